@@ -1,0 +1,75 @@
+/** Kernel knowledge as data: every fact has version ranges without holes, a source in the kernel and a date. */
+import { compareKernelVersions, type KernelVersion, parseKernelVersion } from './version.js';
+
+export * from './version.js';
+
+export type FactValue = string | number | boolean | null | readonly FactValue[] | { readonly [key: string]: FactValue };
+
+/** How a statement was established: seen in a boot, read in the source, or only reported in public. */
+export type Evidence = 'booted' | 'read' | 'reported';
+
+export interface FactSource {
+  /** Path in the kernel tree. */
+  readonly file: string;
+  readonly function?: string;
+  /** Regular expressions that match in `file` when, and only when, the range's value holds for that tree. */
+  readonly contains?: readonly string[];
+  readonly absent?: readonly string[];
+}
+
+export interface FactRange {
+  /** First kernel release the value holds for. */
+  readonly since: string;
+  /** First release it no longer holds for; absent: still true in the newest kernel checked. */
+  readonly until?: string;
+  readonly value: FactValue;
+  readonly evidence: Evidence;
+  readonly source: FactSource;
+  /** The day the source was last read, YYYY-MM-DD. */
+  readonly checked: string;
+}
+
+export interface Fact {
+  /** `group.name`, e.g. `heap.default-area-name`. */
+  readonly id: string;
+  readonly title: string;
+  readonly ranges: readonly FactRange[];
+}
+
+export interface FactFile {
+  readonly facts: readonly Fact[];
+}
+
+/** The range of a fact that covers a kernel version; undefined before the first one. */
+export function rangeAt(fact: Fact, version: KernelVersion): FactRange | undefined {
+  return fact.ranges.find((range) => {
+    const since = parseKernelVersion(range.since);
+    const until = range.until === undefined ? undefined : parseKernelVersion(range.until);
+    return (
+      since !== undefined &&
+      compareKernelVersions(since, version) <= 0 &&
+      (until === undefined || compareKernelVersions(version, until) < 0)
+    );
+  });
+}
+
+import cma from './cma.json' with { type: 'json' };
+import heap from './heap.json' with { type: 'json' };
+import kconfig from './kconfig.json' with { type: 'json' };
+import reservedMemory from './reserved-memory.json' with { type: 'json' };
+
+/** Every fact, by id. */
+export const FACTS: ReadonlyMap<string, Fact> = new Map(
+  ([heap, cma, reservedMemory, kconfig] as readonly FactFile[]).flatMap((file) => file.facts.map((f) => [f.id, f])),
+);
+
+/**
+ * The value of a fact for a kernel.
+ * @throws when the id is unknown or the version lies before the first range: a defect of the caller
+ */
+export function factAt(id: string, version: KernelVersion): FactValue {
+  const fact = FACTS.get(id);
+  const range = fact && rangeAt(fact, version);
+  if (range === undefined) throw new Error(`no fact ${id} for kernel ${version.major}.${version.minor}`);
+  return range.value;
+}

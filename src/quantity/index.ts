@@ -1,0 +1,54 @@
+/** Sizes and addresses. Always bigint: a 64-bit address does not fit a number. */
+
+const SUFFIX: Readonly<Record<string, bigint>> = {
+  '': 0n,
+  k: 10n,
+  m: 20n,
+  g: 30n,
+  t: 40n,
+};
+const U64_MAX = (1n << 64n) - 1n;
+
+/**
+ * Reads a size or address: `4096`, `0x1000`, `0x1000_0000`, `256M`, `1 GiB`. K, M, G, T are powers of 1024, as in the
+ * kernel's memparse().
+ * @returns undefined when the text is not a quantity or does not fit 64 bits
+ */
+export function parseBytes(text: string | number): bigint | undefined {
+  if (typeof text === 'number') return Number.isSafeInteger(text) && text >= 0 ? BigInt(text) : undefined;
+  const match = /^(0x[0-9a-f]+(?:_[0-9a-f]+)*|[0-9]+(?:_[0-9]+)*)\s*(?:([kmgt])(?:i?b)?|b)?$/i.exec(text.trim());
+  if (match?.[1] === undefined) return undefined;
+  const shift = SUFFIX[(match[2] ?? '').toLowerCase()];
+  if (shift === undefined) return undefined;
+  const value = BigInt(match[1].replaceAll('_', '')) << shift;
+  return value <= U64_MAX ? value : undefined;
+}
+
+/** `268435456n` -> `256 MiB`; exact, with the largest binary unit that divides the value. */
+export function formatBytes(bytes: bigint): string {
+  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes;
+  let unit = 0;
+  while (unit < units.length - 1 && value !== 0n && value % 1024n === 0n) {
+    value /= 1024n;
+    unit += 1;
+  }
+  return `${value} ${units[unit]}`;
+}
+
+/** `0x40000000n` -> `0x40000000`. */
+export function formatAddress(address: bigint): string {
+  return `0x${address.toString(16)}`;
+}
+
+export function alignUp(value: bigint, alignment: bigint): bigint {
+  return ((value + alignment - 1n) / alignment) * alignment;
+}
+
+export function alignDown(value: bigint, alignment: bigint): bigint {
+  return (value / alignment) * alignment;
+}
+
+export function isAligned(value: bigint, alignment: bigint): boolean {
+  return value % alignment === 0n;
+}
