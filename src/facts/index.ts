@@ -12,7 +12,10 @@ export interface FactSource {
   /** Path in the kernel tree. */
   readonly file: string;
   readonly function?: string;
-  /** Regular expressions that match in `file` when, and only when, the range's value holds for that tree. */
+  /**
+   * Regular expressions (multi-line). All of `contains` and none of `absent` match in `file` when, and only when, the
+   * range's value holds for that tree; with neither, no source can tell.
+   */
   readonly contains?: readonly string[];
   readonly absent?: readonly string[];
 }
@@ -27,6 +30,8 @@ export interface FactRange {
   readonly source: FactSource;
   /** The day the source was last read, YYYY-MM-DD. */
   readonly checked: string;
+  /** What limits the evidence, such as a boundary release that was not itself read. */
+  readonly note?: string;
 }
 
 export interface Fact {
