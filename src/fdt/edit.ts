@@ -1,0 +1,105 @@
+/** A tree under change: a copy that is made node by node, only where it is looked at, and knows what was changed. */
+import { FlatNode } from './flat.js';
+import { baseName, type FdtNode } from './tree.js';
+
+const NONE: ReadonlyMap<string, Uint8Array> = new Map();
+
+export class EditedNode implements FdtNode {
+  readonly name: string;
+  readonly parent: EditedNode | undefined;
+  /** What this is a copy of; undefined for a new node. */
+  readonly origin: FdtNode | undefined;
+  #properties: ReadonlyMap<string, Uint8Array> | undefined;
+  #children: EditedNode[] | undefined;
+  #changed: boolean;
+
+  constructor(name: string, origin: FdtNode | undefined, parent: EditedNode | undefined) {
+    this.name = name;
+    this.origin = origin;
+    this.parent = parent;
+    this.#changed = origin === undefined;
+  }
+
+  get properties(): ReadonlyMap<string, Uint8Array> {
+    return this.#properties ?? this.origin?.properties ?? NONE;
+  }
+
+  get children(): readonly EditedNode[] {
+    return this.#ownChildren();
+  }
+
+  /** Whether this node or one below it differs from its origin. */
+  get changed(): boolean {
+    return this.#changed;
+  }
+
+  /** Gives properties values, in libfdt's order: known ones keep their place, each new one goes to the front. */
+  setProperties(values: Iterable<readonly [string, Uint8Array]>): void {
+    const replaced = new Map(this.properties);
+    const added: (readonly [string, Uint8Array])[] = [];
+    for (const entry of values) {
+      if (replaced.has(entry[0])) replaced.set(entry[0], entry[1]);
+      else added.push(entry);
+    }
+    this.#properties = added.length === 0 ? replaced : new Map([...added.reverse(), ...replaced]);
+    this.#touch();
+  }
+
+  /** A new child before all others, as libfdt adds it. */
+  addChild(name: string): EditedNode {
+    const child = new EditedNode(name, undefined, this);
+    this.#ownChildren().unshift(child);
+    this.#touch();
+    return child;
+  }
+
+  #ownChildren(): EditedNode[] {
+    this.#children ??= (this.origin?.children ?? []).map((child) => new EditedNode(child.name, child, this));
+    return this.#children;
+  }
+
+  #touch(): void {
+    this.#changed = true;
+    for (let at = this.parent; at !== undefined && !at.#changed; at = at.parent) at.#changed = true;
+  }
+}
+
+/** The blob node that `node` is an unchanged copy of, if it is one. */
+export function unchangedOrigin(node: FdtNode): FlatNode | undefined {
+  let at: FdtNode | undefined = node;
+  while (at instanceof EditedNode) {
+    if (at.changed) return undefined;
+    at = at.origin;
+  }
+  return at instanceof FlatNode ? at : undefined;
+}
+
+/** Some blob that `node` comes from: most names and subtrees of the node are found there. */
+export function blobOf(node: FdtNode): FlatNode['blob'] | undefined {
+  let at: FdtNode | undefined = node;
+  while (at instanceof EditedNode) at = at.origin;
+  return at instanceof FlatNode ? at.blob : undefined;
+}
+
+/** Finds children of one node by name again and again, while nodes are added at the front. */
+export class ChildNames {
+  /** First child of that exact name. */
+  readonly #exact = new Map<string, EditedNode>();
+  /** First child of that name without unit address. */
+  readonly #base = new Map<string, EditedNode>();
+
+  constructor(node: EditedNode) {
+    for (const child of [...node.children].reverse()) this.add(child);
+  }
+
+  /** As {@link findChild}. */
+  find(name: string): EditedNode | undefined {
+    return name.includes('@') ? this.#exact.get(name) : this.#base.get(name);
+  }
+
+  /** `child` is now the first. */
+  add(child: EditedNode): void {
+    this.#exact.set(child.name, child);
+    this.#base.set(baseName(child.name), child);
+  }
+}
