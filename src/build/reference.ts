@@ -37,7 +37,12 @@ function rows(schema: Schema, prefix: string, definitions: Readonly<Record<strin
 function section(title: string, schema: Schema, level: string, definitions: Readonly<Record<string, Schema>>): string {
   const lines = [`${level} ${title}`, '', schema.description ?? ''];
   if (schema.properties !== undefined)
-    lines.push('', '| key | value | | meaning | example |', '| --- | --- | --- | --- | --- |', ...rows(schema, '', definitions));
+    lines.push(
+      '',
+      '| key | value | | meaning | example |',
+      '| --- | --- | --- | --- | --- |',
+      ...rows(schema, '', definitions),
+    );
   else if (schema.examples !== undefined) lines.push('', `Examples: ${schema.examples.map(code).join(', ')}`);
   return lines.join('\n');
 }

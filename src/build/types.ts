@@ -60,7 +60,10 @@ export function generateTypes(): string {
     useInMemoryFileSystem: true,
     manipulationSettings: { indentationText: IndentationText.TwoSpaces, quoteKind: QuoteKind.Single },
   });
-  const file = project.createSourceFile('types.gen.ts', '// Generated from schemas/profile.schema.json; do not edit.\n\n');
+  const file = project.createSourceFile(
+    'types.gen.ts',
+    '// Generated from schemas/profile.schema.json; do not edit.\n\n',
+  );
   addDefinition(file, 'Profile', schema);
   for (const [name, definition] of Object.entries(schema.$defs ?? {})) addDefinition(file, typeName(name), definition);
   file.formatText({ indentSize: 2 });

@@ -1,0 +1,99 @@
+/** Least privilege: who may open a heap may exhaust memory that no cgroup accounts for. */
+import { childPointer } from '../source/json.js';
+import { suggest } from '../source/suggest.js';
+import { report } from './codes.js';
+import type { Finder } from './meaning.js';
+import type { Access, Profile } from './types.gen.js';
+
+export const DEFAULT_MODE = 0o660;
+
+export function modeOf(access: Access): number {
+  return access.mode === undefined ? DEFAULT_MODE : Number.parseInt(access.mode, 8);
+}
+
+const octal = (mode: number) => `0${mode.toString(8).padStart(3, '0')}`;
+
+function checkMode(name: string, access: Access, f: Finder): void {
+  const pointer = childPointer('/access', name);
+  const mode = modeOf(access);
+  if ((mode & 0o111) !== 0)
+    f.found.push(
+      report('access/execute', {
+        message: `mode ${octal(mode)} of "${name}" lets a device be executed`,
+        fix: `write "${octal(mode & 0o666)}"`,
+        ...f.at(`${pointer}/mode`),
+      }),
+    );
+  if ((mode & 0o007) !== 0)
+    f.found.push(
+      access.force === undefined
+        ? report('access/world', {
+            message: `mode ${octal(mode)} opens "${name}" to every process`,
+            cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+            fix: `write "${octal(mode & 0o660)}" and make the users members of "${access.group}"`,
+            facts: ['heap.read-only-allocates'],
+            ...f.at(`${pointer}/mode`),
+          })
+        : report('access/forced', {
+            message: `mode ${octal(mode)} of "${name}" is forced: ${access.force}`,
+            ...f.at(`${pointer}/force`),
+          }),
+    );
+  if ((mode & 0o040) === 0)
+    f.found.push(
+      report('access/useless-mode', {
+        message: `mode ${octal(mode)} gives the group "${access.group}" no way to open "${name}"`,
+        cause: 'opening a heap needs read permission',
+        fix: `write "${octal(mode | 0o060)}"`,
+        ...f.at(`${pointer}${access.mode === undefined ? '' : '/mode'}`),
+      }),
+    );
+}
+
+export function checkAccess(profile: Profile, f: Finder): void {
+  const heaps = Object.keys(profile.heaps ?? {});
+  for (const [name, access] of Object.entries(profile.access ?? {})) {
+    const pointer = childPointer('/access', name);
+    if (!heaps.includes(name)) {
+      const near = suggest(name, heaps)[0];
+      f.found.push(
+        report('profile/unknown-heap', {
+          message: `there is no heap "${name}"`,
+          fix:
+            near !== undefined
+              ? `did you mean "${near}"?`
+              : heaps.length > 0
+                ? `use one of ${heaps.join(', ')}`
+                : 'add it to heaps',
+          ...f.at(pointer, 'key'),
+        }),
+      );
+    }
+    checkMode(name, access, f);
+    if (access.uaccess === true)
+      f.found.push(
+        access.force === undefined
+          ? report('access/uaccess', {
+              message: `"${name}" would be given to whoever sits at the console`,
+              cause: 'heap memory is not charged to cgroups, so a console user could exhaust it for everyone',
+              fix: `make the users members of "${access.group}", or say in "force" why it is safe here`,
+              ...f.at(`${pointer}/uaccess`),
+            })
+          : report('access/forced', {
+              message: `uaccess of "${name}" is forced: ${access.force}`,
+              ...f.at(`${pointer}/force`),
+            }),
+      );
+  }
+  const members = new Set(Object.values(profile.access ?? {}).flatMap((access) => access.users ?? []));
+  for (const [i, user] of (profile.verify?.users ?? []).entries()) {
+    if (members.has(user)) continue;
+    f.found.push(
+      report('access/user-without-access', {
+        message: `"${user}" is to be verified but is a member of no heap's group`,
+        fix: `add "${user}" to the users of a heap in access`,
+        ...f.at(`/verify/users/${i}`),
+      }),
+    );
+  }
+}

@@ -1,0 +1,165 @@
+/** Every finding about a profile, for `dmaheap explain CODE` and SARIF. */
+import { defineCodes, reporter } from '../diagnostic/index.js';
+
+export const PROFILE_CODES = defineCodes({
+  'profile/cannot-read': {
+    severity: 'error',
+    title: 'profile cannot be read',
+    explain: 'The profile, or one that it extends, does not exist or may not be read.',
+  },
+  'profile/extends-cycle': {
+    severity: 'error',
+    title: 'profiles extend each other',
+    explain:
+      'A profile extends itself, directly or through others. Take the shared part out into a profile of its own.',
+  },
+  'profile/unknown-key': {
+    severity: 'error',
+    title: 'unknown key',
+    explain: 'The profile language has no such key here. schemas/README.md lists the keys of every object.',
+  },
+  'profile/missing-key': {
+    severity: 'error',
+    title: 'required key missing',
+    explain: 'The object needs a key that is not there, neither in this file nor in those it extends.',
+  },
+  'profile/bad-name': {
+    severity: 'error',
+    title: 'name not allowed',
+    explain:
+      'Names of regions are device-tree node names (a letter first, at most 31 of letters, digits and ,._+-); names of heaps are lower case; symbols are written without CONFIG_.',
+  },
+  'profile/bad-value': {
+    severity: 'error',
+    title: 'value of the wrong kind',
+    explain: 'The value has the wrong type, form or range. The message says what is expected.',
+  },
+  'profile/either-or': {
+    severity: 'error',
+    title: 'exactly one of several keys',
+    explain: 'The object needs exactly one of several keys, such as a size or a budget for a region.',
+  },
+  'profile/not-a-size': {
+    severity: 'error',
+    title: 'not a size or address',
+    explain: 'Sizes and addresses are whole bytes below 2^64: 4096, 0x1000_0000, 256M, 1 GiB.',
+  },
+  'profile/zero-size': {
+    severity: 'error',
+    title: 'size of zero',
+    explain: 'A region or memory bank of no size is ignored or refused by the kernel.',
+  },
+  'profile/kernel-range': {
+    severity: 'error',
+    title: 'kernel range upside down',
+    explain: 'The first release of the range is newer than the last.',
+  },
+  'profile/kernel-unknown': {
+    severity: 'error',
+    title: 'kernel older than what is known',
+    explain: 'DMA-BUF heaps exist since Linux 5.6, and the rules for CMA areas are known from 5.10 on.',
+  },
+  'profile/page-size': {
+    severity: 'error',
+    title: 'page size the architecture does not have',
+    explain: '16K and 64K pages exist on arm64 only.',
+  },
+  'profile/memory-overlap': {
+    severity: 'error',
+    title: 'memory banks overlap',
+    explain: 'Two banks of board.memory share addresses. State each stretch of RAM once.',
+  },
+  'profile/two-defaults': {
+    severity: 'error',
+    title: 'more than one default area',
+    explain:
+      'With two linux,cma-default nodes the kernel takes the one it initialises last, without a word; which one that is depends on the version.',
+  },
+  'profile/delivery': {
+    severity: 'error',
+    title: 'region cannot be delivered this way',
+    explain: 'cma= and CMA_SIZE_MBYTES describe the default area only; x86 kernels have no reserved-memory nodes.',
+  },
+  'profile/placement-conflict': {
+    severity: 'error',
+    title: 'placement keys contradict each other',
+    explain:
+      'A fixed base leaves nothing to place: allocRanges and alignment are ignored by the kernel when reg is present.',
+  },
+  'profile/reserved-name': {
+    severity: 'error',
+    title: 'region name collides with a heap of the kernel',
+    explain:
+      'The kernel names heaps itself: system, default_cma_region, reserved. A region of that name loses its heap or hides another.',
+  },
+  'profile/unknown-region': {
+    severity: 'error',
+    title: 'heap of a region that does not exist',
+    explain: 'heaps.NAME.region must name a key of regions.',
+  },
+  'profile/heap-kind': {
+    severity: 'error',
+    title: 'heap keys contradict its kind',
+    explain: 'A region heap needs a region, a vendor heap a kernelName, the system heap neither.',
+  },
+  'profile/alias-collision': {
+    severity: 'error',
+    title: 'alias used twice',
+    explain:
+      'An alias is a symlink under /dev/dma_heap: it can lead to one heap only, and not stand where the kernel makes a node of another heap.',
+  },
+  'profile/unknown-heap': {
+    severity: 'error',
+    title: 'access to a heap that does not exist',
+    explain: 'access.NAME must name a key of heaps.',
+  },
+  'profile/unknown-format': {
+    severity: 'error',
+    title: 'unknown pixel format',
+    explain: 'The size of a picture needs a known pixel format; give the size of one buffer in bytes instead.',
+  },
+  'profile/symbol-prefix': {
+    severity: 'error',
+    title: 'symbol written with CONFIG_',
+    explain: 'Symbols are named without CONFIG_.',
+  },
+  'profile/symbol-conflict': {
+    severity: 'error',
+    title: 'symbol contradicts the heaps',
+    explain: 'kernel.symbols asks for a value with which the heaps of the same profile cannot exist.',
+  },
+  'access/world': {
+    severity: 'error',
+    title: 'heap open to everyone',
+    explain:
+      'Opening a heap read-only is enough to allocate from it, so any permission for the world lets every process exhaust memory that no cgroup accounts for.',
+  },
+  'access/uaccess': {
+    severity: 'error',
+    title: 'heap given to the console user',
+    explain:
+      'uaccess hands the heap to whoever sits at the console. Heap memory is not charged to cgroups, which is why systemd refused it for dma_heap.',
+  },
+  'access/forced': {
+    severity: 'warning',
+    title: 'unsafe access forced',
+    explain: 'The profile forces world access or uaccess and says why; the reason stands in the generated rules.',
+  },
+  'access/useless-mode': {
+    severity: 'warning',
+    title: 'mode that gives the group nothing',
+    explain: 'The mode leaves the named group without read permission, so no member can open the heap.',
+  },
+  'access/execute': {
+    severity: 'error',
+    title: 'execute permission on a device',
+    explain: 'A device node cannot be executed; the mode is a typing mistake.',
+  },
+  'access/user-without-access': {
+    severity: 'warning',
+    title: 'user to verify has no access',
+    explain: 'verify.users names a user whom no heap lists, so the verifier could only report that access is denied.',
+  },
+});
+
+export const report = reporter(PROFILE_CODES);

@@ -1,0 +1,118 @@
+/** Reads a profile and those it extends into one value that remembers where each part was written. */
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { type Diagnostic, hasErrors, type Outcome, type Span } from '../diagnostic/index.js';
+import { SourceText } from '../source/index.js';
+import { childPointer, type JsonNode, jsonValue, locate, mergeJson, readJson } from '../source/json.js';
+import { report } from './codes.js';
+import { checkMeaning } from './meaning.js';
+import { checkShape } from './shape.js';
+import type { Profile } from './types.gen.js';
+
+/** Gives the text of a file, or the reason why it cannot be had. */
+export type ReadText = (file: string) => { readonly text: string } | { readonly error: string };
+
+export interface LoadedProfile {
+  readonly profile: Profile;
+  /** SHA-256 (hexadecimal) of the merged profile, so that it changes exactly when a value does. */
+  readonly sha256: string;
+  /** Where the value, or with `key` its key, that a JSON pointer names was written. */
+  readonly spanOf: (pointer: string, part?: 'key' | 'value') => Span | undefined;
+  /** Every file read, the profile itself last. */
+  readonly sources: ReadonlyMap<string, SourceText>;
+}
+
+const MAX_FILES = 64;
+
+interface Reading {
+  readonly read: ReadText;
+  readonly sources: Map<string, SourceText>;
+  readonly diagnostics: Diagnostic[];
+}
+
+function readMerged(
+  file: string,
+  chain: readonly string[],
+  from: Span | undefined,
+  state: Reading,
+): JsonNode | undefined {
+  const at = from === undefined ? {} : { span: from };
+  if (chain.includes(file)) {
+    state.diagnostics.push(
+      report('profile/extends-cycle', {
+        message: `${[...chain, file].join(' extends ')}`,
+        cause: 'a profile cannot build on itself',
+        fix: 'take the shared part out into a profile of its own',
+        ...at,
+      }),
+    );
+    return undefined;
+  }
+  const got =
+    state.sources.size >= MAX_FILES ? { error: `more than ${MAX_FILES} files are extended` } : state.read(file);
+  if ('error' in got) {
+    state.diagnostics.push(
+      report('profile/cannot-read', {
+        message: `cannot read ${file}`,
+        cause: got.error,
+        fix:
+          from === undefined ? 'give the path of a profile' : 'paths in extends are relative to the file they stand in',
+        ...at,
+      }),
+    );
+    return undefined;
+  }
+  const source = new SourceText(file, got.text);
+  const parsed = readJson(source);
+  state.sources.set(file, source);
+  state.diagnostics.push(...parsed.diagnostics);
+  if (parsed.value === undefined) return undefined;
+  let merged: JsonNode | undefined;
+  const bases = locate(parsed.value, '/extends')?.node;
+  for (const base of bases?.kind === 'array' ? bases.items : []) {
+    if (base.kind !== 'scalar' || typeof base.value !== 'string' || base.value === '') continue;
+    const below = readMerged(path.join(path.dirname(file), base.value), [...chain, file], base.span, state);
+    if (below !== undefined) merged = merged === undefined ? below : mergeJson(merged, below);
+  }
+  return merged === undefined ? parsed.value : mergeJson(merged, parsed.value);
+}
+
+/** `extends` has done its work and would make equal profiles differ by how they were composed. */
+function digest(value: object): string {
+  const ordered = (part: unknown): unknown =>
+    part === null || typeof part !== 'object' || Array.isArray(part)
+      ? part
+      : Object.fromEntries(
+          Object.entries(part)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, inner]) => [key, ordered(inner)]),
+        );
+  const { extends: _, $schema: __, ...rest } = value as Record<string, unknown>;
+  return createHash('sha256')
+    .update(JSON.stringify(ordered(rest)))
+    .digest('hex');
+}
+
+/** Reads, merges and checks a profile. The value is absent when anything in it is an error. */
+export function readProfile(
+  file: string,
+  read: ReadText,
+): Outcome<LoadedProfile> & { sources: ReadonlyMap<string, SourceText> } {
+  const state: Reading = { read, sources: new Map(), diagnostics: [] };
+  const root = readMerged(file, [], undefined, state);
+  const { sources, diagnostics } = state;
+  if (root === undefined || hasErrors(diagnostics)) return { diagnostics, sources };
+  const spanOf = (pointer: string, part: 'key' | 'value' = 'value'): Span | undefined => {
+    const found = locate(root, pointer);
+    return found === undefined ? undefined : part === 'key' ? (found.key ?? found.node.span) : found.node.span;
+  };
+  const value = jsonValue(root);
+  diagnostics.push(...checkShape(value, spanOf));
+  if (hasErrors(diagnostics)) return { diagnostics, sources };
+  const profile = value as Profile;
+  diagnostics.push(...checkMeaning(profile, spanOf));
+  if (hasErrors(diagnostics)) return { diagnostics, sources };
+  return { value: { profile, sha256: digest(profile), spanOf, sources }, diagnostics, sources };
+}
+
+export { childPointer };

@@ -1,0 +1,305 @@
+/** What the schema cannot say: keys that contradict each other, names that collide, access that is unsafe. */
+
+import type { Diagnostic } from '../diagnostic/index.js';
+import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
+import { formatAddress, parseBytes } from '../quantity/index.js';
+import { childPointer } from '../source/json.js';
+import { suggest } from '../source/suggest.js';
+import { checkAccess } from './access.js';
+import { report } from './codes.js';
+import type { SpanOf } from './shape.js';
+import type { Address, Heap, Profile, Region, Size } from './types.gen.js';
+
+/** Collects findings with their place. */
+export interface Finder {
+  readonly found: Diagnostic[];
+  readonly at: (pointer: string, part?: 'key' | 'value') => { pointer: string; span?: NonNullable<Diagnostic['span']> };
+}
+
+const OLDEST: KernelVersion = { major: 5, minor: 10 };
+/** Names the kernel itself gives to heaps, whatever the device tree says. */
+const KERNEL_HEAPS = ['system', 'default_cma_region', 'reserved'];
+
+function checkQuantity(
+  value: Size | Address | undefined,
+  pointer: string,
+  positive: boolean,
+  f: Finder,
+): bigint | undefined {
+  if (value === undefined) return undefined;
+  const bytes = parseBytes(value);
+  if (bytes === undefined)
+    f.found.push(
+      report('profile/not-a-size', {
+        message: `${JSON.stringify(value)} is not a number of bytes below 2^64`,
+        fix: 'write 4096, 0x1000_0000, 256M or 1 GiB',
+        ...f.at(pointer),
+      }),
+    );
+  else if (positive && bytes === 0n)
+    f.found.push(
+      report('profile/zero-size', {
+        message: 'a size of zero',
+        fix: 'give a size above zero, or remove the entry',
+        ...f.at(pointer),
+      }),
+    );
+  return bytes;
+}
+
+function checkRange(range: { base: Address; size: Size }, pointer: string, f: Finder) {
+  const baseAddress = checkQuantity(range.base, `${pointer}/base`, false, f);
+  const sizeBytes = checkQuantity(range.size, `${pointer}/size`, true, f);
+  if (baseAddress !== undefined && sizeBytes !== undefined && baseAddress + sizeBytes > 1n << 64n)
+    f.found.push(
+      report('profile/not-a-size', {
+        message: `${formatAddress(baseAddress)} plus the size lies beyond 2^64`,
+        fix: 'lower the base or the size',
+        ...f.at(`${pointer}/size`),
+      }),
+    );
+  return baseAddress === undefined || sizeBytes === undefined
+    ? undefined
+    : { baseAddress, endAddress: baseAddress + sizeBytes };
+}
+
+function checkBoard({ board }: Profile, f: Finder): void {
+  if (board.pageSize !== undefined && board.pageSize !== '4K' && board.arch !== 'arm64')
+    f.found.push(
+      report('profile/page-size', {
+        message: `${board.arch} kernels have pages of 4K, not ${board.pageSize}`,
+        fix: 'remove pageSize',
+        ...f.at('/board/pageSize'),
+      }),
+    );
+  const banks: { baseAddress: bigint; endAddress: bigint; pointer: string }[] = [];
+  for (const [i, bank] of (board.memory ?? []).entries()) {
+    const pointer = `/board/memory/${i}`;
+    const range = checkRange(bank, pointer, f);
+    if (range === undefined) continue;
+    const other = banks.find((b) => b.baseAddress < range.endAddress && range.baseAddress < b.endAddress);
+    if (other !== undefined)
+      f.found.push(
+        report('profile/memory-overlap', {
+          message: `the bank at ${formatAddress(range.baseAddress)} overlaps the bank at ${formatAddress(other.baseAddress)}`,
+          fix: 'state each stretch of RAM once',
+          ...f.at(pointer),
+        }),
+      );
+    banks.push({ ...range, pointer });
+  }
+}
+
+function checkKernel({ kernel }: Profile, f: Finder): void {
+  const { version } = kernel;
+  const [minText, maxText] = typeof version === 'string' ? [version, version] : [version.min, version.max];
+  const min = parseKernelVersion(minText);
+  const max = parseKernelVersion(maxText);
+  if (min === undefined || max === undefined) return;
+  if (compareKernelVersions(min, max) > 0)
+    f.found.push(
+      report('profile/kernel-range', {
+        message: `the range starts at ${minText} and ends at ${maxText}`,
+        fix: 'swap min and max',
+        ...f.at('/kernel/version'),
+      }),
+    );
+  if (compareKernelVersions(min, OLDEST) < 0)
+    f.found.push(
+      report('profile/kernel-unknown', {
+        message: `nothing is known about Linux ${minText}`,
+        cause: 'DMA-BUF heaps exist since 5.6; the rules for CMA areas have been read and booted from 5.10 on',
+        fix: 'use 5.10 or newer',
+        ...f.at(typeof version === 'string' ? '/kernel/version' : '/kernel/version/min'),
+      }),
+    );
+  for (const [symbol, value] of Object.entries(kernel.symbols ?? {})) {
+    if (value === 'n' && ['DMABUF_HEAPS', 'CMA', 'DMA_CMA', 'DMABUF_HEAPS_CMA', 'DMA_SHARED_BUFFER'].includes(symbol))
+      f.found.push(
+        report('profile/symbol-conflict', {
+          message: `${symbol} is to be n, but the heaps of this profile need it`,
+          fix: `remove ${symbol} from kernel.symbols`,
+          ...f.at(childPointer('/kernel/symbols', symbol)),
+        }),
+      );
+  }
+}
+
+function checkRegion(name: string, region: Region, profile: Profile, f: Finder): void {
+  const pointer = childPointer('/regions', name);
+  checkQuantity(region.size, `${pointer}/size`, true, f);
+  checkQuantity(region.base, `${pointer}/base`, false, f);
+  checkQuantity(region.alignment, `${pointer}/alignment`, true, f);
+  for (const [i, range] of (region.allocRanges ?? []).entries()) checkRange(range, `${pointer}/allocRanges/${i}`, f);
+  const delivery = region.delivery ?? 'device-tree';
+  if (KERNEL_HEAPS.includes(name))
+    f.found.push(
+      report('profile/reserved-name', {
+        message: `a region cannot be called "${name}"`,
+        cause: `the kernel itself makes a heap "${name}"; of two heaps of one name only the first exists`,
+        fix: 'choose another name, such as "linux,cma"',
+        facts: ['heap.reserved-names'],
+        ...f.at(pointer, 'key'),
+      }),
+    );
+  if (delivery !== 'device-tree' && region.default !== true)
+    f.found.push(
+      report('profile/delivery', {
+        message: `"${name}" is not the default area, so it cannot be delivered by ${delivery}`,
+        cause: 'cma= and CMA_SIZE_MBYTES make the default area only',
+        fix: 'add "default": true, or deliver it by device-tree',
+        ...f.at(`${pointer}/delivery`),
+      }),
+    );
+  if (delivery === 'device-tree' && profile.board.arch === 'x86_64')
+    f.found.push(
+      report('profile/delivery', {
+        message: `x86_64 kernels have no reserved-memory nodes for "${name}"`,
+        fix: 'deliver the default area by "command-line" or "kconfig"',
+        ...f.at(pointer, 'key'),
+      }),
+    );
+  if (delivery === 'kconfig' && (region.base ?? region.allocRanges ?? region.alignment) !== undefined)
+    f.found.push(
+      report('profile/placement-conflict', {
+        message: `CMA_SIZE_MBYTES has no place for a base, ranges or an alignment of "${name}"`,
+        fix: 'remove them, or deliver the region by device-tree',
+        ...f.at(pointer, 'key'),
+      }),
+    );
+  if (delivery === 'command-line' && (region.allocRanges ?? region.alignment) !== undefined)
+    f.found.push(
+      report('profile/placement-conflict', {
+        message: `cma= has no place for the ranges or the alignment of "${name}"`,
+        fix: 'remove them, or deliver the region by device-tree',
+        ...f.at(pointer, 'key'),
+      }),
+    );
+  if (region.base !== undefined && (region.allocRanges ?? region.alignment) !== undefined)
+    f.found.push(
+      report('profile/placement-conflict', {
+        message: `"${name}" has a fixed base, so allocRanges and alignment would be ignored`,
+        cause: 'the kernel looks at neither when the node has reg',
+        fix: 'remove base, or remove allocRanges and alignment',
+        ...f.at(`${pointer}/base`),
+      }),
+    );
+  for (const [i, buffer] of (region.budget?.buffers ?? []).entries()) {
+    const at = `${pointer}/budget/buffers/${i}`;
+    checkQuantity(buffer.size, `${at}/size`, true, f);
+    if (buffer.format !== undefined && pixelFormat(buffer.format) === undefined) {
+      const near = suggest(buffer.format, pixelFormatNames());
+      f.found.push(
+        report('profile/unknown-format', {
+          message: `unknown pixel format "${buffer.format}"`,
+          fix:
+            near.length > 0
+              ? `did you mean "${near[0]}"? else give "size" instead`
+              : 'give the size of one buffer as "size" instead',
+          ...f.at(`${at}/format`),
+        }),
+      );
+    }
+  }
+}
+
+function checkHeap(name: string, heap: Heap, profile: Profile, f: Finder): void {
+  const pointer = childPointer('/heaps', name);
+  const kind = heap.kind ?? (heap.region === undefined ? undefined : 'region');
+  const wrong =
+    kind === undefined
+      ? 'needs "region", or "kind": "system" or "vendor"'
+      : kind === 'region' && heap.region === undefined
+        ? 'needs the "region" it allocates from'
+        : kind !== 'region' && heap.region !== undefined
+          ? `is of kind "${kind}", which has no region`
+          : kind === 'vendor' && heap.kernelName === undefined
+            ? 'is a vendor heap and needs its "kernelName"'
+            : kind !== 'vendor' && heap.kernelName !== undefined
+              ? 'has a kernelName; the kernel names region and system heaps itself'
+              : undefined;
+  if (wrong !== undefined)
+    f.found.push(
+      report('profile/heap-kind', {
+        message: `the heap "${name}" ${wrong}`,
+        fix: 'see heap in schemas/README.md',
+        ...f.at(pointer, 'key'),
+      }),
+    );
+  if (heap.region !== undefined && !Object.hasOwn(profile.regions ?? {}, heap.region)) {
+    const names = Object.keys(profile.regions ?? {});
+    const near = suggest(heap.region, names)[0];
+    f.found.push(
+      report('profile/unknown-region', {
+        message: `there is no region "${heap.region}"`,
+        fix:
+          near !== undefined
+            ? `did you mean "${near}"?`
+            : names.length > 0
+              ? `use one of ${names.join(', ')}`
+              : 'add it to regions',
+        ...f.at(`${pointer}/region`),
+      }),
+    );
+  }
+}
+
+function checkAliases(profile: Profile, f: Finder): void {
+  const owner = new Map<string, string>();
+  const heaps = Object.entries(profile.heaps ?? {});
+  for (const [name, heap] of heaps) {
+    for (const [i, alias] of (heap.aliases ?? []).entries()) {
+      const pointer = `${childPointer('/heaps', name)}/aliases/${i}`;
+      const taken = owner.get(alias);
+      const clash =
+        taken !== undefined
+          ? `leads to "${taken}" already`
+          : alias === 'system' && heap.kind !== 'system'
+            ? 'is where the kernel puts the system heap'
+            : heaps.some(([other, { kernelName }]) => other !== name && kernelName === alias)
+              ? 'is the node of a vendor heap'
+              : undefined;
+      if (clash !== undefined)
+        f.found.push(
+          report('profile/alias-collision', {
+            message: `the alias "${alias}" ${clash}`,
+            fix: 'choose another alias',
+            ...f.at(pointer),
+          }),
+        );
+      owner.set(alias, name);
+    }
+  }
+}
+
+/** Findings about a profile whose shape is right. */
+export function checkMeaning(profile: Profile, spanOf: SpanOf): Diagnostic[] {
+  const f: Finder = {
+    found: [],
+    at: (pointer, part = 'value') => {
+      const span = spanOf(pointer, part);
+      return { pointer, ...(span === undefined ? {} : { span }) };
+    },
+  };
+  checkBoard(profile, f);
+  checkKernel(profile, f);
+  const regions = Object.entries(profile.regions ?? {});
+  for (const [name, region] of regions) checkRegion(name, region, profile, f);
+  const defaults = regions.filter(([, region]) => region.default === true).map(([name]) => name);
+  if (defaults.length > 1)
+    f.found.push(
+      report('profile/two-defaults', {
+        message: `${defaults.map((name) => `"${name}"`).join(' and ')} are both the default area`,
+        cause: 'the kernel takes the one it initialises last, without a word',
+        fix: 'keep "default": true on one of them',
+        ...f.at(`${childPointer('/regions', defaults[1] ?? '')}/default`),
+      }),
+    );
+  for (const [name, heap] of Object.entries(profile.heaps ?? {})) checkHeap(name, heap, profile, f);
+  checkAliases(profile, f);
+  checkAccess(profile, f);
+  checkQuantity(profile.verify?.cmaTotal?.min, '/verify/cmaTotal/min', false, f);
+  checkQuantity(profile.verify?.cmaTotal?.max, '/verify/cmaTotal/max', false, f);
+  return f.found;
+}

@@ -1,0 +1,157 @@
+/** Holds a merged profile against the schema and says what is wrong in the profile's own terms. */
+import type { ErrorObject } from 'ajv';
+import schema from '../../schemas/profile.schema.json' with { type: 'json' };
+import type { Diagnostic, Span } from '../diagnostic/index.js';
+import { childPointer } from '../source/json.js';
+import { suggest } from '../source/suggest.js';
+import { report } from './codes.js';
+import validate from './validator.gen.js';
+
+interface ObjectSchema {
+  readonly properties?: Readonly<Record<string, unknown>>;
+}
+
+export type SpanOf = (pointer: string, part?: 'key' | 'value') => Span | undefined;
+
+const place = (spanOf: SpanOf, pointer: string, part: 'key' | 'value' = 'value') => {
+  const span = spanOf(pointer, part);
+  return { pointer, ...(span === undefined ? {} : { span }) };
+};
+
+/** `#/$defs/region/additionalProperties` -> the keys region has. */
+function keysAt(schemaPath: string): string[] {
+  let found: unknown = schema;
+  for (const token of schemaPath.split('/').slice(1, -1))
+    found = (found as Record<string, unknown> | undefined)?.[token.replaceAll('~1', '/').replaceAll('~0', '~')];
+  return Object.keys((found as ObjectSchema | undefined)?.properties ?? {});
+}
+
+const what = (pointer: string) =>
+  pointer === ''
+    ? 'the profile'
+    : pointer
+        .slice(pointer.lastIndexOf('/') + 1)
+        .replaceAll('~1', '/')
+        .replaceAll('~0', '~');
+const list = (values: readonly unknown[]) => values.map((v) => JSON.stringify(v)).join(', ');
+
+function expectation(error: ErrorObject): string {
+  const p = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case 'type':
+      return `must be ${([] as unknown[]).concat(p.type).join(' or ')}`;
+    case 'enum':
+      return `must be one of ${list(p.allowedValues as unknown[])}`;
+    case 'const':
+      return `must be ${JSON.stringify(p.allowedValue)}`;
+    case 'pattern':
+      return `must match ${p.pattern}`;
+    case 'uniqueItems':
+      return `holds the same item twice (items ${p.j} and ${p.i})`;
+    default:
+      return error.message ?? 'is not allowed here';
+  }
+}
+
+function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnostic {
+  const at = error.instancePath;
+  const params = error.params as Record<string, unknown>;
+  switch (error.keyword) {
+    case 'additionalProperties': {
+      const key = String(params.additionalProperty);
+      const keys = keysAt(error.schemaPath);
+      const near = suggest(key, keys);
+      return report('profile/unknown-key', {
+        message: `${what(at)} has no key "${key}"`,
+        fix: near.length > 0 ? `did you mean "${near[0]}"?` : `use one of ${list(keys)}`,
+        ...place(spanOf, childPointer(at, key), 'key'),
+      });
+    }
+    case 'required':
+      return report('profile/missing-key', {
+        message: `${what(at)} lacks the key "${params.missingProperty}"`,
+        fix: `add "${params.missingProperty}"`,
+        ...place(spanOf, at, 'key'),
+      });
+    case 'propertyNames': {
+      const key = String(params.propertyName);
+      const symbol = at.endsWith('/symbols') && key.startsWith('CONFIG_');
+      return symbol
+        ? report('profile/symbol-prefix', {
+            message: `"${key}" is written with CONFIG_`,
+            fix: `write "${key.slice('CONFIG_'.length)}"`,
+            ...place(spanOf, childPointer(at, key), 'key'),
+          })
+        : report('profile/bad-name', {
+            message: `"${key}" is no name for ${what(at)}`,
+            cause: `names of ${what(at)} must match ${namePattern(error.schemaPath)}`,
+            fix: 'rename it',
+            ...place(spanOf, childPointer(at, key), 'key'),
+          });
+    }
+    case 'oneOf':
+      return report('profile/either-or', {
+        message: at.startsWith('/kernel')
+          ? `${what(at)} must be one release ("6.12") or a range ({ "min": "6.1", "max": "6.12" })`
+          : at.includes('/buffers/')
+            ? 'a buffer set needs either "size", or "width", "height" and "format"'
+            : `the region "${what(at)}" needs exactly one of "size" and "budget"`,
+        fix: 'keep one of them',
+        ...place(spanOf, at, at.startsWith('/kernel') ? 'value' : 'key'),
+      });
+    default:
+      return report('profile/bad-value', {
+        message: `${what(at)} ${expectation(error)}${shown(value, at)}`,
+        ...hint(error),
+        ...place(spanOf, at),
+      });
+  }
+}
+
+function namePattern(schemaPath: string): string {
+  let found: unknown = schema;
+  for (const token of schemaPath.split('/').slice(1)) found = (found as Record<string, unknown> | undefined)?.[token];
+  return (found as { pattern?: string } | undefined)?.pattern ?? '';
+}
+
+/** `, not "arm46"` for a scalar that is short enough to repeat. */
+function shown(value: unknown, pointer: string): string {
+  let found = value;
+  for (const token of pointer.split('/').slice(1))
+    found = (found as Record<string, unknown> | undefined)?.[token.replaceAll('~1', '/').replaceAll('~0', '~')];
+  const text = typeof found === 'object' ? undefined : JSON.stringify(found);
+  return text === undefined || text.length > 60 ? '' : `, not ${text}`;
+}
+
+function hint(error: ErrorObject): { fix?: string } {
+  if (error.keyword === 'enum') return { fix: 'use one of the values listed' };
+  if (error.keyword === 'pattern' || error.keyword === 'type')
+    return { fix: 'schemas/README.md has an example for every key' };
+  return { fix: 'stay within the limit' };
+}
+
+/** Findings about types, keys and forms; empty when the value is a profile of version 1. */
+export function checkShape(value: unknown, spanOf: SpanOf): Diagnostic[] {
+  if (validate(value)) return [];
+  const errors = validate.errors ?? [];
+  const alternatives = errors.filter((e) => e.keyword === 'oneOf').map((e) => e.instancePath);
+  const seen = new Set<string>();
+  const diagnostics: Diagnostic[] = [];
+  for (const error of errors) {
+    // What an alternative of a oneOf lacked is no news once the oneOf itself is reported.
+    if (error.keyword !== 'oneOf' && alternatives.includes(error.instancePath) && error.schemaPath.includes('/oneOf/'))
+      continue;
+    if (
+      error.keyword !== 'oneOf' &&
+      alternatives.some((a) => error.instancePath.startsWith(a)) &&
+      /kernel(Version|Range)/.test(error.schemaPath)
+    )
+      continue;
+    if (error.keyword === 'pattern' && error.propertyName !== undefined) continue;
+    const diagnostic = describe(error, spanOf, value);
+    const identity = `${diagnostic.code} ${diagnostic.pointer} ${diagnostic.message}`;
+    if (!seen.has(identity)) diagnostics.push(diagnostic);
+    seen.add(identity);
+  }
+  return diagnostics;
+}
