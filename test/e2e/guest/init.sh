@@ -1,0 +1,32 @@
+#!/bin/sh
+# The guest's first process: shows what the kernel made, between markers that the lab reads.
+export PATH=/bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev 2>/dev/null
+mount -t debugfs debugfs /sys/kernel/debug
+dmesg -n 1
+section() { echo "@@SECTION $1"; }
+for module in /modules/*.ko; do [ -e "$module" ] && insmod "$module"; done
+
+section heaps
+for node in /dev/dma_heap/*; do [ -e "$node" ] && stat -c '%a %u %g %n' "$node"; done
+section meminfo
+grep -E '^(MemTotal|CmaTotal|CmaFree):' /proc/meminfo
+section areas
+for area in /sys/kernel/debug/cma/*; do
+  [ -e "$area/count" ] && echo "$(cat "$area/base_pfn") $(cat "$area/count") ${area##*/}"
+done
+section iomem
+grep -iE 'ram|kernel|reserved' /proc/iomem
+if [ -e /run.sh ]; then
+  section run
+  . /run.sh
+fi
+section allocate
+for node in /dev/dma_heap/*; do [ -e "$node" ] && allocate "${ALLOCATE:-65536}" "${node##*/}"; done
+section messages
+dmesg -r | tail -n 40 | grep -E 'BUG|Bad page|WARN|Oops' | head -n 20
+echo "@@END"
+[ -e /shell ] && exec setsid cttyhack sh
+poweroff -f

@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { cacheRoot, shortHash } from '../../src/build/fetch/index.js';
+import type { Machine } from './machine.js';
+
+/** One guest to start. */
+export interface Boot {
+  readonly machine: Machine;
+  readonly image: string;
+  readonly initrd: string;
+  /** The merged device tree; left out, QEMU's own is used (x86 has none). */
+  readonly dtb?: string | undefined;
+  readonly memoryMiB: number;
+  /** Further QEMU options, for example a second bank of memory. */
+  readonly options?: readonly string[];
+  /** Kernel command line after the lab's own part. */
+  readonly cmdline: string;
+  readonly timeoutSeconds: number;
+}
+
+export interface BootResult {
+  readonly console: string;
+  /** `ended`: the guest printed its end marker; `exited`: QEMU ended without it; `hung`: it had to be stopped. */
+  readonly ending: 'ended' | 'exited' | 'hung';
+  readonly seconds: number;
+}
+
+const END_MARKER = '@@END';
+
+/** The options of everything but kernel, initrd and command line: the same for dumping a DTB and for booting. */
+const machineOptions = (boot: Pick<Boot, 'machine' | 'memoryMiB' | 'options'>, dump = ''): readonly string[] => [
+  ...['-M', boot.machine.qemu.machine + dump],
+  ...['-cpu', boot.machine.qemu.cpu, '-smp', '1', '-m', `${boot.memoryMiB}M`],
+  ...(boot.options ?? []),
+];
+
+export function qemuArguments(boot: Boot): readonly string[] {
+  const cmdline = `console=${boot.machine.qemu.console} panic=-1 ${boot.cmdline}`.trim();
+  return [
+    ...machineOptions(boot),
+    ...['-accel', 'tcg,thread=single', '-nographic', '-no-reboot', '-net', 'none'],
+    ...['-kernel', boot.image, '-initrd', boot.initrd],
+    ...(boot.dtb ? ['-dtb', boot.dtb] : []),
+    ...['-append', cmdline],
+  ];
+}
+
+/** The command that boots the same guest by hand. */
+export const commandLine = (boot: Boot): string =>
+  [boot.machine.qemu.program, ...qemuArguments(boot)]
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ');
+
+/**
+ * Runs the guest until its end marker, its exit or the time-out. Success is never read from QEMU's exit code, which is
+ * 0 after a panic too. The process is gone when this returns, and with the lab when the lab dies.
+ */
+export async function runGuest(boot: Boot): Promise<BootResult> {
+  const attempts = 1 + (boot.machine.qemu.retries ?? 0);
+  for (let attempt = 1; ; attempt++) {
+    const result = await runOnce(boot);
+    if (result.ending !== 'hung' || attempt === attempts) return result;
+  }
+}
+
+async function runOnce(boot: Boot): Promise<BootResult> {
+  const started = performance.now();
+  const child = execa(boot.machine.qemu.program, qemuArguments(boot), {
+    stdin: 'ignore',
+    all: true,
+    reject: false,
+    timeout: boot.timeoutSeconds * 1000,
+    killSignal: 'SIGKILL',
+    stripFinalNewline: false,
+  });
+  let tail = '';
+  child.all.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString('latin1')).slice(-200 - chunk.length);
+    if (tail.includes(`${END_MARKER}\r\n`)) child.kill('SIGKILL');
+  });
+  const result = await child;
+  const output = (result.all ?? '').replaceAll('\r', '');
+  if (result.code === 'ENOENT') throw new Error(`lab: ${boot.machine.qemu.program} is not installed`);
+  const ended = output.includes(`${END_MARKER}\n`);
+  return {
+    console: output,
+    ending: ended ? 'ended' : result.timedOut ? 'hung' : 'exited',
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** The device tree that QEMU makes for a machine, kept in the cache; undefined for machines without one. */
+export async function baseDtb(boot: Pick<Boot, 'machine' | 'memoryMiB' | 'options'>): Promise<string | undefined> {
+  if (boot.machine.arch === 'x86_64') return undefined;
+  const { program } = boot.machine.qemu;
+  const { stdout: version } = await execa(program, ['--version']);
+  const file = path.join(
+    cacheRoot(),
+    'qemu-dtb',
+    `${boot.machine.arch}-${shortHash(version, ...machineOptions(boot))}.dtb`,
+  );
+  const work = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-dtb-'));
+  try {
+    const dumped = path.join(work, 'base.dtb');
+    await execa(program, [...machineOptions(boot, `,dumpdtb=${dumped}`), '-nographic'], { stdin: 'ignore' });
+    await mkdir(path.dirname(file), { recursive: true });
+    // QEMU dumps 1 MiB of mostly nothing and doubles whatever it is given: more than arm64 accepts. dtc packs it.
+    await execa('dtc', ['-q', '-I', 'dtb', '-O', 'dtb', '-o', `${file}.${process.pid}`, dumped]);
+    await rename(`${file}.${process.pid}`, file);
+  } finally {
+    await rm(work, { recursive: true });
+  }
+  return file;
+}
