@@ -9,6 +9,8 @@ export class EditedNode implements FdtNode {
   readonly parent: EditedNode | undefined;
   /** What this is a copy of; undefined for a new node. */
   readonly origin: FdtNode | undefined;
+  /** Names of properties in the order in which the tree got them; one list for all nodes of a tree. */
+  readonly newNames: string[];
   #properties: ReadonlyMap<string, Uint8Array> | undefined;
   #children: EditedNode[] | undefined;
   #changed: boolean;
@@ -17,6 +19,7 @@ export class EditedNode implements FdtNode {
     this.name = name;
     this.origin = origin;
     this.parent = parent;
+    this.newNames = parent?.newNames ?? (origin instanceof EditedNode ? [...origin.newNames] : []);
     this.#changed = origin === undefined;
   }
 
@@ -41,6 +44,7 @@ export class EditedNode implements FdtNode {
       if (replaced.has(entry[0])) replaced.set(entry[0], entry[1]);
       else added.push(entry);
     }
+    for (const [name] of added) this.newNames.push(name);
     this.#properties = added.length === 0 ? replaced : new Map([...added.reverse(), ...replaced]);
     this.#touch();
   }

@@ -53,7 +53,7 @@ class MadeNode implements FdtNode {
 /** Makes a tree from plain data. */
 export function makeFdt(
   root: NodeSpec,
-  rest: { memoryReservations?: readonly MemoryReservation[]; bootCpuId?: number; file?: string } = {},
+  rest: Partial<Omit<Fdt, 'root' | 'file'>> & { readonly file?: string | undefined } = {},
 ): Fdt {
   return {
     root: new MadeNode(root, undefined),

@@ -1,7 +1,7 @@
 /** Writes a tree as a blob of version 17, in the layout of dtc and of libfdt after fdt_pack(). */
 
 import { latin1 } from './bytes.js';
-import { blobOf, unchangedOrigin } from './edit.js';
+import { blobOf, EditedNode, unchangedOrigin } from './edit.js';
 import { COLUMN, type FlatBlob, TOKEN } from './flat.js';
 import type { Fdt, FdtNode } from './tree.js';
 
@@ -14,6 +14,8 @@ const HEADER_SIZE = 40;
  */
 export function writeFdt(fdt: Fdt): Uint8Array {
   const out = new Writer(blobOf(fdt.root));
+  // libfdt adds names as properties come, and not in tree order: the same order gives the same bytes.
+  if (fdt.root instanceof EditedNode) for (const name of fdt.root.newNames) out.stringOffset(name);
   out.node(fdt.root);
   out.cell(TOKEN.end);
   const structure = out.bytes();
@@ -86,7 +88,7 @@ class Writer {
     for (const [name, value] of node.properties) {
       this.cell(TOKEN.property);
       this.cell(value.length);
-      this.cell(this.#stringOffset(name));
+      this.cell(this.stringOffset(name));
       this.#put(value);
     }
     for (const child of node.children) this.node(child);
@@ -102,7 +104,7 @@ class Writer {
   }
 
   /** Shares the end of a longer name, as dtc and libfdt do. */
-  #stringOffset(name: string): number {
+  stringOffset(name: string): number {
     let offset = this.#offsets.get(name);
     if (offset === undefined) {
       offset = this.strings.indexOf(`${name}\0`);

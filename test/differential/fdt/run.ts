@@ -1,0 +1,137 @@
+/**
+ * npm run test:dtb [-- --long]: src/fdt against dtc, fdtoverlay and libfdt, over the device trees that Debian ships.
+ * Without --long a fixed sample of 200 that has all example boards. Any difference is printed and fails the run.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { applyOverlay, type Fdt, makeFdt, readFdt, writeFdt } from '../../../src/fdt/index.js';
+import { byHash, deviceTrees } from './inputs.js';
+import { applyByLibfdt, buildJudge, run, zeroPadding } from './judge.js';
+import { byLabel, byPath, hasLabels } from './overlays.js';
+
+const long = process.argv.includes('--long');
+const work = mkdtempSync(path.join(os.tmpdir(), 'fdt-differential-'));
+let differences = 0;
+
+function differs(what: string, file: string): void {
+  differences += 1;
+  if (differences <= 20) console.log(`DIFFERS ${what}: ${file}`);
+}
+
+function read(file: string): Fdt {
+  const { value, diagnostics } = readFdt(readFileSync(file), file);
+  if (value === undefined || diagnostics.length > 0)
+    throw new Error(`${file}: ${diagnostics.map((d) => d.message).join('; ')}`);
+  return value;
+}
+
+/** dtc reads the blob and writes it anew; we make all nodes, forget the blob and write them anew. */
+function againstDtc(dtbs: readonly string[]): string {
+  for (const file of dtbs) {
+    const fdt = read(file);
+    const bytes = readFileSync(file);
+    const packed = writeFdt(fdt);
+    const anew = writeFdt(makeFdt(fdt.root, fdt));
+    const dtcs = run('dtc', ['-q', '-I', 'dtb', '-O', 'dtb', file]);
+    if (!dtcs.equals(anew)) differs('from dtc', file);
+    if (!dtcs.equals(run('dtc', ['-q', '-I', 'dtb', '-O', 'dtb', put('packed.dtb', packed)])))
+      differs('packed, from dtc', file);
+    if (bytes.length === packed.length && !bytes.equals(packed)) differs('packed, from the file', file);
+  }
+  return `${dtbs.length} DTBs read and written like dtc, byte for byte`;
+}
+
+function put(name: string, bytes: Uint8Array): string {
+  const file = path.join(work, name);
+  writeFileSync(file, bytes);
+  return file;
+}
+
+/** The real tool, a process each. */
+function againstFdtoverlay(dtbs: readonly string[]): string {
+  let labelled = 0;
+  let refused = 0;
+  for (const file of dtbs) {
+    const base = read(file);
+    for (const overlay of [byPath(base), byLabel(base)]) {
+      if (overlay === undefined) continue;
+      labelled += hasLabels(overlay) ? 1 : 0;
+      const out = path.join(work, 'merged.dtb');
+      const tool = spawnSync('fdtoverlay', ['-i', file, '-o', out, put('overlay.dtbo', writeFdt(overlay))]);
+      if (tool.error) throw tool.error;
+      const { value } = applyOverlay(base, overlay);
+      if (tool.status !== 0) refused += 1;
+      if ((tool.status === 0) !== (value !== undefined)) differs(`fdtoverlay says ${tool.status}`, file);
+      else if (value !== undefined && !zeroPadding(readFileSync(out)).equals(zeroPadding(Buffer.from(writeFdt(value)))))
+        differs('from fdtoverlay', file);
+    }
+  }
+  return `${dtbs.length} generated overlays by path, ${labelled} by label: as fdtoverlay, byte for byte but for padding (${refused} refused by both)`;
+}
+
+/** The overlays of the packages on every base beside them that has labels: the right ones and the wrong ones. */
+async function againstLibfdt(dtbos: readonly string[], dtbs: readonly string[]): Promise<string> {
+  const judge = await buildJudge();
+  const trees = new Map<string, Fdt>();
+  const tree = (file: string) => {
+    const known = trees.get(file) ?? read(file);
+    trees.set(file, known);
+    return known;
+  };
+  let pairs = 0;
+  let merged = 0;
+  let shipped = 0;
+  for (const directory of new Set(dtbos.map(path.dirname))) {
+    const packed = new Set<string>();
+    const beside = dtbs.filter((file) => path.dirname(file) === directory);
+    for (const file of beside) packed.add(zeroPadding(Buffer.from(writeFdt(tree(file)))).toString('latin1'));
+    const bases = byHash(beside.filter((file) => hasLabels(tree(file)))).slice(0, long ? undefined : 10);
+    for (const dtbo of dtbos.filter((file) => path.dirname(file) === directory)) {
+      const verdicts = applyByLibfdt(
+        judge,
+        bases.map((base) => [base, dtbo] as const),
+      );
+      bases.forEach((base, i) => {
+        pairs += 1;
+        const verdict = verdicts[i];
+        const { value } = applyOverlay(tree(base), tree(dtbo));
+        if (typeof verdict === 'number') {
+          if (value !== undefined) differs(`libfdt refuses with ${verdict}`, `${base} + ${dtbo}`);
+          return;
+        }
+        merged += 1;
+        const ours = value === undefined ? undefined : zeroPadding(Buffer.from(writeFdt(value)));
+        if (ours === undefined || verdict === undefined || !zeroPadding(verdict).equals(ours))
+          differs('from libfdt', `${base} + ${dtbo}`);
+        else if (packed.has(ours.toString('latin1'))) shipped += 1;
+      });
+    }
+    trees.clear();
+  }
+  return (
+    `${dtbos.length} .dtbo on their neighbours, ${pairs} pairs: ${merged} merged, ${pairs - merged} refused, as libfdt, ` +
+    `byte for byte but for padding; ${shipped} of the results are DTBs that the package ships merged`
+  );
+}
+
+const { dtbs, dtbos, summary } = await deviceTrees(long ? undefined : 200);
+console.log(summary.join('\n'));
+const everything = long ? { dtbs, dtbos } : await deviceTrees();
+const steps: readonly (() => string | Promise<string>)[] = [
+  () => againstDtc(dtbs),
+  () => againstFdtoverlay(dtbs),
+  () => againstLibfdt(dtbos, everything.dtbs),
+];
+try {
+  for (const step of steps) {
+    const start = Date.now();
+    const before = differences;
+    const said = await step();
+    console.log(`${differences - before} differences: ${said} (${((Date.now() - start) / 1000).toFixed(1)} s)`);
+  }
+} finally {
+  rmSync(work, { recursive: true });
+}
+process.exitCode = differences > 0 ? 1 : 0;
