@@ -1,0 +1,72 @@
+/** Who may open a node: udev rules, sysusers.d, BusyBox mdev.conf, Android ueventd.rc. */
+import { BARE, CONTROL, NEWLINE, octal, refuseIf, SPACE, type Spelling, type Table } from '../table.js';
+
+// src/udev/udev-rules.c, udev_rule_parse_value(): in plain quotes only \" is an escape, every other backslash stays.
+function quoted(value: string): Spelling {
+  return (
+    refuseIf(value, [
+      NEWLINE,
+      CONTROL,
+      [/\\("|$)/, 'a backslash before a quote or at the end would escape the quote'],
+    ]) ?? `"${value.replaceAll('"', '\\"')}"`
+  );
+}
+
+/** An assigned value: udev replaces $name and %k there. */
+const assigned = (value: string) => quoted(value.replace(/[$%]/g, '$&$&'));
+
+/** A matched name: udev splits at `|` and globs the rest, and only brackets take the meaning from a character. */
+const pattern = (names: readonly string[]): Spelling =>
+  quoted(names.map((name) => name.replace(/[*?[]/g, '[$&]')).join('|'));
+
+export const udev: Table = {
+  title: 'udev rules',
+  line: (text) => `# ${text}`,
+  writers: {
+    ...BARE,
+    string: assigned,
+    group: assigned,
+    user: assigned,
+    mode: (value) => `"${octal(value)}"`,
+    // deviceName has no character that udev would replace or glob, so one spelling serves KERNEL== and SYMLINK+=.
+    deviceName: quoted,
+    deviceNames: pattern,
+    path: (value) => refuseIf(value, [SPACE]) ?? assigned(value),
+  },
+};
+
+// src/basic/extract-word.c with unquoting, then specifiers (%).
+const sysusersField = (value: string): Spelling =>
+  refuseIf(value, [NEWLINE, CONTROL]) ?? `"${value.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
+
+export const sysusers: Table = {
+  title: 'sysusers.d',
+  line: (text) => `# ${text}`,
+  writers: { ...BARE, string: sysusersField },
+};
+
+// busybox util-linux/mdev.c: an extended regular expression that must match the whole name; `#` begins a comment anywhere.
+const mdevName = (name: string): Spelling =>
+  refuseIf(name, [[/#/, 'mdev.conf takes # for a comment'], SPACE]) ?? name.replace(/[.+]/g, '\\$&');
+
+export const mdev: Table = {
+  title: 'mdev.conf',
+  line: (text) => `# ${text}`,
+  writers: {
+    ...BARE,
+    mode: (value) => value.toString(8),
+    deviceName: mdevName,
+    /** Inside the shell command of a line, where the name is not a regular expression. */
+    path: (name) => refuseIf(name, [[/[^A-Za-z0-9/._,:=@+-]/, 'mdev.conf cannot quote it for the shell']]) ?? name,
+  },
+};
+
+// system/core/init/tokenizer.cpp: white space separates, `#` begins a comment, quotes and backslashes are special.
+export const ueventd: Table = {
+  title: 'ueventd.rc',
+  line: (text) => `# ${text}`,
+  writers: {
+    ...BARE,
+    deviceName: (name) => refuseIf(name, [[/[#"\\*]/, 'ueventd.rc has a meaning of its own for it'], SPACE]) ?? name,
+  },
+};

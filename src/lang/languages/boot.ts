@@ -1,0 +1,26 @@
+/** What boot loaders read. None of them quotes in a way all its versions agree on, so values are single tokens. */
+import { BARE, CONTROL, EDGE_SPACE, refuseIf, SPACE, type Spelling, type Table } from '../table.js';
+import { memparse } from './kernel.js';
+
+/** The rest of a line. */
+const line = (value: string): Spelling => refuseIf(value, [CONTROL, EDGE_SPACE]) ?? value;
+const path = (value: string): Spelling =>
+  refuseIf(value, [CONTROL, SPACE, [/[#$;'"\\&|]/, 'boot loaders have a meaning of their own for it']]) ?? value;
+
+export const extlinux: Table = {
+  title: 'extlinux.conf',
+  line: (text) => `# ${text}`,
+  writers: { ...BARE, string: line, path, bytes: memparse },
+};
+
+export const uboot: Table = {
+  title: 'a U-Boot script',
+  line: (text) => `# ${text}`,
+  writers: { ...BARE, path, nodeName: (value) => value, bytes: (value) => `0x${value.toString(16)}` },
+};
+
+export const configtxt: Table = {
+  title: 'config.txt',
+  line: (text) => `# ${text}`,
+  writers: { ...BARE, path },
+};

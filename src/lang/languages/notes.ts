@@ -1,0 +1,51 @@
+/** Notes for humans: Markdown and plain text. Both keep every printable character and fold the rest. */
+import { BARE, hex, octal, prose, type Table } from '../table.js';
+
+/** CommonMark: a backslash makes any ASCII punctuation literal, `<` and `&` included. */
+const markdownProse = (value: string) => prose(value).replace(/[!-/:-@[-`{-~]/g, '\\$&');
+
+/** A code span: nothing inside is markup, and the fence is one longer than any run of backticks in it. */
+function code(value: string): string {
+  const text = prose(value);
+  const longest = Math.max(0, ...(text.match(/`+/g) ?? []).map((run) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  const pad = text.startsWith('`') || text.endsWith('`') || text === '' ? ' ' : '';
+  return `${fence}${pad}${text}${pad}${fence}`;
+}
+
+export const markdown: Table = {
+  title: 'Markdown',
+  line: (text) => `<!-- ${text.replace(/-(?=-)|-$/g, '- ')} -->`,
+  writers: {
+    ...BARE,
+    comment: markdownProse,
+    string: code,
+    word: code,
+    path: code,
+    deviceName: code,
+    nodeName: code,
+    label: code,
+    identifier: code,
+    group: code,
+    user: code,
+    symbol: (value) => code(`CONFIG_${value}`),
+    mode: (value) => code(octal(value)),
+    address: (value) => code(hex(value)),
+    strings: (values) => values.map(code).join(', '),
+    deviceNames: (values) => values.map(code).join(', '),
+  },
+};
+
+export const plain: Table = {
+  title: 'plain text',
+  line: (text) => text,
+  writers: {
+    ...BARE,
+    string: prose,
+    path: prose,
+    deviceName: prose,
+    nodeName: prose,
+    strings: (values) => values.map(prose).join(', '),
+    deviceNames: (values) => values.map(prose).join(', '),
+  },
+};
