@@ -68,7 +68,7 @@ export interface Leaf<K extends Kind = Kind> {
   readonly at?: At;
 }
 
-export class LeafValue<K extends Kind> implements Leaf<K> {
+export class LeafValue<K extends Kind = Kind> implements Leaf<K> {
   readonly kind: K;
   readonly value: KindValues[K];
   readonly at?: At;

@@ -1,5 +1,5 @@
 /** JSON, YAML, XML and the line format of verify.expect. */
-import { BARE, CONTROL, prose, quotedBy, refuseIf, SPACE, type Spelling, type Table } from '../table.js';
+import { BARE, prose, quotedBy, Refusal, refuseIf, type Spelling, type Table } from '../table.js';
 
 /** JSON with everything outside printable ASCII escaped: valid YAML 1.1 and 1.2 as well, and visible in a review. */
 export const jsonString = (value: string) =>
@@ -53,10 +53,19 @@ export const xml: Table = {
   },
 };
 
-const token = (value: string): Spelling => refuseIf(value, [CONTROL, SPACE, [/^#/, '# begins a comment']]) ?? value;
+// native/README.md, "Lines and words": printable ASCII but % stands for itself, anything else is %XX, 255 bytes decoded.
+function word(value: string): Spelling {
+  const bytes = new TextEncoder().encode(value);
+  if (bytes.length === 0 || bytes.length > 255) return new Refusal('verify.expect has room for 1 to 255 bytes in a value');
+  return Array.from(bytes, (byte) =>
+    byte > 0x20 && byte < 0x7f && byte !== 0x25
+      ? String.fromCharCode(byte)
+      : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`,
+  ).join('');
+}
 
 export const expect: Table = {
   title: 'verify.expect',
   line: (text) => `# ${text}`,
-  writers: { ...BARE, string: token, path: token, deviceName: token, nodeName: token },
+  writers: { ...BARE, string: word, path: word, deviceName: word, nodeName: word },
 };
