@@ -109,7 +109,7 @@ export const DOMAIN: { readonly [K in Kind]?: (value: KindValues[K]) => string |
     /^[A-Za-z][A-Za-z0-9,._+-]*(@[A-Za-z0-9,._+-]+)?$/,
     'a letter, then letters, digits and , . _ + -, with at most one @',
   ),
-  label: matches(/^[A-Za-z_][A-Za-z0-9_]{0,30}$/, 'letters, digits and _, at most 31, no digit first'),
+  label: matches(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _, no digit first'),
   deviceName: device,
   deviceNames: (values) =>
     values.length === 0 ? 'at least one name' : values.map(device).find((broken) => broken !== undefined),

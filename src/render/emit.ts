@@ -45,7 +45,8 @@ export function fill<L extends Language>(template: Template<L>, view: ViewRecord
 
 /** The same value seen as another kind, `{{comment name}}`: only where both kinds hold the same sort of value. */
 function as(value: LeafValue, kind: Kind, where: string, name: string): LeafValue {
-  if (typeof value.value !== 'string') throw new Error(`${where}: '${name}' is a ${value.kind}, it cannot become a ${kind}`);
+  if (typeof value.value !== 'string')
+    throw new Error(`${where}: '${name}' is a ${value.kind}, it cannot become a ${kind}`);
   return leaf(kind as 'string', value.value, value.at);
 }
 

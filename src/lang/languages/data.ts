@@ -56,7 +56,8 @@ export const xml: Table = {
 // native/README.md, "Lines and words": printable ASCII but % stands for itself, anything else is %XX, 255 bytes decoded.
 function word(value: string): Spelling {
   const bytes = new TextEncoder().encode(value);
-  if (bytes.length === 0 || bytes.length > 255) return new Refusal('verify.expect has room for 1 to 255 bytes in a value');
+  if (bytes.length === 0 || bytes.length > 255)
+    return new Refusal('verify.expect has room for 1 to 255 bytes in a value');
   return Array.from(bytes, (byte) =>
     byte > 0x20 && byte < 0x7f && byte !== 0x25
       ? String.fromCharCode(byte)

@@ -1,0 +1,216 @@
+/** Plan -> what templates see. Every decision is already in the plan; here it only gets its kind (src/lang). */
+import { formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { type At, type Cell, leaf } from '../lang/index.js';
+import type { AddressRange, Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import type { NeutralView } from './view.js';
+
+const U64_MAX = (1n << 64n) - 1n;
+const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
+
+/** The view of a plan, the same for every target; options come from {@link presentOptions}. */
+export function present(plan: Plan): { readonly [name: string]: NeutralView } {
+  const byTree = plan.areas.filter((area) => area.delivery === 'device-tree');
+  const labels = areaLabels(plan.areas);
+  const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
+  const heaps = plan.heaps.map((heap) => presentHeap(plan, heap));
+  return {
+    profile: {
+      name: leaf('string', plan.profile.name, { pointer: '/name' }),
+      sha256: leaf('word', plan.profile.sha256),
+    },
+    board: {
+      title: leaf('string', plan.board.title, { pointer: '/board' }),
+      arch: leaf('word', plan.board.arch),
+      dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
+      dtbName:
+        plan.board.dtb !== undefined && leaf('path', plan.board.dtb.replace(/^.*\//, ''), { pointer: '/board/dtb' }),
+      pageSizeBytes: leaf('bytes', plan.board.pageSizeBytes),
+      memory: plan.board.memory.map(presentRange),
+      boots: Object.fromEntries(BOOT_LOADERS.map((name) => [camel(name), plan.board.bootLoader === name])),
+      addressCells: leaf('integer', plan.board.cells.address),
+      sizeCells: leaf('integer', plan.board.cells.size),
+      cellsAssumed: plan.board.cells.assumed,
+    },
+    kernel: {
+      min: version(plan.kernel.min),
+      max: version(plan.kernel.max),
+      after: version({ major: plan.kernel.max.major, minor: plan.kernel.max.minor + 1 }),
+      isRange: formatKernelVersion(plan.kernel.min) !== formatKernelVersion(plan.kernel.max),
+    },
+    areas,
+    treeAreas: areas.filter((_, i) => plan.areas[i]?.delivery === 'device-tree'),
+    hasTree: byTree.length > 0,
+    heaps,
+    openHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined),
+    hasLinks: plan.heaps.some((heap) => links(heap).length > 0),
+    symbols: plan.symbols.map((request) => ({
+      option: leaf(
+        'option',
+        request.isString
+          ? { symbol: request.symbol, text: request.value }
+          : { symbol: request.symbol, value: request.value },
+        at(request.because),
+      ),
+      symbol: leaf('symbol', request.symbol, at(request.because)),
+      value: leaf('string', request.value, at(request.because)),
+      isOff: !request.isString && request.value === 'n',
+      isModule: !request.isString && request.value === 'm',
+      isString: request.isString,
+      because: leaf('comment', request.because.text),
+    })),
+    commandLine: plan.commandLine.map(({ argument, because }) => ({
+      argument: leaf('string', argument, at(because)),
+      because: leaf('comment', because.text),
+    })),
+    hasCommandLine: plan.commandLine.length > 0,
+    groups: plan.groups.map((group) => ({
+      name: leaf('group', group.name, { pointer: '/access' }),
+      users: group.users.map((user) => leaf('user', user, { pointer: '/access' })),
+    })),
+    cmaTotal: presentCmaTotal(plan),
+  };
+}
+
+function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [name: string]: NeutralView } {
+  const origin = { pointer: `/regions/${pointerToken(area.name)}` };
+  const { cells } = plan.board;
+  const address = (value: bigint): Cell => ({ value, cells: cells.address });
+  const size = (value: bigint): Cell => ({ value, cells: cells.size });
+  const tuples = (ranges: readonly AddressRange[]) =>
+    leaf(
+      'cells',
+      ranges.flatMap((range) => [address(range.baseAddress), size(range.sizeBytes)]),
+      origin,
+    );
+  const { baseAddress, sizeBytes, alignmentBytes } = area;
+  return {
+    name: leaf('string', area.name, origin),
+    areaName: leaf('string', area.areaName, origin),
+    node: leaf('nodeName', area.nodeName, origin),
+    label: leaf('label', label, origin),
+    source: leaf('word', area.delivery),
+    byTree: area.delivery === 'device-tree',
+    isDefault: area.isDefault,
+    bytes: leaf('bytes', sizeBytes, origin),
+    sizeText: leaf('comment', formatBytes(sizeBytes)),
+    base: baseAddress !== undefined && leaf('address', baseAddress, origin),
+    reg: baseAddress !== undefined && tuples([{ baseAddress, sizeBytes }]),
+    size: leaf('cells', [size(sizeBytes)], origin),
+    allocRanges: baseAddress === undefined && area.allocRanges.length > 0 && tuples(area.allocRanges),
+    // As many cells as an address: the kernel reads it so, whatever the binding's prose says.
+    alignment: alignmentBytes !== undefined && leaf('cells', [address(alignmentBytes)], origin),
+    because: area.because.map(reason),
+    steps: (area.budget?.steps ?? []).map((step) => leaf('comment', step.text)),
+  };
+}
+
+/** `video,0` -> `dmaheap_video_0`, with a number where two regions would share one. */
+function areaLabels(areas: readonly PlannedArea[]): string[] {
+  const plain = areas.map((area) => `dmaheap_${area.name.replace(/[^A-Za-z0-9]/g, '_')}`);
+  return plain.map((label, i) => (plain.indexOf(label) === i ? label : `${label}__${i}`));
+}
+
+function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: NeutralView } {
+  const origin = { pointer: `/heaps/${pointerToken(heap.name)}` };
+  const device = (name: string) => leaf('deviceName', name, origin);
+  const area = plan.areas.find((candidate) => candidate.areaName === heap.areaName);
+  const names = [...new Set(heap.nodes.map((node) => node.name))];
+  const { access } = heap;
+  const linkNames = [...new Set(links(heap).map((link) => link.name))];
+  return {
+    name: leaf('string', heap.name, origin),
+    kind: leaf('word', heap.kind === 'region' ? 'cma' : heap.kind),
+    area: heap.areaName !== undefined && leaf('string', heap.areaName, origin),
+    isDefault: area?.isDefault ?? false,
+    sizeText: area !== undefined && leaf('comment', formatBytes(area.sizeBytes)),
+    optional: heap.optional,
+    nodes: heap.nodes.map((node) => presentNode(node, origin)),
+    /** Each name once, without the kernels it belongs to. */
+    names: names.map((name) => ({
+      name: device(name),
+      underDev: device(`dma_heap/${name}`),
+      path: leaf('path', `/dev/dma_heap/${name}`, origin),
+    })),
+    anyName: leaf('deviceNames', names, origin),
+    aliases: heap.aliases.map((name) => leaf('string', name, origin)),
+    links: links(heap).map((link) => ({
+      name: leaf('string', link.name, origin),
+      link: device(`dma_heap/${link.name}`),
+      to: device(link.to),
+      priority: leaf('integer', link.priority),
+      sysPath: leaf('path', `/sys/class/dma_heap/${link.name}`, origin),
+    })),
+    linkPaths: linkNames.map((name) => leaf('path', name, origin)),
+    hasLinks: linkNames.length > 0,
+    access: access !== undefined && {
+      group: leaf('group', access.group, origin),
+      mode: leaf('mode', access.mode, origin),
+      users: access.users.map((user) => leaf('user', user, origin)),
+      uaccess: access.uaccess,
+      force: access.force !== undefined && leaf('comment', access.force, origin),
+    },
+    expect: presentExpectation(plan, heap, area),
+    because: heap.because.map(reason),
+  };
+}
+
+function presentNode(node: HeapNode, origin: At): { readonly [name: string]: NeutralView } {
+  return {
+    name: leaf('string', node.name, origin),
+    since: node.since !== undefined && version(node.since),
+    until: node.until !== undefined && version(node.until),
+    optional: node.optional,
+  };
+}
+
+/**
+ * The symlinks that make a heap answer to every name it has on any kernel, and to its aliases. Where the kernel itself
+ * provides the name there is none. The newest name is preferred as the end of a link.
+ */
+function links(heap: PlannedHeap): { readonly name: string; readonly to: string; readonly priority: number }[] {
+  const nodes = [...new Set(heap.nodes.map((node) => node.name))];
+  const names = [...new Set([...heap.aliases, ...nodes])];
+  return names.flatMap((name) => nodes.flatMap((to, i) => (to === name ? [] : [{ name, to, priority: 10 * (i + 1) }])));
+}
+
+/** CmaTotal on the target; false when the board promises none. */
+function presentCmaTotal(plan: Plan): NeutralView {
+  const { cmaTotalMinBytes, cmaTotalMaxBytes } = plan.expectation;
+  const slack = cmaTotalMaxBytes === undefined ? U64_MAX - cmaTotalMinBytes : cmaTotalMaxBytes - cmaTotalMinBytes;
+  return (
+    (plan.areas.length > 0 || cmaTotalMinBytes > 0n) && {
+      totalBytes: leaf('bytes', cmaTotalMinBytes, { pointer: '/verify' }),
+      slackBytes: slack > 0n && leaf('bytes', slack, { pointer: '/verify' }),
+    }
+  );
+}
+
+/** What the verifier has to see of one heap, beyond its nodes and its access. */
+function presentExpectation(plan: Plan, heap: PlannedHeap, area: PlannedArea | undefined): NeutralView {
+  const origin = { pointer: '/verify' };
+  const { expectation } = plan;
+  const buffers = (expectation.holdBudget && area?.budget?.buffers) || [];
+  const users = heap.access === undefined ? [] : [...new Set([...heap.access.users, ...expectation.users])].sort();
+  const p99 = expectation.allocateP99Micros;
+  const largest = buffers.reduce((most, b) => (b.bufferBytes > most ? b.bufferBytes : most), plan.board.pageSizeBytes);
+  return {
+    users: users.map((user) => leaf('user', user, origin)),
+    budgets: buffers.map((b) => ({ bytes: leaf('bytes', b.bufferBytes), count: leaf('integer', b.count) })),
+    latency: p99 !== undefined && { bytes: leaf('bytes', largest), p99Nanos: leaf('integer', p99 * 1000, origin) },
+  };
+}
+
+function presentRange(range: AddressRange): NeutralView {
+  return {
+    base: leaf('address', range.baseAddress),
+    bytes: leaf('bytes', range.sizeBytes),
+    text: leaf('comment', `${formatBytes(range.sizeBytes)} at ${formatAddress(range.baseAddress)}`),
+  };
+}
+
+const version = (value: KernelVersion) => leaf('word', formatKernelVersion(value));
+const reason = (because: Because) => leaf('comment', because.text);
+const at = (because: Because): At => (because.pointer === undefined ? {} : { pointer: because.pointer });
+const pointerToken = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const camel = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
