@@ -9,6 +9,8 @@ export interface KindValues {
   string: string;
   /** Free text for a human, inside a comment or a paragraph. Control characters become spaces: the one lossy kind. */
   comment: string;
+  /** A line inside a code block of a note. */
+  verbatim: string;
   /** A bare token: version, hash, file name, unit name. */
   word: string;
   /** An identifier of C, sh, Python ... */

@@ -138,7 +138,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
       name: leaf('string', link.name, origin),
       link: device(`dma_heap/${link.name}`),
       to: device(link.to),
-      priority: leaf('integer', link.priority),
+      priority: leaf('string', `link_priority=${link.priority}`),
       sysPath: leaf('path', `/sys/class/dma_heap/${link.name}`, origin),
     })),
     linkPaths: linkNames.map((name) => leaf('path', name, origin)),
@@ -191,9 +191,13 @@ function presentExpectation(plan: Plan, heap: PlannedHeap, area: PlannedArea | u
   const origin = { pointer: '/verify' };
   const { expectation } = plan;
   const buffers = (expectation.holdBudget && area?.budget?.buffers) || [];
-  const users = heap.access === undefined ? [] : [...new Set([...heap.access.users, ...expectation.users])].sort();
+  const { access } = heap;
+  const members = plan.groups.find((group) => group.name === access?.group)?.users ?? [];
+  const tried = expectation.users.filter((user) => members.includes(user));
+  const users = access === undefined ? [] : [...new Set([...access.users, ...tried])].sort();
   const p99 = expectation.allocateP99Micros;
-  const largest = buffers.reduce((most, b) => (b.bufferBytes > most ? b.bufferBytes : most), plan.board.pageSizeBytes);
+  const sizes = [plan.board.pageSizeBytes, ...buffers.map((buffer) => buffer.bufferBytes)];
+  const largest = sizes.toSorted((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
   return {
     users: users.map((user) => leaf('user', user, origin)),
     budgets: buffers.map((b) => ({ bytes: leaf('bytes', b.bufferBytes), count: leaf('integer', b.count) })),

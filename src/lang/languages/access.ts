@@ -62,11 +62,11 @@ export const mdev: Table = {
 };
 
 // system/core/init/tokenizer.cpp: white space separates, `#` begins a comment, quotes and backslashes are special.
+const ueventdName = (name: string): Spelling =>
+  refuseIf(name, [[/[#"\\*]/, 'ueventd.rc has a meaning of its own for it'], CONTROL, SPACE]) ?? name;
+
 export const ueventd: Table = {
   title: 'ueventd.rc',
   line: (text) => `# ${text}`,
-  writers: {
-    ...BARE,
-    deviceName: (name) => refuseIf(name, [[/[#"\\*]/, 'ueventd.rc has a meaning of its own for it'], SPACE]) ?? name,
-  },
+  writers: { ...BARE, deviceName: ueventdName, path: ueventdName },
 };

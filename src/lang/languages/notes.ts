@@ -1,8 +1,11 @@
 /** Notes for humans: Markdown and plain text. Both keep every printable character and fold the rest. */
 import { BARE, hex, octal, prose, type Table } from '../table.js';
 
-/** CommonMark: a backslash makes any ASCII punctuation literal, `<` and `&` included. */
-const markdownProse = (value: string) => prose(value).replace(/[!-/:-@[-`{-~]/g, '\\$&');
+/** A backslash before whatever CommonMark, or GitHub on top of it, would take for markup; so the rest stays readable. */
+const markdownProse = (value: string) =>
+  prose(value)
+    .replace(/[\\`*_[\]<>&|~#$]/g, '\\$&')
+    .replace(/^[-+=]|^\d+(?=[.)])/, (start) => (/\d/.test(start) ? `${start}\\` : `\\${start}`));
 
 /** A code span: nothing inside is markup, and the fence is one longer than any run of backticks in it. */
 function code(value: string): string {
@@ -19,6 +22,7 @@ export const markdown: Table = {
   writers: {
     ...BARE,
     comment: markdownProse,
+    verbatim: prose,
     string: code,
     word: code,
     path: code,
@@ -41,6 +45,7 @@ export const plain: Table = {
   line: (text) => text,
   writers: {
     ...BARE,
+    verbatim: prose,
     string: prose,
     path: prose,
     deviceName: prose,
