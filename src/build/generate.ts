@@ -1,6 +1,7 @@
 /** Brings every generated source up to date; `npm run generate`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { generateReference, REFERENCE_URL } from './reference.js';
+import { buildTemplates } from './templates.js';
 import { generateTypes, TYPES_URL } from './types.js';
 import { compileValidator } from './validator.js';
 
@@ -11,5 +12,6 @@ function writeIfChanged(url: URL, text: string): void {
 export async function generateSources(): Promise<void> {
   writeIfChanged(TYPES_URL, generateTypes());
   writeIfChanged(REFERENCE_URL, generateReference());
+  buildTemplates();
   await compileValidator();
 }

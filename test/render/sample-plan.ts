@@ -26,7 +26,12 @@ export function samplePlan(change: Partial<Plan> = {}): Plan {
           steps: [{ text: '6 x 1920 x 1080 NV12 = 18662400 bytes', resultBytes: 18_662_400n }],
         },
       }),
-      sampleArea({ name: 'video', nodeName: 'video@1a0000000', areaName: 'video@1a0000000', baseAddress: 0x1_a000_0000n }),
+      sampleArea({
+        name: 'video',
+        nodeName: 'video@1a0000000',
+        areaName: 'video@1a0000000',
+        baseAddress: 0x1_a000_0000n,
+      }),
       sampleArea({ name: 'legacy', nodeName: 'reserved', areaName: 'reserved', delivery: 'command-line' }),
     ],
     heaps: [
