@@ -61,11 +61,14 @@ export function rangeAt(fact: Fact, version: KernelVersion): FactRange | undefin
 import cma from './cma.json' with { type: 'json' };
 import heap from './heap.json' with { type: 'json' };
 import kconfig from './kconfig.json' with { type: 'json' };
+import plan from './plan.json' with { type: 'json' };
 import reservedMemory from './reserved-memory.json' with { type: 'json' };
 
 /** Every fact, by id. */
 export const FACTS: ReadonlyMap<string, Fact> = new Map(
-  ([heap, cma, reservedMemory, kconfig] as readonly FactFile[]).flatMap((file) => file.facts.map((f) => [f.id, f])),
+  ([heap, cma, reservedMemory, kconfig, plan] as readonly FactFile[]).flatMap((file) =>
+    file.facts.map((f) => [f.id, f]),
+  ),
 );
 
 /**

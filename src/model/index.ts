@@ -1,0 +1,180 @@
+/** The board and kernel as far as they are known: the profile with every quantity read, held against the board's DTB. */
+import { type Diagnostic, defineCodes, hasErrors, type Outcome, reporter } from '../diagnostic/index.js';
+import {
+  compareKernelVersions,
+  factAt,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+} from '../facts/index.js';
+import type { LoadedProfile } from '../profile/load.js';
+import type { Address, Board, Range, Size } from '../profile/types.gen.js';
+import { parseBytes } from '../quantity/index.js';
+
+export const MODEL_CODES = defineCodes({
+  'model/kernel-outside-range': {
+    severity: 'error',
+    title: 'kernel outside the profile’s range',
+    explain: 'The kernel asked for is not among those the profile is written for.',
+  },
+  'model/cells-differ': {
+    severity: 'error',
+    title: 'cells differ from the DTB',
+    explain:
+      'The profile states other #address-cells or #size-cells than the root of the board’s DTB. With wrong cells the kernel ignores every reservation, firmware’s included.',
+  },
+  'model/cells-assumed': {
+    severity: 'warning',
+    title: 'cells assumed',
+    explain:
+      'Neither a DTB nor the profile says how many cells the root uses; two and two are assumed, which is wrong for a quarter of all boards.',
+  },
+  'model/memory-unknown': {
+    severity: 'warning',
+    title: 'RAM unknown',
+    explain: 'Neither the profile nor the DTB states the board’s RAM, so no region can be proven to lie in it.',
+  },
+});
+const report = reporter(MODEL_CODES);
+
+export interface AddressRange {
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+}
+
+export interface Cells {
+  readonly address: 1 | 2;
+  readonly size: 1 | 2;
+}
+
+/** What a DTB says about the board, read by the caller. */
+export interface DtbFacts {
+  readonly file: string;
+  readonly cells: Cells;
+  /** Memory banks of a size above zero. */
+  readonly memory: readonly AddressRange[];
+}
+
+export interface Model {
+  readonly loaded: LoadedProfile;
+  readonly arch: Board['arch'];
+  readonly pageSizeBytes: bigint;
+  /** Multiple of base and size that suits every configuration of this architecture and page size. */
+  readonly granuleBytes: bigint;
+  readonly memory: readonly AddressRange[];
+  readonly cells: Cells & { readonly assumed: boolean };
+  /** First and last release, both included. */
+  readonly kernel: { readonly min: KernelVersion; readonly max: KernelVersion };
+}
+
+/** A quantity that validation has let through. */
+export function bytesOf(value: Size | Address): bigint {
+  const bytes = parseBytes(value);
+  if (bytes === undefined) throw new Error(`quantity ${value} passed validation`);
+  return bytes;
+}
+
+export function rangeOf(range: Range): AddressRange {
+  return { baseAddress: bytesOf(range.base), sizeBytes: bytesOf(range.size) };
+}
+
+function versionOf(text: string): KernelVersion {
+  const version = parseKernelVersion(text);
+  if (version === undefined) throw new Error(`kernel version ${text} passed validation`);
+  return version;
+}
+
+function at(loaded: LoadedProfile, pointer: string) {
+  const span = loaded.spanOf(pointer);
+  return { pointer, ...(span === undefined ? {} : { span }) };
+}
+
+function resolveKernel(
+  loaded: LoadedProfile,
+  chosen: KernelVersion | undefined,
+  diagnostics: Diagnostic[],
+): Model['kernel'] {
+  const { version } = loaded.profile.kernel;
+  const min = versionOf(typeof version === 'string' ? version : version.min);
+  const max = versionOf(typeof version === 'string' ? version : version.max);
+  if (chosen === undefined) return { min, max };
+  if (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0)
+    diagnostics.push(
+      report('model/kernel-outside-range', {
+        message: `kernel ${formatKernelVersion(chosen)} is not within ${formatKernelVersion(min)} to ${formatKernelVersion(max)}`,
+        fix: 'choose another kernel, or widen kernel.version',
+        ...at(loaded, '/kernel/version'),
+      }),
+    );
+  return { min: chosen, max: chosen };
+}
+
+function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnostics: Diagnostic[]): Model['cells'] {
+  const stated = loaded.profile.board.cells;
+  if (dtb === undefined) {
+    if (stated !== undefined) return { ...stated, assumed: false };
+    // Without a device tree there is nothing whose cells could be wrong.
+    if (loaded.profile.board.arch !== 'x86_64')
+      diagnostics.push(
+        report('model/cells-assumed', {
+          message: '#address-cells and #size-cells of the board’s root are assumed to be 2 and 2',
+          cause: 'neither a DTB nor board.cells says so; with wrong cells the kernel ignores every reservation',
+          fix: 'give --dtb, or state board.cells',
+          facts: ['reserved-memory.cells'],
+          ...at(loaded, '/board'),
+        }),
+      );
+    return { address: 2, size: 2, assumed: true };
+  }
+  if (stated !== undefined && (stated.address !== dtb.cells.address || stated.size !== dtb.cells.size))
+    diagnostics.push(
+      report('model/cells-differ', {
+        message: `the profile states ${stated.address} address and ${stated.size} size cells, ${dtb.file} has ${dtb.cells.address} and ${dtb.cells.size}`,
+        cause: 'with other cells than the root’s the kernel ignores every reservation, firmware’s included',
+        fix: `write { "address": ${dtb.cells.address}, "size": ${dtb.cells.size} }, or check that the DTB is this board’s`,
+        facts: ['reserved-memory.cells'],
+        ...at(loaded, '/board/cells'),
+      }),
+    );
+  return { ...dtb.cells, assumed: false };
+}
+
+export interface ModelContext {
+  /** The one kernel to generate for; by default the profile's whole range. */
+  readonly kernel?: KernelVersion;
+  readonly dtb?: DtbFacts;
+}
+
+export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outcome<Model> {
+  const diagnostics: Diagnostic[] = [];
+  const { board } = loaded.profile;
+  const kernel = resolveKernel(loaded, context.kernel, diagnostics);
+  const cells = resolveCells(loaded, context.dtb, diagnostics);
+  const pageSize = board.pageSize ?? '4K';
+  const granules = factAt('cma.safe-granule', kernel.max) as Readonly<Record<string, Readonly<Record<string, number>>>>;
+  const granule = granules[board.arch]?.[pageSize];
+  if (granule === undefined) throw new Error(`no granule for ${board.arch} with pages of ${pageSize}`);
+  const memory = board.memory?.map(rangeOf) ?? context.dtb?.memory ?? [];
+  if (memory.length === 0)
+    diagnostics.push(
+      report('model/memory-unknown', {
+        message: 'the board’s RAM is not known',
+        cause: 'neither board.memory nor a DTB states it, so no region can be proven to lie in RAM',
+        fix: 'state board.memory: /proc/iomem on the board lists it as "System RAM"',
+        ...at(loaded, '/board'),
+      }),
+    );
+  if (hasErrors(diagnostics)) return { diagnostics };
+  return {
+    value: {
+      loaded,
+      arch: board.arch,
+      pageSizeBytes: bytesOf(pageSize),
+      granuleBytes: BigInt(granule),
+      memory: [...memory].sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1)),
+      cells,
+      kernel,
+    },
+    diagnostics,
+  };
+}

@@ -1,0 +1,64 @@
+/** Every finding of the planning stage. */
+import { defineCodes, reporter } from '../diagnostic/index.js';
+
+export const PLAN_CODES = defineCodes({
+  'plan/size-rounded': {
+    severity: 'note',
+    title: 'size rounded up',
+    explain: 'The kernel refuses areas whose size is no multiple of its granule, so the size was rounded up.',
+  },
+  'plan/base-misaligned': {
+    severity: 'error',
+    title: 'base not a multiple of the granule',
+    explain: 'The kernel refuses an area whose base is no multiple of its granule; it does not round.',
+  },
+  'plan/outside-memory': {
+    severity: 'error',
+    title: 'region outside RAM',
+    explain: 'A region that lies outside the board’s RAM is logged as a success by the kernel and then panics it.',
+  },
+  'plan/too-large': {
+    severity: 'error',
+    title: 'region larger than any place for it',
+    explain: 'No memory bank, after the ranges and the DMA reach of the region are applied, is large enough.',
+  },
+  'plan/regions-overlap': {
+    severity: 'error',
+    title: 'regions overlap',
+    explain:
+      'Two areas over the same memory corrupt it, hang arm32 kernels, and are accepted without a word by newer ones.',
+  },
+  'plan/address-beyond-cells': {
+    severity: 'error',
+    title: 'address or size does not fit the cells',
+    explain: 'A root with one cell cannot express addresses or sizes of 4 GiB and more.',
+  },
+  'plan/no-heap-on-kernel': {
+    severity: 'error',
+    title: 'region has no heap on this kernel',
+    explain:
+      'Before 6.19 only the default area is a heap; other reusable regions are memory without a name under /dev/dma_heap.',
+  },
+  'plan/module-on-bool': {
+    severity: 'warning',
+    title: 'module asked of a symbol that cannot be one',
+    explain: 'The heaps are bool before 7.2: m is refused and counts as n, so the heap is missing.',
+  },
+  'plan/selected-symbol': {
+    severity: 'warning',
+    title: 'symbol that cannot be requested',
+    explain: 'The symbol has no prompt: a fragment line for it is dropped without a word. Others select it.',
+  },
+  'plan/no-area': {
+    severity: 'warning',
+    title: 'profile without a default area',
+    explain: 'Without a default region the kernel makes one of its configured size, which is 0 on x86.',
+  },
+  'plan/alias-is-node': {
+    severity: 'note',
+    title: 'alias equals the kernel’s own name',
+    explain: 'On some kernels of the range the node already has that name; no symlink is made there.',
+  },
+});
+
+export const report = reporter(PLAN_CODES);

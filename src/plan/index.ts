@@ -1,0 +1,171 @@
+/** The decisions: sizes, places, names, symbols, access. A pure function of the model. */
+import type { Diagnostic, Outcome } from '../diagnostic/index.js';
+import { hasErrors } from '../diagnostic/index.js';
+import { formatKernelVersion } from '../facts/index.js';
+import type { Model } from '../model/index.js';
+import { bytesOf } from '../model/index.js';
+import { modeOf } from '../profile/access.js';
+import type { Heap } from '../profile/types.gen.js';
+import { childPointer } from '../source/json.js';
+import { planAreas } from './areas.js';
+import { report } from './codes.js';
+import { areaHeapNodes, missingOn, systemHeapNodes } from './heaps.js';
+import { planSymbols } from './symbols.js';
+import type { Because, HeapNode, Plan, PlannedAccess, PlannedArea, PlannedHeap } from './types.js';
+
+export { PLAN_CODES } from './codes.js';
+export type * from './types.js';
+
+/** What is generated when the profile names no targets. */
+export const FIRST_TARGETS = ['kernel-fragment', 'dt-overlay', 'udev', 'cmdline', 'verify'] as const;
+
+function at(model: Model, pointer: string, part: 'key' | 'value' = 'value') {
+  const span = model.loaded.spanOf(pointer, part);
+  return { pointer, ...(span === undefined ? {} : { span }) };
+}
+
+function nodesOf(heap: Heap, area: PlannedArea | undefined, model: Model): { nodes: HeapNode[]; because: Because } {
+  if (heap.kind === 'system')
+    return { nodes: systemHeapNodes(), because: { text: 'the system heap', facts: ['heap.system-name'] } };
+  if (area === undefined)
+    return {
+      nodes: [{ name: heap.kernelName ?? '', since: undefined, until: undefined, optional: false }],
+      because: { text: 'a vendor heap: expected, not generated' },
+    };
+  return {
+    nodes: areaHeapNodes(area.areaName, area.isDefault, model.loaded.profile.kernel.backports ?? []),
+    because: {
+      text: area.isDefault ? 'the heap of the default area' : 'a heap of its own area',
+      facts: ['heap.cma-names', 'heap.default-name'],
+    },
+  };
+}
+
+function planHeap(
+  name: string,
+  heap: Heap,
+  areas: readonly PlannedArea[],
+  model: Model,
+  diagnostics: Diagnostic[],
+): PlannedHeap {
+  const pointer = childPointer('/heaps', name);
+  const area = areas.find((a) => a.name === heap.region);
+  const { nodes, because } = nodesOf(heap, area, model);
+  const missing = missingOn(nodes, model.kernel.min, model.kernel.max);
+  if (missing !== 'none')
+    diagnostics.push(
+      report('plan/no-heap-on-kernel', {
+        severity: heap.optional === true ? 'note' : missing === 'all' ? 'error' : 'warning',
+        message: `"${name}" has no heap on ${missing === 'all' ? `Linux ${formatKernelVersion(model.kernel.max)}` : 'the older kernels of the range'}`,
+        cause: 'before 6.19 only the default area is a heap; other reusable regions have no name under /dev/dma_heap',
+        fix: 'make it the default area, mark the heap "optional": true, or declare the backport "heap-per-area"',
+        facts: ['heap.cma-names'],
+        ...at(model, pointer, 'key'),
+      }),
+    );
+  const access = model.loaded.profile.access?.[name];
+  const planned: PlannedAccess | undefined =
+    access === undefined
+      ? undefined
+      : {
+          group: access.group,
+          mode: modeOf(access),
+          users: access.users ?? [],
+          uaccess: access.uaccess ?? false,
+          force: access.force,
+        };
+  return {
+    name,
+    kind: heap.kind ?? 'region',
+    areaName: area?.areaName,
+    optional: heap.optional ?? false,
+    nodes,
+    aliases: heap.aliases ?? [],
+    access: planned,
+    because: [because],
+  };
+}
+
+function groupsOf(heaps: readonly PlannedHeap[]): Plan['groups'] {
+  const groups = new Map<string, Set<string>>();
+  for (const { access } of heaps) {
+    if (access === undefined) continue;
+    const users = groups.get(access.group) ?? new Set();
+    for (const user of access.users) users.add(user);
+    groups.set(access.group, users);
+  }
+  return [...groups]
+    .map(([name, users]) => ({ name, users: [...users].sort() }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** `cma=256M`, `cma=256M@0x50000000`. */
+function commandLineOf(areas: readonly PlannedArea[]): Plan['commandLine'] {
+  return areas
+    .filter((area) => area.delivery === 'command-line')
+    .map((area) => ({
+      argument: `cma=${area.sizeBytes >> 20n}M${area.baseAddress === undefined ? '' : `@0x${area.baseAddress.toString(16)}`}`,
+      because: { text: `the default area, "${area.name}"`, pointer: `${childPointer('/regions', area.name)}/delivery` },
+    }));
+}
+
+function planExpectation(model: Model, areas: readonly PlannedArea[]): Plan['expectation'] {
+  const verify = model.loaded.profile.verify ?? {};
+  const sum = areas.reduce((total, area) => total + area.sizeBytes, 0n);
+  return {
+    cmaTotalMinBytes: verify.cmaTotal?.min === undefined ? sum : bytesOf(verify.cmaTotal.min),
+    cmaTotalMaxBytes: verify.cmaTotal?.max === undefined ? undefined : bytesOf(verify.cmaTotal.max),
+    holdBudget: verify.holdBudget ?? true,
+    users: verify.users ?? [],
+    allocateP99Micros: verify.latency?.allocateP99Micros,
+  };
+}
+
+export function makePlan(model: Model): Outcome<Plan> {
+  const { profile, sha256 } = model.loaded;
+  const { areas, diagnostics } = planAreas(model);
+  const heaps = Object.entries(profile.heaps ?? {}).map(([name, heap]) =>
+    planHeap(name, heap, areas, model, diagnostics),
+  );
+  const { symbols, diagnostics: wishes } = planSymbols(model, areas, heaps);
+  diagnostics.push(...wishes);
+  if (heaps.some((heap) => heap.kind === 'region') && !areas.some((area) => area.isDefault))
+    diagnostics.push(
+      report('plan/no-area', {
+        message: 'no region is the default area',
+        cause:
+          'the kernel then makes one of its configured size, which is 0 on x86; drivers without an own region allocate from it',
+        fix: 'add "default": true to a region',
+        facts: ['kconfig.cma-size-mbytes-default'],
+        ...at(model, '/regions', 'key'),
+      }),
+    );
+  if (hasErrors(diagnostics)) return { diagnostics };
+  const { board } = profile;
+  const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));
+  return {
+    value: {
+      profile: { name: profile.name, sha256 },
+      board: {
+        title: board.title ?? profile.name,
+        compatible: board.compatible ?? [],
+        soc: board.soc,
+        arch: board.arch,
+        pageSizeBytes: model.pageSizeBytes,
+        memory: model.memory,
+        dtb: board.dtb,
+        bootLoader: board.bootLoader ?? 'extlinux',
+        cells: model.cells,
+      },
+      kernel: model.kernel,
+      areas,
+      heaps,
+      symbols,
+      commandLine: commandLineOf(areas),
+      groups: groupsOf(heaps),
+      expectation: planExpectation(model, areas),
+      targets: targets.map(([name, options]) => ({ name, options })),
+    },
+    diagnostics,
+  };
+}
