@@ -25,7 +25,11 @@ const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu
 
 /** One line of text for humans. A trailing backslash would continue the comment in sh, make, udev and C alike. */
 export function prose(value: string): string {
-  return value.replace(CONTROLS, ' ').trim().replace(/\\+$/, '');
+  return value
+    .replace(CONTROLS, ' ')
+    .replace(/ +/g, ' ')
+    .replace(/[\s\\]+$/, '')
+    .trimStart();
 }
 
 export const octal = (mode: number) => mode.toString(8).padStart(4, '0');

@@ -35,14 +35,10 @@ export const udev: Table = {
   },
 };
 
-// src/basic/extract-word.c with unquoting, then specifiers (%).
-const sysusersField = (value: string): Spelling =>
-  refuseIf(value, [NEWLINE, CONTROL]) ?? `"${value.replace(/["\\]/g, '\\$&').replaceAll('%', '%%')}"`;
-
 export const sysusers: Table = {
   title: 'sysusers.d',
   line: (text) => `# ${text}`,
-  writers: { ...BARE, string: sysusersField },
+  writers: BARE,
 };
 
 // busybox util-linux/mdev.c: an extended regular expression that must match the whole name; `#` begins a comment anywhere.

@@ -7,7 +7,10 @@ export const jsonString = (value: string) =>
 
 const list = (items: string[]) => `[${items.join(', ')}]`;
 
-export const json: Table = { title: 'JSON', writers: quotedBy(jsonString, list) };
+export const json: Table = {
+  title: 'JSON',
+  writers: { ...quotedBy(jsonString, list), comment: (value) => jsonString(prose(value)) },
+};
 
 export const yaml: Table = {
   title: 'YAML',
