@@ -52,5 +52,6 @@ function as(value: LeafValue, kind: Kind, where: string, name: string): LeafValu
 
 function describe(value: unknown): string {
   if (value === undefined) return 'not in the view';
-  return Array.isArray(value) ? 'a list' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'a record' : `a ${typeof value}`;
 }
