@@ -1,0 +1,311 @@
+/** Device tree sources: compiled by dtc without a warning, and applied onto the board's DTB by fdtoverlay. */
+import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
+import type { SourceText } from '../source/index.js';
+import { type Check, type CheckedTree, hasSuffix, type Ran, type Tools } from './types.js';
+
+export const DEVICETREE_CODES = defineCodes({
+  'dt/compile': {
+    severity: 'error',
+    title: 'dtc refuses or warns',
+    explain:
+      'The source is no valid device tree, or dtc has a warning about it. Warnings count as errors, because a generated tree has no reason to cause any.',
+  },
+  'dt/overlay-refused': {
+    severity: 'error',
+    title: 'The overlay does not apply',
+    explain:
+      'fdtoverlay cannot merge the overlay into the DTB. A label reference needs __symbols__ in the base (dtc -@); a target-path needs the node to exist.',
+  },
+  'dt/merged-warning': {
+    severity: 'error',
+    title: 'The merged tree has a warning that the DTB had not',
+    explain: 'dtc reads the DTB with the overlay applied and warns about something it did not warn about before.',
+  },
+  'dt/cells-differ': {
+    severity: 'error',
+    title: 'Cells of /reserved-memory differ from the root',
+    explain:
+      "The kernel reads /reserved-memory with the cells of the root node. When they differ it ignores every reservation in the tree, the firmware's too.",
+  },
+  'dt/ranges-missing': {
+    severity: 'error',
+    title: '/reserved-memory has no ranges property',
+    explain: 'Without an empty ranges property the kernel ignores every reservation in the tree.',
+  },
+  'dt/nothing-reserved': {
+    severity: 'error',
+    title: 'The overlay applies but reserves nothing',
+    explain:
+      'The merged tree has no node below /reserved-memory that the DTB had not, so the overlay changes nothing there.',
+  },
+  'dt/schema': {
+    severity: 'error',
+    title: 'dt-validate finds a fault that the DTB had not',
+    explain: 'The merged tree breaks a binding of dt-schema which the DTB alone did not break.',
+  },
+} satisfies CodeTable);
+
+const report = reporter(DEVICETREE_CODES);
+
+const isOverlay = (source: SourceText) => /^\s*\/plugin\/\s*;/m.test(source.text);
+const overlays = (tree: CheckedTree) => hasSuffix('.dtso', '.dts')(tree).filter(isOverlay);
+
+const compile: Check = {
+  id: 'dt-compile',
+  title: 'Device tree: dtc compiles it without a warning',
+  subjects: hasSuffix('.dtso', '.dts'),
+  needs: { tools: ['dtc'], inputs: [] },
+  async run(subjects, { tools }) {
+    const work = await tools.scratch();
+    const results = await Promise.all(subjects.map((source, i) => compileSource(source, `${work}/${i}`, tools)));
+    return results.flat();
+  },
+};
+
+/** @param stem path without extension for the copy and the blob, which are STEM.dts and STEM.dtb */
+async function compileSource(source: SourceText, stem: string, tools: Tools): Promise<Diagnostic[]> {
+  await tools.writeText(`${stem}.dts`, source.text);
+  return dtc(['-@', '-I', 'dts', '-O', 'dtb', '-o', `${stem}.dtb`, `${stem}.dts`], source, `${stem}.dts`, tools);
+}
+
+async function dtc(args: readonly string[], source: SourceText, copy: string, tools: Tools): Promise<Diagnostic[]> {
+  const ran = await tools.run('dtc', args);
+  const diagnostics = ran.stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => dtcFinding(line, source, copy));
+  if (ran.exitCode !== 0 && diagnostics.length === 0)
+    diagnostics.push(report('dt/compile', { message: `dtc ended with status ${ran.exitCode}`, span: source.span(0) }));
+  return diagnostics;
+}
+
+/** `FILE:1.2-3.4: Warning (check): text`, `Error: FILE:1.2-3 text`, `FATAL ERROR: text` */
+function dtcFinding(line: string, source: SourceText, copy: string): Diagnostic {
+  const own = line.replaceAll(copy, source.file);
+  const match =
+    /^(?:Error: )?(?<file>[^:]+):(?<line>\d+)\.(?<column>\d+)-(?:(?<endLine>\d+)\.)?(?<endColumn>\d+):? (?<text>.*)$/.exec(
+      own,
+    );
+  const groups = match?.groups;
+  const inSource = groups !== undefined && groups.file === source.file;
+  return report('dt/compile', {
+    message: `dtc: ${inSource ? groups.text : own}`,
+    span: inSource ? spanOf(source.file, groups) : source.span(0),
+  });
+}
+
+function spanOf(file: string, groups: Readonly<Record<string, string | undefined>>): Span {
+  const line = Number(groups.line);
+  return {
+    file,
+    line,
+    column: Number(groups.column),
+    endLine: Number(groups.endLine ?? line),
+    endColumn: Number(groups.endColumn),
+  };
+}
+
+const snippet: Check = {
+  id: 'dt-snippet',
+  title: 'Device tree snippet: dtc compiles a tree that includes it without a new warning',
+  subjects: hasSuffix('.dtsi'),
+  needs: { tools: ['dtc'], inputs: [] },
+  async run(subjects, { tools, inputs }) {
+    const work = await tools.scratch();
+    const diagnostics: Diagnostic[] = [];
+    for (const [i, source] of subjects.entries()) {
+      const board = inputs.dtb === undefined ? skeleton(source) : await decompile(inputs.dtb, tools);
+      const copy = `${work}/${i}.dtsi`;
+      await tools.writeText(copy, source.text.replace(/^\s*\/dts-v1\/\s*;/m, ''));
+      await tools.writeText(`${work}/${i}.board.dts`, board);
+      await tools.writeText(`${work}/${i}.dts`, `${board}\n/include/ "${i}.dtsi"\n`);
+      const before = await tools.run('dtc', [
+        '-I',
+        'dts',
+        '-O',
+        'dtb',
+        '-o',
+        `${work}/${i}.board.dtb`,
+        `${work}/${i}.board.dts`,
+      ]);
+      const found = await dtc(
+        ['-I', 'dts', '-O', 'dtb', '-o', `${work}/${i}.dtb`, `${work}/${i}.dts`],
+        source,
+        copy,
+        tools,
+      );
+      // The board's own warnings carry line numbers of the same text, so they are the same lines.
+      const known = new Set(messages(before, `${work}/${i}.board.dts`));
+      diagnostics.push(...found.filter((d) => !known.has(strip(d.message.replace(/^dtc: /, ''), `${work}/${i}.dts`))));
+    }
+    return diagnostics;
+  },
+};
+
+/** The least board a snippet can be included in: a root with the cells that the snippet itself uses. */
+function skeleton({ text }: SourceText): string {
+  const cells = (name: string) => new RegExp(`#${name}-cells\\s*=\\s*<\\s*(\\w+)\\s*>`).exec(text)?.[1] ?? '2';
+  return `/dts-v1/;
+/ {
+	#address-cells = <${cells('address')}>;
+	#size-cells = <${cells('size')}>;
+	model = "a board";
+	compatible = "a,board";
+};
+`;
+}
+
+async function decompile(dtb: string, tools: Tools): Promise<string> {
+  return (await tools.run('dtc', ['-q', '-I', 'dtb', '-O', 'dts', dtb])).stdout;
+}
+
+const strip = (line: string, file: string) => line.replaceAll(`${file}:`, '').replaceAll(file, '');
+const messages = ({ stderr }: Ran, file: string) =>
+  stderr
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .map((line) => strip(line, file));
+
+/** Overlay compiled and applied; undefined when it does not compile, which is another check's finding. */
+interface Applied {
+  readonly merged: string | undefined;
+  readonly ran: Ran;
+}
+
+async function apply(source: SourceText, dtb: string, stem: string, tools: Tools): Promise<Applied | undefined> {
+  await compileSource(source, stem, tools);
+  if (!(await tools.exists(`${stem}.dtb`))) return undefined;
+  const merged = `${stem}.merged.dtb`;
+  const ran = await tools.run('fdtoverlay', ['-i', dtb, '-o', merged, `${stem}.dtb`]);
+  return { merged: ran.exitCode === 0 && (await tools.exists(merged)) ? merged : undefined, ran };
+}
+
+const overlay: Check = {
+  id: 'dt-overlay',
+  title: "Overlay: fdtoverlay applies it onto the board's DTB, and the kernel will read the reservations",
+  subjects: overlays,
+  needs: { tools: ['dtc', 'fdtoverlay', 'fdtget'], inputs: ['dtb'] },
+  async run(subjects, { tools, inputs }) {
+    const dtb = inputs.dtb as string;
+    const work = await tools.scratch();
+    const base = await readBack(dtb, tools);
+    const diagnostics: Diagnostic[] = [];
+    for (const [i, source] of subjects.entries()) {
+      const span = source.span(0);
+      const applied = await apply(source, dtb, `${work}/${i}`, tools);
+      if (applied?.merged === undefined) {
+        const said = applied?.ran.stderr.trim().replaceAll(`${work}/${i}.dtb`, source.file);
+        diagnostics.push(
+          report('dt/overlay-refused', {
+            message: `the overlay does not apply onto ${dtb}`,
+            cause: said === undefined ? 'dtc did not compile it' : `fdtoverlay says: ${said}`,
+            span,
+          }),
+        );
+        continue;
+      }
+      const merged = await readBack(applied.merged, tools);
+      diagnostics.push(...compare(base, merged, span));
+    }
+    return diagnostics;
+  },
+};
+
+/** A blob as dtc and fdtget read it. */
+interface Blob {
+  readonly warnings: readonly string[];
+  readonly rootCells: string;
+  readonly reservedCells: string | undefined;
+  readonly hasRanges: boolean;
+  readonly regions: readonly string[];
+}
+
+async function readBack(dtb: string, tools: Tools): Promise<Blob> {
+  const warnings = messages(await tools.run('dtc', ['-I', 'dtb', '-O', 'dts', '-o', '/dev/null', dtb]), dtb);
+  const cells = async (node: string) => {
+    const values = await Promise.all(
+      ['#address-cells', '#size-cells'].map((name) => tools.run('fdtget', ['-t', 'u', dtb, node, name])),
+    );
+    return values.map(({ stdout }) => stdout.trim()).join('/');
+  };
+  const list = await tools.run('fdtget', ['-l', dtb, '/reserved-memory']);
+  const exists = list.exitCode === 0;
+  const properties = exists ? (await tools.run('fdtget', ['-p', dtb, '/reserved-memory'])).stdout : '';
+  return {
+    warnings,
+    rootCells: await cells('/'),
+    reservedCells: exists ? await cells('/reserved-memory') : undefined,
+    hasRanges: properties.split('\n').includes('ranges'),
+    regions: list.stdout.split('\n').filter((name) => name !== ''),
+  };
+}
+
+function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
+  const diagnostics = merged.warnings
+    .filter((warning) => !base.warnings.includes(warning))
+    .map((warning) => report('dt/merged-warning', { message: `dtc on the merged tree: ${warning}`, span }));
+  if (merged.reservedCells !== undefined && merged.reservedCells !== merged.rootCells)
+    diagnostics.push(
+      report('dt/cells-differ', {
+        message: `/reserved-memory has cells ${merged.reservedCells}, the root ${merged.rootCells} (address/size)`,
+        cause: 'the kernel then ignores every reservation in the tree',
+        fix: `generate again with --dtb, or state board.cells as ${merged.rootCells}`,
+        span,
+      }),
+    );
+  if (merged.reservedCells !== undefined && !merged.hasRanges)
+    diagnostics.push(
+      report('dt/ranges-missing', {
+        message: '/reserved-memory has no ranges property',
+        cause: 'the kernel then ignores every reservation in the tree',
+        fix: 'add "ranges;" to the node',
+        span,
+      }),
+    );
+  if (merged.regions.length === base.regions.length && merged.regions.every((name) => base.regions.includes(name)))
+    diagnostics.push(
+      report('dt/nothing-reserved', {
+        severity: base.regions.length > 0 ? 'note' : 'error',
+        message: 'the merged tree has no region below /reserved-memory that the DTB had not',
+        span,
+      }),
+    );
+  return diagnostics;
+}
+
+const schema: Check = {
+  id: 'dt-validate',
+  title: 'Overlay: the merged tree breaks no binding of dt-schema that the DTB kept',
+  subjects: overlays,
+  needs: { tools: ['dtc', 'fdtoverlay', 'dt-validate'], inputs: ['dtb'] },
+  async run(subjects, { tools, inputs }) {
+    const dtb = inputs.dtb as string;
+    const work = await tools.scratch();
+    const known = new Set(await validate(dtb, tools));
+    const diagnostics: Diagnostic[] = [];
+    for (const [i, source] of subjects.entries()) {
+      const merged = (await apply(source, dtb, `${work}/${i}`, tools))?.merged;
+      if (merged === undefined) continue;
+      for (const said of (await validate(merged, tools)).filter((line) => !known.has(line)))
+        diagnostics.push(report('dt/schema', { message: `dt-validate: ${said}`, span: source.span(0) }));
+    }
+    return diagnostics;
+  },
+};
+
+/** Findings of dt-validate, each with its continuation lines, without the file's name. */
+async function validate(dtb: string, tools: Tools): Promise<string[]> {
+  const { stdout, stderr } = await tools.run('dt-validate', [dtb]);
+  return `${stdout}\n${stderr}`
+    .replaceAll(dtb, '')
+    .split(/\n(?!\s)/)
+    .map((finding) =>
+      finding
+        .replace(/^[:\s]+/, '')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    )
+    .filter((finding) => finding !== '');
+}
+
+export const DEVICETREE_CHECKS: readonly Check[] = [compile, snippet, overlay, schema];

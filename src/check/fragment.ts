@@ -1,0 +1,286 @@
+/** Kernel configuration fragments: their lines, and whether each stands in the .config that the kernel's conf makes. */
+import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
+import type { SourceText } from '../source/index.js';
+import { suggest } from '../source/suggest.js';
+import { buildConfig, type KernelConfig } from './conf.js';
+import { type Definition, definitions, symbolNames } from './kconfig-text.js';
+import type { Check, CheckContext, CheckedTree } from './types.js';
+
+export const FRAGMENT_CODES = defineCodes({
+  'fragment/bad-line': {
+    severity: 'error',
+    title: 'A line that is no option line',
+    explain:
+      'A fragment holds CONFIG_X=value lines, "# CONFIG_X is not set" lines, other comments and blank lines. conf skips anything else without stopping.',
+  },
+  'fragment/contradiction': {
+    severity: 'error',
+    title: 'Two lines for one symbol',
+    explain: 'The kernel takes the last one, which is seldom what both authors meant.',
+  },
+  'fragment/requests-selected': {
+    severity: 'warning',
+    title: 'A symbol that cannot be requested',
+    explain:
+      'The symbol has no prompt: only a select or a default of another symbol sets it. The line has no effect, and hides what is really needed.',
+  },
+  'fragment/unknown-symbol': {
+    severity: 'error',
+    title: 'The kernel has no such symbol',
+    explain: 'conf drops unknown symbols without a word: the option is simply not in the built kernel.',
+  },
+  'fragment/line-dropped': {
+    severity: 'error',
+    title: 'A fragment line that does not survive',
+    explain:
+      'After the kernel resolved all dependencies, the final .config says something else than the fragment. The usual cause is a dependency that is n, a value the type does not have (m for a bool), or a symbol without a prompt.',
+  },
+  'fragment/not-judged': {
+    severity: 'error',
+    title: "The kernel's own tools did not make a .config",
+    explain: 'merge_config.sh or conf ended with an error, so nothing is known about the fragment.',
+  },
+  'fragment/foreign-compiler': {
+    severity: 'note',
+    title: 'Judged with the compiler of another architecture',
+    explain:
+      'No cross compiler for the architecture was found. Kconfig asks the compiler what it can do, so symbols that depend on its answers may come out differently; those of the heaps do not.',
+  },
+} satisfies CodeTable);
+
+const report = reporter(FRAGMENT_CODES);
+
+/** Symbols without a prompt in every kernel known, by the fact that says so. */
+const SELECTED: Readonly<Record<string, string>> = {
+  CONTIG_ALLOC: 'kconfig.contig-alloc-default',
+  DMA_SHARED_BUFFER: 'kconfig.dma-shared-buffer-prompt',
+  HAVE_DMA_CONTIGUOUS: 'kconfig.have-dma-contiguous-prompt',
+  MEMORY_ISOLATION: 'kconfig.memory-isolation-prompt',
+  OF_RESERVED_MEM: 'kconfig.of-reserved-mem',
+};
+
+/** Facts that explain why a value did not last. */
+const TYPE_FACT: Readonly<Record<string, string>> = {
+  DMABUF_HEAPS: 'kconfig.dmabuf-heaps-type',
+  DMABUF_HEAPS_CMA: 'kconfig.dmabuf-heaps-cma-type',
+  DMABUF_HEAPS_SYSTEM: 'kconfig.dmabuf-heaps-system-type',
+};
+const DEPENDS_FACT: Readonly<Record<string, string>> = {
+  CMA: 'kconfig.cma-depends',
+  CMA_DEBUGFS: 'kconfig.cma-debugfs-depends',
+  CMA_SIZE_MBYTES: 'kconfig.cma-size-mbytes-depends',
+  CMA_SIZE_PERCENTAGE: 'kconfig.cma-size-percentage-depends',
+  CMA_SYSFS: 'kconfig.cma-sysfs',
+  DMA_CMA: 'kconfig.dma-cma-depends',
+  DMABUF_HEAPS_CMA: 'kconfig.dmabuf-heaps-cma-depends',
+  DMABUF_HEAPS_SYSTEM: 'kconfig.dmabuf-heaps-system-depends',
+};
+
+/** One option line. */
+export interface OptionLine {
+  readonly symbol: string;
+  /** As written behind the `=`; `n` for "is not set". */
+  readonly value: string;
+  readonly text: string;
+  readonly span: Span;
+}
+
+const OPTION = /^(?:CONFIG_(?<symbol>\w+)=(?<value>.*)|# CONFIG_(?<unset>\w+) is not set)$/;
+
+export function readFragment(source: SourceText): { lines: OptionLine[]; diagnostics: Diagnostic[] } {
+  const lines: OptionLine[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const seen = new Map<string, OptionLine>();
+  let offset = 0;
+  for (const raw of source.text.split('\n')) {
+    const text = raw.trimEnd();
+    const span = source.span(offset, text.length);
+    offset += raw.length + 1;
+    const groups = OPTION.exec(text)?.groups;
+    if (groups === undefined) {
+      if (text !== '' && !text.startsWith('#'))
+        diagnostics.push(
+          report('fragment/bad-line', {
+            message: `"${text}" is no option line`,
+            fix: 'write CONFIG_X=y, "# CONFIG_X is not set", or begin a comment with #',
+            span,
+          }),
+        );
+      continue;
+    }
+    const symbol = (groups.symbol ?? groups.unset) as string;
+    const line: OptionLine = { symbol, value: groups.value ?? 'n', text, span };
+    const first = seen.get(symbol);
+    if (first !== undefined)
+      diagnostics.push(
+        report('fragment/contradiction', {
+          severity: first.value === line.value ? 'warning' : 'error',
+          message: `${symbol} has two lines: "${first.text}" and "${text}"`,
+          cause: 'the kernel takes the last one',
+          fix: 'keep one of them',
+          span,
+          related: [{ message: 'the first one', span: first.span }],
+        }),
+      );
+    seen.set(symbol, line);
+    lines.push(line);
+  }
+  return { lines, diagnostics };
+}
+
+/** Files named like a fragment that speak of CONFIG_ symbols: other programs have .cfg files too. */
+const fragments = ({ files }: CheckedTree) =>
+  files.filter(({ file, text }) => /\.(?:cfg|config|fragment)$/.test(file) && /^(?:# )?CONFIG_\w/m.test(text));
+
+const syntax: Check = {
+  id: 'fragment-lines',
+  title: 'Kernel fragment: every line is an option line that can be requested',
+  subjects: fragments,
+  needs: { tools: [], inputs: [] },
+  run: (subjects) =>
+    subjects.flatMap((source) => {
+      const { lines, diagnostics } = readFragment(source);
+      const selected = lines.flatMap(({ symbol, span }) => {
+        const fact = SELECTED[symbol];
+        return fact === undefined
+          ? []
+          : [
+              report('fragment/requests-selected', {
+                message: `${symbol} cannot be requested`,
+                cause: 'it has no prompt: other symbols select it or a default sets it',
+                fix: 'drop the line and request what needs it',
+                span,
+                facts: [fact],
+              }),
+            ];
+      });
+      return [...diagnostics, ...selected];
+    }),
+};
+
+const final: Check = {
+  id: 'fragment-config',
+  title: "Kernel fragment: every line stands in the final .config (the kernel's merge_config.sh and conf)",
+  subjects: fragments,
+  needs: { tools: ['sh', 'make', 'gcc', 'flex', 'bison'], inputs: ['kernelTree', 'arch', 'baseConfig'] },
+  async run(subjects, context) {
+    const diagnostics: Diagnostic[] = [];
+    const judged = new Map<string, KernelConfig>();
+    const build = buildConfig(context);
+    for (const source of subjects) {
+      const { lines } = readFragment(source);
+      // Targets repeat one fragment under several names; the same option lines are judged once.
+      const key = lines.map((line) => line.text).join('\n');
+      const config = judged.get(key) ?? (await build(key));
+      judged.set(key, config);
+      if ('failure' in config) {
+        const span = source.span(0);
+        return {
+          status: 'unknown',
+          diagnostics: [
+            report('fragment/not-judged', {
+              message: `no final .config: ${config.failure}`,
+              cause: config.output,
+              span,
+            }),
+          ],
+        };
+      }
+      if (config.foreignCompiler !== undefined && diagnostics.length === 0)
+        diagnostics.push(report('fragment/foreign-compiler', { message: config.foreignCompiler }));
+      for (const line of lines)
+        if (!stands(line, config.values)) diagnostics.push(await dropped(line, config, context));
+    }
+    return diagnostics;
+  },
+};
+
+/** A line stands when the final .config has it; "is not set" also when the symbol has no line there at all. */
+function stands({ symbol, value }: OptionLine, values: ReadonlyMap<string, string>): boolean {
+  return (values.get(symbol) ?? 'n') === value;
+}
+
+async function dropped(
+  line: OptionLine,
+  config: { values: ReadonlyMap<string, string>; warnings: readonly string[] },
+  context: CheckContext,
+) {
+  const { symbol, text, span } = line;
+  const found = await definitions(symbol, context);
+  if (found.length === 0) {
+    const near = suggest(symbol, await symbolNames(context));
+    return report('fragment/unknown-symbol', {
+      message: `"${text}": this kernel has no symbol ${symbol} for ${context.inputs.arch}`,
+      cause: 'conf drops a symbol that no Kconfig file defines, without a word',
+      ...(near.length > 0 ? { fix: `did you mean ${near.map((n) => `CONFIG_${n}`).join(', ')}?` } : {}),
+      span,
+    });
+  }
+  const finalText = config.values.has(symbol) ? optionText(symbol, config.values.get(symbol) as string) : undefined;
+  const why = reason(line, found, config.values);
+  const said = config.warnings.filter((warning) => new RegExp(`\\b${symbol}\\b`).test(warning));
+  return report('fragment/line-dropped', {
+    message: `"${text}" does not survive: the final .config has ${finalText === undefined ? `no line for ${symbol}` : `"${finalText}"`}`,
+    cause: [why.cause, ...said.map((warning) => `conf says: ${warning}`)].join('; '),
+    ...(why.fix === undefined ? {} : { fix: why.fix }),
+    ...(why.facts === undefined ? {} : { facts: why.facts }),
+    span,
+  });
+}
+
+const optionText = (symbol: string, value: string) =>
+  value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`;
+
+/** What of the symbol's definition stands against the value: its type, its dependency, its lack of a prompt. */
+function reason(
+  { symbol, value }: OptionLine,
+  found: readonly Definition[],
+  values: ReadonlyMap<string, string>,
+): { cause: string; fix?: string; facts?: readonly string[] } {
+  const fact = (table: Readonly<Record<string, string>>) =>
+    table[symbol] === undefined ? {} : { facts: [table[symbol]] };
+  const first = found[0] as Definition;
+  const place = `${first.file}:${first.line}`;
+  const type = found.find((d) => d.type !== undefined)?.type;
+  if (type === 'bool' && value === 'm')
+    return {
+      cause: `${symbol} is a bool (${place}): m is no value of it and counts as n`,
+      fix: `write CONFIG_${symbol}=y`,
+      ...fact(TYPE_FACT),
+    };
+  if (value !== 'n')
+    for (const definition of found.filter((d) => d.depends.length > 0)) {
+      const depends = definition.depends.join(' && ');
+      const off = [...new Set(depends.match(/[A-Z_][A-Z0-9_]*/g) ?? [])].filter((s) => (values.get(s) ?? 'n') === 'n');
+      const positive = off.filter((s) => !new RegExp(`!\\s*${s}\\b`).test(depends));
+      const on = (depends.match(/!\s*[A-Z_][A-Z0-9_]*/g) ?? [])
+        .map((s) => s.replace(/!\s*/, ''))
+        .filter((s) => (values.get(s) ?? 'n') !== 'n');
+      if (positive.length > 0 || on.length > 0)
+        return {
+          cause: `it depends on ${depends} (${definition.file}:${definition.line}), and the final .config has ${[
+            ...positive.map((s) => `${s}=n`),
+            ...on.map((s) => `${s}=${values.get(s)}`),
+          ].join(', ')}`,
+          fix: [
+            ...(positive.length > 0 ? [`request ${positive.map((s) => `CONFIG_${s}=y`).join(' and ')} too`] : []),
+            ...(on.length > 0 ? [`turn ${on.map((s) => `CONFIG_${s}`).join(' and ')} off`] : []),
+          ].join(', '),
+          ...fact(DEPENDS_FACT),
+        };
+    }
+  if (!found.some((d) => d.hasPrompt))
+    return {
+      cause: `it has no prompt (${place}): other symbols select it or a default sets it`,
+      fix: 'drop the line and request what decides it',
+      ...fact(SELECTED),
+    };
+  if (values.get(symbol) === 'y' && (value === 'm' || value === 'n'))
+    return {
+      cause: `another symbol of the configuration selects it (it is defined at ${place})`,
+      fix: `write CONFIG_${symbol}=y`,
+    };
+  return { cause: `its definition at ${place}, or a menu or choice around it, does not allow the value` };
+}
+
+export const FRAGMENT_CHECKS: readonly Check[] = [syntax, final];

@@ -1,0 +1,76 @@
+/** Checks a generated tree: our own lints, and the real tools of the kernel, the device tree and udev as judges. */
+import { type CodeTable, hasErrors } from '../diagnostic/index.js';
+import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
+import { FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
+import { RULE_CHECKS, RULE_CODES } from './rules.js';
+import { SHELL_CHECKS, SHELL_CODES } from './shell.js';
+import {
+  CHECK_CODES,
+  type Check,
+  type CheckContext,
+  type CheckResult,
+  INPUT_OPTION,
+  PACKAGE_OF,
+  report,
+} from './types.js';
+
+export type * from './types.js';
+
+/** Every check, in the order they run and are shown. */
+export const CHECKS: readonly Check[] = [...FRAGMENT_CHECKS, ...DEVICETREE_CHECKS, ...RULE_CHECKS, ...SHELL_CHECKS];
+
+export const ALL_CHECK_CODES: CodeTable = {
+  ...CHECK_CODES,
+  ...FRAGMENT_CODES,
+  ...DEVICETREE_CODES,
+  ...RULE_CODES,
+  ...SHELL_CODES,
+};
+
+/** Runs every check that has something to check; one that lacks a tool or an input is reported as not run. */
+export async function runChecks(context: CheckContext, checks: readonly Check[] = CHECKS): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const check of checks) {
+    const subjects = check.subjects(context.tree);
+    if (subjects.length > 0) results.push(await runCheck(check, subjects, context));
+  }
+  return results;
+}
+
+async function runCheck(
+  check: Check,
+  subjects: Parameters<Check['run']>[0],
+  context: CheckContext,
+): Promise<CheckResult> {
+  const about = { check: check.id, title: check.title };
+  const missingInputs = check.needs.inputs.filter((input) => context.inputs[input] === undefined);
+  const missingTools: string[] = [];
+  for (const tool of check.needs.tools) if ((await context.tools.which(tool)) === undefined) missingTools.push(tool);
+  if (missingInputs.length > 0 || missingTools.length > 0) {
+    const diagnostics = [
+      ...missingInputs.map((input) =>
+        report('check/input-missing', {
+          message: `${check.title}: not run without ${INPUT_OPTION[input]}`,
+          fix: `give ${INPUT_OPTION[input]}`,
+        }),
+      ),
+      ...missingTools.map((tool) =>
+        report('check/tool-missing', {
+          message: `${check.title}: not run, ${tool} is not installed`,
+          fix: `install ${tool} (Debian: ${PACKAGE_OF[tool] ?? tool})`,
+        }),
+      ),
+    ];
+    // A missing tool is only what kept the check back when everything it works on is there.
+    return { ...about, status: 'not-run', diagnostics, missingTools: missingInputs.length > 0 ? [] : missingTools };
+  }
+  const verdict = await check.run(subjects, context);
+  if ('status' in verdict)
+    return {
+      ...about,
+      status: verdict.status,
+      diagnostics: verdict.diagnostics,
+      missingTools: verdict.missingTools ?? [],
+    };
+  return { ...about, status: hasErrors(verdict) ? 'fail' : 'pass', diagnostics: verdict, missingTools: [] };
+}

@@ -1,0 +1,331 @@
+/** udev rules: read by udevadm where it can verify, and by ourselves for what udevadm accepts and nobody wants. */
+import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import { FOLKLORE_CODES, findFolklore } from '../facts/folklore.js';
+import type { SourceText } from '../source/index.js';
+import { type Check, type CheckedTree, hasSuffix, report as reportCheck } from './types.js';
+import { matchesPattern, type Rule, readRules, type Token } from './udev.js';
+
+export const RULE_CODES = {
+  ...FOLKLORE_CODES,
+  ...defineCodes({
+    'udev/verify': {
+      severity: 'error',
+      title: 'udevadm verify objects',
+      explain: 'udev itself read the rules file and found the fault.',
+    },
+    'udev/not-a-token': {
+      severity: 'error',
+      title: 'Text that is no KEY operator "value"',
+      explain: 'udev ignores a line that it cannot read, whole.',
+    },
+    'udev/missing-comma': {
+      severity: 'error',
+      title: 'No comma between two tokens',
+      explain: 'Tokens are separated by commas. Some releases of udev read on without one, newer ones complain.',
+    },
+    'udev/bad-operator': {
+      severity: 'error',
+      title: 'An operator that the key does not have',
+      explain:
+        'Match keys (KERNEL, SUBSYSTEM, ...) take == and !=; GROUP, MODE and the like are assigned. udev ignores the whole line otherwise.',
+    },
+    'udev/invalid-mode': {
+      severity: 'error',
+      title: 'MODE is no octal number of at most four digits',
+      explain:
+        'udevadm verify accepts the text; udev ignores it when the device appears, so the node keeps the mode of the kernel.',
+    },
+    'udev/world-access': {
+      severity: 'error',
+      title: 'MODE opens the device to every process',
+      explain:
+        'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with any world bit every process can exhaust memory. Force it with a reason in the profile if it must be.',
+    },
+    'udev/uaccess': {
+      severity: 'error',
+      title: 'TAG+="uaccess" gives the device to whoever sits at the console',
+      explain:
+        'systemd refuses this for heaps, because their memory is not charged to cgroups: a console user could exhaust memory for everyone. Use a group, or force it with a reason in the profile.',
+    },
+    'udev/name': {
+      severity: 'error',
+      title: 'NAME= does nothing for a device node',
+      explain:
+        'udev ignores NAME= for everything but network interfaces: the kernel names device nodes. SYMLINK+= adds a name.',
+    },
+    'udev/run-permissions': {
+      severity: 'error',
+      title: 'Permissions set from RUN',
+      explain:
+        'RUN programs start after the node is announced, so they race with whoever opens it. udev sets GROUP= and MODE= before.',
+    },
+    'udev/name-of-one-kernel': {
+      severity: 'warning',
+      title: "The rule knows only one of the default heap's names",
+      explain:
+        'The heap of the default area is called after its node (linux,cma) before 6.17, default_cma_region from 6.17 on, and reserved when the area comes from cma= or the kernel configuration.',
+    },
+    'udev/symlink-path': {
+      severity: 'error',
+      title: 'SYMLINK is a path below /dev',
+      explain: 'udev puts the link below /dev: a leading /dev/ or a .. leads elsewhere or is refused.',
+    },
+    'udev/group-not-created': {
+      severity: 'warning',
+      title: 'Nothing creates the group',
+      explain:
+        'udev ignores a line whole, its MODE too, when the group does not exist; from systemd 258 on it must also be a system group.',
+    },
+    'device-table/world-access': {
+      severity: 'error',
+      title: 'A mode that opens a heap to every process',
+      explain:
+        'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with any world bit every process can exhaust memory.',
+    },
+  } satisfies CodeTable),
+};
+
+const report = reporter(RULE_CODES);
+
+const MATCH_ONLY = new Set(
+  'ACTION DEVPATH KERNEL KERNELS SUBSYSTEM SUBSYSTEMS DRIVER DRIVERS ATTRS TAGS TEST RESULT CONST'.split(' '),
+);
+const ASSIGN_ONLY = new Set('OWNER GROUP MODE RUN LABEL GOTO OPTIONS SECLABEL'.split(' '));
+const DEFAULT_HEAP_NAMES = ['linux,cma', 'default_cma_region', 'reserved'];
+
+/**
+ * What is wrong with a rules file as far as heaps are concerned, whoever wrote it.
+ * @param generated the file is ours: it may know one kernel's names only, and a forced setting names its reason
+ */
+export function lintRules(source: SourceText, generated = false): Diagnostic[] {
+  const { rules, garbage } = readRules(source);
+  return [
+    ...garbage.map(({ text, span }) =>
+      report('udev/not-a-token', {
+        message: `"${text}" is no KEY operator "value"`,
+        cause: 'udev ignores the line',
+        span,
+      }),
+    ),
+    ...rules.flatMap((rule) => rule.tokens.flatMap((token) => [...lintToken(token, rule, generated)])),
+    ...oneKernelOnly(rules, generated),
+    ...findFolklore(source),
+  ];
+}
+
+function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Diagnostic> {
+  const { key, operator, value, span, valueSpan } = token;
+  const isMatch = operator === '==' || operator === '!=';
+  if (!token.afterComma)
+    yield report('udev/missing-comma', { message: `no comma before ${key}`, fix: `write ", ${key}"`, span });
+  if (MATCH_ONLY.has(key) && !isMatch)
+    yield report('udev/bad-operator', {
+      message: `${key}${operator} does not match anything`,
+      cause: `${key} is a match key, and udev ignores the line when it is assigned to`,
+      fix: `write ${key}==`,
+      span,
+    });
+  if (ASSIGN_ONLY.has(key) && isMatch)
+    yield report('udev/bad-operator', {
+      message: `${key}${operator} does not set anything`,
+      cause: `${key} is assigned to, and udev ignores the line when it is compared`,
+      fix: `write ${key}=`,
+      span,
+    });
+  if (isMatch) return;
+  const forced = generated && rule.comments.some((comment) => /^Forced: \S/.test(comment));
+  const severity = forced ? ({ severity: 'note' } as const) : {};
+  if (key === 'MODE' && !value.includes('%') && !value.includes('$')) {
+    if (!/^0*[0-7]{1,4}$/.test(value))
+      yield report('udev/invalid-mode', {
+        message: `MODE="${value}" is no mode`,
+        cause:
+          'a mode is at most four octal digits; udevadm accepts the text, and udev ignores it when the device appears',
+        fix: 'write MODE="0660"',
+        span: valueSpan,
+      });
+    else if ((Number.parseInt(value, 8) & 0o007) !== 0)
+      yield report('udev/world-access', {
+        ...severity,
+        message: `MODE="${value}" opens the heap to every process`,
+        cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+        fix: `write MODE="0${(Number.parseInt(value, 8) & 0o770).toString(8)}" and make the users members of the group`,
+        span: valueSpan,
+      });
+  }
+  if (key === 'TAG' && value === 'uaccess')
+    yield report('udev/uaccess', {
+      ...severity,
+      message: 'TAG+="uaccess" gives the heap to whoever sits at the console',
+      cause: 'heap memory is not charged to cgroups, so a console user could exhaust it for everyone',
+      fix: 'drop it and use GROUP= and MODE=',
+      span,
+    });
+  if (key === 'NAME')
+    yield report('udev/name', {
+      message: `NAME="${value}" does nothing`,
+      cause: 'udev renames network interfaces only; the kernel names device nodes',
+      fix: 'drop it; SYMLINK+= adds a name below /dev',
+      span,
+    });
+  if (key === 'RUN' && /\b(?:chgrp|chown|chmod)\b/.test(value))
+    yield report('udev/run-permissions', {
+      message: `RUN sets permissions with "${value}"`,
+      cause: 'it runs after the node is announced, and races with whoever opens it',
+      fix: 'write GROUP="...", MODE="0660"',
+      span,
+    });
+  if (key === 'SYMLINK') {
+    const bad = value.split(/\s+/).find((link) => link.startsWith('/') || link.split('/').includes('..'));
+    if (bad !== undefined)
+      yield report('udev/symlink-path', {
+        message: `SYMLINK "${bad}" is no path below /dev`,
+        fix: `write ${bad.replace(/^\/(?:dev\/)?/, '').replaceAll('../', '')}`,
+        span: valueSpan,
+      });
+  }
+}
+
+function oneKernelOnly(rules: readonly Rule[], generated: boolean): Diagnostic[] {
+  const kernels = rules.map((rule) => rule.tokens.find(({ key, operator }) => key === 'KERNEL' && operator === '=='));
+  const first = kernels.find((token) => token !== undefined && matchesPattern(token.value, 'linux,cma'));
+  if (first === undefined) return [];
+  // A rule without KERNEL== speaks of every heap.
+  const all = rules.some((rule, i) => kernels[i] === undefined && rule.tokens.some((t) => t.value === 'dma_heap'));
+  const missing = DEFAULT_HEAP_NAMES.filter(
+    (name) => !kernels.some((t) => t !== undefined && matchesPattern(t.value, name)),
+  );
+  if (all || missing.length === 0) return [];
+  return [
+    report('udev/name-of-one-kernel', {
+      ...(generated ? { severity: 'note' as const } : {}),
+      message: `no rule matches ${missing.map((name) => `"${name}"`).join(' or ')}`,
+      cause:
+        'the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area',
+      fix: `write KERNEL=="${DEFAULT_HEAP_NAMES.join('|')}"`,
+      span: first.span,
+    }),
+  ];
+}
+
+const isRules = hasSuffix('.rules');
+
+const idioms: Check = {
+  id: 'udev-idioms',
+  title: 'udev rules: no mode, operator or idiom that udev accepts and that does not do what it says',
+  subjects: isRules,
+  needs: { tools: [], inputs: [] },
+  run: (subjects) => subjects.flatMap((source) => lintRules(source, true)),
+};
+
+/** Groups that systemd's own sysusers.d or every distribution creates. */
+const KNOWN_GROUPS = new Set(
+  'root adm audio cdrom dialout disk input kmem kvm lp render sgx tape tty users utmp video wheel'.split(' '),
+);
+
+const groups: Check = {
+  id: 'udev-groups',
+  title: 'udev rules: the tree creates every group they name',
+  subjects: isRules,
+  needs: { tools: [], inputs: [] },
+  run(subjects, { tree }) {
+    const created = new Set(
+      tree.files.filter(isSysusers).flatMap(({ text }) => [...text.matchAll(/^[gu]!?\s+(\S+)/gm)].map((m) => m[1])),
+    );
+    return subjects.flatMap((source) =>
+      readRules(source)
+        .rules.flatMap((rule) => rule.tokens)
+        .filter(({ key, operator, value }) => key === 'GROUP' && !operator.endsWith('==') && !/^\d+$/.test(value))
+        .filter(({ value }) => !KNOWN_GROUPS.has(value) && !created.has(value))
+        .filter((token, i, all) => all.findIndex(({ value }) => value === token.value) === i)
+        .map(({ value, valueSpan }) =>
+          report('udev/group-not-created', {
+            message: `nothing in the tree creates the group "${value}"`,
+            cause: 'udev ignores a line whole, its MODE too, when the group does not exist',
+            fix: `add "g ${value} -" to a file in sysusers.d, or create it with groupadd -r`,
+            span: valueSpan,
+          }),
+        ),
+    );
+  },
+};
+
+const isSysusers = ({ file }: SourceText) =>
+  /(?:^|\/)sysusers(?:\.d)?\/[^/]*\.conf$/.test(file) || file.endsWith('.sysusers');
+
+/** First release of systemd whose udevadm has `verify`. */
+const VERIFY_SINCE = 254;
+
+const verify: Check = {
+  id: 'udev-verify',
+  title: 'udev rules: udevadm verify accepts them',
+  subjects: isRules,
+  needs: { tools: ['udevadm'], inputs: [] },
+  async run(subjects, { tools }) {
+    const version = Number.parseInt((await tools.run('udevadm', ['--version'])).stdout, 10);
+    if (!(version >= VERIFY_SINCE)) {
+      const said = Number.isNaN(version) ? 'this udevadm' : `udevadm ${version}`;
+      return {
+        status: 'not-run',
+        missingTools: [`udevadm ${VERIFY_SINCE}`],
+        diagnostics: [
+          reportCheck('check/tool-too-old', {
+            message: `${verify.title}: not run, ${said} has no "verify"`,
+            fix: `run the check where systemd is ${VERIFY_SINCE} or newer`,
+          }),
+        ],
+      };
+    }
+    const work = await tools.scratch();
+    const diagnostics: Diagnostic[] = [];
+    for (const [i, source] of subjects.entries()) {
+      const copy = `${work}/${i}.rules`;
+      await tools.writeText(copy, source.text);
+      // The groups are made by the same tree, so this machine need not have them.
+      const { exitCode, stdout, stderr } = await tools.run('udevadm', ['verify', '--resolve-names=never', copy]);
+      if (exitCode === 0) continue;
+      const found = `${stdout}\n${stderr}`.split('\n').flatMap((line) => {
+        const match = /^(?<file>[^:]+):(?<line>\d+):? (?<text>.*)$/.exec(line);
+        if (match?.groups?.file !== copy) return [];
+        const number = Number(match.groups.line);
+        const length = source.line(number)?.length ?? 0;
+        const span = { file: source.file, line: number, column: 1, endLine: number, endColumn: length + 1 };
+        return [report('udev/verify', { message: `udevadm verify: ${match.groups.text}`, span })];
+      });
+      const rest = stderr.trim().replaceAll(copy, source.file);
+      diagnostics.push(
+        ...(found.length > 0
+          ? found
+          : [report('udev/verify', { message: `udevadm verify: ${rest}`, span: source.span(0) })]),
+      );
+    }
+    return diagnostics;
+  },
+};
+
+const DEVICE_TABLES = ({ files }: CheckedTree) =>
+  files.filter(({ file }) => /(?:^|\/)(?:mdev\.conf|ueventd[^/]*\.rc)$/.test(file));
+
+const tables: Check = {
+  id: 'device-tables',
+  title: 'mdev.conf and ueventd.rc: no heap is open to every process',
+  subjects: DEVICE_TABLES,
+  needs: { tools: [], inputs: [] },
+  run: (subjects) =>
+    subjects.flatMap((source) => {
+      const forced = /^# Forced: \S/m.test(source.text);
+      return Array.from(source.text.matchAll(/^(?!#).*\s(0?[0-7]{3})(?=\s|$)/gm))
+        .filter((match) => (Number.parseInt(match[1] as string, 8) & 0o007) !== 0)
+        .map((match) =>
+          report('device-table/world-access', {
+            ...(forced ? { severity: 'note' as const } : {}),
+            message: `mode ${match[1]} opens the heap to every process`,
+            cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+            fix: 'write 0660 and make the users members of the group',
+            span: source.span(match.index + match[0].length - (match[1] as string).length, (match[1] as string).length),
+          }),
+        );
+    }),
+};
+
+export const RULE_CHECKS: readonly Check[] = [idioms, groups, verify, tables];

@@ -1,0 +1,81 @@
+/** Shell scripts: read by sh, and by shellcheck where it is installed. */
+import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import type { SourceText } from '../source/index.js';
+import type { Check, CheckedTree } from './types.js';
+
+export const SHELL_CODES = defineCodes({
+  'shell/syntax': {
+    severity: 'error',
+    title: 'sh cannot read the script',
+    explain: 'sh -n found a syntax error, so the script would stop there.',
+  },
+  'shell/lint': {
+    severity: 'error',
+    title: 'shellcheck has an objection',
+    explain:
+      'A generated script has no reason to make shellcheck speak; https://www.shellcheck.net/wiki/ explains each code.',
+  },
+} satisfies CodeTable);
+
+const report = reporter(SHELL_CODES);
+
+const scripts = ({ files }: CheckedTree): SourceText[] =>
+  files.filter(({ file, text }) => file.endsWith('.sh') || /^#!\s*\/(?:usr\/)?bin\/(?:env )?(?:ba|da)?sh\b/.test(text));
+
+const syntax: Check = {
+  id: 'shell-syntax',
+  title: 'Shell script: sh reads it',
+  subjects: scripts,
+  needs: { tools: ['sh'], inputs: [] },
+  async run(subjects, { tools }) {
+    const work = await tools.scratch();
+    const diagnostics: Diagnostic[] = [];
+    for (const [i, source] of subjects.entries()) {
+      const copy = `${work}/${i}.sh`;
+      await tools.writeText(copy, source.text);
+      const { exitCode, stderr } = await tools.run(/^#!.*\bbash\b/.test(source.text) ? 'bash' : 'sh', ['-n', copy]);
+      if (exitCode === 0) continue;
+      const said = stderr.trim().replaceAll(copy, source.file);
+      diagnostics.push(report('shell/syntax', { message: `sh -n: ${said}`, span: source.span(0) }));
+    }
+    return diagnostics;
+  },
+};
+
+const lint: Check = {
+  id: 'shellcheck',
+  title: 'Shell script: shellcheck has no objection',
+  subjects: scripts,
+  needs: { tools: ['shellcheck'], inputs: [] },
+  async run(subjects, { tools }) {
+    const work = await tools.scratch();
+    const diagnostics: Diagnostic[] = [];
+    for (const [i, source] of subjects.entries()) {
+      const copy = `${work}/${i}.sh`;
+      await tools.writeText(copy, source.text);
+      const shell = /^#!/.test(source.text) ? [] : ['--shell=sh'];
+      const { stdout } = await tools.run('shellcheck', [...shell, '--format=json1', copy]);
+      for (const c of (JSON.parse(stdout) as { comments: readonly ShellcheckComment[] }).comments)
+        diagnostics.push(
+          report('shell/lint', {
+            severity: c.level === 'error' || c.level === 'warning' ? 'error' : 'note',
+            message: `shellcheck SC${c.code}: ${c.message}`,
+            span: { file: source.file, line: c.line, column: c.column, endLine: c.endLine, endColumn: c.endColumn },
+          }),
+        );
+    }
+    return diagnostics;
+  },
+};
+
+interface ShellcheckComment {
+  readonly line: number;
+  readonly endLine: number;
+  readonly column: number;
+  readonly endColumn: number;
+  readonly level: string;
+  readonly code: number;
+  readonly message: string;
+}
+
+export const SHELL_CHECKS: readonly Check[] = [syntax, lint];

@@ -1,0 +1,146 @@
+/** What a check gets to see and what it answers. */
+import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import type { SourceText } from '../source/index.js';
+
+/** How a process ended. */
+export interface Ran {
+  /** Undefined when it was killed, by a signal or for taking too long. */
+  readonly exitCode: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The outside world of a check; src/cli/tools.ts has the real one. */
+export interface Tools {
+  /** Path of a program, undefined when it is not installed. */
+  which(name: string): Promise<string | undefined>;
+  run(
+    command: string,
+    args: readonly string[],
+    options?: {
+      readonly directory?: string;
+      /** Changes to our own environment; undefined removes a variable. */
+      readonly environment?: Readonly<Record<string, string | undefined>>;
+    },
+  ): Promise<Ran>;
+  /** Text of a file, undefined when there is none. */
+  readText(path: string): Promise<string | undefined>;
+  exists(path: string): Promise<boolean>;
+  /** Writes a file below {@link scratch}. */
+  writeText(path: string, text: string): Promise<void>;
+  /** A new private directory, gone when the command ends. */
+  scratch(): Promise<string>;
+}
+
+/** What the user gave for the real tools to work on; absent: the checks that need it are not run. */
+export interface CheckInputs {
+  /** Directory of a kernel source tree. It is only read. */
+  readonly kernelTree?: string;
+  /** The kernel's ARCH. */
+  readonly arch?: string;
+  /** A complete .config that the fragment goes on top of. */
+  readonly baseConfig?: string;
+  readonly dtb?: string;
+  /** The kernel's CROSS_COMPILE; absent: the usual prefix of the architecture where such a gcc is installed. */
+  readonly crossCompile?: string;
+}
+
+/** A generated tree. */
+export interface CheckedTree {
+  readonly directory: string;
+  /** Text files by path relative to the directory; the span of a finding names them so. */
+  readonly files: readonly SourceText[];
+}
+
+export interface CheckContext {
+  readonly tree: CheckedTree;
+  readonly inputs: CheckInputs;
+  readonly tools: Tools;
+}
+
+export type CheckStatus = 'pass' | 'fail' | 'not-run' | 'unknown';
+
+export interface CheckResult {
+  readonly check: string;
+  readonly title: string;
+  readonly status: CheckStatus;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Programs whose absence kept the check from running. */
+  readonly missingTools: readonly string[];
+}
+
+/** What `run` answers: findings, or that it could not tell. */
+export type Verdict =
+  | readonly Diagnostic[]
+  | {
+      readonly status: 'not-run' | 'unknown';
+      readonly diagnostics: readonly Diagnostic[];
+      readonly missingTools?: readonly string[];
+    };
+
+/** One row of the table of checks. */
+export interface Check {
+  readonly id: string;
+  readonly title: string;
+  /** The files it is about; a tree without any is not its business, and it is left out of the results. */
+  readonly subjects: (tree: CheckedTree) => readonly SourceText[];
+  readonly needs: {
+    readonly tools: readonly string[];
+    readonly inputs: readonly (keyof CheckInputs)[];
+  };
+  run(subjects: readonly SourceText[], context: CheckContext): Promise<Verdict> | Verdict;
+}
+
+/** Option of the command line that gives an input. */
+export const INPUT_OPTION: Readonly<Record<keyof CheckInputs, string>> = {
+  kernelTree: '--kernel-tree',
+  arch: '--arch',
+  baseConfig: '--base-config',
+  dtb: '--dtb',
+  crossCompile: 'CROSS_COMPILE',
+};
+
+/** Debian's package for a program, for the fix. */
+export const PACKAGE_OF: Readonly<Record<string, string>> = {
+  bison: 'bison',
+  dtc: 'device-tree-compiler',
+  'dt-validate': 'dt-schema',
+  fdtoverlay: 'device-tree-compiler',
+  flex: 'flex',
+  gcc: 'gcc',
+  make: 'make',
+  sh: 'dash',
+  shellcheck: 'shellcheck',
+  udevadm: 'udev',
+};
+
+export const CHECK_CODES = defineCodes({
+  'check/tool-missing': {
+    severity: 'warning',
+    title: 'A tool is not installed',
+    explain:
+      'The check asks a tool that is not on PATH, so nothing was judged. Install it, or run the check where it is. With --require-tools this ends the command with status 3.',
+  },
+  'check/input-missing': {
+    severity: 'note',
+    title: 'An input was not given',
+    explain:
+      'The check needs something to judge against, such as a kernel tree or a DTB. Without it nothing was judged.',
+  },
+  'check/tool-too-old': {
+    severity: 'warning',
+    title: 'The installed tool cannot do this',
+    explain: 'The tool is there, but in a version that lacks what the check asks of it. Nothing was judged.',
+  },
+  'check/tool-failed': {
+    severity: 'error',
+    title: 'A tool failed for a reason that is not the tree',
+    explain: 'The tool ended with an error that says nothing about the generated files. The check has no answer.',
+  },
+} satisfies CodeTable);
+
+export const report = reporter(CHECK_CODES);
+
+export const hasSuffix = (...suffixes: readonly string[]) => {
+  return ({ files }: CheckedTree) => files.filter(({ file }) => suffixes.some((suffix) => file.endsWith(suffix)));
+};

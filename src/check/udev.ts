@@ -1,0 +1,123 @@
+/** Reads udev rules files: lines, tokens, operators and values, with their places. Semantics are in rules.ts. */
+import type { Span } from '../diagnostic/index.js';
+import type { SourceText } from '../source/index.js';
+
+/** `KEY{attribute} operator "value"` */
+export interface Token {
+  readonly key: string;
+  readonly attribute: string | undefined;
+  readonly operator: string;
+  readonly value: string;
+  readonly span: Span;
+  /** Span of the value without its quotes. */
+  readonly valueSpan: Span;
+  /** Whether a comma stands before it; true for the first one of a line. */
+  readonly afterComma: boolean;
+}
+
+export interface Rule {
+  readonly tokens: readonly Token[];
+  readonly span: Span;
+  /** The comments of the paragraph (lines up to a blank one) the rule stands in. */
+  readonly comments: readonly string[];
+}
+
+export interface RulesFile {
+  readonly rules: readonly Rule[];
+  /** Stretches that are no token. */
+  readonly garbage: readonly { readonly text: string; readonly span: Span }[];
+}
+
+const TOKEN = /([A-Z][A-Z0-9_]*)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*([ei]*)"((?:\\.|[^"\\])*)"/y;
+
+export function readRules(source: SourceText): RulesFile {
+  const rules: (Omit<Rule, 'comments'> & { paragraph: number })[] = [];
+  const garbage: { text: string; span: Span }[] = [];
+  const comments: string[][] = [[]];
+  for (const { offset, text } of logicalLines(source.text)) {
+    const trimmed = text.trim();
+    if (trimmed === '') comments.push([]);
+    else if (trimmed.startsWith('#')) comments.at(-1)?.push(trimmed.slice(1).trim());
+    else {
+      const tokens = readLine(source, offset, text, garbage);
+      const start = offset + text.search(/\S/);
+      rules.push({ tokens, span: source.span(start, trimmed.length), paragraph: comments.length - 1 });
+    }
+  }
+  return {
+    rules: rules.map(({ paragraph, ...rule }) => ({ ...rule, comments: comments[paragraph] ?? [] })),
+    garbage,
+  };
+}
+
+/** Lines with their continuations; the text keeps its length, so that offsets stay true. */
+function* logicalLines(text: string): Generator<{ offset: number; text: string }> {
+  let offset = 0;
+  while (offset < text.length) {
+    let end = offset;
+    do {
+      const newline = text.indexOf('\n', end);
+      end = newline < 0 ? text.length : newline + 1;
+    } while (end < text.length && text[end - 2] === '\\');
+    yield { offset, text: text.slice(offset, end).replace(/\\\n/g, '  ') };
+    offset = end;
+  }
+}
+
+function readLine(source: SourceText, offset: number, line: string, garbage: { text: string; span: Span }[]): Token[] {
+  const tokens: Token[] = [];
+  let at = 0;
+  let afterComma = true;
+  while (at < line.length) {
+    const separator = /^[\s,]*/.exec(line.slice(at))?.[0] ?? '';
+    at += separator.length;
+    afterComma ||= separator.includes(',');
+    if (at >= line.length) break;
+    TOKEN.lastIndex = at;
+    const match = TOKEN.exec(line);
+    if (match === null) {
+      const text = /^[^,\n]*/.exec(line.slice(at))?.[0].trimEnd() ?? '';
+      garbage.push({ text, span: source.span(offset + at, text.length) });
+      at += Math.max(1, text.length);
+      continue;
+    }
+    const [whole, key, attribute, operator, , value] = match as unknown as [
+      string,
+      string,
+      string | undefined,
+      string,
+      string,
+      string,
+    ];
+    const valueStart = offset + at + whole.length - value.length - 1;
+    tokens.push({
+      key,
+      attribute,
+      operator,
+      value,
+      span: source.span(offset + at, whole.length),
+      valueSpan: source.span(valueStart, value.length),
+      afterComma,
+    });
+    afterComma = false;
+    at += whole.length;
+  }
+  return tokens;
+}
+
+/** Whether a udev pattern (alternatives with |, globs) matches a name. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  return pattern.split('|').some((glob) => {
+    const regex = glob
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')
+      .replace(/\[!/g, '[^');
+    try {
+      return new RegExp(`^(?:${regex})$`).test(name);
+    } catch {
+      // An unclosed bracket is a plain character to udev.
+      return glob === name;
+    }
+  });
+}

@@ -1,0 +1,107 @@
+/**
+ * Recipes about DMA-BUF heaps that are passed on and never worked, or work by accident: recognised in any text, rule,
+ * script or note, and answered with what is true instead.
+ */
+import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import type { SourceText } from '../source/index.js';
+
+export const FOLKLORE_CODES = defineCodes({
+  'folklore/dev-dma-buf': {
+    severity: 'error',
+    title: 'There is no /dev/dma-buf',
+    explain:
+      'A dma-buf has no device node: it is a file descriptor that a heap, or a driver, hands out. The nodes are the heaps, one character device each under /dev/dma_heap/.',
+  },
+  'folklore/mknod': {
+    severity: 'error',
+    title: 'Heap nodes are not made with mknod',
+    explain:
+      'The heaps are no misc devices (major 10). Their major number is allocated at boot, and devtmpfs makes the nodes by itself; a node made by hand points to another device, or to none.',
+  },
+  'folklore/modprobe': {
+    severity: 'error',
+    title: 'There is no dma-buf module to load',
+    explain:
+      'DMA_SHARED_BUFFER and DMABUF_HEAPS are bool symbols: they are built in or absent. Only the system heap and the CMA heap can be modules, from 7.2 on, under their own names.',
+  },
+  'folklore/chmod': {
+    severity: 'error',
+    title: 'A device node opened to the world with chmod',
+    explain:
+      'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with a world bit every process can exhaust memory. The mode is also lost with the next boot, and races with whoever opens the node first.',
+  },
+  'folklore/kernel-with-directory': {
+    severity: 'error',
+    title: 'KERNEL== with a directory never matches',
+    explain:
+      'KERNEL is the bare name of the device (linux,cma); the directory dma_heap is only in the path of its node. The rule is read without complaint and never applies.',
+  },
+} satisfies CodeTable);
+
+const report = reporter(FOLKLORE_CODES);
+
+interface Recipe {
+  readonly code: keyof typeof FOLKLORE_CODES;
+  readonly pattern: RegExp;
+  readonly message: (found: string) => string;
+  readonly cause: string;
+  readonly fix: string;
+  readonly facts?: readonly string[];
+}
+
+const RECIPES: readonly Recipe[] = [
+  {
+    code: 'folklore/dev-dma-buf',
+    pattern: /\/dev\/dma[-_]?buf\b/g,
+    message: (found) => `there is no ${found}`,
+    cause: 'a dma-buf is a file descriptor that a heap hands out; it has no node of its own',
+    fix: 'open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma',
+  },
+  {
+    code: 'folklore/mknod',
+    pattern: /\bmknod\b[^\n;&|]*(?:\b10\s+57\b|\bdma[-_]?(?:heap|buf)\b[^\n;&|]*)/g,
+    message: (found) => `"${found}" makes no heap`,
+    cause: 'heaps are no misc devices: their major number is allocated at boot, and devtmpfs makes the nodes by itself',
+    fix: 'drop it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"',
+  },
+  {
+    code: 'folklore/modprobe',
+    pattern: /\b(?:modprobe|insmod)\s+(?:-\S+\s+)*dma[-_]?(?:buf|heap)\b(?![-_]?\w)/g,
+    message: (found) => `"${found}" loads nothing`,
+    cause: 'the dma-buf core and the dma-heap core are bool symbols: built in, or absent from this kernel',
+    fix: 'set CONFIG_DMABUF_HEAPS=y and the heaps wanted in the kernel configuration',
+    facts: ['kconfig.dmabuf-heaps-type', 'kconfig.dma-shared-buffer-prompt'],
+  },
+  {
+    code: 'folklore/chmod',
+    pattern: /\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[1-7]|(?:[ugoa]*[oa][ugoa]*)?[+=][rwx]+)(?=\s)[^\n;&|"]*/g,
+    message: (found) => `"${found.trim()}" opens the node to every process`,
+    cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+    fix: 'give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"',
+  },
+  {
+    code: 'folklore/kernel-with-directory',
+    pattern: /\bKERNEL\s*[=!]=\s*"(?:\/dev\/)?dma_heap\/[^"\n]*"/g,
+    message: (found) => `${found} never matches`,
+    cause: 'KERNEL is the bare name of the device, without the directory of its node',
+    fix: 'write SUBSYSTEM=="dma_heap", and KERNEL=="linux,cma" for one of them',
+  },
+];
+
+/** Every recipe found in a text, in the order of the text. */
+export function findFolklore(source: SourceText): Diagnostic[] {
+  return RECIPES.flatMap(({ code, pattern, message, cause, fix, facts }) =>
+    Array.from(source.text.matchAll(pattern), (match) => ({
+      at: match.index,
+      finding: report(code, {
+        message: message(match[0]),
+        cause,
+        fix,
+        span: source.span(match.index, match[0].length),
+        ...(facts === undefined ? {} : { facts }),
+      }),
+    })),
+  )
+    .sort((a, b) => a.at - b.at)
+    .map(({ finding }) => finding);
+}

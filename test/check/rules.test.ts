@@ -1,0 +1,235 @@
+import { describe, expect, test } from 'vitest';
+import { lintRules } from '../../src/check/rules.js';
+import { matchesPattern, readRules } from '../../src/check/udev.js';
+import { writeHuman } from '../../src/diagnostic/human.js';
+import { SourceText } from '../../src/source/index.js';
+
+function lint(text: string, generated = false): string {
+  const source = new SourceText('x.rules', text);
+  return `\n${writeHuman(lintRules(source, generated), { sources: () => source })}`;
+}
+
+describe('a rules file is read', () => {
+  const read = (text: string) => readRules(new SourceText('x.rules', text));
+
+  test('keys, attributes, operators, values with their places', () => {
+    const { rules, garbage } = read(
+      '# why\nSUBSYSTEM=="dma_heap", ATTR{x/y}!="a,b", ENV{k}:="q\\"q",\\\n  MODE="0660"\n',
+    );
+    expect(garbage).toEqual([]);
+    expect(rules).toHaveLength(1);
+    expect(rules[0]?.comments).toEqual(['why']);
+    expect(rules[0]?.tokens.map(({ key, attribute, operator, value }) => [key, attribute, operator, value])).toEqual([
+      ['SUBSYSTEM', undefined, '==', 'dma_heap'],
+      ['ATTR', 'x/y', '!=', 'a,b'],
+      ['ENV', 'k', ':=', 'q\\"q'],
+      ['MODE', undefined, '=', '0660'],
+    ]);
+    expect(rules[0]?.tokens[3]?.valueSpan).toEqual({ file: 'x.rules', line: 3, column: 9, endLine: 3, endColumn: 13 });
+    expect(rules[0]?.tokens.every((token) => token.afterComma)).toBe(true);
+  });
+
+  test('garbage ends at the next comma and reading goes on', () => {
+    const { rules, garbage } = read('KERNEL==\'x\', MODE=0660, GROUP="video"\n');
+    expect(garbage.map(({ text, span }) => [text, span.column])).toEqual([
+      ["KERNEL=='x'", 1],
+      ['MODE=0660', 14],
+    ]);
+    expect(rules[0]?.tokens.map((token) => token.key)).toEqual(['GROUP']);
+  });
+
+  test('never runs forever, whatever the text', () => {
+    for (const text of ['"', '\\', '\\\n', 'A="', '=,=,', 'A==\n\n\\\n#', ','.repeat(1000), 'é"ü"=='])
+      expect(read(text).rules.length).toBeLessThan(10);
+  });
+
+  test.each([
+    ['linux,cma', 'linux,cma', true],
+    ['linux,cma*', 'linux,cma@70000000', true],
+    ['reserved|system', 'system', true],
+    ['sys?em', 'system', true],
+    ['[rs]*', 'system', true],
+    ['[!s]*', 'system', false],
+    ['linux.cma', 'linux,cma', false],
+    ['[', '[', true],
+  ])('pattern %s and name %s: %s', (pattern, name, expected) => {
+    expect(matchesPattern(pattern, name)).toBe(expected);
+  });
+});
+
+describe('nothing is said about good rules', () => {
+  test.each([
+    'SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660"\n',
+    'SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|default_cma_region|reserved", GROUP="video", MODE="0660"\n',
+    'SUBSYSTEM=="dma_heap", KERNEL=="default_cma_region", TEST!="/sys/class/dma_heap/reserved", OPTIONS+="link_priority=-50", SYMLINK+="dma_heap/reserved"\n',
+    'ACTION!="add|change", GOTO="end"\nLABEL="end"\n',
+    'KERNEL=="video[0-9]*", ENV{ID_X}="1", RUN+="/usr/bin/logger hello"\n',
+    'SUBSYSTEM=="dma_heap", MODE="%c", PROGRAM="/bin/mode"\n',
+  ])('%s', (text) => {
+    expect(lint(text)).toBe('\n');
+  });
+});
+
+describe('every idiom is answered', () => {
+  test('udev/not-a-token', () => {
+    expect(lint('SUBSYSTEM==dma_heap, MODE="0660"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:1: error[udev/not-a-token]: "SUBSYSTEM==dma_heap" is no KEY operator "value"
+          1 | SUBSYSTEM==dma_heap, MODE="0660"
+            | ^^^^^^^^^^^^^^^^^^^
+        cause: udev ignores the line
+      "
+    `);
+  });
+  test('udev/missing-comma', () => {
+    expect(lint('SUBSYSTEM=="dma_heap" GROUP="kmem", MODE="0640"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:23: error[udev/missing-comma]: no comma before GROUP
+          1 | SUBSYSTEM=="dma_heap" GROUP="kmem", MODE="0640"
+            |                       ^^^^^^^^^^^^
+        fix: write ", GROUP"
+      "
+    `);
+  });
+  test('udev/bad-operator', () => {
+    expect(lint('SUBSYSTEM="dma_heap", GROUP=="video", MODE="0660"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:1: error[udev/bad-operator]: SUBSYSTEM= does not match anything
+          1 | SUBSYSTEM="dma_heap", GROUP=="video", MODE="0660"
+            | ^^^^^^^^^^^^^^^^^^^^
+        cause: SUBSYSTEM is a match key, and udev ignores the line when it is assigned to
+        fix: write SUBSYSTEM==
+      x.rules:1:23: error[udev/bad-operator]: GROUP== does not set anything
+          1 | SUBSYSTEM="dma_heap", GROUP=="video", MODE="0660"
+            |                       ^^^^^^^^^^^^^^
+        cause: GROUP is assigned to, and udev ignores the line when it is compared
+        fix: write GROUP=
+      "
+    `);
+  });
+  test('udev/invalid-mode', () => {
+    expect(
+      lint('SUBSYSTEM=="dma_heap", MODE="9660"\nSUBSYSTEM=="dma_heap", MODE="00660", MODE="10660"\n'),
+    ).toMatchInlineSnapshot(`
+      "
+      x.rules:1:30: error[udev/invalid-mode]: MODE="9660" is no mode
+          1 | SUBSYSTEM=="dma_heap", MODE="9660"
+            |                              ^^^^
+        cause: a mode is at most four octal digits; udevadm accepts the text, and udev ignores it when the device appears
+        fix: write MODE="0660"
+      x.rules:2:44: error[udev/invalid-mode]: MODE="10660" is no mode
+          2 | SUBSYSTEM=="dma_heap", MODE="00660", MODE="10660"
+            |                                            ^^^^^
+        cause: a mode is at most four octal digits; udevadm accepts the text, and udev ignores it when the device appears
+        fix: write MODE="0660"
+      "
+    `);
+  });
+  test('udev/world-access', () => {
+    expect(lint('SUBSYSTEM=="dma_heap", GROUP="video", MODE="0664"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:45: error[udev/world-access]: MODE="0664" opens the heap to every process
+          1 | SUBSYSTEM=="dma_heap", GROUP="video", MODE="0664"
+            |                                             ^^^^
+        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+        fix: write MODE="0660" and make the users members of the group
+      "
+    `);
+  });
+  test('udev/uaccess', () => {
+    expect(lint('SUBSYSTEM=="dma_heap", TAG+="uaccess"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:24: error[udev/uaccess]: TAG+="uaccess" gives the heap to whoever sits at the console
+          1 | SUBSYSTEM=="dma_heap", TAG+="uaccess"
+            |                        ^^^^^^^^^^^^^^
+        cause: heap memory is not charged to cgroups, so a console user could exhaust it for everyone
+        fix: drop it and use GROUP= and MODE=
+      "
+    `);
+  });
+  test('a forced setting of ours is a note, of anybody else an error', () => {
+    const text = '# Forced: kiosk\nSUBSYSTEM=="dma_heap", TAG+="uaccess"\n\nSUBSYSTEM=="dma_heap", MODE="0666"\n';
+    const severities = (generated: boolean) =>
+      lintRules(new SourceText('x.rules', text), generated).map(({ code, severity }) => `${code} ${severity}`);
+    expect(severities(true)).toEqual(['udev/uaccess note', 'udev/world-access error']);
+    expect(severities(false)).toEqual(['udev/uaccess error', 'udev/world-access error']);
+  });
+  test('udev/name, as in meta-freescale', () => {
+    expect(
+      lint('KERNEL=="linux,cma*|reserved|default_cma_region", NAME="dma_heap", MODE="0660", GROUP="video"\n'),
+    ).toMatchInlineSnapshot(`
+      "
+      x.rules:1:51: error[udev/name]: NAME="dma_heap" does nothing
+          1 | KERNEL=="linux,cma*|reserved|default_cma_region", NAME="dma_heap", MODE="0660", GROUP="video"
+            |                                                   ^^^^^^^^^^^^^^^
+        cause: udev renames network interfaces only; the kernel names device nodes
+        fix: drop it; SYMLINK+= adds a name below /dev
+      "
+    `);
+  });
+  test('udev/run-permissions', () => {
+    expect(lint('SUBSYSTEM=="dma_heap", RUN+="/bin/chgrp video /dev/dma_heap/system"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:24: error[udev/run-permissions]: RUN sets permissions with "/bin/chgrp video /dev/dma_heap/system"
+          1 | SUBSYSTEM=="dma_heap", RUN+="/bin/chgrp video /dev/dma_heap/system"
+            |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        cause: it runs after the node is announced, and races with whoever opens it
+        fix: write GROUP="...", MODE="0660"
+      "
+    `);
+  });
+  test('udev/name-of-one-kernel', () => {
+    expect(lint('SUBSYSTEM=="dma_heap", KERNEL=="linux,cma", GROUP="video", MODE="0660"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:24: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
+          1 | SUBSYSTEM=="dma_heap", KERNEL=="linux,cma", GROUP="video", MODE="0660"
+            |                        ^^^^^^^^^^^^^^^^^^^
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area
+        fix: write KERNEL=="linux,cma|default_cma_region|reserved"
+      "
+    `);
+  });
+  test('udev/symlink-path', () => {
+    expect(lint('SUBSYSTEM=="dma_heap", SYMLINK+="/dev/dma_heap/camera"\n')).toMatchInlineSnapshot(`
+      "
+      x.rules:1:34: error[udev/symlink-path]: SYMLINK "/dev/dma_heap/camera" is no path below /dev
+          1 | SUBSYSTEM=="dma_heap", SYMLINK+="/dev/dma_heap/camera"
+            |                                  ^^^^^^^^^^^^^^^^^^^^
+        fix: write dma_heap/camera
+      "
+    `);
+  });
+  test('folklore in a rule', () => {
+    expect(
+      lint('KERNEL=="dma_heap/*", MODE="0660"\nKERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"\n'),
+    ).toMatchInlineSnapshot(`
+      "
+      x.rules:2:23: error[udev/run-permissions]: RUN sets permissions with "/bin/chmod 666 /dev/dma-buf"
+          2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
+            |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+        cause: it runs after the node is announced, and races with whoever opens it
+        fix: write GROUP="...", MODE="0660"
+      x.rules:2:1: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
+          2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
+            | ^^^^^^^^^^^^^^^^^^^^
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area
+        fix: write KERNEL=="linux,cma|default_cma_region|reserved"
+      x.rules:1:1: error[folklore/kernel-with-directory]: KERNEL=="dma_heap/*" never matches
+          1 | KERNEL=="dma_heap/*", MODE="0660"
+            | ^^^^^^^^^^^^^^^^^^^^
+        cause: KERNEL is the bare name of the device, without the directory of its node
+        fix: write SUBSYSTEM=="dma_heap", and KERNEL=="linux,cma" for one of them
+      x.rules:2:34: error[folklore/chmod]: "chmod 666 /dev/dma-buf" opens the node to every process
+          2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
+            |                                  ^^^^^^^^^^^^^^^^^^^^^^
+        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+        fix: give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"
+      x.rules:2:44: error[folklore/dev-dma-buf]: there is no /dev/dma-buf
+          2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
+            |                                            ^^^^^^^^^^^^
+        cause: a dma-buf is a file descriptor that a heap hands out; it has no node of its own
+        fix: open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma
+      "
+    `);
+  });
+});
