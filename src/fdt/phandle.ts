@@ -1,6 +1,5 @@
 /** References between nodes: a phandle is a number that one node carries and others store. */
-import { alignCell } from './bytes.js';
-import { COLUMN, FlatNode, nodeAtRow, TOKEN } from './flat.js';
+import { FlatNode, nodeAtRow } from './flat.js';
 import { cell } from './property.js';
 import { type Fdt, type FdtNode, walk } from './tree.js';
 
@@ -47,37 +46,23 @@ function scanNodes(root: FdtNode): PhandleTable {
 
 /** The same without making nodes. */
 function scanBlob(root: FlatNode): PhandleTable {
-  const { blob } = root;
-  const { view } = blob;
-  /** Rank of a name: 1 `phandle`, 2 `linux,phandle`. */
-  const ranks = new Map<number, number>();
-  for (const [offset, name] of blob.names) {
-    if (name === 'phandle') ranks.set(offset, 1);
-    else if (name === 'linux,phandle') ranks.set(offset, 2);
-  }
+  const { view, index } = root.blob;
+  const { phandles } = index;
   const rows = new Map<number, number>();
   let highest = 0;
-  const count = ranks.size === 0 ? 0 : blob.at(0, COLUMN.next);
-  for (let row = 0; row < count; row += 1) {
-    let best = 3;
-    let phandle = 0;
-    let at = blob.at(row, COLUMN.content);
-    for (let token = view.getUint32(at); token === TOKEN.property || token === TOKEN.nop; token = view.getUint32(at)) {
-      if (token === TOKEN.nop) {
-        at += 4;
-        continue;
-      }
-      const length = view.getUint32(at + 4);
-      if (length === 4) {
-        const rank = ranks.get(view.getUint32(at + 8)) ?? 3;
-        if (rank < best) {
-          best = rank;
-          phandle = view.getUint32(at + 12);
-        }
-      }
-      at += 12 + alignCell(length);
+  for (let i = 0; i < phandles.length; ) {
+    const row = phandles[i] as number;
+    // The first property of each name in this row; 0 is no place of a tag.
+    let plain = 0;
+    let old = 0;
+    for (; phandles[i] === row; i += 2) {
+      const tag = phandles[i + 1] as number;
+      const isPlain = view.getUint8(index.strings + view.getUint32(tag + 8)) === 'p'.charCodeAt(0);
+      if (isPlain && plain === 0) plain = tag;
+      if (!isPlain && old === 0) old = tag;
     }
-    if (best === 3) continue;
+    const phandle = cellAt(view, plain) ?? cellAt(view, old);
+    if (phandle === undefined) continue;
     if (!rows.has(phandle)) rows.set(phandle, row);
     highest = Math.max(highest, phandle);
   }
@@ -88,4 +73,9 @@ function scanBlob(root: FlatNode): PhandleTable {
       return row === undefined ? undefined : nodeAtRow(root, row);
     },
   };
+}
+
+/** The value of the property at a tag when it is one cell. */
+function cellAt(view: DataView, tag: number): number | undefined {
+  return tag !== 0 && view.getUint32(tag + 4) === 4 ? view.getUint32(tag + 12) : undefined;
 }

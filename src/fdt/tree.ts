@@ -45,9 +45,13 @@ class MadeNode implements FdtNode {
     this.name = spec.name;
     this.parent = parent;
     const given = spec.properties ?? {};
-    this.properties = new Map(given instanceof Map ? given : Object.entries(given));
+    this.properties = new Map(isMap(given) ? given : Object.entries(given));
     this.children = (spec.children ?? []).map((child) => new MadeNode(child, this));
   }
+}
+
+function isMap(given: NonNullable<NodeSpec['properties']>): given is ReadonlyMap<string, Uint8Array> {
+  return typeof (given as ReadonlyMap<string, Uint8Array>)[Symbol.iterator] === 'function';
 }
 
 /** Makes a tree from plain data. */

@@ -1,8 +1,7 @@
 /** Writes a tree as a blob of version 17, in the layout of dtc and of libfdt after fdt_pack(). */
-
-import { latin1 } from './bytes.js';
+import { alignCell } from './bytes.js';
 import { blobOf, EditedNode, unchangedOrigin } from './edit.js';
-import { COLUMN, type FlatBlob, TOKEN } from './flat.js';
+import { COLUMN, type FlatBlob, type FlatNode, TOKEN } from './flat.js';
 import type { Fdt, FdtNode } from './tree.js';
 
 const HEADER_SIZE = 40;
@@ -13,115 +12,116 @@ const HEADER_SIZE = 40;
  * of one byte per character and without NUL (the specification allows far less).
  */
 export function writeFdt(fdt: Fdt): Uint8Array {
-  const out = new Writer(blobOf(fdt.root));
+  const donor = blobOf(fdt.root);
+  const names = new NameTable(donor);
   // libfdt adds names as properties come, and not in tree order: the same order gives the same bytes.
-  if (fdt.root instanceof EditedNode) for (const name of fdt.root.newNames) out.stringOffset(name);
-  out.node(fdt.root);
-  out.cell(TOKEN.end);
-  const structure = out.bytes();
-  const strings = Buffer.from(out.strings, 'latin1');
-  const reservationsSize = (fdt.memoryReservations.length + 1) * 16;
-  const structureAt = HEADER_SIZE + reservationsSize;
-  const stringsAt = structureAt + structure.length;
-  const blob = new Uint8Array(stringsAt + strings.length);
+  if (fdt.root instanceof EditedNode) for (const name of fdt.root.newNames) names.offset(name);
+  const structureSize = measure(fdt.root, donor, names) + 4;
+  const structureAt = HEADER_SIZE + (fdt.memoryReservations.length + 1) * 16;
+  const stringsAt = structureAt + structureSize;
+  const blob = new Uint8Array(stringsAt + names.size);
   const view = new DataView(blob.buffer);
-  [
-    0xd00dfeed,
-    blob.length,
-    structureAt,
-    stringsAt,
-    HEADER_SIZE,
-    17,
-    16,
-    fdt.bootCpuId,
-    strings.length,
-    structure.length,
-  ].forEach((value, i) => {
+  const header = [0xd00dfeed, blob.length, structureAt, stringsAt, HEADER_SIZE, 17, 16, fdt.bootCpuId, names.size];
+  [...header, structureSize].forEach((value, i) => {
     view.setUint32(i * 4, value);
   });
   fdt.memoryReservations.forEach(({ baseAddress, sizeBytes }, i) => {
     view.setBigUint64(HEADER_SIZE + i * 16, baseAddress);
     view.setBigUint64(HEADER_SIZE + i * 16 + 8, sizeBytes);
   });
-  blob.set(structure, structureAt);
-  blob.set(strings, stringsAt);
+  const end = put(fdt.root, donor, names, blob, view, structureAt);
+  view.setUint32(end, TOKEN.end);
+  names.put(blob, stringsAt);
   return blob;
 }
 
-/** Grows a structure block and the strings that go with it. */
-class Writer {
-  /** The blob whose strings block ours continues, so that its subtrees can be copied without change. */
-  readonly #donor: FlatBlob | undefined;
+/** The blob node to copy instead of writing `node`: its names must be those of the strings block that we continue. */
+function copyOf(node: FdtNode, donor: FlatBlob | undefined): FlatNode | undefined {
+  const origin = unchangedOrigin(node);
+  return origin !== undefined && origin.blob === donor ? origin : undefined;
+}
+
+/** Bytes that a node takes; also gives its names their offsets. */
+function measure(node: FdtNode, donor: FlatBlob | undefined, names: NameTable): number {
+  const copy = copyOf(node, donor);
+  if (copy !== undefined) return copy.blob.at(copy.row, COLUMN.end) - copy.blob.at(copy.row, COLUMN.begin);
+  let size = 4 + alignCell(node.name.length + 1) + 4;
+  for (const [name, value] of node.properties) {
+    names.offset(name);
+    size += 12 + alignCell(value.length);
+  }
+  for (const child of node.children) size += measure(child, donor, names);
+  return size;
+}
+
+/** Writes a node at a byte offset; the offset behind it. */
+function put(
+  node: FdtNode,
+  donor: FlatBlob | undefined,
+  names: NameTable,
+  blob: Uint8Array,
+  view: DataView,
+  start: number,
+): number {
+  const copy = copyOf(node, donor);
+  if (copy !== undefined) {
+    const bytes = copy.blob.bytes.subarray(copy.blob.at(copy.row, COLUMN.begin), copy.blob.at(copy.row, COLUMN.end));
+    blob.set(bytes, start);
+    return start + bytes.length;
+  }
+  view.setUint32(start, TOKEN.beginNode);
+  putText(node.name, blob, start + 4);
+  let at = start + 4 + alignCell(node.name.length + 1);
+  for (const [name, value] of node.properties) {
+    view.setUint32(at, TOKEN.property);
+    view.setUint32(at + 4, value.length);
+    view.setUint32(at + 8, names.offset(name));
+    blob.set(value, at + 12);
+    at += 12 + alignCell(value.length);
+  }
+  for (const child of node.children) at = put(child, donor, names, blob, view, at);
+  view.setUint32(at, TOKEN.endNode);
+  return at + 4;
+}
+
+function putText(text: string, blob: Uint8Array, at: number): void {
+  for (let i = 0; i < text.length; i += 1) blob[at + i] = text.charCodeAt(i);
+}
+
+/** The strings block: that of the donor, continued. */
+class NameTable {
+  readonly #kept: Uint8Array;
   readonly #offsets = new Map<string, number>();
-  #bytes: Uint8Array;
-  #view: DataView;
-  #length = 0;
-  strings: string;
+  #added = '';
 
   constructor(donor: FlatBlob | undefined) {
-    this.#donor = donor;
-    this.strings =
-      donor === undefined ? '' : latin1(donor.bytes.subarray(donor.strings, donor.strings + donor.stringsSize));
-    this.#bytes = new Uint8Array((donor?.bytes.length ?? 0) + 4096);
-    this.#view = new DataView(this.#bytes.buffer);
+    const { strings, stringsSize } = donor?.index ?? { strings: 0, stringsSize: 0 };
+    this.#kept = donor?.bytes.subarray(strings, strings + stringsSize) ?? new Uint8Array();
   }
 
-  bytes(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
-  }
-
-  cell(value: number): void {
-    this.#reserve(4);
-    this.#view.setUint32(this.#length, value);
-    this.#length += 4;
-  }
-
-  node(node: FdtNode): void {
-    const origin = unchangedOrigin(node);
-    if (origin !== undefined && origin.blob === this.#donor) {
-      const { blob, row } = origin;
-      this.#put(blob.bytes.subarray(blob.at(row, COLUMN.begin), blob.at(row, COLUMN.end)));
-      return;
-    }
-    this.cell(TOKEN.beginNode);
-    this.#put(Buffer.from(`${node.name}\0`, 'latin1'));
-    for (const [name, value] of node.properties) {
-      this.cell(TOKEN.property);
-      this.cell(value.length);
-      this.cell(this.stringOffset(name));
-      this.#put(value);
-    }
-    for (const child of node.children) this.node(child);
-    this.cell(TOKEN.endNode);
-  }
-
-  /** Bytes and padding to a whole cell. */
-  #put(bytes: Uint8Array): void {
-    const padded = (bytes.length + 3) & ~3;
-    this.#reserve(padded);
-    this.#bytes.set(bytes, this.#length);
-    this.#length += padded;
+  get size(): number {
+    return this.#kept.length + this.#added.length;
   }
 
   /** Shares the end of a longer name, as dtc and libfdt do. */
-  stringOffset(name: string): number {
+  offset(name: string): number {
     let offset = this.#offsets.get(name);
     if (offset === undefined) {
-      offset = this.strings.indexOf(`${name}\0`);
+      const wanted = `${name}\0`;
+      const { buffer, byteOffset, length } = this.#kept;
+      offset = Buffer.from(buffer, byteOffset, length).indexOf(wanted, 0, 'latin1');
       if (offset < 0) {
-        offset = this.strings.length;
-        this.strings += `${name}\0`;
+        const added = this.#added.indexOf(wanted);
+        offset = length + (added < 0 ? this.#added.length : added);
+        if (added < 0) this.#added += wanted;
       }
       this.#offsets.set(name, offset);
     }
     return offset;
   }
 
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#bytes.length) return;
-    const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + more));
-    larger.set(this.bytes());
-    this.#bytes = larger;
-    this.#view = new DataView(larger.buffer);
+  put(blob: Uint8Array, at: number): void {
+    blob.set(this.#kept, at);
+    putText(this.#added, blob, at + this.#kept.length);
   }
 }

@@ -1,0 +1,173 @@
+/** The one pass over the tags of a structure block: checks every offset and makes the node table. */
+import type { Diagnostic } from '../diagnostic/index.js';
+import { alignCell, firstString, latin1 } from './bytes.js';
+import { atByte, finding } from './codes.js';
+import { COLUMN, COLUMNS, FlatBlob, TOKEN } from './flat.js';
+import type { Header } from './read.js';
+
+/** FDT_MAX_DEPTH in drivers/of/fdt.c. */
+const MAX_DEPTH = 64;
+/** Enough to see a pattern; a hostile blob could have a warning every 12 bytes. */
+const MAX_WARNINGS = 20;
+/** Not a row, and not -1 - row either. */
+const UNSEEN_PHANDLE = -0x80000000;
+
+/** The offsets in a strings block at which the name `phandle` or `linux,phandle` begins. */
+function phandleNames(strings: Uint8Array): number[] {
+  const bytes = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength);
+  const offsets: number[] = [];
+  for (const name of ['phandle\0', 'linux,phandle\0'])
+    for (let at = bytes.indexOf(name, 0, 'latin1'); at >= 0; at = bytes.indexOf(name, at + 1, 'latin1'))
+      offsets.push(at);
+  return offsets;
+}
+
+/** Walks every tag once; the result is the node table and the names in use, or an error. */
+export function indexStructure(
+  bytes: Uint8Array,
+  view: DataView,
+  header: Header,
+  file: string | undefined,
+  diagnostics: Diagnostic[],
+): FlatBlob | undefined {
+  const { structure, structureEnd: end } = header;
+  const strings = bytes.subarray(header.strings, header.strings + header.stringsSize);
+  // A name that begins at or before the last NUL has an end.
+  const lastName = strings.lastIndexOf(0);
+  /**
+   * By offset in the strings block: 1 + row of the last node with that property, to find duplicates. Negative where the
+   * name ends in "phandle": these properties are listed, because every overlay needs the highest.
+   */
+  const holder = new Int32Array(header.stringsSize);
+  const phandles: number[] = [];
+  for (const offset of phandleNames(strings)) holder[offset] = UNSEEN_PHANDLE;
+  let hasDuplicates = false;
+  let nodes = new Int32Array(COLUMNS * Math.max(16, (end - structure) >> 6));
+  let count = 0;
+  const open = new Int32Array(MAX_DEPTH);
+  let depth = 0;
+  /** Row whose subnodes have begun: its later properties are not seen. */
+  let propertiesOver = false;
+
+  const pathHere = (): string => {
+    const path: string[] = [];
+    for (let i = 1; i < depth; i += 1) {
+      const begin = (nodes[(open[i] as number) * COLUMNS + COLUMN.begin] as number) + 4;
+      path.push(latin1(bytes.subarray(begin, bytes.indexOf(0, begin))));
+    }
+    return depth === 0 ? 'outside the root node' : `in /${path.join('/')}`;
+  };
+  const nameAt = (offset: number) => firstString(strings.subarray(offset));
+  const warn = (code: 'fdt/duplicate-property' | 'fdt/property-after-subnode', text: Parameters<typeof finding>[2]) => {
+    if (diagnostics.length < MAX_WARNINGS) diagnostics.push(finding(file, code, text));
+  };
+  const fail = (
+    code: 'fdt/bad-structure' | 'fdt/bad-name' | 'fdt/too-deep',
+    at: number,
+    what: string,
+    cause: string,
+  ) => {
+    diagnostics.push(
+      finding(file, code, {
+        message: `${what} ${atByte(at)}, ${pathHere()}`,
+        cause,
+        fix:
+          code === 'fdt/too-deep'
+            ? 'nest the nodes less deeply'
+            : 'build or copy the file again; dtc -I dtb -O dts FILE shows how far others can read it',
+      }),
+    );
+    return undefined;
+  };
+  const pastEnd = `the structure block ends at byte 0x${end.toString(16)}`;
+
+  let at = structure;
+  for (;;) {
+    if (at + 4 > end) return fail('fdt/bad-structure', at, 'the structure block ends without FDT_END', pastEnd);
+    const tag = at;
+    const token = view.getUint32(at);
+    if (token === TOKEN.property) {
+      if (depth === 0)
+        return fail('fdt/bad-structure', tag, 'a property', 'properties stand in nodes, and the root node is not open');
+      if (tag + 12 > end) return fail('fdt/bad-structure', tag, 'a property is cut off', pastEnd);
+      const length = view.getUint32(at + 4);
+      const nameOffset = view.getUint32(at + 8);
+      if (length > end - at - 12)
+        return fail('fdt/bad-structure', tag, `a property of ${length} bytes`, `it reaches past its block: ${pastEnd}`);
+      if (nameOffset > lastName)
+        return fail(
+          'fdt/bad-name',
+          tag,
+          `a property with its name at 0x${nameOffset.toString(16)} of the strings block`,
+          `the last name there ends at 0x${Math.max(lastName, 0).toString(16)}`,
+        );
+      const seen = holder[nameOffset] as number;
+      if (propertiesOver) {
+        warn('fdt/property-after-subnode', {
+          message: `property "${nameAt(nameOffset)}" ${atByte(tag)} stands after a subnode, ${pathHere()}`,
+          cause: 'libfdt and Linux read the properties of a node up to its first subnode, so this one is not seen',
+          fix: 'build the file again with dtc, which puts properties first',
+        });
+      } else {
+        if (seen === count || seen === -count) {
+          hasDuplicates = true;
+          warn('fdt/duplicate-property', {
+            message: `property "${nameAt(nameOffset)}" stands twice, the second time ${atByte(tag)}, ${pathHere()}`,
+            cause: 'readers take the first one',
+            fix: 'remove one of the two; dtc refuses such a source',
+          });
+        }
+        if (seen >= 0) holder[nameOffset] = count;
+        else {
+          holder[nameOffset] = -count;
+          phandles.push(count - 1, tag);
+        }
+      }
+      at += 12 + alignCell(length);
+    } else if (token === TOKEN.beginNode) {
+      if (depth === 0 && count > 0)
+        return fail('fdt/bad-structure', tag, 'a second root node', 'a device tree has one root');
+      if (depth === MAX_DEPTH)
+        return fail('fdt/too-deep', tag, `more than ${MAX_DEPTH} levels of nodes`, 'Linux unflattens no deeper tree');
+      at += 4;
+      while (at < end && bytes[at] !== 0) at += 1;
+      if (at >= end) return fail('fdt/bad-structure', tag, 'a node name without an end', pastEnd);
+      at = tag + alignCell(at + 1 - tag);
+      const cell = count * COLUMNS;
+      if (cell === nodes.length) {
+        const larger = new Int32Array(nodes.length * 2);
+        larger.set(nodes);
+        nodes = larger;
+      }
+      nodes[cell + COLUMN.begin] = tag;
+      nodes[cell + COLUMN.content] = at;
+      open[depth] = count;
+      depth += 1;
+      count += 1;
+      propertiesOver = false;
+    } else if (token === TOKEN.endNode) {
+      if (depth === 0) return fail('fdt/bad-structure', tag, 'FDT_END_NODE', 'no node is open');
+      at += 4;
+      depth -= 1;
+      const cell = (open[depth] as number) * COLUMNS;
+      nodes[cell + COLUMN.next] = count;
+      nodes[cell + COLUMN.end] = at;
+      propertiesOver = true;
+    } else if (token === TOKEN.nop) {
+      at += 4;
+    } else if (token === TOKEN.end) {
+      if (depth > 0) return fail('fdt/bad-structure', tag, 'FDT_END', 'a node is still open');
+      if (count === 0) return fail('fdt/bad-structure', tag, 'FDT_END', 'there is no root node');
+      break;
+    } else {
+      return fail(
+        'fdt/bad-structure',
+        tag,
+        `an unknown tag 0x${token.toString(16)}`,
+        'tags are 1 (begin node), 2 (end node), 3 (property), 4 (no-op) and 9 (end)',
+      );
+    }
+  }
+  const { strings: stringsOffset, stringsSize } = header;
+  return new FlatBlob(bytes, view, { strings: stringsOffset, stringsSize, nodes, phandles, hasDuplicates });
+}
