@@ -17,7 +17,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   return {
     profile: {
       name: leaf('string', plan.profile.name, { pointer: '/name' }),
-      sha256: leaf('word', plan.profile.sha256),
+      sha256: leaf('string', plan.profile.sha256),
     },
     board: {
       title: leaf('string', plan.board.title, { pointer: '/board' }),

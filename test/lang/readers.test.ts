@@ -148,7 +148,7 @@ function readKconfig(text: string): string | undefined {
 
 /** Documentation/admin-guide/kernel-parameters: double quotes protect spaces in values. */
 function readCmdline(text: string): string | undefined {
-  return /^"([^"]*)"$/.exec(text)?.[1] ?? (/^[^\s"]+$/.test(text) ? text : undefined);
+  return /^"([^"]*)"$/.exec(text)?.[1] ?? (/^[^ "]+$/.test(text) ? text : undefined);
 }
 
 /** Nix manual, string literal: \" \\ \${ \n \r \t; another escaped character stands for itself. */

@@ -44,8 +44,11 @@ export function memparse(bytes: bigint): string {
 
 // lib/cmdline.c, next_arg(): double quotes protect white space, and nothing protects a double quote.
 const argument = (value: string): Spelling =>
-  refuseIf(value, [CONTROL, [/"/, 'the kernel command line has no spelling for a double quote']]) ??
-  (/\s/.test(value) ? `"${value}"` : value);
+  refuseIf(value, [
+    CONTROL,
+    [/^$/, 'an empty argument is no argument'],
+    [/"/, 'the kernel command line has no spelling for a double quote'],
+  ]) ?? (value.includes(' ') ? `"${value}"` : value);
 
 export const cmdline: Table = {
   title: 'the kernel command line',
