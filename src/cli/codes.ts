@@ -1,0 +1,21 @@
+/** The table of every finding dmaheap can make. */
+import type { CodeTable } from '../diagnostic/index.js';
+import { FDT_CODES } from '../fdt/index.js';
+import { MODEL_CODES } from '../model/index.js';
+import { PLAN_CODES } from '../plan/index.js';
+import { PROFILE_CODES } from '../profile/codes.js';
+import { RENDER_CODES } from '../render/index.js';
+import { JSON_CODES } from '../source/json.js';
+import { GENERATE_CODES } from './tree.js';
+
+export function allCodes(): CodeTable {
+  return {
+    ...JSON_CODES,
+    ...PROFILE_CODES,
+    ...FDT_CODES,
+    ...MODEL_CODES,
+    ...PLAN_CODES,
+    ...RENDER_CODES,
+    ...GENERATE_CODES,
+  };
+}

@@ -1,0 +1,32 @@
+/** dmaheap facts [ID]: what is known about kernels, since when, and from where. */
+import { FACTS } from '../../facts/index.js';
+import { suggest } from '../../source/suggest.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+
+export async function facts(context: Context, id: string | undefined): Promise<Exit> {
+  const chosen =
+    id === undefined
+      ? [...FACTS.values()]
+      : [...FACTS.values()].filter((f) => f.id === id || f.id.startsWith(`${id}.`));
+  if (chosen.length === 0) {
+    const near = suggest(id ?? '', FACTS.keys())[0];
+    context.complain(
+      `there is no fact "${id}"`,
+      near === undefined ? 'dmaheap facts lists them all' : `did you mean "${near}"?`,
+    );
+    return EXIT.usage;
+  }
+  if (context.options.format === 'json') {
+    context.printJson({ schemaVersion: 1, facts: chosen });
+    return EXIT.good;
+  }
+  for (const fact of chosen) {
+    context.print(`${fact.id}: ${fact.title}\n`);
+    for (const { since, until, value, evidence, source, checked } of fact.ranges)
+      context.print(
+        `    ${since} ${until === undefined ? 'and later' : `to before ${until}`}: ${JSON.stringify(value)} (${evidence}, ${source.file}${source.function === undefined ? '' : `, ${source.function}()`}, ${checked})\n`,
+      );
+  }
+  return EXIT.good;
+}

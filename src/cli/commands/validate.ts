@@ -1,0 +1,44 @@
+/** dmaheap validate PROFILE... */
+import type { Diagnostic } from '../../diagnostic/index.js';
+import { hasErrors } from '../../diagnostic/index.js';
+import { render } from '../../render/index.js';
+import type { SourceText } from '../../source/index.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { type PlanOptions, planProfile, shownPath } from '../profile.js';
+import { VERSION } from '../version.js';
+
+export async function validate(context: Context, files: readonly string[], options: PlanOptions): Promise<Exit> {
+  const diagnostics: Diagnostic[] = [];
+  const sources = new Map<string, SourceText>();
+  const exits: Exit[] = [];
+  for (const file of files) {
+    const planning = planProfile(context, file, options);
+    for (const [name, source] of planning.sources) sources.set(name, source);
+    diagnostics.push(...planning.diagnostics);
+    let { exit } = planning;
+    if (planning.planned !== undefined) {
+      // A value that some output language cannot spell is found by writing it.
+      const rendered = render(planning.planned.plan, { version: VERSION });
+      const { spanOf } = planning.planned.loaded;
+      diagnostics.push(...rendered.diagnostics.map((d) => locate(d, spanOf)));
+      if (hasErrors(rendered.diagnostics)) exit = EXIT.findings;
+    }
+    exits.push(exit);
+    if (exit === EXIT.good && context.options.format === 'human' && !context.options.quiet)
+      context.print(`${shownPath(context, file)}: good\n`);
+  }
+  context.findings(diagnostics, sources);
+  // The most basic mistake decides: usage before environment before findings.
+  return [EXIT.usage, EXIT.environment, EXIT.findings].find((exit) => exits.includes(exit)) ?? EXIT.good;
+}
+
+/** Later stages know the pointer of a value; the profile knows its place. */
+export function locate(
+  diagnostic: Diagnostic,
+  spanOf: (pointer: string) => Diagnostic['span'] | undefined,
+): Diagnostic {
+  if (diagnostic.span !== undefined || diagnostic.pointer === undefined) return diagnostic;
+  const span = spanOf(diagnostic.pointer);
+  return span === undefined ? diagnostic : { ...diagnostic, span };
+}

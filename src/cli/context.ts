@@ -1,0 +1,83 @@
+/** What a command may touch of the world: its streams, its directory, its way of printing findings. */
+import path from 'node:path';
+import { countFindings } from '../diagnostic/human.js';
+import type { Diagnostic } from '../diagnostic/index.js';
+import { stringifyJson } from '../diagnostic/json.js';
+import { type Format, writeDiagnostics } from '../diagnostic/writers.js';
+import type { SourceText } from '../source/index.js';
+import { allCodes } from './codes.js';
+import { VERSION } from './version.js';
+
+export interface GlobalOptions {
+  readonly format: Format;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  /** Directory that relative paths start from. */
+  readonly directory: string;
+}
+
+export interface Streams {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+}
+
+export class Context {
+  readonly options: GlobalOptions;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly #streams: Streams;
+
+  constructor(options: GlobalOptions, environment: NodeJS.ProcessEnv, streams: Streams) {
+    this.options = options;
+    this.environment = environment;
+    this.#streams = streams;
+  }
+
+  /** A path as the user wrote it, made absolute. */
+  resolve(file: string): string {
+    return path.resolve(this.options.directory, file);
+  }
+
+  /** The result of the command. */
+  print(text: string): void {
+    this.#streams.stdout(text);
+  }
+
+  /** A result for programs. */
+  printJson(data: unknown): void {
+    this.print(stringifyJson(data));
+  }
+
+  /** What a person should know beside the result; nothing with --quiet. */
+  note(text: string): void {
+    if (!this.options.quiet) this.#streams.stderr(`${text}\n`);
+  }
+
+  /** An error of usage or environment that no file is to blame for. */
+  complain(message: string, fix?: string): void {
+    this.#streams.stderr(`dmaheap: ${message}${fix === undefined ? '' : `\n  fix: ${fix}`}\n`);
+  }
+
+  /**
+   * Prints findings: for people to stderr, in the other formats, where they are the result, to stdout.
+   * `json` is left to commands whose result has a shape of its own.
+   */
+  findings(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceText> = new Map()): void {
+    const { format, color, quiet } = this.options;
+    const shown = quiet ? diagnostics.filter((d) => d.severity === 'error') : diagnostics;
+    if (format === 'human') {
+      if (shown.length === 0) return;
+      const text = writeDiagnostics(format, shown, { sources: (file) => sources.get(file), color });
+      this.#streams.stderr(`${text}${countFindings(shown)}\n`);
+      return;
+    }
+    this.print(
+      writeDiagnostics(format, shown, {
+        sources: (file) => sources.get(file),
+        codes: allCodes(),
+        toolVersion: VERSION,
+        baseDirectory: this.options.directory,
+      }),
+    );
+  }
+}

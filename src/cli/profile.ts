@@ -1,0 +1,95 @@
+/** From a profile's file name to a plan: what validate, generate and everything after them begin with. */
+import path from 'node:path';
+import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
+import { type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
+import type { Fdt } from '../fdt/tree.js';
+import { type DtbFacts, type Model, resolveModel } from '../model/index.js';
+import { makePlan, type Plan } from '../plan/index.js';
+import { type LoadedProfile, readProfile } from '../profile/load.js';
+import type { SourceText } from '../source/index.js';
+import type { Context } from './context.js';
+import { EXIT, type Exit } from './exit.js';
+import { readBytes, readText } from './files.js';
+
+export interface PlanOptions {
+  readonly kernel?: string;
+  readonly dtb?: string;
+}
+
+export interface Planned {
+  readonly loaded: LoadedProfile;
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly dtb?: Fdt;
+}
+
+export interface Planning {
+  /** Absent when something is wrong; `exit` then says of what kind. */
+  readonly planned?: Planned;
+  readonly diagnostics: Diagnostic[];
+  readonly sources: ReadonlyMap<string, SourceText>;
+  readonly exit: Exit;
+}
+
+/** Files are named in findings as the user would name them from the directory he stands in. */
+export function shownPath(context: Context, file: string): string {
+  const relative = path.relative(context.options.directory, context.resolve(file));
+  return relative.startsWith(`..${path.sep}..${path.sep}..`) ? context.resolve(file) : relative || '.';
+}
+
+/** @returns undefined after complaining */
+export function kernelOption(context: Context, text: string | undefined): KernelVersion | undefined | 'bad' {
+  if (text === undefined) return undefined;
+  const version = parseKernelVersion(text);
+  if (version !== undefined) return version;
+  context.complain(`--kernel ${text}: not a kernel version`, 'write it as 6.12');
+  return 'bad';
+}
+
+/** What the board's DTB says, for the model. */
+export function dtbFacts(file: string, fdt: Fdt): DtbFacts | undefined {
+  const address = addressCells(fdt.root);
+  const size = sizeCells(fdt.root);
+  if ((address !== 1 && address !== 2) || (size !== 1 && size !== 2)) return undefined;
+  return { file, cells: { address, size }, memory: memoryBanks(fdt).filter((bank) => bank.sizeBytes > 0n) };
+}
+
+/** Reads a profile and decides; every finding on the way is collected. */
+export function planProfile(context: Context, file: string, options: PlanOptions = {}): Planning {
+  const kernel = kernelOption(context, options.kernel);
+  if (kernel === 'bad') return { diagnostics: [], sources: new Map(), exit: EXIT.usage };
+  const read = readProfile(shownPath(context, file), (name) => readText(context.resolve(name)));
+  const diagnostics: Diagnostic[] = [...read.diagnostics];
+  const { sources } = read;
+  if (read.value === undefined) return { diagnostics, sources, exit: EXIT.usage };
+  let fdt: Fdt | undefined;
+  let facts: DtbFacts | undefined;
+  if (options.dtb !== undefined) {
+    const got = readBytes(context.resolve(options.dtb));
+    if ('error' in got) {
+      context.complain(`cannot read --dtb ${options.dtb}: ${got.error}`);
+      return { diagnostics, sources, exit: EXIT.environment };
+    }
+    const outcome = readFdt(got.bytes, options.dtb);
+    diagnostics.push(...outcome.diagnostics);
+    if (outcome.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
+    fdt = outcome.value;
+    facts = dtbFacts(options.dtb, fdt);
+  }
+  const model = resolveModel(read.value, {
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(facts === undefined ? {} : { dtb: facts }),
+  });
+  diagnostics.push(...model.diagnostics);
+  if (model.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
+  const plan = makePlan(model.value);
+  diagnostics.push(...plan.diagnostics);
+  if (plan.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
+  return {
+    planned: { loaded: read.value, model: model.value, plan: plan.value, ...(fdt === undefined ? {} : { dtb: fdt }) },
+    diagnostics,
+    sources,
+    exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.good,
+  };
+}

@@ -1,0 +1,51 @@
+/** The plan in words, for the person who ran the command. */
+import { formatKernelVersion } from '../facts/index.js';
+import type { HeapNode, Plan, PlannedArea } from '../plan/index.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+
+const mebibytes = (bytes: bigint) => (bytes % (1n << 20n) === 0n ? `${bytes >> 20n} MiB` : formatBytes(bytes));
+
+function placeOf(area: PlannedArea): string {
+  if (area.baseAddress !== undefined) return `at ${formatAddress(area.baseAddress)}`;
+  if (area.allocRanges.length === 0) return 'where the kernel finds room';
+  const ranges = area.allocRanges.map(
+    (r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`,
+  );
+  return `within ${ranges.join(' or ')}`;
+}
+
+function kernelsOf(node: HeapNode): string {
+  if (node.since === undefined && node.until === undefined) return 'every kernel';
+  if (node.since === undefined && node.until !== undefined) return `before ${formatKernelVersion(node.until)}`;
+  const from = node.since === undefined ? '' : `from ${formatKernelVersion(node.since)}`;
+  return node.until === undefined ? from : `${from}, before ${formatKernelVersion(node.until)}`;
+}
+
+/** Areas, heaps, symbols and who may use what, one line each. */
+export function summarise(plan: Plan): string {
+  const { min, max } = plan.kernel;
+  const kernels =
+    formatKernelVersion(min) === formatKernelVersion(max)
+      ? formatKernelVersion(min)
+      : `${formatKernelVersion(min)} to ${formatKernelVersion(max)}`;
+  const lines = [`${plan.board.title} (${plan.board.arch}, Linux ${kernels})`, ''];
+  for (const area of plan.areas) {
+    lines.push(
+      `area ${area.nodeName}: ${mebibytes(area.sizeBytes)} ${placeOf(area)}, by ${area.delivery}${area.isDefault ? ', the default area' : ''}`,
+    );
+    for (const step of area.budget?.steps ?? []) lines.push(`    ${step.text} = ${mebibytes(step.resultBytes)}`);
+  }
+  for (const heap of plan.heaps) {
+    const { access } = heap;
+    const who =
+      access === undefined ? 'root only' : `group ${access.group}, mode 0${access.mode.toString(8).padStart(3, '0')}`;
+    lines.push(`heap ${heap.name}${heap.areaName === undefined ? '' : ` from ${heap.areaName}`}: ${who}`);
+    for (const node of heap.nodes)
+      lines.push(`    /dev/dma_heap/${node.name} (${kernelsOf(node)}${node.optional ? ', if configured' : ''})`);
+    for (const alias of heap.aliases)
+      lines.push(`    /dev/dma_heap/${alias} (alias where the kernel has no such node)`);
+  }
+  lines.push(`kernel symbols: ${plan.symbols.map((s) => `${s.symbol}=${s.value}`).join(' ')}`);
+  for (const { argument } of plan.commandLine) lines.push(`kernel command line: ${argument}`);
+  return lines.join('\n');
+}

@@ -1,0 +1,289 @@
+/**
+ * Writes a generated tree so that a crash leaves the old one or the new one, and nothing a person edited is lost.
+ *
+ * The new tree is made beside the old one, files of others included, and takes its place by rename. Between the two
+ * renames nothing of ours can interrupt; should the power fail there, the next run finds the old tree and puts it back.
+ */
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import { artifactPath } from '../render/index.js';
+import { reasonOf } from './files.js';
+
+export const MANIFEST = 'dmaheap.manifest.json';
+const MANIFEST_VERSION = 1;
+
+export const GENERATE_CODES = defineCodes({
+  'generate/edited': {
+    severity: 'error',
+    title: 'file edited since it was generated',
+    explain:
+      'A generated file differs from what dmaheap wrote. It is not overwritten: move the change into the profile, or give --force.',
+  },
+  'generate/foreign': {
+    severity: 'error',
+    title: 'file not written by dmaheap',
+    explain: 'A file of the same name stands in the output directory and is not listed in its manifest.',
+  },
+  'generate/manifest': {
+    severity: 'error',
+    title: 'manifest unreadable',
+    explain:
+      'dmaheap.manifest.json, which says what dmaheap wrote, cannot be understood, so edits cannot be told from output.',
+  },
+  'generate/cannot-write': {
+    severity: 'error',
+    title: 'output cannot be written',
+    explain: 'The output directory cannot be created or written. Nothing was changed.',
+  },
+});
+const report = reporter(GENERATE_CODES);
+
+export interface TreeFile {
+  /** Relative to the output directory, checked by {@link artifactPath}. */
+  readonly path: string;
+  readonly text: string;
+  readonly mode?: number;
+}
+
+export interface Manifest {
+  readonly schemaVersion: number;
+  readonly generator: string;
+  readonly profile: { readonly name: string; readonly sha256: string };
+  readonly board: { readonly arch: string; readonly dtb?: string };
+  readonly kernel: { readonly min: string; readonly max: string };
+  /** SHA-256 of every file, by path. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+export type Action = 'add' | 'change' | 'remove' | 'keep';
+
+export interface TreeChange {
+  readonly path: string;
+  readonly action: Action;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+function readIfFile(file: string): string | undefined {
+  try {
+    return lstatSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** @returns undefined when there is none; 'bad' when it cannot be understood */
+export function readManifest(directory: string): Manifest | 'bad' | undefined {
+  const text = readIfFile(path.join(directory, MANIFEST));
+  if (text === undefined) return undefined;
+  try {
+    const manifest = JSON.parse(text) as Manifest;
+    const files = Object.entries(manifest.files);
+    const sound =
+      manifest.schemaVersion === MANIFEST_VERSION &&
+      files.every(([p, hash]) => artifactPath(p) !== undefined && typeof hash === 'string');
+    return sound ? manifest : 'bad';
+  } catch {
+    return 'bad';
+  }
+}
+
+export function makeManifest(about: Omit<Manifest, 'schemaVersion' | 'files'>, files: readonly TreeFile[]): TreeFile {
+  const manifest: Manifest = {
+    schemaVersion: MANIFEST_VERSION,
+    ...about,
+    files: Object.fromEntries(files.map((f) => [f.path, sha256(f.text)])),
+  };
+  return { path: MANIFEST, text: `${JSON.stringify(manifest, null, 2)}\n` };
+}
+
+/** What writing the files would change, and what stands in the way of it. */
+export function compareTree(
+  directory: string,
+  files: readonly TreeFile[],
+  force: boolean,
+): { changes: TreeChange[]; diagnostics: Diagnostic[] } {
+  const manifest = readManifest(directory);
+  const diagnostics: Diagnostic[] = [];
+  if (manifest === 'bad' && !force)
+    diagnostics.push(
+      report('generate/manifest', {
+        message: `${path.join(directory, MANIFEST)} is not a manifest of this version`,
+        fix: 'generate into an empty directory, or give --force to overwrite',
+      }),
+    );
+  const known = typeof manifest === 'object' ? manifest.files : {};
+  const object = (relative: string, before: string) => {
+    if (force) return;
+    const hash = Object.hasOwn(known, relative) ? known[relative] : undefined;
+    if (hash !== undefined && hash === sha256(before)) return;
+    diagnostics.push(
+      hash === undefined
+        ? report('generate/foreign', {
+            message: `${path.join(directory, relative)} exists and was not written by dmaheap`,
+            fix: 'generate elsewhere, move it away, or give --force to overwrite it',
+          })
+        : report('generate/edited', {
+            message: `${path.join(directory, relative)} was edited since it was generated`,
+            cause: 'overwriting it would lose the edit',
+            fix: 'move the change into the profile (--diff shows the difference), or give --force to overwrite it',
+          }),
+    );
+  };
+  const changes: TreeChange[] = [];
+  for (const file of files) {
+    const before = readIfFile(path.join(directory, file.path));
+    const action = before === undefined ? 'add' : before === file.text ? 'keep' : 'change';
+    if (action === 'change' && before !== undefined && file.path !== MANIFEST) object(file.path, before);
+    changes.push({ path: file.path, action, before, after: file.text });
+  }
+  const wanted = new Set(files.map((f) => f.path));
+  for (const old of Object.keys(known)) {
+    if (wanted.has(old)) continue;
+    const before = readIfFile(path.join(directory, old));
+    if (before === undefined) continue;
+    object(old, before);
+    changes.push({ path: old, action: 'remove', before, after: undefined });
+  }
+  return { changes: changes.sort((a, b) => (a.path < b.path ? -1 : 1)), diagnostics };
+}
+
+/** Brings what others put into the old tree over into the new one. */
+function adopt(from: string, to: string, skip: ReadonlySet<string>, below = ''): void {
+  for (const entry of readdirSync(path.join(from, below), { withFileTypes: true })) {
+    const relative = path.posix.join(below, entry.name);
+    const target = path.join(to, relative);
+    const source = path.join(from, relative);
+    if (entry.isDirectory()) {
+      mkdirSync(target, { recursive: true });
+      adopt(from, to, skip, relative);
+      chmodSync(target, statSync(source).mode & 0o7777);
+    } else if (skip.has(relative) || existsSync(target)) continue;
+    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+    else {
+      try {
+        linkSync(source, target);
+      } catch {
+        copyFileSync(source, target);
+      }
+    }
+  }
+}
+
+function writeFiles(directory: string, files: readonly TreeFile[]): void {
+  for (const file of files) {
+    const target = path.join(directory, file.path);
+    mkdirSync(path.dirname(target), { recursive: true });
+    writeFileSync(target, file.text, { mode: file.mode ?? 0o644, flush: true });
+    chmodSync(target, file.mode ?? 0o644);
+  }
+}
+
+function syncDirectory(directory: string): void {
+  const descriptor = openSync(directory, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** A directory that cannot be renamed: our own working directory, one above it, or a mount point. */
+function isPinned(directory: string): boolean {
+  const real = existsSync(directory) ? path.resolve(directory) : undefined;
+  if (real === undefined) return false;
+  const cwd = process.cwd();
+  return (
+    cwd === real || cwd.startsWith(`${real}${path.sep}`) || statSync(real).dev !== statSync(path.dirname(real)).dev
+  );
+}
+
+/** Writes the files. @returns a finding when that is not possible; the directory is then as it was. */
+export function writeTree(
+  output: string,
+  files: readonly TreeFile[],
+  changes: readonly TreeChange[],
+): Diagnostic | undefined {
+  // Through a link to the output directory it is the directory that is exchanged, not the link.
+  const directory = existsSync(output) ? realpathSync(output) : output;
+  const parent = path.dirname(directory);
+  const base = path.basename(directory);
+  const backup = path.join(parent, `.${base}.dmaheap-old`);
+  const staging = path.join(parent, `.${base}.dmaheap-new-${process.pid}`);
+  try {
+    if (existsSync(backup)) {
+      if (existsSync(directory)) rmSync(backup, { recursive: true, force: true });
+      else renameSync(backup, directory);
+    }
+    mkdirSync(parent, { recursive: true });
+    const inPlace = isPinned(directory);
+    const stage = inPlace ? path.join(directory, `.dmaheap-new-${process.pid}`) : staging;
+    const removed = new Set(changes.filter((c) => c.action === 'remove').map((c) => c.path));
+    try {
+      mkdirSync(stage, { recursive: true });
+      writeFiles(stage, files);
+      if (inPlace) replaceEach(stage, directory, files, removed);
+      else {
+        if (existsSync(directory)) {
+          adopt(directory, stage, removed);
+          chmodSync(stage, statSync(directory).mode & 0o7777);
+        }
+        syncDirectory(stage);
+        if (existsSync(directory)) renameSync(directory, backup);
+        renameSync(stage, directory);
+        syncDirectory(parent);
+        rmSync(backup, { recursive: true, force: true });
+      }
+    } finally {
+      rmSync(stage, { recursive: true, force: true });
+    }
+    return undefined;
+  } catch (error) {
+    if (existsSync(backup) && !existsSync(directory)) renameSync(backup, directory);
+    return report('generate/cannot-write', {
+      message: `cannot write ${directory}`,
+      cause: reasonOf(error),
+      fix: 'give a directory that you may write with -o; nothing was changed',
+    });
+  }
+}
+
+/** Where the directory itself cannot be exchanged, each file is; the manifest comes last, so a rerun completes it. */
+function replaceEach(stage: string, directory: string, files: readonly TreeFile[], removed: ReadonlySet<string>): void {
+  for (const file of files) {
+    let parent = directory;
+    for (const part of file.path.split('/').slice(0, -1)) {
+      parent = path.join(parent, part);
+      // A link in the way would lead out of the output directory.
+      if (existsSync(parent) && lstatSync(parent).isSymbolicLink()) throw new Error(`${parent} is a symbolic link`);
+      mkdirSync(parent, { recursive: true });
+    }
+  }
+  const ordered = [...files].sort((a, b) => Number(a.path === MANIFEST) - Number(b.path === MANIFEST));
+  for (const file of ordered) renameSync(path.join(stage, file.path), path.join(directory, file.path));
+  for (const old of removed) rmSync(path.join(directory, old), { force: true });
+}
