@@ -1,0 +1,114 @@
+/** dmaheap check DIR */
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
+import { SourceText } from '../../source/index.js';
+import { kernelArch } from '../arch.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { readText, reasonOf } from '../files.js';
+import { shownPath } from '../profile.js';
+import { openTools } from '../tools.js';
+import { MANIFEST, readManifest } from '../tree.js';
+
+export interface CheckOptions {
+  readonly kernelTree?: string;
+  readonly arch?: string;
+  readonly baseConfig?: string;
+  readonly dtb?: string;
+  readonly requireTools: boolean;
+}
+
+/** The text files below a directory, by path relative to it, sorted. */
+function filesBelow(directory: string, below = ''): string[] {
+  return readdirSync(path.join(directory, below), { withFileTypes: true })
+    .flatMap((entry) => {
+      const relative = path.posix.join(below, entry.name);
+      return entry.isDirectory() ? filesBelow(directory, relative) : entry.isFile() ? [relative] : [];
+    })
+    .sort();
+}
+
+/** @returns undefined after complaining about a path that is not there */
+function inputsOf(context: Context, options: CheckOptions, arch: string | undefined): CheckInputs | undefined {
+  const { kernelTree, baseConfig, dtb } = options;
+  for (const [option, file] of [
+    ['--kernel-tree', kernelTree],
+    ['--base-config', baseConfig],
+    ['--dtb', dtb],
+  ] as const) {
+    if (file === undefined) continue;
+    try {
+      statSync(context.resolve(file));
+    } catch (error) {
+      context.complain(`${option} ${file}: ${reasonOf(error)}`);
+      return undefined;
+    }
+  }
+  const crossCompile = context.environment['CROSS_COMPILE'];
+  return {
+    ...(kernelTree === undefined ? {} : { kernelTree: context.resolve(kernelTree) }),
+    ...(arch === undefined ? {} : { arch }),
+    ...(baseConfig === undefined ? {} : { baseConfig: context.resolve(baseConfig) }),
+    ...(dtb === undefined ? {} : { dtb: context.resolve(dtb) }),
+    ...(crossCompile === undefined ? {} : { crossCompile }),
+  };
+}
+
+const MARKS = { pass: 'pass   ', fail: 'FAIL   ', 'not-run': 'not run', unknown: 'unknown' } as const;
+
+function print(context: Context, results: readonly CheckResult[], sources: ReadonlyMap<string, SourceText>): void {
+  const diagnostics = results.flatMap((r) => r.diagnostics);
+  if (context.options.format === 'json') {
+    context.printJson({
+      schemaVersion: 1,
+      results: results.map(({ check, status, diagnostics: found }) => ({ check, status, diagnostics: found })),
+    });
+    return;
+  }
+  context.findings(diagnostics, sources);
+  if (context.options.format !== 'human' || context.options.quiet) return;
+  for (const { status, check, title } of results) context.print(`${MARKS[status]} ${check}: ${title}\n`);
+}
+
+export async function check(context: Context, name: string, options: CheckOptions): Promise<Exit> {
+  const directory = context.resolve(name);
+  let files: string[];
+  try {
+    files = filesBelow(directory);
+  } catch (error) {
+    context.complain(`cannot read ${name}: ${reasonOf(error)}`, 'give the directory that dmaheap generate -o wrote');
+    return EXIT.usage;
+  }
+  const manifest = readManifest(directory);
+  if (manifest === undefined || manifest === 'bad') {
+    context.complain(
+      `${shownPath(context, name)} ${manifest === 'bad' ? `has a ${MANIFEST} that cannot be understood` : `has no ${MANIFEST}`}`,
+      'give a directory that dmaheap generate -o wrote',
+    );
+    return EXIT.usage;
+  }
+  const arch = kernelArch(options.arch ?? manifest.board.arch);
+  if (arch === undefined) {
+    context.complain(`--arch ${options.arch}: not an architecture dmaheap knows`, 'use arm64, arm, riscv64 or x86_64');
+    return EXIT.usage;
+  }
+  const inputs = inputsOf(context, options, arch);
+  if (inputs === undefined) return EXIT.environment;
+  const texts = files.flatMap((file) => {
+    const got = readText(path.join(directory, file));
+    return 'text' in got ? [new SourceText(file, got.text)] : [];
+  });
+  const { tools, close } = openTools(context.environment);
+  try {
+    const results = await runChecks({ tree: { directory, files: texts }, inputs, tools });
+    // Findings name files as the user would open them.
+    const sources = new Map(texts.map((source) => [source.file, source]));
+    print(context, results, sources);
+    if (results.some((r) => r.status === 'fail')) return EXIT.findings;
+    if (options.requireTools && results.some((r) => r.missingTools.length > 0)) return EXIT.environment;
+    return EXIT.good;
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/** Where `dmaheap` starts. */
+import { EXIT } from './exit.js';
+import { VERSION } from './version.js';
+
+async function main(): Promise<void> {
+  const argv = process.argv.slice(2);
+  // Asked by scripts before every build, so it loads nothing.
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V' || argv[0] === 'version')) {
+    process.stdout.write(`${VERSION}\n`);
+    return;
+  }
+  const { runProgram } = await import('./program.js');
+  process.exitCode = await runProgram(argv, {
+    stdout: (text) => process.stdout.write(text),
+    stderr: (text) => process.stderr.write(text),
+    environment: process.env,
+    directory: process.cwd(),
+    isTerminal: process.stderr.isTTY === true && process.stdout.isTTY === true,
+  });
+}
+
+// `dmaheap ... | head` closes our output; that is no mistake of anyone.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.good);
+    throw error;
+  });
+
+main().catch((error: unknown) => {
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(
+    `dmaheap ${VERSION}: this is a defect of dmaheap, not of your input.\n${detail}\n` +
+      'Please report it with the command line, the profile and the lines above: `npm bugs dmaheap` opens the tracker.\n',
+  );
+  process.exitCode = EXIT.defect;
+});

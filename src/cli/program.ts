@@ -1,0 +1,201 @@
+/** The command line: one declaration drives parsing, help and, later, completion and man pages. */
+import { Command, CommanderError, Option } from 'commander';
+import { FORMATS, type Format } from '../diagnostic/writers.js';
+import { Context, type Streams } from './context.js';
+import { EXIT, type Exit } from './exit.js';
+import { VERSION } from './version.js';
+
+export interface Invocation extends Streams {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly directory: string;
+  readonly isTerminal: boolean;
+}
+
+const collect = (value: string, before: readonly string[] = []) => [
+  ...before,
+  ...value.split(',').filter((v) => v !== ''),
+];
+
+function wantsColor(color: boolean, { environment, isTerminal }: Invocation): boolean {
+  // https://no-color.org: present and not empty, whatever its value.
+  return color && isTerminal && (environment['NO_COLOR'] ?? '') === '';
+}
+
+/** Builds the program; `result` receives the exit status of the command that ran. */
+function buildProgram(invocation: Invocation, result: (exit: Exit) => void): Command {
+  const program = new Command('dmaheap');
+  const context = (): Context => {
+    const { format, quiet, verbose, color, C } = program.opts<{
+      format: Format;
+      quiet?: boolean;
+      verbose?: boolean;
+      color: boolean;
+      C?: string;
+    }>();
+    return new Context(
+      {
+        format,
+        quiet: quiet ?? false,
+        verbose: verbose ?? false,
+        color: wantsColor(color, invocation),
+        directory: C ?? invocation.directory,
+      },
+      invocation.environment,
+      invocation,
+    );
+  };
+  /** Runs a command whose code is loaded only now. */
+  const run =
+    <A extends unknown[]>(action: (context: Context, ...args: A) => Promise<Exit>) =>
+    async (...args: unknown[]) => {
+      // commander hands over the arguments, then the options, then the command itself.
+      result(await action(context(), ...(args.slice(0, -1) as A)));
+    };
+
+  program
+    .description(
+      'DMA-BUF heaps for embedded Linux: one board profile in, kernel config, device-tree overlay, udev rules and proof out',
+    )
+    .addOption(
+      new Option('--format <format>', 'how results and findings are printed').choices(FORMATS).default('human'),
+    )
+    .option('--quiet', 'print errors only')
+    .option('--verbose', 'show the commands that are run')
+    .option('--no-color', 'no colours (also: NO_COLOR)')
+    .option('-C <dir>', 'start from this directory')
+    .version(VERSION, '-V, --version')
+    .helpCommand('help [command]', 'show the help of a command')
+    .showSuggestionAfterError()
+    .exitOverride()
+    .configureOutput({ writeOut: invocation.stdout, writeErr: invocation.stderr })
+    .addHelpText(
+      'after',
+      '\nExit status: 0 good, 1 findings or refuted, 2 usage or invalid profile, 3 a tool or file is missing, 70 a defect of dmaheap.',
+    );
+
+  program
+    .command('validate')
+    .description('check profiles: keys, values, sizes, names, access')
+    .argument('<profile...>', 'profiles (JSON, comments allowed)')
+    .option('--kernel <version>', 'one kernel of the profile’s range')
+    .option('--dtb <file>', 'the board’s DTB')
+    .addHelpText('after', '\nExample:\n  dmaheap validate boards/rockpro64.json')
+    .action(
+      run(async (c, files: string[], options: { kernel?: string; dtb?: string }) =>
+        (await import('./commands/validate.js')).validate(c, files, options),
+      ),
+    );
+
+  program
+    .command('generate')
+    .description('write fragment, overlay, rules and expectation for a board')
+    .argument('<profile>', 'the board’s profile')
+    .requiredOption('-o, --output <dir>', 'where to write')
+    .option('--target <name,...>', 'only these targets (dmaheap targets lists them)', collect)
+    .option('--kernel <version>', 'one kernel of the profile’s range')
+    .option('--dtb <file>', 'the board’s DTB: its cells are used and held against the profile')
+    .option('--force', 'overwrite files that a person edited', false)
+    .option('--diff', 'show what would change and write nothing', false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  dmaheap generate boards/rockpro64.json -o out --kernel 6.12 --dtb rk3399-rockpro64.dtb',
+    )
+    .action(
+      run(async (c, file: string, options) =>
+        (await import('./commands/generate.js')).generate(c, file, options as never),
+      ),
+    );
+
+  program
+    .command('check')
+    .description('hold a generated tree against the real tools: conf, dtc, fdtoverlay, udevadm')
+    .argument('<dir>', 'directory that dmaheap generate wrote')
+    .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
+    .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name; default: the profile’s')
+    .option('--base-config <file>', 'complete .config that the fragment goes on top of')
+    .option('--dtb <file>', 'the board’s DTB, for the overlay')
+    .option('--require-tools', 'exit with 3 when a tool is missing', false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  dmaheap check out --kernel-tree linux-6.12 --arch arm64 --base-config /boot/config-6.12 --dtb rk3399-rockpro64.dtb',
+    )
+    .action(
+      run(async (c, directory: string, options) =>
+        (await import('./commands/check.js')).check(c, directory, options as never),
+      ),
+    );
+
+  program
+    .command('targets')
+    .description('list what can be generated')
+    .addHelpText('after', '\nExample:\n  dmaheap targets --format json')
+    .action(run(async (c) => (await import('./commands/targets.js')).targets(c)));
+
+  program
+    .command('facts')
+    .description('list what is known about kernels, since when and from where')
+    .argument('[id]', 'one fact, or a group such as heap')
+    .addHelpText('after', '\nExample:\n  dmaheap facts heap.default-name')
+    .action(run(async (c, id: string | undefined) => (await import('./commands/facts.js')).facts(c, id)));
+
+  program
+    .command('schema')
+    .description('print the JSON schema of profiles')
+    .addHelpText('after', '\nExample:\n  dmaheap schema > profile.schema.json')
+    .action(run(async (c) => (await import('./commands/schema.js')).schema(c)));
+
+  program
+    .command('version')
+    .description('print the version')
+    .action(
+      run(async (c) => {
+        c.print(`${VERSION}\n`);
+        return EXIT.good;
+      }),
+    );
+
+  for (const [name, description] of NOT_BUILT)
+    program
+      .command(`${name} [arguments...]`)
+      .description(`${description} (not built yet)`)
+      .allowUnknownOption()
+      .action(
+        run(async (c) => {
+          c.complain(`"${name}" is not built yet`, `this version has: ${BUILT.join(', ')}`);
+          return EXIT.usage;
+        }),
+      );
+  return program;
+}
+
+const BUILT = ['validate', 'generate', 'check', 'targets', 'facts', 'schema', 'verify', 'version'];
+const NOT_BUILT = [
+  ['init', 'write a profile from a board’s DTB and configuration, or from the running board'],
+  ['resolve', 'the closed minimal fragment for symbols or a profile'],
+  ['explain', 'why a symbol, heap, region or finding is what it is'],
+  ['place', 'predict areas, heap names and CmaTotal'],
+  ['verify', 'verify the heaps of the running board'],
+  ['report', 'write a report with the memory map'],
+  ['import', 'turn a hand-written setup into a profile'],
+  ['matrix', 'boards by kernels by targets'],
+  ['completion', 'shell completion'],
+  ['diff', 'what differs between two profiles or kernels'],
+] as const;
+
+/** Runs one command line. Mistakes of the user end in a status; an exception that gets out is a defect of ours. */
+export async function runProgram(argv: readonly string[], invocation: Invocation): Promise<Exit> {
+  let exit: Exit = EXIT.good;
+  const program = buildProgram(invocation, (status) => {
+    exit = status;
+  });
+  for (const command of program.commands)
+    command.exitOverride().configureOutput({ writeOut: invocation.stdout, writeErr: invocation.stderr });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // Help that was asked for is a result; help shown because nothing was asked is a usage error.
+    return error.exitCode === 0 ? EXIT.good : EXIT.usage;
+  }
+  return exit;
+}

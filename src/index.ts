@@ -1,0 +1,38 @@
+/**
+ * The library: a profile is read, a model resolved, a plan made, artifacts rendered and checked. Every stage returns
+ * `{ value, diagnostics }`; none touches disk or processes by itself.
+ */
+export {
+  type CheckContext,
+  type CheckedTree,
+  type CheckInputs,
+  type CheckResult,
+  type CheckStatus,
+  runChecks,
+  type Tools,
+} from './check/index.js';
+export {
+  type CodeEntry,
+  type Diagnostic,
+  hasErrors,
+  type Outcome,
+  type Related,
+  type Severity,
+  type Span,
+} from './diagnostic/index.js';
+export { FORMATS, type Format, type WriteContext, writeDiagnostics } from './diagnostic/writers.js';
+export {
+  FACTS,
+  type Fact,
+  factAt,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+  rangeAt,
+} from './facts/index.js';
+export { type DtbFacts, type Model, type ModelContext, resolveModel } from './model/index.js';
+export { makePlan, type Plan, type PlannedArea, type PlannedHeap, type SymbolRequest } from './plan/index.js';
+export { type LoadedProfile, type ReadText, readProfile } from './profile/load.js';
+export type { Profile } from './profile/types.gen.js';
+export { type Artifact, type RenderContext, render, TARGETS } from './render/index.js';
+export { SourceText } from './source/index.js';
