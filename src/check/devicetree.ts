@@ -70,17 +70,17 @@ async function compileSource(source: SourceText, stem: string, tools: Tools): Pr
 
 async function dtc(args: readonly string[], source: SourceText, copy: string, tools: Tools): Promise<Diagnostic[]> {
   const ran = await tools.run('dtc', args);
-  const diagnostics = ran.stderr
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => dtcFinding(line, source, copy));
+  const all = said(ran).map((line) => dtcFinding(line, source, copy));
+  // "Unable to parse input tree" and the like say nothing where another finding says where.
+  const placed = all.filter(({ isPlaced }) => isPlaced);
+  const diagnostics = (placed.length > 0 ? placed : all).map(({ finding }) => finding);
   if (ran.exitCode !== 0 && diagnostics.length === 0)
     diagnostics.push(report('dt/compile', { message: `dtc ended with status ${ran.exitCode}`, span: source.span(0) }));
   return diagnostics;
 }
 
 /** `FILE:1.2-3.4: Warning (check): text`, `Error: FILE:1.2-3 text`, `FATAL ERROR: text` */
-function dtcFinding(line: string, source: SourceText, copy: string): Diagnostic {
+function dtcFinding(line: string, source: SourceText, copy: string): { finding: Diagnostic; isPlaced: boolean } {
   const own = line.replaceAll(copy, source.file);
   const match =
     /^(?:Error: )?(?<file>[^:]+):(?<line>\d+)\.(?<column>\d+)-(?:(?<endLine>\d+)\.)?(?<endColumn>\d+):? (?<text>.*)$/.exec(
@@ -88,10 +88,11 @@ function dtcFinding(line: string, source: SourceText, copy: string): Diagnostic 
     );
   const groups = match?.groups;
   const inSource = groups !== undefined && groups.file === source.file;
-  return report('dt/compile', {
+  const finding = report('dt/compile', {
     message: `dtc: ${inSource ? groups.text : own}`,
     span: inSource ? spanOf(source.file, groups) : source.span(0),
   });
+  return { finding, isPlaced: inSource };
 }
 
 function spanOf(file: string, groups: Readonly<Record<string, string | undefined>>): Span {
@@ -159,12 +160,11 @@ async function decompile(dtb: string, tools: Tools): Promise<string> {
   return (await tools.run('dtc', ['-q', '-I', 'dtb', '-O', 'dts', dtb])).stdout;
 }
 
-const strip = (line: string, file: string) => line.replaceAll(`${file}:`, '').replaceAll(file, '');
-const messages = ({ stderr }: Ran, file: string) =>
-  stderr
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => strip(line, file));
+const said = ({ stderr }: Ran) => stderr.split('\n').filter((line) => line.trim() !== '');
+/** Without the name of the file read or written, which dtc puts before a message that has no place. */
+const strip = (line: string, file: string) =>
+  line.replaceAll(`${file}:`, '').replaceAll('/dev/null:', '').replaceAll(file, '').trim();
+const messages = (ran: Ran, file: string) => said(ran).map((line) => strip(line, file));
 
 /** Overlay compiled and applied; undefined when it does not compile, which is another check's finding. */
 interface Applied {
@@ -194,11 +194,11 @@ const overlay: Check = {
       const span = source.span(0);
       const applied = await apply(source, dtb, `${work}/${i}`, tools);
       if (applied?.merged === undefined) {
-        const said = applied?.ran.stderr.trim().replaceAll(`${work}/${i}.dtb`, source.file);
+        const words = applied?.ran.stderr.trim().replaceAll(`${work}/${i}.dtb`, source.file);
         diagnostics.push(
           report('dt/overlay-refused', {
             message: `the overlay does not apply onto ${dtb}`,
-            cause: said === undefined ? 'dtc did not compile it' : `fdtoverlay says: ${said}`,
+            cause: words === undefined ? 'dtc did not compile it' : `fdtoverlay says: ${words}`,
             span,
           }),
         );
@@ -286,8 +286,8 @@ const schema: Check = {
     for (const [i, source] of subjects.entries()) {
       const merged = (await apply(source, dtb, `${work}/${i}`, tools))?.merged;
       if (merged === undefined) continue;
-      for (const said of (await validate(merged, tools)).filter((line) => !known.has(line)))
-        diagnostics.push(report('dt/schema', { message: `dt-validate: ${said}`, span: source.span(0) }));
+      for (const words of (await validate(merged, tools)).filter((line) => !known.has(line)))
+        diagnostics.push(report('dt/schema', { message: `dt-validate: ${words}`, span: source.span(0) }));
     }
     return diagnostics;
   },

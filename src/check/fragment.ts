@@ -180,7 +180,7 @@ const final: Check = {
           diagnostics: [
             report('fragment/not-judged', {
               message: `no final .config: ${config.failure}`,
-              cause: config.output,
+              ...(config.output === '' ? {} : { cause: config.output }),
               span,
             }),
           ],
@@ -277,7 +277,7 @@ function reason(
     };
   if (values.get(symbol) === 'y' && (value === 'm' || value === 'n'))
     return {
-      cause: `another symbol of the configuration selects it (it is defined at ${place})`,
+      cause: `something else in the configuration makes it y, such as a select (it is defined at ${place})`,
       fix: `write CONFIG_${symbol}=y`,
     };
   return { cause: `its definition at ${place}, or a menu or choice around it, does not allow the value` };

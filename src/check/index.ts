@@ -46,23 +46,19 @@ async function runCheck(
   const missingInputs = check.needs.inputs.filter((input) => context.inputs[input] === undefined);
   const missingTools: string[] = [];
   for (const tool of check.needs.tools) if ((await context.tools.which(tool)) === undefined) missingTools.push(tool);
-  if (missingInputs.length > 0 || missingTools.length > 0) {
-    const diagnostics = [
-      ...missingInputs.map((input) =>
-        report('check/input-missing', {
-          message: `${check.title}: not run without ${INPUT_OPTION[input]}`,
-          fix: `give ${INPUT_OPTION[input]}`,
-        }),
-      ),
-      ...missingTools.map((tool) =>
-        report('check/tool-missing', {
-          message: `${check.title}: not run, ${tool} is not installed`,
-          fix: `install ${tool} (Debian: ${PACKAGE_OF[tool] ?? tool})`,
-        }),
-      ),
-    ];
-    // A missing tool is only what kept the check back when everything it works on is there.
-    return { ...about, status: 'not-run', diagnostics, missingTools: missingInputs.length > 0 ? [] : missingTools };
+  if (missingInputs.length > 0) {
+    const options = missingInputs.map((input) => INPUT_OPTION[input]);
+    // Whether its tools are there does not matter to somebody who did not ask for it.
+    const diagnostic = report('check/input-missing', { message: `${check.id} was not run: it needs ${list(options)}` });
+    return { ...about, status: 'not-run', diagnostics: [diagnostic], missingTools: [] };
+  }
+  if (missingTools.length > 0) {
+    const packages = new Set(missingTools.map((tool) => PACKAGE_OF[tool] ?? tool));
+    const diagnostic = report('check/tool-missing', {
+      message: `${check.id} was not run: ${list(missingTools)} ${missingTools.length > 1 ? 'are' : 'is'} not installed`,
+      fix: `install the Debian package${packages.size > 1 ? 's' : ''} ${list([...packages])}, or your system's equivalent`,
+    });
+    return { ...about, status: 'not-run', diagnostics: [diagnostic], missingTools };
   }
   const verdict = await check.run(subjects, context);
   if ('status' in verdict)
@@ -74,3 +70,6 @@ async function runCheck(
     };
   return { ...about, status: hasErrors(verdict) ? 'fail' : 'pass', diagnostics: verdict, missingTools: [] };
 }
+
+const list = (words: readonly string[]) =>
+  words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)}` : (words[0] ?? '');

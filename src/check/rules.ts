@@ -270,7 +270,7 @@ const verify: Check = {
         missingTools: [`udevadm ${VERIFY_SINCE}`],
         diagnostics: [
           reportCheck('check/tool-too-old', {
-            message: `${verify.title}: not run, ${said} has no "verify"`,
+            message: `${verify.id} was not run: ${said} has no "verify"`,
             fix: `run the check where systemd is ${VERIFY_SINCE} or newer`,
           }),
         ],

@@ -35,8 +35,11 @@ const syntax: Check = {
       await tools.writeText(copy, source.text);
       const { exitCode, stderr } = await tools.run(/^#!.*\bbash\b/.test(source.text) ? 'bash' : 'sh', ['-n', copy]);
       if (exitCode === 0) continue;
+      // dash says "FILE: 3: Syntax error", bash "FILE: line 3: syntax error".
       const said = stderr.trim().replaceAll(copy, source.file);
-      diagnostics.push(report('shell/syntax', { message: `sh -n: ${said}`, span: source.span(0) }));
+      const number = Number(/: (?:line )?(\d+): /.exec(said)?.[1] ?? 1);
+      const span = { file: source.file, line: number, column: 1, endLine: number, endColumn: 1 };
+      diagnostics.push(report('shell/syntax', { message: `sh -n: ${said}`, span }));
     }
     return diagnostics;
   },

@@ -71,7 +71,8 @@ function* excerpt(d: Diagnostic, span: Span, source: Lines | undefined, paint: P
   const cut = { before: start > 0 ? '…' : '', after: end < line.length ? '…' : '' };
   const shown = (a: number, b: number) => visible(line.slice(a, Math.min(b, end)).replaceAll('\t', ' '));
   const number = String(span.line).padStart(5);
-  yield `${number} | ${cut.before}${shown(start, end)}${cut.after}${d.pointer ? paint('dim', `   (${visible(d.pointer)})`) : ''}`;
+  const text = `${number} | ${cut.before}${shown(start, end)}${cut.after}${d.pointer ? paint('dim', `   (${visible(d.pointer)})`) : ''}`;
+  yield text.trimEnd();
   const indent = ' '.repeat(width(cut.before + shown(start, from)));
   yield `${' '.repeat(number.length)} | ${indent}${paint(d.severity, '^'.repeat(Math.max(1, width(shown(from, until)))))}`;
 }
