@@ -1,0 +1,69 @@
+/** The kernel's early allocator as far as reserved-memory uses it (mm/memblock.c): which address a request gets. */
+import { alignDown, alignUp } from '../quantity/index.js';
+import { type Interval, IntervalSet, interval } from './interval-set.js';
+
+export interface AllocationRequest {
+  readonly sizeBytes: bigint;
+  readonly alignmentBytes: bigint;
+  /** Lower bound of the search. */
+  readonly start: bigint;
+  /** Exclusive upper bound; undefined: anywhere (MEMBLOCK_ALLOC_ANYWHERE). */
+  readonly end?: bigint;
+  readonly bottomUp?: boolean;
+}
+
+export class Memblock {
+  readonly memory: IntervalSet;
+  readonly nomap = new IntervalSet();
+  readonly reserved = new IntervalSet();
+  readonly #pageSizeBytes: bigint;
+
+  constructor(banks: Iterable<Interval>, pageSizeBytes: bigint) {
+    this.memory = new IntervalSet(banks);
+    this.#pageSizeBytes = pageSizeBytes;
+  }
+
+  get start(): bigint {
+    return this.memory.ranges[0]?.start ?? 0n;
+  }
+
+  get end(): bigint {
+    return this.memory.ranges.at(-1)?.end ?? 0n;
+  }
+
+  free(): IntervalSet {
+    return this.memory.without(this.nomap, this.reserved);
+  }
+
+  /** memblock_find_in_range_node(): never the first page, top-down unless asked; undefined when nothing fits. */
+  find(request: AllocationRequest): bigint | undefined {
+    const { sizeBytes, alignmentBytes } = request;
+    const start = request.start > this.#pageSizeBytes ? request.start : this.#pageSizeBytes;
+    const wanted = request.end ?? 1n << 64n;
+    const end = wanted > start ? wanted : start;
+    const free = this.free().ranges;
+    for (const range of request.bottomUp === true ? free : [...free].reverse()) {
+      const low = clamp(range.start, start, end);
+      const high = clamp(range.end, start, end);
+      if (request.bottomUp === true) {
+        const candidate = alignUp(low, alignmentBytes);
+        if (candidate < high && high - candidate >= sizeBytes) return candidate;
+      } else if (high >= sizeBytes) {
+        const candidate = alignDown(high - sizeBytes, alignmentBytes);
+        if (candidate >= low) return candidate;
+      }
+    }
+    return undefined;
+  }
+
+  /** memblock_phys_alloc_range() */
+  allocate(request: AllocationRequest): bigint | undefined {
+    const base = this.find(request);
+    if (base !== undefined) this.reserved.add(interval(base, request.sizeBytes));
+    return base;
+  }
+}
+
+function clamp(value: bigint, low: bigint, high: bigint): bigint {
+  return value < low ? low : value > high ? high : value;
+}
