@@ -47,9 +47,7 @@ export function parameters(commandLine: string): { readonly name: string; readon
     if (plain === '--') break;
     const equals = plain.indexOf('=');
     words.push(
-      equals < 0
-        ? { name: plain, value: undefined }
-        : { name: plain.slice(0, equals), value: plain.slice(equals + 1) },
+      equals < 0 ? { name: plain, value: undefined } : { name: plain.slice(0, equals), value: plain.slice(equals + 1) },
     );
   }
   return words;
@@ -92,7 +90,8 @@ export function effectiveCommandLine(
 ): string {
   const chosen = tree.root.children.find((node) => node.name === 'chosen' || node.name === 'chosen@0');
   const bootargs = chosen?.properties.get('bootargs');
-  const passed = given ?? (bootargs === undefined ? '' : Buffer.from(bootargs).toString('latin1').replace(/\0.*$/s, ''));
+  const passed =
+    given ?? (bootargs === undefined ? '' : Buffer.from(bootargs).toString('latin1').replace(/\0.*$/s, ''));
   const builtIn = config?.get('CMDLINE') ?? '';
   if (config?.get('CMDLINE_FORCE') === 'y') return builtIn;
   if (config?.get('CMDLINE_EXTEND') === 'y') return `${passed} ${builtIn}`;

@@ -5,13 +5,21 @@ export interface Interval {
   readonly end: bigint;
 }
 
+export function lower(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
+}
+
+export function higher(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
 export function overlaps(a: Interval, b: Interval): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
 export function intersection(a: Interval, b: Interval): Interval | undefined {
-  const start = a.start > b.start ? a.start : b.start;
-  const end = a.end < b.end ? a.end : b.end;
+  const start = higher(a.start, b.start);
+  const end = lower(a.end, b.end);
   return start < end ? { start, end } : undefined;
 }
 

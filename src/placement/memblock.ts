@@ -1,6 +1,6 @@
 /** The kernel's early allocator as far as reserved-memory uses it (mm/memblock.c): which address a request gets. */
 import { alignDown, alignUp } from '../quantity/index.js';
-import { type Interval, IntervalSet, interval } from './interval-set.js';
+import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 
 export interface AllocationRequest {
   readonly sizeBytes: bigint;
@@ -38,9 +38,8 @@ export class Memblock {
   /** memblock_find_in_range_node(): never the first page, top-down unless asked; undefined when nothing fits. */
   find(request: AllocationRequest): bigint | undefined {
     const { sizeBytes, alignmentBytes } = request;
-    const start = request.start > this.#pageSizeBytes ? request.start : this.#pageSizeBytes;
-    const wanted = request.end ?? 1n << 64n;
-    const end = wanted > start ? wanted : start;
+    const start = higher(request.start, this.#pageSizeBytes);
+    const end = higher(request.end ?? 1n << 64n, start);
     const free = this.free().ranges;
     for (const range of request.bottomUp === true ? free : [...free].reverse()) {
       const low = clamp(range.start, start, end);
@@ -65,5 +64,5 @@ export class Memblock {
 }
 
 function clamp(value: bigint, low: bigint, high: bigint): bigint {
-  return value < low ? low : value > high ? high : value;
+  return lower(higher(value, low), high);
 }

@@ -1,0 +1,600 @@
+/** The early boot of one kernel in one situation: which reserved-memory nodes become CMA areas, and where. */
+import { alignDown, alignUp, isAligned } from '../quantity/index.js';
+import { kernelHeapSort } from './heap-sort.js';
+import { type Interval, interval } from './interval-set.js';
+import { Memblock } from './memblock.js';
+import type { FailureClass, LogFamily } from './prediction.js';
+import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
+import { RULE_FACTS } from './rules.js';
+import { OWN_MEMORY, type Situation } from './situation.js';
+
+export interface Area extends Interval {
+  readonly name: string;
+  readonly source: 'node' | 'command-line' | 'kconfig';
+  readonly node: ReservedNode | undefined;
+  /** The address is the node's or the command line's, not a choice of the allocator. */
+  readonly fixed: boolean;
+  active: boolean;
+}
+
+/** A message; `area` is the one whose address stands for `{address}` in the text. */
+export interface Message {
+  readonly family: LogFamily;
+  readonly text: string;
+  readonly area?: Area;
+}
+
+export interface Refusal {
+  readonly node: ReservedNode;
+  readonly family: LogFamily | null;
+  readonly failure: FailureClass;
+  readonly reason: string;
+  readonly facts: readonly string[];
+  readonly kernelFunction: string;
+  readonly range: Interval | undefined;
+  /** Refused after the kernel had made its linear map. */
+  readonly late: boolean;
+}
+
+type Verdict = 'claimed' | 'no-driver' | 'refused';
+
+interface Entry extends Interval {
+  readonly node: ReservedNode;
+}
+
+const MIB = 1n << 20n;
+const GIB4 = 1n << 32n;
+const CACHE_LINE = 64n;
+
+export class Boot {
+  readonly situation: Situation;
+  readonly memblock: Memblock;
+  readonly areas: Area[] = [];
+  readonly messages: Message[] = [];
+  readonly refusals: Refusal[] = [];
+  /** Ranges that arm32 maps anew, in the order of its table. */
+  readonly remapped: { readonly node: ReservedNode | undefined; readonly range: Interval }[] = [];
+  defaultArea: Area | undefined;
+  readonly #entries: Entry[] = [];
+  #late = false;
+
+  constructor(situation: Situation) {
+    this.situation = situation;
+    this.memblock = new Memblock(situation.banks, situation.pageSizeBytes);
+    const { rules, architecture, occupied } = situation;
+    // riscv reserves the tree only after it has placed the regions in it.
+    const dtbLater = architecture === 'riscv64';
+    for (const range of occupied)
+      if (range.name !== 'firmware' && !(dtbLater && range.name === 'dtb')) this.memblock.reserved.add(range);
+    this.#scan();
+    for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
+    if (rules.staticRegistration === 'early') this.#reserveDefault();
+    else if (rules.defaultBeforeStatic.includes(architecture)) {
+      this.#reserveDefault();
+      this.#registerStatic();
+    } else {
+      this.#registerStatic();
+      this.#reserveDefault();
+    }
+    this.#activate();
+  }
+
+  /** early_init_fdt_scan_reserved_mem() */
+  #scan(): void {
+    const { rules, reservedMemory } = this.situation;
+    if (rules.memreserveOrder === 'first') this.#reserveBlock();
+    if (reservedMemory.node !== undefined) {
+      if (!reservedMemory.supported) this.#unsupported();
+      else if (rules.order === 'heap-sorted') this.#scanSorted();
+      else this.#scanInTreeOrder();
+    }
+    if (rules.memreserveOrder === 'last') this.#reserveBlock();
+  }
+
+  #reserveBlock(): void {
+    for (const { baseAddress, sizeBytes } of this.situation.memoryReservations)
+      this.memblock.reserved.add(interval(baseAddress, sizeBytes));
+  }
+
+  #unsupported(): void {
+    const { rules, reservedMemory } = this.situation;
+    const prefix = rules.staticRegistration === 'early' ? 'OF: fdt: ' : 'OF: reserved mem: ';
+    this.#say('unsupported-format', `${prefix}Reserved memory: unsupported node format, ignoring`);
+    for (const node of reservedMemory.nodes)
+      if (isPool(node))
+        this.#refuse(node, 'unsupported-format', undefined, {
+          failure: 'ignored',
+          reason: 'the cells of /reserved-memory differ from the root, or ranges is missing: every node is ignored',
+          facts: ['reserved-memory.cells'],
+          kernelFunction: '__reserved_mem_check_root',
+        });
+  }
+
+  /** 5.10 to 6.11: all nodes are collected, sorted and then initialised. */
+  #scanSorted(): void {
+    const { rules, reservedMemory } = this.situation;
+    for (const node of reservedMemory.nodes) {
+      const reserved = this.#reserveStatic(node);
+      if (reserved === 'refused') continue;
+      if (reserved === 'absent' && node.size === undefined) continue;
+      if (this.#entries.length === rules.nodeLimit.nodes) {
+        this.#refuse(node, null, undefined, {
+          failure: reserved === 'absent' ? 'ignored' : 'lost',
+          reason: `the kernel handles ${rules.nodeLimit.nodes} nodes under /reserved-memory`,
+          facts: [RULE_FACTS.nodeLimit],
+          kernelFunction: 'fdt_reserved_mem_save_node',
+        });
+        continue;
+      }
+      const first = reserved === 'absent' ? undefined : firstEntry(node);
+      if (reserved !== 'absent' && first === undefined) continue;
+      this.#entries.push({ node, ...interval(first?.baseAddress ?? 0n, first?.sizeBytes ?? 0n) });
+    }
+    if (this.#entries.length >= 2) kernelHeapSort(this.#entries, compareEntries);
+    this.#sayOverlaps();
+    this.#entries.forEach((entry, i) => {
+      const { node } = entry;
+      if (entry.end > entry.start) {
+        this.#initialise(node, entry);
+        return;
+      }
+      const range = this.#allocate(node);
+      if (range === undefined) return;
+      this.#entries[i] = { node, ...range };
+      this.#initialise(node, range);
+    });
+  }
+
+  /** 6.12 and later: bases first, then sizes in the order of the tree; the drivers of bases come later. */
+  #scanInTreeOrder(): void {
+    const { rules, reservedMemory } = this.situation;
+    const sizeOnly: ReservedNode[] = [];
+    for (const node of reservedMemory.nodes) {
+      if (this.#reserveStatic(node) !== 'absent' || node.size === undefined) continue;
+      if (sizeOnly.length < rules.nodeLimit.nodes) sizeOnly.push(node);
+      else
+        this.#refuse(node, null, undefined, {
+          failure: 'ignored',
+          reason: `the kernel handles ${rules.nodeLimit.nodes} nodes without a base`,
+          facts: [RULE_FACTS.nodeLimit],
+          kernelFunction: 'fdt_scan_reserved_mem',
+        });
+    }
+    for (const node of sizeOnly) {
+      const range = this.#allocate(node);
+      if (range === undefined) continue;
+      this.#remapBefore(node, range);
+      this.#register(node, range);
+    }
+  }
+
+  /** unflatten_device_tree(): nodes with a base get their driver. */
+  #registerStatic(): void {
+    const { reservedMemory } = this.situation;
+    if (reservedMemory.node === undefined) return;
+    this.#late = true;
+    if (!reservedMemory.supported) {
+      this.#say('unsupported-format', 'OF: reserved mem: Reserved memory: unsupported node format, ignoring');
+      return;
+    }
+    for (const node of reservedMemory.nodes) {
+      const first = firstEntry(node);
+      if (first === undefined || first.sizeBytes === 0n || this.#skippedForParameter(node)) continue;
+      this.#register(node, interval(first.baseAddress, first.sizeBytes));
+    }
+    this.#entries.sort(compareEntries);
+    this.#sayOverlaps();
+  }
+
+  #register(node: ReservedNode, range: Interval): void {
+    const claimed = this.#initialise(node, range) !== 'refused';
+    if (claimed || this.situation.rules.refusedNodeListed) this.#entries.push({ node, ...range });
+  }
+
+  /** __reserved_mem_reserve_reg() */
+  #reserveStatic(node: ReservedNode): 'absent' | 'reserved' | 'refused' {
+    const { rules } = this.situation;
+    if (node.reg === undefined) return 'absent';
+    if (node.reg === 'malformed' || (rules.malformedList === 'absent' && node.reg.length === 0)) {
+      if (rules.malformedList === 'absent') {
+        if (isPool(node) && node.size === undefined)
+          this.#refuse(node, null, undefined, {
+            failure: 'ignored',
+            reason: "the length of reg is no multiple of the root's cells, and this kernel does not say so",
+            facts: [RULE_FACTS.malformedList],
+            kernelFunction: '__reserved_mem_reserve_reg',
+          });
+        return 'absent';
+      }
+      this.#say('invalid-size', `${rules.messagePrefix}invalid reg property in '${node.name}', skipping node.`);
+      this.#refuse(node, 'invalid-size', undefined, {
+        failure: 'ignored',
+        reason: "the length of reg is no multiple of the root's cells",
+        facts: [RULE_FACTS.malformedList],
+        kernelFunction: '__reserved_mem_reserve_reg',
+      });
+      return 'refused';
+    }
+    if (this.#skippedForParameter(node)) return 'refused';
+    for (const entry of rules.staticEntries === 'all' ? node.reg : node.reg.slice(0, 1)) {
+      const range = interval(entry.baseAddress, entry.sizeBytes);
+      if (entry.sizeBytes > 0n && this.#reserve(range, node.noMap)) {
+        this.#remapBefore(node, range);
+        continue;
+      }
+      this.#say(
+        'alloc-failed',
+        `${rules.messagePrefix}failed to reserve memory for node '${node.name}': base ${hex(range.start)}, size ${entry.sizeBytes / MIB} MiB`,
+      );
+      this.#refuse(node, 'alloc-failed', range, {
+        failure: 'ignored',
+        reason:
+          entry.sizeBytes === 0n ? 'the size in reg is 0' : 'a no-map region may not lie over memory that is reserved',
+        facts: [RULE_FACTS.noMapOverReserved],
+        kernelFunction: 'early_init_dt_reserve_memory',
+      });
+    }
+    return 'reserved';
+  }
+
+  #reserve(range: Interval, noMap: boolean): boolean {
+    if (!noMap) {
+      this.memblock.reserved.add(range);
+      return true;
+    }
+    const isRam = this.situation.rules.noMapOverReserved === 'always' || this.memblock.memory.overlaps(range);
+    if (isRam && this.memblock.reserved.overlaps(range)) return false;
+    this.memblock.nomap.add(range);
+    return true;
+  }
+
+  /** Kernels since 6.18 do not even place a default node when cma= is given. */
+  #skippedForParameter(node: ReservedNode): boolean {
+    const { rules, parameter, dmaCma } = this.situation;
+    if (rules.parameterAndDefaultNode !== 'skipped' || parameter === undefined || !dmaCma) return false;
+    if (!isPool(node) || node.noMap || !node.isDefault) return false;
+    this.#sayBypassed(node);
+    if (!this.refusals.some((refusal) => refusal.node === node))
+      this.#refuse(node, 'default-bypassed', undefined, {
+        failure: 'ignored',
+        reason: `${parameter.text} on the command line decides the default area`,
+        facts: [RULE_FACTS.parameterAndDefaultNode],
+        kernelFunction: 'rmem_cma_validate',
+      });
+    return true;
+  }
+
+  #sayBypassed(node: ReservedNode): void {
+    this.#say('default-bypassed', this.situation.rules.messageParameter.replace('{node}', node.name));
+  }
+
+  /** __reserved_mem_alloc_size(): undefined when the node gets no memory. */
+  #allocate(node: ReservedNode): Interval | undefined {
+    const { rules, minimumAlignmentBytes, dmaCma } = this.situation;
+    for (const [name, value] of [
+      ['size', node.size],
+      ['alignment', node.alignment],
+    ] as const) {
+      if (value !== 'malformed') continue;
+      this.#say('invalid-size', `OF: reserved mem: invalid ${name} property in '${node.name}' node.`);
+      this.#refuse(node, 'invalid-size', undefined, {
+        failure: 'ignored',
+        reason: `${name} is not as many cells long as the root's #${name === 'size' ? 'size' : 'address'}-cells says`,
+        facts: ['reserved-memory.size-cells'],
+        kernelFunction: '__reserved_mem_alloc_size',
+      });
+      return undefined;
+    }
+    // An entry with reg of size 0 gets here on 5.10 and 6.1, where it has no `size` and fails without a word.
+    if (typeof node.size !== 'bigint') return undefined;
+    if (this.#skippedForParameter(node)) return undefined;
+    const sizeBytes = node.size;
+    let alignmentBytes = typeof node.alignment === 'bigint' ? node.alignment : 0n;
+    if (isPool(node) && !node.noMap && dmaCma && alignmentBytes < minimumAlignmentBytes)
+      alignmentBytes = minimumAlignmentBytes;
+    if (alignmentBytes === 0n) alignmentBytes = CACHE_LINE;
+    if (node.allocRanges === 'malformed' && rules.malformedList === 'refused') {
+      this.#say('invalid-size', `OF: reserved mem: invalid alloc-ranges property in '${node.name}', skipping node.`);
+      this.#refuse(node, 'invalid-size', undefined, {
+        failure: 'ignored',
+        reason: "the length of alloc-ranges is no multiple of the root's cells",
+        facts: [RULE_FACTS.malformedList],
+        kernelFunction: '__reserved_mem_alloc_size',
+      });
+      return undefined;
+    }
+    const ranges = Array.isArray(node.allocRanges)
+      ? node.allocRanges.map(({ baseAddress, sizeBytes: length }) => ({
+          start: baseAddress,
+          end: baseAddress + length,
+        }))
+      : [{ start: 0n, end: 0n }];
+    for (const { start, end } of ranges) {
+      const request = {
+        sizeBytes,
+        alignmentBytes,
+        start,
+        ...(end === 0n ? {} : { end }),
+        bottomUp: Array.isArray(node.allocRanges) && this.#fromBelow(start, end),
+      };
+      const base = this.memblock.find(request);
+      if (base === undefined) continue;
+      const range = interval(base, sizeBytes);
+      if (node.noMap && rules.noMapSize === 'removed') this.memblock.memory.remove(range);
+      else this.memblock.reserved.add(range);
+      if (node.noMap && rules.noMapSize === 'marked') this.memblock.nomap.add(range);
+      return range;
+    }
+    const text = rules.messageAllocFailed.replace('{node}', node.name).replace('{mebibytes}', String(sizeBytes / MIB));
+    this.#say('alloc-failed', `OF: reserved mem: ${text}`);
+    this.#refuse(node, 'alloc-failed', undefined, {
+      failure: 'ignored',
+      reason: Array.isArray(node.allocRanges)
+        ? 'no range of alloc-ranges has an aligned hole of that size'
+        : 'memory has no aligned hole of that size',
+      facts: ['reserved-memory.alloc-ranges', RULE_FACTS.direction],
+      kernelFunction: '__reserved_mem_alloc_size',
+    });
+    return undefined;
+  }
+
+  /** __reserved_mem_alloc_in_range(): beside a region placed before, the search starts on that region's side. */
+  #fromBelow(start: bigint, end: bigint): boolean {
+    if (this.situation.rules.direction === 'top-down') return false;
+    const besides = (at: bigint) => this.#entries.some((e) => e.end > e.start && at >= e.start && at <= e.end);
+    return besides(start) && !besides(end);
+  }
+
+  /** fdt_init_reserved_mem_node(): offers a region to its drivers, and takes it back when they refuse. */
+  #initialise(node: ReservedNode, range: Interval): Verdict {
+    const { rules } = this.situation;
+    const verdict = this.#drivers(node, range);
+    if (verdict.result !== 'refused') {
+      if (verdict.refusal !== undefined && verdict.result === 'no-driver')
+        this.#refuse(node, verdict.refusal.family, range, { ...verdict.refusal, failure: 'lost' });
+      return verdict.result;
+    }
+    this.#say('match-failed', `OF: reserved mem: node ${node.name} compatible matching fail`);
+    if (rules.refusedNode === 'freed-and-added') {
+      this.memblock.reserved.remove(range);
+      if (node.noMap) this.memblock.memory.add(range);
+    } else if (node.noMap) this.memblock.nomap.remove(range);
+    else this.memblock.reserved.remove(range);
+    const kept = this.memblock.reserved.overlaps(range) || this.memblock.nomap.overlaps(range);
+    const refusal = verdict.refusal ?? {
+      family: 'match-failed' as const,
+      reason: 'no driver takes a shared-dma-pool with these flags',
+      facts: [RULE_FACTS.unwantedPool],
+      kernelFunction: 'rmem_dma_setup',
+    };
+    this.#refuse(node, refusal.family, range, { ...refusal, failure: kept ? 'lost' : 'freed' });
+    return 'refused';
+  }
+
+  /** __reserved_mem_init_node(): the DMA pool driver is asked, then the CMA driver; the last answer counts. */
+  #drivers(node: ReservedNode, range: Interval): { result: Verdict; refusal?: DriverRefusal } {
+    if (node.compatible.includes('restricted-dma-pool'))
+      return { result: node.reusable || node.noMap || node.isDefault ? 'refused' : 'claimed' };
+    if (!node.compatible.includes('shared-dma-pool')) return { result: 'no-driver' };
+    const { dmaCma, rules, architecture } = this.situation;
+    if (!node.reusable && (node.noMap || architecture !== 'arm')) return { result: 'claimed' };
+    const cma = dmaCma ? this.#setUpCma(node, range) : undefined;
+    if (cma === 'claimed') return { result: 'claimed' };
+    if (cma !== undefined) return { result: 'refused', refusal: cma };
+    const kept = rules.unwantedPool === 'kept';
+    const refusal: DriverRefusal = {
+      family: kept ? null : 'match-failed',
+      reason: unwantedBecause(node, dmaCma),
+      facts: [RULE_FACTS.unwantedPool],
+      kernelFunction: node.reusable ? 'rmem_cma_setup' : 'rmem_dma_setup',
+    };
+    return { result: kept ? 'no-driver' : 'refused', refusal };
+  }
+
+  /** rmem_cma_setup(): undefined when the node is not for CMA. */
+  #setUpCma(node: ReservedNode, range: Interval): 'claimed' | DriverRefusal | undefined {
+    const { rules, parameter, minimumAlignmentBytes } = this.situation;
+    if (rules.parameterAndDefaultNode === 'refused' && parameter !== undefined && node.isDefault) {
+      this.#sayBypassed(node);
+      return {
+        family: 'default-bypassed',
+        reason: `${parameter.text} on the command line decides the default area`,
+        facts: [RULE_FACTS.parameterAndDefaultNode],
+        kernelFunction: 'rmem_cma_setup',
+      };
+    }
+    if (!node.reusable || node.noMap) return undefined;
+    const sizeBytes = range.end - range.start;
+    if (!isAligned(range.start, minimumAlignmentBytes) || !isAligned(sizeBytes, minimumAlignmentBytes)) {
+      this.#say('misaligned', 'Reserved memory: incorrect alignment of CMA region');
+      return {
+        family: 'misaligned',
+        reason: `base and size must be multiples of ${hex(minimumAlignmentBytes)}`,
+        facts: [RULE_FACTS.minimumAlignment, 'reserved-memory.size-rounding'],
+        kernelFunction: 'rmem_cma_setup',
+      };
+    }
+    const area = this.#addArea(node.name, range, { source: 'node', node, fixed: node.reg !== undefined });
+    if (typeof area === 'string')
+      return {
+        family: area === 'no-slots' ? 'no-slots' : 'match-failed',
+        reason: area === 'no-slots' ? `all ${this.situation.slots} CMA slots are taken` : 'the size is 0',
+        facts: [RULE_FACTS.extraSlots],
+        kernelFunction: 'cma_init_reserved_mem',
+      };
+    if (rules.remapTable === 'after-setup') this.remapped.push({ node, range });
+    if (node.isDefault) this.defaultArea = area;
+    this.messages.push({
+      family: 'pool-created',
+      text: `Reserved memory: created CMA memory pool at {address}, size ${sizeBytes / MIB} MiB`,
+      area,
+    });
+    return 'claimed';
+  }
+
+  #addArea(
+    name: string,
+    range: Interval,
+    rest: Pick<Area, 'source' | 'node' | 'fixed'>,
+  ): Area | 'no-slots' | 'invalid' {
+    if (this.areas.length >= this.situation.slots) {
+      this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
+      return 'no-slots';
+    }
+    if (range.end === range.start || !this.memblock.reserved.overlaps(range)) return 'invalid';
+    const kept = name.slice(0, this.situation.rules.nameLength);
+    const area: Area = { name: kept, start: range.start, end: range.end, active: true, ...rest };
+    this.areas.push(area);
+    return area;
+  }
+
+  /** arm32 remembers pools for mapping anew before it knows whether they become areas. */
+  #remapBefore(node: ReservedNode, range: Interval): void {
+    const { rules, parameter } = this.situation;
+    if (rules.remapTable === 'after-setup' || !isPool(node)) return;
+    if (rules.remapTable === 'valid-flags' && (node.noMap || (parameter !== undefined && node.isDefault))) return;
+    this.remapped.push({ node, range });
+  }
+
+  /** dma_contiguous_reserve(): the area that the command line or Kconfig asks for. */
+  #reserveDefault(): void {
+    const { parameter, dmaCma, zones, rules } = this.situation;
+    if (!dmaCma || this.defaultArea !== undefined) return;
+    const sizeBytes = parameter?.sizeBytes ?? this.#kconfigBytes();
+    if (sizeBytes === 0n) return;
+    let limit = zones.dmaLimit;
+    const limitOf = parameter?.limitAddress ?? 0n;
+    if (limitOf !== 0n && (rules.parameterLimit === 'parameter' || limit === 0n || limitOf < limit)) limit = limitOf;
+    const base = parameter?.baseAddress ?? 0n;
+    const fixed = parameter !== undefined && base + parameter.sizeBytes === limitOf;
+    this.#declare(base, sizeBytes, limit, fixed);
+  }
+
+  #kconfigBytes(): bigint {
+    const { kconfigSize, pageSizeBytes } = this.situation;
+    const total = this.memblock.memory.ranges.reduce((sum, r) => sum + (r.end - r.start), 0n);
+    const percent = (((total / pageSizeBytes) * kconfigSize.percentage) / 100n) * pageSizeBytes;
+    const fixed = kconfigSize.mebibytes * MIB;
+    switch (kconfigSize.choice) {
+      case 'MBYTES':
+        return fixed;
+      case 'PERCENTAGE':
+        return percent;
+      case 'MIN':
+        return fixed < percent ? fixed : percent;
+      case 'MAX':
+        return fixed > percent ? fixed : percent;
+    }
+  }
+
+  /** cma_declare_contiguous() */
+  #declare(wantedBase: bigint, wantedSize: bigint, limit: bigint, fixed: boolean): void {
+    const { rules, minimumAlignmentBytes, parameter } = this.situation;
+    const size = alignUp(wantedSize, minimumAlignmentBytes);
+    const failed = rules.messageReserveFailed.replace('{mebibytes}', String(size / MIB));
+    if (this.areas.length >= this.situation.slots) {
+      this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
+      if (rules.fullSlotsFailAloud) this.#say('alloc-failed', failed);
+      return;
+    }
+    const base = this.#findDefault(wantedBase, size, limit, fixed);
+    if (base === undefined) {
+      this.#say('alloc-failed', failed);
+      return;
+    }
+    const range = interval(base, size);
+    this.memblock.reserved.add(range);
+    const source = parameter === undefined ? 'kconfig' : 'command-line';
+    const isFixed = fixed && wantedBase !== 0n;
+    const area = this.#addArea(rules.kernelAreaName, range, { source, node: undefined, fixed: isFixed });
+    if (typeof area === 'string') return;
+    this.defaultArea = area;
+    this.remapped.push({ node: undefined, range });
+    this.messages.push({
+      family: 'cma-reserved',
+      text: rules.messageReserved.replace('{mebibytes}', String(size / MIB)),
+      area,
+    });
+  }
+
+  #findDefault(wantedBase: bigint, sizeBytes: bigint, wantedLimit: bigint, fixed: boolean): bigint | undefined {
+    const { minimumAlignmentBytes, highMemoryStart: high } = this.situation;
+    if (fixed && !isAligned(wantedBase, minimumAlignmentBytes)) return undefined;
+    const base = alignUp(wantedBase, minimumAlignmentBytes);
+    const { end } = this.memblock;
+    let limit = alignDown(wantedLimit, minimumAlignmentBytes);
+    if (limit === 0n || limit > end) limit = end;
+    if (base + sizeBytes > limit) return undefined;
+    if (fixed && base !== 0n) {
+      const crosses = high !== undefined && base < high && base + sizeBytes > high;
+      return crosses || this.memblock.reserved.overlaps(interval(base, sizeBytes)) ? undefined : base;
+    }
+    const request = { sizeBytes, alignmentBytes: minimumAlignmentBytes };
+    let found: bigint | undefined;
+    if (end >= GIB4 + sizeBytes) found = this.memblock.find({ ...request, start: GIB4, end: limit, bottomUp: true });
+    if (found === undefined && high !== undefined && base < high && limit > high) {
+      found = this.memblock.find({ ...request, start: high, end: limit });
+      limit = high;
+    }
+    return found ?? this.memblock.find({ ...request, start: base, end: limit });
+  }
+
+  /** cma_init_reserved_areas(): an area must lie in one zone. */
+  #activate(): void {
+    for (const area of this.areas) {
+      if (!this.situation.zones.boundaries.some((at) => area.start < at && at < area.end)) continue;
+      // Memory on one side of the boundary only is in one zone, whatever the area claims to hold.
+      area.active = false;
+      this.#say('not-activated', `cma: CMA area ${area.name} could not be activated`);
+    }
+  }
+
+  /** __rmem_check_for_overlap(): neighbours in the sorted list. */
+  #sayOverlaps(): void {
+    const prefix = 'OF: reserved mem: OVERLAP DETECTED!';
+    for (let i = 0; i + 1 < this.#entries.length; i += 1) {
+      const [left, right] = [this.#entries[i], this.#entries[i + 1]] as [Entry, Entry];
+      if (left.end > right.start) this.#say('overlap', `${prefix} ${left.node.name} overlaps with ${right.node.name}`);
+    }
+  }
+
+  #say(family: LogFamily, text: string): void {
+    this.messages.push({ family, text });
+  }
+
+  #refuse(
+    node: ReservedNode,
+    family: LogFamily | null,
+    range: Interval | undefined,
+    rest: Pick<Refusal, 'failure' | 'reason' | 'facts' | 'kernelFunction'>,
+  ): void {
+    const { failure, reason, facts, kernelFunction } = rest;
+    this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, late: this.#late });
+  }
+
+  /** Whether the range belongs to the kernel's own memory: its image, the initrd, the tree. */
+  ownMemoryUnder(range: Interval): readonly string[] {
+    return this.situation.occupied
+      .filter((own) => OWN_MEMORY.includes(own.name) && own.start < range.end && range.start < own.end)
+      .map((own) => own.name);
+  }
+}
+
+function unwantedBecause(node: ReservedNode, dmaCma: boolean): string {
+  if (!node.reusable) return 'arm takes a shared-dma-pool only with reusable or no-map';
+  if (node.noMap) return 'no-map contradicts reusable: neither the CMA nor the DMA pool driver takes the node';
+  return dmaCma ? 'the CMA driver does not take the node' : 'this kernel has no DMA_CMA';
+}
+
+type DriverRefusal = Pick<Refusal, 'family' | 'reason' | 'facts' | 'kernelFunction'>;
+
+/** __rmem_cmp(); 6.12 adds the position in the tree, which a stable sort does too. */
+function compareEntries(a: Entry, b: Entry): number {
+  if (a.start !== b.start) return a.start < b.start ? -1 : 1;
+  const [left, right] = [a.end - a.start, b.end - b.start];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+function hex(value: bigint): string {
+  return `0x${value.toString(16)}`;
+}

@@ -1,0 +1,215 @@
+/** What a boot does to memory that has an owner already. */
+import type { Area, Boot } from './boot.js';
+import { type Interval, interval, overlaps } from './interval-set.js';
+import type { BootOutcome, Danger, DangerCode } from './prediction.js';
+import { isPool, type ReservedNode } from './reserved-nodes.js';
+import { OWN_MEMORY } from './situation.js';
+
+interface Found extends Danger {
+  readonly outcome: BootOutcome;
+}
+
+/** Memory that firmware owns: nodes with a base that are no pools, the reservation block, what the caller names. */
+export function firmwareMemory(boot: Boot): { readonly name: string; readonly range: Interval }[] {
+  const { reservedMemory, memoryReservations, occupied } = boot.situation;
+  return [
+    ...reservedMemory.nodes.flatMap((node) => (isPool(node) ? [] : entriesOf(node))),
+    ...memoryReservations.map(({ baseAddress, sizeBytes }) => ({
+      name: `/memreserve/ 0x${baseAddress.toString(16)}`,
+      range: interval(baseAddress, sizeBytes),
+    })),
+    ...occupied
+      .filter((range) => !OWN_MEMORY.includes(range.name) && range.guessed !== true)
+      .map(({ name, start, end }) => ({ name, range: { start, end } })),
+  ].filter(({ range }) => boot.memblock.memory.overlaps(range));
+}
+
+function entriesOf(node: ReservedNode) {
+  const entries = Array.isArray(node.reg) ? node.reg : [];
+  return entries.map((entry) => ({ name: node.name, range: interval(entry.baseAddress, entry.sizeBytes) }));
+}
+
+export function dangersOf(boot: Boot): { dangers: readonly Danger[]; outcome: BootOutcome } {
+  const found = CHECKS.flatMap((check) => check(boot));
+  const outcomes = new Set(found.map((danger) => danger.outcome));
+  const outcome = (['panics', 'hangs', 'corrupts', 'unknown'] as const).find((o) => outcomes.has(o)) ?? 'boots';
+  return {
+    outcome,
+    dangers: found.map(({ code, nodes, reason, facts }) => ({ code, nodes, reason, facts })),
+  };
+}
+
+const CHECKS: readonly ((boot: Boot) => Found[])[] = [
+  outsideRam,
+  areasOverlap,
+  overOwnMemory,
+  overFirmware,
+  memoryGivenAway,
+  reservationsIgnored,
+  unmappedMemory,
+  remapTable,
+];
+
+function outsideRam(boot: Boot): Found[] {
+  const { architecture } = boot.situation;
+  return boot.areas
+    .filter((area) => !boot.memblock.memory.contains(area))
+    .map((area) => ({
+      code: 'outside-ram',
+      nodes: [area.name],
+      outcome: architecture === 'arm64' ? 'panics' : 'unknown',
+      reason:
+        architecture === 'arm64'
+          ? 'the area is created, and the kernel dies when it hands the pages that do not exist to the page allocator'
+          : 'the area is created over memory that does not exist; the kernel may die or count phantom memory',
+      facts: ['cma.outside-ram'],
+    }));
+}
+
+function areasOverlap(boot: Boot): Found[] {
+  const { architecture } = boot.situation;
+  return pairs(boot.areas)
+    .filter(([a, b]) => overlaps(a, b))
+    .map(([a, b]) => ({
+      code: 'areas-overlap',
+      nodes: [a.name, b.name],
+      outcome: architecture === 'arm' ? 'hangs' : 'corrupts',
+      reason: 'two CMA areas own the same pages: both count them and both hand them out',
+      facts: ['cma.overlap'],
+    }));
+}
+
+function overOwnMemory(boot: Boot): Found[] {
+  const codes: Readonly<Record<string, DangerCode>> = {
+    kernel: 'over-kernel',
+    initrd: 'over-initrd',
+    dtb: 'over-dtb',
+  };
+  return boot.areas.flatMap((area) =>
+    boot.ownMemoryUnder(area).map((own) => ({
+      code: codes[own] as DangerCode,
+      nodes: [area.name, own],
+      outcome: boot.situation.architecture === 'arm' ? ('hangs' as const) : ('corrupts' as const),
+      reason: `the area lies over the ${own}: its pages are handed out while they are in use`,
+      facts: ['cma.overlap'],
+    })),
+  );
+}
+
+function overFirmware(boot: Boot): Found[] {
+  const firmware = firmwareMemory(boot);
+  return boot.areas.flatMap((area) =>
+    firmware
+      .filter(({ range }) => overlaps(range, area))
+      .map(({ name }) => ({
+        code: 'over-firmware' as const,
+        nodes: [area.name, name],
+        outcome: 'corrupts' as const,
+        reason: `${name} belongs to the firmware and becomes CMA memory`,
+        facts: [area.source === 'command-line' ? 'cma.parameter-over-no-map' : 'cma.overlap'],
+      })),
+  );
+}
+
+/** A refused region is freed as a whole, whatever else had reserved it. */
+function memoryGivenAway(boot: Boot): Found[] {
+  if (!boot.situation.reservedMemory.supported && boot.situation.reservedMemory.node !== undefined) return [];
+  const { memblock } = boot;
+  const freed = boot.refusals.filter(
+    (refusal) => refusal.failure === 'freed' && refusal.range !== undefined && refusal.node.reg !== undefined,
+  );
+  const givenAway = (range: Interval) =>
+    memblock.memory.without(memblock.reserved, memblock.nomap).overlaps(range)
+      ? freed.filter((refusal) => overlaps(refusal.range as Interval, range))
+      : [];
+  const firmware = firmwareMemory(boot).flatMap(({ name, range }) =>
+    givenAway(range).map(({ node }) => ({ code: 'firmware-freed' as const, nodes: [node.name, name] })),
+  );
+  const own = boot.situation.occupied
+    .filter(({ name }) => OWN_MEMORY.includes(name))
+    .flatMap((range) =>
+      givenAway(range).map(({ node }) => ({ code: 'kernel-memory-freed' as const, nodes: [node.name, range.name] })),
+    );
+  return [...firmware, ...own]
+    .filter(({ nodes }) => nodes[0] !== nodes[1])
+    .map((danger) => ({
+      ...danger,
+      outcome: danger.code === 'firmware-freed' ? 'corrupts' : 'unknown',
+      reason: `${danger.nodes[0]} is refused and its memory freed, and with it that of ${danger.nodes[1]}`,
+      facts: ['reserved-memory.refused-node'],
+    }));
+}
+
+function reservationsIgnored(boot: Boot): Found[] {
+  const { reservedMemory } = boot.situation;
+  if (reservedMemory.node === undefined || reservedMemory.supported) return [];
+  const lost = reservedMemory.nodes.filter(
+    (node) =>
+      !isPool(node) && entriesOf(node).some(({ range }) => boot.memblock.memory.overlaps(range) && !range0(range)),
+  );
+  if (lost.length === 0) return [];
+  return [
+    {
+      code: 'reservations-ignored',
+      nodes: lost.map((node) => node.name),
+      outcome: 'corrupts',
+      reason: 'the kernel ignores every reservation of the tree: memory of the firmware is given to the kernel',
+      facts: ['reserved-memory.cells'],
+    },
+  ];
+}
+
+const range0 = (range: Interval) => range.start === range.end;
+
+/** From 6.12 a refused no-map region with a base is freed after the linear map was made without it. */
+function unmappedMemory(boot: Boot): Found[] {
+  return boot.refusals
+    .filter(
+      (refusal) =>
+        refusal.late &&
+        refusal.failure === 'freed' &&
+        refusal.node.noMap &&
+        refusal.range !== undefined &&
+        boot.memblock.memory.overlaps(refusal.range),
+    )
+    .map(({ node, range }) => {
+      const used = boot.areas.some((area) => area.source !== 'node' && overlaps(area, range as Interval));
+      return {
+        code: 'unmapped-memory-freed',
+        nodes: [node.name],
+        outcome: used ? 'panics' : 'unknown',
+        reason: 'the memory is given back although the kernel has not mapped it: whoever gets it first dies',
+        facts: ['reserved-memory.refused-node', 'reserved-memory.static-registration'],
+      };
+    });
+}
+
+function remapTable(boot: Boot): Found[] {
+  const { architecture, slots, rules } = boot.situation;
+  if (architecture !== 'arm' || rules.remapTable === 'after-setup') return [];
+  const facts = ['cma.remap-table'];
+  if (boot.remapped.length > slots)
+    return [
+      {
+        code: 'remap-table-overflow',
+        nodes: boot.remapped.slice(slots).map(({ node }) => node?.name ?? rules.kernelAreaName),
+        outcome: 'hangs',
+        reason: `arm32 has room for ${slots} pools and writes past the end of its table for more`,
+        facts,
+      },
+    ];
+  const freed = boot.remapped.filter(({ node }) =>
+    boot.refusals.some((refusal) => refusal.node === node && refusal.failure === 'freed' && !refusal.late),
+  );
+  return freed.map(({ node }) => ({
+    code: 'remap-of-freed-memory',
+    nodes: [node?.name ?? ''],
+    outcome: 'unknown',
+    reason: 'the pool was refused after arm32 had noted it for mapping anew; if its memory is in use by then, it hangs',
+    facts,
+  }));
+}
+
+function pairs(areas: readonly Area[]): [Area, Area][] {
+  return areas.flatMap((a, i) => areas.slice(i + 1).map((b): [Area, Area] => [a, b]));
+}

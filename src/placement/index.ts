@@ -1,0 +1,6 @@
+/** Where the kernel puts CMA areas, what it calls them, and what goes wrong: predicted before the boot. */
+export { cmaParameter, effectiveCommandLine, memparse } from './command-line.js';
+export * from './input.js';
+export { predict } from './predict.js';
+export * from './prediction.js';
+export { type Architecture, type Backports, OLDEST_KERNEL } from './rules.js';

@@ -1,0 +1,37 @@
+/** What the placement of CMA areas depends on. */
+import type { KernelVersion } from '../facts/index.js';
+import type { Fdt } from '../fdt/index.js';
+import type { Architecture, Backports } from './rules.js';
+
+export interface MemoryRange {
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+}
+
+/**
+ * Memory in use before the kernel looks at /reserved-memory. `kernel` (from _text to _end), `initrd` and `dtb` are
+ * reserved by the kernel itself; `firmware` is memory that firmware owns, whether the device tree says so or not; any
+ * other name is memory that something else has reserved by then.
+ */
+export interface OccupiedRange extends MemoryRange {
+  readonly name: string;
+}
+
+export interface PlacementInput {
+  /** The tree as the boot loader hands it over: base with every overlay applied. */
+  readonly tree: Fdt;
+  readonly kernel: KernelVersion;
+  readonly backports?: Backports;
+  readonly architecture: Architecture;
+  /** 4096 when absent, assumed aloud where it matters. */
+  readonly pageSizeBytes?: bigint;
+  /** The final .config: symbol without CONFIG_ -> value as written, strings without quotes. */
+  readonly config?: ReadonlyMap<string, string>;
+  /** False: `config` is only a fragment, a symbol that is not in it is unknown rather than off. Default true. */
+  readonly configComplete?: boolean;
+  /** What the boot loader passes; absent: /chosen/bootargs of the tree. */
+  readonly commandLine?: string;
+  /** RAM banks; absent: the memory nodes of the tree. */
+  readonly memory?: readonly MemoryRange[];
+  readonly occupied?: readonly OccupiedRange[];
+}

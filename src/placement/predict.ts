@@ -1,0 +1,193 @@
+/** The prediction: one boot for what is known, one more for every open question, and what they agree on. */
+import { formatAddress } from '../quantity/index.js';
+import { Boot } from './boot.js';
+import { dangersOf } from './dangers.js';
+import { heapsOf } from './heaps.js';
+import type { PlacementInput } from './input.js';
+import type { FailureClass, LogLine, PredictedArea, Prediction, Rejection, UnknownField } from './prediction.js';
+import { RULE_FACTS } from './rules.js';
+import { type OpenQuestion, situationOf } from './settle.js';
+
+/**
+ * Predicts what a kernel makes of a device tree: CMA areas, heaps, messages, and what goes wrong.
+ *
+ * What the input does not say is an open question. The boot is simulated for every answer; where the results differ,
+ * the field is `unknown` and says which fact it needs. Everything else is a claim.
+ * @throws RangeError for a kernel before 5.10, which the facts do not describe
+ */
+export function predict(input: PlacementInput): Prediction {
+  const { situation, questions, assumed, commandLine } = situationOf(input);
+  const base = observe(new Boot(situation));
+  const unknown: UnknownField[] = [];
+  const unsure = new Set<string>();
+  for (const question of questions) {
+    for (const answer of question.answers) {
+      const other = observe(new Boot(answer));
+      for (const field of differences(base, other)) {
+        if (unsure.has(`${field} ${question.needs}`)) continue;
+        unsure.add(`${field} ${question.needs}`);
+        unknown.push({ field, needs: question.needs });
+      }
+    }
+    for (const field of question.always ?? []) unknown.push({ field, needs: question.needs });
+  }
+  return settle(base, unknown, {
+    assumed: usedAssumptions(assumed, base),
+    commandLine,
+    granuleKnown: !questions.some((q: OpenQuestion) => q.about === 'granule'),
+  });
+}
+
+interface Observation extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log'> {
+  readonly log: readonly (LogLine & { readonly areaIndex: number | undefined })[];
+}
+
+function observe(boot: Boot): Observation {
+  const { dangers, outcome } = dangersOf(boot);
+  const up = outcome !== 'panics' && outcome !== 'hangs';
+  const { situation } = boot;
+  const counted = boot.areas.filter((area) => area.active || situation.rules.inactiveCounted);
+  const worst = new Map<string, FailureClass>();
+  for (const danger of dangers)
+    for (const node of danger.nodes)
+      if (outcome === 'panics' || outcome === 'hangs' || outcome === 'corrupts') worst.set(node, outcome);
+  const areas: PredictedArea[] = boot.areas.map((area) => ({
+    name: area.name,
+    baseAddress: area.fixed || (area.source === 'node' && area.node?.reg === undefined) ? area.start : null,
+    likelyBaseAddress: area.start,
+    sizeBytes: area.active ? area.end - area.start : 0n,
+    isDefault: area === boot.defaultArea,
+    source: area.source,
+  }));
+  const inactive = boot.areas.flatMap((area): Rejection[] =>
+    area.active
+      ? []
+      : [
+          {
+            node: area.name,
+            family: 'not-activated',
+            failure: 'created-not-activated',
+            reason: 'the area crosses the end of a memory zone',
+            facts: ['cma.zone', 'heap.inactive-area'],
+            kernelFunction: 'cma_activate_area',
+          },
+        ],
+  );
+  const rejected: Rejection[] = [
+    ...boot.refusals.map(({ node, family, failure, reason, facts, kernelFunction }) => ({
+      node: node.name,
+      family,
+      failure: worst.get(node.name) ?? failure,
+      reason,
+      facts,
+      kernelFunction,
+    })),
+    ...inactive,
+  ];
+  return {
+    outcome,
+    dangers,
+    heaps: up ? heapsOf(boot) : [],
+    areas,
+    cmaTotalBytes: up ? counted.reduce((sum, area) => sum + (area.end - area.start), 0n) : null,
+    log: boot.messages.map(({ family, text, area }) => ({
+      family,
+      text,
+      areaIndex: area === undefined ? undefined : boot.areas.indexOf(area),
+    })),
+    rejected,
+    slots: { used: boot.areas.length, total: situation.slots },
+    hasDefault: boot.defaultArea !== undefined,
+    minimumAlignmentBytes: situation.minimumAlignmentBytes,
+    facts: [
+      ...new Set([
+        RULE_FACTS.heapNames,
+        RULE_FACTS.defaultHeapName,
+        RULE_FACTS.minimumAlignment,
+        ...dangers.flatMap((danger) => danger.facts),
+        ...rejected.flatMap((rejection) => rejection.facts),
+      ]),
+    ],
+  };
+}
+
+/** Fields in which two boots differ; an address that differs is one field of its area. */
+function differences(a: Observation, b: Observation): string[] {
+  const fields: string[] = [];
+  const compare = (field: string, of: (o: Observation) => unknown) => {
+    if (text(of(a)) !== text(of(b))) fields.push(field);
+  };
+  compare('outcome', (o) => o.outcome);
+  compare('dangers', (o) => o.dangers.map(({ code, nodes }) => [code, nodes]));
+  compare('heaps', (o) => o.heaps);
+  compare('cmaTotalBytes', (o) => o.cmaTotalBytes);
+  compare('log', (o) => o.log.map(({ family }) => family));
+  compare('rejected', (o) => o.rejected.map(({ node, family }) => [node, family]));
+  const names = (o: Observation) => o.areas.map((area) => [area.name, area.isDefault]);
+  if (text(names(a)) !== text(names(b))) fields.push('areas');
+  else
+    a.areas.forEach((area, i) => {
+      const other = b.areas[i] as PredictedArea;
+      if (area.sizeBytes !== other.sizeBytes) fields.push(`areas[${i}].sizeBytes`);
+      if (area.baseAddress !== other.baseAddress) fields.push(`areas[${i}].baseAddress`);
+    });
+  return fields;
+}
+
+const text = (value: unknown) => JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? `${v}n` : v));
+
+function settle(
+  base: Observation,
+  open: readonly UnknownField[],
+  rest: { readonly assumed: readonly string[]; readonly commandLine: string; readonly granuleKnown: boolean },
+): Prediction {
+  const unknown = [...open];
+  const isOpen = (field: string) => unknown.some((u) => u.field === field);
+  base.areas.forEach((area, i) => {
+    if (area.baseAddress === null && !isOpen('areas'))
+      unknown.push({
+        field: `areas[${i}].baseAddress`,
+        needs: "the kernel's own early allocations: only a booted kernel shows where this area lands",
+      });
+  });
+  const areas = base.areas.map((area, i) => ({
+    ...area,
+    baseAddress: isOpen('areas') || isOpen(`areas[${i}].baseAddress`) ? null : area.baseAddress,
+  }));
+  const log = base.log.map(({ family, text: words, areaIndex }) => {
+    const at = areaIndex === undefined ? null : (areas[areaIndex]?.baseAddress ?? null);
+    return { family, text: words.replace('{address}', at === null ? '?' : formatAddress(at)) };
+  });
+  return {
+    ...base,
+    areas,
+    log,
+    outcome: isOpen('outcome') ? 'unknown' : base.outcome,
+    cmaTotalBytes: isOpen('cmaTotalBytes') ? null : base.cmaTotalBytes,
+    minimumAlignmentBytes: rest.granuleKnown ? base.minimumAlignmentBytes : null,
+    unknown: base.outcome === 'unknown' && !isOpen('outcome') ? [...unknown, undecided(base)] : unknown,
+    assumed: rest.assumed,
+    commandLine: rest.commandLine,
+  };
+}
+
+function undecided(base: Observation): UnknownField {
+  return {
+    field: 'outcome',
+    needs: `a boot of this kernel: ${base.dangers.map((danger) => danger.reason).join('; ')}`,
+  };
+}
+
+/** An assumption is worth telling only when something rests on it. */
+function usedAssumptions(
+  assumed: readonly { readonly text: string; readonly matters: 'always' | 'areas' | 'kconfig-area' }[],
+  base: Observation,
+): string[] {
+  return assumed
+    .filter(({ matters }) => {
+      if (matters === 'always') return true;
+      if (matters === 'areas') return base.areas.length > 0 || base.rejected.length > 0;
+      return base.areas.some((area) => area.source === 'kconfig');
+    })
+    .map(({ text: words }) => words);
+}

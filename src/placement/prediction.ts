@@ -1,0 +1,153 @@
+/** What a boot will show, as far as it is known. */
+
+export type BootOutcome = 'boots' | 'corrupts' | 'panics' | 'hangs' | 'unknown';
+
+/** Kinds of kernel messages; each has one text per kernel version. */
+export type LogFamily =
+  | 'cma-reserved'
+  | 'pool-created'
+  | 'misaligned'
+  | 'match-failed'
+  | 'alloc-failed'
+  | 'default-bypassed'
+  | 'invalid-size'
+  | 'unsupported-format'
+  | 'not-activated'
+  | 'overlap'
+  | 'no-slots';
+
+export interface LogLine {
+  readonly family: LogFamily;
+  /** The kernel's words; `?` stands for a number that is not known. */
+  readonly text: string;
+}
+
+/** What happens to a region that does not become a working area, from harmless to deadly. */
+export type FailureClass =
+  /** Never reserved. */
+  | 'ignored'
+  /** Reserved, then given back to the page allocator. */
+  | 'freed'
+  /** Taken from the kernel, for nothing. */
+  | 'lost'
+  /** Works, and an area from Kconfig that nobody wanted stands beside it. */
+  | 'extra-area'
+  /** The area exists with size 0; every allocation fails. */
+  | 'created-not-activated'
+  /** There is no default area at all. */
+  | 'no-default'
+  | 'corrupts'
+  | 'panics'
+  | 'hangs';
+
+export interface Rejection {
+  /** Node name with unit address, as the kernel prints it. */
+  readonly node: string;
+  /** The message that says so; null: the kernel is silent. */
+  readonly family: LogFamily | null;
+  readonly failure: FailureClass;
+  /** Why, in a sentence. */
+  readonly reason: string;
+  readonly facts: readonly string[];
+  /** The function that refuses. */
+  readonly kernelFunction: string;
+}
+
+export type DangerCode =
+  /** An area is not RAM, wholly or partly. */
+  | 'outside-ram'
+  | 'areas-overlap'
+  | 'over-kernel'
+  | 'over-initrd'
+  | 'over-dtb'
+  /** Memory of the firmware becomes CMA. */
+  | 'over-firmware'
+  /** A refused region gives memory of the firmware, the kernel or the initrd to the page allocator. */
+  | 'firmware-freed'
+  | 'kernel-memory-freed'
+  /** Every reservation of the tree is ignored, the firmware's too. */
+  | 'reservations-ignored'
+  /** Memory that was left out of the linear map is given back to the allocator. */
+  | 'unmapped-memory-freed'
+  /** arm32: a freed range is mapped anew while it is in use, or its table overflows. */
+  | 'remap-of-freed-memory'
+  | 'remap-table-overflow';
+
+export interface Danger {
+  readonly code: DangerCode;
+  /** Names of the areas, nodes and occupied ranges involved. */
+  readonly nodes: readonly string[];
+  readonly reason: string;
+  readonly facts: readonly string[];
+}
+
+export interface PredictedArea {
+  /** The kernel's name: the node name, or `reserved`. */
+  readonly name: string;
+  /** null: placed by the kernel where early allocations leave room. */
+  readonly baseAddress: bigint | null;
+  /** Where it lands when nothing unknown is in the way. */
+  readonly likelyBaseAddress: bigint | null;
+  /** 0 when the area exists but was not activated. */
+  readonly sizeBytes: bigint;
+  readonly isDefault: boolean;
+  /** The /reserved-memory node, or the command line or Kconfig. */
+  readonly source: 'node' | 'command-line' | 'kconfig';
+}
+
+export interface PredictedHeap {
+  readonly name: string;
+  /** The area behind it; null for the system heap. */
+  readonly area: string | null;
+  readonly usable: boolean;
+  /** Other names of the same area. */
+  readonly aliases: readonly string[];
+}
+
+export interface UnknownField {
+  /** Field of the prediction: `outcome`, `heaps`, `areas[0].baseAddress`, ... */
+  readonly field: string;
+  /** The fact about the target that decides it, and how to give it. */
+  readonly needs: string;
+}
+
+export interface Prediction {
+  readonly outcome: BootOutcome;
+  readonly dangers: readonly Danger[];
+  readonly heaps: readonly PredictedHeap[];
+  readonly areas: readonly PredictedArea[];
+  /** null when unknown, or when the machine does not come up. */
+  readonly cmaTotalBytes: bigint | null;
+  readonly log: readonly LogLine[];
+  readonly rejected: readonly Rejection[];
+  readonly unknown: readonly UnknownField[];
+  /** What was taken for granted because nothing said otherwise. */
+  readonly assumed: readonly string[];
+  readonly slots: { readonly used: number; readonly total: number };
+  /** No linux,cma-default, no cma=, no Kconfig size: nothing answers for the default area. */
+  readonly hasDefault: boolean;
+  /** Granule of base and size of every CMA area; null when unknown. */
+  readonly minimumAlignmentBytes: bigint | null;
+  /** The command line that was used, with what the built-in one adds. */
+  readonly commandLine: string;
+  /** Every fact that the prediction rests on. */
+  readonly facts: readonly string[];
+}
+
+/** Numbers beyond 2^53 are hexadecimal strings, addresses always are. */
+export function predictionToJson(prediction: Prediction): Record<string, unknown> {
+  const address = (value: bigint | null) => (value === null ? null : `0x${value.toString(16)}`);
+  const size = (value: bigint | null) =>
+    value === null ? null : value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : `0x${value.toString(16)}`;
+  return {
+    ...prediction,
+    areas: prediction.areas.map((area) => ({
+      ...area,
+      baseAddress: address(area.baseAddress),
+      likelyBaseAddress: address(area.likelyBaseAddress),
+      sizeBytes: size(area.sizeBytes),
+    })),
+    cmaTotalBytes: size(prediction.cmaTotalBytes),
+    minimumAlignmentBytes: size(prediction.minimumAlignmentBytes),
+  };
+}

@@ -1,0 +1,93 @@
+/** The facts that decide placement, looked up once for a kernel. */
+import { factAt, type KernelVersion } from '../facts/index.js';
+
+/** What a vendor's kernel does differently from its version: fact id -> the mainline release it behaves like. */
+export type Backports = Readonly<Record<string, KernelVersion>>;
+
+export type Architecture = 'arm64' | 'arm' | 'riscv64' | 'x86_64';
+
+export interface KernelRules {
+  readonly version: KernelVersion;
+  readonly order: 'heap-sorted' | 'tree';
+  readonly staticRegistration: 'early' | 'late';
+  readonly memreserveOrder: 'first' | 'last';
+  readonly staticEntries: 'all' | 'first';
+  readonly malformedList: 'refused' | 'absent';
+  readonly direction: 'top-down' | 'bottom-up-beside-region';
+  readonly noMapSize: 'removed' | 'marked';
+  readonly noMapOverReserved: 'always' | 'when-ram';
+  readonly refusedNode: 'freed-and-added' | 'freed-or-unmarked';
+  readonly refusedNodeListed: boolean;
+  readonly unwantedPool: 'refused' | 'kept';
+  readonly nodeLimit: { readonly nodes: number; readonly counted: 'all' | 'size-only' };
+  readonly messageAllocFailed: string;
+  readonly messagePrefix: string;
+  readonly minimumAlignment: 'largest-block' | 'page-block';
+  readonly pageBlockThp: boolean;
+  readonly largestOrder: 'exclusive' | 'inclusive';
+  readonly pageBlockCap: boolean;
+  readonly extraSlots: number;
+  readonly nameLength: number;
+  readonly inactiveCounted: boolean;
+  readonly parameterAndDefaultNode: 'refused' | 'skipped';
+  readonly messageParameter: string;
+  readonly parameterLimit: 'lower' | 'parameter';
+  readonly messageReserved: string;
+  readonly messageReserveFailed: string;
+  readonly fullSlotsFailAloud: boolean;
+  readonly remapTable: 'after-setup' | 'every-pool' | 'valid-flags';
+  readonly defaultBeforeStatic: readonly Architecture[];
+  readonly dmaZone: 'power-of-two' | 'address';
+  readonly heapNames: 'default-area' | 'default-area-and-legacy-name' | 'default-area-and-all';
+  readonly defaultHeapName: string | null;
+  readonly kernelAreaName: string;
+  readonly systemHeapName: string;
+}
+
+/** Which fact each rule is. */
+export const RULE_FACTS = {
+  order: 'reserved-memory.order',
+  staticRegistration: 'reserved-memory.static-registration',
+  memreserveOrder: 'reserved-memory.memreserve-order',
+  staticEntries: 'reserved-memory.static-entries',
+  malformedList: 'reserved-memory.malformed-list',
+  direction: 'reserved-memory.direction',
+  noMapSize: 'reserved-memory.no-map-size',
+  noMapOverReserved: 'reserved-memory.no-map-over-reserved',
+  refusedNode: 'reserved-memory.refused-node',
+  refusedNodeListed: 'reserved-memory.refused-node-listed',
+  unwantedPool: 'reserved-memory.unwanted-pool',
+  nodeLimit: 'reserved-memory.node-limit',
+  messageAllocFailed: 'reserved-memory.message-alloc-failed',
+  messagePrefix: 'reserved-memory.message-prefix',
+  minimumAlignment: 'cma.minimum-alignment',
+  pageBlockThp: 'cma.page-block-thp',
+  largestOrder: 'cma.largest-order',
+  pageBlockCap: 'cma.page-block-cap',
+  extraSlots: 'cma.slots',
+  nameLength: 'cma.name-length',
+  inactiveCounted: 'cma.inactive-counted',
+  parameterAndDefaultNode: 'cma.parameter-and-default-node',
+  messageParameter: 'cma.message-parameter',
+  parameterLimit: 'cma.parameter-limit',
+  messageReserved: 'cma.message-reserved',
+  messageReserveFailed: 'cma.message-reserve-failed',
+  fullSlotsFailAloud: 'cma.full-slots-fail-aloud',
+  remapTable: 'cma.remap-table',
+  defaultBeforeStatic: 'cma.default-before-static',
+  dmaZone: 'cma.dma-zone',
+  heapNames: 'heap.cma-names',
+  defaultHeapName: 'heap.default-area-name',
+  kernelAreaName: 'heap.kernel-area-name',
+  systemHeapName: 'heap.system-name',
+} as const satisfies Record<Exclude<keyof KernelRules, 'version'>, string>;
+
+/** @throws when the version is older than the data (5.10): the caller checks {@link OLDEST_KERNEL} first */
+export function kernelRules(version: KernelVersion, backports: Backports = {}): KernelRules {
+  const rules: Record<string, unknown> = { version };
+  for (const [rule, fact] of Object.entries(RULE_FACTS)) rules[rule] = factAt(fact, backports[fact] ?? version);
+  return rules as unknown as KernelRules;
+}
+
+/** The oldest kernel that the facts describe. */
+export const OLDEST_KERNEL: KernelVersion = { major: 5, minor: 10 };

@@ -1,0 +1,294 @@
+/** From what the caller knows to a situation that can be booted, with the questions that stay open. */
+import { compareKernelVersions } from '../facts/index.js';
+import { alignDown } from '../quantity/index.js';
+import { minimumAlignment } from './alignment.js';
+import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
+import type { PlacementInput } from './input.js';
+import { higher, type Interval, interval, lower } from './interval-set.js';
+import { isPool, memoryOfTree, readReservedMemory } from './reserved-nodes.js';
+import { type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
+import type { KconfigSize, NamedInterval, Situation } from './situation.js';
+import { armLowMemoryEnd, zonesOf } from './zones.js';
+
+export interface OpenQuestion {
+  readonly about: 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter';
+  /** The fact that answers it, and how to give it. */
+  readonly needs: string;
+  readonly answers: readonly Situation[];
+  /** Fields that stay unknown whatever the answers agree on. */
+  readonly always?: readonly string[];
+}
+
+export interface Assumption {
+  readonly text: string;
+  readonly matters: 'always' | 'areas' | 'kconfig-area';
+}
+
+export interface Settled {
+  readonly situation: Situation;
+  readonly questions: readonly OpenQuestion[];
+  readonly assumed: readonly Assumption[];
+  readonly commandLine: string;
+}
+
+const MIB = 1n << 20n;
+const GIB = 1n << 30n;
+
+/** A symbol of the kernel's configuration; `unknown` when neither a complete .config nor a fragment says. */
+type Tristate = 'y' | 'm' | 'n' | 'unknown';
+
+class Config {
+  readonly #values: ReadonlyMap<string, string> | undefined;
+  readonly #complete: boolean;
+
+  constructor(input: PlacementInput) {
+    this.#values = input.config;
+    this.#complete = input.config !== undefined && input.configComplete !== false;
+  }
+
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  tristate(symbol: string): Tristate {
+    const value = this.#values?.get(symbol);
+    if (value === 'y' || value === 'm') return value;
+    return value !== undefined || this.#complete ? 'n' : 'unknown';
+  }
+
+  number(symbol: string): bigint | undefined {
+    const value = this.#values?.get(symbol);
+    return value !== undefined && /^(?:0x[0-9a-f]+|[0-9]+)$/i.test(value) ? BigInt(value) : undefined;
+  }
+}
+
+/** @throws RangeError for a kernel before 5.10 */
+export function situationOf(input: PlacementInput): Settled {
+  if (compareKernelVersions(input.kernel, OLDEST_KERNEL) < 0)
+    throw new RangeError(`kernel ${input.kernel.major}.${input.kernel.minor} is older than 5.10`);
+  const rules = kernelRules(input.kernel, input.backports);
+  const config = new Config(input);
+  const commandLine = effectiveCommandLine(input.tree, input.commandLine, input.config);
+  const reservedMemory = readReservedMemory(input.tree);
+  const assumed: Assumption[] = [];
+  const questions: OpenQuestion[] = [];
+  const pageSizeBytes = input.pageSizeBytes ?? 4096n;
+  if (input.pageSizeBytes === undefined && input.architecture === 'arm64' && !config.complete)
+    assumed.push({ text: '4 KiB pages', matters: 'areas' });
+
+  const stated = (input.memory ?? memoryOfTree(input.tree, reservedMemory.rootCells)).map((bank) =>
+    interval(bank.baseAddress, bank.sizeBytes),
+  );
+  const banks = limitMemory(stated.length > 0 ? stated : [{ start: 0n, end: 4n * GIB }], commandLine);
+  const parameter = cmaParameter(commandLine);
+  const size = kconfigSize(config, input.architecture, assumed);
+  const situation: Situation = {
+    rules,
+    architecture: input.architecture,
+    pageSizeBytes,
+    minimumAlignmentBytes: granules(rules, input, config, pageSizeBytes)[0] as bigint,
+    slots: slotCounts(rules, config)[0] as number,
+    dmaCma: config.tristate('DMA_CMA') !== 'n',
+    kconfigSize: size,
+    parameter,
+    banks,
+    occupied: (input.occupied ?? []).map((range) => ({
+      name: range.name,
+      ...interval(range.baseAddress, range.sizeBytes),
+    })),
+    reservedMemory,
+    memoryReservations: input.tree.memoryReservations,
+    zones: { boundaries: [], dmaLimit: 0n },
+    highMemoryStart: undefined,
+    heaps: heapConfig(config, assumed),
+  };
+  const withRam = applyRam(situation, input, config, config.tristate('HIGHMEM') !== 'n', commandLine);
+  const pools = reservedMemory.nodes.filter(isPool);
+  const usesCma = situation.dmaCma && (pools.length > 0 || parameter !== undefined || size.mebibytes > 0n);
+
+  if (stated.length === 0 && usesCma)
+    questions.push({
+      about: 'memory',
+      needs: 'the RAM banks: the device tree states none (--memory BASE+SIZE, or board.memory in the profile)',
+      answers: [],
+      always: pools.length > 0 ? ['outcome', 'heaps', 'areas', 'cmaTotalBytes', 'log', 'rejected'] : ['outcome'],
+    });
+  const [, ...otherGranules] = granules(rules, input, config, pageSizeBytes);
+  if (usesCma && otherGranules.length > 0)
+    questions.push({
+      about: 'granule',
+      needs: 'HUGETLB_PAGE and TRANSPARENT_HUGEPAGE of the kernel: they decide the alignment of CMA (--config FILE)',
+      answers: otherGranules.map((minimumAlignmentBytes) => ({ ...withRam, minimumAlignmentBytes })),
+    });
+  const [, ...otherSlots] = slotCounts(rules, config);
+  if (pools.length + 1 > Math.min(withRam.slots, ...otherSlots) && otherSlots.length > 0)
+    questions.push({
+      about: 'slots',
+      needs: 'CMA_AREAS of the kernel (--config FILE)',
+      answers: otherSlots.map((slots) => ({ ...withRam, slots })),
+    });
+  if (config.number('CMA_SIZE_MBYTES') === undefined && !config.complete && parameter === undefined)
+    questions.push({
+      about: 'size',
+      needs: 'CMA_SIZE_MBYTES of the kernel (--config FILE)',
+      answers: [{ ...withRam, kconfigSize: { ...size, mebibytes: size.mebibytes + 48n } }],
+    });
+  if (input.architecture === 'arm' && config.tristate('HIGHMEM') === 'unknown' && usesCma)
+    questions.push({
+      about: 'high-memory',
+      needs: 'HIGHMEM of the kernel (--config FILE)',
+      answers: [applyRam(situation, input, config, false, commandLine)],
+    });
+  if (stated.length > 0 && usesCma) questions.push(...layoutQuestions(withRam));
+  for (const name of ['hugetlb_cma', 'numa_cma', 'cma_pernuma'])
+    if (situation.dmaCma && parameterValue(commandLine, name) !== undefined)
+      questions.push({
+        about: 'parameter',
+        needs: `what ${name}= on the command line adds: not simulated`,
+        answers: [],
+        always: ['areas', 'cmaTotalBytes'],
+      });
+  return { situation: withRam, questions, assumed, commandLine };
+}
+
+/** Banks, zones and high memory; arm32 without HIGHMEM drops what the kernel cannot map. */
+function applyRam(
+  situation: Situation,
+  input: PlacementInput,
+  config: Config,
+  highMemory: boolean,
+  commandLine: string,
+): Situation {
+  const start = situation.banks.map((bank) => bank.start).reduce(lower, situation.banks[0]?.start ?? 0n);
+  const low =
+    input.architecture === 'arm'
+      ? armLowMemoryEnd(
+          start,
+          config.number('PAGE_OFFSET') ?? 0xc000_0000n,
+          memparse(parameterValue(commandLine, 'vmalloc') ?? '240M').value,
+        )
+      : undefined;
+  const dropHigh = low !== undefined && !highMemory;
+  const banks = dropHigh
+    ? situation.banks.flatMap((b) => (b.start >= low ? [] : [{ start: b.start, end: lower(b.end, low) }]))
+    : situation.banks;
+  const end = banks.map((bank) => bank.end).reduce(higher, 0n);
+  return {
+    ...situation,
+    banks,
+    zones: zonesOf(
+      situation.rules,
+      input.architecture,
+      input.tree,
+      { start, end },
+      {
+        zoneDma: config.tristate('ZONE_DMA') !== 'n',
+        zoneDma32: config.tristate('ZONE_DMA32') !== 'n',
+        lowMemoryEnd: dropHigh ? undefined : low,
+      },
+    ),
+    highMemoryStart: dropHigh || low === undefined || low >= end ? undefined : low,
+  };
+}
+
+/** `mem=SIZE`: the kernel keeps that much from the bottom. */
+function limitMemory(banks: readonly Interval[], commandLine: string): Interval[] {
+  const value = parameterValue(commandLine, 'mem');
+  const sorted = [...banks].sort((a, b) => (a.start < b.start ? -1 : 1));
+  if (value === undefined || value.includes('@')) return sorted;
+  let left = memparse(value).value;
+  if (left === 0n) return sorted;
+  return sorted.flatMap((bank) => {
+    const size = lower(bank.end - bank.start, left);
+    left -= size;
+    return size > 0n ? [{ start: bank.start, end: bank.start + size }] : [];
+  });
+}
+
+/** Granules that the known part of the configuration allows; the first is the likeliest. */
+function granules(rules: KernelRules, input: PlacementInput, config: Config, pageSizeBytes: bigint): bigint[] {
+  const order = config.number('ARCH_FORCE_MAX_ORDER') ?? config.number('FORCE_MAX_ZONEORDER');
+  const block = config.number('PAGE_BLOCK_MAX_ORDER');
+  const both = (symbol: string): boolean[] => {
+    const value = config.tristate(symbol);
+    return value === 'unknown' ? [true, false] : [value === 'y'];
+  };
+  const lpae = input.architecture === 'arm' ? both('ARM_LPAE').reverse() : [false];
+  const found = both('HUGETLB_PAGE').flatMap((hugetlb) =>
+    both('TRANSPARENT_HUGEPAGE').flatMap((transparentHugepage) =>
+      lpae.map((withLpae) =>
+        minimumAlignment(rules, input.architecture, pageSizeBytes, {
+          hugetlb,
+          transparentHugepage,
+          lpae: withLpae,
+          forceMaxOrder: order === undefined ? undefined : Number(order),
+          pageBlockMaxOrder: block === undefined ? undefined : Number(block),
+        }),
+      ),
+    ),
+  );
+  return [...new Set(found)];
+}
+
+function slotCounts(rules: KernelRules, config: Config): number[] {
+  const written = config.number('CMA_AREAS');
+  if (written !== undefined) return [Number(written) + rules.extraSlots];
+  // Kconfig defaults: 7 + 1 or 8 without NUMA, 19 + 1 or 20 with it.
+  return [8, 20];
+}
+
+function kconfigSize(config: Config, architecture: string, assumed: Assumption[]): KconfigSize {
+  const choice = (['PERCENTAGE', 'MIN', 'MAX'] as const).find((c) => config.tristate(`CMA_SIZE_SEL_${c}`) === 'y');
+  const written = config.number('CMA_SIZE_MBYTES');
+  const fallback = config.complete || architecture === 'x86_64' ? 0n : 16n;
+  if (written === undefined && !config.complete)
+    assumed.push({ text: `CMA_SIZE_MBYTES=${fallback}, the default of Kconfig`, matters: 'kconfig-area' });
+  return {
+    mebibytes: written ?? fallback,
+    percentage: config.number('CMA_SIZE_PERCENTAGE') ?? 0n,
+    choice: choice ?? 'MBYTES',
+  };
+}
+
+function heapConfig(config: Config, assumed: Assumption[]): Situation['heaps'] {
+  const on = (symbol: string) => config.tristate(symbol) !== 'n';
+  const asked = ['DMABUF_HEAPS', 'DMABUF_HEAPS_SYSTEM', 'DMABUF_HEAPS_CMA'].filter(
+    (symbol) => config.tristate(symbol) === 'unknown',
+  );
+  if (asked.length > 0) assumed.push({ text: `${asked.join(', ')}: on`, matters: 'always' });
+  return {
+    system: on('DMABUF_HEAPS') && on('DMABUF_HEAPS_SYSTEM'),
+    cma: on('DMABUF_HEAPS') && on('DMABUF_HEAPS_CMA') && on('DMA_CMA'),
+    legacyName: on('DMABUF_HEAPS_CMA_LEGACY'),
+  };
+}
+
+/**
+ * Kernel, initrd and device tree are somewhere. Where the caller does not say, boot loaders put the kernel at the start
+ * of RAM, and initrd and tree 128 MiB above it (or in the middle of less) or at the top.
+ */
+function layoutQuestions(situation: Situation): OpenQuestion[] {
+  const given = new Set(situation.occupied.map((range) => range.name));
+  const first = situation.banks[0];
+  if (first === undefined) return [];
+  const length = first.end - first.start;
+  const at = (name: string, start: bigint, size: bigint): NamedInterval => ({
+    name,
+    start,
+    end: lower(start + size, first.end),
+  });
+  const low: NamedInterval[] = [];
+  if (!given.has('kernel')) low.push(at('kernel', first.start, lower(32n * MIB, length / 4n)));
+  const loads = ['initrd', 'dtb'].filter((name) => !given.has(name));
+  const offset = lower(128n * MIB, alignDown(length / 2n, 2n * MIB));
+  if (loads[0] !== undefined) low.push(at(loads[0], first.start + offset, lower(32n * MIB, length / 8n)));
+  if (low.length === 0) return [];
+  const needs = `where ${low.map((range) => range.name).join(', ')} ${low.length > 1 ? 'lie' : 'lies'}: --occupied NAME=BASE+SIZE`;
+  const answers: Situation[] = [{ ...situation, occupied: [...situation.occupied, ...low] }];
+  if (loads[0] !== undefined) {
+    const top = at(loads[0], first.end - lower(32n * MIB, length / 8n), 32n * MIB);
+    // A region with a base at the top is the board's own choice; only what the allocator picks is in question.
+    answers.push({ ...situation, occupied: [...situation.occupied, { ...top, name: 'boot loader', guessed: true }] });
+  }
+  return [{ about: 'layout', needs, answers }];
+}

@@ -1,0 +1,49 @@
+/** Everything that decides a boot, with no question left open. */
+import type { MemoryReservation } from '../fdt/index.js';
+import type { CmaParameter } from './command-line.js';
+import type { Interval } from './interval-set.js';
+import type { ReservedMemory } from './reserved-nodes.js';
+import type { Architecture, KernelRules } from './rules.js';
+import type { Zones } from './zones.js';
+
+export interface KconfigSize {
+  readonly mebibytes: bigint;
+  readonly percentage: bigint;
+  readonly choice: 'MBYTES' | 'PERCENTAGE' | 'MIN' | 'MAX';
+}
+
+export interface NamedInterval extends Interval {
+  readonly name: string;
+  /** Only a guess at what may be in the allocator's way. */
+  readonly guessed?: boolean;
+}
+
+export interface Situation {
+  readonly rules: KernelRules;
+  readonly architecture: Architecture;
+  readonly pageSizeBytes: bigint;
+  readonly minimumAlignmentBytes: bigint;
+  readonly slots: number;
+  /** CMA and DMA_CMA are on; otherwise no pool becomes an area. */
+  readonly dmaCma: boolean;
+  readonly kconfigSize: KconfigSize;
+  readonly parameter: CmaParameter | undefined;
+  readonly banks: readonly Interval[];
+  readonly occupied: readonly NamedInterval[];
+  readonly reservedMemory: ReservedMemory;
+  readonly memoryReservations: readonly MemoryReservation[];
+  readonly zones: Zones;
+  /** arm32 with HIGHMEM: where high memory starts. */
+  readonly highMemoryStart: bigint | undefined;
+  readonly heaps: HeapConfig;
+}
+
+export interface HeapConfig {
+  readonly system: boolean;
+  readonly cma: boolean;
+  /** DMABUF_HEAPS_CMA_LEGACY, 6.17 and 6.18. */
+  readonly legacyName: boolean;
+}
+
+/** Occupied ranges that the kernel reserves itself. */
+export const OWN_MEMORY: readonly string[] = ['kernel', 'initrd', 'dtb'];

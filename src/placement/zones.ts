@@ -1,0 +1,96 @@
+/** Where one memory zone ends and the next begins: a CMA area may not cross such an address. */
+import { busMapping, type Fdt, type FdtNode, isAvailable, translateOnce } from '../fdt/index.js';
+import type { Architecture, KernelRules } from './rules.js';
+
+const GIB4 = 1n << 32n;
+
+/**
+ * The highest address that every DMA master reaches by `dma-ranges`; undefined when no bus limits DMA.
+ * Source: drivers/of/address.c, of_dma_get_max_cpu_address().
+ */
+export function maxDmaAddress(tree: Fdt): bigint | undefined {
+  let lowest: bigint | undefined;
+  const visit = (node: FdtNode) => {
+    const mapping = busMapping(node, 'dma-ranges');
+    if (Array.isArray(mapping) && mapping.length > 0) {
+      let end = 0n;
+      for (const range of mapping) {
+        let at: bigint | undefined = range.parentAddress;
+        for (let bus = node.parent; bus?.parent !== undefined && at !== undefined; bus = bus.parent)
+          at = translateOnce(bus, at, 1n, 'dma-ranges');
+        if (at !== undefined && at + range.sizeBytes > end) end = at + range.sizeBytes - 1n;
+      }
+      if (end > 0n && (lowest === undefined || end < lowest)) lowest = end;
+    }
+    for (const child of node.children) if (isAvailable(child)) visit(child);
+  };
+  visit(tree.root);
+  return lowest;
+}
+
+export interface ZoneConfig {
+  readonly zoneDma: boolean;
+  readonly zoneDma32: boolean;
+  /** arm32: end of low memory; undefined on other architectures. */
+  readonly lowMemoryEnd: bigint | undefined;
+}
+
+export interface Zones {
+  /** Addresses at which a zone ends and another begins, ascending. */
+  readonly boundaries: readonly bigint[];
+  /** Upper limit of the default area that the kernel makes itself; 0: none. */
+  readonly dmaLimit: bigint;
+}
+
+/** Sources: arch/{arm64,arm,riscv,x86}/mm/init.c. */
+export function zonesOf(
+  rules: KernelRules,
+  architecture: Architecture,
+  tree: Fdt,
+  ram: { readonly start: bigint; readonly end: bigint },
+  config: ZoneConfig,
+): Zones {
+  const end32 = ram.end < GIB4 ? ram.end : GIB4;
+  switch (architecture) {
+    case 'arm64': {
+      const dma = config.zoneDma ? arm64DmaEnd(rules, maxDmaAddress(tree), ram) : undefined;
+      const dma32 = config.zoneDma32 ? (ram.start >= GIB4 ? ram.end : end32) : undefined;
+      const boundaries = [dma, dma32].filter((b) => b !== undefined);
+      return { boundaries: sorted(boundaries), dmaLimit: dma ?? dma32 ?? 0n };
+    }
+    case 'riscv64':
+      return { boundaries: config.zoneDma32 ? [GIB4] : [], dmaLimit: end32 };
+    case 'x86_64':
+      return { boundaries: [0x100_0000n, GIB4], dmaLimit: ram.end };
+    case 'arm':
+      return {
+        boundaries: config.lowMemoryEnd === undefined ? [] : [config.lowMemoryEnd],
+        dmaLimit: config.zoneDma ? GIB4 - 1n : 0n,
+      };
+  }
+}
+
+function arm64DmaEnd(
+  rules: KernelRules,
+  max: bigint | undefined,
+  ram: { readonly start: bigint; readonly end: bigint },
+): bigint {
+  const last32 = GIB4 - 1n;
+  let last = max ?? (1n << 64n) - 1n;
+  if (rules.dmaZone === 'power-of-two') {
+    last = (1n << BigInt(last.toString(2).length)) - 1n;
+    if (last > last32) last = last32;
+    if (ram.start > last32) last = (1n << 64n) - 1n;
+    else if (ram.start > last) last = last32;
+  } else if (ram.start < last32 && last > last32) last = last32;
+  return (last < ram.end - 1n ? last : ram.end - 1n) + 1n;
+}
+
+function sorted(values: readonly bigint[]): bigint[] {
+  return [...new Set(values)].sort((a, b) => (a < b ? -1 : 1));
+}
+
+/** End of low memory on arm32 with the usual vmalloc area (240 MiB) below 0xff800000. */
+export function armLowMemoryEnd(ramStart: bigint, pageOffset: bigint, vmallocBytes: bigint): bigint {
+  return 0xff80_0000n - vmallocBytes - 0x80_0000n - pageOffset + ramStart;
+}
