@@ -19,6 +19,7 @@ const PREFIXES: Readonly<Record<string, readonly string[]>> = {
   arm: ['arm-linux-gnueabihf-', 'arm-linux-gnueabi-'],
   arm64: ['aarch64-linux-gnu-'],
   riscv: ['riscv64-linux-gnu-'],
+  x86: ['x86_64-linux-gnu-'],
   x86_64: ['x86_64-linux-gnu-'],
 };
 
