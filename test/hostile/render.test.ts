@@ -6,31 +6,11 @@ import { expect, test } from 'vitest';
 import type { Plan } from '../../src/plan/types.js';
 import { render, TARGETS } from '../../src/render/index.js';
 import { samplePlan } from '../render/sample-plan.js';
+import { textsOf, withValue } from './attack.js';
 import { readerOf } from './readers.js';
 import { HOSTILE } from './values.js';
 
 const MARKER = 'm4rker';
-/** Words the schema fixes, so that no profile can change them. */
-const FIXED = new Set(['arch', 'bootLoader', 'delivery', 'kind']);
-
-type Place = readonly (string | number)[];
-
-function textsOf(value: unknown, place: Place = []): Place[] {
-  if (typeof value === 'string') return FIXED.has(String(place.at(-1))) ? [] : [place];
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([key, item]) =>
-    textsOf(item, [...place, Array.isArray(value) ? Number(key) : key]),
-  );
-}
-
-function withValue(plan: Plan, place: Place, text: string): Plan {
-  const replaced = (value: unknown, [key, ...rest]: Place): unknown => {
-    if (key === undefined) return text;
-    if (Array.isArray(value)) return value.map((item, i) => (i === key ? replaced(item, rest) : item));
-    return { ...(value as object), [key]: replaced((value as Record<string, unknown>)[key], rest) };
-  };
-  return replaced(plan, place) as Plan;
-}
 
 const understood = new Map<string, unknown>();
 function understand(path: string, text: string): unknown {
