@@ -1,0 +1,117 @@
+// The core behind Node-API: one function, run on a worker thread, that returns the JSON report as text.
+#include <napi.h>
+
+#include <cstdlib>
+#include <string>
+
+extern "C" {
+#include "dmaheap.h"
+#include "report.h"
+}
+
+namespace {
+
+// A plain copy of the request: the worker thread must not touch JavaScript values.
+struct Request {
+  std::string root, expect, as;
+  bool has_expect = false, has_as = false, deep = false;
+  uint32_t wait_ms = 0, limit_ms = 0;
+};
+
+class VerifyWorker : public Napi::AsyncWorker {
+ public:
+  VerifyWorker(Napi::Env env, Request request)
+      : Napi::AsyncWorker(env), deferred_(Napi::Promise::Deferred::New(env)), request_(std::move(request)) {}
+
+  Napi::Promise Promise() const { return deferred_.Promise(); }
+
+  void Execute() override {
+    char* text = nullptr;
+    size_t length = 0;
+    FILE* out = open_memstream(&text, &length);
+    if (out == nullptr) {
+      SetError("no memory for the report");
+      return;
+    }
+    report report{};
+    report.out = out;
+    report.timing = true;
+    dh_options options{};
+    options.root = request_.root.c_str();
+    options.expect = request_.has_expect ? request_.expect.c_str() : nullptr;
+    options.as = request_.has_as ? request_.as.c_str() : nullptr;
+    options.deep = request_.deep;
+    options.wait_ms = request_.wait_ms;
+    options.limit_ms = request_.limit_ms;
+    dh_sink sink = report_sink(&REPORT_JSON, &report);
+    dh_summary summary;
+    ran_ = dh_verify(&options, &sink, &summary, &error_);
+    fclose(out);
+    if (text != nullptr) json_.assign(text, length);
+    free(text);
+  }
+
+  void OnOK() override {
+    Napi::HandleScope scope(Env());
+    Napi::Object answer = Napi::Object::New(Env());
+    if (ran_) {
+      answer.Set("report", json_);
+    } else {
+      answer.Set("line", error_.line);
+      answer.Set("message", std::string(error_.message));
+    }
+    deferred_.Resolve(answer);
+  }
+
+  void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+  Request request_;
+  std::string json_;
+  dh_error error_{};
+  bool ran_ = false;
+};
+
+std::string Text(const Napi::Object& options, const char* name, bool* present) {
+  Napi::Value value = options.Get(name);
+  *present = value.IsString();
+  return *present ? value.As<Napi::String>().Utf8Value() : std::string();
+}
+
+uint32_t Number(const Napi::Object& options, const char* name) {
+  Napi::Value value = options.Get(name);
+  return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
+}
+
+// verify({ root, expect, as, deep, waitMs, limitMs }): the TypeScript side checks and names the arguments.
+Napi::Value Verify(const Napi::CallbackInfo& info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsObject()) {
+    Napi::TypeError::New(env, "verify expects an options object").ThrowAsJavaScriptException();
+    return env.Undefined();
+  }
+  Napi::Object options = info[0].As<Napi::Object>();
+  Request request;
+  bool ignored;
+  request.root = Text(options, "root", &ignored);
+  request.expect = Text(options, "expect", &request.has_expect);
+  request.as = Text(options, "as", &request.has_as);
+  request.deep = options.Get("deep").ToBoolean().Value();
+  request.wait_ms = Number(options, "waitMs");
+  request.limit_ms = Number(options, "limitMs");
+  auto* worker = new VerifyWorker(env, std::move(request));
+  Napi::Promise promise = worker->Promise();
+  worker->Queue();
+  return promise;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("version", DH_VERSION);
+  exports.Set("verify", Napi::Function::New(env, Verify, "verify"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(dmaheap, Init)

@@ -1,0 +1,140 @@
+/* dmaheap-verify: argv in, one output format out, the verdict as exit status. */
+#include "dmaheap.h"
+#include "report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char USAGE[] =
+	"usage: dmaheap-verify [--expect FILE] [options]\n"
+	"\n"
+	"Proves every DMA-BUF heap of this machine by using it, and names cause and fix when it cannot.\n"
+	"\n"
+	"  --expect FILE     what must hold (verify.expect, written by `dmaheap generate`);\n"
+	"                    without it every heap there is judged by the kernel's ABI alone\n"
+	"  --format FORMAT   %s\n"
+	"  --json            the same as --format json\n"
+	"  --as USER[:G,..]  also try as this user (root only), with these groups instead of its own\n"
+	"  --wait SECONDS    how long a late udev rule is waited for (default 0)\n"
+	"  --limit SECONDS   no new check starts after this (default 30)\n"
+	"  --deep            may hold a whole CMA area and make the kernel log a failed allocation\n"
+	"  --root DIR        judge the tree under DIR instead of /\n"
+	"  --no-timing       no durations, so that two runs print the same\n"
+	"  --no-color        no colors (also: NO_COLOR)\n"
+	"  --quiet           failures and the verdict only\n"
+	"  --catalogue       print every diagnosis with cause and fix\n"
+	"  --version, --help\n"
+	"\n"
+	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe could not look, 4 nothing testable\n";
+
+struct request {
+	struct dh_options options;
+	const struct report_format *format;
+	bool color, timing, quiet;
+};
+
+static int usage(const char *format, const char *what)
+{
+	fputs("dmaheap-verify: ", stderr);
+	fprintf(stderr, format, what);
+	fputs(" (dmaheap-verify --help lists the options)\n", stderr);
+	return DH_VERDICT_USAGE;
+}
+
+static int catalogue(void)
+{
+	for (const struct dh_diagnosis *d = dh_catalogue(); d->id; d++)
+		printf("%s\n  cause: %s\n  fix: %s\n", d->id, d->cause, d->fix);
+	return DH_VERDICT_PASS;
+}
+
+static bool milliseconds(const char *text, unsigned *out)
+{
+	char *end;
+	unsigned long seconds = strtoul(text, &end, 10);
+	*out = (unsigned)seconds * 1000;
+	return *text >= '0' && *text <= '9' && !*end && seconds <= 86400;
+}
+
+/* -1 to go on, otherwise an exit status. */
+static int read_arguments(int argc, char **argv, struct request *q)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *name = argv[i];
+		if (!strcmp(name, "--help")) {
+			printf(USAGE, report_formats());
+			return DH_VERDICT_PASS;
+		}
+		if (!strcmp(name, "--version")) {
+			puts("dmaheap-verify " DH_VERSION);
+			return DH_VERDICT_PASS;
+		}
+		if (!strcmp(name, "--catalogue"))
+			return catalogue();
+		if (!strcmp(name, "--json")) {
+			q->format = &REPORT_JSON;
+			continue;
+		}
+		bool *flag = !strcmp(name, "--deep") ? &q->options.deep : !strcmp(name, "--quiet") ? &q->quiet : NULL;
+		if (flag) {
+			*flag = true;
+			continue;
+		}
+		flag = !strcmp(name, "--no-color") ? &q->color : !strcmp(name, "--no-timing") ? &q->timing : NULL;
+		if (flag) {
+			*flag = false;
+			continue;
+		}
+		static const char *const valued[] = {"--expect", "--format", "--as", "--wait", "--limit", "--root"};
+		unsigned option = 0;
+		while (option < 6 && strcmp(name, valued[option]))
+			option++;
+		if (option == 6)
+			return usage("unknown option '%s'", name);
+		if (i + 1 == argc)
+			return usage("%s needs a value", name);
+		const char *value = argv[++i];
+		switch (option) {
+		case 0: q->options.expect = value; break;
+		case 1:
+			q->format = report_format(value);
+			if (!q->format)
+				return usage("no format '%s'", value);
+			break;
+		case 2: q->options.as = value; break;
+		case 3:
+			if (!milliseconds(value, &q->options.wait_ms))
+				return usage("--wait: '%s' is not a number of seconds", value);
+			break;
+		case 4:
+			if (!milliseconds(value, &q->options.limit_ms))
+				return usage("--limit: '%s' is not a number of seconds", value);
+			break;
+		default: q->options.root = value; break;
+		}
+	}
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct request q = {.options = {.root = ""}, .format = &REPORT_HUMAN, .color = isatty(1) && !getenv("NO_COLOR"), .timing = true};
+	struct dh_summary summary;
+	struct dh_error error;
+	int status = read_arguments(argc, argv, &q);
+	if (status >= 0)
+		return status;
+	struct report report = {.out = stdout, .color = q.color, .timing = q.timing, .quiet = q.quiet};
+	struct dh_sink sink = report_sink(q.format, &report);
+	if (!dh_verify(&q.options, &sink, &summary, &error)) {
+		if (error.line)
+			fprintf(stderr, "dmaheap-verify: %s:%u: %s\n", q.options.expect, error.line, error.message);
+		else
+			fprintf(stderr, "dmaheap-verify: %s\n", error.message);
+		return DH_VERDICT_USAGE;
+	}
+	if (fflush(stdout) || ferror(stdout))
+		return DH_VERDICT_PROBE_ERROR;
+	return summary.verdict;
+}

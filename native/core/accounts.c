@@ -1,0 +1,134 @@
+#include "accounts.h"
+
+#include "sys.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct search {
+	const char *name;
+	unsigned id, gid;
+	bool found;
+};
+
+static char *next_field(char **rest)
+{
+	char *field = *rest;
+	if (!field)
+		return NULL;
+	char *colon = strchr(field, ':');
+	*rest = colon ? colon + 1 : NULL;
+	if (colon)
+		*colon = 0;
+	return field;
+}
+
+static bool number(const char *text, unsigned *value)
+{
+	char *end;
+	unsigned long n = strtoul(text, &end, 10);
+	*value = (unsigned)n;
+	return *text >= '0' && *text <= '9' && !*end && n <= 0xfffffffeUL;
+}
+
+/* name:password:id:gid-or-members */
+static bool on_account(void *context, char *line)
+{
+	struct search *search = context;
+	char *rest = line, *name = next_field(&rest);
+	next_field(&rest);
+	char *id = next_field(&rest), *gid = next_field(&rest);
+	if (!id || strcmp(name, search->name) || !number(id, &search->id))
+		return true;
+	if (gid)
+		number(gid, &search->gid);
+	search->found = true;
+	return false;
+}
+
+static int look_up(const char *root, const char *file, const char *name, unsigned *id, unsigned *gid)
+{
+	struct search search = {.name = name};
+	if (!strcmp(name, "root") || number(name, id)) {
+		*id = strcmp(name, "root") ? *id : 0;
+		if (gid)
+			*gid = *id;
+		return 1;
+	}
+	int error = sys_lines(root, file, on_account, &search);
+	if (error < 0)
+		return error;
+	*id = search.id;
+	if (gid)
+		*gid = search.gid;
+	return search.found;
+}
+
+int account_user(const char *root, const char *name, unsigned *uid, unsigned *gid)
+{
+	return look_up(root, "/etc/passwd", name, uid, gid);
+}
+
+struct naming {
+	unsigned uid;
+	char *name;
+	bool found;
+};
+
+static bool on_name(void *context, char *line)
+{
+	struct naming *naming = context;
+	char *rest = line, *name = next_field(&rest);
+	next_field(&rest);
+	char *id = next_field(&rest);
+	unsigned uid;
+	if (!id || !number(id, &uid) || uid != naming->uid)
+		return true;
+	strncpy(naming->name, name, ACCOUNT_NAME_MAX - 1);
+	naming->name[ACCOUNT_NAME_MAX - 1] = 0;
+	naming->found = true;
+	return false;
+}
+
+bool account_name(const char *root, unsigned uid, char *name)
+{
+	struct naming naming = {uid, name, false};
+	sys_lines(root, "/etc/passwd", on_name, &naming);
+	return naming.found;
+}
+
+int account_group(const char *root, const char *name, unsigned *gid)
+{
+	return look_up(root, "/etc/group", name, gid, NULL);
+}
+
+struct membership {
+	const char *user;
+	unsigned *groups, count, max;
+};
+
+static bool on_group(void *context, char *line)
+{
+	struct membership *m = context;
+	char *rest = line;
+	next_field(&rest);
+	next_field(&rest);
+	char *id = next_field(&rest), *members = next_field(&rest);
+	unsigned gid;
+	if (!members || !number(id, &gid))
+		return true;
+	char *state;
+	for (char *user = strtok_r(members, ",", &state); user; user = strtok_r(NULL, ",", &state))
+		if (!strcmp(user, m->user)) {
+			m->groups[m->count++] = gid;
+			break;
+		}
+	return m->count < m->max;
+}
+
+unsigned account_groups(const char *root, const char *user, unsigned *groups, unsigned max)
+{
+	struct membership m = {user, groups, 0, max};
+	sys_lines(root, "/etc/group", on_group, &m);
+	return m.count;
+}

@@ -1,0 +1,222 @@
+/* Who can open the heap: this process, the profile's users, and the consumer named by --as. */
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts.h"
+
+static bool member(const struct sys_identity *who, unsigned gid)
+{
+	if (who->gid == gid)
+		return true;
+	for (unsigned i = 0; i < who->group_count; i++)
+		if (who->groups[i] == gid)
+			return true;
+	return false;
+}
+
+/* Permission bits (rwx) that apply to an identity, as the kernel picks them: the first class that matches decides. */
+static unsigned rights(const struct sys_node *stat, const struct sys_identity *who)
+{
+	if (who->uid == 0)
+		return 6;
+	if (who->uid == stat->uid)
+		return stat->mode >> 6 & 7;
+	return member(who, stat->gid) ? stat->mode >> 3 & 7 : stat->mode & 7;
+}
+
+enum diagnosis open_reason(const struct session *s, const struct sys_node *stat, const struct sys_identity *who, const char *name, int error,
+			   struct dh_result *r)
+{
+	char own[ACCOUNT_NAME_MAX] = "";
+	unsigned groups[64];
+	switch (-error) {
+	case EMFILE:
+	case ENFILE:
+		about(r, error_name(error));
+		return FD_LIMIT;
+	case EPERM: return CGROUP_DEVICE_DENIED;
+	case ENXIO:
+	case ENODEV: return NODE_NOT_A_HEAP;
+	case EACCES: break;
+	default: return ABI_DEVIATION;
+	}
+	if (rights(stat, who) & 4)
+		return MAC_DENIED;
+	if (stat->mode == 0600 && stat->uid == 0 && stat->gid == 0)
+		return s->seen.has_udev_rule ? RULE_NOT_APPLIED : PERM_DEFAULT_0600;
+	if (!(stat->mode & 0040) || member(who, stat->gid))
+		return PERM_MODE_WRONG;
+	bool self = name == NULL;
+	if (self && account_name(s->root, who->uid, own))
+		name = own;
+	about(r, name ? name : "this process");
+	for (unsigned i = 0, count = self && name ? account_groups(s->root, name, groups, 64) : 0; i < count; i++)
+		if (groups[i] == stat->gid)
+			return LOGIN_STALE;
+	return USER_NOT_IN_GROUP;
+}
+
+static bool node_of(struct session *s, struct subject subject, struct sys_node *stat, struct dh_result *r)
+{
+	const struct heap_state *h = &s->heap[subject.heap];
+	char path[SYS_PATH_MAX];
+	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN || !h->node) {
+		skipped(r, h->node ? "the profile wants this heap absent" : "needs heap.node");
+		return false;
+	}
+	snprintf(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
+	/* a late rule may have changed it since it was listed */
+	if (sys_stat(s->root, path, stat))
+		*stat = h->seen->stat;
+	return true;
+}
+
+static void judge_open(struct session *s, struct subject subject, int flags, int fd, struct dh_result *r)
+{
+	struct sys_node stat;
+	struct sys_identity self;
+	if (!node_of(s, subject, &stat, r))
+		return;
+	expected(r, "opens");
+	if (fd >= 0) {
+		passed(r, "opens");
+		return;
+	}
+	sys_identity(&self);
+	if (flags == O_RDWR && !(rights(&stat, &self) & 2) && rights(&stat, &self) & 4) {
+		skipped(r, "mode %04o has no write bit; read-only is enough for the kernel, some consumers open O_RDWR", stat.mode);
+		return;
+	}
+	evidence(r, "%04o %u:%u, tried as %u:%u", stat.mode, stat.uid, stat.gid, self.uid, self.gid);
+	enum diagnosis id = open_reason(s, &stat, &self, NULL, fd, r);
+	failed(r, id, fd, "%s", error_name(fd));
+}
+
+static void open_read_only(struct session *s, struct subject subject, struct dh_result *r)
+{
+	judge_open(s, subject, O_RDONLY, s->heap[subject.heap].fd, r);
+}
+
+static void open_read_write(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct heap_state *h = &s->heap[subject.heap];
+	char path[SYS_PATH_MAX];
+	snprintf(path, sizeof path, "/dev/dma_heap/%s", h->node ? h->node->name : "");
+	int fd = h->node ? sys_open(s->root, path, O_RDWR) : -ENOENT;
+	judge_open(s, subject, O_RDWR, fd, r);
+	sys_close(fd);
+}
+
+/* "audio,video" into ids; false when one is unknown, which is then the subject. */
+static bool named_groups(const char *root, const char *list, struct sys_identity *who, struct dh_result *r)
+{
+	char text[256];
+	snprintf(text, sizeof text, "%s", list);
+	char *state;
+	for (char *name = strtok_r(text, ",", &state); name && who->group_count < 64; name = strtok_r(NULL, ",", &state)) {
+		if (account_group(root, name, &who->groups[who->group_count]) != 1) {
+			about(r, name);
+			return false;
+		}
+		who->group_count++;
+	}
+	return true;
+}
+
+static bool resolve(struct session *s, const char *user, const char *groups, struct sys_identity *who, struct dh_result *r)
+{
+	*who = (struct sys_identity){0};
+	int found = account_user(s->root, user, &who->uid, &who->gid);
+	if (found != 1) {
+		about(r, user);
+		if (found < 0)
+			broken(r, found, "/etc/passwd cannot be read");
+		else
+			failed(r, USER_MISSING, 0, "no user '%s' in /etc/passwd", user);
+		return false;
+	}
+	if (groups && !named_groups(s->root, groups, who, r)) {
+		failed(r, GROUP_MISSING, 0, "no group '%s' in /etc/group", r->subject);
+		return false;
+	}
+	if (!groups)
+		who->group_count = account_groups(s->root, user, who->groups, 64);
+	return true;
+}
+
+/* Opens the node as somebody else, in a child: 0 or a negative errno. */
+static int try_as(struct session *s, int heap, const struct sys_identity *who)
+{
+	char path[SYS_PATH_MAX];
+	snprintf(path, sizeof path, "/dev/dma_heap/%s", s->heap[heap].node->name);
+	int pid = sys_fork();
+	if (pid < 0)
+		return pid;
+	if (pid == 0) {
+		if (sys_become(who->uid, who->gid, who->groups, who->group_count))
+			sys_exit(255);
+		int fd = sys_open(s->root, path, O_RDONLY);
+		sys_exit(fd < 0 ? -fd & 127 : 0);
+	}
+	int status = sys_wait(pid, 5000);
+	return status < 0 ? status : status == 255 ? -ENOSYS : -status;
+}
+
+static void judge_as(struct session *s, struct subject subject, const char *user, const char *groups, struct dh_result *r)
+{
+	struct sys_identity who;
+	struct sys_node stat;
+	if (!node_of(s, subject, &stat, r) || !resolve(s, user, groups, &who, r))
+		return;
+	expected(r, "user %s (%u) opens it", user, who.uid);
+	bool can_become = s->environment.uid == 0;
+	int error = can_become ? try_as(s, subject.heap, &who) : rights(&stat, &who) & 4 ? 0 : -EACCES;
+	evidence(r, "%04o %u:%u, %s", stat.mode, stat.uid, stat.gid, can_become ? "opened as that user" : "by the mode bits; not root, so not tried");
+	if (error == -ENOSYS || error == -ETIMEDOUT || error == -EINTR) {
+		broken(r, error, "cannot become user %s", user);
+		return;
+	}
+	if (!error && !can_become) {
+		unknown(r, "the mode allows it; run as root to try");
+		return;
+	}
+	if (!error) {
+		passed(r, "opens");
+		return;
+	}
+	enum diagnosis id = open_reason(s, &stat, &who, user, error, r);
+	failed(r, id, error, "%s", error_name(error));
+}
+
+static void expected_user(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct expect_user *user = &s->expect.user[subject.index];
+	judge_as(s, subject, user->name, user->groups, r);
+}
+
+static void consumer(struct session *s, struct subject subject, struct dh_result *r)
+{
+	char user[128];
+	if (!s->options->as) {
+		skipped(r, "no --as");
+		return;
+	}
+	snprintf(user, sizeof user, "%s", s->options->as);
+	char *groups = strchr(user, ':');
+	if (groups)
+		*groups++ = 0;
+	judge_as(s, subject, user, groups, r);
+}
+
+const struct check ACCESS_CHECKS[] = {
+	{"open.read-only", SCOPE_HEAP, open_read_only},
+	{"open.read-write", SCOPE_HEAP, open_read_write},
+	{"open.user", SCOPE_USER, expected_user},
+	{"open.consumer", SCOPE_HEAP, consumer},
+	{NULL, SCOPE_HEAP, NULL},
+};

@@ -1,0 +1,5 @@
+#include "session.h"
+
+const struct check CMA_CHECKS[] = {
+	{NULL, SCOPE_HEAP, NULL},
+};

@@ -1,0 +1,187 @@
+/* The machine as a whole: the kernel that runs, its configuration, heap support, CmaTotal. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void kernel_version(struct session *s, struct subject subject, struct dh_result *r)
+{
+	(void)subject;
+	struct version_range k = s->expect.kernel;
+	const struct dh_environment *env = &s->environment;
+	if (!s->expect.has_kernel) {
+		skipped(r, "no kernel range expected");
+		return;
+	}
+	if (k.until == UINT32_MAX)
+		expected(r, "%u.%u or later", k.since >> 16, k.since & 0xffff);
+	else
+		expected(r, "%u.%u up to, not including, %u.%u", k.since >> 16, k.since & 0xffff, k.until >> 16, k.until & 0xffff);
+	about(r, env->release);
+	if (expect_covers(k, env->major, env->minor))
+		passed(r, "%s", env->release);
+	else
+		failed(r, KERNEL_OUT_OF_RANGE, 0, "%s", env->release);
+}
+
+static void page_size(struct session *s, struct subject subject, struct dh_result *r)
+{
+	(void)subject;
+	if (!s->expect.page_bytes) {
+		skipped(r, "no page size expected");
+		return;
+	}
+	expected(r, "%llu", (unsigned long long)s->expect.page_bytes);
+	if (s->expect.page_bytes == s->environment.page_bytes)
+		passed(r, "%llu", (unsigned long long)s->environment.page_bytes);
+	else
+		failed(r, PAGE_SIZE_DIFFERS, 0, "%llu", (unsigned long long)s->environment.page_bytes);
+}
+
+static bool config_holds(const char *wanted, const char *seen)
+{
+	return !strcmp(wanted, seen) || (!strcmp(wanted, "m") && !strcmp(seen, "y"));
+}
+
+static void config_symbol(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct expect_config *c = &s->expect.config[subject.index];
+	char symbol[160];
+	expected(r, "CONFIG_%s=%s", c->symbol, c->value);
+	if (!s->seen.config_source) {
+		unknown(r, "no /proc/config.gz (or no zcat), no /boot/config-%s", s->environment.release);
+		return;
+	}
+	const char *value = s->seen.config[subject.index];
+	evidence(r, "%s", s->seen.config_source);
+	snprintf(symbol, sizeof symbol, "CONFIG_%s=%s", c->symbol, c->value);
+	about(r, symbol);
+	if (config_holds(c->value, value))
+		passed(r, "%s", value);
+	else
+		failed(r, CONFIG_DIFFERS, 0, "%s", value);
+}
+
+/* The symbols of the profile that this kernel lacks, or the likely ones when no config can be read. */
+static void missing_symbols(const struct session *s, char *out, size_t size)
+{
+	size_t length = 0;
+	out[0] = 0;
+	for (unsigned i = 0; s->seen.config_source && i < s->expect.configs; i++) {
+		const struct expect_config *c = &s->expect.config[i];
+		if (config_holds(c->value, s->seen.config[i]))
+			continue;
+		int n = snprintf(out + length, size - length, "%sCONFIG_%s=%s", length ? ", " : "", c->symbol, c->value);
+		if (n < 0 || (size_t)n >= size - length)
+			break;
+		length += (size_t)n;
+	}
+	if (!length)
+		snprintf(out, size, "CONFIG_DMABUF_HEAPS=y and the heap's own option");
+}
+
+static const char *unloaded_module(const struct session *s)
+{
+	for (unsigned i = 0; i < s->expect.nodes; i++) {
+		const struct expect_node *n = &s->expect.node[i];
+		if (n->module && expect_covers(n->range, s->environment.major, s->environment.minor) &&
+		    observe_module(s->root, s->environment.release, n->module) == 0)
+			return n->module;
+	}
+	return NULL;
+}
+
+static void heap_support(struct session *s, struct subject subject, struct dh_result *r)
+{
+	(void)subject;
+	const struct observation *o = &s->seen;
+	bool wanted = false;
+	for (unsigned i = 0; i < s->expect.heaps; i++)
+		wanted |= s->expect.heap[i].presence == HEAP_REQUIRED;
+	expected(r, wanted ? "/dev/dma_heap with nodes" : "any");
+	if (!o->directory_error && o->nodes) {
+		passed(r, "%u entries in /dev/dma_heap", o->nodes);
+		return;
+	}
+	if (o->directory_error && o->directory_error != ENOENT) {
+		broken(r, o->directory_error, "/dev/dma_heap cannot be listed");
+		return;
+	}
+	evidence(r, "/sys/class/dma_heap has %u entries; configuration from %s", o->classes,
+		 o->config_source ? o->config_source : "nowhere");
+	if (!wanted) {
+		skipped(r, "no /dev/dma_heap, and no heap is required");
+		return;
+	}
+	if (o->classes) {
+		failed(r, DEVTMPFS_MISSING, ENOENT, "no nodes in /dev/dma_heap");
+		return;
+	}
+	const char *module = unloaded_module(s);
+	if (module) {
+		about(r, module);
+		failed(r, HEAP_MODULE_NOT_LOADED, ENOENT, "no /dev/dma_heap");
+		return;
+	}
+	char symbols[sizeof r->subject];
+	missing_symbols(s, symbols, sizeof symbols);
+	about(r, symbols);
+	failed(r, HEAP_SUPPORT_MISSING, ENOENT, "no /dev/dma_heap");
+}
+
+static void hand_made(struct session *s, struct subject subject, struct dh_result *r)
+{
+	(void)subject;
+	static const char *const paths[] = {"/dev/dma-buf", "/dev/dma_buf"};
+	expected(r, "no /dev/dma-buf");
+	for (int i = 0; i < 2; i++) {
+		struct sys_node stat;
+		if (sys_stat(s->root, paths[i], &stat))
+			continue;
+		about(r, paths[i]);
+		failed(r, FOLKLORE_DMA_BUF_NODE, 0, "%s is a %s %u:%u", paths[i], stat.is_char ? "device" : "file", stat.major, stat.minor);
+		return;
+	}
+	passed(r, "none");
+}
+
+static void cma_total(struct session *s, struct subject subject, struct dh_result *r)
+{
+	(void)subject;
+	const struct memory_view *m = &s->seen.memory;
+	const struct expect *e = &s->expect;
+	if (!e->has_cma) {
+		skipped(r, "no CmaTotal expected");
+		return;
+	}
+	int64_t total = m->cma_total < 0 ? 0 : m->cma_total;
+	expected(r, "%llu bytes", (unsigned long long)e->cma_total_bytes);
+	evidence(r, "/proc/meminfo %s; %s%s", m->cma_total < 0 ? "without CmaTotal" : "CmaTotal",
+		 s->seen.has_cmdline_cma ? "cma=" : "no cma= on the command line", s->seen.cmdline_cma);
+	uint64_t low = e->cma_total_bytes, high = e->cma_total_bytes + e->cma_slack_bytes;
+	if ((uint64_t)total >= low && (uint64_t)total <= high) {
+		passed(r, "%lld bytes", (long long)total);
+		return;
+	}
+	char reason[sizeof r->subject] = "";
+	const struct expect_area *main_area = NULL;
+	for (unsigned i = 0; i < e->areas; i++)
+		if (!main_area || e->area[i].is_default)
+			main_area = &e->area[i];
+	enum diagnosis id = cma_reason(s, main_area, reason, sizeof reason);
+	if (id == CMA_SIZE_MISMATCH && e->areas > 1 && !s->seen.has_areas)
+		id = CMA_TOTAL_AMBIGUOUS;
+	about(r, reason);
+	failed(r, id, 0, "%lld bytes", (long long)total);
+}
+
+const struct check MACHINE_CHECKS[] = {
+	{"kernel.version", SCOPE_MACHINE, kernel_version},
+	{"kernel.page-size", SCOPE_MACHINE, page_size},
+	{"kernel.config", SCOPE_CONFIG, config_symbol},
+	{"heap.support", SCOPE_MACHINE, heap_support},
+	{"dev.hand-made", SCOPE_MACHINE, hand_made},
+	{"cma.total", SCOPE_MACHINE, cma_total},
+	{NULL, SCOPE_MACHINE, NULL},
+};

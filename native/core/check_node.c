@@ -1,0 +1,229 @@
+/* The heap's node: name, aliases, mode, owner and group. */
+#include "session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "accounts.h"
+
+static bool covers(const struct session *s, const struct expect_node *node)
+{
+	return expect_covers(node->range, s->environment.major, s->environment.minor);
+}
+
+static bool in_class(const struct observation *o, const char *name)
+{
+	for (unsigned i = 0; i < o->classes; i++)
+		if (!strcmp(o->class_name[i], name))
+			return true;
+	return false;
+}
+
+/* A required node that is not there: the nearest cause that can be shown. */
+static void missing_node(struct session *s, int heap, const struct expect_node *node, struct dh_result *r)
+{
+	const struct expect_heap *h = &s->expect.heap[heap];
+	const struct observation *o = &s->seen;
+	char reason[sizeof r->subject];
+	about(r, node->name);
+	if (in_class(o, node->name)) {
+		evidence(r, "/sys/class/dma_heap/%s exists", node->name);
+		failed(r, o->nodes ? HEAP_NODE_REMOVED : DEVTMPFS_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
+		return;
+	}
+	if (node->module && observe_module(s->root, s->environment.release, node->module) == 0) {
+		about(r, node->module);
+		failed(r, HEAP_MODULE_NOT_LOADED, ENOENT, "no /dev/dma_heap/%s", node->name);
+		return;
+	}
+	if (o->directory_error == ENOENT && !o->classes) {
+		skipped(r, "needs heap.support");
+		return;
+	}
+	if (h->kind == HEAP_VENDOR) {
+		failed(r, VENDOR_HEAP_ABSENT, ENOENT, "no /dev/dma_heap/%s", node->name);
+		return;
+	}
+	/* An area from the device tree that was not made explains the name better than the name that came instead. */
+	const struct expect_area *area = h->area < 0 ? NULL : &s->expect.area[h->area];
+	if (h->kind == HEAP_CMA && o->memory.cma_total <= 0) {
+		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
+		about(r, reason);
+		failed(r, id == CMA_SIZE_MISMATCH ? CMA_NOT_CONFIGURED : id, ENOENT, "no /dev/dma_heap/%s, no CMA", node->name);
+		return;
+	}
+	if (area && area->source == AREA_DEVICE_TREE) {
+		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
+		if (id != CMA_SIZE_MISMATCH) {
+			about(r, reason);
+			failed(r, id, ENOENT, "no /dev/dma_heap/%s", node->name);
+			return;
+		}
+	}
+	for (unsigned i = 0; i < s->expect.nodes; i++) {
+		const struct expect_node *other = &s->expect.node[i];
+		if (other->heap != heap || !strcmp(other->name, node->name) || !observed_node(o, other->name))
+			continue;
+		about(r, other->name);
+		failed(r, HEAP_RENAMED, ENOENT, "no /dev/dma_heap/%s, but %s", node->name, other->name);
+		return;
+	}
+	failed(r, HEAP_ABSENT, ENOENT, "no /dev/dma_heap/%s", node->name);
+}
+
+static void heap_node(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct expect_heap *h = &s->expect.heap[subject.heap];
+	const struct heap_state *state = &s->heap[subject.heap];
+	const struct expect_node *missing = NULL;
+	unsigned wanted = 0;
+	for (unsigned i = 0; i < s->expect.nodes; i++) {
+		const struct expect_node *node = &s->expect.node[i];
+		if (node->heap != subject.heap || !covers(s, node))
+			continue;
+		wanted++;
+		if (h->presence == HEAP_FORBIDDEN && observed_node(&s->seen, node->name)) {
+			expected(r, "no /dev/dma_heap/%s", node->name);
+			about(r, node->name);
+			failed(r, HEAP_UNEXPECTED, EEXIST, "it exists");
+			return;
+		}
+		if (!node->optional && !observed_node(&s->seen, node->name) && !missing)
+			missing = node;
+	}
+	if (h->presence == HEAP_FORBIDDEN) {
+		passed(r, "absent, as the profile says");
+		return;
+	}
+	if (!wanted) {
+		unknown(r, "the expectation names no node for kernel %s", s->environment.release);
+		return;
+	}
+	if (missing) {
+		expected(r, "/dev/dma_heap/%s", missing->name);
+		if (h->presence == HEAP_OPTIONAL && !state->node)
+			skipped(r, "not there, and optional");
+		else
+			missing_node(s, subject.heap, missing, r);
+		return;
+	}
+	if (!state->node) {
+		skipped(r, "none of its optional names is there");
+		return;
+	}
+	expected(r, "/dev/dma_heap/%s", state->node->name);
+	const struct sys_node *stat = &state->seen->stat;
+	about(r, state->node->name);
+	if (stat->is_link)
+		failed(r, NODE_NOT_A_HEAP, 0, "a symlink to %s, not the kernel's node", state->seen->target);
+	else if (!stat->is_char)
+		failed(r, NODE_NOT_A_HEAP, 0, "not a device node");
+	else
+		passed(r, "%u:%u", stat->major, stat->minor);
+}
+
+static void alias(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const char *name = s->expect.alias[subject.index].name;
+	const struct heap_state *state = &s->heap[subject.heap];
+	expected(r, "/dev/dma_heap/%s leads to it", name);
+	about(r, name);
+	if (!state->node) {
+		skipped(r, "needs heap.node");
+		return;
+	}
+	const struct heap_node *link = observed_node(&s->seen, name);
+	if (!link) {
+		failed(r, SYMLINK_RULE_MISSING, ENOENT, "no /dev/dma_heap/%s", name);
+		return;
+	}
+	const char *leads_to = link->stat.is_link ? link->target : link->name;
+	for (unsigned i = 0; i < s->expect.nodes; i++)
+		if (s->expect.node[i].heap == subject.heap && !strcmp(s->expect.node[i].name, leads_to)) {
+			passed(r, link->stat.is_link ? "a symlink to %s" : "the node %s itself", leads_to);
+			return;
+		}
+	failed(r, SYMLINK_WRONG_TARGET, 0, link->stat.is_link ? "a symlink to %s" : "a node of its own, %s", leads_to);
+}
+
+static bool as_expected(const struct session *s, const struct expect_heap *h, const struct sys_node *stat)
+{
+	unsigned id;
+	if (h->mode >= 0 && (int)stat->mode != h->mode)
+		return false;
+	if (h->owner && (account_user(s->root, h->owner, &id, NULL) != 1 || id != stat->uid))
+		return false;
+	return !h->group || (account_group(s->root, h->group, &id) == 1 && id == stat->gid);
+}
+
+/* The kernel makes 0600 root:root; whatever else stands there, somebody wrote. */
+static bool untouched(const struct sys_node *stat)
+{
+	return stat->mode == 0600 && stat->uid == 0 && stat->gid == 0;
+}
+
+static void permissions(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct expect_heap *h = &s->expect.heap[subject.heap];
+	struct heap_state *state = &s->heap[subject.heap];
+	if (!state->node || h->presence == HEAP_FORBIDDEN) {
+		skipped(r, state->node ? "the profile wants this heap absent" : "needs heap.node");
+		return;
+	}
+	struct sys_node stat = state->seen->stat;
+	bool stated = h->mode >= 0 || h->owner || h->group;
+	char mode[16] = "any";
+	if (h->mode >= 0)
+		snprintf(mode, sizeof mode, "%04o", (unsigned)h->mode);
+	expected(r, "%s %s:%s", mode, h->owner ? h->owner : "any", h->group ? h->group : "any");
+	unsigned waited = 0;
+	char path[SYS_PATH_MAX];
+	snprintf(path, sizeof path, "/dev/dma_heap/%s", state->node->name);
+	while (stated && !as_expected(s, h, &stat) && waited < s->options->wait_ms) {
+		sys_sleep_ms(50);
+		waited += 50;
+		if (sys_stat(s->root, path, &stat))
+			break;
+	}
+	snprintf(mode, sizeof mode, "%04o", stat.mode);
+	if (stat.mode & 0007 && (h->mode < 0 || !(h->mode & 0007))) {
+		failed(r, PERM_WORLD_ACCESS, 0, "%s %u:%u", mode, stat.uid, stat.gid);
+		return;
+	}
+	if (!stated) {
+		skipped(r, "%s %u:%u; nothing expected", mode, stat.uid, stat.gid);
+		return;
+	}
+	if (as_expected(s, h, &stat)) {
+		passed(r, "%s %u:%u", mode, stat.uid, stat.gid);
+		if (waited) {
+			r->diagnosis = diagnosis(RULE_LATE);
+			evidence(r, "right only after %u ms of waiting", waited);
+		}
+		return;
+	}
+	unsigned id;
+	if (h->group && account_group(s->root, h->group, &id) == 0) {
+		about(r, h->group);
+		failed(r, GROUP_MISSING, 0, "%s %u:%u", mode, stat.uid, stat.gid);
+	} else if (untouched(&stat)) {
+		failed(r, s->seen.has_udev_rule ? RULE_NOT_APPLIED : PERM_DEFAULT_0600, 0, "%s 0:0", mode);
+	} else if (h->group && account_group(s->root, h->group, &id) == 1 && id != stat.gid) {
+		about(r, h->group);
+		failed(r, PERM_GROUP_WRONG, 0, "%s %u:%u", mode, stat.uid, stat.gid);
+	} else if (h->owner && (account_user(s->root, h->owner, &id, NULL) != 1 || id != stat.uid)) {
+		about(r, h->owner);
+		failed(r, PERM_OWNER_WRONG, 0, "%s %u:%u", mode, stat.uid, stat.gid);
+	} else {
+		failed(r, PERM_MODE_WRONG, 0, "%s %u:%u", mode, stat.uid, stat.gid);
+	}
+}
+
+const struct check NODE_CHECKS[] = {
+	{"heap.node", SCOPE_HEAP, heap_node},
+	{"heap.alias", SCOPE_ALIAS, alias},
+	{"heap.permissions", SCOPE_HEAP, permissions},
+	{NULL, SCOPE_HEAP, NULL},
+};

@@ -1,0 +1,5 @@
+#include "session.h"
+
+const struct check SHARE_CHECKS[] = {
+	{NULL, SCOPE_HEAP, NULL},
+};

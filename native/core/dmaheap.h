@@ -1,0 +1,97 @@
+/* What the verifier is asked, and what it answers. The CLI and the Node addon both stand on this header. */
+#ifndef DMAHEAP_H
+#define DMAHEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DH_VERSION "0.1.0"
+#define DH_SCHEMA_VERSION 1
+
+enum dh_status { DH_PASS, DH_FAIL, DH_SKIP, DH_UNKNOWN, DH_ERROR };
+
+/* Exit codes of dmaheap-verify, and the verdict of a run. */
+enum dh_verdict {
+	DH_VERDICT_PASS = 0,
+	DH_VERDICT_FAIL = 1,
+	DH_VERDICT_USAGE = 2,
+	DH_VERDICT_PROBE_ERROR = 3,
+	DH_VERDICT_NOTHING_TESTABLE = 4,
+};
+
+/* A cause and a remedy, by id; `{}` in a text stands for the result's subject. */
+struct dh_diagnosis {
+	const char *id;
+	const char *cause;
+	const char *fix;
+};
+
+/* One finding. Strings are valid only during the callback. */
+struct dh_result {
+	const char *id;   /* stable, [a-z0-9.-] */
+	const char *heap; /* logical name, NULL when the finding is about the machine */
+	enum dh_status status;
+	int error; /* errno behind the status, 0 when none */
+	const struct dh_diagnosis *diagnosis; /* on every failure; on a pass it is a remark */
+	uint64_t duration_ns;
+	char subject[256]; /* what the diagnosis is about: a symbol, a user, a node */
+	char expected[192];
+	char observed[256];
+	char evidence[256];
+};
+
+/* The machine and the identity the verdict was reached with. */
+struct dh_environment {
+	char release[72];
+	char machine[72];
+	unsigned major, minor;
+	uint64_t page_bytes;
+	unsigned uid, gid;
+	bool privileged; /* CAP_SYS_ADMIN or uid 0: debugfs and the kernel log can be read */
+	const char *profile;
+	const char *profile_sha256;
+	const char *consumer; /* --as, NULL when absent */
+};
+
+struct dh_summary {
+	unsigned counts[5]; /* by enum dh_status */
+	unsigned probed;    /* heaps in which a buffer was allocated */
+	uint64_t duration_ns;
+	enum dh_verdict verdict;
+};
+
+/* The event stream every output is written from: begin once, result `planned` times, end once. */
+struct dh_sink {
+	void (*begin)(void *context, const struct dh_environment *, unsigned planned);
+	void (*result)(void *context, const struct dh_result *);
+	void (*end)(void *context, const struct dh_summary *);
+	void *context;
+};
+
+struct dh_options {
+	const char *root;      /* prefix of every path, "" on the running machine */
+	const char *expect;    /* path, not prefixed; NULL: judge what is there by the ABI alone */
+	const char *as;        /* USER[:GROUP,...] */
+	bool deep;             /* may hold a whole area, and may make the kernel log a failed allocation */
+	unsigned wait_ms;      /* how long a late udev rule is waited for */
+	unsigned limit_ms;     /* no new check starts after this; 0: 30 s */
+};
+
+struct dh_error {
+	unsigned line; /* of the expectation, 0 when it is about something else */
+	char message[256];
+};
+
+/* Runs every check. False when the request itself is bad (`error` says why) and nothing was emitted. */
+bool dh_verify(const struct dh_options *, const struct dh_sink *, struct dh_summary *, struct dh_error *);
+
+const char *dh_status_name(enum dh_status);
+
+/* Every diagnosis there is; ends with a NULL id. */
+const struct dh_diagnosis *dh_catalogue(void);
+
+/* Writes `text` with `{}` replaced by the subject. */
+void dh_fill(char *out, size_t size, const char *text, const char *subject);
+
+#endif

@@ -1,0 +1,390 @@
+#include "observe.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void copy(char *out, size_t size, const char *text)
+{
+	size_t length = strnlen(text, size - 1);
+	memcpy(out, text, length);
+	out[length] = 0;
+}
+
+static bool starts(const char *text, const char *prefix)
+{
+	return !strncmp(text, prefix, strlen(prefix));
+}
+
+/* "Name:   123 kB" or "name 123"; -1 when the name is not there. */
+static int64_t field(const char *text, const char *name, int64_t unit)
+{
+	size_t length = strlen(name);
+	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (!strncmp(line, name, length) && (line[length] == ':' || line[length] == ' '))
+			return strtoll(line + length + 1, NULL, 10) * unit;
+	}
+	return -1;
+}
+
+void observe_memory(struct memory_view *memory, const char *root)
+{
+	char text[8192];
+	*memory = (struct memory_view){-1, -1, -1, -1, -1};
+	if (sys_read(root, "/proc/meminfo", text, sizeof text) > 0) {
+		memory->cma_total = field(text, "CmaTotal", 1024);
+		memory->cma_free = field(text, "CmaFree", 1024);
+		memory->available = field(text, "MemAvailable", 1024);
+	}
+	if (sys_read(root, "/proc/vmstat", text, sizeof text) > 0) {
+		memory->cma_success = field(text, "cma_alloc_success", 1);
+		memory->cma_fail = field(text, "cma_alloc_fail", 1);
+	}
+}
+
+struct walk {
+	struct observation *o;
+	const char *root;
+};
+
+static bool on_node(void *context, const char *name)
+{
+	struct walk *walk = context;
+	struct observation *o = walk->o;
+	char path[SYS_PATH_MAX], target[SYS_PATH_MAX];
+	if (o->nodes == OBSERVED_NODES_MAX)
+		return false;
+	struct heap_node *node = &o->node[o->nodes];
+	memset(node, 0, sizeof *node);
+	copy(node->name, sizeof node->name, name);
+	snprintf(path, sizeof path, "/dev/dma_heap/%s", name);
+	if (sys_stat(walk->root, path, &node->stat))
+		return true;
+	if (node->stat.is_link && sys_readlink(walk->root, path, target, sizeof target) > 0) {
+		const char *slash = strrchr(target, '/');
+		copy(node->target, sizeof node->target, slash ? slash + 1 : target);
+	}
+	o->nodes++;
+	return true;
+}
+
+static bool on_class(void *context, const char *name)
+{
+	struct observation *o = ((struct walk *)context)->o;
+	if (o->classes == OBSERVED_NODES_MAX)
+		return false;
+	copy(o->class_name[o->classes], sizeof o->class_name[0], name);
+	o->classes++;
+	return true;
+}
+
+static int64_t number_in(const char *root, const char *directory, const char *name, const char *file, int64_t unit)
+{
+	char path[SYS_PATH_MAX], text[32];
+	snprintf(path, sizeof path, "%s/%s/%s", directory, name, file);
+	return sys_read(root, path, text, sizeof text) > 0 ? strtoll(text, NULL, 10) * unit : -1;
+}
+
+static const char DEBUG_CMA[] = "/sys/kernel/debug/cma";
+static const char SYSFS_CMA[] = "/sys/kernel/mm/cma";
+
+static bool on_area(struct walk *walk, const char *name, bool debugfs)
+{
+	struct observation *o = walk->o;
+	int64_t page = (int64_t)sys_page_bytes();
+	if (o->areas == OBSERVED_AREAS_MAX)
+		return false;
+	struct cma_area *area = &o->area[o->areas++];
+	/* 5.10 writes cma-NAME in debugfs, cut to 15 characters */
+	copy(area->name, sizeof area->name, debugfs && starts(name, "cma-") ? name + 4 : name);
+	area->total_bytes = number_in(walk->root, debugfs ? DEBUG_CMA : SYSFS_CMA, name, debugfs ? "count" : "total_pages", page);
+	if (debugfs) {
+		int64_t used = number_in(walk->root, DEBUG_CMA, name, "used", page);
+		area->free_bytes = used < 0 || area->total_bytes < 0 ? -1 : area->total_bytes - used;
+	} else {
+		area->free_bytes = number_in(walk->root, SYSFS_CMA, name, "available_pages", page);
+	}
+	return true;
+}
+
+static bool on_debug_area(void *context, const char *name)
+{
+	return on_area(context, name, true);
+}
+
+static bool on_sysfs_area(void *context, const char *name)
+{
+	return on_area(context, name, false);
+}
+
+static void observe_areas(struct walk *walk)
+{
+	struct observation *o = walk->o;
+	if (sys_list(walk->root, DEBUG_CMA, on_debug_area, walk) > 0)
+		o->area_source = "debugfs cma";
+	else if (sys_list(walk->root, SYSFS_CMA, on_sysfs_area, walk) > 0)
+		o->area_source = "/sys/kernel/mm/cma";
+	o->has_areas = o->area_source != NULL;
+}
+
+static void observe_cmdline(struct observation *o, const char *root)
+{
+	char text[4096];
+	if (sys_read(root, "/proc/cmdline", text, sizeof text) <= 0)
+		return;
+	text[strcspn(text, "\n")] = 0;
+	/* the last one wins, as in the kernel */
+	char *state;
+	for (char *word = strtok_r(text, " ", &state); word; word = strtok_r(NULL, " ", &state))
+		if (starts(word, "cma=")) {
+			o->has_cmdline_cma = true;
+			copy(o->cmdline_cma, sizeof o->cmdline_cma, word + 4);
+		}
+}
+
+const char *config_value(char *line, const char *symbol)
+{
+	size_t length = strlen(symbol);
+	if (starts(line, "# CONFIG_") && !strncmp(line + 9, symbol, length) && !strcmp(line + 9 + length, " is not set"))
+		return "n";
+	if (!starts(line, "CONFIG_") || strncmp(line + 7, symbol, length) || line[7 + length] != '=')
+		return NULL;
+	char *value = line + 8 + length;
+	size_t end = strlen(value);
+	if (end >= 2 && value[0] == '"' && value[end - 1] == '"') {
+		value[end - 1] = 0;
+		value++;
+	}
+	return value;
+}
+
+struct config_walk {
+	struct observation *o;
+	const struct expect *e;
+	bool any;
+};
+
+static bool on_config_line(void *context, char *line)
+{
+	struct config_walk *walk = context;
+	walk->any |= starts(line, "CONFIG_");
+	for (unsigned i = 0; i < walk->e->configs; i++) {
+		const char *value = config_value(line, walk->e->config[i].symbol);
+		if (value) {
+			copy(walk->o->config[i], sizeof walk->o->config[i], value);
+			break;
+		}
+	}
+	return true;
+}
+
+static void observe_config(struct observation *o, const char *root, const struct expect *e, const char *release)
+{
+	char boot[SYS_PATH_MAX], modules[SYS_PATH_MAX];
+	snprintf(boot, sizeof boot, "/boot/config-%s", release);
+	snprintf(modules, sizeof modules, "/lib/modules/%s/config", release);
+	const char *const paths[] = {"/proc/config.gz", boot, modules};
+	static const char *const names[] = {"/proc/config.gz", "/boot/config-RELEASE", "/lib/modules/RELEASE/config"};
+	for (unsigned i = 0; e->configs && i < 3; i++) {
+		struct config_walk walk = {o, e, false};
+		for (unsigned c = 0; c < e->configs; c++)
+			copy(o->config[c], sizeof o->config[c], "n");
+		if (sys_lines(root, paths[i], on_config_line, &walk) == 0 && walk.any) {
+			o->config_source = names[i];
+			return;
+		}
+	}
+}
+
+unsigned log_family_of(const char *line)
+{
+	static const struct { const char *text; unsigned family; } lines[] = {
+		{"created CMA memory pool", LOG_POOL_CREATED},
+		{"incorrect alignment of CMA region", LOG_MISALIGNED},
+		{"invalid size property in", LOG_INVALID_SIZE},
+		{"invalid reg property in", LOG_INVALID_SIZE},
+		{"failed to allocate memory for node", LOG_ALLOC_FAILED},
+		{"failed to reserve memory for node", LOG_ALLOC_FAILED},
+		{"using cmdline CMA params instead", LOG_BYPASSED},
+		{"Skipping dt linux,cma-default node", LOG_BYPASSED},
+		{"Not enough slots for CMA reserved regions", LOG_NO_SLOTS},
+		{"compatible matching fail", LOG_MATCH_FAILED},
+		{"nomap reusable", LOG_NOMAP},
+		{"could not be activated", LOG_NOT_ACTIVATED},
+	};
+	for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++)
+		if (strstr(line, lines[i].text))
+			return lines[i].family;
+	if (strstr(line, "cma: Reserved "))
+		return LOG_RESERVED;
+	if (strstr(line, "avc:") && strstr(line, "denied") && strstr(line, "dma_heap"))
+		return LOG_AVC_DENIED;
+	return 0;
+}
+
+static bool on_log_line(void *context, char *line)
+{
+	((struct observation *)context)->log |= log_family_of(line);
+	return true;
+}
+
+bool dt_number(const unsigned char *data, size_t length, unsigned cells, uint64_t *value)
+{
+	*value = 0;
+	if (cells == 0 || cells > 4 || length < (size_t)cells * 4)
+		return false;
+	for (unsigned i = 0; i < cells * 4; i++) {
+		if (*value >> 56)
+			return false;
+		*value = *value << 8 | data[i];
+	}
+	return true;
+}
+
+static long dt_property(const char *root, const char *node, const char *property, unsigned char *data, size_t size)
+{
+	char path[SYS_PATH_MAX];
+	snprintf(path, sizeof path, "/proc/device-tree/reserved-memory%s%s/%s", *node ? "/" : "", node, property);
+	return sys_read(root, path, data, size);
+}
+
+enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes)
+{
+	unsigned char data[256];
+	uint64_t value;
+	unsigned cells[2] = {2, 2};
+	struct sys_node stat;
+	char path[SYS_PATH_MAX];
+	*bytes = -1;
+	if (sys_stat(root, "/proc/device-tree", &stat))
+		return DT_UNREADABLE;
+	snprintf(path, sizeof path, "/proc/device-tree/reserved-memory/%s", name);
+	if (sys_stat(root, path, &stat))
+		return DT_ABSENT;
+	static const char *const names[] = {"#address-cells", "#size-cells"};
+	for (int i = 0; i < 2; i++) {
+		long n = dt_property(root, "", names[i], data, sizeof data);
+		if (n > 0 && dt_number(data, (size_t)n, 1, &value) && value <= 4)
+			cells[i] = (unsigned)value;
+	}
+	long n = dt_property(root, name, "size", data, sizeof data);
+	if (n > 0 && dt_number(data, (size_t)n, cells[1], &value))
+		*bytes = (int64_t)value;
+	n = dt_property(root, name, "reg", data, sizeof data);
+	if (n > (long)cells[0] * 4 && dt_number(data + cells[0] * 4, (size_t)n - cells[0] * 4, cells[1], &value))
+		*bytes = (int64_t)value;
+	n = dt_property(root, name, "status", data, sizeof data);
+	if (n > 0 && strcmp((char *)data, "okay") && strcmp((char *)data, "ok"))
+		return DT_DISABLED;
+	if (dt_property(root, name, "no-map", data, sizeof data) >= 0)
+		return DT_NOMAP;
+	return dt_property(root, name, "reusable", data, sizeof data) >= 0 ? DT_PRESENT : DT_NOT_REUSABLE;
+}
+
+struct module_walk {
+	const char *wanted;
+	int found;
+};
+
+static bool on_modules_line(void *context, char *line)
+{
+	struct module_walk *walk = context;
+	line[strcspn(line, ":")] = 0;
+	char *name = strrchr(line, '/');
+	name = name ? name + 1 : line;
+	char *suffix = strstr(name, ".ko");
+	if (!suffix)
+		return true;
+	*suffix = 0;
+	size_t i = 0; /* modprobe takes - and _ for the same */
+	while (name[i] && (name[i] == walk->wanted[i] || (name[i] == '-' && walk->wanted[i] == '_')))
+		i++;
+	walk->found |= !name[i] && !walk->wanted[i];
+	return !walk->found;
+}
+
+int observe_module(const char *root, const char *release, const char *module)
+{
+	char path[SYS_PATH_MAX];
+	struct sys_node stat;
+	snprintf(path, sizeof path, "/sys/module/%s", module);
+	if (!sys_stat(root, path, &stat))
+		return 1;
+	struct module_walk walk = {module, 0};
+	snprintf(path, sizeof path, "/lib/modules/%s/modules.dep", release);
+	if (sys_lines(root, path, on_modules_line, &walk) < 0)
+		return -2;
+	return walk.found ? 0 : -1;
+}
+
+struct rule_walk {
+	struct observation *o;
+	const char *root, *directory;
+};
+
+static bool on_rule_line(void *context, char *line)
+{
+	struct observation *o = context;
+	while (*line == ' ' || *line == '\t')
+		line++;
+	o->has_udev_rule |= *line != '#' && strstr(line, "dma_heap") != NULL;
+	return !o->has_udev_rule;
+}
+
+static bool on_rule_file(void *context, const char *name)
+{
+	struct rule_walk *walk = context;
+	char path[SYS_PATH_MAX];
+	size_t length = strlen(name);
+	if (length < 6 || strcmp(name + length - 6, ".rules"))
+		return true;
+	snprintf(path, sizeof path, "%s/%s", walk->directory, name);
+	sys_lines(walk->root, path, on_rule_line, walk->o);
+	return !walk->o->has_udev_rule;
+}
+
+static void observe_rules(struct observation *o, const char *root)
+{
+	static const char *const directories[] = {"/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"};
+	for (unsigned i = 0; i < 4 && !o->has_udev_rule; i++) {
+		struct rule_walk walk = {o, root, directories[i]};
+		sys_list(root, directories[i], on_rule_file, &walk);
+	}
+	if (!o->has_udev_rule)
+		sys_lines(root, "/etc/mdev.conf", on_rule_line, o);
+}
+
+void observe(struct observation *o, const char *root, const struct expect *e, const char *release)
+{
+	struct walk walk = {o, root};
+	struct sys_node stat;
+	memset(o, 0, sizeof *o);
+	observe_memory(&o->memory, root);
+	int listed = sys_list(root, "/dev/dma_heap", on_node, &walk);
+	o->directory_error = listed < 0 ? -listed : 0;
+	sys_list(root, "/sys/class/dma_heap", on_class, &walk);
+	observe_areas(&walk);
+	observe_cmdline(o, root);
+	observe_config(o, root, e, release);
+	o->has_log = sys_lines(root, "/dev/kmsg", on_log_line, o) == 0;
+	o->has_hand_made_dma_buf = !sys_stat(root, "/dev/dma-buf", &stat) || !sys_stat(root, "/dev/dma_buf", &stat);
+	observe_rules(o, root);
+}
+
+const struct heap_node *observed_node(const struct observation *o, const char *name)
+{
+	for (unsigned i = 0; i < o->nodes; i++)
+		if (!strcmp(o->node[i].name, name))
+			return &o->node[i];
+	return NULL;
+}
+
+const struct cma_area *observed_area(const struct observation *o, const char *name)
+{
+	for (unsigned i = 0; i < o->areas; i++)
+		if (!strcmp(o->area[i].name, name))
+			return &o->area[i];
+	return NULL;
+}

@@ -1,0 +1,87 @@
+/* What this machine shows without allocating anything. */
+#ifndef OBSERVE_H
+#define OBSERVE_H
+
+#include "expect.h"
+#include "sys.h"
+
+enum { OBSERVED_NODES_MAX = 32, OBSERVED_AREAS_MAX = 32 };
+
+struct memory_view {
+	int64_t cma_total, cma_free, available; /* bytes, -1 when not shown */
+	int64_t cma_success, cma_fail;          /* events since boot, -1 before 6.1 */
+};
+
+struct heap_node {
+	char name[SYS_NAME_MAX];
+	char target[SYS_NAME_MAX]; /* of a symlink, last component; empty when it is a device */
+	struct sys_node stat;
+};
+
+struct cma_area {
+	char name[SYS_NAME_MAX];
+	int64_t total_bytes, free_bytes; /* -1 when not shown */
+};
+
+/* What the kernel log says about a reserved-memory node or area of interest. */
+enum log_family {
+	LOG_POOL_CREATED = 1 << 0,
+	LOG_RESERVED = 1 << 1,
+	LOG_MISALIGNED = 1 << 2,
+	LOG_INVALID_SIZE = 1 << 3,
+	LOG_ALLOC_FAILED = 1 << 4,
+	LOG_BYPASSED = 1 << 5,
+	LOG_NO_SLOTS = 1 << 6,
+	LOG_NOT_ACTIVATED = 1 << 7,
+	LOG_MATCH_FAILED = 1 << 8,
+	LOG_NOMAP = 1 << 9,
+	LOG_AVC_DENIED = 1 << 10,
+};
+
+enum dt_state { DT_UNREADABLE, DT_ABSENT, DT_DISABLED, DT_NOMAP, DT_NOT_REUSABLE, DT_PRESENT };
+
+struct observation {
+	struct memory_view memory;
+	int directory_error; /* of /dev/dma_heap, 0 when it can be read */
+	unsigned nodes;
+	struct heap_node node[OBSERVED_NODES_MAX];
+	unsigned classes; /* /sys/class/dma_heap */
+	char class_name[OBSERVED_NODES_MAX][64];
+	bool has_areas;          /* some per-area source could be read */
+	const char *area_source; /* which */
+	unsigned areas;
+	struct cma_area area[OBSERVED_AREAS_MAX];
+	char cmdline_cma[128]; /* value of cma=, empty when absent */
+	bool has_cmdline_cma;
+	const char *config_source; /* NULL when no config can be read */
+	char config[CONFIG_MAX][32]; /* by expect->config; "n" when not set */
+	bool has_log;
+	unsigned log; /* enum log_family, over the whole log */
+	bool has_hand_made_dma_buf;
+	bool has_udev_rule; /* some rule file speaks of dma_heap */
+};
+
+void observe(struct observation *, const char *root, const struct expect *, const char *release);
+
+/* Only the numbers that change; cheap. */
+void observe_memory(struct memory_view *, const char *root);
+
+const struct heap_node *observed_node(const struct observation *, const char *name);
+const struct cma_area *observed_area(const struct observation *, const char *name);
+
+/* What the device tree says about a child of /reserved-memory. `bytes`: -1 when it carries no size. */
+enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes);
+
+/* Big-endian cells of a device-tree property; false when there are fewer than asked or they overflow 64 bits. */
+bool dt_number(const unsigned char *data, size_t length, unsigned cells, uint64_t *value);
+
+/* `CONFIG_X=value` or `# CONFIG_X is not set`: the value when the line is about the symbol, else NULL. Cuts the line. */
+const char *config_value(char *line, const char *symbol);
+
+/* The family a kernel log line belongs to, 0 for none. */
+unsigned log_family_of(const char *line);
+
+/* A module of that name: 1 loaded, 0 present but not loaded, -1 not found, -2 cannot be told. */
+int observe_module(const char *root, const char *release, const char *module);
+
+#endif

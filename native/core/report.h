@@ -1,0 +1,39 @@
+/* The outputs. Each is a sink for the event stream, writing to one stdio stream. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include "dmaheap.h"
+
+#include <stdio.h>
+
+struct report {
+	FILE *out;
+	bool color;
+	bool timing; /* durations are printed; off for output that must not change between runs */
+	bool quiet;  /* human: failures and the verdict only */
+	unsigned written;
+	char suite[128];
+	struct dh_environment environment;
+};
+
+struct report_format {
+	const char *name;
+	void (*begin)(void *, const struct dh_environment *, unsigned);
+	void (*result)(void *, const struct dh_result *);
+	void (*end)(void *, const struct dh_summary *);
+};
+
+/* NULL when there is no such format. */
+const struct report_format *report_format(const char *name);
+
+/* Names of all formats, separated by '|'. */
+const char *report_formats(void);
+
+struct dh_sink report_sink(const struct report_format *, struct report *);
+
+/* `id` or `id/heap`, unique within a run, of the characters every test framework takes: [a-z0-9_.-]. */
+void report_name(char *out, size_t size, const struct dh_result *);
+
+extern const struct report_format REPORT_HUMAN, REPORT_JSON, REPORT_KTAP, REPORT_JUNIT, REPORT_AUTOMAKE, REPORT_LAVA, REPORT_PROMETHEUS;
+
+#endif

@@ -1,0 +1,83 @@
+#include "report.h"
+
+#include <string.h>
+
+static const char *paint(const struct report *report, enum dh_status status)
+{
+	static const char *const colors[] = {"\033[32m", "\033[31m", "\033[2m", "\033[33m", "\033[31m"};
+	return report->color ? colors[status] : "";
+}
+
+/* Text from the machine may hold anything; a terminal must not obey it. */
+static void print(FILE *out, const char *text)
+{
+	for (const char *c = text; *c; c++)
+		fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, out);
+}
+
+static void filled(FILE *out, const char *label, const char *text, const char *subject)
+{
+	char line[1024];
+	dh_fill(line, sizeof line, text, subject);
+	fprintf(out, "           %s: ", label);
+	print(out, line);
+	fputc('\n', out);
+}
+
+static void begin(void *context, const struct dh_environment *env, unsigned planned)
+{
+	struct report *report = context;
+	report->environment = *env;
+	if (report->quiet)
+		return;
+	fprintf(report->out, "kernel %s %s, pages of %llu bytes, uid %u%s%s%s, %u checks\n", env->release, env->machine,
+		(unsigned long long)env->page_bytes, env->uid, env->profile ? ", profile " : "", env->profile ? env->profile : "",
+		env->consumer ? ", as consumer" : "", planned);
+}
+
+static void result(void *context, const struct dh_result *r)
+{
+	struct report *report = context;
+	FILE *out = report->out;
+	bool loud = r->status == DH_FAIL || r->status == DH_ERROR;
+	if (report->quiet && !loud)
+		return;
+	const char *reset = report->color ? "\033[0m" : "";
+	fprintf(out, "%s%-8s%s %s", paint(report, r->status), dh_status_name(r->status), reset, r->id);
+	if (r->heap) {
+		fputs(" [", out);
+		print(out, r->heap);
+		fputc(']', out);
+	}
+	if (*r->observed) {
+		fputs(": ", out);
+		print(out, r->observed);
+	}
+	fputc('\n', out);
+	if (!loud)
+		return;
+	if (*r->expected)
+		filled(out, "expected", "{}", r->expected);
+	if (r->diagnosis) {
+		fprintf(out, "           diagnosis: %s\n", r->diagnosis->id);
+		filled(out, "cause", r->diagnosis->cause, r->subject);
+	}
+	if (*r->evidence)
+		filled(out, "evidence", "{}", r->evidence);
+	if (r->diagnosis)
+		filled(out, "fix", r->diagnosis->fix, r->subject);
+}
+
+static void end(void *context, const struct dh_summary *s)
+{
+	static const char *const verdicts[] = {"PASS", "FAIL", "USAGE", "PROBE ERROR", "NOTHING TESTABLE"};
+	struct report *report = context;
+	fprintf(report->out, "%s: %u pass, %u fail, %u skip, %u unknown, %u error; %u heaps used", verdicts[s->verdict], s->counts[DH_PASS],
+		s->counts[DH_FAIL], s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR], s->probed);
+	if (report->timing)
+		fprintf(report->out, "; %llu.%03llu s", (unsigned long long)(s->duration_ns / 1000000000u),
+			(unsigned long long)(s->duration_ns / 1000000u % 1000));
+	fputc('\n', report->out);
+}
+
+const struct report_format REPORT_HUMAN = {"human", begin, result, end};

@@ -1,0 +1,112 @@
+/* schemas/report.schema.json describes this output. */
+#include "report.h"
+
+#include "session.h"
+
+/* Bytes that are not UTF-8 become U+FFFD, so that the output is always JSON. */
+static unsigned sequence(const unsigned char *c)
+{
+	unsigned n = c[0] < 0x80 ? 1 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : 0;
+	for (unsigned i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+static void string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (const unsigned char *c = (const unsigned char *)text; *c;) {
+		unsigned n = sequence(c);
+		if (n == 0) {
+			fputs("\\ufffd", out);
+			n = 1;
+		} else if (*c < 0x20 || *c == '"' || *c == '\\' || *c == 0x7f) {
+			fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "\\u%04x", *c);
+		} else {
+			fwrite(c, 1, n, out);
+		}
+		c += n;
+	}
+	fputc('"', out);
+}
+
+static void text_or_null(FILE *out, const char *name, const char *text)
+{
+	fprintf(out, ",\"%s\":", name);
+	if (text && *text)
+		string(out, text);
+	else
+		fputs("null", out);
+}
+
+static void begin(void *context, const struct dh_environment *env, unsigned planned)
+{
+	struct report *report = context;
+	FILE *out = report->out;
+	fprintf(out, "{\"schemaVersion\":%d,\"tool\":\"dmaheap-verify %s\",\"kernel\":{\"release\":", DH_SCHEMA_VERSION, DH_VERSION);
+	string(out, env->release);
+	fputs(",\"machine\":", out);
+	string(out, env->machine);
+	fprintf(out, ",\"pageBytes\":%llu},\"identity\":{\"uid\":%u,\"gid\":%u,\"privileged\":%s", (unsigned long long)env->page_bytes, env->uid, env->gid,
+		env->privileged ? "true" : "false");
+	text_or_null(out, "consumer", env->consumer);
+	fputs("},\"profile\":", out);
+	if (env->profile) {
+		fputs("{\"name\":", out);
+		string(out, env->profile);
+		text_or_null(out, "sha256", env->profile_sha256);
+		fputc('}', out);
+	} else {
+		fputs("null", out);
+	}
+	fprintf(out, ",\"planned\":%u,\"results\":[", planned);
+	report->written = 0;
+}
+
+static void result(void *context, const struct dh_result *r)
+{
+	struct report *report = context;
+	FILE *out = report->out;
+	char line[1024];
+	fputs(report->written++ ? ",\n{\"id\":" : "\n{\"id\":", out);
+	string(out, r->id);
+	text_or_null(out, "heap", r->heap);
+	fprintf(out, ",\"status\":\"%s\",\"errno\":", dh_status_name(r->status));
+	if (r->error)
+		fprintf(out, "%d,\"errnoName\":\"%s\"", r->error, error_name(r->error));
+	else
+		fputs("null,\"errnoName\":null", out);
+	text_or_null(out, "expected", r->expected);
+	text_or_null(out, "observed", r->observed);
+	fputs(",\"evidence\":[", out);
+	if (*r->evidence)
+		string(out, r->evidence);
+	fputc(']', out);
+	text_or_null(out, "diagnosis", r->diagnosis ? r->diagnosis->id : NULL);
+	if (r->diagnosis)
+		dh_fill(line, sizeof line, r->diagnosis->cause, r->subject);
+	text_or_null(out, "cause", r->diagnosis ? line : NULL);
+	if (r->diagnosis)
+		dh_fill(line, sizeof line, r->diagnosis->fix, r->subject);
+	text_or_null(out, "fix", r->diagnosis ? line : NULL);
+	if (report->timing)
+		fprintf(out, ",\"durationNs\":%llu", (unsigned long long)r->duration_ns);
+	fputc('}', out);
+}
+
+static void end(void *context, const struct dh_summary *s)
+{
+	static const char *const verdicts[] = {"pass", "fail", "usage", "probe-error", "nothing-testable"};
+	struct report *report = context;
+	fprintf(report->out, "\n],\"summary\":{\"verdict\":\"%s\",\"exitCode\":%d,\"pass\":%u,\"fail\":%u,\"skip\":%u,\"unknown\":%u,\"error\":%u,\"heapsProbed\":%u",
+		verdicts[s->verdict], s->verdict, s->counts[DH_PASS], s->counts[DH_FAIL], s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR],
+		s->probed);
+	if (report->timing)
+		fprintf(report->out, ",\"durationNs\":%llu", (unsigned long long)s->duration_ns);
+	fputs("}}\n", report->out);
+}
+
+const struct report_format REPORT_JSON = {"json", begin, result, end};

@@ -1,0 +1,77 @@
+/* One run: what is expected, what was seen, and the state of every heap under test. Private to the core. */
+#ifndef SESSION_H
+#define SESSION_H
+
+#include "diagnosis.h"
+#include "expect.h"
+#include "observe.h"
+#include "sys.h"
+
+struct heap_state {
+	const struct expect_node *node; /* the line that is probed, NULL when none is there */
+	const struct heap_node *seen;
+	int fd;              /* open O_RDONLY as long as the heap is tested, or -errno */
+	int alloc_error;     /* of the first single page; 0 when the heap is alive */
+	bool probed;
+	uint64_t limit;      /* bytes this heap may be asked to hold at once */
+	struct memory_view before;
+	int fds_before;
+};
+
+struct session {
+	const struct dh_options *options;
+	const char *root;
+	struct dh_environment environment;
+	struct heap_state heap[HEAP_MAX];
+	struct observation seen;
+	struct expect expect;
+};
+
+/* What one check is about: the index of its area, alias, user or latency line, and its heap; -1 when it has none. */
+struct subject {
+	int index;
+	int heap;
+};
+
+typedef void check_function(struct session *, struct subject, struct dh_result *);
+
+enum scope { SCOPE_MACHINE, SCOPE_CONFIG, SCOPE_AREA, SCOPE_HEAP, SCOPE_ALIAS, SCOPE_USER, SCOPE_LATENCY };
+
+/* One row of the table of checks: each emits exactly one result, so the plan is known before the first. */
+struct check {
+	const char *id;
+	enum scope scope;
+	check_function *run;
+};
+
+extern const struct check MACHINE_CHECKS[], AREA_CHECKS[], NODE_CHECKS[], ACCESS_CHECKS[], BUFFER_CHECKS[], SHARE_CHECKS[], CMA_CHECKS[];
+
+/* Each sets status and text; the last call counts. */
+__attribute__((format(printf, 2, 3))) void passed(struct dh_result *, const char *observed, ...);
+__attribute__((format(printf, 4, 5))) void failed(struct dh_result *, enum diagnosis, int error, const char *observed, ...);
+__attribute__((format(printf, 2, 3))) void skipped(struct dh_result *, const char *why, ...);
+__attribute__((format(printf, 2, 3))) void unknown(struct dh_result *, const char *why, ...);
+__attribute__((format(printf, 3, 4))) void broken(struct dh_result *, int error, const char *what, ...);
+__attribute__((format(printf, 2, 3))) void expected(struct dh_result *, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void evidence(struct dh_result *, const char *format, ...);
+void about(struct dh_result *, const char *subject);
+
+/* Why there is no CMA at all, or not the area (may be NULL) that was asked for; fills subject. */
+enum diagnosis cma_reason(const struct session *, const struct expect_area *, char *subject, size_t size);
+
+/* Why opening a node failed for somebody; fills subject. Without a name the identity is this process's own. */
+enum diagnosis open_reason(const struct session *, const struct sys_node *, const struct sys_identity *, const char *name, int error,
+			   struct dh_result *);
+
+const char *error_name(int error);
+
+/* False when the heap cannot be used; the result is then a skip that says which check tells why. */
+bool usable(const struct session *, struct subject, struct dh_result *);
+
+/* Judges a failed allocation: turns it into the right diagnosis. */
+void judge_allocation(const struct session *, int heap, uint64_t bytes, int error, struct dh_result *);
+
+/* Allocates, and retries at 10, 50 and 200 ms when the free memory says that it should fit. */
+int allocate(const struct session *, int heap, uint64_t bytes, bool *retried);
+
+#endif

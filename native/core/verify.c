@@ -1,0 +1,345 @@
+#include "session.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct check *const TABLES[] = {MACHINE_CHECKS, AREA_CHECKS,   NODE_CHECKS,
+					      ACCESS_CHECKS, BUFFER_CHECKS, SHARE_CHECKS, CMA_CHECKS};
+enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES, DEFAULT_LIMIT_MS = 30000 };
+
+struct run {
+	struct session *session;
+	const struct dh_sink *sink;
+	struct dh_summary *summary;
+	uint64_t deadline_ns;
+	unsigned planned;
+};
+
+static void say(char *out, size_t size, const char *format, va_list arguments)
+{
+	vsnprintf(out, size, format, arguments);
+}
+
+#define SAY(field) \
+	do { \
+		va_list arguments; \
+		va_start(arguments, format); \
+		say((field), sizeof(field), format, arguments); \
+		va_end(arguments); \
+	} while (0)
+
+static void settle(struct dh_result *r, enum dh_status status, int error, enum diagnosis id)
+{
+	r->status = status;
+	r->error = error;
+	r->diagnosis = diagnosis(id);
+}
+
+void passed(struct dh_result *r, const char *format, ...)
+{
+	settle(r, DH_PASS, 0, NO_DIAGNOSIS);
+	SAY(r->observed);
+}
+
+void failed(struct dh_result *r, enum diagnosis id, int error, const char *format, ...)
+{
+	settle(r, DH_FAIL, error < 0 ? -error : error, id);
+	SAY(r->observed);
+}
+
+void skipped(struct dh_result *r, const char *format, ...)
+{
+	settle(r, DH_SKIP, 0, NO_DIAGNOSIS);
+	SAY(r->observed);
+}
+
+void unknown(struct dh_result *r, const char *format, ...)
+{
+	settle(r, DH_UNKNOWN, 0, NO_DIAGNOSIS);
+	SAY(r->observed);
+}
+
+void broken(struct dh_result *r, int error, const char *format, ...)
+{
+	settle(r, DH_ERROR, error < 0 ? -error : error, NO_DIAGNOSIS);
+	SAY(r->observed);
+}
+
+void expected(struct dh_result *r, const char *format, ...)
+{
+	SAY(r->expected);
+}
+
+void evidence(struct dh_result *r, const char *format, ...)
+{
+	SAY(r->evidence);
+}
+
+void about(struct dh_result *r, const char *subject)
+{
+	snprintf(r->subject, sizeof r->subject, "%s", subject);
+}
+
+const char *error_name(int error)
+{
+	switch (error < 0 ? -error : error) {
+	case 0: return "success";
+	case EPERM: return "EPERM";
+	case ENOENT: return "ENOENT";
+	case EINTR: return "EINTR";
+	case EIO: return "EIO";
+	case ENXIO: return "ENXIO";
+	case EBADF: return "EBADF";
+	case EAGAIN: return "EAGAIN";
+	case ENOMEM: return "ENOMEM";
+	case EACCES: return "EACCES";
+	case EFAULT: return "EFAULT";
+	case EBUSY: return "EBUSY";
+	case EEXIST: return "EEXIST";
+	case ENODEV: return "ENODEV";
+	case EINVAL: return "EINVAL";
+	case ENFILE: return "ENFILE";
+	case EMFILE: return "EMFILE";
+	case ENOTTY: return "ENOTTY";
+	case ENOSYS: return "ENOSYS";
+	case ETIMEDOUT: return "ETIMEDOUT";
+	case EAFNOSUPPORT: return "EAFNOSUPPORT";
+	case ESPIPE: return "ESPIPE";
+	default: return "another errno";
+	}
+}
+
+/* Without an expectation every node is its own heap, and only the ABI is judged. */
+static void expect_what_is_there(struct session *s)
+{
+	struct expect *e = &s->expect;
+	for (unsigned i = 0; i < s->seen.nodes && e->heaps < HEAP_MAX; i++) {
+		const struct heap_node *node = &s->seen.node[i];
+		if (node->stat.is_link)
+			continue;
+		e->heap[e->heaps] = (struct expect_heap){.name = node->name, .kind = HEAP_VENDOR, .area = -1, .mode = -1};
+		e->node[e->nodes++] = (struct expect_node){.heap = (int)e->heaps, .name = node->name, .range = {0, UINT32_MAX}};
+		e->heaps++;
+	}
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* How much one heap may be asked to hold: a quarter of what is free, and never enough to hurt the system heap's users. */
+static uint64_t limit_of(const struct session *s, enum heap_kind kind)
+{
+	enum { BYTES_MAX = 8 << 20 };
+	const struct memory_view *m = &s->seen.memory;
+	uint64_t limit = BYTES_MAX;
+	if (kind != HEAP_CMA && m->available > 0)
+		limit = smaller(limit, (uint64_t)m->available / 16);
+	if (kind != HEAP_SYSTEM && m->cma_free > 0)
+		limit = smaller(limit, (uint64_t)m->cma_free / 4);
+	return limit;
+}
+
+static void prepare(struct session *s, int heap)
+{
+	struct heap_state *h = &s->heap[heap];
+	const struct expect *e = &s->expect;
+	h->fd = -ENOENT;
+	h->alloc_error = ENOENT;
+	h->limit = limit_of(s, e->heap[heap].kind);
+	for (unsigned i = 0; i < e->nodes && !h->node; i++) {
+		const struct expect_node *node = &e->node[i];
+		if (node->heap != heap || !expect_covers(node->range, s->environment.major, s->environment.minor))
+			continue;
+		h->seen = observed_node(&s->seen, node->name);
+		h->node = h->seen ? node : NULL;
+	}
+	if (!h->node || e->heap[heap].presence == HEAP_FORBIDDEN)
+		return;
+	char path[SYS_PATH_MAX];
+	snprintf(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
+	h->fds_before = sys_fd_count();
+	observe_memory(&h->before, s->root);
+	h->fd = sys_open(s->root, path, O_RDONLY);
+	if (h->fd < 0)
+		return;
+	bool retried;
+	int buffer = allocate(s, heap, s->environment.page_bytes, &retried);
+	h->alloc_error = buffer < 0 ? -buffer : 0;
+	h->probed = buffer >= 0;
+	sys_close(buffer);
+}
+
+static void release(struct session *s, int heap)
+{
+	sys_close(s->heap[heap].fd);
+	s->heap[heap].fd = -EBADF;
+}
+
+bool usable(const struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct heap_state *h = &s->heap[subject.heap];
+	if (h->probed)
+		return true;
+	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN)
+		skipped(r, "the profile wants this heap absent");
+	else if (!h->node)
+		skipped(r, "needs heap.node");
+	else if (h->fd < 0)
+		skipped(r, "needs open.read-only");
+	else
+		skipped(r, "needs alloc.page");
+	return false;
+}
+
+static unsigned extent(const struct expect *e, enum scope scope)
+{
+	switch (scope) {
+	case SCOPE_CONFIG: return e->configs;
+	case SCOPE_AREA: return e->areas;
+	case SCOPE_ALIAS: return e->aliases;
+	case SCOPE_USER: return e->users;
+	case SCOPE_LATENCY: return e->latencies;
+	case SCOPE_HEAP: return e->heaps;
+	case SCOPE_MACHINE: break;
+	}
+	return 1;
+}
+
+static int heap_of(const struct expect *e, enum scope scope, unsigned index)
+{
+	switch (scope) {
+	case SCOPE_HEAP: return (int)index;
+	case SCOPE_ALIAS: return e->alias[index].heap;
+	case SCOPE_USER: return e->user[index].heap;
+	case SCOPE_LATENCY: return e->latency[index].heap;
+	case SCOPE_MACHINE:
+	case SCOPE_CONFIG:
+	case SCOPE_AREA: break;
+	}
+	return -1;
+}
+
+static void emit(struct run *run, const struct check *check, struct subject subject)
+{
+	struct dh_result r;
+	memset(&r, 0, sizeof r);
+	r.id = check->id;
+	r.heap = subject.heap < 0 ? NULL : run->session->expect.heap[subject.heap].name;
+	r.status = DH_ERROR;
+	uint64_t start = sys_now_ns();
+	if (start > run->deadline_ns)
+		skipped(&r, "the time limit was reached");
+	else
+		check->run(run->session, subject, &r);
+	r.duration_ns = sys_now_ns() - start;
+	run->summary->counts[r.status]++;
+	run->sink->result(run->sink->context, &r);
+}
+
+/* Visits, or only counts, every (check, subject) pair of one heap; heap -1: those that are about the machine. */
+static void visit(struct run *run, int heap, bool count_only)
+{
+	const struct expect *e = &run->session->expect;
+	for (unsigned t = 0; t < TABLE_COUNT; t++)
+		for (const struct check *check = TABLES[t]; check->id; check++)
+			for (unsigned i = 0; i < extent(e, check->scope); i++) {
+				if (heap_of(e, check->scope, i) != heap)
+					continue;
+				run->planned++;
+				if (!count_only)
+					emit(run, check, (struct subject){(int)i, heap});
+			}
+}
+
+static enum dh_verdict verdict(const struct session *s, const struct dh_summary *summary)
+{
+	if (summary->counts[DH_FAIL])
+		return DH_VERDICT_FAIL;
+	if (summary->counts[DH_ERROR])
+		return DH_VERDICT_PROBE_ERROR;
+	/* a claim about heaps of which none was touched is no pass, unless the profile only wants heaps absent */
+	bool wanted = s->expect.heaps == 0;
+	for (unsigned i = 0; i < s->expect.heaps; i++)
+		wanted |= s->expect.heap[i].presence != HEAP_FORBIDDEN;
+	return wanted && !summary->probed ? DH_VERDICT_NOTHING_TESTABLE : DH_VERDICT_PASS;
+}
+
+static bool load(struct session *s, struct dh_error *error)
+{
+	const char *path = s->options->expect;
+	s->expect.kernel = (struct version_range){0, UINT32_MAX};
+	if (!path)
+		return true;
+	long length = sys_read("", path, s->expect.text, sizeof s->expect.text);
+	if (length < 0) {
+		error->line = 0;
+		snprintf(error->message, sizeof error->message, "cannot read %.160s: %s", path, strerror((int)-length));
+		return false;
+	}
+	return expect_parse(&s->expect, (size_t)length, error);
+}
+
+static bool identify(struct session *s, struct dh_error *error)
+{
+	struct dh_environment *env = &s->environment;
+	struct sys_identity identity;
+	if (sys_uname(s->root, env->release, env->machine, sizeof env->release)) {
+		snprintf(error->message, sizeof error->message, "uname failed");
+		return false;
+	}
+	char *end = NULL;
+	env->major = (unsigned)strtoul(env->release, &end, 10);
+	env->minor = end && *end == '.' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
+	env->page_bytes = sys_page_bytes();
+	sys_identity(&identity);
+	env->uid = identity.uid;
+	env->gid = identity.gid;
+	env->privileged = sys_privileged();
+	env->profile = s->expect.profile;
+	env->profile_sha256 = s->expect.sha256;
+	env->consumer = s->options->as;
+	return true;
+}
+
+bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, struct dh_summary *summary, struct dh_error *error)
+{
+	struct session *s = calloc(1, sizeof *s);
+	memset(summary, 0, sizeof *summary);
+	memset(error, 0, sizeof *error);
+	if (!s) {
+		snprintf(error->message, sizeof error->message, "no memory");
+		return false;
+	}
+	s->options = options;
+	s->root = options->root ? options->root : "";
+	if (!load(s, error) || !identify(s, error)) {
+		free(s);
+		return false;
+	}
+	uint64_t start = sys_now_ns();
+	observe(&s->seen, s->root, &s->expect, s->environment.release);
+	if (!options->expect)
+		expect_what_is_there(s);
+	struct run run = {s, sink, summary, start + (uint64_t)(options->limit_ms ? options->limit_ms : DEFAULT_LIMIT_MS) * 1000000u, 0};
+	for (int heap = -1; heap < (int)s->expect.heaps; heap++)
+		visit(&run, heap, true);
+	sink->begin(sink->context, &s->environment, run.planned);
+	visit(&run, -1, false);
+	for (int heap = 0; heap < (int)s->expect.heaps; heap++) {
+		prepare(s, heap);
+		visit(&run, heap, false);
+		summary->probed += s->heap[heap].probed;
+		release(s, heap);
+	}
+	summary->duration_ns = sys_now_ns() - start;
+	summary->verdict = verdict(s, summary);
+	sink->end(sink->context, summary);
+	free(s);
+	return true;
+}

@@ -1,0 +1,543 @@
+/* Boards, healthy and broken: each fault must end in its own diagnosis, and a healthy board in none. */
+#include "fake_kernel.h"
+#include "test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+#define MIB (UINT64_C(1) << 20)
+
+static const char EXPECT[] =
+	"dmaheap-expect 1\n"
+	"profile name=board\n"
+	"kernel since=5.10 until=8.0\n"
+	"config symbol=DMABUF_HEAPS value=y\n"
+	"config symbol=DMABUF_HEAPS_CMA value=y\n"
+	"cma total-bytes=67108864\n"
+	"area name=linux,cma bytes=67108864 source=device-tree default=yes\n"
+	"heap name=camera kind=cma area=linux,cma mode=0660 owner=root group=video\n"
+	"node heap=camera name=linux,cma until=6.17\n"
+	"node heap=camera name=default_cma_region since=6.17 module=cma_heap\n"
+	"node heap=camera name=linux,cma since=6.17\n"
+	"alias heap=camera name=camera\n"
+	"user heap=camera name=cam\n"
+	"budget heap=camera bytes=1048576 count=8\n"
+	"heap name=system kind=system\n"
+	"node heap=system name=system\n";
+
+static void reserved_node(const char *property, const void *data, size_t size)
+{
+	char path[128];
+	snprintf(path, sizeof path, "/proc/device-tree/reserved-memory/linux,cma/%s", property);
+	fake_bytes(path, data, size);
+}
+
+static void healthy(void)
+{
+	static const unsigned char two[] = {0, 0, 0, 2}, size[] = {0, 0, 0, 0, 4, 0, 0, 0};
+	int area = fake_add_area(64 * MIB);
+	fake_add_heap("linux,cma", area, 0660, 44);
+	fake_add_heap("system", -1, 0660, 44);
+	fake_link("/dev/dma_heap/camera", "linux,cma");
+	fake_file("/boot/config-6.12.0", "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n");
+	fake_bytes("/proc/device-tree/reserved-memory/#address-cells", two, 4);
+	fake_bytes("/proc/device-tree/reserved-memory/#size-cells", two, 4);
+	reserved_node("size", size, 8);
+	reserved_node("reusable", "", 0);
+}
+
+static void healthy_7(void)
+{
+	healthy();
+	snprintf(fake.release, sizeof fake.release, "7.3.4");
+	fake_file("/boot/config-7.3.4", "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n");
+	fake_add_heap("default_cma_region", 0, 0660, 44);
+	fake_file("/sys/kernel/mm/cma/linux,cma/total_pages", "16384\n");
+	fake_file("/sys/kernel/mm/cma/linux,cma/available_pages", "16384\n");
+}
+
+static void no_nodes(void)
+{
+	healthy();
+	fake_remove("/dev/dma_heap");
+}
+
+static void no_support(void)
+{
+	no_nodes();
+	fake_remove("/sys/class/dma_heap");
+	fake_file("/boot/config-6.12.0", "CONFIG_MMU=y\n# CONFIG_DMABUF_HEAPS is not set\n");
+}
+
+static void module_not_loaded(void)
+{
+	healthy_7();
+	fake_remove("/dev/dma_heap");
+	fake_remove("/sys/class/dma_heap");
+	fake_file("/lib/modules/7.3.4/modules.dep", "kernel/drivers/dma-buf/heaps/cma_heap.ko.xz:\n");
+}
+
+static void node_removed(void)
+{
+	healthy();
+	fake_remove("/dev/dma_heap/linux,cma");
+}
+
+static void renamed(void)
+{
+	healthy();
+	fake_remove("/dev/dma_heap/linux,cma");
+	fake_remove("/sys/class/dma_heap/linux,cma");
+	fake_add_heap("default_cma_region", 0, 0660, 44);
+	fake_file("/sys/kernel/debug/cma/linux,cma/count", "16384\n");
+}
+
+static void heap_absent(void)
+{
+	renamed();
+	fake_remove("/dev/dma_heap/default_cma_region");
+}
+
+static void not_a_heap(void)
+{
+	healthy();
+	fake.heap[0].regular = true;
+}
+
+static void folklore(void)
+{
+	healthy();
+	fake_file("/dev/dma-buf", "");
+}
+
+static void no_alias(void)
+{
+	healthy();
+	fake_remove("/dev/dma_heap/camera");
+}
+
+static void wrong_alias(void)
+{
+	no_alias();
+	fake_link("/dev/dma_heap/camera", "system");
+}
+
+static void default_mode(void)
+{
+	healthy();
+	fake.heap[0].mode = 0600;
+	fake.heap[0].gid = 0;
+}
+
+static void rule_not_applied(void)
+{
+	default_mode();
+	fake_file("/etc/udev/rules.d/70-dmaheap.rules", "# heaps\nSUBSYSTEM==\"dma_heap\", GROUP=\"video\", MODE=\"0660\"\n");
+}
+
+static void rule_late(void)
+{
+	healthy();
+	fake.late_opens = 6;
+}
+
+static void wrong_mode(void)
+{
+	healthy();
+	fake.heap[0].mode = 0640;
+}
+
+static void world(void)
+{
+	healthy();
+	fake.heap[0].mode = 0664;
+}
+
+static void wrong_owner(void)
+{
+	healthy();
+	fake.heap[0].uid = 1000;
+}
+
+static void wrong_group(void)
+{
+	healthy();
+	fake.heap[0].gid = 1001;
+}
+
+static void no_group(void)
+{
+	healthy();
+	fake.heap[0].gid = 0;
+	fake_file("/etc/group", "root:x:0:\n");
+}
+
+static void no_user(void)
+{
+	healthy();
+	fake_file("/etc/passwd", "root:x:0:0::/:/bin/sh\n");
+}
+
+static void not_in_group(void)
+{
+	healthy();
+	fake_file("/etc/group", "root:x:0:\nvideo:x:44:\n");
+}
+
+static void stale_login(void)
+{
+	healthy();
+	fake.uid = 1000;
+	fake.gid = 1000;
+}
+
+static void denied_by_cgroup(void)
+{
+	healthy();
+	fake.heap[0].open_error = EPERM;
+}
+
+static void denied_by_policy(void)
+{
+	healthy();
+	fake.heap[0].open_error = EACCES;
+}
+
+static void no_descriptors(void)
+{
+	healthy();
+	fake.heap[0].open_error = EMFILE;
+}
+
+static void no_cma(void)
+{
+	healthy();
+	fake.no_meminfo_cma = true;
+	fake_remove("/dev/dma_heap/linux,cma");
+	fake_remove("/sys/class/dma_heap/linux,cma");
+}
+
+static void cma_gone(void)
+{
+	healthy();
+	fake.area[0].bytes = 0;
+	fake_remove("/dev/dma_heap/linux,cma");
+	fake_remove("/sys/class/dma_heap/linux,cma");
+}
+
+static void cma_0(void)
+{
+	cma_gone();
+	fake_file("/proc/cmdline", "quiet cma=0 console=ttyS0\n");
+}
+
+static void cma_too_large(void)
+{
+	cma_gone();
+	fake_file("/proc/cmdline", "cma=2G\n");
+}
+
+/* The kernel made its configured default area instead, of the same size: only the name tells. */
+static void fallback(void)
+{
+	healthy();
+	fake_remove("/dev/dma_heap/linux,cma");
+	fake_remove("/sys/class/dma_heap/linux,cma");
+	fake_add_heap("reserved", 0, 0660, 44);
+}
+
+static void overridden(void)
+{
+	fallback();
+	fake.area[0].bytes = 48 * MIB;
+	fake_file("/proc/cmdline", "cma=48M\n");
+}
+
+static void dt_node_missing(void)
+{
+	fallback();
+	fake_remove("/proc/device-tree/reserved-memory/linux,cma");
+}
+
+static void dt_node_disabled(void)
+{
+	fallback();
+	reserved_node("status", "disabled", 9);
+}
+
+static void dt_not_reusable(void)
+{
+	fallback();
+	fake_remove("/proc/device-tree/reserved-memory/linux,cma/reusable");
+}
+
+static void dt_no_map(void)
+{
+	fallback();
+	reserved_node("no-map", "", 0);
+}
+
+static void dt_misaligned(void)
+{
+	fallback();
+	fake_file("/dev/kmsg", "3,2,0,-;Reserved memory: incorrect alignment of CMA region\n");
+}
+
+static void dt_cells(void)
+{
+	fallback();
+	reserved_node("size", "\4\0\0\0", 4);
+}
+
+static void dt_no_space(void)
+{
+	fallback();
+	fake_file("/dev/kmsg", "3,2,0,-;OF: reserved mem: failed to allocate memory for node 'linux,cma': size 2048 MiB\n");
+}
+
+static void dt_no_slots(void)
+{
+	fallback();
+	fake_file("/dev/kmsg", "3,2,0,-;cma: Not enough slots for CMA reserved regions!\n");
+}
+
+static void fallback_without_tree(void)
+{
+	healthy_7();
+	fake_remove("/proc/device-tree");
+	fake_remove("/sys/kernel/mm/cma");
+	fake_file("/sys/kernel/mm/cma/reserved/total_pages", "8192\n");
+}
+
+static void other_size(void)
+{
+	healthy();
+	fake.area[0].bytes = 32 * MIB;
+}
+
+static void dead_heap(void)
+{
+	healthy_7();
+	fake.area[0].largest = 1;
+	fake.meminfo_total = 0;
+}
+
+static void dead_area(void)
+{
+	healthy_7();
+	fake_file("/sys/kernel/mm/cma/linux,cma/total_pages", "0\n");
+}
+
+static void exhausted(void)
+{
+	healthy();
+	fake.area[0].used = fake.area[0].bytes;
+}
+
+static void fragmented(void)
+{
+	healthy();
+	fake.area[0].largest = 256 << 10;
+}
+
+static void memory_low(void)
+{
+	healthy();
+	fake.heap[1].ioctl_error = ENOMEM;
+}
+
+static void charged(void)
+{
+	memory_low();
+	fake_file("/sys/module/dma_heap/parameters/mem_accounting", "Y\n");
+}
+
+static void truncated(void)
+{
+	healthy();
+	fake.truncate = true;
+}
+
+static void deviating(void)
+{
+	healthy();
+	fake.wrong_errno = true;
+}
+
+static void old_data(void)
+{
+	healthy();
+	fake.dirty = true;
+}
+
+/* A consumer's habit, forced on the verifier: every buffer is read-only. */
+static void read_only_buffers(void)
+{
+	healthy();
+	fake.read_only = true;
+}
+
+static void corrupt(void)
+{
+	healthy();
+	fake.corrupt = true;
+}
+
+static void old_kernel(void)
+{
+	healthy();
+	snprintf(fake.release, sizeof fake.release, "5.4.200");
+}
+
+#define HEAP_LINES "heap name=camera kind=cma\nnode heap=camera name=linux,cma\n"
+
+static const struct scenario {
+	const char *name;
+	void (*arrange)(void);
+	const char *check, *heap, *diagnosis;
+	const char *expect; /* NULL: the board's */
+	struct dh_options options;
+} SCENARIOS[] = {
+	{"no heap support", no_support, "heap.support", NULL, "HEAP_SUPPORT_MISSING", NULL, {0}},
+	{"module not loaded", module_not_loaded, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED", NULL, {0}},
+	{"no devtmpfs", no_nodes, "heap.support", NULL, "DEVTMPFS_MISSING", NULL, {0}},
+	{"node removed", node_removed, "heap.node", "camera", "HEAP_NODE_REMOVED", NULL, {0}},
+	{"vendor's name on an old kernel", renamed, "heap.node", "camera", "HEAP_RENAMED", NULL, {0}},
+	{"no node of any name", heap_absent, "heap.node", "camera", "HEAP_ABSENT", NULL, {0}},
+	{"vendor heap", healthy, "heap.node", "isp", "VENDOR_HEAP_ABSENT", "heap name=isp kind=vendor\nnode heap=isp name=isp-heap\n", {0}},
+	{"heap that must not be", healthy, "heap.node", "camera", "HEAP_UNEXPECTED",
+	 "heap name=camera kind=cma presence=absent\nnode heap=camera name=linux,cma\n", {0}},
+	{"file instead of a node", not_a_heap, "heap.node", "camera", "NODE_NOT_A_HEAP", NULL, {0}},
+	{"/dev/dma-buf", folklore, "dev.hand-made", NULL, "FOLKLORE_DMA_BUF_NODE", NULL, {0}},
+	{"alias missing", no_alias, "heap.alias", "camera", "SYMLINK_RULE_MISSING", NULL, {0}},
+	{"alias to another heap", wrong_alias, "heap.alias", "camera", "SYMLINK_WRONG_TARGET", NULL, {0}},
+	{"kernel's own mode", default_mode, "heap.permissions", "camera", "PERM_DEFAULT_0600", NULL, {0}},
+	{"rule not applied", rule_not_applied, "heap.permissions", "camera", "RULE_NOT_APPLIED", NULL, {0}},
+	{"rule late", rule_late, "heap.permissions", "camera", "RULE_LATE", NULL, {.wait_ms = 1000}},
+	{"wrong mode", wrong_mode, "heap.permissions", "camera", "PERM_MODE_WRONG", NULL, {0}},
+	{"world access", world, "heap.permissions", "camera", "PERM_WORLD_ACCESS", NULL, {0}},
+	{"wrong owner", wrong_owner, "heap.permissions", "camera", "PERM_OWNER_WRONG", NULL, {0}},
+	{"wrong group", wrong_group, "heap.permissions", "camera", "PERM_GROUP_WRONG", NULL, {0}},
+	{"no such group", no_group, "heap.permissions", "camera", "GROUP_MISSING", NULL, {0}},
+	{"no such user", no_user, "open.user", "camera", "USER_MISSING", NULL, {0}},
+	{"user not in group", not_in_group, "open.user", "camera", "USER_NOT_IN_GROUP", NULL, {0}},
+	{"consumer not in group", healthy, "open.consumer", "camera", "USER_NOT_IN_GROUP", NULL, {.as = "guest"}},
+	{"consumer with groups", healthy, "open.consumer", "camera", NULL, NULL, {.as = "guest:video"}},
+	{"stale login", stale_login, "open.read-only", "camera", "LOGIN_STALE", NULL, {0}},
+	{"device cgroup", denied_by_cgroup, "open.read-only", "camera", "CGROUP_DEVICE_DENIED", NULL, {0}},
+	{"security module", denied_by_policy, "open.read-only", "camera", "MAC_DENIED", NULL, {0}},
+	{"no descriptors", no_descriptors, "open.read-only", "camera", "FD_LIMIT", NULL, {0}},
+	{"no CMA in the kernel", no_cma, "cma.total", NULL, "CMA_NOT_CONFIGURED", NULL, {0}},
+	{"cma=0", cma_0, "cma.total", NULL, "CMA_DISABLED_CMDLINE", NULL, {0}},
+	{"cma=0, the heap", cma_0, "heap.node", "camera", "CMA_DISABLED_CMDLINE", NULL, {0}},
+	{"cma=2G", cma_too_large, "cma.total", NULL, "CMA_CMDLINE_FAILED", NULL, {0}},
+	{"cma=48M over the tree", overridden, "cma.total", NULL, "CMA_CMDLINE_OVERRIDES_DT", NULL, {0}},
+	{"overlay not applied", dt_node_missing, "heap.node", "camera", "CMA_DT_NODE_MISSING", NULL, {0}},
+	{"node disabled", dt_node_disabled, "heap.node", "camera", "CMA_DT_NODE_DISABLED", NULL, {0}},
+	{"node not reusable", dt_not_reusable, "heap.node", "camera", "CMA_DT_NOT_REUSABLE", NULL, {0}},
+	{"node no-map", dt_no_map, "heap.node", "camera", "CMA_DT_REJECTED_NOMAP", NULL, {0}},
+	{"node misaligned", dt_misaligned, "heap.node", "camera", "CMA_DT_REJECTED_ALIGN", NULL, {0}},
+	{"node with one cell", dt_cells, "heap.node", "camera", "CMA_DT_REJECTED_CELLS", NULL, {0}},
+	{"no space for the node", dt_no_space, "heap.node", "camera", "CMA_DT_REJECTED_SPACE", NULL, {0}},
+	{"no slot for the node", dt_no_slots, "heap.node", "camera", "CMA_DT_REJECTED_SLOTS", NULL, {0}},
+	{"node rejected, no log", fallback, "heap.node", "camera", "CMA_DT_REJECTED", NULL, {0}},
+	{"fallback seen in sysfs", fallback_without_tree, "area.size", NULL, "CMA_FALLBACK_KCONFIG", NULL, {0}},
+	{"another size", other_size, "cma.total", NULL, "CMA_SIZE_MISMATCH", NULL, {0}},
+	{"sum of two areas", other_size, "cma.total", NULL, "CMA_TOTAL_AMBIGUOUS",
+	 "cma total-bytes=100663296\narea name=linux,cma bytes=67108864 source=kconfig\narea name=b bytes=33554432 source=kconfig\n" HEAP_LINES, {0}},
+	{"area of 0 bytes", dead_area, "area.size", NULL, "CMA_AREA_NOT_ACTIVATED", NULL, {0}},
+	{"dead heap", dead_heap, "alloc.page", "camera", "CMA_AREA_NOT_ACTIVATED", NULL, {0}},
+	{"exhausted", exhausted, "alloc.page", "camera", "CMA_EXHAUSTED", NULL, {0}},
+	{"fragmented", fragmented, "alloc.sizes", "camera", "CMA_FRAGMENTED", NULL, {0}},
+	{"memory exhausted", memory_low, "alloc.page", "system", "MEMORY_EXHAUSTED", NULL, {0}},
+	{"memory charged", charged, "alloc.page", "system", "MEMCG_CHARGED", NULL, {0}},
+	{"length cut to 32 bits", truncated, "alloc.sizes", "camera", "LEN_TRUNCATED", NULL, {0}},
+	{"other errno", deviating, "alloc.bad-arguments", "camera", "ABI_DEVIATION", NULL, {0}},
+	{"old data", old_data, "buffer.zeroed", "camera", "NOT_ZEROED", NULL, {0}},
+	{"buffer cannot be written", read_only_buffers, "buffer.data", "camera", "FD_READONLY", NULL, {0}},
+	{"data corrupt", corrupt, "buffer.data", "camera", "DATA_CORRUPT", NULL, {0}},
+	{"sync proves little", healthy, "buffer.sync", "camera", "COHERENCY_UNTESTED", NULL, {0}},
+	{"another kernel", old_kernel, "kernel.version", NULL, "KERNEL_OUT_OF_RANGE", NULL, {0}},
+	{"another page size", healthy, "kernel.page-size", NULL, "PAGE_SIZE_DIFFERS", "page bytes=1234\n" HEAP_LINES, {0}},
+	{"another config", no_support, "kernel.config", NULL, "CONFIG_DIFFERS", NULL, {0}},
+};
+
+static void judge(const struct scenario *s)
+{
+	const struct run_result *r = run_result(s->check, s->heap, s->diagnosis);
+	if (s->diagnosis)
+		CHECK(r, "%s: %s does not end in %s but in %s", s->name, s->check, s->diagnosis, run_text(s->check, s->heap));
+	else
+		CHECK(run_result(s->check, s->heap, NULL) && run_result(s->check, s->heap, NULL)->status == DH_PASS, "%s: %s", s->name, run_text(s->check, s->heap));
+}
+
+static void every_diagnosis_has_a_board(void)
+{
+	for (const struct dh_diagnosis *d = dh_catalogue(); d->id; d++) {
+		bool found = false;
+		for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++)
+			found |= SCENARIOS[i].diagnosis && !strcmp(SCENARIOS[i].diagnosis, d->id);
+		CHECK(found, "no scenario ends in %s", d->id);
+	}
+}
+
+/* No fault, no failure; nothing open, nothing held, and as many results as were planned. */
+static void sound(const char *name, void (*arrange)(void), unsigned heaps)
+{
+	fake_reset(test_root);
+	arrange();
+	run(EXPECT, (struct dh_options){0});
+	for (unsigned i = 0; i < run_count(); i++)
+		CHECK(run_at(i)->status == DH_PASS || run_at(i)->status == DH_SKIP, "%s: %s [%s] %s: %s", name, run_at(i)->id, run_at(i)->heap,
+		      dh_status_name(run_at(i)->status), run_at(i)->observed);
+	CHECK(run_summary()->verdict == DH_VERDICT_PASS && run_summary()->probed == heaps, "%s: verdict %d, %u heaps", name, run_summary()->verdict,
+	      run_summary()->probed);
+	CHECK(run_planned() == run_count(), "%s: planned %u, ran %u", name, run_planned(), run_count());
+	for (int i = 0; i < fake.areas; i++)
+		CHECK(fake.area[i].used == 0, "%s: %llu bytes held", name, (unsigned long long)fake.area[i].used);
+}
+
+static void nothing(void)
+{
+}
+
+static void verdicts(void)
+{
+	fake_reset(test_root);
+	run(NULL, (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_NOTHING_TESTABLE, "no heaps, no expectation: %d", run_summary()->verdict);
+	fake_reset(test_root);
+	healthy();
+	run(NULL, (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_PASS && run_summary()->probed == 2, "no expectation: %d", run_summary()->verdict);
+	fake_reset(test_root);
+	nothing();
+	run("dmaheap-expect 1\nheap name=a kind=cma presence=absent\nnode heap=a name=a\n", (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_PASS, "a heap that must be absent is absent: %d", run_summary()->verdict);
+	fake_reset(test_root);
+	nothing();
+	run("dmaheap-expect 1\nheap name=a kind=cma presence=optional\nnode heap=a name=a\n", (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_NOTHING_TESTABLE, "only optional heaps, none there: %d", run_summary()->verdict);
+}
+
+void test_scenarios(void)
+{
+	sound("healthy 6.12", healthy, 2);
+	sound("healthy 7.3", healthy_7, 2);
+	verdicts();
+	for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++) {
+		char text[2048];
+		const struct scenario *s = &SCENARIOS[i];
+		fake_reset(test_root);
+		s->arrange();
+		snprintf(text, sizeof text, "%s%s", s->expect ? "dmaheap-expect 1\n" : "", s->expect ? s->expect : EXPECT);
+		run(text, s->options);
+		judge(s);
+	}
+	every_diagnosis_has_a_board();
+	fake_reset(test_root);
+}

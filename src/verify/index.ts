@@ -1,0 +1,74 @@
+/** After the boot: the running machine against `verify.expect`, through the native core. */
+import { defineCodes, type Outcome, reporter } from '../diagnostic/index.js';
+import { loadAddon } from './addon.js';
+import type { VerifyReport } from './report.js';
+
+export * from './report.js';
+
+export const VERIFY_CODES = defineCodes({
+  'verify/addon-missing': {
+    severity: 'error',
+    title: 'the native verifier is not there',
+    explain:
+      'The probes are C code. It is built by `npm install` when the machine has a C and a C++ compiler; on a board without Node or a compiler, run the static program dmaheap-verify instead.',
+  },
+  'verify/expectation': {
+    severity: 'error',
+    title: 'verify.expect is not valid',
+    explain:
+      'The file is written by `dmaheap generate` and read completely or not at all. native/README.md describes the format.',
+  },
+});
+const report = reporter(VERIFY_CODES);
+
+export interface VerifyOptions {
+  /** Path of verify.expect; without it every heap that is there is judged by the kernel's ABI alone. */
+  readonly expect?: string;
+  /** Prefix of every path that is looked at; the running machine when absent. */
+  readonly root?: string;
+  /** `USER[:GROUP,...]`: also try as this user (needs root). */
+  readonly as?: string;
+  /** May hold a whole CMA area, and may make the kernel log a failed allocation. */
+  readonly deep?: boolean;
+  /** How long a late udev rule is waited for. */
+  readonly waitMs?: number;
+  /** No new check starts after this; 30 s when absent. */
+  readonly limitMs?: number;
+}
+
+/**
+ * Runs every check on this machine. The value is the report, failed checks included; a diagnostic means that nothing
+ * was checked.
+ */
+export async function verifySystem(options: VerifyOptions = {}): Promise<Outcome<VerifyReport>> {
+  const loaded = loadAddon();
+  if ('missing' in loaded)
+    return {
+      diagnostics: [
+        report('verify/addon-missing', {
+          message: loaded.missing,
+          fix: 'install gcc and g++ and run `npm run build:native`, or run dmaheap-verify on the board',
+        }),
+      ],
+    };
+  const answer = await loaded.addon.verify({
+    root: options.root ?? '',
+    ...(options.expect === undefined ? {} : { expect: options.expect }),
+    ...(options.as === undefined ? {} : { as: options.as }),
+    deep: options.deep ?? false,
+    waitMs: options.waitMs ?? 0,
+    limitMs: options.limitMs ?? 0,
+  });
+  if ('report' in answer) return { value: JSON.parse(answer.report) as VerifyReport, diagnostics: [] };
+  return {
+    diagnostics: [
+      report('verify/expectation', {
+        message: answer.message,
+        ...(answer.line > 0 && options.expect !== undefined
+          ? { span: { file: options.expect, line: answer.line, column: 1, endLine: answer.line + 1, endColumn: 1 } }
+          : {}),
+        fix: 'generate it again with `dmaheap generate`',
+      }),
+    ],
+  };
+}

@@ -1,0 +1,60 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { buildNative } from '../../src/build/native.js';
+import { verifySystem } from '../../src/verify/index.js';
+
+const root = mkdtempSync(path.join(tmpdir(), 'dmaheap-verify-'));
+afterAll(() => rmSync(root, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const at = path.join(root, name);
+  mkdirSync(path.dirname(at), { recursive: true });
+  writeFileSync(at, text);
+  return at;
+}
+
+const built = await buildNative();
+
+test('the addon is built by this machine', () => {
+  expect(built.missing).toEqual([]);
+  expect(built.files.length).toBe(2);
+});
+
+test('a board without heap support is told which symbols it lacks', async () => {
+  file('proc/meminfo', 'MemTotal: 1024 kB\n');
+  file('proc/sys/kernel/osrelease', '6.12.1\n');
+  file('boot/config-6.12.1', 'CONFIG_MMU=y\n# CONFIG_DMABUF_HEAPS is not set\n');
+  const expectation = file(
+    'verify.expect',
+    'dmaheap-expect 1\nconfig symbol=DMABUF_HEAPS value=y\nheap name=camera kind=cma\nnode heap=camera name=linux,cma\n',
+  );
+  const { value, diagnostics } = await verifySystem({ root, expect: expectation });
+  expect(diagnostics).toEqual([]);
+  expect(value?.summary).toMatchObject({ verdict: 'fail', exitCode: 1, heapsProbed: 0 });
+  expect(value?.results.length).toBe(value?.planned);
+  expect(value?.results.find((r) => r.id === 'heap.support')).toMatchObject({
+    status: 'fail',
+    errnoName: 'ENOENT',
+    diagnosis: 'HEAP_SUPPORT_MISSING',
+    cause: 'this kernel was built without CONFIG_DMABUF_HEAPS=y',
+    fix: 'add CONFIG_DMABUF_HEAPS=y to the kernel configuration (the generated fragment has it) and rebuild',
+  });
+});
+
+test('an invalid expectation is a located finding, not a report', async () => {
+  const expectation = file('bad.expect', 'dmaheap-expect 1\nheap name=a kind=cow\n');
+  const { value, diagnostics } = await verifySystem({ root, expect: expectation });
+  expect(value).toBeUndefined();
+  expect(diagnostics).toMatchObject([
+    { code: 'verify/expectation', message: "kind='cow' is not known", span: { file: expectation, line: 2 } },
+  ]);
+});
+
+test('an expectation that is not there is a finding too', async () => {
+  const { diagnostics } = await verifySystem({ root, expect: path.join(root, 'none') });
+  expect(diagnostics).toMatchObject([
+    { code: 'verify/expectation', message: expect.stringMatching(/^cannot read .*none: No such file/) },
+  ]);
+});
