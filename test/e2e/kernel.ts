@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -25,6 +24,8 @@ export interface BuiltKernel {
   readonly config: string;
   /** Full version of the source, for example `6.12.117`. */
   readonly version: string;
+  /** System.map of the build. */
+  readonly symbols: string;
   /** Loadable modules, when the configuration has any. */
   readonly modules: readonly string[];
 }
@@ -73,6 +74,7 @@ export async function buildKernel(recipe: KernelRecipe, progress: (text: string)
       await make(tree, build, machine, [jobs, machine.kbuild.target, ...(withModules ? ['modules'] : [])]);
       await copyFile(path.join(build, machine.kbuild.image), path.join(work, 'image'));
       await writeFile(path.join(work, 'config'), config);
+      await copyFile(path.join(build, 'System.map'), path.join(work, 'System.map'));
       await mkdir(path.join(work, 'modules'));
       for (const file of await readdir(build, { recursive: true }))
         if (file.endsWith('.ko')) await cp(path.join(build, file), path.join(work, 'modules', path.basename(file)));
@@ -85,6 +87,7 @@ export async function buildKernel(recipe: KernelRecipe, progress: (text: string)
     recipe,
     image: path.join(directory, 'image'),
     config: path.join(directory, 'config'),
+    symbols: path.join(directory, 'System.map'),
     version: path.basename(tree).split('-')[0] ?? recipe.version,
     modules: modules.map((file) => path.join(directory, 'modules', file)),
   };
@@ -132,10 +135,3 @@ function make(tree: string, build: string, machine: Machine, args: readonly stri
     { env: { ...REPRODUCIBLE, CCACHE_DIR, CCACHE_BASEDIR: build, CCACHE_NOHASHDIR: '1' }, stdin: 'ignore' },
   );
 }
-
-/** A short name for what was built, for logs. */
-export const imageDigest = async (kernel: BuiltKernel): Promise<string> =>
-  createHash('sha256')
-    .update(await readFile(kernel.image))
-    .digest('hex')
-    .slice(0, 12);

@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
-import os from 'node:os';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
-import { cacheRoot, shortHash } from '../../src/build/fetch/index.js';
+import { cacheRoot, filledOnce, shortHash } from '../../src/build/fetch/index.js';
 import type { Machine } from './machine.js';
 
 /** One guest to start. */
@@ -36,14 +35,17 @@ const machineOptions = (boot: Pick<Boot, 'machine' | 'memoryMiB' | 'options'>, d
   ...(boot.options ?? []),
 ];
 
+/** The kernel's whole command line. */
+export const guestCommandLine = (boot: Boot): string =>
+  `console=${boot.machine.qemu.console} panic=-1 ${boot.cmdline}`.trim();
+
 export function qemuArguments(boot: Boot): readonly string[] {
-  const cmdline = `console=${boot.machine.qemu.console} panic=-1 ${boot.cmdline}`.trim();
   return [
     ...machineOptions(boot),
     ...['-accel', 'tcg,thread=single', '-nographic', '-no-reboot', '-net', 'none'],
     ...['-kernel', boot.image, '-initrd', boot.initrd],
     ...(boot.dtb ? ['-dtb', boot.dtb] : []),
-    ...['-append', cmdline],
+    ...['-append', guestCommandLine(boot)],
   ];
 }
 
@@ -91,26 +93,21 @@ async function runOnce(boot: Boot): Promise<BootResult> {
   };
 }
 
+const qemuVersions = new Map<string, Promise<string>>();
+
 /** The device tree that QEMU makes for a machine, kept in the cache; undefined for machines without one. */
 export async function baseDtb(boot: Pick<Boot, 'machine' | 'memoryMiB' | 'options'>): Promise<string | undefined> {
-  if (boot.machine.arch === 'x86_64') return undefined;
-  const { program } = boot.machine.qemu;
-  const { stdout: version } = await execa(program, ['--version']);
-  const file = path.join(
-    cacheRoot(),
-    'qemu-dtb',
-    `${boot.machine.arch}-${shortHash(version, ...machineOptions(boot))}.dtb`,
-  );
-  const work = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-dtb-'));
-  try {
-    const dumped = path.join(work, 'base.dtb');
-    await execa(program, [...machineOptions(boot, `,dumpdtb=${dumped}`), '-nographic'], { stdin: 'ignore' });
-    await mkdir(path.dirname(file), { recursive: true });
+  const { arch, qemu } = boot.machine;
+  if (arch === 'x86_64') return undefined;
+  const version = qemuVersions.get(qemu.program) ?? execa(qemu.program, ['--version']).then(({ stdout }) => stdout);
+  qemuVersions.set(qemu.program, version);
+  const key = shortHash(await version, ...machineOptions(boot));
+  const directory = await filledOnce(path.join(cacheRoot(), 'qemu-dtb', `${arch}-${key}`), async (work) => {
+    const dumped = path.join(work, 'dumped.dtb');
+    await execa(qemu.program, [...machineOptions(boot, `,dumpdtb=${dumped}`), '-nographic'], { stdin: 'ignore' });
     // QEMU dumps 1 MiB of mostly nothing and doubles whatever it is given: more than arm64 accepts. dtc packs it.
-    await execa('dtc', ['-q', '-I', 'dtb', '-O', 'dtb', '-o', `${file}.${process.pid}`, dumped]);
-    await rename(`${file}.${process.pid}`, file);
-  } finally {
-    await rm(work, { recursive: true });
-  }
-  return file;
+    await execa('dtc', ['-q', '-I', 'dtb', '-O', 'dtb', '-o', path.join(work, 'base.dtb'), dumped]);
+    await rm(dumped);
+  });
+  return path.join(directory, 'base.dtb');
 }

@@ -55,6 +55,7 @@ async function isAbandoned(file: string): Promise<boolean> {
  */
 export async function filledOnce(target: string, fill: (work: string) => Promise<void>): Promise<string> {
   if (existsSync(target)) return target;
+  await mkdir(path.dirname(target), { recursive: true });
   return withLock(`${target}.lock`, async () => {
     if (existsSync(target)) return target;
     const work = await mkdtemp(`${target}.part-`);

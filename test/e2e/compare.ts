@@ -1,0 +1,181 @@
+/** Holds a prediction against what a guest showed, field by field. */
+import type { LogFamily, Prediction } from '../../src/placement/index.js';
+import type { Expectation } from './case.js';
+import type { Observation } from './observe.js';
+
+export interface FieldResult {
+  readonly field: string;
+  readonly status: 'right' | 'unknown' | 'wrong';
+  readonly predicted: string;
+  readonly observed: string;
+  /** What would decide an unknown field. */
+  readonly needs?: string;
+}
+
+/** Ranges that belong to somebody: kernel, initrd, device tree, firmware. */
+export interface OwnedRange {
+  readonly name: string;
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+}
+
+export function compare(
+  prediction: Prediction,
+  seen: Observation,
+  owned: readonly OwnedRange[],
+  isNameCut: boolean,
+): readonly FieldResult[] {
+  const unknown = new Map(prediction.unknown.map(({ field, needs }) => [field, needs]));
+  const results: FieldResult[] = [];
+  const add = (field: string, isRight: boolean, predicted: string, observed: string, declaredAs = field) => {
+    const needs = unknown.get(declaredAs);
+    const status = needs !== undefined ? 'unknown' : isRight ? 'right' : 'wrong';
+    results.push({ field, status, predicted, observed, ...(needs === undefined ? {} : { needs }) });
+  };
+  results.push(outcome(prediction, seen, owned));
+  compareMessages(prediction, seen, add);
+  if (!seen.shown || (prediction.outcome !== 'boots' && prediction.outcome !== 'corrupts')) return results;
+
+  const names = (list: readonly { readonly name: string }[]) =>
+    list
+      .map(({ name }) => name)
+      .sort()
+      .join(' ') || '(none)';
+  add('heaps', names(prediction.heaps) === names(seen.heaps), names(prediction.heaps), names(seen.heaps));
+  for (const heap of prediction.heaps) {
+    const real = seen.heaps.find(({ name }) => name === heap.name);
+    if (!real || real.failure === 'not tried') continue;
+    const text = (usable: boolean) => (usable ? 'allocates' : 'cannot allocate');
+    const observed = real.failure ? `${text(real.usable)}: ${real.failure}` : text(real.usable);
+    add(`heap ${heap.name}`, heap.usable === real.usable, text(heap.usable), observed, 'heaps');
+  }
+  compareAreas(prediction, seen, isNameCut, add);
+  if (prediction.cmaTotalBytes === null && !unknown.has('cmaTotalBytes'))
+    add('cmaTotalBytes', false, 'null, but not listed as unknown', `${seen.cmaTotalBytes}`);
+  else
+    add(
+      'cmaTotalBytes',
+      prediction.cmaTotalBytes === seen.cmaTotalBytes,
+      kib(prediction.cmaTotalBytes),
+      kib(seen.cmaTotalBytes),
+    );
+  return results;
+}
+
+type Add = (field: string, isRight: boolean, predicted: string, observed: string, declaredAs?: string) => void;
+
+function outcome(prediction: Prediction, seen: Observation, owned: readonly OwnedRange[]): FieldResult {
+  const twice = ownedTwice(seen, owned);
+  const signs = [...seen.damage, ...twice].join('; ');
+  const observed = signs ? `${seen.ending} (${signs})` : seen.ending;
+  const field = 'outcome';
+  const predicted = `${prediction.outcome}${prediction.dangers.length ? ` (${prediction.dangers.map(({ code }) => code).join(', ')})` : ''}`;
+  const needs = prediction.unknown.find((one) => one.field === field)?.needs;
+  if (prediction.outcome === 'unknown' || needs !== undefined)
+    return { field, status: 'unknown', predicted, observed, needs: needs ?? 'not said' };
+  if (prediction.outcome === 'corrupts' && seen.ending === 'boots' && !signs)
+    return { field, status: 'unknown', predicted, observed, needs: 'a use of the memory that shows its two owners' };
+  const isRight =
+    prediction.outcome === 'corrupts'
+      ? true
+      : prediction.outcome === seen.ending && (seen.ending !== 'boots' || !signs);
+  return { field, status: isRight ? 'right' : 'wrong', predicted, observed };
+}
+
+/** Areas that share memory with each other or with what somebody else owns: damage that need not show itself. */
+function ownedTwice(seen: Observation, owned: readonly OwnedRange[]): readonly string[] {
+  const areas = seen.areas.flatMap(({ name, baseAddress, sizeBytes }) =>
+    baseAddress === null ? [] : [{ name, baseAddress, sizeBytes }],
+  );
+  return areas.flatMap((area, index) =>
+    [...areas.slice(index + 1), ...owned]
+      .filter((other) => overlaps(area, other))
+      .map((other) => `area ${area.name} shares memory with ${other.name}`),
+  );
+}
+
+const overlaps = (a: OwnedRange, b: OwnedRange) =>
+  a.baseAddress < b.baseAddress + b.sizeBytes && b.baseAddress < a.baseAddress + a.sizeBytes;
+
+function compareMessages(prediction: Prediction, seen: Observation, add: Add): void {
+  const count = (list: readonly { readonly family: string }[], family: string) =>
+    list.filter((line) => line.family === family).length;
+  const families = new Set([...prediction.log, ...seen.messages].map(({ family }) => family as LogFamily));
+  for (const family of [...families].sort()) {
+    const [predicted, observed] = [count(prediction.log, family), count(seen.messages, family)];
+    add(`log ${family}`, predicted === observed, `${predicted}`, `${observed}`, 'log');
+  }
+  for (const line of prediction.log) {
+    const pattern = new RegExp(withoutPadding(line.text).split('?').map(literally).join('\\S+'));
+    const same = seen.messages.filter(({ family }) => family === line.family).map(({ text }) => withoutPadding(text));
+    if (same.length)
+      add(
+        `text ${line.family}`,
+        same.some((text) => pattern.test(text)),
+        line.text,
+        same.join(' | '),
+        'log',
+      );
+  }
+}
+
+/** %pa pads an address to the width of the kernel's phys_addr_t. */
+const withoutPadding = (text: string) => text.replaceAll(/\b0x0+(?=[0-9a-f])/g, '0x');
+
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+
+function compareAreas(prediction: Prediction, seen: Observation, isNameCut: boolean, add: Add): void {
+  // debugfs can show one of two areas with the same name only; 5.10 cuts the name, prefix and all, to 15 characters.
+  const shownName = (name: string) => (isNameCut ? `cma-${name}`.slice(0, 15) : name);
+  const names = (list: readonly { readonly name: string }[], as = (name: string) => name) =>
+    [...new Set(list.map(({ name }) => as(name)))].sort().join(' ') || '(none)';
+  // debugfs of 7.3 leaves out what was not activated, that of older kernels shows it with size 0.
+  const shown = new Set(seen.areas.map(({ name }) => name));
+  const visible = prediction.areas.filter(({ name, sizeBytes }) => sizeBytes > 0n || shown.has(shownName(name)));
+  add('areas', names(visible, shownName) === names(seen.areas), names(visible, shownName), names(seen.areas));
+  for (const real of seen.areas) {
+    const candidates = prediction.areas.filter((area) => shownName(area.name) === real.name);
+    const index = (area: (typeof candidates)[number]) => prediction.areas.indexOf(area);
+    const area = candidates.find((one) => one.baseAddress === real.baseAddress) ?? candidates[0];
+    if (!area) continue;
+    const at = `areas[${index(area)}]`;
+    add(
+      `${real.name} size`,
+      area.sizeBytes === real.sizeBytes,
+      kib(area.sizeBytes),
+      kib(real.sizeBytes),
+      `${at}.sizeBytes`,
+    );
+    if (real.baseAddress === null) continue;
+    const isNamed = area.baseAddress !== null;
+    add(
+      `${real.name} base`,
+      isNamed && area.baseAddress === real.baseAddress,
+      isNamed ? hex(area.baseAddress) : `unknown, likely ${hex(area.likelyBaseAddress)}`,
+      hex(real.baseAddress),
+      `${at}.baseAddress`,
+    );
+  }
+}
+
+const hex = (value: bigint | null) => (value === null ? 'unknown' : `0x${value.toString(16)}`);
+const kib = (value: bigint | null) => (value === null ? 'unknown' : `${value / 1024n} KiB`);
+
+/** Holds what a person wrote down against the guest. */
+export function compareExpectation(expected: Expectation, seen: Observation): readonly FieldResult[] {
+  const results: FieldResult[] = [];
+  const add = (field: string, wanted: string, observed: string, isRight = wanted === observed) =>
+    results.push({ field: `expected ${field}`, status: isRight ? 'right' : 'wrong', predicted: wanted, observed });
+  if (expected.ending) add('ending', expected.ending, seen.ending);
+  if (expected.heaps) {
+    const observed = seen.heaps.map(({ name }) => name);
+    add('heaps', [...expected.heaps].sort().join(' '), observed.sort().join(' '));
+  }
+  if (expected.cmaTotalMiB !== undefined)
+    add('CmaTotal', `${expected.cmaTotalMiB * 1024} KiB`, kib(seen.cmaTotalBytes));
+  for (const text of expected.says ?? []) {
+    const log = seen.log.includes(text);
+    add('message', text, log ? text : 'not in the log', log);
+  }
+  return results;
+}

@@ -1,0 +1,117 @@
+/**
+ * The reality lab: boots kernels under QEMU and holds what they show against what was predicted.
+ * Exit status: 0 nothing wrong, 1 a prediction or expectation was wrong, 2 usage, 3 a tool or input is missing.
+ */
+import { writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { loadCases, type Run, runsOf } from './case.js';
+import { kernelRecipe } from './kernel.js';
+import { Lab, type RunResult } from './lab.js';
+import { machineFor } from './machine.js';
+import { commandLine } from './qemu.js';
+import { randomCases } from './random.js';
+import { humanReport, jsonReport, junitReport, wrongOnes } from './report.js';
+
+const USAGE = `usage: npm run e2e -- [options]
+  --only TEXT      cases whose name has TEXT (or CASE@KERNEL); repeatable
+  --kernel NAME    only these kernels; repeatable
+  --random N       N random cases and no others (100 beside the written ones when left out)
+  --seed S         of the random cases (default 1)
+  --long           every kernel, the dangerous cases, 1,000 random ones
+  --shell          a console in the guest of the one case that --only names
+  --jobs N         guests at a time (default: processors)
+  --json FILE, --junit FILE
+`;
+
+/** Kernels of an ordinary run; --long takes all of them. */
+const USUAL = ['arm64-6.12', 'arm64-7.3', 'riscv64-6.12', 'arm-6.12', 'x86_64-6.12'];
+const RANDOM_USUAL = ['arm64-6.12', 'arm64-7.3'];
+const RANDOM_LONG = [...RANDOM_USUAL, 'arm64-6.1', 'arm64-5.10', 'riscv64-6.12'];
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', multiple: true },
+    kernel: { type: 'string', multiple: true },
+    random: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    long: { type: 'boolean', default: false },
+    shell: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: `${os.availableParallelism()}` },
+    json: { type: 'string' },
+    junit: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const say = (text: string) => process.stderr.write(`${text}\n`);
+
+function stop(text: string, status: number): number {
+  say(text);
+  return status;
+}
+
+async function chosenRuns(): Promise<readonly Run[]> {
+  const written =
+    values.random === undefined ? (await loadCases()).filter((one) => values.long || values.only || !one.long) : [];
+  const randomCount = Number(values.random ?? (values.only ? 0 : values.long ? 1000 : 100));
+  const names = values.kernel ?? (values.long ? RANDOM_LONG : RANDOM_USUAL);
+  const kernels = await Promise.all(
+    names.map(async (name) => ({ name, machine: await machineFor((await kernelRecipe(name)).arch) })),
+  );
+  const runs = runsOf([...written, ...randomCases(randomCount, Number(values.seed), kernels)]);
+  const usual = new Set(values.kernel ?? (values.long || values.only ? runs.map(({ kernel }) => kernel) : USUAL));
+  const wanted = (run: Run) => values.only?.some((text) => run.id === text || run.case.name.includes(text)) ?? true;
+  return runs.filter((run) => usual.has(run.kernel) && wanted(run));
+}
+
+/** Runs everything with a fixed number of guests at a time, and gives the results in the order of the runs. */
+async function runAll(lab: Lab, runs: readonly Run[]): Promise<readonly RunResult[]> {
+  const results: RunResult[] = [];
+  let next = 0;
+  let done = 0;
+  let wrong = 0;
+  const worker = async () => {
+    for (let index = next++; index < runs.length; index = next++) {
+      const run = runs[index];
+      if (!run) break;
+      const result = await lab.run(run);
+      results[index] = result;
+      done++;
+      wrong += wrongOnes([result]).length;
+      const line = `[${done}/${runs.length}] ${wrong} wrong  ${run.id}`;
+      if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
+      else if (done % 25 === 0 || done === runs.length) say(line);
+    }
+  };
+  await Promise.all(Array.from({ length: Number(values.jobs) }, worker));
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return results;
+}
+
+async function main(): Promise<number> {
+  if (values.help) return stop(USAGE, 0);
+  const runs = await chosenRuns();
+  const lab = new Lab(say);
+  if (!runs.length) return stop('no case has that name', 2);
+  if (values.shell) {
+    const [run] = runs;
+    if (!run || runs.length > 1) return stop(`--shell needs one case: ${runs.map(({ id }) => id).join(' ')}`, 2);
+    const { boot } = await lab.prepare(run, true);
+    say(`${commandLine(boot)}\n(Ctrl-A X ends the guest)`);
+    await execa(commandLine(boot), { shell: true, stdio: 'inherit', reject: false });
+    return 0;
+  }
+  for (const name of new Set(runs.map(({ kernel }) => kernel))) await lab.kernel(name);
+  const results = await runAll(lab, runs);
+  process.stdout.write(humanReport(results));
+  if (values.json) await writeFile(values.json, jsonReport(results));
+  if (values.junit) await writeFile(values.junit, junitReport(results));
+  return wrongOnes(results).length ? 1 : 0;
+}
+
+process.exitCode = await main().catch((error: Error) => {
+  say(error.stack ?? error.message);
+  return 3;
+});

@@ -1,0 +1,56 @@
+/** Asks the placement simulator about a case, with what a person at that board could tell it. */
+import { readFile } from 'node:fs/promises';
+import { type KernelVersion, parseKernelVersion } from '../../src/facts/index.js';
+import { type Fdt, makeFdt, readFdt } from '../../src/fdt/index.js';
+import { type Prediction, predict } from '../../src/placement/index.js';
+import type { Run } from './case.js';
+import type { BuiltKernel } from './kernel.js';
+import type { Occupied } from './occupied.js';
+
+export interface Question {
+  readonly run: Run;
+  readonly kernel: BuiltKernel;
+  readonly dtb: string | undefined;
+  readonly cmdline: string;
+  readonly occupied: readonly Occupied[] | undefined;
+  readonly pageSizeBytes: bigint;
+}
+
+export async function predictRun(question: Question): Promise<Prediction> {
+  const { run, kernel, dtb, cmdline, occupied, pageSizeBytes } = question;
+  return predict({
+    tree: dtb ? treeOf(await readFile(dtb)) : EMPTY_TREE,
+    kernel: versionOf(kernel.version),
+    architecture: run.arch,
+    pageSizeBytes,
+    config: symbols(await readFile(kernel.config, 'utf8')),
+    configComplete: true,
+    commandLine: cmdline,
+    ...(occupied ? { occupied } : {}),
+    ...(dtb ? {} : { memory: [{ baseAddress: 0n, sizeBytes: BigInt(run.case.memoryMiB) << 20n }] }),
+  });
+}
+
+/** Page size that a configuration was built for. */
+export const pageSizeOf = (config: string): bigint =>
+  /^CONFIG_ARM64_64K_PAGES=y$/m.test(config) ? 65_536n : /^CONFIG_ARM64_16K_PAGES=y$/m.test(config) ? 16_384n : 4096n;
+
+/** x86 has no device tree to read. */
+const EMPTY_TREE = makeFdt({ name: '' });
+
+function treeOf(bytes: Uint8Array): Fdt {
+  const { value, diagnostics } = readFdt(bytes);
+  if (!value) throw new Error(`lab: the merged tree cannot be read: ${diagnostics[0]?.message}`);
+  return value;
+}
+
+function versionOf(text: string): KernelVersion {
+  const version = parseKernelVersion(text);
+  if (!version) throw new Error(`lab: ${text} is no kernel version`);
+  return version;
+}
+
+function symbols(config: string): ReadonlyMap<string, string> {
+  const found = [...config.matchAll(/^CONFIG_(\w+)=(.*)$/gm)];
+  return new Map(found.map(([, name = '', value = '']) => [name, value.replaceAll(/^"|"$/g, '')]));
+}
