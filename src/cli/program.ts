@@ -135,7 +135,7 @@ function buildProgram(invocation: Invocation, result: (exit: Exit) => void): Com
     .command('facts')
     .description('list what is known about kernels, since when and from where')
     .argument('[id]', 'one fact, or a group such as heap')
-    .addHelpText('after', '\nExample:\n  dmaheap facts heap.default-name')
+    .addHelpText('after', '\nExample:\n  dmaheap facts heap.default-area-name')
     .action(run(async (c, id: string | undefined) => (await import('./commands/facts.js')).facts(c, id)));
 
   program

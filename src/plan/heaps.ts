@@ -71,7 +71,7 @@ function joined(nodes: readonly HeapNode[]): HeapNode[] {
  */
 export function areaHeapNodes(areaName: string, isDefault: boolean, backports: Backports): HeapNode[] {
   const nodes: HeapNode[] = [];
-  for (const { left, right, since, until } of combine(rangesOf('heap.cma-names'), rangesOf('heap.default-name'))) {
+  for (const { left, right, since, until } of combine(rangesOf('heap.cma-names'), rangesOf('heap.default-area-name'))) {
     const every = left === 'default-area-and-all' || backports.includes('heap-per-area');
     if (!isDefault) {
       if (every) nodes.push({ name: areaName, since, until, optional: false });
@@ -88,7 +88,7 @@ export function areaHeapNodes(areaName: string, isDefault: boolean, backports: B
 }
 
 function newestDefaultName(): string | null {
-  return rangesOf('heap.default-name').at(-1)?.value ?? null;
+  return rangesOf('heap.default-area-name').at(-1)?.value ?? null;
 }
 
 export function systemHeapNodes(): HeapNode[] {

@@ -36,7 +36,7 @@ function nodesOf(heap: Heap, area: PlannedArea | undefined, model: Model): { nod
     nodes: areaHeapNodes(area.areaName, area.isDefault, model.loaded.profile.kernel.backports ?? []),
     because: {
       text: area.isDefault ? 'the heap of the default area' : 'a heap of its own area',
-      facts: ['heap.cma-names', 'heap.default-name'],
+      facts: ['heap.cma-names', 'heap.default-area-name'],
     },
   };
 }

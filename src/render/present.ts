@@ -1,5 +1,5 @@
 /** Plan -> what templates see. Every decision is already in the plan; here it only gets its kind (src/lang). */
-import { formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { FACTS, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { type At, type Cell, leaf } from '../lang/index.js';
 import type { AddressRange, Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
@@ -43,7 +43,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     hasTree: byTree.length > 0,
     heaps,
     openHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined),
-    hasLinks: plan.heaps.some((heap) => links(heap).length > 0),
+    hasLinks: plan.heaps.some((heap) => links(plan, heap).length > 0),
     symbols: plan.symbols.map((request) => ({
       option: leaf(
         'option',
@@ -117,7 +117,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
   const area = plan.areas.find((candidate) => candidate.areaName === heap.areaName);
   const names = [...new Set(heap.nodes.map((node) => node.name))];
   const { access } = heap;
-  const linkNames = [...new Set(links(heap).map((link) => link.name))];
+  const linkNames = [...new Set(links(plan, heap).map((link) => link.name))];
   return {
     name: leaf('string', heap.name, origin),
     kind: leaf('word', heap.kind === 'region' ? 'cma' : heap.kind),
@@ -134,7 +134,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
     })),
     anyName: leaf('deviceNames', names, origin),
     aliases: heap.aliases.map((name) => leaf('string', name, origin)),
-    links: links(heap).map((link) => ({
+    links: links(plan, heap).map((link) => ({
       name: leaf('string', link.name, origin),
       link: device(`dma_heap/${link.name}`),
       to: device(link.to),
@@ -165,13 +165,28 @@ function presentNode(node: HeapNode, origin: At): { readonly [name: string]: Neu
 }
 
 /**
- * The symlinks that make a heap answer to every name it has on any kernel, and to its aliases. Where the kernel itself
- * provides the name there is none. The newest name is preferred as the end of a link.
+ * The symlinks that make a heap answer to its aliases, to every name it has on any kernel and, for the default area, to
+ * the names that programs look for. Where the kernel itself provides a name there is no link. The newest name is
+ * preferred as the end of a link.
  */
-function links(heap: PlannedHeap): { readonly name: string; readonly to: string; readonly priority: number }[] {
+function links(
+  plan: Plan,
+  heap: PlannedHeap,
+): { readonly name: string; readonly to: string; readonly priority: number }[] {
   const nodes = [...new Set(heap.nodes.map((node) => node.name))];
-  const names = [...new Set([...heap.aliases, ...nodes])];
+  const taken = plan.heaps
+    .filter((other) => other !== heap)
+    .flatMap((other) => [...other.aliases, ...other.nodes.map((node) => node.name)]);
+  const isDefault = plan.areas.some((area) => area.isDefault && area.areaName === heap.areaName);
+  const usual = isDefault ? usualNames().filter((name) => !taken.includes(name)) : [];
+  const names = [...new Set([...heap.aliases, ...nodes, ...usual])];
   return names.flatMap((name) => nodes.flatMap((to, i) => (to === name ? [] : [{ name, to, priority: 10 * (i + 1) }])));
+}
+
+/** What programs open when they want the default area: the kernel's own names, and what most boards call the node. */
+function usualNames(): string[] {
+  const ranges = ['heap.default-area-name', 'heap.kernel-area-name'].flatMap((id) => FACTS.get(id)?.ranges ?? []);
+  return ['linux,cma', ...ranges.map((range) => range.value).filter((value) => typeof value === 'string')];
 }
 
 /** CmaTotal on the target; false when the board promises none. */

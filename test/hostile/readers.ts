@@ -16,8 +16,11 @@ function dts(text: string): unknown {
   return { tree: stdout.replace(/^(\s*)\w+: /gm, '$1').split('\n'), complaints };
 }
 
-/** A snippet is read the way a board includes it. */
-const dtsi: Reader = (text) => dts(`/dts-v1/;\n/ { #address-cells = <2>; #size-cells = <2>; };\n${text}`);
+/** A snippet is read the way a board includes it, after a root with the cells it was made for. */
+const dtsi: Reader = (text) => {
+  const cells = /#address-cells = <\d>;\s*#size-cells = <\d>;/.exec(text)?.[0] ?? '';
+  return dts(`/dts-v1/;\n/ { ${cells} };\n${text}`);
+};
 
 function kconfig(text: string): unknown {
   return text.split('\n').flatMap((line) => {

@@ -1,0 +1,43 @@
+/**
+ * What every target makes of every example board, to be reviewed as a diff. `npx vitest run -u` rewrites the trees; CI
+ * writes nothing and fails where one is missing.
+ */
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { render, TARGETS } from '../../src/render/index.js';
+import { readerOf } from '../hostile/readers.js';
+import { BOARDS, examplePlan } from '../render/examples.js';
+
+const GOLDEN = fileURLToPath(new URL('.', import.meta.url));
+const context = { version: '0.0.0', targets: TARGETS.map((target) => target.name) };
+
+test.each(BOARDS)('%s', async (board) => {
+  const { value, diagnostics } = render(examplePlan(board).plan, context);
+  expect(diagnostics).toEqual([]);
+  const artifacts = value ?? [];
+  for (const artifact of artifacts)
+    await expect(artifact.text).toMatchFileSnapshot(path.join(GOLDEN, board, artifact.path));
+  const known = new Set<string>(artifacts.map((artifact) => artifact.path));
+  expect(filesOf(path.join(GOLDEN, board)).filter((file) => !known.has(file))).toEqual([]);
+});
+
+test.each(BOARDS)('%s is understood by the readers, and dtc has nothing to complain about', (board) => {
+  for (const { path: file, text } of render(examplePlan(board).plan, context).value ?? []) {
+    const understood = readerOf(file)(text) as { complaints?: string[] };
+    if (/\.dts[io]$/.test(file)) expect(understood.complaints?.filter((line) => line !== ''), file).toEqual([]);
+  }
+});
+
+test('every golden tree has its board', () => {
+  const trees = readdirSync(GOLDEN, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  expect(trees.map((entry) => entry.name).filter((name) => !BOARDS.includes(name))).toEqual([]);
+});
+
+function filesOf(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(directory, path.join(entry.parentPath, entry.name)));
+}
