@@ -250,6 +250,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
         message: `/reserved-memory has cells ${merged.reservedCells}, the root ${merged.rootCells} (address/size)`,
         cause: 'the kernel then ignores every reservation in the tree',
         fix: `generate again with --dtb, or state board.cells as ${merged.rootCells}`,
+        facts: ['reserved-memory.cells'],
         span,
       }),
     );
@@ -259,6 +260,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
         message: '/reserved-memory has no ranges property',
         cause: 'the kernel then ignores every reservation in the tree',
         fix: 'add "ranges;" to the node',
+        facts: ['reserved-memory.cells'],
         span,
       }),
     );

@@ -1,6 +1,7 @@
 /** udev rules: read by udevadm where it can verify, and by ourselves for what udevadm accepts and nobody wants. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { FOLKLORE_CODES, findFolklore } from '../facts/folklore.js';
+import { FACTS } from '../facts/index.js';
 import type { SourceText } from '../source/index.js';
 import { type Check, type CheckedTree, hasSuffix, report as reportCheck } from './types.js';
 import { matchesPattern, type Rule, readRules, type Token } from './udev.js';
@@ -91,7 +92,13 @@ const MATCH_ONLY = new Set(
   'ACTION DEVPATH KERNEL KERNELS SUBSYSTEM SUBSYSTEMS DRIVER DRIVERS ATTRS TAGS TEST RESULT CONST'.split(' '),
 );
 const ASSIGN_ONLY = new Set('OWNER GROUP MODE RUN LABEL GOTO OPTIONS SECLABEL'.split(' '));
-const DEFAULT_HEAP_NAMES = ['linux,cma', 'default_cma_region', 'reserved'];
+/** The usual node name, and what kernels call the default area's heap instead. */
+const DEFAULT_HEAP_NAMES = ['linux,cma', ...namesOf('heap.default-area-name'), ...namesOf('heap.kernel-area-name')];
+
+function namesOf(id: string): string[] {
+  const values = FACTS.get(id)?.ranges.map((range) => range.value) ?? [];
+  return [...new Set(values.filter((value) => typeof value === 'string'))];
+}
 
 /**
  * What is wrong with a rules file as far as heaps are concerned, whoever wrote it.
@@ -149,6 +156,7 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
         ...severity,
         message: `MODE="${value}" opens the heap to every process`,
         cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+        facts: ['heap.read-only-allocates'],
         fix: `write MODE="0${(Number.parseInt(value, 8) & 0o770).toString(8)}" and make the users members of the group`,
         span: valueSpan,
       });
@@ -203,6 +211,7 @@ function oneKernelOnly(rules: readonly Rule[], generated: boolean): Diagnostic[]
       cause:
         'the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area',
       fix: `write KERNEL=="${DEFAULT_HEAP_NAMES.join('|')}"`,
+      facts: ['heap.default-area-name', 'heap.kernel-area-name'],
       span: first.span,
     }),
   ];
@@ -322,6 +331,7 @@ const tables: Check = {
             message: `mode ${match[1]} opens the heap to every process`,
             cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
             fix: 'write 0660 and make the users members of the group',
+            facts: ['heap.read-only-allocates'],
             span: source.span(match.index + match[0].length - (match[1] as string).length, (match[1] as string).length),
           }),
         );

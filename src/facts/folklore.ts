@@ -78,6 +78,7 @@ const RECIPES: readonly Recipe[] = [
     message: (found) => `"${found.trim()}" opens the node to every process`,
     cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
     fix: 'give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"',
+    facts: ['heap.read-only-allocates'],
   },
   {
     code: 'folklore/kernel-with-directory',

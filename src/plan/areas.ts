@@ -143,7 +143,7 @@ class AreaPlanner {
     because.push({
       text: `kept below ${formatAddress(limit)}, which its users can reach; without a range the kernel takes the top of RAM`,
       pointer: `${pointer}/addressBits`,
-      facts: ['reserved-memory.placement'],
+      facts: ['reserved-memory.alloc-ranges', 'reserved-memory.direction'],
     });
     // One cell cannot say 4 GiB, and a range up to the last granule below it means the same.
     const cap = cells.size === 1 ? (1n << 32n) - granuleBytes : limit;

@@ -18,7 +18,9 @@ interface Range {
 }
 
 function rangesOf(id: string): Range[] {
-  return (FACTS.get(id)?.ranges ?? []).map((range: FactRange, i) => ({
+  const fact = FACTS.get(id);
+  if (fact === undefined) throw new Error(`no fact ${id}`);
+  return fact.ranges.map((range: FactRange, i) => ({
     value: range.value as string | null,
     // The oldest range reaches back as far as a kernel has heaps at all.
     since: i === 0 ? undefined : parseKernelVersion(range.since),

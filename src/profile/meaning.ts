@@ -139,7 +139,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
         message: `a region cannot be called "${name}"`,
         cause: `the kernel itself makes a heap "${name}"; of two heaps of one name only the first exists`,
         fix: 'choose another name, such as "linux,cma"',
-        facts: ['heap.reserved-names'],
+        facts: ['heap.system-name', 'heap.duplicate-name'],
         ...f.at(pointer, 'key'),
       }),
     );

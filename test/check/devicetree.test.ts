@@ -150,7 +150,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/cells-differ]: /reserved-memory has cells 2/2, the root 1/1 (address/size)
           1 | /dts-v1/;
             | ^
-        cause: the kernel then ignores every reservation in the tree
+        cause: the kernel then ignores every reservation in the tree  [fact reserved-memory.cells]
         fix: generate again with --dtb, or state board.cells as 1/1
       "
     `);
@@ -165,7 +165,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/ranges-missing]: /reserved-memory has no ranges property
           1 | /dts-v1/;
             | ^
-        cause: the kernel then ignores every reservation in the tree
+        cause: the kernel then ignores every reservation in the tree  [fact reserved-memory.cells]
         fix: add "ranges;" to the node
       "
     `);

@@ -131,7 +131,7 @@ describe('every idiom is answered', () => {
       x.rules:1:45: error[udev/world-access]: MODE="0664" opens the heap to every process
           1 | SUBSYSTEM=="dma_heap", GROUP="video", MODE="0664"
             |                                             ^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: write MODE="0660" and make the users members of the group
       "
     `);
@@ -184,7 +184,7 @@ describe('every idiom is answered', () => {
       x.rules:1:24: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           1 | SUBSYSTEM=="dma_heap", KERNEL=="linux,cma", GROUP="video", MODE="0660"
             |                        ^^^^^^^^^^^^^^^^^^^
-        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
         fix: write KERNEL=="linux,cma|default_cma_region|reserved"
       "
     `);
@@ -212,7 +212,7 @@ describe('every idiom is answered', () => {
       x.rules:2:1: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             | ^^^^^^^^^^^^^^^^^^^^
-        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
         fix: write KERNEL=="linux,cma|default_cma_region|reserved"
       x.rules:1:1: error[folklore/kernel-with-directory]: KERNEL=="dma_heap/*" never matches
           1 | KERNEL=="dma_heap/*", MODE="0660"
@@ -222,7 +222,7 @@ describe('every idiom is answered', () => {
       x.rules:2:34: error[folklore/chmod]: "chmod 666 /dev/dma-buf" opens the node to every process
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             |                                  ^^^^^^^^^^^^^^^^^^^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"
       x.rules:2:44: error[folklore/dev-dma-buf]: there is no /dev/dma-buf
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"

@@ -127,12 +127,12 @@ describe('groups and tables', () => {
       mdev.conf:2:28: error[device-table/world-access]: mode 0666 opens the heap to every process
           2 | dma_heap/system root:video 0666 @ln -s x
             |                            ^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: write 0660 and make the users members of the group
       ueventd.rc:1:22: error[device-table/world-access]: mode 0444 opens the heap to every process
           1 | /dev/dma_heap/system 0444 system system
             |                      ^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: write 0660 and make the users members of the group
       "
     `);

@@ -68,7 +68,7 @@ test('the answers, in the order of the text', () => {
     setup.sh:3:1: error[folklore/chmod]: "chmod 666 /dev/dma_heap/system" opens the node to every process
         3 | chmod 666 /dev/dma_heap/system
           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups
+      cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
       fix: give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"
     setup.sh:4:1: error[folklore/kernel-with-directory]: KERNEL=="dma_heap/*" never matches
         4 | KERNEL=="dma_heap/*"
