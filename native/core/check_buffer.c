@@ -17,10 +17,12 @@ static void alloc_page(struct session *s, struct subject subject, struct dh_resu
 		return;
 	}
 	expected(r, "%llu bytes", (unsigned long long)s->environment.page_bytes);
-	if (h->probed)
-		passed(r, "allocated");
-	else
+	if (h->probed) {
+		passed(r, h->retried ? "allocated after a retry" : "allocated");
+		r->diagnosis = diagnosis(h->retried ? CMA_TRANSIENT_BUSY : NO_DIAGNOSIS);
+	} else {
 		judge_allocation(s, subject.heap, s->environment.page_bytes, -h->alloc_error, r);
+	}
 }
 
 static uint64_t rounded(const struct session *s, uint64_t bytes)

@@ -1,5 +1,298 @@
+/* Where a buffer comes from, how much fits at once, how fast it is, and whether everything was given back. */
 #include "session.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "buffer.h"
+
+enum { BUFFERS_MAX = 1024, ROUNDS = 32 };
+
+static bool is_cma(const struct session *s, struct subject subject, struct dh_result *r)
+{
+	if (!usable(s, subject, r))
+		return false;
+	if (s->expect.heap[subject.heap].kind == HEAP_CMA)
+		return true;
+	skipped(r, "not a CMA heap");
+	return false;
+}
+
+/* Page frames of a mapped buffer: 1 in a row, 0 not, -1 cannot be seen. */
+static int frames_follow(const struct buffer *b, size_t page)
+{
+	enum { FRAMES_MAX = 1024 };
+	uint64_t frames[FRAMES_MAX];
+	unsigned count = b->bytes / page < FRAMES_MAX ? (unsigned)(b->bytes / page) : FRAMES_MAX;
+	for (unsigned i = 0; i < count; i++)
+		b->address[i * page] = 0; /* a page that was never touched has no frame yet */
+	if (!sys_page_frames(b->address, frames, count))
+		return -1;
+	for (unsigned i = 0; i < count; i++)
+		if (!frames[i])
+			return -1;
+	for (unsigned i = 1; i < count; i++)
+		if (frames[i] != frames[0] + i)
+			return 0;
+	return 1;
+}
+
+/*
+ * Evidence that a buffer is physically contiguous, strongest first: its page frames (5.10 and 6.1 let root see them), an event
+ * counted by the CMA allocator, memory missing from CmaFree. A buffer that CMA gave out is contiguous by construction.
+ */
+static void origin(struct session *s, struct subject subject, struct dh_result *r)
+{
+	struct memory_view before, during;
+	struct buffer buffer;
+	if (!is_cma(s, subject, r))
+		return;
+	const struct heap_state *h = &s->heap[subject.heap];
+	uint64_t page = s->environment.page_bytes, bytes = h->limit < 4 << 20 ? h->limit / page * page : 4 << 20;
+	observe_memory(&before, s->root);
+	int error = buffer_make(s, subject.heap, bytes, &buffer);
+	if (error) {
+		judge_allocation(s, subject.heap, bytes, error, r);
+		return;
+	}
+	observe_memory(&during, s->root);
+	int follow = s->environment.privileged ? frames_follow(&buffer, page) : -1;
+	buffer_drop(&buffer);
+	int64_t events = before.cma_success < 0 ? -1 : during.cma_success - before.cma_success;
+	int64_t taken = before.cma_free < 0 ? -1 : before.cma_free - during.cma_free;
+	/* movable pages come and go in CMA: the drop is compared with a tenth to spare, and only for a large buffer */
+	bool visible = taken >= 0 && bytes >= 4 << 20;
+	expected(r, "a buffer of %llu bytes is one piece of CMA", (unsigned long long)bytes);
+	evidence(r, "page frames: %s; cma_alloc_success %+lld; CmaFree %+lld bytes", follow < 0 ? "not visible" : follow ? "in a row" : "scattered",
+		 (long long)events, (long long)-taken);
+	if (follow == 0)
+		failed(r, NOT_CONTIGUOUS, 0, "its page frames do not follow each other");
+	else if (events == 0 && !(visible && (uint64_t)taken >= bytes / 10 * 9))
+		failed(r, NOT_FROM_CMA, 0, "the CMA allocator counted nothing");
+	else if (follow == 1)
+		passed(r, "page frames in a row");
+	else if (events > 0)
+		passed(r, "counted by the CMA allocator");
+	else if (visible && (uint64_t)taken >= bytes / 10 * 9)
+		passed(r, "taken from CmaFree");
+	else
+		unknown(r, "nothing on this kernel shows where the buffer came from");
+}
+
+/* One size, once: 0 or a negative errno. */
+static int try_size(struct session *s, int heap, uint64_t bytes, bool *retried)
+{
+	bool this_time;
+	int fd = allocate(s, heap, bytes, &this_time);
+	*retried |= this_time && fd >= 0;
+	sys_close(fd);
+	return fd < 0 ? fd : 0;
+}
+
+static uint64_t budget_of(const struct session *s, int heap, uint64_t *largest)
+{
+	uint64_t sum = 0, page = s->environment.page_bytes;
+	*largest = 0;
+	for (unsigned i = 0; i < s->expect.budgets; i++) {
+		const struct expect_budget *b = &s->expect.budget[i];
+		if (b->heap != heap)
+			continue;
+		sum += (b->bytes + page - 1) / page * page * b->count;
+		*largest = b->bytes > *largest ? b->bytes : *largest;
+	}
+	return sum;
+}
+
+/* Bisection between what the profile needs and what may be held; about 20 allocations at most. */
+static void largest_piece(struct session *s, struct subject subject, struct dh_result *r)
+{
+	if (!is_cma(s, subject, r))
+		return;
+	uint64_t page = s->environment.page_bytes, needed, good = page;
+	bool retried = false;
+	budget_of(s, subject.heap, &needed);
+	needed = (needed + page - 1) / page * page;
+	int area = s->expect.heap[subject.heap].area;
+	uint64_t most = area < 0 ? s->heap[subject.heap].limit : s->expect.area[area].bytes;
+	if (!s->options->deep && most > s->heap[subject.heap].limit)
+		most = s->heap[subject.heap].limit;
+	if (most < needed)
+		most = needed;
+	most = most / page * page;
+	expected(r, "at least %llu bytes in one piece", (unsigned long long)needed);
+	if (!try_size(s, subject.heap, most, &retried))
+		good = most;
+	/* without --deep the answer is a bound, and no search is made unless the bound fails */
+	for (uint64_t bad = most; good < most && bad - good > page && bad - good > bad / 64;) {
+		uint64_t middle = (good + (bad - good) / 2) / page * page;
+		int fd = sys_alloc(s->heap[subject.heap].fd, middle);
+		sys_close(fd);
+		*(fd < 0 ? &bad : &good) = middle;
+	}
+	evidence(r, "tried up to %llu bytes%s", (unsigned long long)most, s->options->deep ? "" : "; --deep tries the whole area");
+	if (good < needed) {
+		judge_allocation(s, subject.heap, needed, -ENOMEM, r);
+		return;
+	}
+	passed(r, "%s%llu bytes", good == most ? "at least " : "", (unsigned long long)good);
+	if (retried)
+		r->diagnosis = diagnosis(CMA_TRANSIENT_BUSY);
+}
+
+/* All buffers of the profile at the same time: nothing else proves that they fit. Not mapped, so only the area is used. */
+static void budget(struct session *s, struct subject subject, struct dh_result *r)
+{
+	int held[BUFFERS_MAX], error = 0;
+	unsigned count = 0;
+	bool retried = false;
+	uint64_t largest, total = budget_of(s, subject.heap, &largest);
+	if (!total) {
+		skipped(r, "no budget");
+		return;
+	}
+	if (!usable(s, subject, r))
+		return;
+	const struct expect_heap *h = &s->expect.heap[subject.heap];
+	const struct memory_view *m = &s->seen.memory;
+	if (h->kind != HEAP_CMA && m->available >= 0 && total > (uint64_t)m->available / 2 && !s->options->deep) {
+		skipped(r, "%llu bytes are more than half of the free memory (--deep tries)", (unsigned long long)total);
+		return;
+	}
+	for (unsigned i = 0; i < s->expect.budgets && !error; i++) {
+		const struct expect_budget *b = &s->expect.budget[i];
+		for (uint64_t k = 0; b->heap == subject.heap && k < b->count && !error; k++) {
+			bool this_time;
+			int fd = count < BUFFERS_MAX ? allocate(s, subject.heap, b->bytes, &this_time) : -ERANGE;
+			if (fd < 0) {
+				error = fd;
+				largest = b->bytes;
+				break;
+			}
+			retried |= this_time;
+			held[count++] = fd;
+		}
+	}
+	/* judged while the others are held, so that the free count is the one the allocation saw */
+	if (error == -ERANGE)
+		skipped(r, "more than %d buffers", BUFFERS_MAX);
+	else if (error)
+		judge_allocation(s, subject.heap, largest, error, r);
+	else
+		passed(r, "%u buffers, %llu bytes at once", count, (unsigned long long)total);
+	for (unsigned i = 0; i < count; i++)
+		sys_close(held[i]);
+	expected(r, "%llu bytes at once", (unsigned long long)total);
+	if (retried && r->status == DH_PASS)
+		r->diagnosis = diagnosis(CMA_TRANSIENT_BUSY);
+	uint64_t size = h->area >= 0 ? s->expect.area[h->area].bytes : UINT64_MAX;
+	if (m->cma_total > 0 && (uint64_t)m->cma_total < size && h->kind == HEAP_CMA)
+		size = (uint64_t)m->cma_total;
+	if (error == -ENOMEM && total > size) {
+		char need[48];
+		snprintf(need, sizeof need, "%llu bytes or more", (unsigned long long)total);
+		about(r, need);
+		failed(r, CMA_TOO_SMALL_FOR_BUDGET, ENOMEM, "buffer %u fails, the area has %llu bytes", count + 1, (unsigned long long)size);
+	}
+}
+
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+	return x < y ? -1 : x > y;
+}
+
+int measure(const struct session *s, int heap, uint64_t bytes, uint64_t times[OP_COUNT])
+{
+	int error;
+	uint64_t page = s->environment.page_bytes, start = sys_now_ns();
+	int fd = sys_alloc(s->heap[heap].fd, bytes);
+	times[OP_ALLOC] = sys_now_ns() - start;
+	if (fd < 0)
+		return fd;
+	start = sys_now_ns();
+	unsigned char *address = sys_map(fd, bytes, PROT_READ | PROT_WRITE, true, 0, &error);
+	times[OP_MMAP] = sys_now_ns() - start;
+	if (error) {
+		sys_close(fd);
+		return error;
+	}
+	start = sys_now_ns();
+	for (uint64_t i = 0; i < bytes; i += page)
+		address[i] = 1;
+	times[OP_TOUCH] = sys_now_ns() - start;
+	start = sys_now_ns();
+	sys_sync(fd, SYNC_START | SYNC_READ | SYNC_WRITE);
+	sys_sync(fd, SYNC_END | SYNC_READ | SYNC_WRITE);
+	times[OP_SYNC] = sys_now_ns() - start;
+	sys_unmap(address, bytes);
+	start = sys_now_ns();
+	sys_close(fd);
+	times[OP_FREE] = sys_now_ns() - start;
+	return 0;
+}
+
+static void latency(struct session *s, struct subject subject, struct dh_result *r)
+{
+	static const char *const names[] = {"alloc", "free", "mmap", "touch", "sync"};
+	const struct expect_latency *l = &s->expect.latency[subject.index];
+	uint64_t samples[ROUNDS], times[OP_COUNT];
+	if (!usable(s, subject, r))
+		return;
+	for (int i = 0; i < ROUNDS; i++) {
+		int error = measure(s, subject.heap, l->bytes, times);
+		if (error) {
+			judge_allocation(s, subject.heap, l->bytes, error, r);
+			return;
+		}
+		samples[i] = times[l->operation];
+	}
+	qsort(samples, ROUNDS, sizeof *samples, by_value);
+	unsigned long long p50 = samples[ROUNDS / 2], p99 = samples[ROUNDS - 1];
+	expected(r, "%s of %llu bytes: p50 %llu ns, p99 %llu ns (0: any)", names[l->operation], (unsigned long long)l->bytes,
+		 (unsigned long long)l->p50_ns, (unsigned long long)l->p99_ns);
+	evidence(r, "%d rounds; the slowest stands for p99", ROUNDS);
+	if ((l->p50_ns && p50 > l->p50_ns) || (l->p99_ns && p99 > l->p99_ns))
+		failed(r, LATENCY_EXCEEDED, 0, "p50 %llu ns, p99 %llu ns", p50, p99);
+	else
+		passed(r, "p50 %llu ns, p99 %llu ns", p50, p99);
+}
+
+/* The last check of a heap: as many descriptors as before, and CMA back but for what counters may hide. */
+static void restored(struct session *s, struct subject subject, struct dh_result *r)
+{
+	const struct heap_state *h = &s->heap[subject.heap];
+	struct memory_view now;
+	if (!usable(s, subject, r))
+		return;
+	/* one more than before: the heap itself is still open */
+	int extra = sys_fd_count() - h->fds_before - 1;
+	int64_t missing = 0;
+	/* freed pages may sit in per-cpu lists for a moment; a tenth of a large area may be borrowed by movable pages meanwhile */
+	for (int i = 0; i < 5; i++) {
+		observe_memory(&now, s->root);
+		missing = h->before.cma_free < 0 ? 0 : h->before.cma_free - now.cma_free;
+		if (missing <= h->before.cma_total / 50)
+			break;
+		sys_sleep_ms(20);
+	}
+	expected(r, "descriptors and CmaFree as before");
+	evidence(r, "CmaFree %lld before, %lld now", (long long)h->before.cma_free, (long long)now.cma_free);
+	if (h->fds_before >= 0 && extra > 0)
+		failed(r, LEAK_FD, 0, "%d more descriptors", extra);
+	else if (s->expect.heap[subject.heap].kind == HEAP_CMA && missing > h->before.cma_total / 50)
+		failed(r, LEAK_CMA, 0, "%lld bytes are missing", (long long)missing);
+	else
+		passed(r, "given back");
+}
+
 const struct check CMA_CHECKS[] = {
+	{"cma.origin", SCOPE_HEAP, origin},
+	{"cma.largest", SCOPE_HEAP, largest_piece},
+	{"alloc.budget", SCOPE_HEAP, budget},
+	{"latency", SCOPE_LATENCY, latency},
+	{"heap.restored", SCOPE_HEAP, restored},
 	{NULL, SCOPE_HEAP, NULL},
 };

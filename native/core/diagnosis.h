@@ -88,6 +88,10 @@
 	X(CMA_EXHAUSTED, "the area is in use: {}", "free it (dmaheap-verify --owners names the holders), or enlarge the area") \
 	X(CMA_FRAGMENTED, "enough memory is free in the area, but not in one piece", \
 	  "allocate early and keep the buffers, give this user its own region, or enlarge the area") \
+	X(CMA_TRANSIENT_BUSY, "pages of the area were busy for a moment: the allocation succeeded after a retry", \
+	  "retry in the consumer, or give it an area nobody else borrows from") \
+	X(CMA_TOO_SMALL_FOR_BUDGET, "the buffers of the profile do not fit into the area even when it is empty", \
+	  "enlarge the area to {}") \
 	X(MEMORY_EXHAUSTED, "the system has not enough free memory for the buffer", "free memory, or use smaller buffers") \
 	X(MEMCG_CHARGED, "dma_heap.mem_accounting=1 charges buffers to the memory cgroup, whose limit is reached", \
 	  "raise MemoryMax= of the unit, or boot with dma_heap.mem_accounting=0") \
@@ -103,6 +107,14 @@
 	  "the vendor's heap does not clear pages; do not ship this kernel") \
 	X(DATA_CORRUPT, "what was written is not what is read back", \
 	  "memory is owned twice, or the mapping is wrong: compare the area's place with the kernel, initrd and firmware") \
+	X(NOT_CONTIGUOUS, "the pages of a CMA buffer do not follow each other", \
+	  "the heap is not backed by CMA: report it to the kernel's vendor") \
+	X(NOT_FROM_CMA, "a buffer of this heap did not come from CMA", "the name leads to another heap: check aliases and the kernel's version") \
+	X(LEAK_CMA, "CMA memory was not given back after all buffers were closed", \
+	  "a driver holds an attachment, or the kernel leaks: compare /sys/kernel/debug/dma_buf/bufinfo before and after") \
+	X(LEAK_FD, "descriptors were left open by the kernel", "the EFAULT path of a 5.10 kernel leaks one: update the kernel") \
+	X(LATENCY_EXCEEDED, "the operation takes longer than the profile allows", \
+	  "migration of movable pages is the usual cause: reserve early, or use a region of its own") \
 	X(COHERENCY_UNTESTED, "sync succeeded, but without a device attached that proves nothing about caches", \
 	  "test with the device that will use the buffer") \
 	/* it is another machine than was meant */ \

@@ -12,7 +12,7 @@ struct heap_state {
 	const struct heap_node *seen;
 	int fd;              /* open O_RDONLY as long as the heap is tested, or -errno */
 	int alloc_error;     /* of the first single page; 0 when the heap is alive */
-	bool probed;
+	bool probed, retried;
 	uint64_t limit;      /* bytes this heap may be asked to hold at once */
 	struct memory_view before;
 	int fds_before;
@@ -73,5 +73,8 @@ void judge_allocation(const struct session *, int heap, uint64_t bytes, int erro
 
 /* Allocates, and retries at 10, 50 and 200 ms when the free memory says that it should fit. */
 int allocate(const struct session *, int heap, uint64_t bytes, bool *retried);
+
+/* One buffer's life, timed: nanoseconds per operation. 0 or a negative errno. */
+int measure(const struct session *, int heap, uint64_t bytes, uint64_t times[OP_COUNT]);
 
 #endif

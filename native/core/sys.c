@@ -420,17 +420,19 @@ void sys_unmap(void *address, size_t bytes)
 		munmap(address, bytes);
 }
 
-uint64_t sys_page_frame(const void *address)
+bool sys_page_frames(const void *address, uint64_t *frames, unsigned count)
 {
-	uint64_t entry = 0;
 	int fd = retry_open("/proc/self/pagemap", O_RDONLY);
 	if (fd < 0)
-		return 0;
-	off_t offset = (off_t)((uintptr_t)address / sys_page_bytes() * sizeof entry);
-	if (pread(fd, &entry, sizeof entry, offset) != (ssize_t)sizeof entry || !(entry >> 63))
-		entry = 0;
+		return false;
+	off_t offset = (off_t)((uintptr_t)address / sys_page_bytes() * sizeof *frames);
+	ssize_t got = pread(fd, frames, count * sizeof *frames, offset);
 	close(fd);
-	return entry & ((UINT64_C(1) << 55) - 1);
+	if (got != (ssize_t)(count * sizeof *frames))
+		return false;
+	for (unsigned i = 0; i < count; i++) /* bit 63: present; bits 0 to 54: the frame */
+		frames[i] = frames[i] >> 63 ? frames[i] & ((UINT64_C(1) << 55) - 1) : 0;
+	return true;
 }
 
 int sys_fork(void)

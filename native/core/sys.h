@@ -69,8 +69,8 @@ int sys_export_sync_file(int buffer);
 int sys_fdinfo(int fd, char *text, size_t size);
 void *sys_map(int fd, size_t bytes, int protection, bool shared, uint64_t offset, int *error);
 void sys_unmap(void *address, size_t bytes);
-/* Page frame of a mapped address; 0 when it cannot be seen. */
-uint64_t sys_page_frame(const void *address);
+/* Page frames from a mapped address on; a frame that cannot be seen is 0. */
+bool sys_page_frames(const void *address, uint64_t *frames, unsigned count);
 
 /* Children die with the caller, whatever happens to it. */
 int sys_fork(void);

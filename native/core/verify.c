@@ -168,8 +168,7 @@ static void prepare(struct session *s, int heap)
 	h->fd = sys_open(s->root, path, O_RDONLY);
 	if (h->fd < 0)
 		return;
-	bool retried;
-	int buffer = allocate(s, heap, s->environment.page_bytes, &retried);
+	int buffer = allocate(s, heap, s->environment.page_bytes, &h->retried);
 	h->alloc_error = buffer < 0 ? -buffer : 0;
 	h->probed = buffer >= 0;
 	sys_close(buffer);

@@ -398,9 +398,11 @@ int fake_socketpair(int domain, int type, int protocol, int pair[2])
 /* pagemap: frames of a mapping follow each other unless the test scatters them. */
 ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset)
 {
-	uint64_t page = (uint64_t)offset / 8, frame = 0x1000 + (page & 0xff) * (fake.scattered ? 3 : 1);
 	(void)fd;
-	uint64_t entry = UINT64_C(1) << 63 | frame;
-	memcpy(buffer, &entry, size < 8 ? size : 8);
-	return 8;
+	for (size_t i = 0; i < size / 8; i++) {
+		uint64_t frame = (uint64_t)offset / 8 + i * (fake.scattered ? 3 : 1);
+		uint64_t entry = fake.no_frames ? 0 : UINT64_C(1) << 63 | (frame & 0xffffffff);
+		memcpy((char *)buffer + i * 8, &entry, 8);
+	}
+	return (ssize_t)size;
 }

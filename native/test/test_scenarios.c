@@ -387,6 +387,62 @@ static void corrupt(void)
 	fake.corrupt = true;
 }
 
+static void busy(void)
+{
+	healthy();
+	fake.busy_times = 1;
+}
+
+static void small_area(void)
+{
+	healthy();
+	fake.area[0].bytes = 4 * MIB;
+}
+
+static void scattered(void)
+{
+	healthy();
+	fake.scattered = true;
+}
+
+/* The system heap under a CMA heap's name. */
+static void not_from_cma(void)
+{
+	healthy();
+	fake.heap[0].area = -1;
+	fake.no_frames = true;
+}
+
+static void counted_nowhere(void)
+{
+	healthy();
+	fake.not_counted = fake.no_frames = true;
+}
+
+static void leaking_area(void)
+{
+	healthy();
+	fake.leaks_area = true;
+}
+
+static void leaking_descriptors(void)
+{
+	healthy();
+	fake.leaks_fd = true;
+}
+
+static void slow(void)
+{
+	healthy();
+	fake.slow_us = 300;
+}
+
+static void without_sockets(void)
+{
+	healthy();
+	fake.no_sockets = true;
+}
+
 static void old_kernel(void)
 {
 	healthy();
@@ -459,6 +515,17 @@ static const struct scenario {
 	{"other errno", deviating, "alloc.bad-arguments", "camera", "ABI_DEVIATION", NULL, {0}},
 	{"old data", old_data, "buffer.zeroed", "camera", "NOT_ZEROED", NULL, {0}},
 	{"buffer cannot be written", read_only_buffers, "buffer.data", "camera", "FD_READONLY", NULL, {0}},
+	{"busy for a moment", busy, "alloc.page", "camera", "CMA_TRANSIENT_BUSY", NULL, {0}},
+	{"budget larger than the area", small_area, "alloc.budget", "camera", "CMA_TOO_SMALL_FOR_BUDGET", NULL, {0}},
+	{"budget, area in use", exhausted, "alloc.page", "camera", "CMA_EXHAUSTED", NULL, {0}},
+	{"scattered pages", scattered, "cma.origin", "camera", "NOT_CONTIGUOUS", NULL, {0}},
+	{"not from CMA", not_from_cma, "cma.origin", "camera", "NOT_FROM_CMA", NULL, {0}},
+	{"seen by CmaFree alone", counted_nowhere, "cma.origin", "camera", NULL, NULL, {0}},
+	{"area leaks", leaking_area, "heap.restored", "camera", "LEAK_CMA", NULL, {0}},
+	{"descriptors leak", leaking_descriptors, "heap.restored", "camera", "LEAK_FD", NULL, {0}},
+	{"slow", slow, "latency", "camera", "LATENCY_EXCEEDED",
+	 HEAP_LINES "latency heap=camera operation=alloc bytes=4096 p50-ns=200000\n", {0}},
+	{"largest piece", fragmented, "cma.largest", "camera", "CMA_FRAGMENTED", NULL, {0}},
 	{"data corrupt", corrupt, "buffer.data", "camera", "DATA_CORRUPT", NULL, {0}},
 	{"sync proves little", healthy, "buffer.sync", "camera", "COHERENCY_UNTESTED", NULL, {0}},
 	{"another kernel", old_kernel, "kernel.version", NULL, "KERNEL_OUT_OF_RANGE", NULL, {0}},
@@ -528,6 +595,7 @@ void test_scenarios(void)
 {
 	sound("healthy 6.12", healthy, 2);
 	sound("healthy 7.3", healthy_7, 2);
+	sound("without sockets", without_sockets, 2);
 	verdicts();
 	for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++) {
 		char text[2048];
