@@ -1,0 +1,106 @@
+/** Everything the engine can report. */
+import { defineCodes, reporter } from '../diagnostic/index.js';
+
+export const kconfigCodes = defineCodes({
+  'kconfig/dialect': {
+    severity: 'error',
+    title: 'the Kconfig dialect cannot be determined',
+    explain:
+      'How Kconfig is read and evaluated differs between kernels. The engine looks at scripts/kconfig of the tree to see which rules apply; without those files, or with features it does not know, it refuses instead of guessing.',
+  },
+  'kconfig/syntax': {
+    severity: 'error',
+    title: 'a Kconfig file cannot be read',
+    explain: 'The statement is not one the tree’s own conf accepts. The whole tree is refused: a part of it would lie.',
+  },
+  'kconfig/macro': {
+    severity: 'error',
+    title: 'a macro cannot be expanded',
+    explain:
+      'A $(...) reference is unterminated, endlessly recursive, or called with a wrong number of arguments. conf stops here as well.',
+  },
+  'kconfig/error-if': {
+    severity: 'error',
+    title: 'the tree refuses this environment',
+    explain:
+      'A Kconfig file called $(error-if): usually a compiler or linker that is missing, unsupported, or was not probed because probes are denied.',
+  },
+  'kconfig/source': {
+    severity: 'error',
+    title: 'a sourced file is missing or includes itself',
+    explain: 'A source statement names a file that is not there, that is already being read, or nests too deeply.',
+  },
+  'kconfig/probe': {
+    severity: 'error',
+    title: 'a probe has no answer',
+    explain:
+      'The tree asks the shell ($(shell,...)) and no recorded answer exists for the command. Record the answers with the toolchain at hand, or let probes run.',
+  },
+  'kconfig/probe-denied': {
+    severity: 'warning',
+    title: 'a probe was not run',
+    explain:
+      'With probes denied every $(shell,...) reads as empty. Symbols that depend on the answer are unknown for the real toolchain.',
+  },
+  'kconfig/limit': {
+    severity: 'error',
+    title: 'the input exceeds a bound of the engine',
+    explain: 'Expressions and nesting are bounded so that hostile input cannot exhaust memory or the stack.',
+  },
+  'kconfig/recursive-dependency': {
+    severity: 'error',
+    title: 'symbols depend on each other in a circle',
+    explain: 'No value can be computed for a symbol that depends on itself. conf refuses such trees too.',
+  },
+  'kconfig/choice': {
+    severity: 'error',
+    title: 'a choice or one of its members is malformed',
+    explain:
+      'Members need a prompt, must be bool where the dialect says so, and have neither defaults nor prompts elsewhere.',
+  },
+  'kconfig/transitional': {
+    severity: 'error',
+    title: 'a transitional symbol has more than a help text',
+    explain:
+      'A transitional symbol only carries an old name over; prompts, defaults and dependencies are not allowed on it.',
+  },
+  'kconfig/parse-note': {
+    severity: 'note',
+    title: 'conf would print this message while parsing',
+    explain: 'The output of $(info,...) or a remark on a comparison that cannot be true.',
+  },
+  'kconfig/parse-warning': {
+    severity: 'warning',
+    title: 'a questionable statement in a Kconfig file',
+    explain: 'conf warns about it in the same words and goes on.',
+  },
+  'kconfig/property': {
+    severity: 'warning',
+    title: 'a property does not fit its symbol',
+    explain: 'conf warns about it in the same words and goes on.',
+  },
+  'kconfig/unmet-dependency': {
+    severity: 'warning',
+    title: 'a symbol is selected against its dependencies',
+    explain:
+      'select ignores the dependencies of what it selects. The result may not build; the selecting symbol or the base configuration is wrong.',
+  },
+  'kconfig/config-line': {
+    severity: 'warning',
+    title: 'a line of a configuration was not taken as written',
+    explain:
+      'The value does not fit the type of the symbol, the symbol is assigned twice, or the line is no assignment at all.',
+  },
+  'kconfig/unknown-symbol': {
+    severity: 'warning',
+    title: 'a configuration sets a symbol the tree does not have',
+    explain: 'conf drops such lines silently. The symbol may be misspelt, renamed, or of another kernel version.',
+  },
+  'kconfig/no-config': {
+    severity: 'error',
+    title: 'there is no configuration to start from',
+    explain: 'The mode needs a base configuration and none was given.',
+  },
+});
+
+export const report = reporter(kconfigCodes);

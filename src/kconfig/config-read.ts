@@ -1,0 +1,172 @@
+/** `.config` text to user values, as conf reads it: line by line, the last assignment wins, the rest is reported. */
+import type { Diagnostic } from '../diagnostic/index.js';
+import { groupOf, moveToFront } from './choice.js';
+import { report } from './codes.js';
+import type { Configuration } from './evaluate.js';
+import { MOD, NO, type SymbolId, type Tristate, YES } from './expression.js';
+import { BOOLEAN, isLogical, isValidText, STRING, TRISTATE, UNKNOWN } from './symbol.js';
+
+export interface ReadOptions {
+  /** Name for the positions of findings. */
+  readonly file?: string;
+  /** Report assignments to symbols the tree does not have; conf does so on request only. */
+  readonly warnUnknown?: boolean;
+}
+
+const PREFIX = 'CONFIG_';
+
+/** Replaces all user values by those of a configuration. Values are computed when next asked for. */
+export function readConfig(config: Configuration, text: string, options: ReadOptions = {}): Diagnostic[] {
+  config.reset();
+  if (config.tree.dialect.choices === 'symbol')
+    for (const { choice } of config.tree.choices) config.userSet[choice] = 1;
+  const reader = new Reader(config, options);
+  let line = 0;
+  for (let start = 0; start < text.length; line++) {
+    const end = text.indexOf('\n', start);
+    const stop = end < 0 ? text.length : end;
+    reader.line(text.slice(start, stop), line + 1, end >= 0);
+    start = stop + 1;
+  }
+  return reader.diagnostics;
+}
+
+class Reader {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #config: Configuration;
+  readonly #options: ReadOptions;
+  #line = 0;
+  #text = '';
+
+  constructor(config: Configuration, options: ReadOptions) {
+    this.#config = config;
+    this.#options = options;
+  }
+
+  line(whole: string, number: number, terminated: boolean): void {
+    const { dialect } = this.#config.tree;
+    const nul = whole.indexOf('\0');
+    let text = nul < 0 ? whole : whole.slice(0, nul);
+    if (terminated && nul < 0 && text.endsWith('\r')) text = text.slice(0, -1);
+    this.#line = number;
+    this.#text = text;
+    if (text === '') return;
+    if (text.charCodeAt(0) === 35) {
+      if (dialect.notSetIsAssignment && text.charCodeAt(1) !== 32) return;
+      if (!text.startsWith(PREFIX, 2)) return;
+      const blank = text.indexOf(' ', 2 + PREFIX.length);
+      if (blank < 0) return;
+      const comment = text.slice(blank + 1);
+      if (dialect.strictConfigLines ? comment !== 'is not set' : !comment.startsWith('is not set')) return;
+      this.#assignment(text.slice(2 + PREFIX.length, blank), 'n', true);
+      return;
+    }
+    const equals = text.startsWith(PREFIX) ? text.indexOf('=', PREFIX.length) : -1;
+    if (equals >= 0) this.#assignment(text.slice(PREFIX.length, equals), text.slice(equals + 1), false);
+    else if (dialect.strictConfigLines || !text.startsWith(PREFIX)) this.#unexpected(text);
+  }
+
+  #unexpected(text: string): void {
+    if (!this.#config.tree.dialect.strictConfigLines) {
+      if (text.charCodeAt(0) === 13) return;
+      this.#warn(`unexpected data: ${/^[^\r]*/.exec(text)?.[0]}`);
+    } else this.#warn(`unexpected data: ${text}`);
+  }
+
+  #assignment(name: string, value: string, isComment: boolean): void {
+    const config = this.#config;
+    const { tree } = config;
+    const symbol = tree.byName.get(name);
+    if (symbol === undefined) {
+      if (this.#options.warnUnknown)
+        this.diagnostics.push(
+          report('kconfig/unknown-symbol', { message: `unknown symbol: ${name}`, span: this.#span() }),
+        );
+      config.changed = true;
+      return;
+    }
+    if (config.userSet[symbol] === 1) this.#warn(`override: reassigning to symbol ${name}`);
+    if (isComment && !tree.dialect.notSetIsAssignment) {
+      if (isLogical(tree.symbols.type[symbol] as number)) setTristate(config, symbol, NO);
+    } else {
+      const problem = setFromText(config, symbol, value);
+      if (problem !== undefined) {
+        this.#warn(problem);
+        return;
+      }
+    }
+    const warning = noteMember(config, symbol);
+    if (warning !== undefined) this.#warn(warning);
+  }
+
+  #warn(message: string): void {
+    this.diagnostics.push(report('kconfig/config-line', { message, span: this.#span() }));
+  }
+
+  #span() {
+    const line = this.#line;
+    return {
+      file: this.#options.file ?? '.config',
+      line,
+      column: 1,
+      endLine: line,
+      endColumn: this.#text.length + 1,
+    };
+  }
+}
+
+function setTristate(config: Configuration, symbol: SymbolId, value: Tristate): void {
+  config.userTristate[symbol] = value;
+  config.userSet[symbol] = 1;
+}
+
+/**
+ * Sets a user value from the right side of a `.config` line.
+ * @returns what conf would complain about; undefined when it takes the value or silently ignores it
+ */
+export function setFromText(config: Configuration, symbol: SymbolId, value: string): string | undefined {
+  const { symbols } = config.tree;
+  const type = symbols.type[symbol] as number;
+  const invalid = () => `symbol value '${value}' invalid for ${symbols.name[symbol]}`;
+  if (type === BOOLEAN || type === TRISTATE) {
+    const letter = value.charCodeAt(0);
+    if (letter === 121) setTristate(config, symbol, YES);
+    else if (letter === 110) setTristate(config, symbol, NO);
+    else if (letter === 109 && type === TRISTATE) setTristate(config, symbol, MOD);
+    else return invalid();
+    return undefined;
+  }
+  if (type === UNKNOWN) return undefined;
+  let text = value;
+  if (type === STRING) {
+    if (value.charCodeAt(0) !== 34) return undefined;
+    const unquoted = /^"((?:[^"\\]|\\.)*)"/s.exec(value)?.[1];
+    if (unquoted === undefined) return 'invalid string found';
+    text = unquoted.includes('\\') ? unquoted.replace(/\\(.)/gs, '$1') : unquoted;
+  } else if (!isValidText(type, value)) return invalid();
+  config.userText[symbol] = text;
+  config.userSet[symbol] = 1;
+  return undefined;
+}
+
+/** Tells the choice of a member that the member was assigned. */
+export function noteMember(config: Configuration, symbol: SymbolId): string | undefined {
+  const group = (config.tree.symbols.choice[symbol] as number) >= 0 ? groupOf(config, symbol) : undefined;
+  if (!group) return undefined;
+  if (config.tree.dialect.choices === 'menu') {
+    moveToFront(group, symbol);
+    return undefined;
+  }
+  const { choice } = group;
+  const before = config.userTristate[choice] as number;
+  const value = config.userTristate[symbol] as number;
+  const name = config.tree.symbols.name[symbol];
+  config.userTristate[choice] = Math.max(before, value);
+  if (value === MOD && before === YES) {
+    config.userSet[choice] = 0;
+    return `${name} creates inconsistent choice state`;
+  }
+  if (value !== YES) return undefined;
+  group.userMember = symbol;
+  return before !== NO ? `override: ${name} changes choice state` : undefined;
+}

@@ -1,0 +1,18 @@
+/**
+ * Kconfig: read a kernel's tree, evaluate configurations exactly as the tree's own conf does, ask why a symbol has its
+ * value. Knows nothing of files and processes: a reader of files and an answerer of probes are passed in.
+ *
+ *     const tree = parseTree({ readFile, environment, probe }).value;
+ *     const { text } = makeConfig(tree, 'olddefconfig', dotConfig);
+ */
+export { kconfigCodes } from './codes.js';
+export { type ReadOptions, readConfig } from './config-read.js';
+export { configLine, defaultText, isNodeVisible, writeConfig, writeDefconfig } from './config-write.js';
+export { type Dialect, detectDialect, type ReadFile } from './dialect.js';
+export { Configuration } from './evaluate.js';
+export * from './expression.js';
+export { type Probe, shellAnswer } from './macro.js';
+export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
+export { type ParseInput, parseTree } from './parse.js';
+export * from './symbol.js';
+export * from './tree.js';
