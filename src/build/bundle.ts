@@ -18,7 +18,9 @@ const SHARED: BuildOptions = {
   legalComments: 'none',
   logLevel: 'warning',
   // Some libraries are CommonJS and ask for Node's own modules by require().
-  banner: { js: "import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
+  },
 };
 
 export async function bundle(): Promise<void> {

@@ -1,4 +1,5 @@
 /** The table of every finding dmaheap can make. */
+import { ALL_CHECK_CODES } from '../check/index.js';
 import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
 import { MODEL_CODES } from '../model/index.js';
@@ -6,6 +7,7 @@ import { PLAN_CODES } from '../plan/index.js';
 import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
 import { JSON_CODES } from '../source/json.js';
+import { VERIFY_CODES } from '../verify/index.js';
 import { GENERATE_CODES } from './tree.js';
 
 export function allCodes(): CodeTable {
@@ -16,6 +18,8 @@ export function allCodes(): CodeTable {
     ...MODEL_CODES,
     ...PLAN_CODES,
     ...RENDER_CODES,
+    ...ALL_CHECK_CODES,
+    ...VERIFY_CODES,
     ...GENERATE_CODES,
   };
 }

@@ -16,13 +16,15 @@ const collect = (value: string, before: readonly string[] = []) => [
   ...value.split(',').filter((v) => v !== ''),
 ];
 
+const several = (value: string, before: readonly string[] = []) => [...before, value];
+
 function wantsColor(color: boolean, { environment, isTerminal }: Invocation): boolean {
   // https://no-color.org: present and not empty, whatever its value.
   return color && isTerminal && (environment['NO_COLOR'] ?? '') === '';
 }
 
 /** Builds the program; `result` receives the exit status of the command that ran. */
-function buildProgram(invocation: Invocation, result: (exit: Exit) => void): Command {
+function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void): Command {
   const program = new Command('dmaheap');
   const context = (): Context => {
     const { format, quiet, verbose, color, C } = program.opts<{
@@ -46,7 +48,7 @@ function buildProgram(invocation: Invocation, result: (exit: Exit) => void): Com
   };
   /** Runs a command whose code is loaded only now. */
   const run =
-    <A extends unknown[]>(action: (context: Context, ...args: A) => Promise<Exit>) =>
+    <A extends unknown[]>(action: (context: Context, ...args: A) => Promise<Exit | 4>) =>
     async (...args: unknown[]) => {
       // commander hands over the arguments, then the options, then the command itself.
       result(await action(context(), ...(args.slice(0, -1) as A)));
@@ -126,6 +128,42 @@ function buildProgram(invocation: Invocation, result: (exit: Exit) => void): Com
     );
 
   program
+    .command('place')
+    .description('predict areas, heap names, CmaTotal and kernel messages before the boot')
+    .argument('[profile]', 'a profile whose overlay is applied as well')
+    .option('--dtb <file>', 'the board’s DTB')
+    .option('--overlay <file>', 'an overlay (.dtbo), applied in the order given', several)
+    .option('--kernel <version>', 'the kernel; more than once to compare', several)
+    .option('--arch <arch>', 'architecture, when there is no profile')
+    .option('--page-size <size>', '4K, 16K or 64K')
+    .option('--config <file>', 'the final .config')
+    .option('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs')
+    .option('--memory <base+size>', 'a RAM bank, when neither DTB nor profile states it', several)
+    .option('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware', several)
+    .addHelpText(
+      'after',
+      '\nExample:\n  dmaheap place --dtb board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
+    )
+    .action(
+      run(async (c, file: string | undefined, options) =>
+        (await import('./commands/place.js')).place(c, file, options as never),
+      ),
+    );
+
+  program
+    .command('verify')
+    .description('verify the heaps of the running board')
+    .option('--expect <file>', 'verify.expect, as dmaheap generate writes it')
+    .option('--root <dir>', 'look below this directory instead of /')
+    .option('--as <user[:group,...]>', 'also try as this user; needs root')
+    .option('--deep', 'may hold a whole CMA area')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 pass, 1 fail, 2 usage, 3 probe error or no addon, 4 nothing testable.\nExample:\n  dmaheap verify --expect /etc/dmaheap/verify.expect',
+    )
+    .action(run(async (c, options) => (await import('./commands/verify.js')).verify(c, options as never)));
+
+  program
     .command('targets')
     .description('list what can be generated')
     .addHelpText('after', '\nExample:\n  dmaheap targets --format json')
@@ -168,13 +206,11 @@ function buildProgram(invocation: Invocation, result: (exit: Exit) => void): Com
   return program;
 }
 
-const BUILT = ['validate', 'generate', 'check', 'targets', 'facts', 'schema', 'verify', 'version'];
+const BUILT = ['validate', 'generate', 'check', 'place', 'targets', 'facts', 'schema', 'verify', 'version'];
 const NOT_BUILT = [
   ['init', 'write a profile from a board’s DTB and configuration, or from the running board'],
   ['resolve', 'the closed minimal fragment for symbols or a profile'],
   ['explain', 'why a symbol, heap, region or finding is what it is'],
-  ['place', 'predict areas, heap names and CmaTotal'],
-  ['verify', 'verify the heaps of the running board'],
   ['report', 'write a report with the memory map'],
   ['import', 'turn a hand-written setup into a profile'],
   ['matrix', 'boards by kernels by targets'],
@@ -183,8 +219,8 @@ const NOT_BUILT = [
 ] as const;
 
 /** Runs one command line. Mistakes of the user end in a status; an exception that gets out is a defect of ours. */
-export async function runProgram(argv: readonly string[], invocation: Invocation): Promise<Exit> {
-  let exit: Exit = EXIT.good;
+export async function runProgram(argv: readonly string[], invocation: Invocation): Promise<Exit | 4> {
+  let exit: Exit | 4 = EXIT.good;
   const program = buildProgram(invocation, (status) => {
     exit = status;
   });

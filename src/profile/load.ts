@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { type Diagnostic, hasErrors, type Outcome, type Span } from '../diagnostic/index.js';
 import { SourceText } from '../source/index.js';
-import { childPointer, type JsonNode, jsonValue, locate, mergeJson, readJson } from '../source/json.js';
+import { type JsonNode, jsonValue, locate, mergeJson, readJson } from '../source/json.js';
 import { report } from './codes.js';
 import { checkMeaning } from './meaning.js';
 import { checkShape } from './shape.js';
@@ -114,5 +114,3 @@ export function readProfile(
   if (hasErrors(diagnostics)) return { diagnostics, sources };
   return { value: { profile, sha256: digest(profile), spanOf, sources }, diagnostics, sources };
 }
-
-export { childPointer };

@@ -1,7 +1,7 @@
 /** What the schema cannot say: keys that contradict each other, names that collide, access that is unsafe. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, FACTS, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
 import { formatAddress, parseBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
@@ -18,8 +18,13 @@ export interface Finder {
 }
 
 const OLDEST: KernelVersion = { major: 5, minor: 10 };
+const NAME_FACTS = ['heap.system-name', 'heap.default-area-name', 'heap.kernel-area-name'];
 /** Names the kernel itself gives to heaps, whatever the device tree says. */
-const KERNEL_HEAPS = ['system', 'default_cma_region', 'reserved'];
+const KERNEL_HEAPS = NAME_FACTS.flatMap((id) => FACTS.get(id)?.ranges ?? []).map((range) => range.value);
+/** Symbols without which no heap of a profile can exist. */
+const NEEDED = ['kconfig.cma-heap-needs', 'kconfig.system-heap-needs']
+  .flatMap((id) => FACTS.get(id)?.ranges ?? [])
+  .flatMap((range) => range.value as readonly string[]);
 
 function checkQuantity(
   value: Size | Address | undefined,
@@ -115,7 +120,7 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
       }),
     );
   for (const [symbol, value] of Object.entries(kernel.symbols ?? {})) {
-    if (value === 'n' && ['DMABUF_HEAPS', 'CMA', 'DMA_CMA', 'DMABUF_HEAPS_CMA', 'DMA_SHARED_BUFFER'].includes(symbol))
+    if (value === 'n' && NEEDED.includes(symbol))
       f.found.push(
         report('profile/symbol-conflict', {
           message: `${symbol} is to be n, but the heaps of this profile need it`,
@@ -139,7 +144,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
         message: `a region cannot be called "${name}"`,
         cause: `the kernel itself makes a heap "${name}"; of two heaps of one name only the first exists`,
         fix: 'choose another name, such as "linux,cma"',
-        facts: ['heap.system-name', 'heap.duplicate-name'],
+        facts: [...NAME_FACTS, 'heap.duplicate-name'],
         ...f.at(pointer, 'key'),
       }),
     );

@@ -1,0 +1,47 @@
+/** dmaheap verify: the running machine against its expectation, through the addon. */
+import { type VerifyReport, verifySystem } from '../../verify/index.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+
+export interface VerifyCommandOptions {
+  readonly expect?: string;
+  readonly root?: string;
+  readonly as?: string;
+  readonly deep?: boolean;
+}
+
+function describe(report: VerifyReport): string {
+  const lines: string[] = [];
+  for (const r of report.results) {
+    const about = r.heap === null ? r.id : `${r.id} ${r.heap}`;
+    const seen =
+      r.observed === null
+        ? ''
+        : `: ${r.observed}${r.expected === null || r.status === 'pass' ? '' : `, expected ${r.expected}`}`;
+    lines.push(`${r.status.padEnd(7)} ${about}${seen}`);
+    if (r.status === 'pass') continue;
+    if (r.cause !== null) lines.push(`    cause: ${r.cause}${r.diagnosis === null ? '' : ` [${r.diagnosis}]`}`);
+    if (r.fix !== null) lines.push(`    fix: ${r.fix}`);
+  }
+  const { summary } = report;
+  lines.push(
+    `${summary.verdict}: ${summary.pass} pass, ${summary.fail} fail, ${summary.skip} skip, ${summary.unknown} unknown, ${summary.error} error`,
+  );
+  return lines.join('\n');
+}
+
+/** The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test. */
+export async function verify(context: Context, options: VerifyCommandOptions): Promise<Exit | 4> {
+  const { value, diagnostics } = await verifySystem({
+    ...options,
+    ...(options.expect === undefined ? {} : { expect: context.resolve(options.expect) }),
+    ...(options.root === undefined ? {} : { root: context.resolve(options.root) }),
+  });
+  if (value === undefined) {
+    context.findings(diagnostics);
+    return diagnostics.some((d) => d.code === 'verify/addon-missing') ? EXIT.environment : EXIT.usage;
+  }
+  if (context.options.format === 'json') context.printJson(value);
+  else context.print(`${describe(value)}\n`);
+  return value.summary.exitCode;
+}

@@ -1,0 +1,43 @@
+/**
+ * `npm test`, and with --real what CI runs besides: the suites on real kernels, DTBs and guests.
+ *
+ * Ends in one line `N passed, N failed, N skipped`.
+ */
+import { existsSync } from 'node:fs';
+import { ensurePackages, REAL_PACKAGES, UNIT_PACKAGES } from './packages.js';
+import { runSteps, type Step } from './steps.js';
+
+const npm = (name: string, script: string, ...args: string[]): Step => ({
+  name,
+  command: ['npm', 'run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])],
+});
+
+const UNIT: readonly Step[] = [
+  npm('Biome', 'lint'),
+  npm('tsc', 'types'),
+  npm('knip', 'unused'),
+  npm('native', 'test:native'),
+  npm('vitest', 'unit'),
+];
+
+const REAL: readonly Step[] = [
+  npm('boards', 'test:real'),
+  npm('device trees', 'test:dtb'),
+  npm('Kconfig', 'test:kconfig'),
+  npm('solver', 'test:solver'),
+  npm('guests', 'e2e'),
+];
+
+const real = process.argv.includes('--real');
+const missing = ensurePackages(real ? [...UNIT_PACKAGES, ...REAL_PACKAGES] : UNIT_PACKAGES);
+if (missing.length > 0) {
+  console.error(
+    `these Debian packages are needed and not installed: ${missing.join(' ')}\n  fix: apt-get install ${missing.join(' ')}`,
+  );
+  process.exitCode = 3;
+} else {
+  if (!existsSync('dist/dmaheap.mjs')) console.error('dist/ is missing: run npm ci or npm run build first');
+  const { passed, failed, skipped } = await runSteps(real ? REAL : UNIT);
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
