@@ -2,6 +2,7 @@
 import { ALL_CHECK_CODES } from '../check/index.js';
 import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
+import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
 import { PLAN_CODES } from '../plan/index.js';
 import { PROFILE_CODES } from '../profile/codes.js';
@@ -15,6 +16,7 @@ export function allCodes(): CodeTable {
     ...JSON_CODES,
     ...PROFILE_CODES,
     ...FDT_CODES,
+    ...LANG_CODES,
     ...MODEL_CODES,
     ...PLAN_CODES,
     ...RENDER_CODES,
