@@ -21,7 +21,25 @@ export interface TargetDescription {
   readonly options?: Readonly<Record<string, TargetOption>>;
 }
 
+/** What target.json says to the build about files that the folder does not hold itself. */
+export interface TargetSources {
+  /** Artifact path here -> `TARGET/PATH` of the artifact that is made from the same template. */
+  readonly shares?: Readonly<Record<string, string>>;
+  /** Folder for the verifier's sources. */
+  readonly native?: string;
+}
+
+/**
+ * One artifact of a target. `[option]` in the path stands for the value of that option; without a value there is no
+ * such file.
+ */
+export type CompiledFile = { readonly path: string } & (
+  | { readonly template: Template }
+  /** Copied as it is. */
+  | { readonly text: string }
+);
+
 export interface CompiledTarget extends TargetDescription {
   readonly name: string;
-  readonly templates: readonly (Template & { readonly path: string })[];
+  readonly files: readonly CompiledFile[];
 }

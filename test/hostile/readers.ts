@@ -3,6 +3,8 @@
  * documentation, except devicetree source, which dtc reads.
  */
 import { execaSync } from 'execa';
+import type { Language } from '../../src/lang/index.js';
+import { TARGETS } from '../../src/render/index.js';
 
 export type Reader = (text: string) => unknown;
 
@@ -74,22 +76,119 @@ const markdown: Reader = (text) => ({
   html: text.replace(/<!--.*?-->|^ {4}.*|(`+).+?\1/gm, '').match(/(?<!\\)<[a-z/][^>]*>/gi) ?? [],
 });
 
-/** By the end of the artifact's path; every artifact has one. */
-export const READERS: readonly (readonly [string, Reader])[] = [
-  ['.dtso', dts],
-  ['.dtsi', dtsi],
-  ['.cfg', kconfig],
-  ['.rules', udev],
-  ['sysusers.d/dmaheap.conf', words],
-  ['mdev.conf', words],
-  ['ueventd.rc', words],
-  ['cmdline.txt', cmdline],
-  ['verify.expect', expectation],
-  ['.md', markdown],
-];
+/** Words as a POSIX shell would split them, after sh itself has found nothing wrong. */
+function sh(text: string): unknown {
+  const { stderr, failed } = execaSync('sh', ['-n'], { input: text, reject: false });
+  if (failed) throw new Error(`sh -n: ${stderr}`);
+  return json(python('import json, shlex, sys; print(json.dumps(shlex.split(sys.stdin.read(), comments=True)))', text));
+}
 
+/** The variables and rules that make itself reports; includes that are not there are left out. */
+function make(text: string): unknown {
+  const makefile = text.replace(/^include .*$/gm, '');
+  const { stdout } = execaSync('make', ['-rRnpq', '-f', '-', 'no-such-target'], {
+    input: makefile,
+    reject: false,
+    env: {},
+  });
+  const lines = stdout.split('\n');
+  const from = /^# makefile \(from '.*', line \d+\)$/;
+  const variables = lines.flatMap((line, i) => (from.test(line) ? [lines[i + 1]] : []));
+  if (variables.length === 0 && /^\w+ *[:?]?=/m.test(makefile)) throw new Error('make read no variable');
+  return { variables, targets: lines.filter((line) => /^[\w./-]+:/.test(line)).sort() };
+}
+
+/** Assignments with their values; the rest as it stands. There is no BitBake in Debian. */
+function bitbake(text: string): unknown {
+  const joined = text.replace(/\\\n/g, ' ');
+  return withoutComments(joined).map((line) => {
+    const assignment = /^([\w:${}.-]+(?:\[\w-]+\])?)\s*(\?\??=|:=|\+=|=\+|\.=|=\.|=)\s*"(.*)"$/.exec(line);
+    return assignment ? assignment.slice(1) : line;
+  });
+}
+
+/** Every string of the program, after Python has compiled it; and its shape without them. */
+function pythonSource(text: string): unknown {
+  const program = `import ast, json, sys
+tree = ast.parse(sys.stdin.read())
+strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+print(json.dumps([strings, [type(n).__name__ for n in ast.walk(tree)]]))`;
+  return json(python(program, text));
+}
+
+const yaml: Reader = (text) =>
+  json(python('import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin.read()))))', text));
+
+const xml: Reader = (text) =>
+  json(
+    python(
+      'import json, sys, xml.etree.ElementTree as e; print(json.dumps([[n.tag, n.attrib, n.text] for n in e.fromstring(sys.stdin.read()).iter()]))',
+      text,
+    ),
+  );
+
+/** Sections and settings of a unit file, `%%` decoded. */
+const ini: Reader = (text) =>
+  withoutComments(text).map((line) => {
+    if (!/^\[[\w-]+\]$|^[\w-]+=|^ /.test(line)) throw new Error(`not a line of a unit file: ${line}`);
+    return line.replaceAll('%%', '%');
+  });
+
+const lines: Reader = withoutComments;
+const json: Reader = (text) => JSON.parse(text) as unknown;
+const python = (program: string, input: string) => execaSync('python3', ['-c', program], { input }).stdout;
+
+/** A fragment, or a Kconfig file, which has statements instead of values. */
+const kconfigEither: Reader = (text) =>
+  /^(config|menu|if|source) /m.test(text) ? withoutComments(text) : kconfig(text);
+
+const READERS: { readonly [L in Language]?: Reader } = {
+  dts: (text) => (text.includes('/dts-v1/;') ? dts(text) : dtsi(text)),
+  kconfig: kconfigEither,
+  udev,
+  sh,
+  sysusers: words,
+  mdev: words,
+  ueventd: words,
+  cmdline,
+  extlinux: lines,
+  uboot: sh,
+  configtxt: lines,
+  expect: expectation,
+  json,
+  markdown,
+  plain: (text) => text.split('\n'),
+  make,
+  bitbake,
+  yaml,
+  ini,
+  python: pythonSource,
+  xml,
+};
+
+const LANGUAGE_OF = new Map<string, Language>(
+  TARGETS.flatMap(({ name, files }) =>
+    files.flatMap((file) => ('template' in file ? [[`${name}/${file.path}`, file.template.language] as const] : [])),
+  ),
+);
+
+/** The language of an artifact; undefined for what is only copied. */
+export function languageOf(path: string): Language | undefined {
+  const known = LANGUAGE_OF.get(path);
+  if (known !== undefined) return known;
+  // A path with options in it: `yocto/[kernel]_%.bbappend`.
+  for (const [pattern, language] of LANGUAGE_OF) {
+    const [before, after] = pattern.split(/\[\w+\]/);
+    if (after !== undefined && path.startsWith(before ?? '') && path.endsWith(after)) return language;
+  }
+  return undefined;
+}
+
+/** Reads an artifact as a program would; a language without a reader is a defect of the suite. */
 export function readerOf(path: string): Reader {
-  const found = READERS.find(([end]) => path.endsWith(end));
-  if (found === undefined) throw new Error(`${path}: no independent reader; add one to test/hostile/readers.ts`);
-  return found[1];
+  const language = languageOf(path);
+  if (language === undefined) return (text) => text;
+  const reader = READERS[language];
+  if (reader === undefined) throw new Error(`${path}: no independent reader of ${language} in test/hostile/readers.ts`);
+  return reader;
 }

@@ -73,7 +73,7 @@ test('an unknown target, an unknown option and a bad option are findings', () =>
         form: { description: 'Form.', default: 'a', values: ['a', 'b'] },
         deep: { description: 'Deep.', default: false },
       },
-      templates: [],
+      files: [],
     },
   ];
   const options = { fom: 'a', form: 'c', deep: 'yes' };

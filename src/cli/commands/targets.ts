@@ -4,10 +4,10 @@ import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 
 export async function targets(context: Context): Promise<Exit> {
-  const listed = TARGETS.map(({ name, title, templates }) => ({
+  const listed = TARGETS.map(({ name, title, files }) => ({
     name,
     title,
-    artifacts: templates.map((template) => `${name}/${template.path}`),
+    artifacts: files.map((file) => `${name}/${file.path}`),
   }));
   if (context.options.format === 'json') context.printJson(listed);
   else

@@ -42,7 +42,6 @@ export const markdown: Table = {
 
 export const plain: Table = {
   title: 'plain text',
-  line: (text) => text,
   writers: {
     ...BARE,
     verbatim: prose,
