@@ -75,10 +75,21 @@ export class IntervalSet {
 
   /** The ranges of this set that lie in none of the others. */
   without(...others: readonly IntervalSet[]): IntervalSet {
-    const rest = new IntervalSet();
-    rest.#ranges = this.#ranges;
-    for (const other of others) for (const range of other.#ranges) rest.remove(range);
-    return rest;
+    const holes = others.flatMap((other) => other.#ranges).sort((a, b) => (a.start < b.start ? -1 : 1));
+    const rest: Interval[] = [];
+    for (const range of this.#ranges) {
+      let { start } = range;
+      for (const hole of holes) {
+        if (hole.end <= start) continue;
+        if (hole.start >= range.end) break;
+        if (hole.start > start) rest.push({ start, end: hole.start });
+        start = hole.end;
+      }
+      if (start < range.end) rest.push({ start, end: range.end });
+    }
+    const set = new IntervalSet();
+    set.#ranges = rest;
+    return set;
   }
 
   /** The parts of one range that lie in this set. */

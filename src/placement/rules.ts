@@ -82,11 +82,18 @@ export const RULE_FACTS = {
   systemHeapName: 'heap.system-name',
 } as const satisfies Record<Exclude<keyof KernelRules, 'version'>, string>;
 
+const known = new Map<string, KernelRules>();
+
 /** @throws when the version is older than the data (5.10): the caller checks {@link OLDEST_KERNEL} first */
 export function kernelRules(version: KernelVersion, backports: Backports = {}): KernelRules {
-  const rules: Record<string, unknown> = { version };
-  for (const [rule, fact] of Object.entries(RULE_FACTS)) rules[rule] = factAt(fact, backports[fact] ?? version);
-  return rules as unknown as KernelRules;
+  const key = JSON.stringify([version, backports]);
+  const cached = known.get(key);
+  if (cached !== undefined) return cached;
+  const looked: Record<string, unknown> = { version };
+  for (const [rule, fact] of Object.entries(RULE_FACTS)) looked[rule] = factAt(fact, backports[fact] ?? version);
+  const rules = looked as unknown as KernelRules;
+  known.set(key, rules);
+  return rules;
 }
 
 /** The oldest kernel that the facts describe. */

@@ -3,8 +3,8 @@ import { compareKernelVersions } from '../facts/index.js';
 import { alignDown } from '../quantity/index.js';
 import { minimumAlignment } from './alignment.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
-import type { PlacementInput } from './input.js';
-import { higher, type Interval, interval, lower } from './interval-set.js';
+import type { MemoryRange, PlacementInput } from './input.js';
+import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { isPool, memoryOfTree, readReservedMemory } from './reserved-nodes.js';
 import { type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
 import type { KconfigSize, NamedInterval, Situation } from './situation.js';
@@ -139,7 +139,9 @@ export function situationOf(input: PlacementInput): Settled {
       needs: 'HIGHMEM of the kernel (--config FILE)',
       answers: [applyRam(situation, input, config, false, commandLine)],
     });
-  if (stated.length > 0 && usesCma) questions.push(...layoutQuestions(withRam));
+  // Without a region of its own nothing depends on the layout but the base of Kconfig's area, which is open anyway.
+  if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || parameter !== undefined))
+    questions.push(...layoutQuestions(withRam));
   for (const name of ['hugetlb_cma', 'numa_cma', 'cma_pernuma'])
     if (situation.dmaCma && parameterValue(commandLine, name) !== undefined)
       questions.push({
@@ -278,17 +280,33 @@ function layoutQuestions(situation: Situation): OpenQuestion[] {
     end: lower(start + size, first.end),
   });
   const low: NamedInterval[] = [];
+  // No boot loader loads anything over memory that the tree keeps for the firmware.
+  const taken = firmwareRanges(situation);
+  const free = (ranges: readonly NamedInterval[]) =>
+    ranges.flatMap((range) => new IntervalSet([range]).without(taken).ranges.map((rest) => ({ ...range, ...rest })));
   if (!given.has('kernel')) low.push(at('kernel', first.start, lower(32n * MIB, length / 4n)));
   const loads = ['initrd', 'dtb'].filter((name) => !given.has(name));
   const offset = lower(128n * MIB, alignDown(length / 2n, 2n * MIB));
   if (loads[0] !== undefined) low.push(at(loads[0], first.start + offset, lower(32n * MIB, length / 8n)));
   if (low.length === 0) return [];
   const needs = `where ${low.map((range) => range.name).join(', ')} ${low.length > 1 ? 'lie' : 'lies'}: --occupied NAME=BASE+SIZE`;
-  const answers: Situation[] = [{ ...situation, occupied: [...situation.occupied, ...low] }];
+  const answers: Situation[] = [{ ...situation, occupied: [...situation.occupied, ...free(low)] }];
   if (loads[0] !== undefined) {
     const top = at(loads[0], first.end - lower(32n * MIB, length / 8n), 32n * MIB);
     // A region with a base at the top is the board's own choice; only what the allocator picks is in question.
-    answers.push({ ...situation, occupied: [...situation.occupied, { ...top, name: 'boot loader', guessed: true }] });
+    answers.push({
+      ...situation,
+      occupied: [...situation.occupied, ...free([{ ...top, name: 'boot loader', guessed: true }])],
+    });
   }
   return [{ about: 'layout', needs, answers }];
+}
+
+function firmwareRanges(situation: Situation): IntervalSet {
+  return new IntervalSet([
+    ...situation.reservedMemory.nodes
+      .filter((node) => !isPool(node) && Array.isArray(node.reg))
+      .flatMap((node) => (node.reg as readonly MemoryRange[]).map((r) => interval(r.baseAddress, r.sizeBytes))),
+    ...situation.memoryReservations.map((r) => interval(r.baseAddress, r.sizeBytes)),
+  ]);
 }

@@ -9,6 +9,17 @@ const GIB4 = 1n << 32n;
  * Source: drivers/of/address.c, of_dma_get_max_cpu_address().
  */
 export function maxDmaAddress(tree: Fdt): bigint | undefined {
+  const cached = reached.get(tree);
+  if (cached !== undefined) return cached.address;
+  const address = findMaxDmaAddress(tree);
+  reached.set(tree, { address });
+  return address;
+}
+
+/** The walk over all nodes is most of the cost of a prediction; trees do not change. */
+const reached = new WeakMap<Fdt, { readonly address: bigint | undefined }>();
+
+function findMaxDmaAddress(tree: Fdt): bigint | undefined {
   let lowest: bigint | undefined;
   const visit = (node: FdtNode) => {
     const mapping = busMapping(node, 'dma-ranges');
