@@ -1,6 +1,7 @@
 /** Where the kernel puts CMA areas, what it calls them, and what goes wrong: predicted before the boot. */
 export { cmaParameter, effectiveCommandLine, memparse } from './command-line.js';
 export * from './input.js';
+export { type LintId, type LintInput, type LintResult, lintPlacement, PLACEMENT_CODES } from './lint/index.js';
 export { predict } from './predict.js';
 export * from './prediction.js';
 export { type Architecture, type Backports, OLDEST_KERNEL } from './rules.js';

@@ -1,0 +1,278 @@
+/** Lints of addresses: granule, RAM, owners, zones, room, reach. */
+import { dmaWindows, type FdtNode, phandleOf, cells as readCells, walk } from '../../fdt/index.js';
+import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../../quantity/index.js';
+import { holesIn, largest } from '../holes.js';
+import { higher, type Interval, IntervalSet, interval, lower, overlaps } from '../interval-set.js';
+import { isPool, type ReservedNode } from '../reserved-nodes.js';
+import { type Finding, type LintContext, spell, staticRange } from './context.js';
+
+const GRANULE = ['cma.minimum-alignment', 'cma.page-block-thp', 'reserved-memory.size-rounding'];
+
+export function baseAligned(context: LintContext): Finding[] {
+  return context.pools.flatMap((node) => {
+    const range = staticRange(node);
+    if (range === undefined || node.noMap) return [];
+    const size = range.end - range.start;
+    const wrong = context.forGranules((granule) => !isAligned(range.start, granule) || !isAligned(size, granule));
+    if (wrong === 'none') return [];
+    const { granule } = context;
+    const better = { start: alignDown(range.start, granule), end: alignUp(range.end, granule) };
+    return [
+      {
+        verdict: wrong === 'all' ? 'refuted' : 'needs-target-fact',
+        nodes: [node.name],
+        message: `${node.name} is ${spell(range)}: base and size are no multiples of ${formatBytes(granule)}`,
+        cause: wrong === 'all' ? 'the kernel does not round reg; it refuses the node' : needed(context, 'granule'),
+        fix: `${context.regText(better)}, if that memory is free`,
+        facts: GRANULE,
+      },
+    ];
+  });
+}
+
+export function sizeMultiple(context: LintContext): Finding[] {
+  return context.pools.flatMap((node) => {
+    const { size } = node;
+    if (node.reg !== undefined || typeof size !== 'bigint' || node.noMap) return [];
+    const wrong = context.forGranules((granule) => !isAligned(size, granule) || size === 0n);
+    if (wrong === 'none') return [];
+    const next = alignUp(size === 0n ? 1n : size, context.granule);
+    return [
+      {
+        verdict: wrong === 'all' ? 'refuted' : 'needs-target-fact',
+        nodes: [node.name],
+        message: `the size of ${node.name}, 0x${size.toString(16)}, is no multiple of ${formatBytes(context.granule)}`,
+        cause: wrong === 'all' ? 'the kernel does not round size; it refuses the node' : needed(context, 'granule'),
+        fix: `size = <${context.cells(next, 'size')}> (${formatBytes(next)})`,
+        facts: GRANULE,
+      },
+    ];
+  });
+}
+
+function needed(context: LintContext, about: Parameters<LintContext['needs']>[0]): string {
+  return `it depends on ${context.needs(about) ?? 'the target'}`;
+}
+
+export function insideRam(context: LintContext): Finding[] {
+  const ram = new IntervalSet(context.situation.banks);
+  return context.pools.flatMap((node) => {
+    const range = staticRange(node);
+    if (range === undefined) return [];
+    const common = { nodes: [node.name], facts: ['cma.outside-ram'] };
+    if (!context.isRamKnown)
+      return [
+        {
+          ...common,
+          verdict: 'needs-target-fact',
+          message: `whether ${node.name}, ${spell(range)}, is RAM is not known`,
+          cause: 'the device tree states no RAM; the boot loader fills it in',
+          fix: 'state the banks: --memory BASE+SIZE, or board.memory in the profile',
+        },
+      ];
+    if (ram.contains(range)) return [];
+    const hole = largest(context.holesWithout([node]));
+    return [
+      {
+        ...common,
+        message: `${node.name}, ${spell(range)}, is not inside RAM (${ram.ranges.map(spell).join(', ')})`,
+        cause: 'the kernel accepts it, logs a success, and dies when it hands the pages to the page allocator',
+        fix:
+          hole === undefined
+            ? 'no memory is free: reserve less'
+            : `choose a base in the largest free hole, ${spell(hole)}`,
+      },
+    ];
+  });
+}
+
+/** Every range with an owner, by name; firmware memory and the kernel's own. */
+function owners(context: LintContext): { readonly name: string; readonly range: Interval; readonly isPool: boolean }[] {
+  const { reservedMemory, memoryReservations, occupied } = context.situation;
+  return [
+    ...reservedMemory.nodes.flatMap((node) =>
+      (Array.isArray(node.reg) ? node.reg.slice(0, isPool(node) ? 1 : undefined) : []).map((entry) => ({
+        name: node.name,
+        range: interval(entry.baseAddress, entry.sizeBytes),
+        isPool: isPool(node),
+      })),
+    ),
+    ...memoryReservations.map((entry) => ({
+      name: `/memreserve/ ${formatAddress(entry.baseAddress)}`,
+      range: interval(entry.baseAddress, entry.sizeBytes),
+      isPool: false,
+    })),
+    ...occupied.map((range) => ({ name: range.name, range, isPool: false })),
+  ];
+}
+
+export function noOverlap(context: LintContext): Finding[] {
+  const all = owners(context);
+  const pairs = all.flatMap((a, i) =>
+    all.slice(i + 1).flatMap((b): Finding[] => {
+      if (a.name === b.name || !overlaps(a.range, b.range)) return [];
+      const pool = a.isPool ? a : b.isPool ? b : undefined;
+      const other = pool === a ? b : a;
+      const node = context.pools.find(({ name }) => name === pool?.name);
+      const hole = node && largest(context.holesWithout([node]));
+      return [
+        {
+          severity: pool === undefined ? 'warning' : 'error',
+          nodes: [a.name, b.name],
+          message: `${a.name}, ${spell(a.range)}, overlaps ${b.name}, ${spell(b.range)}`,
+          cause:
+            pool === undefined
+              ? 'two reservations of the same memory; the kernel may refuse the second'
+              : other.isPool
+                ? 'both areas hand out the same pages; arm hangs'
+                : `memory of ${other.name} becomes CMA memory, or is freed with a refused region`,
+          fix: hole === undefined ? 'move one of them' : `move ${pool?.name}: the largest free hole is ${spell(hole)}`,
+          facts: ['cma.overlap', 'reserved-memory.refused-node'],
+        },
+      ];
+    }),
+  );
+  const layout = context.needs('layout');
+  const open = context.prediction.unknown.some(({ field, needs }) => field === 'dangers' && needs === layout);
+  if (!open || pairs.some((finding) => finding.severity === 'error')) return pairs;
+  return [
+    ...pairs,
+    {
+      verdict: 'needs-target-fact',
+      nodes: context.pools.filter((node) => staticRange(node) !== undefined).map((node) => node.name),
+      message: 'whether a region with a base lies over the kernel, the initrd or the device tree is not known',
+      cause: `it depends on ${layout}`,
+      fix: 'give --occupied kernel=BASE+SIZE, initrd=..., dtb=...',
+      facts: ['cma.overlap'],
+    },
+  ];
+}
+
+export function oneZone(context: LintContext): Finding[] {
+  const { situation, prediction } = context;
+  const { boundaries } = situation.zones;
+  return prediction.rejected
+    .filter(({ family }) => family === 'not-activated')
+    .map(({ node: name }) => {
+      const area = prediction.areas.find((one) => one.name === name);
+      const base = area?.likelyBaseAddress ?? 0n;
+      const edge = boundaries.find((at) => at > base) ?? 0n;
+      const node = context.pools.find((pool) => pool.name === name);
+      const below = largest(
+        holesIn(context.holesWithout(node === undefined ? [] : [node]), [{ start: 0n, end: edge }], context.granule),
+      );
+      return {
+        nodes: [name],
+        message: `${name} crosses ${formatAddress(edge)}, where a memory zone ends`,
+        cause: 'the kernel creates the area, cannot activate it, and every allocation from its heap fails',
+        fix:
+          below === undefined
+            ? `place it above ${formatAddress(edge)}`
+            : `place it below: alloc-ranges = <${context.cells(below.start, 'address')} ${context.cells(below.end - below.start, 'size')}>`,
+        facts: ['cma.zone', 'cma.dma-zone', 'heap.inactive-area'],
+      };
+    });
+}
+
+export function fits(context: LintContext): Finding[] {
+  const { prediction, questions } = context;
+  return context.pools.flatMap((node): Finding[] => {
+    const { size } = node;
+    if (typeof size !== 'bigint' || node.reg !== undefined || size === 0n) return [];
+    const ranges = Array.isArray(node.allocRanges)
+      ? node.allocRanges.map((entry) => interval(entry.baseAddress, entry.sizeBytes))
+      : undefined;
+    const refused = prediction.rejected.some((one) => one.node === node.name && one.family === 'alloc-failed');
+    const layout = questions.find(({ about }) => about === 'layout')?.needs;
+    const open = prediction.unknown.some(({ field, needs }) => field === 'rejected' && needs === layout);
+    if (!context.isRamKnown || (!refused && !open)) return [];
+    const holes = context.holesWithout([node]);
+    const inside = ranges === undefined ? holes : holesIn(holes, ranges, context.granule);
+    const best = largest(inside);
+    const anywhere = largest(holes);
+    const isRam =
+      ranges === undefined || ranges.some((range) => new IntervalSet(context.situation.banks).overlaps(range));
+    return [
+      {
+        verdict: refused ? 'refuted' : 'needs-target-fact',
+        nodes: [node.name],
+        message: refused
+          ? `${node.name} needs ${formatBytes(size)}, and ${place(ranges, best)}`
+          : `whether ${formatBytes(size)} for ${node.name} are free is not known`,
+        cause: !refused
+          ? `it depends on ${layout}`
+          : isRam
+            ? 'the kernel looks nowhere else and makes its own area from Kconfig instead'
+            : 'alloc-ranges holds no RAM of this board',
+        fix:
+          best !== undefined
+            ? `ask for at most ${formatBytes(best.end - best.start)}`
+            : anywhere === undefined
+              ? 'no memory is free: reserve less'
+              : `the largest hole on this board is ${spell(anywhere)}`,
+        facts: ['reserved-memory.alloc-ranges', 'reserved-memory.direction'],
+      },
+    ];
+  });
+}
+
+function place(ranges: readonly Interval[] | undefined, best: Interval | undefined): string {
+  const where = ranges === undefined ? 'in RAM' : 'in alloc-ranges';
+  return best === undefined ? `no aligned hole is ${where}` : `the largest hole ${where} is ${spell(best)}`;
+}
+
+export function dmaReach(context: LintContext): Finding[] {
+  const { situation, input } = context;
+  const top = situation.banks.map((bank) => bank.end).reduce(higher, 0n);
+  return context.pools.flatMap((node) => {
+    const limit = reachOf(context, node);
+    if (limit === undefined || !context.isRamKnown) return [];
+    const range = staticRange(node);
+    const ends = Array.isArray(node.allocRanges)
+      ? node.allocRanges.map((entry) => entry.baseAddress + entry.sizeBytes)
+      : [top];
+    const highest = range?.end ?? ends.reduce(higher, 0n);
+    const end = lower(highest, top);
+    if (end <= limit.end) return [];
+    const stated = input.addressBits?.has(node.name) === true;
+    const inside = largest(holesIn(context.holesWithout([node]), [{ start: 0n, end: limit.end }], context.granule));
+    return [
+      {
+        severity: stated || range !== undefined ? 'error' : 'warning',
+        nodes: [node.name],
+        message: `${node.name} may lie up to ${formatAddress(end)}; ${limit.who} reaches ${formatAddress(limit.end)}`,
+        cause: 'without alloc-ranges the kernel takes the top of RAM; DMA from there bounces, or fails',
+        fix:
+          inside === undefined
+            ? 'no aligned hole is within reach'
+            : `alloc-ranges = <${context.cells(inside.start, 'address')} ${context.cells(inside.end - inside.start, 'size')}>`,
+        facts: ['reserved-memory.alloc-ranges', 'cma.dma-zone'],
+      },
+    ];
+  });
+}
+
+const GIB4 = 1n << 32n;
+
+/** How far the users of a region reach: as stated, by dma-ranges above devices that name it, or 4 GiB for a default. */
+function reachOf({ input }: LintContext, node: ReservedNode): { end: bigint; who: string } | undefined {
+  const bits = input.addressBits?.get(node.name);
+  if (bits !== undefined) return { end: 1n << BigInt(bits), who: `its user with ${bits} address bits` };
+  const phandle = phandleOf(node.node);
+  let found: { end: bigint; who: string } | undefined;
+  if (phandle !== undefined)
+    for (const device of usersOf(input.tree.root, phandle)) {
+      const windows = dmaWindows(device);
+      if (windows === undefined || windows.length === 0) continue;
+      const end = windows.map((w) => w.cpuAddress + w.sizeBytes).reduce(higher, 0n);
+      if (found === undefined || end < found.end) found = { end, who: device.name };
+    }
+  return (
+    found ??
+    (node.isDefault && node.reg === undefined ? { end: GIB4, who: 'a device with 32 address bits' } : undefined)
+  );
+}
+
+function* usersOf(root: FdtNode, phandle: number): Generator<FdtNode> {
+  for (const node of walk(root)) if (readCells(node, 'memory-region')?.includes(phandle)) yield node;
+}

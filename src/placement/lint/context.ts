@@ -1,0 +1,109 @@
+/** What a lint looks at. */
+import type { Fdt } from '../../fdt/index.js';
+import { formatAddress, formatBytes } from '../../quantity/index.js';
+import { holesWithout } from '../holes.js';
+import type { PlacementInput } from '../input.js';
+import { higher, type Interval, interval } from '../interval-set.js';
+import { predict } from '../predict.js';
+import type { Prediction } from '../prediction.js';
+import { firstEntry, isPool, type ReservedNode } from '../reserved-nodes.js';
+import { type OpenQuestion, situationOf } from '../settle.js';
+import type { Situation } from '../situation.js';
+
+export interface LintInput extends PlacementInput {
+  /** The board's own tree: its faults are not ours. */
+  readonly base?: Fdt;
+  readonly overlays?: readonly Fdt[];
+  /** Who applies the overlays; the running kernel cannot reserve memory. Default: the boot loader. */
+  readonly delivery?: 'boot-loader' | 'run-time';
+  /** Address bits that the users of a region can drive, by node name. */
+  readonly addressBits?: ReadonlyMap<string, number>;
+}
+
+export type Verdict = 'refuted' | 'needs-target-fact';
+
+export interface Finding {
+  /** Default: refuted. */
+  readonly verdict?: Verdict;
+  readonly severity?: 'error' | 'warning' | 'note';
+  /** The node or nodes that it is about: the same finding about the same nodes in the base is the board's own. */
+  readonly nodes: readonly string[];
+  readonly message: string;
+  readonly cause: string;
+  readonly fix: string;
+  readonly facts: readonly string[];
+}
+
+export class LintContext {
+  readonly input: LintInput;
+  readonly situation: Situation;
+  readonly questions: readonly OpenQuestion[];
+  readonly prediction: Prediction;
+  /** Nodes in use that ask for a CMA area. */
+  readonly pools: readonly ReservedNode[];
+  /** Granules that what is known of the configuration allows. */
+  readonly granules: readonly bigint[];
+  readonly isRamKnown: boolean;
+
+  constructor(input: LintInput) {
+    this.input = input;
+    const { situation, questions } = situationOf(input);
+    this.situation = situation;
+    this.questions = questions;
+    this.prediction = predict(input);
+    this.pools = situation.reservedMemory.nodes.filter(isPool);
+    this.granules = [
+      situation.minimumAlignmentBytes,
+      ...questions
+        .filter(({ about }) => about === 'granule')
+        .flatMap(({ answers }) => answers.map((answer) => answer.minimumAlignmentBytes)),
+    ];
+    this.isRamKnown = !questions.some(({ about }) => about === 'memory');
+  }
+
+  get granule(): bigint {
+    return this.granules.reduce(higher, 0n);
+  }
+
+  /** Whether a condition on the granule holds for all that are possible, for some, or for none. */
+  forGranules(holds: (granule: bigint) => boolean): 'all' | 'some' | 'none' {
+    const count = this.granules.filter(holds).length;
+    return count === 0 ? 'none' : count === this.granules.length ? 'all' : 'some';
+  }
+
+  needs(about: OpenQuestion['about']): string | undefined {
+    return this.questions.find((question) => question.about === about)?.needs;
+  }
+
+  /** Aligned free memory if these nodes were not there. */
+  holesWithout(nodes: readonly ReservedNode[]): Interval[] {
+    return this.isRamKnown ? holesWithout(this.situation, nodes) : [];
+  }
+
+  /** A number in the root's cells, as a device tree source writes it. */
+  cells(value: bigint, of: 'address' | 'size'): string {
+    return cellsText(value, this.situation.reservedMemory.rootCells[of]);
+  }
+
+  regText(range: Interval): string {
+    return `reg = <${this.cells(range.start, 'address')} ${this.cells(range.end - range.start, 'size')}>`;
+  }
+}
+
+export function cellsText(value: bigint, count: number): string {
+  return Array.from(
+    { length: count },
+    (_, i) => `0x${((value >> BigInt(32 * (count - 1 - i))) & 0xffffffffn).toString(16)}`,
+  ).join(' ');
+}
+
+/** The range of a pool with a base. */
+export function staticRange(node: ReservedNode): Interval | undefined {
+  const first = firstEntry(node);
+  return first && interval(first.baseAddress, first.sizeBytes);
+}
+
+/** `256 MiB at 0x40000000` */
+export function spell(range: Interval): string {
+  return `${formatBytes(range.end - range.start)} at ${formatAddress(range.start)}`;
+}

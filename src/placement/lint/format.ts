@@ -1,0 +1,236 @@
+/** Lints of how nodes are written: cells, lengths, flags, names, what an overlay can say. */
+import { type Fdt, findChild, strings } from '../../fdt/index.js';
+import { firstEntry, type ReservedNode, readReservedMemory } from '../reserved-nodes.js';
+import { cellsText, type Finding, type LintContext } from './context.js';
+
+export function cellsMatchRoot({ situation }: LintContext): Finding[] {
+  const { node, rootCells: root, ownCells: own } = situation.reservedMemory;
+  if (node === undefined || (own.address === root.address && own.size === root.size)) return [];
+  const spell = (value: number | undefined) => (value === undefined ? 'missing' : `<${value}>`);
+  return [
+    {
+      nodes: ['reserved-memory'],
+      message: `/reserved-memory has #address-cells ${spell(own.address)} and #size-cells ${spell(own.size)}, the root has <${root.address}> and <${root.size}>`,
+      cause: 'the kernel ignores every reservation of such a tree, those of the firmware included',
+      fix: `write #address-cells = <${root.address}>; #size-cells = <${root.size}>; in /reserved-memory, and reg, size, alignment and alloc-ranges in those cells`,
+      facts: ['reserved-memory.cells'],
+    },
+  ];
+}
+
+export function rangesPresent({ situation }: LintContext): Finding[] {
+  const { node, hasRanges } = situation.reservedMemory;
+  if (node === undefined || hasRanges) return [];
+  return [
+    {
+      nodes: ['reserved-memory'],
+      message: '/reserved-memory has no ranges property',
+      cause: 'the kernel ignores every reservation of such a tree, those of the firmware included',
+      fix: 'add "ranges;" to /reserved-memory',
+      facts: ['reserved-memory.cells'],
+    },
+  ];
+}
+
+export function propertyLengths({ situation }: LintContext): Finding[] {
+  const { nodes, rootCells: root } = situation.reservedMemory;
+  const expected = {
+    reg: `pairs of ${root.address} + ${root.size} cells`,
+    'alloc-ranges': `pairs of ${root.address} + ${root.size} cells`,
+    size: `${root.size} ${root.size === 1 ? 'cell' : 'cells'}`,
+    alignment: `${root.address} ${root.address === 1 ? 'cell' : 'cells'}`,
+  };
+  return nodes.flatMap((node) => [
+    ...(['reg', 'size', 'alignment', 'alloc-ranges'] as const).flatMap((name): Finding[] => {
+      const value = name === 'alloc-ranges' ? node.allocRanges : node[name];
+      if (value !== 'malformed') return [];
+      const bytes = node.node.properties.get(name)?.length ?? 0;
+      return [
+        {
+          nodes: [node.name],
+          message: `${name} of ${node.name} is ${bytes} bytes long, not ${expected[name]} as the root asks`,
+          cause:
+            name === 'reg' || name === 'alloc-ranges'
+              ? 'the kernel skips the node, or the property, and newer ones do not even say so'
+              : `the kernel prints "invalid ${name} property" and skips the node`,
+          fix: respelled(node, name, root) ?? `write ${name} in ${expected[name]}`,
+          facts: [
+            name === 'reg' || name === 'alloc-ranges' ? 'reserved-memory.malformed-list' : 'reserved-memory.size-cells',
+          ],
+        },
+      ];
+    }),
+    ...(root.address !== root.size && typeof node.alignment === 'bigint' ? [schemaConflict(node, root)] : []),
+  ]);
+}
+
+/** The likely meaning of a single number of the wrong length, in the cells it should have. */
+function respelled(node: ReservedNode, name: string, root: { address: number; size: number }): string | undefined {
+  const value = node.node.properties.get(name);
+  if ((name !== 'size' && name !== 'alignment') || value === undefined || value.length === 0 || value.length > 8)
+    return undefined;
+  const number = BigInt(`0x${Buffer.from(value).toString('hex')}`);
+  return `write ${name} = <${cellsText(number, name === 'size' ? root.size : root.address)}>`;
+}
+
+function schemaConflict(node: ReservedNode, root: { address: number; size: number }): Finding {
+  return {
+    severity: 'note',
+    nodes: [node.name],
+    message: `alignment of ${node.name} has ${root.address} cells, which dt-schema does not accept on this board`,
+    cause: `the kernel reads alignment in #address-cells (${root.address}), the schema wants #size-cells (${root.size})`,
+    fix: 'leave alignment out when the granule of CMA is enough; otherwise keep it as the kernel wants it',
+    facts: ['reserved-memory.size-cells'],
+  };
+}
+
+export function poolFlags({ situation, prediction }: LintContext): Finding[] {
+  const fateOf = (name: string) => prediction.rejected.find(({ node }) => node === name)?.failure;
+  return situation.reservedMemory.nodes.flatMap((node): Finding[] => {
+    const isPool = node.compatible.includes('shared-dma-pool');
+    if (isPool && node.reusable && node.noMap) {
+      const fate = fateOf(node.name);
+      return [
+        {
+          nodes: [node.name],
+          message: `${node.name} has both reusable and no-map`,
+          cause: `CMA must map what it lends to the kernel; on this kernel ${FATES[fate ?? 'lost'] ?? FATES.lost}`,
+          fix: 'remove no-map for a CMA area, or reusable for a private DMA pool',
+          facts: ['reserved-memory.unwanted-pool', 'reserved-memory.refused-node'],
+        },
+      ];
+    }
+    if (!node.isDefault || (isPool && node.reusable)) return [];
+    return [
+      {
+        nodes: [node.name],
+        message: isPool
+          ? `${node.name} has linux,cma-default but not reusable`
+          : `${node.name} has linux,cma-default but is not compatible with "shared-dma-pool"`,
+        cause: isPool
+          ? 'it becomes a private DMA pool, or on arm nothing, and the default area comes from Kconfig'
+          : 'its memory is reserved without a word, and the default area comes from Kconfig',
+        fix: isPool ? 'add "reusable;"' : 'write compatible = "shared-dma-pool"; and "reusable;"',
+        facts: ['reserved-memory.drivers'],
+      },
+    ];
+  });
+}
+
+const FATES: Readonly<Record<string, string>> = {
+  freed: 'the memory goes back to the page allocator',
+  lost: 'the memory is taken from the kernel for nothing',
+  ignored: 'the node is ignored',
+  corrupts: 'the memory gets two owners',
+  panics: 'the memory is given back unmapped and the boot panics',
+  hangs: 'the boot hangs',
+};
+
+export function overlaySafety({ input, situation }: LintContext): Finding[] {
+  const found: Finding[] = [];
+  for (const overlay of input.overlays ?? []) {
+    const labels = labelsOf(overlay);
+    const symbols = input.base && findChild(input.base.root, '__symbols__');
+    if (labels.length > 0 && input.base !== undefined && symbols === undefined)
+      found.push({
+        nodes: ['__symbols__', ...labels],
+        message: `the overlay refers to ${labels.map((label) => `&${label}`).join(', ')}, and the base has no __symbols__`,
+        cause: 'the base was compiled without labels; U-Boot and fdtoverlay refuse, and libfdt destroys the base',
+        fix: 'write target-path = "/..." instead of target = <&label>, or compile the base with dtc -@ (kernel: DTC_FLAGS=-@)',
+        facts: [],
+      });
+  }
+  const added = addedNodes(input.base, situation.reservedMemory.nodes);
+  if (input.delivery === 'run-time' && added.length > 0)
+    found.push({
+      nodes: added.map((node) => node.name),
+      message: `${added.map((node) => node.name).join(', ')} would be added to a running kernel`,
+      cause: 'the kernel reserves memory before it has drivers or configfs; a later overlay reserves nothing',
+      fix: 'let the boot loader apply the overlay (U-Boot fdtoverlays, extlinux FDTOVERLAYS, config.txt dtoverlay)',
+      facts: ['reserved-memory.run-time'],
+    });
+  for (const node of situation.reservedMemory.nodes)
+    if (node.reg !== undefined && (node.size !== undefined || node.allocRanges !== undefined))
+      found.push({
+        severity: 'warning',
+        nodes: [node.name],
+        message: `${node.name} has reg beside ${node.size === undefined ? 'alloc-ranges' : 'size'}`,
+        cause: 'reg wins and the other is ignored; an overlay cannot delete a property of the base',
+        fix: 'change the property that wins, or give the new region a node of its own and disable the old one (status = "disabled")',
+        facts: ['reserved-memory.alloc-ranges'],
+      });
+  return found;
+}
+
+/** Labels of the base that an overlay needs. */
+function labelsOf(overlay: Fdt): string[] {
+  return [...(findChild(overlay.root, '__fixups__')?.properties.keys() ?? [])];
+}
+
+function addedNodes(base: Fdt | undefined, nodes: readonly ReservedNode[]): ReservedNode[] {
+  if (base === undefined) return [...nodes];
+  const old = new Set(readReservedMemory(base).nodes.map((node) => node.name));
+  return nodes.filter((node) => !old.has(node.name));
+}
+
+export function details({ situation, prediction, pools, isRamKnown }: LintContext): Finding[] {
+  return [
+    ...situation.reservedMemory.nodes.flatMap(nodeDetails),
+    ...disabledPools(situation.reservedMemory.node?.children ?? [], situation.reservedMemory.disabled),
+    ...(isRamKnown && pools.length > 0 ? share(situation.banks, prediction.areas) : []),
+  ];
+}
+
+function nodeDetails(node: ReservedNode): Finding[] {
+  const first = firstEntry(node);
+  const found: Finding[] = [];
+  const unit = /@([0-9a-f]+)$/i.exec(node.name)?.[1];
+  if (first !== undefined && unit !== undefined && BigInt(`0x${unit}`) !== first.baseAddress)
+    found.push({
+      nodes: [node.name],
+      message: `the unit address of ${node.name} is not its base, 0x${first.baseAddress.toString(16)}`,
+      cause: 'the unit address is part of the name of the area and of the heap, and says something wrong there',
+      fix: `call the node ${node.name.replace(/@.*/, '')}@${first.baseAddress.toString(16)}`,
+      facts: ['heap.cma-names'],
+    });
+  if (Array.isArray(node.reg) && node.reg.length > 1)
+    found.push({
+      nodes: [node.name],
+      message: `reg of ${node.name} has ${node.reg.length} entries`,
+      cause: 'only the first becomes the region; before 7.1 the rest is reserved for nobody',
+      fix: 'give every range a node of its own',
+      facts: ['reserved-memory.static-entries'],
+    });
+  return found;
+}
+
+function disabledPools(children: readonly ReservedNode['node'][], disabled: readonly string[]): Finding[] {
+  return children
+    .filter((child) => disabled.includes(child.name) && strings(child, 'compatible')?.includes('shared-dma-pool'))
+    .map((child) => ({
+      severity: 'note',
+      nodes: [child.name],
+      message: `${child.name} is disabled`,
+      cause: 'the kernel skips a node whose status is not "okay"',
+      fix: 'set status = "okay" if the region is wanted',
+      facts: [],
+    }));
+}
+
+function share(
+  banks: readonly { readonly start: bigint; readonly end: bigint }[],
+  areas: readonly { readonly sizeBytes: bigint }[],
+): Finding[] {
+  const ram = banks.reduce((sum, bank) => sum + (bank.end - bank.start), 0n);
+  const cma = areas.reduce((sum, area) => sum + area.sizeBytes, 0n);
+  if (ram === 0n || cma * 2n <= ram) return [];
+  return [
+    {
+      nodes: [],
+      message: `CMA takes ${cma >> 20n} MiB of ${ram >> 20n} MiB of RAM`,
+      cause: 'the kernel and whatever cannot be moved must fit in the rest; boards of 1 GiB and less do not boot',
+      fix: `keep CMA below ${ram >> 21n} MiB`,
+      facts: [],
+    },
+  ];
+}

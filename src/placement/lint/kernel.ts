@@ -1,0 +1,174 @@
+/** Lints of what the kernel around the tree does: command line, default area, heap names, slots, configuration. */
+import { compareKernelVersions } from '../../facts/index.js';
+import type { Finding, LintContext } from './context.js';
+
+export function commandLine({ situation, prediction, pools }: LintContext): Finding[] {
+  const { parameter } = situation;
+  if (parameter === undefined) return [];
+  const found: Finding[] = pools
+    .filter((node) => node.isDefault && !node.noMap)
+    .map((node) => ({
+      nodes: [node.name],
+      message: `${parameter.text} on the command line disables ${node.name}`,
+      cause: 'the command line decides the default area; the node of the device tree is skipped or freed',
+      fix: `remove ${parameter.text} from the boot arguments (and from CONFIG_CMDLINE)`,
+      facts: ['cma.parameter-and-default-node'],
+    }));
+  for (const danger of prediction.dangers) {
+    const [area, owner] = danger.nodes;
+    if (area !== situation.rules.kernelAreaName || owner === undefined || danger.code === 'areas-overlap') continue;
+    found.push({
+      nodes: [owner],
+      message: `${parameter.text} lies over ${owner}`,
+      cause: 'the kernel accepts it in silence: no-map memory is marked, not reserved',
+      fix: 'choose another base, or leave the base to the kernel (cma=SIZE)',
+      facts: danger.facts,
+    });
+  }
+  return found;
+}
+
+export function oneDefault({ pools, prediction }: LintContext): Finding[] {
+  const defaults = pools.filter((node) => node.isDefault && !node.noMap);
+  if (defaults.length < 2) return [];
+  const winner = prediction.areas.find((area) => area.isDefault)?.name;
+  const names = defaults.map((node) => node.name);
+  return [
+    {
+      nodes: names,
+      message: `${names.join(' and ')} both have linux,cma-default`,
+      cause: `the one initialised last wins${winner === undefined ? '' : `: ${winner}`}; the others are areas that no heap or device uses before 6.19`,
+      fix: `keep linux,cma-default in one of them; to change the one of the base, set its size or reg instead of adding a node`,
+      facts: ['cma.default-winner', 'reserved-memory.order'],
+    },
+  ];
+}
+
+export function defaultTooLate({ pools, situation }: LintContext): Finding[] {
+  const { rules, architecture, parameter } = situation;
+  if (rules.staticRegistration !== 'late' || !rules.defaultBeforeStatic.includes(architecture)) return [];
+  if (parameter !== undefined || pools.some((node) => node.isDefault && node.reg === undefined)) return [];
+  return pools
+    .filter((node) => node.isDefault && node.reg !== undefined)
+    .map((node) => ({
+      nodes: [node.name],
+      message: `${node.name} becomes the default after the kernel has made an area of its own`,
+      cause: `${architecture} registers nodes with a base late; CONFIG_CMA_SIZE_MBYTES is spent on a second area, "reserved"`,
+      fix: 'use size with alloc-ranges instead of reg, or set CONFIG_CMA_SIZE_MBYTES=0',
+      facts: ['cma.default-before-static', 'reserved-memory.static-registration'],
+    }));
+}
+
+export function heapName({ pools, situation, prediction }: LintContext): Finding[] {
+  const { rules } = situation;
+  const taken = [rules.systemHeapName, ...(rules.defaultHeapName === null ? [] : [rules.defaultHeapName])];
+  const hasHeap = (isDefault: boolean) => isDefault || rules.heapNames === 'default-area-and-all';
+  const kernelArea = prediction.areas.some((area) => area.source !== 'node');
+  return pools.flatMap((node): Finding[] => {
+    const found: Finding[] = [];
+    const reserved = [...taken, ...(kernelArea ? [rules.kernelAreaName] : [])];
+    if (reserved.includes(node.name) && hasHeap(node.isDefault))
+      found.push({
+        nodes: [node.name],
+        message: `the heap of ${node.name} cannot have that name`,
+        cause: `the kernel makes a heap "${node.name}" itself, and of two heaps of one name only the first exists`,
+        fix: 'give the node another name; the label does not matter',
+        facts: ['heap.duplicate-name', 'heap.system-name', 'heap.default-area-name'],
+      });
+    if (node.name.length > rules.nameLength)
+      found.push({
+        nodes: [node.name],
+        message: `${node.name} is ${node.name.length} characters long; the heap will be called ${node.name.slice(0, rules.nameLength)}`,
+        cause: `the kernel keeps ${rules.nameLength} characters of the name of an area`,
+        fix: `shorten the name to ${rules.nameLength} characters, the unit address included`,
+        facts: ['cma.name-length'],
+      });
+    return found;
+  });
+}
+
+export function heapVisible({ pools, situation, prediction }: LintContext): Finding[] {
+  if (situation.rules.heapNames === 'default-area-and-all') return [];
+  const names = new Set(prediction.heaps.map((heap) => heap.area));
+  return pools
+    .filter(
+      (node) => prediction.areas.some((area) => area.name === node.name && !area.isDefault) && !names.has(node.name),
+    )
+    .map((node) => ({
+      nodes: [node.name],
+      message: `${node.name} will be an area without a heap`,
+      cause: 'before 6.19 the CMA heap driver registers the default area only',
+      fix: 'make it the default (linux,cma-default), or use a kernel from 6.19 on',
+      facts: ['heap.cma-names'],
+    }));
+}
+
+export function slots({ situation, prediction, pools }: LintContext): Finding[] {
+  const overflow = prediction.dangers.filter(({ code }) => code === 'remap-table-overflow');
+  const full = prediction.log.some(({ family }) => family === 'no-slots');
+  const found: Finding[] = [];
+  if (full || overflow.length > 0) {
+    const refused = prediction.rejected.filter(({ family }) => family === 'no-slots').map(({ node }) => node);
+    found.push({
+      nodes: refused,
+      message: `${pools.length} pools and the default area need more than the ${situation.slots} slots of this kernel`,
+      cause:
+        overflow.length > 0
+          ? 'arm32 writes past the end of a table before it counts, and hangs'
+          : `${refused.length > 0 ? `${refused.join(', ')} fail` : 'the area from Kconfig or cma= fails'}${prediction.hasDefault ? '' : ', and there is no default heap at all'}`,
+      fix: `raise CONFIG_CMA_AREAS to ${pools.length + 1}, or merge pools`,
+      facts: ['cma.slots', 'cma.remap-table'],
+    });
+  }
+  const tooMany = prediction.rejected.filter(({ facts }) => facts.includes('reserved-memory.node-limit'));
+  if (tooMany.length > 0)
+    found.push({
+      nodes: tooMany.map(({ node }) => node),
+      message: `${tooMany.map(({ node }) => node).join(', ')}: the kernel handles only ${situation.rules.nodeLimit.nodes} such nodes`,
+      cause: 'the table of reserved regions has a fixed size',
+      fix: situation.rules.nodeLimit.counted === 'all' ? 'use fewer nodes' : 'give some of them a base (reg)',
+      facts: ['reserved-memory.node-limit'],
+    });
+  return found;
+}
+
+/** What each symbol is for; the last column says which kernels have it. */
+const SYMBOLS = [
+  ['CMA', 'error', 'no contiguous memory at all', undefined],
+  ['DMA_CMA', 'error', 'nodes of the device tree and cma= make no CMA area', undefined],
+  ['OF_RESERVED_MEM', 'error', 'the kernel does not read /reserved-memory', undefined],
+  ['DMABUF_HEAPS', 'error', 'there is no /dev/dma_heap', undefined],
+  ['DMABUF_HEAPS_CMA', 'error', 'CMA areas are no heaps', undefined],
+  ['CMA_SYSFS', 'note', 'sizes of areas cannot be read without debugfs', { major: 5, minor: 13 }],
+] as const;
+
+export function kernelConfig({ input, pools, situation }: LintContext): Finding[] {
+  const { config } = input;
+  if (config === undefined || input.configComplete === false || pools.length === 0) return [];
+  return SYMBOLS.flatMap(([symbol, severity, loss, since]): Finding[] => {
+    if (since !== undefined && compareKernelVersions(situation.rules.version, since) < 0) return [];
+    const value = config.get(symbol) ?? 'n';
+    if (value === 'y') return [];
+    if (value === 'm')
+      return [
+        {
+          severity: 'note',
+          nodes: [symbol],
+          message: `${symbol} is a module`,
+          cause: 'the heaps appear when it is loaded, not before',
+          fix: `load it early (modules-load.d), or set CONFIG_${symbol}=y`,
+          facts: ['kconfig.dmabuf-heaps-cma-type'],
+        },
+      ];
+    return [
+      {
+        severity,
+        nodes: [symbol],
+        message: `the kernel has no ${symbol}`,
+        cause: loss,
+        fix: `set CONFIG_${symbol}=y`,
+        facts: [],
+      },
+    ];
+  });
+}
