@@ -491,7 +491,8 @@ export class Boot {
   #declare(wantedBase: bigint, wantedSize: bigint, limit: bigint, fixed: boolean): void {
     const { rules, minimumAlignmentBytes, parameter } = this.situation;
     const size = alignUp(wantedSize, minimumAlignmentBytes);
-    const failed = rules.messageReserveFailed.replace('{mebibytes}', String(size / MIB));
+    const stated = String((rules.messageSize === 'rounded' ? size : wantedSize) / MIB);
+    const failed = rules.messageReserveFailed.replace('{mebibytes}', stated);
     if (this.areas.length >= this.situation.slots) {
       this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
       if (rules.fullSlotsFailAloud) this.#say('alloc-failed', failed);
@@ -512,7 +513,7 @@ export class Boot {
     this.remapped.push({ node: undefined, range });
     this.messages.push({
       family: 'cma-reserved',
-      text: rules.messageReserved.replace('{mebibytes}', String(size / MIB)),
+      text: rules.messageReserved.replace('{mebibytes}', stated),
       area,
     });
   }

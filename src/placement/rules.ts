@@ -33,6 +33,7 @@ export interface KernelRules {
   readonly messageParameter: string;
   readonly parameterLimit: 'lower' | 'parameter';
   readonly messageReserved: string;
+  readonly messageSize: 'rounded' | 'requested';
   readonly messageReserveFailed: string;
   readonly fullSlotsFailAloud: boolean;
   readonly remapTable: 'after-setup' | 'every-pool' | 'valid-flags';
@@ -71,6 +72,7 @@ export const RULE_FACTS = {
   messageParameter: 'cma.message-parameter',
   parameterLimit: 'cma.parameter-limit',
   messageReserved: 'cma.message-reserved',
+  messageSize: 'cma.message-size',
   messageReserveFailed: 'cma.message-reserve-failed',
   fullSlotsFailAloud: 'cma.full-slots-fail-aloud',
   remapTable: 'cma.remap-table',

@@ -67,7 +67,8 @@ export function zonesOf(
       const dma = config.zoneDma ? arm64DmaEnd(rules, maxDmaAddress(tree), ram) : undefined;
       const dma32 = config.zoneDma32 ? (ram.start >= GIB4 ? ram.end : end32) : undefined;
       const boundaries = [dma, dma32].filter((b) => b !== undefined);
-      return { boundaries: sorted(boundaries), dmaLimit: dma ?? dma32 ?? 0n };
+      // Where RAM ends no other zone begins: an area across that place dies of the missing pages instead.
+      return { boundaries: sorted(boundaries.filter((at) => at < ram.end)), dmaLimit: dma ?? dma32 ?? 0n };
     }
     case 'riscv64':
       return { boundaries: config.zoneDma32 ? [GIB4] : [], dmaLimit: end32 };
