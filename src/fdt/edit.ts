@@ -1,7 +1,9 @@
 /** A tree under change: a copy that is made node by node, only where it is looked at, and knows what was changed. */
 import { FlatNode } from './flat.js';
-import { baseName, type FdtNode } from './tree.js';
+import { baseName, type FdtNode, findChild } from './tree.js';
 
+/** From so many lookups among the children of one node a table of their names pays. */
+const MANY_QUESTIONS = 8;
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 export class EditedNode implements FdtNode {
@@ -13,6 +15,9 @@ export class EditedNode implements FdtNode {
   readonly newNames: string[];
   #properties: ReadonlyMap<string, Uint8Array> | undefined;
   #children: EditedNode[] | undefined;
+  /** First child by name and by name without unit address; made when it pays. */
+  #firstOf: Map<string, EditedNode> | undefined;
+  #questions = 0;
   #changed: boolean;
 
   constructor(name: string, origin: FdtNode | undefined, parent: EditedNode | undefined) {
@@ -49,10 +54,28 @@ export class EditedNode implements FdtNode {
     this.#touch();
   }
 
+  /** As {@link findChild}, for many questions between additions. */
+  child(name: string): EditedNode | undefined {
+    this.#questions += 1;
+    if (this.#questions < MANY_QUESTIONS) return findChild(this, name) as EditedNode | undefined;
+    if (this.#firstOf === undefined) {
+      this.#firstOf = new Map();
+      for (const child of [...this.#ownChildren()].reverse()) this.#nameChild(child);
+    }
+    return this.#firstOf.get(name);
+  }
+
+  /** `child` is now the first of its name, and of its name without unit address. */
+  #nameChild(child: EditedNode): void {
+    this.#firstOf?.set(child.name, child);
+    this.#firstOf?.set(baseName(child.name), child);
+  }
+
   /** A new child before all others, as libfdt adds it. */
   addChild(name: string): EditedNode {
     const child = new EditedNode(name, undefined, this);
     this.#ownChildren().unshift(child);
+    this.#nameChild(child);
     this.#touch();
     return child;
   }
@@ -83,27 +106,4 @@ export function blobOf(node: FdtNode): FlatNode['blob'] | undefined {
   let at: FdtNode | undefined = node;
   while (at instanceof EditedNode) at = at.origin;
   return at instanceof FlatNode ? at.blob : undefined;
-}
-
-/** Finds children of one node by name again and again, while nodes are added at the front. */
-export class ChildNames {
-  /** First child of that exact name. */
-  readonly #exact = new Map<string, EditedNode>();
-  /** First child of that name without unit address. */
-  readonly #base = new Map<string, EditedNode>();
-
-  constructor(node: EditedNode) {
-    for (const child of [...node.children].reverse()) this.add(child);
-  }
-
-  /** As {@link findChild}. */
-  find(name: string): EditedNode | undefined {
-    return name.includes('@') ? this.#exact.get(name) : this.#base.get(name);
-  }
-
-  /** `child` is now the first. */
-  add(child: EditedNode): void {
-    this.#exact.set(child.name, child);
-    this.#base.set(baseName(child.name), child);
-  }
 }

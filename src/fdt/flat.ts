@@ -32,6 +32,13 @@ export interface FlatIndex {
   readonly hasDuplicates: boolean;
 }
 
+export interface PhandleTable {
+  /** 0 when no node has one. */
+  readonly highest: number;
+  /** The first node with that phandle, in blob order. */
+  find(phandle: number): FdtNode | undefined;
+}
+
 /** One checked blob. */
 export class FlatBlob {
   readonly bytes: Uint8Array;
@@ -39,10 +46,14 @@ export class FlatBlob {
   readonly index: FlatIndex;
   /** The node table, also in `index`: it is read most. */
   readonly nodes: Int32Array;
+  /** Made by the first who asks. */
+  phandleTable: PhandleTable | undefined;
   #text: string | undefined;
-  /** Property names by their offset in the strings block, and the offset that each name was first seen at. */
-  readonly #names = new Map<number, string>();
-  readonly #firstOffset = new Map<string, number>();
+  #strings: string | undefined;
+  #decoded = 0;
+  /** Property names by their offset in the strings block. */
+  #names: (string | undefined)[] | undefined;
+  readonly #distinct = new Set<string>();
   #isAmbiguous: boolean;
 
   constructor(bytes: Uint8Array, view: DataView, index: FlatIndex) {
@@ -51,12 +62,6 @@ export class FlatBlob {
     this.index = index;
     this.nodes = index.nodes;
     this.#isAmbiguous = index.hasDuplicates;
-  }
-
-  /** The blob with one character per byte: slices of it are cheaper than decoding names one by one. */
-  get text(): string {
-    this.#text ??= latin1(this.bytes);
-    return this.#text;
   }
 
   /**
@@ -73,18 +78,33 @@ export class FlatBlob {
 
   /** The name at an offset of the strings block. */
   propertyName(offset: number): string {
-    return this.#names.get(offset) ?? this.#addName(offset);
+    return this.#names?.[offset] ?? this.#addName(offset);
   }
 
   #addName(offset: number): string {
-    const start = this.index.strings + offset;
-    const name = this.text.slice(start, this.text.indexOf('\0', start));
-    this.#names.set(offset, name);
-    if (this.#firstOffset.has(name)) this.#isAmbiguous = true;
-    else this.#firstOffset.set(name, offset);
+    const { strings, stringsSize } = this.index;
+    this.#strings ??= latin1(this.bytes.subarray(strings, strings + stringsSize));
+    // Names beyond the stated length (a hostile blob) make the array grow by itself.
+    this.#names ??= new Array(Math.min(stringsSize, 1 << 16));
+    const name = this.#strings.slice(offset, this.#strings.indexOf('\0', offset));
+    this.#names[offset] = name;
+    if (this.#distinct.has(name)) this.#isAmbiguous = true;
+    this.#distinct.add(name);
     return name;
   }
+
+  /** Bytes as characters. */
+  text(start: number, end: number): string {
+    if (this.#text !== undefined) return this.#text.slice(start, end);
+    this.#decoded += 1;
+    // Slices of one long string are cheaper than decoding each name, and a waste for a few names.
+    if (this.#decoded === MANY_NAMES) this.#text = latin1(this.bytes);
+    return latin1(this.bytes.subarray(start, end));
+  }
 }
+
+/** From so many node names on it pays to decode the whole blob. */
+const MANY_NAMES = 64;
 
 /** A node of a blob; name, properties and children are made on first use. */
 export class FlatNode implements FdtNode {
@@ -103,8 +123,12 @@ export class FlatNode implements FdtNode {
 
   get name(): string {
     if (this.#name === undefined) {
+      const { bytes } = this.blob;
       const start = this.blob.at(this.row, COLUMN.begin) + 4;
-      this.#name = this.blob.text.slice(start, this.blob.text.indexOf('\0', start));
+      // From behind: the padding is 1 to 4 bytes, the name may be long.
+      let end = this.blob.at(this.row, COLUMN.content);
+      while (end > start && bytes[end - 1] === 0) end -= 1;
+      this.#name = this.blob.text(start, end);
     }
     return this.#name;
   }
@@ -127,11 +151,12 @@ export class FlatNode implements FdtNode {
 }
 
 /** Above so many properties a lookup is worth a hash table (`__symbols__` has thousands). */
-const MANY = 24;
+const MANY_PROPERTIES = 24;
 
-/** The properties of a node where they stand in the blob. */
+/** The properties of a node where they stand in the blob; values are views of it, made when asked for. */
 class FlatProperties implements ReadonlyMap<string, Uint8Array> {
   readonly #blob: FlatBlob;
+  /** Byte offset of the node's first tag after its name. */
   readonly #content: number;
   #table: Map<string, Uint8Array> | undefined;
 
@@ -148,42 +173,25 @@ class FlatProperties implements ReadonlyMap<string, Uint8Array> {
 
   get(name: string): Uint8Array | undefined {
     if (this.#table !== undefined) return this.#table.get(name);
-    const at = this.#find(name);
-    return at === undefined
-      ? undefined
-      : this.#blob.bytes.subarray(at + 12, at + 12 + this.#blob.view.getUint32(at + 4));
-  }
-
-  has(name: string): boolean {
-    return this.#table === undefined ? this.#find(name) !== undefined : this.#table.has(name);
-  }
-
-  /** Byte offset of the tag of the first property of that name. */
-  #find(name: string): number | undefined {
     const { view } = this.#blob;
     let passed = 0;
-    for (let at = nextProperty(view, this.#content); at >= 0; ) {
-      if (this.#blob.propertyName(view.getUint32(at + 8)) === name) return at;
+    for (let at = propertyAt(view, this.#content); at >= 0; at = propertyAt(view, behind(view, at))) {
+      if (this.#blob.propertyName(view.getUint32(at + 8)) === name) return valueAt(this.#blob, at);
       passed += 1;
-      if (passed === MANY) this.#table = new Map(this);
-      at = nextProperty(view, at + 12 + alignCell(view.getUint32(at + 4)));
+      if (passed === MANY_PROPERTIES) {
+        this.#table = new Map(this);
+        return this.#table.get(name);
+      }
     }
     return undefined;
   }
 
-  /** Whether the property at `at` is the first of its name. */
-  #isFirst(at: number, name: string): boolean {
-    return !this.#blob.isAmbiguous || this.#find(name) === at;
+  has(name: string): boolean {
+    return this.get(name) !== undefined;
   }
 
-  *[Symbol.iterator](): MapIterator<[string, Uint8Array]> {
-    const { bytes, view } = this.#blob;
-    for (let at = nextProperty(view, this.#content); at >= 0; ) {
-      const length = view.getUint32(at + 4);
-      const name = this.#blob.propertyName(view.getUint32(at + 8));
-      if (this.#isFirst(at, name)) yield [name, bytes.subarray(at + 12, at + 12 + length)];
-      at = nextProperty(view, at + 12 + alignCell(length));
-    }
+  [Symbol.iterator](): MapIterator<[string, Uint8Array]> {
+    return new PropertyIterator(this.#blob, this.#content);
   }
 
   entries(): MapIterator<[string, Uint8Array]> {
@@ -203,8 +211,63 @@ class FlatProperties implements ReadonlyMap<string, Uint8Array> {
   }
 }
 
+/** A class and no generator: trees have ten million properties, and a generator costs more than the view. */
+class PropertyIterator implements MapIterator<[string, Uint8Array]> {
+  readonly #blob: FlatBlob;
+  readonly #content: number;
+  #at: number;
+
+  constructor(blob: FlatBlob, content: number) {
+    this.#blob = blob;
+    this.#content = content;
+    this.#at = content;
+  }
+
+  next(): IteratorResult<[string, Uint8Array], undefined> {
+    const blob = this.#blob;
+    const { view } = blob;
+    let at = this.#at;
+    for (let token = view.getUint32(at); token === TOKEN.property || token === TOKEN.nop; token = view.getUint32(at)) {
+      if (token === TOKEN.nop) {
+        at += 4;
+        continue;
+      }
+      const tag = at;
+      const start = at + 12;
+      const length = view.getUint32(at + 4);
+      const name = blob.propertyName(view.getUint32(at + 8));
+      at = start + alignCell(length);
+      if (blob.isAmbiguous && !this.#isFirst(tag, name)) continue;
+      this.#at = at;
+      return { done: false, value: [name, blob.bytes.subarray(start, start + length)] };
+    }
+    this.#at = at;
+    return { done: true, value: undefined };
+  }
+
+  #isFirst(tag: number, name: string): boolean {
+    const { view } = this.#blob;
+    let at = propertyAt(view, this.#content);
+    while (this.#blob.propertyName(view.getUint32(at + 8)) !== name) at = propertyAt(view, behind(view, at));
+    return at === tag;
+  }
+
+  [Symbol.iterator](): MapIterator<[string, Uint8Array]> {
+    return this;
+  }
+}
+
+function valueAt(blob: FlatBlob, tag: number): Uint8Array {
+  return blob.bytes.subarray(tag + 12, tag + 12 + blob.view.getUint32(tag + 4));
+}
+
+/** Byte offset behind the property at a tag. */
+function behind(view: DataView, tag: number): number {
+  return tag + 12 + alignCell(view.getUint32(tag + 4));
+}
+
 /** The property tag at or after `at` in the same node, over no-ops; -1 when there is none. */
-function nextProperty(view: DataView, at: number): number {
+function propertyAt(view: DataView, at: number): number {
   let here = at;
   for (;;) {
     const token = view.getUint32(here);

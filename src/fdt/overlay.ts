@@ -6,7 +6,7 @@ import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js
 import { suggest } from '../source/suggest.js';
 import { firstString, latin1 } from './bytes.js';
 import { type FdtCode, finding } from './codes.js';
-import { ChildNames, EditedNode } from './edit.js';
+import { EditedNode } from './edit.js';
 import { phandleOf, phandleTable } from './phandle.js';
 import { cell } from './property.js';
 import { type Fdt, type FdtNode, findChild, findNode, nodePath, walk } from './tree.js';
@@ -311,15 +311,7 @@ class Merge {
       if (after !== undefined && after !== before) this.#phandleChanged(target, before, after);
     }
     if (content.children.length === 0) return;
-    const names = new ChildNames(target);
-    for (const child of content.children) {
-      let twin = names.find(child.name);
-      if (twin === undefined) {
-        twin = target.addChild(child.name);
-        names.add(twin);
-      }
-      this.#apply(child, twin);
-    }
+    for (const child of content.children) this.#apply(child, target.child(child.name) ?? target.addChild(child.name));
   }
 
   #phandleChanged(node: EditedNode, before: number | undefined, after: number): void {
@@ -377,8 +369,8 @@ class Merge {
       symbols.push([label, Buffer.from(`${start.length > 1 ? start : ''}${rest ?? '/'}\0`, 'latin1')]);
     }
     const name = '__symbols__';
-    const into = new ChildNames(this.root).find(name) ?? this.root.addChild(name);
-    if (symbols.length > 0) (into as EditedNode).setProperties(symbols);
+    const into = this.root.child(name) ?? this.root.addChild(name);
+    if (symbols.length > 0) into.setProperties(symbols);
   }
 
   #badSymbol(label: string, path: string, cause: string): void {

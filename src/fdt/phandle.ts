@@ -1,5 +1,5 @@
 /** References between nodes: a phandle is a number that one node carries and others store. */
-import { FlatNode, nodeAtRow } from './flat.js';
+import { FlatNode, nodeAtRow, type PhandleTable } from './flat.js';
 import { cell } from './property.js';
 import { type Fdt, type FdtNode, walk } from './tree.js';
 
@@ -8,21 +8,20 @@ export function phandleOf(node: FdtNode): number | undefined {
   return cell(node, 'phandle') ?? cell(node, 'linux,phandle');
 }
 
-export interface PhandleTable {
-  /** 0 when no node has one. */
-  readonly highest: number;
-  /** The first node with that phandle, in blob order. */
-  find(phandle: number): FdtNode | undefined;
-}
-
+/** Tables of trees that did not come from a blob as they are. */
 const tables = new WeakMap<FdtNode, PhandleTable>();
 
 /** The phandles of a tree; kept with the tree, which never changes. */
-export function phandleTable(fdt: Fdt): PhandleTable {
-  let table = tables.get(fdt.root);
+export function phandleTable({ root }: Fdt): PhandleTable {
+  if (root instanceof FlatNode) {
+    // Kept in the blob and not in the map: entries of a WeakMap live until a full garbage collection.
+    root.blob.phandleTable ??= scanBlob(root);
+    return root.blob.phandleTable;
+  }
+  let table = tables.get(root);
   if (table === undefined) {
-    table = fdt.root instanceof FlatNode ? scanBlob(fdt.root) : scanNodes(fdt.root);
-    tables.set(fdt.root, table);
+    table = scanNodes(root);
+    tables.set(root, table);
   }
   return table;
 }

@@ -12,6 +12,13 @@ const MAX_WARNINGS = 20;
 /** Not a row, and not -1 - row either. */
 const UNSEEN_PHANDLE = -0x80000000;
 
+/**
+ * Work space kept between calls: two large arrays per blob would cost more than the walk. Nothing in it outlives a call;
+ * a hostile blob's larger one is not kept.
+ */
+const KEPT_LENGTH = 1 << 16;
+const kept = { holder: new Int32Array(KEPT_LENGTH), nodes: new Int32Array(KEPT_LENGTH) };
+
 /** The offsets in a strings block at which the name `phandle` or `linux,phandle` begins. */
 function phandleNames(strings: Uint8Array): number[] {
   const bytes = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength);
@@ -38,11 +45,12 @@ export function indexStructure(
    * By offset in the strings block: 1 + row of the last node with that property, to find duplicates. Negative where the
    * name ends in "phandle": these properties are listed, because every overlay needs the highest.
    */
-  const holder = new Int32Array(header.stringsSize);
+  const holder =
+    header.stringsSize <= KEPT_LENGTH ? kept.holder.fill(0, 0, header.stringsSize) : new Int32Array(header.stringsSize);
   const phandles: number[] = [];
   for (const offset of phandleNames(strings)) holder[offset] = UNSEEN_PHANDLE;
   let hasDuplicates = false;
-  let nodes = new Int32Array(COLUMNS * Math.max(16, (end - structure) >> 6));
+  let nodes = kept.nodes;
   let count = 0;
   const open = new Int32Array(MAX_DEPTH);
   let depth = 0;
@@ -169,5 +177,11 @@ export function indexStructure(
     }
   }
   const { strings: stringsOffset, stringsSize } = header;
-  return new FlatBlob(bytes, view, { strings: stringsOffset, stringsSize, nodes, phandles, hasDuplicates });
+  return new FlatBlob(bytes, view, {
+    strings: stringsOffset,
+    stringsSize,
+    nodes: nodes.slice(0, count * COLUMNS),
+    phandles,
+    hasDuplicates,
+  });
 }
