@@ -7,10 +7,9 @@ const MANY_QUESTIONS = 8;
 const NONE: ReadonlyMap<string, Uint8Array> = new Map();
 
 export class EditedNode implements FdtNode {
-  readonly name: string;
   readonly parent: EditedNode | undefined;
-  /** What this is a copy of; undefined for a new node. */
-  readonly origin: FdtNode | undefined;
+  /** What this is a copy of; for a new node its name. */
+  readonly origin: FdtNode | string;
   /** Names of properties in the order in which the tree got them; one list for all nodes of a tree. */
   readonly newNames: string[];
   #properties: ReadonlyMap<string, Uint8Array> | undefined;
@@ -20,16 +19,19 @@ export class EditedNode implements FdtNode {
   #questions = 0;
   #changed: boolean;
 
-  constructor(name: string, origin: FdtNode | undefined, parent: EditedNode | undefined) {
-    this.name = name;
+  constructor(origin: FdtNode | string, parent: EditedNode | undefined) {
     this.origin = origin;
     this.parent = parent;
     this.newNames = parent?.newNames ?? (origin instanceof EditedNode ? [...origin.newNames] : []);
-    this.#changed = origin === undefined;
+    this.#changed = typeof origin === 'string';
+  }
+
+  get name(): string {
+    return typeof this.origin === 'string' ? this.origin : this.origin.name;
   }
 
   get properties(): ReadonlyMap<string, Uint8Array> {
-    return this.#properties ?? this.origin?.properties ?? NONE;
+    return this.#properties ?? (typeof this.origin === 'string' ? NONE : this.origin.properties);
   }
 
   get children(): readonly EditedNode[] {
@@ -73,7 +75,7 @@ export class EditedNode implements FdtNode {
 
   /** A new child before all others, as libfdt adds it. */
   addChild(name: string): EditedNode {
-    const child = new EditedNode(name, undefined, this);
+    const child = new EditedNode(name, this);
     this.#ownChildren().unshift(child);
     this.#nameChild(child);
     this.#touch();
@@ -81,7 +83,8 @@ export class EditedNode implements FdtNode {
   }
 
   #ownChildren(): EditedNode[] {
-    this.#children ??= (this.origin?.children ?? []).map((child) => new EditedNode(child.name, child, this));
+    this.#children ??=
+      typeof this.origin === 'string' ? [] : this.origin.children.map((child) => new EditedNode(child, this));
     return this.#children;
   }
 
@@ -93,7 +96,7 @@ export class EditedNode implements FdtNode {
 
 /** The blob node that `node` is an unchanged copy of, if it is one. */
 export function unchangedOrigin(node: FdtNode): FlatNode | undefined {
-  let at: FdtNode | undefined = node;
+  let at: FdtNode | string = node;
   while (at instanceof EditedNode) {
     if (at.changed) return undefined;
     at = at.origin;
@@ -103,7 +106,7 @@ export function unchangedOrigin(node: FdtNode): FlatNode | undefined {
 
 /** Some blob that `node` comes from: most names and subtrees of the node are found there. */
 export function blobOf(node: FdtNode): FlatNode['blob'] | undefined {
-  let at: FdtNode | undefined = node;
+  let at: FdtNode | string = node;
   while (at instanceof EditedNode) at = at.origin;
   return at instanceof FlatNode ? at.blob : undefined;
 }

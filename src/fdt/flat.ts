@@ -52,7 +52,7 @@ export class FlatBlob {
   #strings: string | undefined;
   #decoded = 0;
   /** Property names by their offset in the strings block. */
-  #names: (string | undefined)[] | undefined;
+  readonly #names = new Map<number, string>();
   readonly #distinct = new Set<string>();
   #isAmbiguous: boolean;
 
@@ -78,16 +78,14 @@ export class FlatBlob {
 
   /** The name at an offset of the strings block. */
   propertyName(offset: number): string {
-    return this.#names?.[offset] ?? this.#addName(offset);
+    return this.#names.get(offset) ?? this.#addName(offset);
   }
 
   #addName(offset: number): string {
     const { strings, stringsSize } = this.index;
     this.#strings ??= latin1(this.bytes.subarray(strings, strings + stringsSize));
-    // Names beyond the stated length (a hostile blob) make the array grow by itself.
-    this.#names ??= new Array(Math.min(stringsSize, 1 << 16));
     const name = this.#strings.slice(offset, this.#strings.indexOf('\0', offset));
-    this.#names[offset] = name;
+    this.#names.set(offset, name);
     if (this.#distinct.has(name)) this.#isAmbiguous = true;
     this.#distinct.add(name);
     return name;
@@ -121,10 +119,20 @@ export class FlatNode implements FdtNode {
     this.parent = parent;
   }
 
+  /** Byte offset of the node's first tag. */
+  get begin(): number {
+    return this.blob.at(this.row, COLUMN.begin);
+  }
+
+  /** Byte offset behind the node's last tag. */
+  get end(): number {
+    return this.blob.at(this.row, COLUMN.end);
+  }
+
   get name(): string {
     if (this.#name === undefined) {
       const { bytes } = this.blob;
-      const start = this.blob.at(this.row, COLUMN.begin) + 4;
+      const start = this.begin + 4;
       // From behind: the padding is 1 to 4 bytes, the name may be long.
       let end = this.blob.at(this.row, COLUMN.content);
       while (end > start && bytes[end - 1] === 0) end -= 1;

@@ -229,7 +229,7 @@ class Merge {
   #replaced = false;
 
   constructor(base: Fdt, values: OverlayValues) {
-    this.root = new EditedNode(base.root.name, base.root, undefined);
+    this.root = new EditedNode(base.root, undefined);
     this.#base = base;
     this.#values = values;
   }

@@ -45,10 +45,24 @@ function scanNodes(root: FdtNode): PhandleTable {
 
 /** The same without making nodes. */
 function scanBlob(root: FlatNode): PhandleTable {
-  const { view, index } = root.blob;
-  const { phandles } = index;
-  const rows = new Map<number, number>();
   let highest = 0;
+  for (const [phandle] of blobPhandles(root)) highest = Math.max(highest, phandle);
+  let rows: Map<number, number> | undefined;
+  return {
+    highest,
+    find: (phandle) => {
+      // From behind, so that the first node of a phandle is the one that stays.
+      rows ??= new Map([...blobPhandles(root)].reverse());
+      const row = rows.get(phandle);
+      return row === undefined ? undefined : nodeAtRow(root, row);
+    },
+  };
+}
+
+/** Phandles and the rows of their nodes, in blob order. */
+function blobPhandles({ blob: { view, index } }: FlatNode): [phandle: number, row: number][] {
+  const { phandles } = index;
+  const found: [number, number][] = [];
   for (let i = 0; i < phandles.length; ) {
     const row = phandles[i] as number;
     // The first property of each name in this row; 0 is no place of a tag.
@@ -61,17 +75,9 @@ function scanBlob(root: FlatNode): PhandleTable {
       if (!isPlain && old === 0) old = tag;
     }
     const phandle = cellAt(view, plain) ?? cellAt(view, old);
-    if (phandle === undefined) continue;
-    if (!rows.has(phandle)) rows.set(phandle, row);
-    highest = Math.max(highest, phandle);
+    if (phandle !== undefined) found.push([phandle, row]);
   }
-  return {
-    highest,
-    find: (phandle) => {
-      const row = rows.get(phandle);
-      return row === undefined ? undefined : nodeAtRow(root, row);
-    },
-  };
+  return found;
 }
 
 /** The value of the property at a tag when it is one cell. */

@@ -1,7 +1,7 @@
 /** Writes a tree as a blob of version 17, in the layout of dtc and of libfdt after fdt_pack(). */
 import { alignCell } from './bytes.js';
 import { blobOf, EditedNode, unchangedOrigin } from './edit.js';
-import { COLUMN, type FlatBlob, type FlatNode, TOKEN } from './flat.js';
+import { type FlatBlob, type FlatNode, TOKEN } from './flat.js';
 import type { Fdt, FdtNode } from './tree.js';
 
 const HEADER_SIZE = 40;
@@ -44,7 +44,7 @@ function copyOf(node: FdtNode, donor: FlatBlob | undefined): FlatNode | undefine
 /** Bytes that a node takes; also gives its names their offsets. */
 function measure(node: FdtNode, donor: FlatBlob | undefined, names: NameTable): number {
   const copy = copyOf(node, donor);
-  if (copy !== undefined) return copy.blob.at(copy.row, COLUMN.end) - copy.blob.at(copy.row, COLUMN.begin);
+  if (copy !== undefined) return copy.end - copy.begin;
   let size = 4 + alignCell(node.name.length + 1) + 4;
   for (const [name, value] of node.properties) {
     names.offset(name);
@@ -64,11 +64,7 @@ function put(
   start: number,
 ): number {
   const copy = copyOf(node, donor);
-  if (copy !== undefined) {
-    const bytes = copy.blob.bytes.subarray(copy.blob.at(copy.row, COLUMN.begin), copy.blob.at(copy.row, COLUMN.end));
-    blob.set(bytes, start);
-    return start + bytes.length;
-  }
+  if (copy !== undefined) return putBytes(copy.blob, copy.begin, copy.end, blob, start);
   view.setUint32(start, TOKEN.beginNode);
   putText(node.name, blob, start + 4);
   let at = start + 4 + alignCell(node.name.length + 1);
@@ -79,9 +75,29 @@ function put(
     blob.set(value, at + 12);
     at += 12 + alignCell(value.length);
   }
-  for (const child of node.children) at = put(child, donor, names, blob, view, at);
+  // Neighbours in the donor are copied in one go.
+  let begin = 0;
+  let end = 0;
+  for (const child of node.children) {
+    const next = copyOf(child, donor);
+    if (next === undefined || next.begin !== end) {
+      if (donor !== undefined) at = putBytes(donor, begin, end, blob, at);
+      begin = end = 0;
+    }
+    if (next === undefined) at = put(child, donor, names, blob, view, at);
+    else {
+      begin = end === 0 ? next.begin : begin;
+      end = next.end;
+    }
+  }
+  if (donor !== undefined) at = putBytes(donor, begin, end, blob, at);
   view.setUint32(at, TOKEN.endNode);
   return at + 4;
+}
+
+function putBytes(from: FlatBlob, begin: number, end: number, blob: Uint8Array, at: number): number {
+  if (end > begin) blob.set(from.bytes.subarray(begin, end), at);
+  return at + end - begin;
 }
 
 function putText(text: string, blob: Uint8Array, at: number): void {
