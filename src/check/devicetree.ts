@@ -1,7 +1,7 @@
 /** Device tree sources: compiled by dtc without a warning, and applied onto the board's DTB by fdtoverlay. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
-import { type Check, type CheckedTree, hasSuffix, type Ran, type Tools } from './types.js';
+import { type Check, type CheckedTree, hasSuffix, type Ran, report as reportCheck, type Tools } from './types.js';
 
 export const DEVICETREE_CODES = defineCodes({
   'dt/compile': {
@@ -283,6 +283,20 @@ const schema: Check = {
   async run(subjects, { tools, inputs }) {
     const dtb = inputs.dtb as string;
     const work = await tools.scratch();
+    await tools.writeText(`${work}/fault.dts`, FAULT);
+    await tools.run('dtc', ['-q', '-O', 'dtb', '-o', `${work}/fault.dtb`, `${work}/fault.dts`]);
+    if (!(await validate(`${work}/fault.dtb`, tools)).some((finding) => finding.includes('no-map')))
+      return {
+        status: 'not-run',
+        missingTools: ['dt-validate with the binding of shared-dma-pool'],
+        diagnostics: [
+          reportCheck('check/tool-too-old', {
+            message: `${schema.id} was not run: the installed dt-validate finds nothing wrong with no-map and reusable together`,
+            cause: 'dt-schema has the bindings of reserved memory only from 2023.09 on',
+            fix: 'install a newer dt-schema (Debian 13, or pip install dtschema)',
+          }),
+        ],
+      };
     const known = new Set(await validate(dtb, tools));
     const diagnostics: Diagnostic[] = [];
     for (const [i, source] of subjects.entries()) {
@@ -294,6 +308,20 @@ const schema: Check = {
     return diagnostics;
   },
 };
+
+/** A tree that every dt-validate with the binding of a CMA region objects to; one without it would pass anything. */
+const FAULT = `/dts-v1/;
+/ {
+	#address-cells = <2>;
+	#size-cells = <2>;
+	reserved-memory {
+		#address-cells = <2>;
+		#size-cells = <2>;
+		ranges;
+		linux,cma { compatible = "shared-dma-pool"; reusable; no-map; size = <0 0x8000000>; };
+	};
+};
+`;
 
 /** Findings of dt-validate, each with its continuation lines, without the file's name. */
 async function validate(dtb: string, tools: Tools): Promise<string[]> {
