@@ -9,7 +9,7 @@ import { MOD, NO, type SymbolId, type Tristate, YES } from './expression.js';
 import { TRISTATE } from './symbol.js';
 import { DEFAULT, type KconfigTree, type NodeId } from './tree.js';
 
-interface Group {
+export interface Group {
   readonly choice: SymbolId;
   /** Members by priority; the new rules move what the user sets to the front. */
   readonly members: SymbolId[];
@@ -52,11 +52,17 @@ export function createChoiceState(tree: KconfigTree): ChoiceState {
 export function resetChoices(config: Configuration): void {
   const { groups, pending } = config.choiceState;
   pending.fill(0);
-  groups.forEach((group, index) => {
-    const { members } = config.tree.choices[index] as { members: readonly SymbolId[] };
-    for (let i = 0; i < members.length; i++) group.members[i] = members[i] as number;
+  for (const group of groups) {
+    defaultOrder(config, group);
     group.userMember = group.selected = -1;
-  });
+  }
+}
+
+/** Puts the members back into the order of the files. */
+export function defaultOrder(config: Configuration, group: Group): void {
+  const { choices } = config.tree;
+  const { members } = choices[config.choiceState.groupOf[group.choice] as number] as (typeof choices)[number];
+  for (let i = 0; i < members.length; i++) group.members[i] = members[i] as number;
 }
 
 function* symbolsBelow(tree: KconfigTree, root: NodeId): Generator<SymbolId> {

@@ -11,6 +11,8 @@ export interface ReadOptions {
   readonly file?: string;
   /** Report assignments to symbols the tree does not have; conf does so on request only. */
   readonly warnUnknown?: boolean;
+  /** Called for every assignment that is taken. */
+  readonly assigned?: (symbol: SymbolId) => void;
 }
 
 const PREFIX = 'CONFIG_';
@@ -95,6 +97,7 @@ class Reader {
         return;
       }
     }
+    this.#options.assigned?.(symbol);
     const warning = noteMember(config, symbol);
     if (warning !== undefined) this.#warn(warning);
   }

@@ -16,3 +16,4 @@ export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './mod
 export { type ParseInput, parseTree } from './parse.js';
 export * from './symbol.js';
 export * from './tree.js';
+export { forEachInput, type UserValue, WhatIf } from './what-if.js';

@@ -6,7 +6,7 @@ import { writeConfig, writeDefconfig } from './config-write.js';
 import { Configuration } from './evaluate.js';
 import { MOD, NO, type Tristate, YES } from './expression.js';
 import { leadingInteger } from './number.js';
-import { HEX, INT, isLogical, isValidText, STRING } from './symbol.js';
+import { HEX, INT, isLogical, isValidText } from './symbol.js';
 import { ALLNOCONFIG_Y, type KconfigTree } from './tree.js';
 
 export type Mode =
@@ -82,18 +82,29 @@ export function loadConfig(config: Configuration, text: string, options: ReadOpt
     config.compute(symbol);
     if (!config.isChoice(symbol) && !differs) differs = differsFromUser(config, symbol);
   }
-  if (tree.dialect.forgetsOutOfRange)
-    for (const symbol of tree.order) {
-      if (userSet[symbol] === 0 || config.isMember(symbol)) continue;
-      if (config.visible[symbol] === NO && !differs) userSet[symbol] = 0;
-      const type = tree.symbols.type[symbol] as number;
-      if ((type !== INT && type !== HEX && type !== STRING) || isWithinRange(config, symbol)) continue;
-      userSet[symbol] = 0;
-      config.valid[symbol] = 0;
-      differs = true;
-    }
+  if (tree.dialect.forgetsOutOfRange) {
+    if (!differs)
+      for (const symbol of tree.order)
+        if (config.visible[symbol] === NO && !config.isMember(symbol)) userSet[symbol] = 0;
+    if (forgetOutOfRange(config)) differs = true;
+  }
   config.changed = reported || differs;
   return diagnostics;
+}
+
+/** Drops user values that are out of range. @returns whether there were any */
+export function forgetOutOfRange(config: Configuration): boolean {
+  const { tree, userSet } = config;
+  let found = false;
+  for (const symbol of tree.order) {
+    if (userSet[symbol] === 0) continue;
+    const type = tree.symbols.type[symbol] as number;
+    if ((type !== INT && type !== HEX) || isWithinRange(config, symbol)) continue;
+    userSet[symbol] = 0;
+    config.valid[symbol] = 0;
+    found = true;
+  }
+  return found;
 }
 
 function differsFromUser(config: Configuration, symbol: number): boolean {
@@ -105,12 +116,11 @@ function differsFromUser(config: Configuration, symbol: number): boolean {
     : config.userText[symbol] !== config.texts[symbol];
 }
 
-/** Whether the user's value of a string, int or hex is within its active range. */
+/** Whether the user's value of an int or hex is within its active range. */
 function isWithinRange(config: Configuration, symbol: number): boolean {
   const { tree } = config;
   const type = tree.symbols.type[symbol] as number;
   const text = config.userText[symbol] ?? '';
-  if (type === STRING) return true;
   if (!isValidText(type, text)) return false;
   const range = config.activeRange(symbol);
   if (range === 0) return true;
