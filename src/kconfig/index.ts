@@ -14,6 +14,19 @@ export * from './expression.js';
 export { type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
 export { type ParseInput, parseTree } from './parse.js';
+export {
+  type Blocked,
+  type Change,
+  type GoalText,
+  goalText,
+  linkText,
+  parseGoal,
+  type Solution,
+  type SolveOptions,
+  Solver,
+  solve,
+  withLines,
+} from './solve.js';
 export * from './symbol.js';
 export * from './tree.js';
 export { forEachInput, type UserValue, WhatIf } from './what-if.js';

@@ -168,6 +168,11 @@ export function nodeSpan(tree: KconfigTree, node: NodeId): Span {
   return lineSpan(tree, tree.nodes.file[node] as number, tree.nodes.line[node] as number);
 }
 
+/** Where a property stands in the files. */
+export function propertySpan(tree: KconfigTree, property: PropertyId): Span {
+  return lineSpan(tree, tree.properties.file[property] as number, tree.properties.line[property] as number);
+}
+
 /** The texts of the menus above a node, outermost first. */
 export function menuPath(tree: KconfigTree, node: NodeId): string[] {
   const path: string[] = [];
