@@ -491,11 +491,12 @@ export class Boot {
   #declare(wantedBase: bigint, wantedSize: bigint, limit: bigint, fixed: boolean): void {
     const { rules, minimumAlignmentBytes, parameter } = this.situation;
     const size = alignUp(wantedSize, minimumAlignmentBytes);
-    const stated = String((rules.messageSize === 'rounded' ? size : wantedSize) / MIB);
-    const failed = rules.messageReserveFailed.replace('{mebibytes}', stated);
+    const isRounded = rules.reports === 'inside' && !(fixed && !isAligned(wantedBase, minimumAlignmentBytes));
+    const mebibytes = String((isRounded ? size : wantedSize) / MIB);
+    const failed = rules.messageReserveFailed.replace('{mebibytes}', mebibytes);
     if (this.areas.length >= this.situation.slots) {
       this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
-      if (rules.fullSlotsFailAloud) this.#say('alloc-failed', failed);
+      if (rules.reports === 'outside') this.#say('alloc-failed', failed);
       return;
     }
     const base = this.#findDefault(wantedBase, size, limit, fixed);
@@ -513,7 +514,7 @@ export class Boot {
     this.remapped.push({ node: undefined, range });
     this.messages.push({
       family: 'cma-reserved',
-      text: rules.messageReserved.replace('{mebibytes}', stated),
+      text: rules.messageReserved.replace('{mebibytes}', mebibytes),
       area,
     });
   }

@@ -9,11 +9,16 @@ interface Found extends Danger {
   readonly outcome: BootOutcome;
 }
 
-/** Memory that firmware owns: nodes with a base that are no pools, the reservation block, what the caller names. */
+/**
+ * Memory that is not the kernel's: nodes with a base that are no pools or stay unmapped, the reservation block, what the
+ * caller names.
+ */
 export function firmwareMemory(boot: Boot): { readonly name: string; readonly range: Interval }[] {
   const { reservedMemory, memoryReservations, occupied } = boot.situation;
   return [
-    ...reservedMemory.nodes.flatMap((node) => (isPool(node) ? [] : entriesOf(node))),
+    ...reservedMemory.nodes.flatMap((node) =>
+      entriesOf(node).filter(({ range }) => !isPool(node) || (node.noMap && boot.memblock.nomap.overlaps(range))),
+    ),
     ...memoryReservations.map(({ baseAddress, sizeBytes }) => ({
       name: `/memreserve/ 0x${baseAddress.toString(16)}`,
       range: interval(baseAddress, sizeBytes),
@@ -105,7 +110,7 @@ function overFirmware(boot: Boot): Found[] {
         code: 'over-firmware' as const,
         nodes: [area.name, name],
         outcome: 'corrupts' as const,
-        reason: `${name} belongs to the firmware and becomes CMA memory`,
+        reason: `${name} is kept from the kernel and becomes CMA memory; where it is not mapped, allocating it is an oops`,
         facts: [area.source === 'command-line' ? 'cma.parameter-over-no-map' : 'cma.overlap'],
       })),
   );

@@ -33,9 +33,8 @@ export interface KernelRules {
   readonly messageParameter: string;
   readonly parameterLimit: 'lower' | 'parameter';
   readonly messageReserved: string;
-  readonly messageSize: 'rounded' | 'requested';
   readonly messageReserveFailed: string;
-  readonly fullSlotsFailAloud: boolean;
+  readonly reports: 'inside' | 'outside';
   readonly remapTable: 'after-setup' | 'every-pool' | 'valid-flags';
   readonly defaultBeforeStatic: readonly Architecture[];
   readonly dmaZone: 'power-of-two' | 'address';
@@ -72,9 +71,8 @@ export const RULE_FACTS = {
   messageParameter: 'cma.message-parameter',
   parameterLimit: 'cma.parameter-limit',
   messageReserved: 'cma.message-reserved',
-  messageSize: 'cma.message-size',
   messageReserveFailed: 'cma.message-reserve-failed',
-  fullSlotsFailAloud: 'cma.full-slots-fail-aloud',
+  reports: 'cma.reports',
   remapTable: 'cma.remap-table',
   defaultBeforeStatic: 'cma.default-before-static',
   dmaZone: 'cma.dma-zone',

@@ -54,7 +54,14 @@ export interface Zones {
 }
 
 /** Sources: arch/{arm64,arm,riscv,x86}/mm/init.c. */
-export function zonesOf(
+export function zonesOf(...known: Parameters<typeof zonesByArchitecture>): Zones {
+  const { boundaries, dmaLimit } = zonesByArchitecture(...known);
+  const [, , , ram] = known;
+  // Where RAM ends no other zone begins: an area across that place dies of the missing pages instead.
+  return { boundaries: boundaries.filter((at) => ram.start < at && at < ram.end), dmaLimit };
+}
+
+function zonesByArchitecture(
   rules: KernelRules,
   architecture: Architecture,
   tree: Fdt,
@@ -67,8 +74,7 @@ export function zonesOf(
       const dma = config.zoneDma ? arm64DmaEnd(rules, maxDmaAddress(tree), ram) : undefined;
       const dma32 = config.zoneDma32 ? (ram.start >= GIB4 ? ram.end : end32) : undefined;
       const boundaries = [dma, dma32].filter((b) => b !== undefined);
-      // Where RAM ends no other zone begins: an area across that place dies of the missing pages instead.
-      return { boundaries: sorted(boundaries.filter((at) => at < ram.end)), dmaLimit: dma ?? dma32 ?? 0n };
+      return { boundaries: sorted(boundaries), dmaLimit: dma ?? dma32 ?? 0n };
     }
     case 'riscv64':
       return { boundaries: config.zoneDma32 ? [GIB4] : [], dmaLimit: end32 };
