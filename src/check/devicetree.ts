@@ -12,18 +12,18 @@ export const DEVICETREE_CODES = defineCodes({
   },
   'dt/overlay-refused': {
     severity: 'error',
-    title: 'The overlay does not apply',
+    title: 'the overlay does not apply',
     explain:
       'fdtoverlay cannot merge the overlay into the DTB. A label reference needs __symbols__ in the base (dtc -@); a target-path needs the node to exist.',
   },
   'dt/merged-warning': {
     severity: 'error',
-    title: 'The merged tree has a warning that the DTB had not',
+    title: 'the merged tree has a warning that the DTB had not',
     explain: 'dtc reads the DTB with the overlay applied and warns about something it did not warn about before.',
   },
   'dt/cells-differ': {
     severity: 'error',
-    title: 'Cells of /reserved-memory differ from the root',
+    title: 'cells of /reserved-memory differ from the root',
     explain:
       "The kernel reads /reserved-memory with the cells of the root node. When they differ it ignores every reservation in the tree, the firmware's too.",
   },
@@ -34,7 +34,7 @@ export const DEVICETREE_CODES = defineCodes({
   },
   'dt/nothing-reserved': {
     severity: 'error',
-    title: 'The overlay applies but reserves nothing',
+    title: 'the overlay applies but reserves nothing',
     explain:
       'The merged tree has no node below /reserved-memory that the DTB had not, so the overlay changes nothing there.',
   },

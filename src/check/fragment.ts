@@ -9,40 +9,40 @@ import type { Check, CheckContext, CheckedTree } from './types.js';
 export const FRAGMENT_CODES = defineCodes({
   'fragment/bad-line': {
     severity: 'error',
-    title: 'A line that is no option line',
+    title: 'a line that is no option line',
     explain:
       'A fragment holds CONFIG_X=value lines, "# CONFIG_X is not set" lines, other comments and blank lines. conf skips anything else without stopping.',
   },
   'fragment/contradiction': {
     severity: 'error',
-    title: 'Two lines for one symbol',
+    title: 'two lines for one symbol',
     explain: 'The kernel takes the last one, which is seldom what both authors meant.',
   },
   'fragment/requests-selected': {
     severity: 'warning',
-    title: 'A symbol that cannot be requested',
+    title: 'a symbol that cannot be requested',
     explain:
       'The symbol has no prompt: only a select or a default of another symbol sets it. The line has no effect, and hides what is really needed.',
   },
   'fragment/unknown-symbol': {
     severity: 'error',
-    title: 'The kernel has no such symbol',
+    title: 'the kernel has no such symbol',
     explain: 'conf drops unknown symbols without a word: the option is simply not in the built kernel.',
   },
   'fragment/line-dropped': {
     severity: 'error',
-    title: 'A fragment line that does not survive',
+    title: 'a fragment line that does not survive',
     explain:
       'After the kernel resolved all dependencies, the final .config says something else than the fragment. The usual cause is a dependency that is n, a value the type does not have (m for a bool), or a symbol without a prompt.',
   },
   'fragment/not-judged': {
     severity: 'error',
-    title: "The kernel's own tools did not make a .config",
+    title: "the kernel's own tools did not make a .config",
     explain: 'merge_config.sh or conf ended with an error, so nothing is known about the fragment.',
   },
   'fragment/foreign-compiler': {
     severity: 'note',
-    title: 'Judged with the compiler of another architecture',
+    title: 'judged with the compiler of another architecture',
     explain:
       'No cross compiler for the architecture was found. Kconfig asks the compiler what it can do, so symbols that depend on its answers may come out differently; those of the heaps do not.',
   },

@@ -16,17 +16,17 @@ export const RULE_CODES = {
     },
     'udev/not-a-token': {
       severity: 'error',
-      title: 'Text that is no KEY operator "value"',
+      title: 'text that is no KEY operator "value"',
       explain: 'udev ignores a line that it cannot read, whole.',
     },
     'udev/missing-comma': {
       severity: 'error',
-      title: 'No comma between two tokens',
+      title: 'no comma between two tokens',
       explain: 'Tokens are separated by commas. Some releases of udev read on without one, newer ones complain.',
     },
     'udev/bad-operator': {
       severity: 'error',
-      title: 'An operator that the key does not have',
+      title: 'an operator that the key does not have',
       explain:
         'Match keys (KERNEL, SUBSYSTEM, ...) take == and !=; GROUP, MODE and the like are assigned. udev ignores the whole line otherwise.',
     },
@@ -56,13 +56,13 @@ export const RULE_CODES = {
     },
     'udev/run-permissions': {
       severity: 'error',
-      title: 'Permissions set from RUN',
+      title: 'permissions set from RUN',
       explain:
         'RUN programs start after the node is announced, so they race with whoever opens it. udev sets GROUP= and MODE= before.',
     },
     'udev/name-of-one-kernel': {
       severity: 'warning',
-      title: "The rule knows only one of the default heap's names",
+      title: "the rule knows only one of the default heap's names",
       explain:
         'The heap of the default area is called after its node (linux,cma) before 6.17, default_cma_region from 6.17 on, and reserved when the area comes from cma= or the kernel configuration.',
     },
@@ -73,13 +73,13 @@ export const RULE_CODES = {
     },
     'udev/group-not-created': {
       severity: 'warning',
-      title: 'Nothing creates the group',
+      title: 'nothing creates the group',
       explain:
         'udev ignores a line whole, its MODE too, when the group does not exist; from systemd 258 on it must also be a system group.',
     },
     'device-table/world-access': {
       severity: 'error',
-      title: 'A mode that opens a heap to every process',
+      title: 'a mode that opens a heap to every process',
       explain:
         'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with any world bit every process can exhaust memory.',
     },

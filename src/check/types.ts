@@ -48,7 +48,7 @@ export interface CheckInputs {
 /** A generated tree. */
 export interface CheckedTree {
   readonly directory: string;
-  /** Text files by path relative to the directory; the span of a finding names them so. */
+  /** Text files, named as the user would open them; a check goes by the ends of names. */
   readonly files: readonly SourceText[];
 }
 
@@ -117,25 +117,20 @@ export const PACKAGE_OF: Readonly<Record<string, string>> = {
 export const CHECK_CODES = defineCodes({
   'check/tool-missing': {
     severity: 'warning',
-    title: 'A tool is not installed',
+    title: 'a tool is not installed',
     explain:
       'The check asks a tool that is not on PATH, so nothing was judged. Install it, or run the check where it is. With --require-tools this ends the command with status 3.',
   },
   'check/input-missing': {
     severity: 'note',
-    title: 'An input was not given',
+    title: 'an input was not given',
     explain:
       'The check needs something to judge against, such as a kernel tree or a DTB. Without it nothing was judged.',
   },
   'check/tool-too-old': {
     severity: 'warning',
-    title: 'The installed tool cannot do this',
+    title: 'the installed tool cannot do this',
     explain: 'The tool is there, but in a version that lacks what the check asks of it. Nothing was judged.',
-  },
-  'check/tool-failed': {
-    severity: 'error',
-    title: 'A tool failed for a reason that is not the tree',
-    explain: 'The tool ended with an error that says nothing about the generated files. The check has no answer.',
   },
 } satisfies CodeTable);
 

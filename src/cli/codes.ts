@@ -2,8 +2,10 @@
 import { ALL_CHECK_CODES } from '../check/index.js';
 import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
+import { kconfigCodes } from '../kconfig/codes.js';
 import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
+import { PLACEMENT_CODES } from '../placement/index.js';
 import { PLAN_CODES } from '../plan/index.js';
 import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
@@ -16,9 +18,11 @@ export function allCodes(): CodeTable {
     ...JSON_CODES,
     ...PROFILE_CODES,
     ...FDT_CODES,
+    ...kconfigCodes,
     ...LANG_CODES,
     ...MODEL_CODES,
     ...PLAN_CODES,
+    ...PLACEMENT_CODES,
     ...RENDER_CODES,
     ...ALL_CHECK_CODES,
     ...VERIFY_CODES,

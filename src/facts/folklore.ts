@@ -8,25 +8,25 @@ import type { SourceText } from '../source/index.js';
 export const FOLKLORE_CODES = defineCodes({
   'folklore/dev-dma-buf': {
     severity: 'error',
-    title: 'There is no /dev/dma-buf',
+    title: 'there is no /dev/dma-buf',
     explain:
       'A dma-buf has no device node: it is a file descriptor that a heap, or a driver, hands out. The nodes are the heaps, one character device each under /dev/dma_heap/.',
   },
   'folklore/mknod': {
     severity: 'error',
-    title: 'Heap nodes are not made with mknod',
+    title: 'heap nodes are not made with mknod',
     explain:
       'The heaps are no misc devices (major 10). Their major number is allocated at boot, and devtmpfs makes the nodes by itself; a node made by hand points to another device, or to none.',
   },
   'folklore/modprobe': {
     severity: 'error',
-    title: 'There is no dma-buf module to load',
+    title: 'there is no dma-buf module to load',
     explain:
       'DMA_SHARED_BUFFER and DMABUF_HEAPS are bool symbols: they are built in or absent. Only the system heap and the CMA heap can be modules, from 7.2 on, under their own names.',
   },
   'folklore/chmod': {
     severity: 'error',
-    title: 'A device node opened to the world with chmod',
+    title: 'a device node opened to the world with chmod',
     explain:
       'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with a world bit every process can exhaust memory. The mode is also lost with the next boot, and races with whoever opens the node first.',
   },

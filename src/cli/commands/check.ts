@@ -95,17 +95,20 @@ export async function check(context: Context, name: string, options: CheckOption
   }
   const inputs = inputsOf(context, options, arch);
   if (inputs === undefined) return EXIT.environment;
+  const shown = shownPath(context, name);
+  // Findings name files as the user would open them.
   const texts = files.flatMap((file) => {
     const got = readText(path.join(directory, file));
-    return 'text' in got ? [new SourceText(file, got.text)] : [];
+    return 'text' in got ? [new SourceText(path.join(shown, file), got.text)] : [];
   });
   const { tools, close } = openTools(context.environment);
   try {
     const results = await runChecks({ tree: { directory, files: texts }, inputs, tools });
-    // Findings name files as the user would open them.
     const sources = new Map(texts.map((source) => [source.file, source]));
     print(context, results, sources);
     if (results.some((r) => r.status === 'fail')) return EXIT.findings;
+    // A tool that broke has judged nothing, and saying 0 would be a claim.
+    if (results.some((r) => r.status === 'unknown')) return EXIT.environment;
     if (options.requireTools && results.some((r) => r.missingTools.length > 0)) return EXIT.environment;
     return EXIT.good;
   } finally {

@@ -1,0 +1,30 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { allCodes } from '../../src/cli/codes.js';
+import type { CodeEntry } from '../../src/diagnostic/index.js';
+
+const codes = Object.entries(allCodes());
+
+/** Every code declared anywhere, by the text of the sources: a table that nobody exports is seen too. */
+function declared(): string[] {
+  return readdirSync('src', { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))
+    .filter((text) => text.includes('defineCodes('))
+    .flatMap((text) => [...text.matchAll(/^\s+'([a-z-]+\/[a-z0-9-]+)': \{$/gm)].map((match) => match[1] as string));
+}
+
+test('every code is declared once, and known to explain and to SARIF', () => {
+  const all = declared();
+  expect(all.filter((code, i) => all.indexOf(code) !== i)).toEqual([]);
+  expect(all.sort()).toEqual(codes.map(([code]) => code).sort());
+});
+
+test.each(codes)('%s is written like the others', (code, { title, explain }: CodeEntry) => {
+  expect(code).toMatch(/^[a-z][a-z-]*\/[a-z0-9][a-z0-9-]*$/);
+  expect(title).not.toMatch(/\.$/);
+  expect(title.length).toBeLessThan(80);
+  expect(explain).toMatch(/^[^a-z].*[.:]$|^[a-z].*\.$/s);
+  expect(explain).not.toBe(title);
+});
