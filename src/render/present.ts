@@ -8,6 +8,10 @@ import type { NeutralView } from './view.js';
 const U64_MAX = (1n << 64n) - 1n;
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
+/** `make ARCH=` and `mkimage -A` have names of their own. */
+const KERNEL_ARCH = { arm64: 'arm64', arm: 'arm', riscv64: 'riscv', x86_64: 'x86' } as const;
+const UBOOT_ARCH = { arm64: 'arm64', arm: 'arm', riscv64: 'riscv', x86_64: 'x86_64' } as const;
+
 /** The view of a plan, the same for every target; options come from {@link presentOptions}. */
 export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   const byTree = plan.areas.filter((area) => area.delivery === 'device-tree');
@@ -22,6 +26,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     board: {
       title: leaf('string', plan.board.title, { pointer: '/board' }),
       arch: leaf('word', plan.board.arch),
+      kernelArch: leaf('word', KERNEL_ARCH[plan.board.arch]),
+      ubootArch: leaf('word', UBOOT_ARCH[plan.board.arch]),
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
       dtbName:
         plan.board.dtb !== undefined && leaf('path', plan.board.dtb.replace(/^.*\//, ''), { pointer: '/board/dtb' }),

@@ -91,8 +91,9 @@ function make(text: string): unknown {
     reject: false,
     env: {},
   });
-  const lines = stdout.split('\n');
-  const from = /^# makefile \(from '.*', line \d+\)$/;
+  // A makefile from stdin gets a name of make's own, another in every run.
+  const lines = stdout.replace(/\S*\/Gm\w{6}/g, 'stdin').split('\n');
+  const from = /^# makefile \(from .*, line \d+\)$/;
   const variables = lines.flatMap((line, i) => (from.test(line) ? [lines[i + 1]] : []));
   if (variables.length === 0 && /^\w+ *[:?]?=/m.test(makefile)) throw new Error('make read no variable');
   return { variables, targets: lines.filter((line) => /^[\w./-]+:/.test(line)).sort() };

@@ -1,0 +1,91 @@
+/**
+ * Every artifact of every target goes through the strictest reader of its language: shellcheck, make, dtc, Python, ...
+ * A new target is picked up by itself.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { afterAll, expect, test } from 'vitest';
+import { type Artifact, render, TARGETS } from '../../src/render/index.js';
+import { languageOf, readerOf } from '../hostile/readers.js';
+import { BOARDS, examplePlan } from './examples.js';
+
+const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-lint-'));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const context = { version: '0.0.0', targets: TARGETS.map((target) => target.name) };
+
+/** A tool's objections; empty when it has none. */
+const run = (command: string, args: readonly string[]) => {
+  const { all, exitCode } = execaSync(command, args, { reject: false, all: true });
+  return exitCode === 0 ? '' : `${command}: ${all}`;
+};
+
+const LINTS: Readonly<Record<string, (file: string) => string>> = {
+  sh: (file) => run('shellcheck', ['--severity=style', file]),
+  make: (file) =>
+    run('make', ['-rRnq', '--warn-undefined-variables', '-f', file, '-W', 'x', '--eval', 'none: ;', 'none']),
+  dts: (file) => (file.endsWith('.dtso') ? run('dtc', ['-I', 'dts', '-O', 'dtb', '-o', '/dev/null', file]) : ''),
+  python: (file) => run('python3', ['-m', 'py_compile', file]),
+};
+
+/** Text is compared once, whatever board it comes from. */
+const seen = new Set<string>();
+
+function lint({ path: name, text }: Artifact): string {
+  const language = languageOf(name);
+  if (language === undefined || seen.has(name + text)) return '';
+  seen.add(name + text);
+  readerOf(name)(text);
+  const file = path.join(directory, name);
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  return LINTS[language]?.(file) ?? '';
+}
+
+test.each(BOARDS)('%s', (board) => {
+  const { value, diagnostics } = render(examplePlan(board).plan, context);
+  expect(diagnostics).toEqual([]);
+  for (const artifact of value ?? []) expect(lint(artifact), artifact.path).toBe('');
+});
+
+test('text ends its lines, has no white space at their ends and no empty lines at its end', () => {
+  for (const { path: name, text } of render(examplePlan('rpi-4-b').plan, context).value ?? []) {
+    if (languageOf(name) === undefined) continue;
+    expect(text, name).toMatch(/[^\n]\n$/);
+    expect(text.match(/[ \t]+$/gm) ?? [], name).toEqual([]);
+  }
+});
+
+test('scripts can be run', () => {
+  for (const { path: name, text, mode } of render(examplePlan('rpi-4-b').plan, context).value ?? [])
+    expect(mode === 0o755, name).toBe(text.startsWith('#!'));
+});
+
+test('the audit of a kernel configuration finds what was lost, and only that', () => {
+  const artifacts = render(examplePlan('rockpro64').plan, { ...context, targets: ['kbuild'] }).value ?? [];
+  const script = artifacts.find((artifact) => artifact.path === 'kbuild/check-config.sh')?.text ?? '';
+  const at = (name: string, text: string) => {
+    writeFileSync(path.join(directory, name), text);
+    return path.join(directory, name);
+  };
+  const audit = (fragment: string, config: string) => {
+    const files = [at('audit.sh', script), at('fragment', fragment), at('config', config)];
+    const { exitCode, stderr } = execaSync('sh', files, { reject: false });
+    return { exitCode, first: stderr.split('\n')[0]?.replace(`${directory}/`, '') };
+  };
+  const good = 'CONFIG_A=y\nCONFIG_B=y\n# CONFIG_C is not set\nCONFIG_E="a b"\n';
+  expect(
+    audit('# prose\nCONFIG_A=y\nCONFIG_B=m\n# CONFIG_C is not set\n# CONFIG_D is not set\nCONFIG_E="a b"\n', good),
+  ).toEqual({ exitCode: 0, first: '' });
+  const lost: readonly (readonly [string, string])[] = [
+    ['CONFIG_A=m\nCONFIG_Z=y', 'wanted: CONFIG_Z=y, found: nothing'],
+    ['CONFIG_C=y', 'wanted: CONFIG_C=y, found: # CONFIG_C is not set'],
+    ['# CONFIG_A is not set\n', 'wanted: # CONFIG_A is not set, found: CONFIG_A=y'],
+    ['CONFIG_E="a"', 'wanted: CONFIG_E="a", found: CONFIG_E="a b"'],
+  ];
+  for (const [fragment, message] of lost)
+    expect(audit(fragment, good)).toEqual({ exitCode: 1, first: `dmaheap: config: ${message}` });
+  expect(execaSync('sh', [at('audit.sh', script)], { reject: false }).exitCode).toBe(2);
+});
