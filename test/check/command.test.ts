@@ -1,0 +1,110 @@
+/** `dmaheap check` as a user runs it: exit status and the shapes that others read. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProgram } from '../../src/cli/program.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-check-'));
+const tree = path.join(work, 'out');
+const rules = path.join(tree, 'udev/70-dmaheap.rules');
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+async function dmaheap(argv: readonly string[], environment: NodeJS.ProcessEnv = { PATH: process.env.PATH }) {
+  let stdout = '';
+  let stderr = '';
+  const exit = await runProgram(argv, {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    environment,
+    directory: work,
+    isTerminal: false,
+  });
+  return { exit, stdout, stderr };
+}
+
+beforeAll(async () => {
+  const profile = path.resolve('schemas/examples/rockpro64.json');
+  const { exit, stderr } = await dmaheap(['generate', profile, '-o', 'out', '--kernel', '6.12']);
+  expect(`${exit} ${stderr}`).toBe('0 ');
+});
+
+/** Runs with the rules file changed, and puts it back. */
+async function withRules<T>(change: (text: string) => string, use: () => Promise<T>): Promise<T> {
+  const text = readFileSync(rules, 'utf8');
+  writeFileSync(rules, change(text));
+  try {
+    return await use();
+  } finally {
+    writeFileSync(rules, text);
+  }
+}
+const worldOpen = (text: string) => text.replace('MODE="0660"', 'MODE="0666"');
+
+describe('exit status', () => {
+  test('0 for a good tree, with what was not run said', async () => {
+    const { exit, stdout, stderr } = await dmaheap(['check', 'out']);
+    expect(exit).toBe(0);
+    expect(stdout).toContain('pass    dt-compile');
+    expect(stdout).toContain('not run fragment-config');
+    expect(stderr).toContain('fragment-config was not run: it needs --kernel-tree and --base-config');
+  });
+  test('1 for a finding', async () => {
+    const { exit, stdout, stderr } = await withRules(worldOpen, () => dmaheap(['check', 'out']));
+    expect(exit).toBe(1);
+    expect(stdout).toContain('FAIL    udev-idioms');
+    expect(stderr).toMatch(/^out\/udev\/70-dmaheap\.rules:\d+:\d+: error\[udev\/world-access\]: MODE="0666"/m);
+  });
+  test('3 with --require-tools when a tool is missing, and only then', async () => {
+    const bare = { PATH: '/nonexistent' };
+    expect((await dmaheap(['check', 'out'], bare)).exit).toBe(0);
+    const { exit, stderr } = await dmaheap(['check', 'out', '--require-tools'], bare);
+    expect(exit).toBe(3);
+    expect(stderr).toContain('dt-compile was not run: dtc is not installed');
+  });
+  test('2 for what is no generated tree, 3 for an input that is not there', async () => {
+    expect((await dmaheap(['check', '.'])).exit).toBe(2);
+    expect((await dmaheap(['check', 'nowhere'])).exit).toBe(2);
+    expect((await dmaheap(['check', 'out', '--dtb', 'nothing.dtb'])).exit).toBe(3);
+  });
+});
+
+describe('formats', () => {
+  test('json is what the schema says', async () => {
+    const read = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));
+    const ajv = new Ajv2020({ strict: true, allErrors: true });
+    ajv.addSchema(read('diagnostics'));
+    const validate = ajv.compile(read('check'));
+    const { stdout } = await withRules(worldOpen, () => dmaheap(['--format', 'json', 'check', 'out']));
+    const written = JSON.parse(stdout);
+    validate(written);
+    expect(validate.errors).toBeNull();
+    const status = Object.fromEntries(
+      written.results.map((r: { check: string; status: string }) => [r.check, r.status]),
+    );
+    expect(status).toMatchObject({ 'udev-idioms': 'fail', 'fragment-lines': 'pass', 'fragment-config': 'not-run' });
+    expect(validate({ schemaVersion: 1, results: [{ check: 'x', status: 'passed', diagnostics: [] }] })).toBe(false);
+  });
+  test('github and sarif point into the tree from where the command was run', async () => {
+    const [github, sarif] = await withRules(worldOpen, async () => [
+      await dmaheap(['--format', 'github', 'check', 'out']),
+      await dmaheap(['--format', 'sarif', 'check', 'out']),
+    ]);
+    expect(github.stdout).toMatch(
+      /^::error file=out\/udev\/70-dmaheap\.rules,line=\d+,col=\d+,endColumn=\d+,title=udev\/world-access::/m,
+    );
+    const { results } = JSON.parse(sarif.stdout).runs[0];
+    expect(
+      results.find((r: { ruleId: string }) => r.ruleId === 'udev/world-access').locations[0].physicalLocation
+        .artifactLocation,
+    ).toEqual({
+      uri: 'out/udev/70-dmaheap.rules',
+      uriBaseId: '%SRCROOT%',
+    });
+  });
+});
