@@ -1,7 +1,18 @@
 /** Where the kernel puts CMA areas, what it calls them, and what goes wrong: predicted before the boot. */
 export { cmaParameter, effectiveCommandLine, memparse } from './command-line.js';
+export { type Change, changesForUserSpace } from './compare.js';
+export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';
 export * from './input.js';
 export { type LintId, type LintInput, type LintResult, lintPlacement, PLACEMENT_CODES } from './lint/index.js';
+export * from './memory-map.js';
+export {
+  PLANNER_CODES,
+  type PlannedRegion,
+  planRegions,
+  type RegionPlan,
+  type RegionWish,
+  treeWithRegions,
+} from './planner.js';
 export { predict } from './predict.js';
 export * from './prediction.js';
 export { type Architecture, type Backports, OLDEST_KERNEL } from './rules.js';

@@ -1,0 +1,174 @@
+/** Why a region is where it is, and why a heap has its name. */
+import { FACTS, formatKernelVersion, rangeAt } from '../facts/index.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import type { PlacementInput } from './input.js';
+import { predict } from './predict.js';
+import type { PredictedArea, Prediction } from './prediction.js';
+import { isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
+import { kernelRules, RULE_FACTS } from './rules.js';
+
+export interface Reason {
+  readonly text: string;
+  /** Fact ids that it rests on. */
+  readonly facts: readonly string[];
+  /** `file: function` of the kernel, where one decides it. */
+  readonly source?: string;
+}
+
+export interface Explanation {
+  readonly title: string;
+  readonly reasons: readonly Reason[];
+}
+
+/**
+ * @param name node name, with or without its unit address, or `reserved` for the kernel's own area
+ * @returns undefined when the tree has no such node and the kernel makes no such area
+ */
+export function explainRegion(input: PlacementInput, name: string): Explanation | undefined {
+  const prediction = predict(input);
+  const { nodes, disabled } = readReservedMemory(input.tree);
+  const node = nodes.find((one) => one.name === name) ?? nodes.find((one) => one.name.split('@')[0] === name);
+  if (node === undefined) {
+    if (disabled.includes(name))
+      return {
+        title: `region ${name}`,
+        reasons: [{ text: 'its status is not "okay": the kernel skips it', facts: [] }],
+      };
+    const area = prediction.areas.find((one) => one.name === name);
+    return area && { title: `area ${name}`, reasons: kernelArea(input, prediction, area) };
+  }
+  return { title: `region ${node.name}`, reasons: nodeReasons(input, prediction, node) };
+}
+
+function nodeReasons(input: PlacementInput, prediction: Prediction, node: ReservedNode): Reason[] {
+  const why = reasonMaker(input);
+  const area = prediction.areas.find((one) => one.name === node.name && one.source === 'node');
+  const refused = prediction.rejected.filter((one) => one.node === node.name);
+  return [
+    ...(isPool(node)
+      ? [why('compatible "shared-dma-pool" with reusable asks for a CMA area', ['reserved-memory.drivers'])]
+      : [why('it asks for no CMA area: its memory is kept from the kernel', [])]),
+    ...howPlaced(input, node, why),
+    ...refused.map((one) => why(`${one.reason}: ${one.failure}`, one.facts, one.kernelFunction)),
+    ...(area === undefined ? [] : areaReasons(input, prediction, area, why)),
+    ...prediction.dangers
+      .filter((danger) => danger.nodes.includes(node.name))
+      .map((danger) => why(danger.reason, danger.facts)),
+  ];
+}
+
+type ReasonMaker = (text: string, facts: readonly string[], kernelFunction?: string) => Reason;
+
+/** Adds the place in the kernel's source that the first fact names. */
+function reasonMaker(input: PlacementInput): ReasonMaker {
+  return (text, facts, kernelFunction) => {
+    const fact = facts[0] === undefined ? undefined : FACTS.get(facts[0]);
+    const source = fact && rangeAt(fact, input.kernel)?.source;
+    const named = kernelFunction ?? source?.function;
+    if (source === undefined) return { text, facts, ...(named === undefined ? {} : { source: named }) };
+    return { text, facts, source: named === undefined ? source.file : `${source.file}: ${named}` };
+  };
+}
+
+function howPlaced(input: PlacementInput, node: ReservedNode, why: ReasonMaker): Reason[] {
+  const rules = kernelRules(input.kernel, input.backports);
+  if (Array.isArray(node.reg)) {
+    const first = node.reg[0];
+    if (first === undefined) return [why('reg is empty', [])];
+    return [
+      why(`reg fixes it: ${formatBytes(first.sizeBytes)} at ${formatAddress(first.baseAddress)}; neither is rounded`, [
+        'reserved-memory.size-rounding',
+      ]),
+      why(
+        rules.staticRegistration === 'late'
+          ? 'its memory is reserved first of all, its driver is asked when the tree is unflattened'
+          : 'nodes are initialised in the order of their addresses, those without a base first',
+        [RULE_FACTS.staticRegistration],
+      ),
+    ];
+  }
+  if (typeof node.size !== 'bigint') return [];
+  const ranges = Array.isArray(node.allocRanges) ? node.allocRanges : [];
+  return [
+    why(
+      ranges.length === 0
+        ? 'size without alloc-ranges: the kernel takes the highest free memory'
+        : `size with alloc-ranges: the first range with an aligned hole wins (${ranges
+            .map((range) => `${formatAddress(range.baseAddress)} + ${formatBytes(range.sizeBytes)}`)
+            .join(
+              ', ',
+            )}), from its top${rules.direction === 'top-down' ? '' : ', or from its bottom beside a region placed before'}`,
+      ['reserved-memory.alloc-ranges', RULE_FACTS.direction],
+    ),
+    why(
+      rules.order === 'tree'
+        ? `nodes without a base are placed in the order of the tree; this one is child ${node.index + 1} of /reserved-memory`
+        : 'nodes without a base are placed in the order that the kernel’s unstable sort leaves',
+      [RULE_FACTS.order],
+    ),
+  ];
+}
+
+function areaReasons(input: PlacementInput, prediction: Prediction, area: PredictedArea, why: ReasonMaker): Reason[] {
+  const at = area.baseAddress ?? area.likelyBaseAddress;
+  const index = prediction.areas.indexOf(area);
+  const open = prediction.unknown.find(({ field }) => field === `areas[${index}].baseAddress`);
+  const heaps = prediction.heaps.filter((heap) => heap.area === area.name).map((heap) => heap.name);
+  return [
+    why(
+      area.sizeBytes === 0n
+        ? 'the area is created and cannot be activated: it has no memory'
+        : `area ${area.name}: ${formatBytes(area.sizeBytes)}${at === null ? '' : ` at ${formatAddress(at)}`}${open === undefined ? '' : `, if nothing is in the way: it depends on ${open.needs}`}`,
+      ['cma.minimum-alignment'],
+    ),
+    ...(area.isDefault ? [why('it is the default area', ['cma.default-winner'])] : []),
+    why(
+      heaps.length === 0
+        ? `no heap: kernel ${formatKernelVersion(input.kernel)} makes heaps of the default area only`
+        : `under /dev/dma_heap: ${heaps.join(' and ')}`,
+      [RULE_FACTS.heapNames],
+    ),
+  ];
+}
+
+function kernelArea(input: PlacementInput, prediction: Prediction, area: PredictedArea): Reason[] {
+  const why = reasonMaker(input);
+  const from = area.source === 'kconfig' ? 'CONFIG_CMA_SIZE_*' : 'cma= on the command line';
+  return [
+    why(`the kernel makes it from ${from}: no node of the device tree is the default`, [
+      RULE_FACTS.kernelAreaName,
+      RULE_FACTS.parameterAndDefaultNode,
+    ]),
+    ...areaReasons(input, prediction, area, why),
+  ];
+}
+
+/** @returns undefined when the kernel makes no heap of that name */
+export function explainHeap(input: PlacementInput, name: string): Explanation | undefined {
+  const prediction = predict(input);
+  const heap = prediction.heaps.find((one) => one.name === name);
+  if (heap === undefined) return undefined;
+  const why = reasonMaker(input);
+  const title = `heap ${name}`;
+  if (heap.area === null)
+    return { title, reasons: [why('the system heap: pages from anywhere, no CMA', [RULE_FACTS.systemHeapName])] };
+  const area = prediction.areas.find((one) => one.name === heap.area);
+  const rules = kernelRules(input.kernel, input.backports);
+  const isDefaultName = name === rules.defaultHeapName;
+  return {
+    title,
+    reasons: [
+      why(
+        isDefaultName
+          ? `from 6.17 on the default area is called ${name}, whatever its node is called`
+          : `a heap has the name of its area, ${heap.area}: the node's, with unit address, or "reserved" without a node`,
+        [isDefaultName ? RULE_FACTS.defaultHeapName : RULE_FACTS.heapNames],
+      ),
+      ...(heap.aliases.length === 0
+        ? []
+        : [why(`the same area is also ${heap.aliases.join(' and ')}`, [RULE_FACTS.heapNames])]),
+      ...(heap.usable ? [] : [why('every allocation fails: its area was not activated', ['heap.inactive-area'])]),
+      ...(area === undefined ? [] : areaReasons(input, prediction, area, why)),
+    ],
+  };
+}
