@@ -89,6 +89,11 @@ function at(loaded: LoadedProfile, pointer: string) {
   return { pointer, ...(span === undefined ? {} : { span }) };
 }
 
+function rangeText(min: KernelVersion, max: KernelVersion): string {
+  const ends = [formatKernelVersion(min), formatKernelVersion(max)];
+  return ends[0] === ends[1] ? `Linux ${ends[0]}` : `Linux ${ends.join(' to ')}`;
+}
+
 function resolveKernel(
   loaded: LoadedProfile,
   chosen: KernelVersion | undefined,
@@ -101,7 +106,7 @@ function resolveKernel(
   if (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0)
     diagnostics.push(
       report('model/kernel-outside-range', {
-        message: `kernel ${formatKernelVersion(chosen)} is not within ${formatKernelVersion(min)} to ${formatKernelVersion(max)}`,
+        message: `the profile is for ${rangeText(min, max)}, not for Linux ${formatKernelVersion(chosen)}`,
         fix: 'choose another kernel, or widen kernel.version',
         ...at(loaded, '/kernel/version'),
       }),

@@ -54,11 +54,6 @@ export const PLAN_CODES = defineCodes({
     title: 'profile without a default area',
     explain: 'Without a default region the kernel makes one of its configured size, which is 0 on x86.',
   },
-  'plan/alias-is-node': {
-    severity: 'note',
-    title: 'alias equals the kernel’s own name',
-    explain: 'On some kernels of the range the node already has that name; no symlink is made there.',
-  },
 });
 
 export const report = reporter(PLAN_CODES);

@@ -120,6 +120,14 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
       }),
     );
   for (const [symbol, value] of Object.entries(kernel.symbols ?? {})) {
+    if (symbol.startsWith('CONFIG_'))
+      f.found.push(
+        report('profile/symbol-prefix', {
+          message: `"${symbol}" is written with CONFIG_`,
+          fix: `write "${symbol.slice('CONFIG_'.length)}"`,
+          ...f.at(childPointer('/kernel/symbols', symbol), 'key'),
+        }),
+      );
     if (value === 'n' && NEEDED.includes(symbol))
       f.found.push(
         report('profile/symbol-conflict', {

@@ -7,8 +7,12 @@ import { suggest } from '../source/suggest.js';
 import { report } from './codes.js';
 import validate from './validator.gen.js';
 
-interface ObjectSchema {
-  readonly properties?: Readonly<Record<string, unknown>>;
+interface SchemaNode {
+  readonly $ref?: string;
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly items?: SchemaNode;
+  readonly propertyNames?: { readonly pattern?: string };
 }
 
 export type SpanOf = (pointer: string, part?: 'key' | 'value') => Span | undefined;
@@ -18,12 +22,21 @@ const place = (spanOf: SpanOf, pointer: string, part: 'key' | 'value' = 'value')
   return { pointer, ...(span === undefined ? {} : { span }) };
 };
 
-/** `#/$defs/region/additionalProperties` -> the keys region has. */
-function keysAt(schemaPath: string): string[] {
-  let found: unknown = schema;
-  for (const token of schemaPath.split('/').slice(1, -1))
-    found = (found as Record<string, unknown> | undefined)?.[token.replaceAll('~1', '/').replaceAll('~0', '~')];
-  return Object.keys((found as ObjectSchema | undefined)?.properties ?? {});
+/** The part of the schema that a value at this place is held against. */
+function schemaAt(pointer: string): SchemaNode | undefined {
+  let found: SchemaNode | undefined = schema as SchemaNode;
+  for (const token of pointer.split('/').slice(1)) {
+    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    const inner: SchemaNode | boolean | undefined =
+      found?.items ??
+      (Object.hasOwn(found?.properties ?? {}, key) ? found?.properties?.[key] : found?.additionalProperties);
+    if (typeof inner !== 'object') return undefined;
+    found =
+      inner.$ref === undefined
+        ? inner
+        : (schema.$defs as Readonly<Record<string, SchemaNode>>)[inner.$ref.replace('#/$defs/', '')];
+  }
+  return found;
 }
 
 const what = (pointer: string) =>
@@ -59,7 +72,7 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(params.additionalProperty);
-      const keys = keysAt(error.schemaPath);
+      const keys = Object.keys(schemaAt(at)?.properties ?? {});
       const near = suggest(key, keys);
       return report('profile/unknown-key', {
         message: `${what(at)} has no key "${key}"`,
@@ -75,19 +88,12 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
       });
     case 'propertyNames': {
       const key = String(params.propertyName);
-      const symbol = at.endsWith('/symbols') && key.startsWith('CONFIG_');
-      return symbol
-        ? report('profile/symbol-prefix', {
-            message: `"${key}" is written with CONFIG_`,
-            fix: `write "${key.slice('CONFIG_'.length)}"`,
-            ...place(spanOf, childPointer(at, key), 'key'),
-          })
-        : report('profile/bad-name', {
-            message: `"${key}" is no name for ${what(at)}`,
-            cause: `names of ${what(at)} must match ${namePattern(error.schemaPath)}`,
-            fix: 'rename it',
-            ...place(spanOf, childPointer(at, key), 'key'),
-          });
+      return report('profile/bad-name', {
+        message: `"${key}" is no name for ${what(at)}`,
+        cause: `names of ${what(at)} must match ${schemaAt(at)?.propertyNames?.pattern ?? 'another pattern'}`,
+        fix: 'rename it',
+        ...place(spanOf, childPointer(at, key), 'key'),
+      });
     }
     case 'oneOf':
       return report('profile/either-or', {
@@ -106,12 +112,6 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
         ...place(spanOf, at),
       });
   }
-}
-
-function namePattern(schemaPath: string): string {
-  let found: unknown = schema;
-  for (const token of schemaPath.split('/').slice(1)) found = (found as Record<string, unknown> | undefined)?.[token];
-  return (found as { pattern?: string } | undefined)?.pattern ?? '';
 }
 
 /** `, not "arm46"` for a scalar that is short enough to repeat. */

@@ -1,0 +1,59 @@
+/** One bad profile per diagnostic code: bad/AREA--NAME.json makes AREA/NAME, and says exactly what stands in the .txt. */
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { cellsValue, makeFdt, writeFdt } from '../../src/fdt/index.js';
+import { MODEL_CODES } from '../../src/model/index.js';
+import { PLAN_CODES } from '../../src/plan/index.js';
+import { PROFILE_CODES } from '../../src/profile/codes.js';
+import { JSON_CODES } from '../../src/source/json.js';
+import { dmaheap } from '../cli/run.js';
+
+const BAD = path.join(import.meta.dirname, 'bad');
+const files = readdirSync(BAD).filter((file) => file.endsWith('.json'));
+const codeOf = (file: string) => file.replace('.json', '').replace('--', '/');
+
+/** A DTB whose root has two cells each, for findings about the board's own tree. */
+function twoCells(): string {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-bad-'));
+  const file = path.join(directory, 'board.dtb');
+  const root = { name: '', properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) } };
+  writeFileSync(file, writeFdt(makeFdt(root)));
+  return file;
+}
+
+/** Exit status by severity and stage: 2 for a profile that is wrong in itself, 1 for what is wrong about this board. */
+function exitOf(code: string): number {
+  const severity = { ...JSON_CODES, ...PROFILE_CODES, ...MODEL_CODES, ...PLAN_CODES }[code]?.severity;
+  if (severity !== undefined && severity !== 'error') return 0;
+  return /^(json|profile|access)\//.test(code) ? 2 : 1;
+}
+
+describe.each(files)('%s', (file) => {
+  test('is found, placed, explained and answered', async () => {
+    const code = codeOf(file);
+    const options: string[] = [];
+    let directory: string | undefined;
+    if (code === 'model/kernel-outside-range') options.push('--kernel', '7.3');
+    if (code === 'model/cells-differ') {
+      const dtb = twoCells();
+      directory = path.dirname(dtb);
+      options.push('--dtb', dtb);
+    }
+    const { exit, stderr } = await dmaheap(['validate', file, ...options], BAD);
+    if (directory !== undefined) rmSync(directory, { recursive: true });
+    expect(stderr).toContain(`[${code}]`);
+    await expect(stderr.replaceAll(directory ?? '\0', 'BOARD')).toMatchFileSnapshot(
+      path.join(BAD, file.replace('.json', '.txt')),
+    );
+    expect(exit).toBe(exitOf(code));
+  });
+});
+
+test('every code has its bad profile', () => {
+  const codes = [JSON_CODES, PROFILE_CODES, MODEL_CODES, PLAN_CODES].flatMap((table) => Object.keys(table));
+  // A megabyte is not worth a file; test/hostile has it.
+  const without = codes.filter((code) => code !== 'json/too-large' && !files.map(codeOf).includes(code));
+  expect(without).toEqual([]);
+});
