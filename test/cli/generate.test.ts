@@ -1,0 +1,172 @@
+/** What generate does to a directory: whole or not at all, never over what a person edited. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { dmaheap } from './run.js';
+
+const PROFILE = path.resolve('schemas/examples/rockpro64.json');
+let work = '';
+beforeEach(() => {
+  work = mkdtempSync(path.join(tmpdir(), 'dmaheap-generate-'));
+});
+afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+const generate = (...args: string[]) => dmaheap(['generate', PROFILE, '-o', 'out', ...args], work);
+const out = (file = '') => path.join(work, 'out', file);
+const RULES = 'udev/70-dmaheap.rules';
+
+function snapshot(directory: string): Record<string, string> {
+  const files = readdirSync(directory, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return Object.fromEntries(
+    files.map((entry) => {
+      const file = path.join(entry.parentPath, entry.name);
+      return [path.relative(directory, file), readFileSync(file, 'utf8')];
+    }),
+  );
+}
+
+describe('a directory', () => {
+  test('is written with a manifest, the same bytes every time, and nothing beside it', async () => {
+    expect((await generate()).exit).toBe(0);
+    const first = snapshot(out());
+    expect(Object.keys(first)).toContain('dmaheap.manifest.json');
+    rmSync(out(), { recursive: true });
+    expect((await generate()).exit).toBe(0);
+    expect(snapshot(out())).toEqual(first);
+    expect(readdirSync(work)).toEqual(['out']);
+  });
+
+  test('that did not change is left alone', async () => {
+    await generate();
+    const before = statSync(out(RULES)).mtimeMs;
+    const { stdout } = await generate();
+    expect(stdout).toContain(`unchanged out/${RULES}`);
+    expect(statSync(out(RULES)).mtimeMs).toBe(before);
+  });
+
+  test('keeps files of others, and loses targets that are no longer asked for', async () => {
+    await generate();
+    writeFileSync(out('udev/notes.txt'), 'mine');
+    symlinkSync('notes.txt', out('udev/link'));
+    expect((await generate('--target', 'udev,verify')).exit).toBe(0);
+    expect(readFileSync(out('udev/notes.txt'), 'utf8')).toBe('mine');
+    expect(readFileSync(out('udev/link'), 'utf8')).toBe('mine');
+    expect(existsSync(out('dt-overlay/dmaheap.dtso'))).toBe(false);
+    expect(existsSync(out(RULES))).toBe(true);
+  });
+});
+
+describe('an edited file', () => {
+  test('stops everything, until --force', async () => {
+    await generate();
+    writeFileSync(out(RULES), '# mine\n');
+    const before = snapshot(out());
+    const { exit, stderr } = await generate('--kernel', '6.12');
+    expect(exit).toBe(1);
+    expect(stderr).toContain('error[generate/edited]');
+    expect(stderr).toContain(RULES);
+    expect(snapshot(out())).toEqual(before);
+    expect((await generate('--force')).exit).toBe(0);
+    expect(readFileSync(out(RULES), 'utf8')).not.toContain('# mine');
+  });
+
+  test('of a target that is no longer asked for is not removed', async () => {
+    await generate();
+    writeFileSync(out(RULES), '# mine\n');
+    expect((await generate('--target', 'verify')).exit).toBe(1);
+    expect(readFileSync(out(RULES), 'utf8')).toBe('# mine\n');
+  });
+});
+
+test('a file of somebody else is not overwritten', async () => {
+  mkdirSync(out('udev'), { recursive: true });
+  writeFileSync(out(RULES), '# theirs\n');
+  const { exit, stderr } = await generate();
+  expect(exit).toBe(1);
+  expect(stderr).toContain('error[generate/foreign]');
+  expect(snapshot(out())).toEqual({ [RULES]: '# theirs\n' });
+});
+
+test('a manifest that names paths outside is no manifest', async () => {
+  await generate();
+  const victim = path.join(work, 'victim');
+  writeFileSync(victim, 'precious');
+  const manifest = JSON.parse(readFileSync(out('dmaheap.manifest.json'), 'utf8'));
+  manifest.files['../victim'] = '41f8394111eb713a22165c46c90ab8f0fd9399c92028fd6d288944b23ff5bf76';
+  writeFileSync(out('dmaheap.manifest.json'), JSON.stringify(manifest));
+  expect((await generate('--target', 'verify')).stderr).toContain('error[generate/manifest]');
+  expect((await generate('--target', 'verify', '--force')).exit).toBe(0);
+  expect(readFileSync(victim, 'utf8')).toBe('precious');
+});
+
+test('--diff shows what would change, writes nothing, and says so by its status', async () => {
+  await generate('--kernel', '6.12');
+  const before = snapshot(out());
+  const { exit, stdout } = await generate('--kernel', '7.3', '--diff');
+  expect(exit).toBe(1);
+  expect(stdout).toContain('-kernel since=6.12 until=6.13');
+  expect(stdout).toContain('+kernel since=7.3 until=7.4');
+  expect(snapshot(out())).toEqual(before);
+  expect((await generate('--kernel', '6.12', '--diff')).exit).toBe(0);
+});
+
+test('an output that is a file is an environment error, and the file survives', async () => {
+  writeFileSync(path.join(work, 'out'), 'a file');
+  const { exit, stderr } = await generate();
+  expect(exit).toBe(3);
+  expect(stderr).toContain('error[generate/cannot-write]');
+  expect(readFileSync(path.join(work, 'out'), 'utf8')).toBe('a file');
+});
+
+test('the directory one stands in can be written too', async () => {
+  const here = path.join(work, 'here');
+  mkdirSync(here);
+  const before = process.cwd();
+  process.chdir(here);
+  try {
+    expect((await dmaheap(['generate', PROFILE, '-o', '.'], here)).exit).toBe(0);
+    expect(readdirSync('.').sort()).toContain('dmaheap.manifest.json');
+    expect(readdirSync('.').filter((name) => name.startsWith('.dmaheap'))).toEqual([]);
+  } finally {
+    process.chdir(before);
+  }
+});
+
+test('a path with spaces and letters beyond ASCII works', async () => {
+  const { exit } = await dmaheap(['generate', PROFILE, '-o', 'öut put/ß'], work);
+  expect(exit).toBe(0);
+  expect(existsSync(path.join(work, 'öut put/ß', RULES))).toBe(true);
+});
+
+test('killed at any moment, it leaves the old tree or the new one', async () => {
+  expect(existsSync('dist/dmaheap.mjs'), 'npm run build comes first').toBe(true);
+  const started = (kernel: string): ChildProcess =>
+    spawn(process.execPath, [path.resolve('dist/dmaheap.mjs'), 'generate', PROFILE, '-o', out(), '--kernel', kernel], {
+      stdio: 'ignore',
+    });
+  const finished = (child: ChildProcess) => new Promise<void>((resolve) => child.on('close', () => resolve()));
+  await finished(started('6.12'));
+  const old = snapshot(out());
+  await finished(started('7.3'));
+  const next = snapshot(out());
+  for (let i = 0; i < 20; i += 1) {
+    await finished(started('6.12'));
+    const child = started('7.3');
+    setTimeout(() => child.kill('SIGKILL'), 60 + i * 6);
+    await finished(child);
+    const seen = snapshot(out());
+    expect([JSON.stringify(old), JSON.stringify(next)]).toContain(JSON.stringify(seen));
+  }
+}, 120_000);
