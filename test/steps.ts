@@ -24,7 +24,7 @@ export function countsOf(output: string): Count | undefined {
 }
 
 /** vitest closes in words of its own: ` Tests  3 failed | 41 passed | 1 skipped (45)`. */
-function vitestCount(output: string): Count | undefined {
+export function vitestCount(output: string): Count | undefined {
   const line = [...output.matchAll(/^\s*Tests\s+(.*)\(\d+\)\s*$/gm)].at(-1)?.[1];
   if (line === undefined) return undefined;
   const number = (word: string) => Number(new RegExp(`(\\d+) ${word}`).exec(line)?.[1] ?? 0);

@@ -1,9 +1,10 @@
 /** dist/: the single-file command, the library and its types. */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -17,16 +18,65 @@ const SHARED: BuildOptions = {
   mainFields: ['module', 'main'],
   legalComments: 'none',
   logLevel: 'warning',
-  // Some libraries are CommonJS and ask for Node's own modules by require().
-  banner: {
-    js: "import { createRequire as requireFrom } from 'node:module';\nconst require = requireFrom(import.meta.url);",
-  },
+  plugins: [builtinsOnUse()],
 };
+
+/**
+ * Node's own modules are fetched when the module that imports them runs. As static imports of the one file they would
+ * all be loaded at every start.
+ */
+function builtinsOnUse(): Plugin {
+  return {
+    name: 'builtins-on-use',
+    setup(program) {
+      program.onResolve({ filter: /.*/ }, ({ path: name }) =>
+        isBuiltin(name) ? { path: name, namespace: 'builtin' } : undefined,
+      );
+      program.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
+        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(name)});`,
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+/**
+ * `dmaheap --version` and a mistyped option should cost what starting Node costs. Merely parsing the program would be
+ * half of that again, so the one file holds it as a string, which is compiled when a command runs.
+ */
+async function asleepUntilRun(entry: string): Promise<Plugin> {
+  const program = await build({
+    ...SHARED,
+    entryPoints: [entry],
+    format: 'cjs',
+    write: false,
+    minifySyntax: true,
+    minifyWhitespace: true,
+    define: { 'import.meta.url': 'importMetaUrl' },
+  });
+  const text = program.outputFiles[0]?.text ?? '';
+  return {
+    name: 'asleep-until-run',
+    setup(command) {
+      command.onLoad({ filter: /\/src\/cli\/program\.ts$/ }, () => ({
+        contents: `
+          const { compileFunction } = process.getBuiltinModule('node:vm');
+          const { fileURLToPath } = process.getBuiltinModule('node:url');
+          const made = { exports: {} };
+          const parameters = ['module', 'exports', 'importMetaUrl'];
+          compileFunction(${JSON.stringify(text)}, parameters, { filename: fileURLToPath(import.meta.url) })(made, made.exports, import.meta.url);
+          export const runProgram = made.exports.runProgram;`,
+        loader: 'js',
+      }));
+    },
+  };
+}
 
 export async function bundle(): Promise<void> {
   rmSync(new URL('../../dist/types', import.meta.url), { recursive: true, force: true });
   await build({
     ...SHARED,
+    plugins: [await asleepUntilRun('src/cli/program.ts'), builtinsOnUse()],
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/dmaheap.mjs',
     minifySyntax: true,
