@@ -40,7 +40,7 @@ export const kconfigCodes = defineCodes({
     severity: 'warning',
     title: 'a probe was not run',
     explain:
-      'With probes denied every $(shell,...) reads as empty. Symbols that depend on the answer are unknown for the real toolchain.',
+      'With probes denied every question about a tool is answered no. Symbols that depend on the answer are unknown for the real toolchain.',
   },
   'kconfig/limit': {
     severity: 'error',

@@ -11,9 +11,10 @@ export { configLine, defaultText, isNodeVisible, writeConfig, writeDefconfig } f
 export { type Dialect, detectDialect, type ReadFile } from './dialect.js';
 export { Configuration } from './evaluate.js';
 export * from './expression.js';
-export { type Probe, shellAnswer } from './macro.js';
+export { deniedAnswer, type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
-export { type ParseInput, parseTree } from './parse.js';
+export { PACK_VERSION, type PackedTree, packTree, unpackTree } from './pack.js';
+export { type ParseInput, parseTree, unansweredProbes } from './parse.js';
 export {
   type Blocked,
   type Change,

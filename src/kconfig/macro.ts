@@ -35,6 +35,16 @@ const MAX_LENGTH = 1 << 20;
 /** Characters an expansion may add up to in one tree; a bound on `$(f,$(f,...))` that doubles its argument. */
 const MAX_TOTAL = 1 << 28;
 
+/**
+ * What a probe reads as when it may not be run: of two possible words the one that says no, else a zero, which is a
+ * valid value for every type.
+ */
+export function deniedAnswer(command: string): string {
+  const branches = /&& echo "([^"]*)" \|\| echo "([^"]*)"\s*$/.exec(command);
+  if (!branches) return '0';
+  return branches[1] === 'n' ? 'n' : (branches[2] as string);
+}
+
 /** What conf makes of the output of a command: at most 4095 bytes, line ends become blanks. */
 export function shellAnswer(output: string): string {
   const end = output.indexOf('\0');
@@ -48,17 +58,16 @@ export class Macros {
   readonly probes = new Map<string, string | undefined>();
   readonly diagnostics: Diagnostic[] = [];
   readonly #environment: Readonly<Record<string, string | undefined>>;
-  readonly #probe: Probe;
-  readonly #probesDenied: boolean;
+  readonly #probe: Probe | undefined;
   readonly #variables = new Map<string, Variable>();
   #depth = 0;
   #total = 0;
   #at: MacroPosition = { file: '', line: 0 };
 
-  constructor(environment: Readonly<Record<string, string | undefined>>, probe: Probe, probesDenied: boolean) {
+  /** @param probe absent when nothing may be run */
+  constructor(environment: Readonly<Record<string, string | undefined>>, probe: Probe | undefined) {
     this.#environment = environment;
     this.#probe = probe;
-    this.#probesDenied = probesDenied;
   }
 
   assign(name: string, operator: '=' | ':=' | '+=', value: string, at: MacroPosition): void {
@@ -189,20 +198,18 @@ export class Macros {
   }
 
   #shell(command: string): string {
-    let answer = this.probes.get(command);
-    if (answer === undefined && !this.probes.has(command)) {
-      const output = this.#probe(command);
-      answer = output === undefined ? undefined : shellAnswer(output);
-      this.probes.set(command, answer);
-      if (answer === undefined)
-        this.diagnostics.push(
-          report(this.#probesDenied ? 'kconfig/probe-denied' : 'kconfig/probe', {
-            message: `no answer to the probe '${command}'`,
-            span: this.#span(),
-          }),
-        );
-    }
-    return answer ?? '';
+    if (this.probes.has(command)) return this.probes.get(command) ?? deniedAnswer(command);
+    const output = this.#probe?.(command);
+    const answer = output === undefined ? undefined : shellAnswer(output);
+    this.probes.set(command, answer);
+    if (answer !== undefined) return answer;
+    this.diagnostics.push(
+      report(this.#probe ? 'kconfig/probe' : 'kconfig/probe-denied', {
+        message: `no answer to the probe '${command}'`,
+        span: this.#span(),
+      }),
+    );
+    return deniedAnswer(command);
   }
 
   #environmentValue(name: string, args: readonly string[]): string | undefined {

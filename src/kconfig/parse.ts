@@ -54,7 +54,7 @@ export interface ParseInput {
   readonly readFile: ReadFile;
   /** Environment as kbuild sets it: ARCH, SRCARCH, srctree, CC, LD, KERNELVERSION, ... */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Answers `$(shell,...)`; absent means that nothing may be run and every answer is empty. */
+  /** Answers `$(shell,...)`; absent means that nothing may be run: every question about a tool is answered no. */
   readonly probe?: Probe;
   /** Asked for from the tree when absent. */
   readonly dialect?: Dialect;
@@ -76,7 +76,7 @@ export function parseTree(input: ParseInput): Outcome<KconfigTree> {
     dialect = detected.value;
   }
   const draft = new Draft(dialect);
-  const macros = new Macros(input.environment, input.probe ?? (() => undefined), input.probe === undefined);
+  const macros = new Macros(input.environment, input.probe);
   const lexer = new Lexer(input.readFile, macros, dialect);
   const parser = new Parser(draft, lexer, macros);
   const collected = () => [...draft.diagnostics, ...lexer.diagnostics, ...macros.diagnostics];
@@ -88,9 +88,28 @@ export function parseTree(input: ParseInput): Outcome<KconfigTree> {
     if (!(error instanceof Refusal)) throw error;
     return { diagnostics: [...collected(), error.diagnostic] };
   }
+  // Files that only assign variables have no entries and are read all the same.
+  for (const file of lexer.files.keys()) draft.fileId(file);
   const diagnostics: Diagnostic[] = collected();
   if (hasErrors(diagnostics)) return { diagnostics };
   return { value: draft.freeze(macros.environmentRead, macros.probes), diagnostics };
+}
+
+/**
+ * The probes that reading the tree asks for and `probe` does not answer. Answers lead to further questions, so ask
+ * again until there are none.
+ */
+export function unansweredProbes(input: ParseInput & { readonly probe: Probe }): string[] {
+  const dialect = input.dialect ?? detectDialect(input.readFile).value;
+  if (!dialect) return [];
+  const macros = new Macros(input.environment, input.probe);
+  const lexer = new Lexer(input.readFile, macros, dialect);
+  try {
+    new Parser(new Draft(dialect), lexer, macros).read(input.root ?? 'Kconfig');
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+  }
+  return [...macros.probes].flatMap(([command, answer]) => (answer === undefined ? [command] : []));
 }
 
 /** A statement that is not understood; the rest of its line is skipped. */

@@ -1,0 +1,191 @@
+/**
+ * Answers to the questions Kconfig files ask the shell. A kernel tree is other people's code: commands run only in
+ * mode `run`; `replay` knows what a file has recorded, `deny` knows nothing.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { type ParseInput, shellAnswer, unansweredProbes } from '../../kconfig/index.js';
+
+export type ProbeMode =
+  | { readonly mode: 'run' }
+  | { readonly mode: 'replay'; readonly file: string }
+  | { readonly mode: 'deny' };
+
+/** @returns undefined for anything but `run`, `deny` and `replay:FILE` */
+export function parseProbeMode(text: string): ProbeMode | undefined {
+  if (text === 'run' || text === 'deny') return { mode: text };
+  const file = /^replay:(.+)$/.exec(text)?.[1];
+  return file === undefined ? undefined : { mode: 'replay', file };
+}
+
+/** Answers as they lie in a file: by command, with `$(srctree)` in the place of the tree's path. */
+export interface Recording {
+  readonly schemaVersion: 1;
+  /** The tools that gave the answers; empty for a file put together by hand. */
+  readonly tools: readonly string[];
+  readonly answers: Readonly<Record<string, string>>;
+}
+
+const NEVER_ENDS_MILLIS = 120_000;
+const MAX_ROUNDS = 8;
+
+export interface ProbeWorld {
+  readonly directory: string;
+  /** What kbuild exports to the commands. */
+  readonly variables: Readonly<Record<string, string>>;
+  readonly toolIdentity: readonly string[];
+  readonly host: NodeJS.ProcessEnv;
+  /** Where answers are kept between runs; undefined for nowhere. */
+  readonly cacheDirectory: string | undefined;
+}
+
+export class Probes {
+  readonly #world: ProbeWorld;
+  readonly #answers = new Map<string, string>();
+  readonly #cacheFile: string | undefined;
+  #ran = 0;
+
+  private constructor(world: ProbeWorld) {
+    this.#world = world;
+    const identity = [...world.toolIdentity, scriptsOf(world.directory)].join('\n');
+    this.#cacheFile = world.cacheDirectory && path.join(world.cacheDirectory, 'probes', `${digest(identity)}.json`);
+  }
+
+  /** Answers that earlier runs have kept for exactly these tools. */
+  static async cached(world: ProbeWorld): Promise<Probes> {
+    const probes = new Probes(world);
+    const recording = probes.#cacheFile === undefined ? undefined : await readRecording(probes.#cacheFile);
+    for (const [key, answer] of Object.entries(recording?.answers ?? {})) probes.#answers.set(key, answer);
+    return probes;
+  }
+
+  /** @returns why the file cannot be used, or the answers it holds */
+  static async recorded(world: ProbeWorld, file: string): Promise<Probes | string> {
+    const probes = new Probes(world);
+    const recording = await readRecording(file);
+    if (!recording) return `${file} is not a recording of probes`;
+    for (const [command, answer] of Object.entries(recording.answers))
+      probes.#answers.set(probes.#key(command.replaceAll('$(srctree)', world.directory)), answer);
+    return probes;
+  }
+
+  /** How many commands were run. */
+  get ran(): number {
+    return this.#ran;
+  }
+
+  readonly answer = (command: string): string | undefined => this.#answers.get(this.#key(command));
+
+  /** Runs what the tree asks for and no cache answers, until it asks for nothing new; keeps the answers. */
+  async runMissing(input: Omit<ParseInput, 'probe'>): Promise<void> {
+    const before = this.#answers.size;
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const missing = unansweredProbes({ ...input, probe: this.answer });
+      if (missing.length === 0) break;
+      await this.#run(missing);
+    }
+    if (this.#answers.size > before) await this.#keep();
+  }
+
+  /** Runs one command as a probe, unless its answer is known. */
+  async ask(command: string): Promise<string> {
+    if (this.answer(command) === undefined) {
+      await this.#run([command]);
+      await this.#keep();
+    }
+    return this.answer(command) as string;
+  }
+
+  /** Writes the answers to these commands to a file that `replay` can read. */
+  async record(file: string, commands: Iterable<string>): Promise<void> {
+    const answers = new Map<string, string>();
+    for (const command of commands) {
+      const answer = this.answer(command);
+      if (answer !== undefined) answers.set(command.replaceAll(this.#world.directory, '$(srctree)'), answer);
+    }
+    await this.#save(file, answers);
+  }
+
+  async #keep(): Promise<void> {
+    if (this.#cacheFile !== undefined) await this.#save(this.#cacheFile, this.#answers);
+  }
+
+  async #save(file: string, answers: ReadonlyMap<string, string>): Promise<void> {
+    const recording: Recording = {
+      schemaVersion: 1,
+      tools: this.#world.toolIdentity,
+      answers: Object.fromEntries([...answers].sort(([a], [b]) => (a < b ? -1 : 1))),
+    };
+    await mkdir(path.dirname(file), { recursive: true });
+    const partial = `${file}.${process.pid}`;
+    await writeFile(partial, `${JSON.stringify(recording, null, 1)}\n`);
+    await rename(partial, file);
+  }
+
+  async #run(commands: readonly string[]): Promise<void> {
+    const { host, variables } = this.#world;
+    const scratch = await mkdtemp(path.join(host.TMPDIR ?? tmpdir(), 'dmaheap-probe-'));
+    const queue = [...commands];
+    const worker = async () => {
+      for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
+        const { stdout } = await execa('/bin/sh', ['-c', command], {
+          cwd: scratch,
+          env: { ...host, ...variables, LC_ALL: 'C' },
+          extendEnv: false,
+          stdin: 'ignore',
+          stderr: 'ignore',
+          encoding: 'latin1',
+          reject: false,
+          stripFinalNewline: false,
+          timeout: NEVER_ENDS_MILLIS,
+        });
+        this.#answers.set(this.#key(command), shellAnswer(stdout));
+        this.#ran++;
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: availableParallelism() }, worker));
+    } finally {
+      await rm(scratch, { recursive: true, force: true });
+    }
+  }
+
+  /** A command without the path of the tree. */
+  #key(command: string): string {
+    return command.replaceAll(this.#world.directory, '$(srctree)');
+  }
+}
+
+async function readRecording(file: string): Promise<Recording | undefined> {
+  try {
+    const data = JSON.parse(await readFile(file, 'utf8')) as Partial<Recording>;
+    if (data.schemaVersion !== 1 || typeof data.answers !== 'object' || data.answers === null) return undefined;
+    if (!Object.values(data.answers).every((answer) => typeof answer === 'string')) return undefined;
+    return { schemaVersion: 1, tools: data.tools ?? [], answers: data.answers };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Answers also depend on the tree's own scripts, such as cc-version.sh. */
+function scriptsOf(directory: string): string {
+  const scripts = path.join(directory, 'scripts');
+  let names: string[];
+  try {
+    names = readdirSync(scripts).filter((name) => name.endsWith('.sh'));
+  } catch {
+    return '';
+  }
+  return names
+    .sort()
+    .map((name) => `${name} ${digest(readFileSync(path.join(scripts, name), 'latin1'))}`)
+    .join('\n');
+}
+
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+}
