@@ -1,7 +1,6 @@
 // The core behind Node-API: one function, run on a worker thread, that returns the JSON report as text.
 #include <napi.h>
 
-#include <cstdlib>
 #include <string>
 
 extern "C" {
@@ -26,15 +25,11 @@ class VerifyWorker : public Napi::AsyncWorker {
   Napi::Promise Promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    char* text = nullptr;
-    size_t length = 0;
-    FILE* out = open_memstream(&text, &length);
-    if (out == nullptr) {
-      SetError("no memory for the report");
-      return;
-    }
+    output out{};
+    out.write = Append;
+    out.context = &json_;
     report report{};
-    report.out = out;
+    report.out = &out;
     report.timing = true;
     dh_options options{};
     options.root = request_.root.c_str();
@@ -46,9 +41,7 @@ class VerifyWorker : public Napi::AsyncWorker {
     dh_sink sink = report_sink(&REPORT_JSON, &report);
     dh_summary summary;
     ran_ = dh_verify(&options, &sink, &summary, &error_);
-    fclose(out);
-    if (text != nullptr) json_.assign(text, length);
-    free(text);
+    put_end(&out);
   }
 
   void OnOK() override {
@@ -66,6 +59,11 @@ class VerifyWorker : public Napi::AsyncWorker {
   void OnError(const Napi::Error& error) override { deferred_.Reject(error.Value()); }
 
  private:
+  static bool Append(void* context, const char* data, size_t length) {
+    static_cast<std::string*>(context)->append(data, length);
+    return true;
+  }
+
   Napi::Promise::Deferred deferred_;
   Request request_;
   std::string json_;

@@ -1,6 +1,7 @@
 /* dmaheap-verify: argv in, one output format out, the verdict as exit status. */
 #include "dmaheap.h"
 #include "report.h"
+#include "sys.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -34,44 +35,50 @@ struct request {
 	bool color, timing, quiet;
 };
 
-static int usage(const char *format, const char *what)
+static bool write_to(void *context, const char *data, size_t length)
 {
-	fputs("dmaheap-verify: ", stderr);
-	fprintf(stderr, format, what);
-	fputs(" (dmaheap-verify --help lists the options)\n", stderr);
+	return sys_write(*(const int *)context, data, length);
+}
+
+static int usage(const char *what, const char *value)
+{
+	int fd = 2;
+	struct output out = {.write = write_to, .context = &fd};
+	put(&out, "dmaheap-verify: %s '%s' (dmaheap-verify --help lists the options)\n", what, value);
+	put_end(&out);
 	return DH_VERDICT_USAGE;
 }
 
-static int catalogue(void)
+static int catalogue(struct output *out)
 {
 	for (const struct dh_diagnosis *d = dh_catalogue(); d->id; d++)
-		printf("%s\n  cause: %s\n  fix: %s\n", d->id, d->cause, d->fix);
-	return DH_VERDICT_PASS;
+		put(out, "%s\n  cause: %s\n  fix: %s\n", d->id, d->cause, d->fix);
+	return put_end(out) ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
 }
 
 static bool milliseconds(const char *text, unsigned *out)
 {
-	char *end;
-	unsigned long seconds = strtoul(text, &end, 10);
+	const char *end;
+	uint64_t seconds = text_number(text, &end);
 	*out = (unsigned)seconds * 1000;
 	return *text >= '0' && *text <= '9' && !*end && seconds <= 86400;
 }
 
 /* -1 to go on, otherwise an exit status. */
-static int read_arguments(int argc, char **argv, struct request *q)
+static int read_arguments(int argc, char **argv, struct request *q, struct output *out)
 {
 	for (int i = 1; i < argc; i++) {
 		const char *name = argv[i];
 		if (!strcmp(name, "--help")) {
-			printf(USAGE, report_formats());
-			return DH_VERDICT_PASS;
+			put(out, USAGE, report_formats());
+			return put_end(out) ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
 		}
 		if (!strcmp(name, "--version")) {
-			puts("dmaheap-verify " DH_VERSION);
-			return DH_VERDICT_PASS;
+			put_text(out, "dmaheap-verify " DH_VERSION "\n");
+			return put_end(out) ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
 		}
 		if (!strcmp(name, "--catalogue"))
-			return catalogue();
+			return catalogue(out);
 		if (!strcmp(name, "--json")) {
 			q->format = &REPORT_JSON;
 			continue;
@@ -91,25 +98,25 @@ static int read_arguments(int argc, char **argv, struct request *q)
 		while (option < 6 && strcmp(name, valued[option]))
 			option++;
 		if (option == 6)
-			return usage("unknown option '%s'", name);
+			return usage("unknown option", name);
 		if (i + 1 == argc)
-			return usage("%s needs a value", name);
+			return usage("a value must follow", name);
 		const char *value = argv[++i];
 		switch (option) {
 		case 0: q->options.expect = value; break;
 		case 1:
 			q->format = report_format(value);
 			if (!q->format)
-				return usage("no format '%s'", value);
+				return usage("no format", value);
 			break;
 		case 2: q->options.as = value; break;
 		case 3:
 			if (!milliseconds(value, &q->options.wait_ms))
-				return usage("--wait: '%s' is not a number of seconds", value);
+				return usage("--wait takes a number of seconds, not", value);
 			break;
 		case 4:
 			if (!milliseconds(value, &q->options.limit_ms))
-				return usage("--limit: '%s' is not a number of seconds", value);
+				return usage("--limit takes a number of seconds, not", value);
 			break;
 		default: q->options.root = value; break;
 		}
@@ -122,19 +129,20 @@ int main(int argc, char **argv)
 	struct request q = {.options = {.root = ""}, .format = &REPORT_HUMAN, .color = isatty(1) && !getenv("NO_COLOR"), .timing = true};
 	struct dh_summary summary;
 	struct dh_error error;
-	int status = read_arguments(argc, argv, &q);
+	int fd = 1, error_fd = 2;
+	struct output out = {.write = write_to, .context = &fd}, errors = {.write = write_to, .context = &error_fd};
+	int status = read_arguments(argc, argv, &q, &out);
 	if (status >= 0)
 		return status;
-	struct report report = {.out = stdout, .color = q.color, .timing = q.timing, .quiet = q.quiet};
+	struct report report = {.out = &out, .color = q.color, .timing = q.timing, .quiet = q.quiet};
 	struct dh_sink sink = report_sink(q.format, &report);
 	if (!dh_verify(&q.options, &sink, &summary, &error)) {
+		put_text(&errors, "dmaheap-verify: ");
 		if (error.line)
-			fprintf(stderr, "dmaheap-verify: %s:%u: %s\n", q.options.expect, error.line, error.message);
-		else
-			fprintf(stderr, "dmaheap-verify: %s\n", error.message);
+			put(&errors, "%s:%u: ", q.options.expect, error.line);
+		put(&errors, "%s\n", error.message);
+		put_end(&errors);
 		return DH_VERDICT_USAGE;
 	}
-	if (fflush(stdout) || ferror(stdout))
-		return DH_VERDICT_PROBE_ERROR;
-	return summary.verdict;
+	return put_end(&out) ? (int)summary.verdict : DH_VERDICT_PROBE_ERROR;
 }

@@ -1,8 +1,8 @@
 #include "accounts.h"
 
 #include "sys.h"
+#include "text.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct search {
@@ -25,10 +25,10 @@ static char *next_field(char **rest)
 
 static bool number(const char *text, unsigned *value)
 {
-	char *end;
-	unsigned long n = strtoul(text, &end, 10);
+	const char *end;
+	uint64_t n = text_number(text, &end);
 	*value = (unsigned)n;
-	return *text >= '0' && *text <= '9' && !*end && n <= 0xfffffffeUL;
+	return *text >= '0' && *text <= '9' && !*end && n <= 0xfffffffe;
 }
 
 /* name:password:id:gid-or-members */

@@ -1,7 +1,6 @@
 #include "buffer.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -142,7 +141,7 @@ void judge_allocation(const struct session *s, int heap, uint64_t bytes, int err
 		       (long long)(area_free >= 0 ? area_free : now.cma_free));
 	} else {
 		char holder[64];
-		snprintf(holder, sizeof holder, "%lld bytes are free", (long long)(area_free >= 0 ? area_free : now.cma_free));
+		text_format(holder, sizeof holder, "%lld bytes are free", (long long)(area_free >= 0 ? area_free : now.cma_free));
 		about(r, holder);
 		failed(r, CMA_EXHAUSTED, error, "ENOMEM");
 	}

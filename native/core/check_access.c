@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "accounts.h"
@@ -69,7 +67,7 @@ static bool node_of(struct session *s, struct subject subject, struct sys_node *
 		skipped(r, h->node ? "the profile wants this heap absent" : "needs heap.node");
 		return false;
 	}
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
+	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
 	/* a late rule may have changed it since it was listed */
 	if (sys_stat(s->root, path, stat))
 		*stat = h->seen->stat;
@@ -106,7 +104,7 @@ static void open_read_write(struct session *s, struct subject subject, struct dh
 {
 	const struct heap_state *h = &s->heap[subject.heap];
 	char path[SYS_PATH_MAX];
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", h->node ? h->node->name : "");
+	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node ? h->node->name : "");
 	int fd = h->node ? sys_open(s->root, path, O_RDWR) : -ENOENT;
 	judge_open(s, subject, O_RDWR, fd, r);
 	sys_close(fd);
@@ -116,7 +114,7 @@ static void open_read_write(struct session *s, struct subject subject, struct dh
 static bool named_groups(const char *root, const char *list, struct sys_identity *who, struct dh_result *r)
 {
 	char text[256];
-	snprintf(text, sizeof text, "%s", list);
+	text_format(text, sizeof text, "%s", list);
 	char *state;
 	for (char *name = strtok_r(text, ",", &state); name && who->group_count < 64; name = strtok_r(NULL, ",", &state)) {
 		if (account_group(root, name, &who->groups[who->group_count]) != 1) {
@@ -153,7 +151,7 @@ static bool resolve(struct session *s, const char *user, const char *groups, str
 static int try_as(struct session *s, int heap, const struct sys_identity *who)
 {
 	char path[SYS_PATH_MAX];
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", s->heap[heap].node->name);
+	text_format(path, sizeof path, "/dev/dma_heap/%s", s->heap[heap].node->name);
 	int pid = sys_fork();
 	if (pid < 0)
 		return pid;
@@ -206,7 +204,7 @@ static void consumer(struct session *s, struct subject subject, struct dh_result
 		skipped(r, "no --as");
 		return;
 	}
-	snprintf(user, sizeof user, "%s", s->options->as);
+	text_format(user, sizeof user, "%s", s->options->as);
 	char *groups = strchr(user, ':');
 	if (groups)
 		*groups++ = 0;

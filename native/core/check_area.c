@@ -1,7 +1,6 @@
 /* Single CMA areas: made at all, of the right size, activated. */
 #include "session.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static enum diagnosis device_tree_reason(const struct session *s, const struct expect_area *area)
@@ -40,7 +39,7 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 	const struct observation *o = &s->seen;
 	int64_t total = o->memory.cma_total;
 	bool from_tree = area && area->source == AREA_DEVICE_TREE;
-	snprintf(subject, size, "%s", o->cmdline_cma);
+	text_format(subject, size, "%s", o->cmdline_cma);
 	if (o->has_cmdline_cma && zero_size(o->cmdline_cma))
 		return CMA_DISABLED_CMDLINE;
 	if (o->has_cmdline_cma && total <= 0)
@@ -48,7 +47,7 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 	if (o->has_cmdline_cma && from_tree && area->is_default)
 		return CMA_CMDLINE_OVERRIDES_DT;
 	if (total < 0) {
-		snprintf(subject, size, "CONFIG_CMA=y, CONFIG_DMA_CMA=y");
+		text_format(subject, size, "CONFIG_CMA=y, CONFIG_DMA_CMA=y");
 		return CMA_NOT_CONFIGURED;
 	}
 	if (from_tree) {
@@ -57,26 +56,26 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 		bool asked_otherwise = state == DT_PRESENT && bytes >= 0 && (uint64_t)bytes != area->bytes;
 		bool made = observed_area(o, area->name) || observed_node(o, area->name);
 		if (asked_otherwise && (made || !o->has_areas)) {
-			snprintf(subject, size, "/reserved-memory/%s asks for %lld bytes", area->dt_node, (long long)bytes);
+			text_format(subject, size, "/reserved-memory/%s asks for %lld bytes", area->dt_node, (long long)bytes);
 			return CMA_SIZE_MISMATCH;
 		}
 		if (!made && state != DT_UNREADABLE) {
-			snprintf(subject, size, "%s", area->dt_node);
+			text_format(subject, size, "%s", area->dt_node);
 			enum diagnosis id = device_tree_reason(s, area);
 			if (id != CMA_NOT_CONFIGURED)
 				return id;
 		}
 	}
 	if (total == 0) {
-		snprintf(subject, size, "a size for the default area (CONFIG_CMA_SIZE_MBYTES)");
+		text_format(subject, size, "a size for the default area (CONFIG_CMA_SIZE_MBYTES)");
 		return CMA_NOT_CONFIGURED;
 	}
 	if (o->has_cmdline_cma)
-		snprintf(subject, size, "the size comes from cma=%s on the kernel command line", o->cmdline_cma);
+		text_format(subject, size, "the size comes from cma=%s on the kernel command line", o->cmdline_cma);
 	else if (area && area->source == AREA_KCONFIG)
-		snprintf(subject, size, "the size comes from CONFIG_CMA_SIZE_*");
+		text_format(subject, size, "the size comes from CONFIG_CMA_SIZE_*");
 	else
-		snprintf(subject, size, "the size comes from the device tree or CONFIG_CMA_SIZE_*");
+		text_format(subject, size, "the size comes from the device tree or CONFIG_CMA_SIZE_*");
 	return CMA_SIZE_MISMATCH;
 }
 
@@ -118,7 +117,7 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 		const char *other = fallback_of(s, area);
 		if (id == CMA_SIZE_MISMATCH && other) {
 			id = CMA_FALLBACK_KCONFIG;
-			snprintf(reason, sizeof reason, "%s", other);
+			text_format(reason, sizeof reason, "%s", other);
 		}
 		about(r, reason);
 		failed(r, id, 0, "no area of that name%s%s", other ? ", but " : "", other ? other : "");

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -248,7 +247,7 @@ static void metadata(struct session *s, struct subject subject, struct dh_result
 	sys_close(buffer);
 	expected(r, "seek, name and fdinfo as in mainline");
 	judge_answers(answers, sizeof answers / sizeof *answers, r);
-	snprintf(size_line, sizeof size_line, "size:\t%llu\n", (unsigned long long)page);
+	text_format(size_line, sizeof size_line, "size:\t%llu\n", (unsigned long long)page);
 	if (r->status == DH_PASS && length <= 0)
 		evidence(r, "/proc/self/fdinfo cannot be read (%s): not compared", error_name(length));
 	else if (r->status == DH_PASS && (!strstr(text, size_line) || !strstr(text, "exp_name:\t")))

@@ -2,8 +2,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -192,16 +190,21 @@ static void budget(struct session *s, struct subject subject, struct dh_result *
 		size = (uint64_t)m->cma_total;
 	if (error == -ENOMEM && total > size) {
 		char need[48];
-		snprintf(need, sizeof need, "%llu bytes or more", (unsigned long long)total);
+		text_format(need, sizeof need, "%llu bytes or more", (unsigned long long)total);
 		about(r, need);
 		failed(r, CMA_TOO_SMALL_FOR_BUDGET, ENOMEM, "buffer %u fails, the area has %llu bytes", count + 1, (unsigned long long)size);
 	}
 }
 
-static int by_value(const void *a, const void *b)
+void sort_samples(uint64_t *samples, unsigned count)
 {
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-	return x < y ? -1 : x > y;
+	for (unsigned i = 1; i < count; i++) {
+		uint64_t sample = samples[i];
+		unsigned k = i;
+		for (; k > 0 && samples[k - 1] > sample; k--)
+			samples[k] = samples[k - 1];
+		samples[k] = sample;
+	}
 }
 
 int measure(const struct session *s, int heap, uint64_t bytes, uint64_t times[OP_COUNT])
@@ -249,7 +252,7 @@ static void latency(struct session *s, struct subject subject, struct dh_result 
 		}
 		samples[i] = times[l->operation];
 	}
-	qsort(samples, ROUNDS, sizeof *samples, by_value);
+	sort_samples(samples, ROUNDS);
 	unsigned long long p50 = samples[ROUNDS / 2], p99 = samples[ROUNDS - 1];
 	expected(r, "%s of %llu bytes: p50 %llu ns, p99 %llu ns (0: any)", names[l->operation], (unsigned long long)l->bytes,
 		 (unsigned long long)l->p50_ns, (unsigned long long)l->p99_ns);

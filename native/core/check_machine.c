@@ -2,7 +2,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static void kernel_version(struct session *s, struct subject subject, struct dh_result *r)
@@ -55,7 +54,7 @@ static void config_symbol(struct session *s, struct subject subject, struct dh_r
 	}
 	const char *value = s->seen.config[subject.index];
 	evidence(r, "%s", s->seen.config_source);
-	snprintf(symbol, sizeof symbol, "CONFIG_%s=%s", c->symbol, c->value);
+	text_format(symbol, sizeof symbol, "CONFIG_%s=%s", c->symbol, c->value);
 	about(r, symbol);
 	if (config_holds(c->value, value))
 		passed(r, "%s", value);
@@ -72,13 +71,13 @@ static void missing_symbols(const struct session *s, char *out, size_t size)
 		const struct expect_config *c = &s->expect.config[i];
 		if (config_holds(c->value, s->seen.config[i]))
 			continue;
-		int n = snprintf(out + length, size - length, "%sCONFIG_%s=%s", length ? ", " : "", c->symbol, c->value);
+		int n = text_format(out + length, size - length, "%sCONFIG_%s=%s", length ? ", " : "", c->symbol, c->value);
 		if (n < 0 || (size_t)n >= size - length)
 			break;
 		length += (size_t)n;
 	}
 	if (!length)
-		snprintf(out, size, "CONFIG_DMABUF_HEAPS=y and the heap's own option");
+		text_format(out, size, "CONFIG_DMABUF_HEAPS=y and the heap's own option");
 }
 
 static const char *unloaded_module(const struct session *s)

@@ -2,8 +2,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "accounts.h"
@@ -176,18 +174,18 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	bool stated = h->mode >= 0 || h->owner || h->group;
 	char mode[16] = "any";
 	if (h->mode >= 0)
-		snprintf(mode, sizeof mode, "%04o", (unsigned)h->mode);
+		text_format(mode, sizeof mode, "%04o", (unsigned)h->mode);
 	expected(r, "%s %s:%s", mode, h->owner ? h->owner : "any", h->group ? h->group : "any");
 	unsigned waited = 0;
 	char path[SYS_PATH_MAX];
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", state->node->name);
+	text_format(path, sizeof path, "/dev/dma_heap/%s", state->node->name);
 	while (stated && !as_expected(s, h, &stat) && waited < s->options->wait_ms) {
 		sys_sleep_ms(50);
 		waited += 50;
 		if (sys_stat(s->root, path, &stat))
 			break;
 	}
-	snprintf(mode, sizeof mode, "%04o", stat.mode);
+	text_format(mode, sizeof mode, "%04o", stat.mode);
 	if (stat.mode & 0007 && (h->mode < 0 || !(h->mode & 0007))) {
 		failed(r, PERM_WORLD_ACCESS, 0, "%s %u:%u", mode, stat.uid, stat.gid);
 		return;

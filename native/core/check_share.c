@@ -2,7 +2,6 @@
 #include "session.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 

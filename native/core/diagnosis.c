@@ -1,6 +1,6 @@
 #include "diagnosis.h"
+#include "text.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static const struct dh_diagnosis CATALOGUE[] = {
@@ -25,7 +25,7 @@ void dh_fill(char *out, size_t size, const char *text, const char *subject)
 	size_t length = 0;
 	for (const char *c = text; *c && length + 1 < size; c++) {
 		if (c[0] == '{' && c[1] == '}') {
-			int n = snprintf(out + length, size - length, "%s", subject);
+			int n = text_format(out + length, size - length, "%s", subject);
 			length += n < 0 ? 0 : (size_t)n;
 			c++;
 		} else {

@@ -1,7 +1,7 @@
 #include "expect.h"
+#include "text.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { WORDS_MAX = 12 };
@@ -25,7 +25,7 @@ static void refuse(struct line *line, const char *format, ...)
 	line->bad = true;
 	va_list arguments;
 	va_start(arguments, format);
-	vsnprintf(line->error->message, sizeof line->error->message, format, arguments);
+	text_vformat(line->error->message, sizeof line->error->message, format, arguments);
 	va_end(arguments);
 }
 
@@ -403,12 +403,12 @@ bool expect_parse(struct expect *e, size_t length, struct dh_error *error)
 {
 	error->line = 1;
 	if (length > EXPECT_BYTES_MAX) {
-		snprintf(error->message, sizeof error->message, "larger than %d bytes", EXPECT_BYTES_MAX);
+		text_format(error->message, sizeof error->message, "larger than %d bytes", EXPECT_BYTES_MAX);
 		return false;
 	}
 	e->text[length] = 0;
 	if (memchr(e->text, 0, length) || length == 0 || e->text[length - 1] != '\n') {
-		snprintf(error->message, sizeof error->message,
+		text_format(error->message, sizeof error->message,
 			 length && e->text[length - 1] != '\n' ? "the last line does not end (file cut short?)" : "not a text file");
 		return false;
 	}

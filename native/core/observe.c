@@ -1,8 +1,7 @@
 #include "observe.h"
+#include "text.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static void copy(char *out, size_t size, const char *text)
@@ -24,7 +23,7 @@ static int64_t field(const char *text, const char *name, int64_t unit)
 	for (const char *line = text; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		if (!strncmp(line, name, length) && (line[length] == ':' || line[length] == ' '))
-			return strtoll(line + length + 1, NULL, 10) * unit;
+			return text_signed(line + length + 1) * unit;
 	}
 	return -1;
 }
@@ -59,7 +58,7 @@ static bool on_node(void *context, const char *name)
 	struct heap_node *node = &o->node[o->nodes];
 	memset(node, 0, sizeof *node);
 	copy(node->name, sizeof node->name, name);
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", name);
+	text_format(path, sizeof path, "/dev/dma_heap/%s", name);
 	if (sys_stat(walk->root, path, &node->stat))
 		return true;
 	if (node->stat.is_link && sys_readlink(walk->root, path, target, sizeof target) > 0) {
@@ -83,8 +82,8 @@ static bool on_class(void *context, const char *name)
 static int64_t number_in(const char *root, const char *directory, const char *name, const char *file, int64_t unit)
 {
 	char path[SYS_PATH_MAX], text[32];
-	snprintf(path, sizeof path, "%s/%s/%s", directory, name, file);
-	return sys_read(root, path, text, sizeof text) > 0 ? strtoll(text, NULL, 10) * unit : -1;
+	text_format(path, sizeof path, "%s/%s/%s", directory, name, file);
+	return sys_read(root, path, text, sizeof text) > 0 ? text_signed(text) * unit : -1;
 }
 
 static const char DEBUG_CMA[] = "/sys/kernel/debug/cma";
@@ -183,8 +182,8 @@ static bool on_config_line(void *context, char *line)
 static void observe_config(struct observation *o, const char *root, const struct expect *e, const char *release)
 {
 	char boot[SYS_PATH_MAX], modules[SYS_PATH_MAX];
-	snprintf(boot, sizeof boot, "/boot/config-%s", release);
-	snprintf(modules, sizeof modules, "/lib/modules/%s/config", release);
+	text_format(boot, sizeof boot, "/boot/config-%s", release);
+	text_format(modules, sizeof modules, "/lib/modules/%s/config", release);
 	const char *const paths[] = {"/proc/config.gz", boot, modules};
 	static const char *const names[] = {"/proc/config.gz", "/boot/config-RELEASE", "/lib/modules/RELEASE/config"};
 	for (unsigned i = 0; e->configs && i < 3; i++) {
@@ -246,7 +245,7 @@ bool dt_number(const unsigned char *data, size_t length, unsigned cells, uint64_
 static long dt_property(const char *root, const char *node, const char *property, unsigned char *data, size_t size)
 {
 	char path[SYS_PATH_MAX];
-	snprintf(path, sizeof path, "/proc/device-tree/reserved-memory%s%s/%s", *node ? "/" : "", node, property);
+	text_format(path, sizeof path, "/proc/device-tree/reserved-memory%s%s/%s", *node ? "/" : "", node, property);
 	return sys_read(root, path, data, size);
 }
 
@@ -260,7 +259,7 @@ enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes
 	*bytes = -1;
 	if (sys_stat(root, "/proc/device-tree", &stat))
 		return DT_UNREADABLE;
-	snprintf(path, sizeof path, "/proc/device-tree/reserved-memory/%s", name);
+	text_format(path, sizeof path, "/proc/device-tree/reserved-memory/%s", name);
 	if (sys_stat(root, path, &stat))
 		return DT_ABSENT;
 	static const char *const names[] = {"#address-cells", "#size-cells"};
@@ -309,11 +308,11 @@ int observe_module(const char *root, const char *release, const char *module)
 {
 	char path[SYS_PATH_MAX];
 	struct sys_node stat;
-	snprintf(path, sizeof path, "/sys/module/%s", module);
+	text_format(path, sizeof path, "/sys/module/%s", module);
 	if (!sys_stat(root, path, &stat))
 		return 1;
 	struct module_walk walk = {module, 0};
-	snprintf(path, sizeof path, "/lib/modules/%s/modules.dep", release);
+	text_format(path, sizeof path, "/lib/modules/%s/modules.dep", release);
 	if (sys_lines(root, path, on_modules_line, &walk) < 0)
 		return -2;
 	return walk.found ? 0 : -1;
@@ -340,7 +339,7 @@ static bool on_rule_file(void *context, const char *name)
 	size_t length = strlen(name);
 	if (length < 6 || strcmp(name + length - 6, ".rules"))
 		return true;
-	snprintf(path, sizeof path, "%s/%s", walk->directory, name);
+	text_format(path, sizeof path, "%s/%s", walk->directory, name);
 	sys_lines(walk->root, path, on_rule_line, walk->o);
 	return !walk->o->has_udev_rule;
 }

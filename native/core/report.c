@@ -24,7 +24,7 @@ struct dh_sink report_sink(const struct report_format *format, struct report *re
 
 void report_name(char *out, size_t size, const struct dh_result *r)
 {
-	snprintf(out, size, "%s%s%s", r->id, r->heap ? "." : "", r->heap ? r->heap : "");
+	text_format(out, size, "%s%s%s", r->id, r->heap ? "." : "", r->heap ? r->heap : "");
 	for (char *c = out; *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');

@@ -1,13 +1,13 @@
-/* The outputs. Each is a sink for the event stream, writing to one stdio stream. */
+/* The outputs. Each is a sink for the event stream, writing to one output. */
 #ifndef REPORT_H
 #define REPORT_H
 
 #include "dmaheap.h"
 
-#include <stdio.h>
+#include "text.h"
 
 struct report {
-	FILE *out;
+	struct output *out;
 	bool color;
 	bool timing; /* durations are printed; off for output that must not change between runs */
 	bool quiet;  /* human: failures and the verdict only */

@@ -9,19 +9,19 @@ static const char *paint(const struct report *report, enum dh_status status)
 }
 
 /* Text from the machine may hold anything; a terminal must not obey it. */
-static void print(FILE *out, const char *text)
+static void print(struct output *out, const char *text)
 {
 	for (const char *c = text; *c; c++)
-		fputc((unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c, out);
+		put_char(out, (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
 }
 
-static void filled(FILE *out, const char *label, const char *text, const char *subject)
+static void filled(struct output *out, const char *label, const char *text, const char *subject)
 {
 	char line[1024];
 	dh_fill(line, sizeof line, text, subject);
-	fprintf(out, "           %s: ", label);
+	put(out, "           %s: ", label);
 	print(out, line);
-	fputc('\n', out);
+	put_char(out, '\n');
 }
 
 static void begin(void *context, const struct dh_environment *env, unsigned planned)
@@ -30,7 +30,7 @@ static void begin(void *context, const struct dh_environment *env, unsigned plan
 	report->environment = *env;
 	if (report->quiet)
 		return;
-	fprintf(report->out, "kernel %s %s, pages of %llu bytes, uid %u%s%s%s, %u checks\n", env->release, env->machine,
+	put(report->out, "kernel %s %s, pages of %llu bytes, uid %u%s%s%s, %u checks\n", env->release, env->machine,
 		(unsigned long long)env->page_bytes, env->uid, env->profile ? ", profile " : "", env->profile ? env->profile : "",
 		env->consumer ? ", as consumer" : "", planned);
 }
@@ -38,28 +38,28 @@ static void begin(void *context, const struct dh_environment *env, unsigned plan
 static void result(void *context, const struct dh_result *r)
 {
 	struct report *report = context;
-	FILE *out = report->out;
+	struct output *out = report->out;
 	bool loud = r->status == DH_FAIL || r->status == DH_ERROR;
 	if (report->quiet && !loud)
 		return;
 	const char *reset = report->color ? "\033[0m" : "";
-	fprintf(out, "%s%-8s%s %s", paint(report, r->status), dh_status_name(r->status), reset, r->id);
+	put(out, "%s%-8s%s %s", paint(report, r->status), dh_status_name(r->status), reset, r->id);
 	if (r->heap) {
-		fputs(" [", out);
+		put_text(out, " [");
 		print(out, r->heap);
-		fputc(']', out);
+		put_char(out, ']');
 	}
 	if (*r->observed) {
-		fputs(": ", out);
+		put_text(out, ": ");
 		print(out, r->observed);
 	}
-	fputc('\n', out);
+	put_char(out, '\n');
 	if (!loud)
 		return;
 	if (*r->expected)
 		filled(out, "expected", "{}", r->expected);
 	if (r->diagnosis) {
-		fprintf(out, "           diagnosis: %s\n", r->diagnosis->id);
+		put(out, "           diagnosis: %s\n", r->diagnosis->id);
 		filled(out, "cause", r->diagnosis->cause, r->subject);
 	}
 	if (*r->evidence)
@@ -72,12 +72,12 @@ static void end(void *context, const struct dh_summary *s)
 {
 	static const char *const verdicts[] = {"PASS", "FAIL", "USAGE", "PROBE ERROR", "NOTHING TESTABLE"};
 	struct report *report = context;
-	fprintf(report->out, "%s: %u pass, %u fail, %u skip, %u unknown, %u error; %u heaps used", verdicts[s->verdict], s->counts[DH_PASS],
+	put(report->out, "%s: %u pass, %u fail, %u skip, %u unknown, %u error; %u heaps used", verdicts[s->verdict], s->counts[DH_PASS],
 		s->counts[DH_FAIL], s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR], s->probed);
 	if (report->timing)
-		fprintf(report->out, "; %llu.%03llu s", (unsigned long long)(s->duration_ns / 1000000000u),
+		put(report->out, "; %llu.%03llu s", (unsigned long long)(s->duration_ns / 1000000000u),
 			(unsigned long long)(s->duration_ns / 1000000u % 1000));
-	fputc('\n', report->out);
+	put_char(report->out, '\n');
 }
 
 const struct report_format REPORT_HUMAN = {"human", begin, result, end};

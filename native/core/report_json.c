@@ -15,76 +15,76 @@ static unsigned sequence(const unsigned char *c)
 	return n;
 }
 
-static void string(FILE *out, const char *text)
+static void string(struct output *out, const char *text)
 {
-	fputc('"', out);
+	put_char(out, '"');
 	for (const unsigned char *c = (const unsigned char *)text; *c;) {
 		unsigned n = sequence(c);
 		if (n == 0) {
-			fputs("\\ufffd", out);
+			put_text(out, "\\ufffd");
 			n = 1;
 		} else if (*c < 0x20 || *c == '"' || *c == '\\' || *c == 0x7f) {
-			fprintf(out, *c == '"' || *c == '\\' ? "\\%c" : "\\u%04x", *c);
+			put(out, *c == '"' || *c == '\\' ? "\\%c" : "\\u%04x", *c);
 		} else {
-			fwrite(c, 1, n, out);
+			put_bytes(out, (const char *)c, n);
 		}
 		c += n;
 	}
-	fputc('"', out);
+	put_char(out, '"');
 }
 
-static void text_or_null(FILE *out, const char *name, const char *text)
+static void text_or_null(struct output *out, const char *name, const char *text)
 {
-	fprintf(out, ",\"%s\":", name);
+	put(out, ",\"%s\":", name);
 	if (text && *text)
 		string(out, text);
 	else
-		fputs("null", out);
+		put_text(out, "null");
 }
 
 static void begin(void *context, const struct dh_environment *env, unsigned planned)
 {
 	struct report *report = context;
-	FILE *out = report->out;
-	fprintf(out, "{\"schemaVersion\":%d,\"tool\":\"dmaheap-verify %s\",\"kernel\":{\"release\":", DH_SCHEMA_VERSION, DH_VERSION);
+	struct output *out = report->out;
+	put(out, "{\"schemaVersion\":%d,\"tool\":\"dmaheap-verify %s\",\"kernel\":{\"release\":", DH_SCHEMA_VERSION, DH_VERSION);
 	string(out, env->release);
-	fputs(",\"machine\":", out);
+	put_text(out, ",\"machine\":");
 	string(out, env->machine);
-	fprintf(out, ",\"pageBytes\":%llu},\"identity\":{\"uid\":%u,\"gid\":%u,\"privileged\":%s", (unsigned long long)env->page_bytes, env->uid, env->gid,
+	put(out, ",\"pageBytes\":%llu},\"identity\":{\"uid\":%u,\"gid\":%u,\"privileged\":%s", (unsigned long long)env->page_bytes, env->uid, env->gid,
 		env->privileged ? "true" : "false");
 	text_or_null(out, "consumer", env->consumer);
-	fputs("},\"profile\":", out);
+	put_text(out, "},\"profile\":");
 	if (env->profile) {
-		fputs("{\"name\":", out);
+		put_text(out, "{\"name\":");
 		string(out, env->profile);
 		text_or_null(out, "sha256", env->profile_sha256);
-		fputc('}', out);
+		put_char(out, '}');
 	} else {
-		fputs("null", out);
+		put_text(out, "null");
 	}
-	fprintf(out, ",\"planned\":%u,\"results\":[", planned);
+	put(out, ",\"planned\":%u,\"results\":[", planned);
 	report->written = 0;
 }
 
 static void result(void *context, const struct dh_result *r)
 {
 	struct report *report = context;
-	FILE *out = report->out;
+	struct output *out = report->out;
 	char line[1024];
-	fputs(report->written++ ? ",\n{\"id\":" : "\n{\"id\":", out);
+	put_text(out, report->written++ ? ",\n{\"id\":" : "\n{\"id\":");
 	string(out, r->id);
 	text_or_null(out, "heap", r->heap);
-	fprintf(out, ",\"status\":\"%s\",\"errno\":", dh_status_name(r->status));
+	put(out, ",\"status\":\"%s\",\"errno\":", dh_status_name(r->status));
 	if (r->error)
-		fprintf(out, "%d,\"errnoName\":\"%s\"", r->error, error_name(r->error));
+		put(out, "%d,\"errnoName\":\"%s\"", r->error, error_name(r->error));
 	else
-		fputs("null,\"errnoName\":null", out);
+		put_text(out, "null,\"errnoName\":null");
 	text_or_null(out, "expected", r->expected);
 	text_or_null(out, "observed", r->observed);
-	fputs(",\"evidence\":[", out);
+	put_text(out, ",\"evidence\":[");
 	if (*r->evidence)
 		string(out, r->evidence);
-	fputc(']', out);
+	put_char(out, ']');
 	text_or_null(out, "diagnosis", r->diagnosis ? r->diagnosis->id : NULL);
 	if (r->diagnosis)
 		dh_fill(line, sizeof line, r->diagnosis->cause, r->subject);
@@ -93,20 +93,20 @@ static void result(void *context, const struct dh_result *r)
 		dh_fill(line, sizeof line, r->diagnosis->fix, r->subject);
 	text_or_null(out, "fix", r->diagnosis ? line : NULL);
 	if (report->timing)
-		fprintf(out, ",\"durationNs\":%llu", (unsigned long long)r->duration_ns);
-	fputc('}', out);
+		put(out, ",\"durationNs\":%llu", (unsigned long long)r->duration_ns);
+	put_char(out, '}');
 }
 
 static void end(void *context, const struct dh_summary *s)
 {
 	static const char *const verdicts[] = {"pass", "fail", "usage", "probe-error", "nothing-testable"};
 	struct report *report = context;
-	fprintf(report->out, "\n],\"summary\":{\"verdict\":\"%s\",\"exitCode\":%d,\"pass\":%u,\"fail\":%u,\"skip\":%u,\"unknown\":%u,\"error\":%u,\"heapsProbed\":%u",
+	put(report->out, "\n],\"summary\":{\"verdict\":\"%s\",\"exitCode\":%d,\"pass\":%u,\"fail\":%u,\"skip\":%u,\"unknown\":%u,\"error\":%u,\"heapsProbed\":%u",
 		verdicts[s->verdict], s->verdict, s->counts[DH_PASS], s->counts[DH_FAIL], s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR],
 		s->probed);
 	if (report->timing)
-		fprintf(report->out, ",\"durationNs\":%llu", (unsigned long long)s->duration_ns);
-	fputs("}}\n", report->out);
+		put(report->out, ",\"durationNs\":%llu", (unsigned long long)s->duration_ns);
+	put_text(report->out, "}}\n");
 }
 
 const struct report_format REPORT_JSON = {"json", begin, result, end};

@@ -6,6 +6,7 @@
 #include "expect.h"
 #include "observe.h"
 #include "sys.h"
+#include "text.h"
 
 struct heap_state {
 	const struct expect_node *node; /* the line that is probed, NULL when none is there */
@@ -73,6 +74,9 @@ void judge_allocation(const struct session *, int heap, uint64_t bytes, int erro
 
 /* Allocates, and retries at 10, 50 and 200 ms when the free memory says that it should fit. */
 int allocate(const struct session *, int heap, uint64_t bytes, bool *retried);
+
+/* Ascending; for some hundred samples. */
+void sort_samples(uint64_t *, unsigned count);
 
 /* One buffer's life, timed: nanoseconds per operation. 0 or a negative errno. */
 int measure(const struct session *, int heap, uint64_t bytes, uint64_t times[OP_COUNT]);

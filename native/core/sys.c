@@ -1,14 +1,11 @@
 #define _GNU_SOURCE
 #include "sys.h"
+#include "text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -16,6 +13,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -38,6 +36,14 @@ struct uapi_sync_file {
 	uint32_t flags;
 	int32_t fd;
 };
+/* What getdents64 fills. */
+struct kernel_dirent {
+	uint64_t inode;
+	int64_t offset;
+	unsigned short length;
+	unsigned char type;
+	char name[];
+};
 #define UAPI_HEAP_ALLOC _IOWR('H', 0, struct uapi_heap_allocation)
 #define UAPI_SYNC _IOW('b', 0, uint64_t)
 #define UAPI_SET_NAME _IOW('b', 1, uint64_t)
@@ -47,7 +53,7 @@ enum { ENTRIES_MAX = 4096, LINES_MAX = 65536, LINE_MAX_BYTES = 1024, ALLOC_ARGUM
 
 static int full_path(char *out, const char *root, const char *path)
 {
-	int n = snprintf(out, SYS_PATH_MAX, "%s%s", root, path);
+	int n = text_format(out, SYS_PATH_MAX, "%s%s", root, path);
 	return n < 0 || n >= SYS_PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
@@ -80,6 +86,31 @@ void sys_close(int fd)
 {
 	if (fd >= 0)
 		close(fd);
+}
+
+bool sys_write(int fd, const char *data, size_t length)
+{
+	while (length) {
+		ssize_t n = write(fd, data, length);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+void *sys_memory(size_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void sys_memory_free(void *memory, size_t bytes)
+{
+	munmap(memory, bytes);
 }
 
 long sys_read(const char *root, const char *path, void *buffer, size_t size)
@@ -147,18 +178,25 @@ int sys_list(const char *root, const char *path, bool (*each)(void *, const char
 	int error = full_path(name, root, path);
 	if (error)
 		return error;
-	DIR *directory = opendir(name);
-	if (!directory)
-		return -errno;
+	int fd = retry_open(name, O_RDONLY | O_DIRECTORY);
+	if (fd < 0)
+		return fd;
 	int count = 0;
-	for (struct dirent *entry; count < ENTRIES_MAX && (entry = readdir(directory));) {
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		count++;
-		if (!each(context, entry->d_name))
-			break;
+	/* not readdir: it would bring malloc into a program that needs none */
+	union { struct kernel_dirent entry; char bytes[2048]; } space;
+	for (long n; count < ENTRIES_MAX && (n = syscall(SYS_getdents64, fd, space.bytes, sizeof space.bytes)) > 0;) {
+		for (long at = 0; at < n && count < ENTRIES_MAX;) {
+			const struct kernel_dirent *entry = (const void *)(space.bytes + at);
+			at += entry->length;
+			if (!strcmp(entry->name, ".") || !strcmp(entry->name, ".."))
+				continue;
+			count++;
+			if (!each(context, entry->name))
+				goto out;
+		}
 	}
-	closedir(directory);
+out:
+	close(fd);
 	return count;
 }
 
@@ -240,13 +278,13 @@ int sys_uname(const char *root, char *release, char *machine, size_t size)
 	struct utsname u;
 	if (uname(&u) < 0)
 		return -errno;
-	snprintf(release, size, "%s", u.release);
-	snprintf(machine, size, "%s", u.machine);
+	text_format(release, size, "%s", u.release);
+	text_format(machine, size, "%s", u.machine);
 	/* An image is judged by what it holds, not by the machine it is unpacked on. */
 	char text[72];
 	if (*root && sys_read(root, "/proc/sys/kernel/osrelease", text, sizeof text) > 0) {
 		text[strcspn(text, "\n")] = 0;
-		snprintf(release, size, "%s", text);
+		text_format(release, size, "%s", text);
 	}
 	return 0;
 }
@@ -270,8 +308,13 @@ bool sys_privileged(void)
 	char text[2048];
 	if (sys_read("", "/proc/self/status", text, sizeof text) <= 0)
 		return geteuid() == 0;
-	const char *line = strstr(text, "CapEff:");
-	return line && (strtoull(line + 7, NULL, 16) >> 21 & 1); /* CAP_SYS_ADMIN */
+	const char *line = strstr(text, "CapEff:\t");
+	/* sixteen hexadecimal digits; CAP_SYS_ADMIN is bit 21, in the sixth from the right */
+	if (!line || strlen(line) < 24)
+		return false;
+	char digit = line[8 + 10];
+	unsigned value = digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a' + 10);
+	return value >> 1 & 1;
 }
 
 uint64_t sys_now_ns(void)
@@ -403,7 +446,7 @@ int sys_export_sync_file(int buffer)
 int sys_fdinfo(int fd, char *text, size_t size)
 {
 	char path[48];
-	snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
+	text_format(path, sizeof path, "/proc/self/fdinfo/%d", fd);
 	return (int)sys_read("", path, text, size);
 }
 
@@ -536,12 +579,16 @@ int sys_receive_byte(int socket, unsigned timeout_ms)
 	return recv(socket, &byte, 1, 0) == 1 ? 0 : -EPIPE;
 }
 
+/* The system calls themselves: this is a child of its own, and libc's wrappers would look for threads to change with it. */
+#ifdef SYS_setresuid32
+enum { CALL_SETGROUPS = SYS_setgroups32, CALL_SETRESGID = SYS_setresgid32, CALL_SETRESUID = SYS_setresuid32 };
+#else
+enum { CALL_SETGROUPS = SYS_setgroups, CALL_SETRESGID = SYS_setresgid, CALL_SETRESUID = SYS_setresuid };
+#endif
+
 int sys_become(unsigned uid, unsigned gid, const unsigned *groups, unsigned count)
 {
-	gid_t list[64];
-	for (unsigned i = 0; i < count && i < 64; i++)
-		list[i] = groups[i];
-	if (setgroups(count < 64 ? count : 64, list) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+	if (syscall(CALL_SETGROUPS, count, groups) < 0 || syscall(CALL_SETRESGID, gid, gid, gid) < 0 || syscall(CALL_SETRESUID, uid, uid, uid) < 0)
 		return -errno;
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by the change of identity */
 	return 0;

@@ -38,6 +38,11 @@ int sys_list(const char *root, const char *path, bool (*each)(void *, const char
  * machine's zcat. */
 int sys_lines(const char *root, const char *path, bool (*each)(void *, char *line), void *context);
 void sys_close(int fd);
+bool sys_write(int fd, const char *data, size_t length);
+
+/* Zeroed memory that is not the heap's of libc; NULL when there is none. */
+void *sys_memory(size_t bytes);
+void sys_memory_free(void *, size_t bytes);
 
 /* The machine. */
 int sys_uname(const char *root, char *release, char *machine, size_t size);

@@ -3,8 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct check *const TABLES[] = {MACHINE_CHECKS, AREA_CHECKS,   NODE_CHECKS,
@@ -21,7 +19,7 @@ struct run {
 
 static void say(char *out, size_t size, const char *format, va_list arguments)
 {
-	vsnprintf(out, size, format, arguments);
+	text_vformat(out, size, format, arguments);
 }
 
 #define SAY(field) \
@@ -81,7 +79,7 @@ void evidence(struct dh_result *r, const char *format, ...)
 
 void about(struct dh_result *r, const char *subject)
 {
-	snprintf(r->subject, sizeof r->subject, "%s", subject);
+	text_format(r->subject, sizeof r->subject, "%s", subject);
 }
 
 const char *error_name(int error)
@@ -162,7 +160,7 @@ static void prepare(struct session *s, int heap)
 	if (!h->node || e->heap[heap].presence == HEAP_FORBIDDEN)
 		return;
 	char path[SYS_PATH_MAX];
-	snprintf(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
+	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
 	h->fd = sys_open(s->root, path, O_RDONLY);
@@ -278,7 +276,7 @@ static bool load(struct session *s, struct dh_error *error)
 	long length = sys_read("", path, s->expect.text, sizeof s->expect.text);
 	if (length < 0) {
 		error->line = 0;
-		snprintf(error->message, sizeof error->message, "cannot read %.160s: %s", path, strerror((int)-length));
+		text_format(error->message, sizeof error->message, "cannot read %.160s: %s", path, error_name((int)length));
 		return false;
 	}
 	return expect_parse(&s->expect, (size_t)length, error);
@@ -289,12 +287,12 @@ static bool identify(struct session *s, struct dh_error *error)
 	struct dh_environment *env = &s->environment;
 	struct sys_identity identity;
 	if (sys_uname(s->root, env->release, env->machine, sizeof env->release)) {
-		snprintf(error->message, sizeof error->message, "uname failed");
+		text_format(error->message, sizeof error->message, "uname failed");
 		return false;
 	}
-	char *end = NULL;
-	env->major = (unsigned)strtoul(env->release, &end, 10);
-	env->minor = end && *end == '.' ? (unsigned)strtoul(end + 1, NULL, 10) : 0;
+	const char *end;
+	env->major = (unsigned)text_number(env->release, &end);
+	env->minor = *end == '.' ? (unsigned)text_number(end + 1, NULL) : 0;
 	env->page_bytes = sys_page_bytes();
 	sys_identity(&identity);
 	env->uid = identity.uid;
@@ -308,17 +306,17 @@ static bool identify(struct session *s, struct dh_error *error)
 
 bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, struct dh_summary *summary, struct dh_error *error)
 {
-	struct session *s = calloc(1, sizeof *s);
+	struct session *s = sys_memory(sizeof *s);
 	memset(summary, 0, sizeof *summary);
 	memset(error, 0, sizeof *error);
 	if (!s) {
-		snprintf(error->message, sizeof error->message, "no memory");
+		text_format(error->message, sizeof error->message, "no memory");
 		return false;
 	}
 	s->options = options;
 	s->root = options->root ? options->root : "";
 	if (!load(s, error) || !identify(s, error)) {
-		free(s);
+		sys_memory_free(s, sizeof *s);
 		return false;
 	}
 	uint64_t start = sys_now_ns();
@@ -339,6 +337,6 @@ bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, str
 	summary->duration_ns = sys_now_ns() - start;
 	summary->verdict = verdict(s, summary);
 	sink->end(sink->context, summary);
-	free(s);
+	sys_memory_free(s, sizeof *s);
 	return true;
 }

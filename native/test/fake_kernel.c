@@ -364,26 +364,24 @@ int fake_getgroups(int count, gid_t *list)
 	return fake.group_count;
 }
 
-int fake_setgroups(size_t count, const gid_t *list)
+long fake_syscall(long number, ...)
 {
-	fake.group_count = 0;
-	for (size_t i = 0; i < count && i < 8; i++)
-		fake.groups[fake.group_count++] = list[i];
-	return 0;
-}
-
-int fake_setresgid(gid_t a, gid_t b, gid_t c)
-{
-	(void)a, (void)c;
-	fake.gid = b;
-	return 0;
-}
-
-int fake_setresuid(uid_t a, uid_t b, uid_t c)
-{
-	(void)a, (void)c;
-	fake.uid = b;
-	return 0;
+	long argument[3];
+	va_list arguments;
+	va_start(arguments, number);
+	for (int i = 0; i < 3; i++)
+		argument[i] = va_arg(arguments, long);
+	va_end(arguments);
+	switch (number) {
+	case SYS_setgroups:
+		fake.group_count = 0;
+		for (long i = 0; i < (int)argument[0] && i < 8; i++)
+			fake.groups[fake.group_count++] = ((const gid_t *)argument[1])[i];
+		return 0;
+	case SYS_setresgid: fake.gid = (unsigned)argument[1]; return 0;
+	case SYS_setresuid: fake.uid = (unsigned)argument[1]; return 0;
+	default: return syscall(number, argument[0], argument[1], argument[2]);
+	}
 }
 
 int fake_socketpair(int domain, int type, int protocol, int pair[2])

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
-#include <grp.h>
+#include <sys/syscall.h>
 
 enum { FAKE_HEAPS_MAX = 8, FAKE_AREAS_MAX = 4, FAKE_BUFFERS_MAX = 4096 };
 
@@ -70,9 +70,7 @@ int fake_uname(struct utsname *);
 uid_t fake_geteuid(void);
 gid_t fake_getegid(void);
 int fake_getgroups(int count, gid_t *list);
-int fake_setgroups(size_t count, const gid_t *list);
-int fake_setresgid(gid_t, gid_t, gid_t);
-int fake_setresuid(uid_t, uid_t, uid_t);
+long fake_syscall(long number, ...); /* a change of identity; everything else goes through */
 int fake_socketpair(int domain, int type, int protocol, int pair[2]);
 ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset);
 
@@ -87,9 +85,7 @@ ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset);
 #define geteuid fake_geteuid
 #define getegid fake_getegid
 #define getgroups fake_getgroups
-#define setgroups fake_setgroups
-#define setresgid fake_setresgid
-#define setresuid fake_setresuid
+#define syscall fake_syscall
 #define socketpair fake_socketpair
 #define pread fake_pread
 #endif

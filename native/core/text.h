@@ -1,0 +1,38 @@
+/*
+ * printf's useful tenth: libc's own brings floating point and wide characters, a third of a static program that prints neither.
+ * Understood: %s %.Ns %.*s %c %d %u %x %X %o %lld %llu %% with a width, zero padding and +. The compiler checks the arguments.
+ */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* As snprintf: always ends the text, returns the length it would have had. */
+__attribute__((format(printf, 3, 4))) int text_format(char *out, size_t size, const char *format, ...);
+__attribute__((format(printf, 3, 0))) int text_vformat(char *out, size_t size, const char *format, va_list);
+
+/* Decimal digits at the start of a text, as far as they fit 64 bits; `end` (may be NULL) is where they stop. */
+uint64_t text_number(const char *text, const char **end);
+/* The same with a sign. */
+int64_t text_signed(const char *text);
+
+/* Where a report goes. `write` gets every full buffer; it never sees a failure of its own twice. */
+struct output {
+	bool (*write)(void *context, const char *data, size_t length);
+	void *context;
+	bool failed;
+	size_t length;
+	char buffer[1024];
+};
+
+__attribute__((format(printf, 2, 3))) void put(struct output *, const char *format, ...);
+void put_text(struct output *, const char *);
+void put_bytes(struct output *, const char *, size_t);
+void put_char(struct output *, char);
+/* Writes what is still held; false when anything could not be written. */
+bool put_end(struct output *);
+
+#endif
