@@ -1,23 +1,56 @@
 /**
  * Builds the native parts with the machine's own compilers: no node-gyp, no download. Without a compiler everything but
- * `dmaheap verify` still works, so a missing one is a sentence, not a failure.
+ * `dmaheap verify` still works, so a missing one is a sentence, not a failure. `--all` builds for the four architectures
+ * with Debian's cross compilers: static programs on musl, addons on glibc.
  */
+
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
+import { type Architecture, debianPackage } from './fetch/index.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
 
-export interface NativeTarget {
-  /** Node's name of the architecture. */
-  readonly arch: 'x64' | 'arm64' | 'arm' | 'riscv64';
-  readonly libc: 'glibc' | 'musl';
-  readonly cc: string;
-  readonly cxx: string;
+/** Node's name of an architecture. */
+export type NativeArch = 'x64' | 'arm64' | 'arm' | 'riscv64';
+export type Libc = 'glibc' | 'musl';
+
+interface CrossTarget {
+  readonly arch: NativeArch;
+  /** The name in `dist/native/NAME-linux-musl`. */
+  readonly name: string;
+  readonly debian: Architecture;
+  /** Prefix of Debian's cross compiler. */
+  readonly gnu: string;
+  /** Debian's directory of musl. */
+  readonly musl: string;
+  readonly flags: readonly string[];
 }
+
+export const CROSS_TARGETS: readonly CrossTarget[] = [
+  {
+    arch: 'arm64',
+    name: 'aarch64',
+    debian: 'arm64',
+    gnu: 'aarch64-linux-gnu',
+    musl: 'aarch64-linux-musl',
+    // libgcc's out-of-line atomics ask glibc for the processor's features when the program starts
+    flags: ['-mno-outline-atomics'],
+  },
+  { arch: 'arm', name: 'armhf', debian: 'armhf', gnu: 'arm-linux-gnueabihf', musl: 'arm-linux-musleabihf', flags: [] },
+  {
+    arch: 'riscv64',
+    name: 'riscv64',
+    debian: 'riscv64',
+    gnu: 'riscv64-linux-gnu',
+    musl: 'riscv64-linux-musl',
+    flags: [],
+  },
+  { arch: 'x64', name: 'x86_64', debian: 'amd64', gnu: 'x86_64-linux-gnu', musl: 'x86_64-linux-musl', flags: [] },
+];
 
 export interface NativeBuild {
   /** Files made, relative to the package. */
@@ -27,9 +60,13 @@ export interface NativeBuild {
 }
 
 /** The file name node-gyp-build looks for: Node-API, so one file for every Node release. */
-export function addonFile(arch: NativeTarget['arch'], libc: NativeTarget['libc']): string {
+export function addonFile(arch: NativeArch, libc: Libc): string {
   const variant = arch === 'arm' ? '.armv7' : '';
   return `dist/prebuilds/linux-${arch}/dmaheap.napi${variant}.${libc}.node`;
+}
+
+export function staticProgram(name: string): string {
+  return `dist/native/${name}-linux-musl/dmaheap-verify`;
 }
 
 async function works(command: string): Promise<boolean> {
@@ -37,20 +74,35 @@ async function works(command: string): Promise<boolean> {
   return !failed;
 }
 
+const make = (args: readonly string[]) => execa('make', ['-s', '-C', 'native', ...args], { cwd: ROOT });
+
 /** What the Makefile cannot know: where npm put the two header packages. */
-async function buildAddon({ arch, libc, cc, cxx }: NativeTarget): Promise<string> {
+async function buildAddon(arch: NativeArch, libc: Libc, cc: string, cxx: string): Promise<string> {
   const output = addonFile(arch, libc);
-  await execa(
-    'make',
-    [
-      ...['-s', '-C', 'native', 'addon', `CC=${cc}`, `CXX=${cxx}`],
-      `BUILD=../dist/native/addon-${arch}-${libc}`,
-      `ADDON=../${output}`,
-      `NODE_ADDON_API=${path.dirname(require.resolve('node-addon-api/package.json'))}`,
-      `NODE_API_HEADERS=${path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'include')}`,
-    ],
-    { cwd: ROOT },
-  );
+  const headers = (name: string) => path.dirname(require.resolve(`${name}/package.json`));
+  await make([
+    ...['addon', `CC=${cc}`, `CXX=${cxx}`, `ADDON=../${output}`, `BUILD=../dist/native/addon-${arch}-${libc}`],
+    `NODE_ADDON_API=${headers('node-addon-api')}`,
+    `NODE_API_HEADERS=${path.join(headers('node-api-headers'), 'include')}`,
+  ]);
+  return output;
+}
+
+/** Debian's cross gcc with Debian's musl of the target, which is only unpacked: the host's packages stay as they are. */
+async function buildStatic(target: CrossTarget): Promise<string> {
+  const output = staticProgram(target.name);
+  const cc = `${target.gnu}-gcc`;
+  const root = await debianPackage('trixie', target.debian, 'musl-dev');
+  const lib = path.join(root, 'usr/lib', target.musl);
+  const { stdout: libgcc } = await execa(cc, ['-print-libgcc-file-name']);
+  const size = ['-Os', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-stack-protector'];
+  const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none'];
+  await make([
+    ...[`CC=${cc}`, `BUILD=../${path.dirname(output)}`, `CFLAGS=${[...size, ...target.flags].join(' ')}`],
+    `CPPFLAGS=-nostdinc -isystem ${root}/usr/include/${target.musl} -isystem ${path.dirname(libgcc)}/include`,
+    `LDFLAGS=-nostdlib -static -no-pie -s ${link.join(' ')} ${lib}/crt1.o ${lib}/crti.o -L${lib}`,
+    `LDLIBS=-Wl,--start-group -lc ${libgcc} -Wl,--end-group ${lib}/crtn.o`,
+  ]);
   return output;
 }
 
@@ -63,20 +115,50 @@ export async function buildNative(): Promise<NativeBuild> {
   for (const tool of [cc, cxx, 'make'])
     if (!(await works(tool)))
       return { files: [], missing: [`no ${tool}: \`dmaheap verify\` is not built, all else works`] };
-  const arch = process.arch as NativeTarget['arch'];
-  const files = [await buildAddon({ arch, libc: hostLibc(), cc, cxx })];
-  const build = 'dist/native/host';
-  await execa('make', ['-s', '-C', 'native', `CC=${cc}`, `BUILD=../${build}`], { cwd: ROOT });
-  return { files: [...files, `${build}/dmaheap-verify`], missing: [] };
+  const addon = await buildAddon(process.arch as NativeArch, hostLibc(), cc, cxx);
+  await make([`CC=${cc}`, 'BUILD=../dist/native/host']);
+  return { files: [addon, 'dist/native/host/dmaheap-verify'], missing: [] };
 }
 
-function hostLibc(): NativeTarget['libc'] {
+/** Builds the static program of one architecture, for guests and for release. */
+export async function buildStaticFor(arch: NativeArch): Promise<string> {
+  const target = CROSS_TARGETS.find((one) => one.arch === arch);
+  if (target === undefined) throw new Error(`no target ${arch}`);
+  return path.join(ROOT, await buildStatic(target));
+}
+
+/** Builds the addon of one architecture with Debian's cross compiler. */
+export async function buildAddonFor(arch: NativeArch): Promise<string> {
+  const target = CROSS_TARGETS.find((one) => one.arch === arch);
+  if (target === undefined) throw new Error(`no target ${arch}`);
+  return path.join(ROOT, await buildAddon(arch, 'glibc', `${target.gnu}-gcc`, `${target.gnu}-g++`));
+}
+
+/** Builds for every architecture. A compiler that is not installed is named; the others are still used. */
+export async function buildAll(): Promise<NativeBuild> {
+  const files: string[] = [];
+  const missing: string[] = [];
+  for (const target of CROSS_TARGETS)
+    for (const [compiler, build] of [
+      [`${target.gnu}-gcc`, () => buildStatic(target)],
+      [`${target.gnu}-g++`, () => buildAddon(target.arch, 'glibc', `${target.gnu}-gcc`, `${target.gnu}-g++`)],
+    ] as const) {
+      if (await works(compiler)) files.push(await build());
+      else missing.push(`no ${compiler}: nothing is built with it for ${target.name}`);
+    }
+  return { files, missing };
+}
+
+function hostLibc(): Libc {
   const header = (process.report.getReport() as { header?: { glibcVersionRuntime?: string } }).header;
   return header?.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { files, missing } = await buildNative();
+  const all = process.argv.includes('--all');
+  const { files, missing } = await (all ? buildAll() : buildNative());
   for (const file of files) console.log(file);
   for (const sentence of missing) console.error(sentence);
+  // a release is whole or not at all; a developer's machine may lack a compiler
+  if (all && missing.length > 0) process.exitCode = 3;
 }
