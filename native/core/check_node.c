@@ -71,6 +71,27 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	failed(r, HEAP_ABSENT, ENOENT, "no /dev/dma_heap/%s", node->name);
 }
 
+/* The kernel's own node, not a link or something that was made by hand: sysfs knows its number. */
+static bool genuine(const struct session *s, const struct heap_node *node, struct dh_result *r)
+{
+	char path[SYS_PATH_MAX], text[32], number[32];
+	about(r, node->name);
+	expected(r, "/dev/dma_heap/%s", node->name);
+	if (node->stat.is_link || !node->stat.is_char) {
+		failed(r, NODE_NOT_A_HEAP, 0, node->stat.is_link ? "a symlink to %s, not the kernel's node" : "not a device node%s",
+		       node->stat.is_link ? node->target : "");
+		return false;
+	}
+	text_format(path, sizeof path, "/sys/class/dma_heap/%s/dev", node->name);
+	text_format(number, sizeof number, "%u:%u\n", node->stat.major, node->stat.minor);
+	if (sys_read(s->root, path, text, sizeof text) > 0 && strcmp(text, number)) {
+		text[strcspn(text, "\n")] = 0;
+		failed(r, NODE_NOT_A_HEAP, 0, "device %u:%u, but the heap is %s", node->stat.major, node->stat.minor, text);
+		return false;
+	}
+	return true;
+}
+
 static void heap_node(struct session *s, struct subject subject, struct dh_result *r)
 {
 	const struct expect_heap *h = &s->expect.heap[subject.heap];
@@ -112,14 +133,13 @@ static void heap_node(struct session *s, struct subject subject, struct dh_resul
 		return;
 	}
 	expected(r, "/dev/dma_heap/%s", state->node->name);
-	const struct sys_node *stat = &state->seen->stat;
-	about(r, state->node->name);
-	if (stat->is_link)
-		failed(r, NODE_NOT_A_HEAP, 0, "a symlink to %s, not the kernel's node", state->seen->target);
-	else if (!stat->is_char)
-		failed(r, NODE_NOT_A_HEAP, 0, "not a device node");
-	else
-		passed(r, "%u:%u", stat->major, stat->minor);
+	for (unsigned i = 0; i < s->expect.nodes; i++) {
+		const struct expect_node *node = &s->expect.node[i];
+		const struct heap_node *seen = node->heap == subject.heap && covers(s, node) ? observed_node(&s->seen, node->name) : NULL;
+		if (seen && !genuine(s, seen, r))
+			return;
+	}
+	passed(r, "%u:%u", state->seen->stat.major, state->seen->stat.minor);
 }
 
 static void alias(struct session *s, struct subject subject, struct dh_result *r)

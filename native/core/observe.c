@@ -89,41 +89,55 @@ static int64_t number_in(const char *root, const char *directory, const char *na
 static const char DEBUG_CMA[] = "/sys/kernel/debug/cma";
 static const char SYSFS_CMA[] = "/sys/kernel/mm/cma";
 
-static bool on_area(struct walk *walk, const char *name, bool debugfs)
+static int64_t difference(int64_t more, int64_t less)
+{
+	return more < 0 || less < 0 ? -1 : more - less;
+}
+
+void observe_area(const char *root, struct cma_area *area)
+{
+	int64_t page = (int64_t)sys_page_bytes();
+	const char *debugfs = area->name;
+	char old_name[SYS_NAME_MAX + 4];
+	area->total_bytes = number_in(root, DEBUG_CMA, debugfs, "count", page);
+	if (area->total_bytes < 0) { /* 5.10 writes cma-NAME, cut to 15 characters */
+		text_format(old_name, sizeof old_name, "cma-%s", area->name);
+		debugfs = old_name;
+		area->total_bytes = number_in(root, DEBUG_CMA, debugfs, "count", page);
+	}
+	area->held_bytes = number_in(root, DEBUG_CMA, debugfs, "used", page);
+	if (area->total_bytes < 0)
+		area->total_bytes = number_in(root, SYSFS_CMA, area->name, "total_pages", page);
+	if (area->held_bytes < 0)
+		area->held_bytes = difference(area->total_bytes, number_in(root, SYSFS_CMA, area->name, "available_pages", page));
+	if (area->held_bytes < 0)
+		area->held_bytes = difference(number_in(root, SYSFS_CMA, area->name, "alloc_pages_success", page),
+					      number_in(root, SYSFS_CMA, area->name, "release_pages_success", page));
+	area->free_bytes = difference(area->total_bytes, area->held_bytes);
+}
+
+static bool on_area(struct walk *walk, const char *name)
 {
 	struct observation *o = walk->o;
-	int64_t page = (int64_t)sys_page_bytes();
 	if (o->areas == OBSERVED_AREAS_MAX)
 		return false;
 	struct cma_area *area = &o->area[o->areas++];
-	/* 5.10 writes cma-NAME in debugfs, cut to 15 characters */
-	copy(area->name, sizeof area->name, debugfs && starts(name, "cma-") ? name + 4 : name);
-	area->total_bytes = number_in(walk->root, debugfs ? DEBUG_CMA : SYSFS_CMA, name, debugfs ? "count" : "total_pages", page);
-	if (debugfs) {
-		int64_t used = number_in(walk->root, DEBUG_CMA, name, "used", page);
-		area->free_bytes = used < 0 || area->total_bytes < 0 ? -1 : area->total_bytes - used;
-	} else {
-		area->free_bytes = number_in(walk->root, SYSFS_CMA, name, "available_pages", page);
-	}
+	copy(area->name, sizeof area->name, starts(name, "cma-") ? name + 4 : name);
+	observe_area(walk->root, area);
 	return true;
 }
 
-static bool on_debug_area(void *context, const char *name)
+static bool on_area_entry(void *context, const char *name)
 {
-	return on_area(context, name, true);
-}
-
-static bool on_sysfs_area(void *context, const char *name)
-{
-	return on_area(context, name, false);
+	return on_area(context, name);
 }
 
 static void observe_areas(struct walk *walk)
 {
 	struct observation *o = walk->o;
-	if (sys_list(walk->root, DEBUG_CMA, on_debug_area, walk) > 0)
+	if (sys_list(walk->root, DEBUG_CMA, on_area_entry, walk) > 0)
 		o->area_source = "debugfs cma";
-	else if (sys_list(walk->root, SYSFS_CMA, on_sysfs_area, walk) > 0)
+	else if (sys_list(walk->root, SYSFS_CMA, on_area_entry, walk) > 0)
 		o->area_source = "/sys/kernel/mm/cma";
 	o->has_areas = o->area_source != NULL;
 }

@@ -20,7 +20,7 @@ struct heap_node {
 
 struct cma_area {
 	char name[SYS_NAME_MAX];
-	int64_t total_bytes, free_bytes; /* -1 when not shown */
+	int64_t total_bytes, free_bytes, held_bytes; /* -1 when not shown */
 };
 
 /* What the kernel log says about a reserved-memory node or area of interest. */
@@ -65,6 +65,9 @@ void observe(struct observation *, const char *root, const struct expect *, cons
 
 /* Only the numbers that change; cheap. */
 void observe_memory(struct memory_view *, const char *root);
+
+/* Reads one area again. */
+void observe_area(const char *root, struct cma_area *);
 
 const struct heap_node *observed_node(const struct observation *, const char *name);
 const struct cma_area *observed_area(const struct observation *, const char *name);

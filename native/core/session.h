@@ -17,6 +17,7 @@ struct heap_state {
 	uint64_t limit;      /* bytes this heap may be asked to hold at once */
 	struct memory_view before;
 	int fds_before;
+	int64_t held_before; /* bytes its area had given out, -1 when not shown */
 };
 
 struct session {

@@ -163,6 +163,9 @@ static void prepare(struct session *s, int heap)
 	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
+	int area = e->heap[heap].area;
+	const struct cma_area *seen = observed_area(&s->seen, area < 0 ? h->node->name : e->area[area].name);
+	h->held_before = seen ? seen->held_bytes : -1;
 	h->fd = sys_open(s->root, path, O_RDONLY);
 	if (h->fd < 0)
 		return;

@@ -169,6 +169,10 @@ static int live_file(const char *path)
 		snprintf(text, sizeof text, "nr_free_pages 1\ncma_alloc_success %llu\ncma_alloc_fail 0\n", (unsigned long long)fake.events);
 		return text_file(text);
 	}
+	if (is(path, "/sys/kernel/debug/cma/linux,cma/used") && fake.areas) {
+		snprintf(text, sizeof text, "%llu\n", (unsigned long long)(fake.area[0].used / (uint64_t)sysconf(_SC_PAGESIZE)));
+		return text_file(text);
+	}
 	if (sscanf(path, "/proc/self/fdinfo/%d", &fd) == 1 && fd < FAKE_BUFFERS_MAX && buffers[fd].used) {
 		snprintf(text, sizeof text, "pos:\t0\nflags:\t02000002\nsize:\t%llu\ncount:\t1\nexp_name:\t%s\n", (unsigned long long)buffers[fd].bytes, buffers[fd].exporter);
 		return text_file(text);

@@ -422,6 +422,7 @@ static void counted_nowhere(void)
 static void leaking_area(void)
 {
 	healthy();
+	fake_file("/sys/kernel/debug/cma/linux,cma/count", "16384\n");
 	fake.leaks_area = true;
 }
 

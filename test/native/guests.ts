@@ -1,0 +1,158 @@
+/**
+ * The verifier on booted kernels: healthy guests must pass, and every injected fault must end in its own diagnosis.
+ * `npm run test:guests -- [--only TEXT] [--kernel NAME] [--console]`. Exit status: 0 all as expected, 1 not, 3 an input is missing.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { execa } from 'execa';
+import { buildStaticFor } from '../../src/build/native.js';
+import type { VerifyReport } from '../../src/verify/index.js';
+import { initramfs } from '../e2e/guest.js';
+import { type BuiltKernel, buildKernel, kernelRecipe } from '../e2e/kernel.js';
+import { type Machine, machineFor } from '../e2e/machine.js';
+import { baseDtb, runGuest } from '../e2e/qemu.js';
+import { BOARDS, type Board, type Case } from './cases.js';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    kernel: { type: 'string' },
+    console: { type: 'boolean', default: false },
+  },
+});
+
+const NODE_ARCH = { arm64: 'arm64', arm: 'arm', riscv64: 'riscv64', x86_64: 'x64' } as const;
+
+/** What every guest has: two users, one group, and the kernel's configuration where distributions put it. */
+const SET_UP = `
+mkdir -p /boot /root
+cp /kernel.config /boot/config-$(uname -r)
+begin() { echo "@@CASE $1"; }
+verify() { dmaheap-verify --json --no-timing "$@"; echo; echo "@@EXIT $?"; }
+settle() { chmod 0660 /dev/dma_heap/*; chown 0:44 /dev/dma_heap/*; }
+release() { [ -z "$holder" ] || { kill -9 $holder; wait $holder 2>/dev/null; holder=; }; }
+take() { hold "$@" >/tmp/held & holder=$!; until grep -q held /tmp/held 2>/dev/null; do sleep 0.1; done; cat /tmp/held; rm /tmp/held; }
+settle
+`.replace('echo; echo "@@EXIT $?"', 'status=$?; echo; echo "@@EXIT $status"');
+
+async function holdProgram(machine: Machine, directory: string): Promise<string> {
+  const program = path.join(directory, `hold-${machine.arch}`);
+  const source = new URL('guest/hold.c', import.meta.url).pathname;
+  await execa(`${machine.kbuild.crossCompile}gcc`, ['-Os', '-static', '-s', '-Wall', '-Werror', '-o', program, source]);
+  return program;
+}
+
+async function treeOf(board: Board, machine: Machine, directory: string): Promise<string | undefined> {
+  const base = await baseDtb({ machine, memoryMiB: board.memoryMiB });
+  if (base === undefined || board.reservedMemory === undefined) return base;
+  const source = path.join(directory, 'overlay.dtso');
+  const merged = path.join(directory, 'merged.dtb');
+  await writeFile(
+    source,
+    `/dts-v1/;\n/plugin/;\n&{/} { reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;\n${board.reservedMemory}\n}; };\n`,
+  );
+  await execa('dtc', ['-q', '-@', '-I', 'dts', '-O', 'dtb', '-o', `${source}.dtbo`, source]);
+  await execa('fdtoverlay', ['-i', base, '-o', merged, `${source}.dtbo`]);
+  return merged;
+}
+
+interface Outcome {
+  readonly name: string;
+  readonly wrong: readonly string[];
+}
+
+/** One boot runs all cases of a board, one after the other. */
+async function runBoard(board: Board, kernel: BuiltKernel, cases: readonly Case[]): Promise<readonly Outcome[]> {
+  const machine = await machineFor(kernel.recipe.arch);
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-guests-'));
+  try {
+    const files: Record<string, string> = {
+      'bin/dmaheap-verify': await buildStaticFor(NODE_ARCH[machine.arch]),
+      'bin/hold': await holdProgram(machine, directory),
+      'kernel.config': kernel.config,
+    };
+    const text = async (inside: string, content: string) => {
+      const file = path.join(directory, inside.replaceAll('/', '_'));
+      await writeFile(file, content);
+      files[inside] = file;
+    };
+    await text('etc/passwd', 'root:x:0:0::/root:/bin/sh\ncam:x:1000:1000::/:/bin/sh\nguest:x:1001:1001::/:/bin/sh\n');
+    await text('etc/group', 'root:x:0:\nvideo:x:44:cam\ncam:x:1000:\nguest:x:1001:\n');
+    await text('verify.expect', board.expect);
+    for (const one of cases) if (one.expect) await text(`${one.name}.expect`, one.expect);
+    const run = cases.map(
+      (one) =>
+        `begin '${one.name}'\n${one.script.replaceAll('$EXPECT', one.expect ? `/${one.name}.expect` : '/verify.expect')}\n`,
+    );
+    const initrd = await initramfs(machine, { files, run: SET_UP + run.join('') });
+    const boot = {
+      machine,
+      image: kernel.image,
+      initrd,
+      dtb: await treeOf(board, machine, directory),
+      memoryMiB: board.memoryMiB,
+      cmdline: board.cmdline ?? '',
+      timeoutSeconds: 120,
+    };
+    const { console: output, ending } = await runGuest(boot);
+    if (values.console) process.stdout.write(output);
+    return cases.map((one) => ({
+      name: `${kernel.recipe.name} ${board.name}: ${one.name}`,
+      wrong: judge(one, output, ending),
+    }));
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+}
+
+function judge(one: Case, output: string, ending: string): readonly string[] {
+  const part = output.split(`@@CASE ${one.name}\n`)[1]?.split('@@CASE ')[0];
+  if (part === undefined) return [`the guest did not come to it (${ending})`];
+  const exit = /@@EXIT (\d+)/.exec(part)?.[1];
+  const json = /^\{"schemaVersion".*?^\],"summary".*?\}\}$/ms.exec(part)?.[0];
+  const wrong: string[] = [];
+  if (exit !== `${one.exit}`) wrong.push(`exit status ${exit}, expected ${one.exit}`);
+  if (json === undefined) return [...wrong, 'no report'];
+  const report = JSON.parse(json) as VerifyReport;
+  if (report.results.length !== report.planned)
+    wrong.push(`planned ${report.planned}, reported ${report.results.length}`);
+  const failures = report.results.filter((r) => r.status === 'fail' || r.status === 'error');
+  const text = failures
+    .map((r) => `${r.id}${r.heap ? `[${r.heap}]` : ''} ${r.diagnosis}: ${r.observed} (${r.evidence})`)
+    .join('; ');
+  for (const wanted of one.diagnoses ?? []) {
+    const [id, diagnosis] = wanted.split(' ');
+    if (!report.results.some((r) => r.id === id && r.diagnosis === diagnosis)) wrong.push(`no ${wanted}; got: ${text}`);
+  }
+  const allowed = new Set([...(one.diagnoses ?? []), ...(one.also ?? [])]);
+  for (const r of failures)
+    if (!allowed.has(`${r.id} ${r.diagnosis}`))
+      wrong.push(`unexpected ${r.id} ${r.diagnosis}: ${r.observed} (${r.evidence})`);
+  for (const wanted of one.passes ?? []) {
+    const [id, heap] = wanted.split('/');
+    for (const r of report.results.filter((r) => r.id === id && (heap === undefined || r.heap === heap)))
+      if (r.status !== 'pass') wrong.push(`${id}${r.heap ? `[${r.heap}]` : ''} is ${r.status}: ${r.observed}`);
+  }
+  return wrong;
+}
+
+let bad = 0;
+let held = 0;
+for (const board of BOARDS) {
+  for (const name of board.kernels) {
+    if (values.kernel && values.kernel !== name) continue;
+    const cases = board.cases.filter((one) => !values.only || `${board.name}: ${one.name}`.includes(values.only));
+    if (cases.length === 0) continue;
+    const kernel = await buildKernel(await kernelRecipe(name), console.error);
+    for (const outcome of await runBoard(board, kernel, cases)) {
+      if (outcome.wrong.length === 0) held++;
+      else bad++;
+      console.log(`${outcome.wrong.length ? 'not ok' : 'ok'}  ${outcome.name}`);
+      for (const line of outcome.wrong) console.log(`        ${line}`);
+    }
+  }
+}
+console.log(`guests: ${held} cases as expected, ${bad} not`);
+process.exitCode = bad || !held ? 1 : 0;
