@@ -77,7 +77,8 @@ interface Segment extends Interval {
 /**
  * Chooses `size` or `reg`, ranges and bases for regions that must exist together.
  * @param input the board without the regions
- * @returns a plan that the simulator has confirmed, or why there is none and the most that would fit
+ * @returns a plan and what the simulator makes of it, or why there is none and the most that would fit. Every region has
+ * its place; what else may go wrong (a full table of areas, cma= on the command line) is in the prediction.
  */
 export function planRegions(input: PlacementInput, wishes: readonly RegionWish[]): Outcome<RegionPlan> {
   const { situation, questions } = situationOf(input);
@@ -87,18 +88,35 @@ export function planRegions(input: PlacementInput, wishes: readonly RegionWish[]
     .flatMap(({ about, answers }) => (about === 'granule' ? answers : []))
     .map((answer) => answer.minimumAlignmentBytes)
     .reduce(higher, situation.minimumAlignmentBytes);
-  const planner = new Planner({ ...situation, minimumAlignmentBytes: granule }, wishes);
-  // Bases that are given leave no choice; the largest of the others has the least.
-  const ordered = [...wishes].sort((a, b) => rank(a) - rank(b) || (a.sizeBytes > b.sizeBytes ? -1 : 1));
-  for (const wish of ordered) planner.plan(wish);
-  if (planner.diagnostics.length > 0) return { diagnostics: planner.diagnostics };
-  const regions = wishes.flatMap((wish) => planner.regions.find((region) => region.wish === wish) ?? []);
-  const tree = treeWithRegions(input.tree, regions);
-  return { value: { regions, tree, prediction: predict({ ...input, tree }) }, diagnostics: [] };
+  const settled = { ...situation, minimumAlignmentBytes: granule };
+  const pinned = new Set<RegionWish>();
+  for (;;) {
+    const planner = new Planner(settled, wishes, pinned);
+    // Bases that are given leave no choice; the largest of the others has the least.
+    const ordered = [...wishes].sort(
+      (a, b) => rank(a, pinned) - rank(b, pinned) || (a.sizeBytes > b.sizeBytes ? -1 : 1),
+    );
+    for (const wish of ordered) planner.plan(wish);
+    if (planner.diagnostics.length > 0) return { diagnostics: planner.diagnostics };
+    const regions = wishes.flatMap((wish) => planner.regions.find((region) => region.wish === wish) ?? []);
+    const tree = treeWithRegions(input.tree, regions);
+    const prediction = predict({ ...input, tree });
+    const refused = regions.filter(
+      ({ nodeName, baseAddress }) =>
+        baseAddress === undefined &&
+        prediction.rejected.some(
+          ({ node, family }) => node === nodeName && (family === 'alloc-failed' || family === 'not-activated'),
+        ),
+    );
+    // The kernel's order can leave no hole where ours does: such a region gets a base.
+    if (refused.length === 0) return { value: { regions, tree, prediction }, diagnostics: [] };
+    for (const { wish } of refused) pinned.add(wish);
+  }
 }
 
-function rank(wish: RegionWish): number {
-  return wish.baseAddress === undefined ? 1 : 0;
+function rank(wish: RegionWish, pinned: ReadonlySet<RegionWish>): number {
+  if (wish.baseAddress !== undefined) return 0;
+  return wish.isFixed === true || pinned.has(wish) ? 1 : 2;
 }
 
 class Planner {
@@ -108,8 +126,11 @@ class Planner {
   readonly #free: IntervalSet;
   readonly #oldDefault: ReservedNode | undefined;
 
-  constructor(situation: Situation, wishes: readonly RegionWish[]) {
+  readonly #pinned: ReadonlySet<RegionWish>;
+
+  constructor(situation: Situation, wishes: readonly RegionWish[], pinned: ReadonlySet<RegionWish>) {
     this.#situation = situation;
+    this.#pinned = pinned;
     const old = situation.reservedMemory.nodes.filter((node) => isPool(node) && node.isDefault);
     this.#oldDefault = wishes.some((wish) => wish.isDefault === true) ? old[0] : undefined;
     this.#free = new IntervalSet(holesWithout(situation, this.#oldDefault === undefined ? [] : [this.#oldDefault]));
@@ -132,11 +153,16 @@ class Planner {
         text: `the board has ${old.name} as its default: it is changed, a second default would fight it`,
         facts: ['cma.default-winner'],
       });
-    const mustFix = wish.isFixed === true || old?.reg !== undefined;
+    const mustFix = wish.isFixed === true || this.#pinned.has(wish) || old?.reg !== undefined;
     if (old?.reg !== undefined && wish.isFixed !== true)
       because.push({
         text: `${old.name} has reg, which an overlay cannot delete and which wins over size`,
         facts: ['reserved-memory.alloc-ranges'],
+      });
+    if (this.#pinned.has(wish))
+      because.push({
+        text: 'a base, because the order in which the kernel places regions without one leaves no room for all',
+        facts: ['reserved-memory.order'],
       });
     const granularity = higher(granule, wish.alignmentBytes ?? 0n);
     if (wish.baseAddress !== undefined) {
@@ -238,9 +264,8 @@ class Planner {
     old: ReservedNode | undefined,
   ): MemoryRange[] {
     const top = this.#situation.banks.map((bank) => bank.end).reduce(higher, 0n);
-    const isCut = this.#situation.zones.boundaries.some((at) =>
-      this.#situation.banks.some((bank) => bank.start < at && at < bank.end),
-    );
+    const ram = new IntervalSet(this.#situation.banks).ranges;
+    const isCut = this.#situation.zones.boundaries.some((at) => ram.some((bank) => bank.start < at && at < bank.end));
     const isStated = wish.allocRanges !== undefined;
     if (!isStated && !isCut && (end === undefined || end >= top) && old?.allocRanges === undefined) return [];
     const rooms = segments.filter((segment) => segment.holes.some((hole) => hole.end - hole.start >= sizeBytes));
