@@ -1,6 +1,6 @@
 /** Why there is no answer: from a goal down to the symbol that cannot be had, with the place of every step. */
 import type { Span } from '../diagnostic/index.js';
-import type { SymbolId } from './expression.js';
+import { MOD, type SymbolId, YES } from './expression.js';
 import { type Costs, isNeedMet } from './solve-costs.js';
 import type { Goal } from './solve-goal.js';
 import { AT_LEAST_Y, goalText, isRaise, OFF, type Requirement } from './solve-goal.js';
@@ -126,17 +126,14 @@ class Tracer {
   #symbol(symbol: SymbolId, requirement: Requirement): Trace | undefined {
     const { tree } = this.#problem;
     const needed = requirementText(tree, symbol, requirement);
+    const name = symbolText(tree, symbol);
+    if (symbol <= YES) {
+      const text = symbol === MOD ? 'm keeps it a module at most' : `${name} is a constant`;
+      return { links: [{ symbol: name, text }], leaf: name, needed, reason: 'no-way' };
+    }
     if (tree.symbols.type[symbol] === UNKNOWN) {
-      const name = symbolText(tree, symbol);
-      const isConstant = symbol <= 2;
-      return {
-        links: [
-          { symbol: name, text: isConstant ? `${name} is a constant` : `${name} is not defined for this architecture` },
-        ],
-        leaf: name,
-        needed,
-        reason: isConstant ? 'no-way' : 'undefined',
-      };
+      const text = `${name} is not defined for this architecture`;
+      return { links: [{ symbol: name, text }], leaf: name, needed, reason: 'undefined' };
     }
     const key = symbol * 4 + requirement;
     if (this.#visited.has(key)) return undefined;

@@ -4,7 +4,7 @@
  */
 import type { SymbolId } from './expression.js';
 import { type Costs, DETOUR, isNeedMet } from './solve-costs.js';
-import { type Goal, meetsGoal, requirementsOf, sameText } from './solve-goal.js';
+import { AT_LEAST_Y, type Goal, meetsGoal, requirementsOf, sameText } from './solve-goal.js';
 import type { Lines } from './solve-trial.js';
 import type { Need, Problem, Way } from './solve-ways.js';
 import { isLogical } from './symbol.js';
@@ -101,6 +101,10 @@ export function search(
       const broken = brokenLines(problem, minimal);
       if (broken.length > 0) {
         breaking ??= { lines: minimal, symbols: broken };
+        // A module in a dependency makes modules of what was built in; built in itself it may not.
+        for (const [symbol, value] of state.lines)
+          if (value === 'm' && problem.lineValue(symbol, AT_LEAST_Y) === 'y')
+            push({ ...state, lines: new Map(state.lines).set(symbol, 'y') });
         continue;
       }
       answers++;
@@ -123,20 +127,23 @@ export function search(
       deadEnd = { goal, path: walk.deepest, lines: state.lines, depth: state.lines.size };
     for (const { symbol, value, detours, least, sum } of walk.steps) {
       const lines = new Map(state.lines);
-      const isNew = !lines.has(symbol);
+      const spent = state.spent + (lines.has(symbol) ? 0 : 1) + detours;
       lines.delete(symbol);
       lines.set(symbol, value);
-      const key = [...lines]
-        .map(([s, v]) => `${s}=${v}`)
-        .sort()
-        .join();
-      if (seen.has(key)) continue;
-      seen.add(key);
-      const spent = state.spent + (isNew ? 1 : 0) + detours;
-      queue.push({ lines, spent, bound: Math.max(state.bound, spent + least), guess: spent + sum });
+      push({ lines, spent, bound: Math.max(state.bound, spent + least), guess: spent + sum });
     }
   }
   return { ...result(), isProvenSmallest: true, isExhausted: true };
+
+  function push(state: State): void {
+    const key = [...state.lines]
+      .map(([symbol, value]) => `${symbol}=${value}`)
+      .sort()
+      .join();
+    if (seen.has(key)) return;
+    seen.add(key);
+    queue.push(state);
+  }
 
   function hardest(unmet: readonly Goal[]): Goal | undefined {
     let chosen: Goal | undefined;
