@@ -5,11 +5,13 @@
  *     const tree = parseTree({ readFile, environment, probe }).value;
  *     const { text } = makeConfig(tree, 'olddefconfig', dotConfig);
  */
+export { assumedAnswer } from './assume.js';
 export { kconfigCodes } from './codes.js';
 export { type ReadOptions, readConfig } from './config-read.js';
 export { configLine, defaultText, isNodeVisible, writeConfig, writeDefconfig } from './config-write.js';
 export { type Dialect, detectDialect, type ReadFile } from './dialect.js';
 export { Configuration } from './evaluate.js';
+export { type Condition, type Explanation, explainSymbol } from './explain.js';
 export * from './expression.js';
 export { deniedAnswer, type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';

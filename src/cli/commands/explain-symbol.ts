@@ -1,0 +1,149 @@
+/** dmaheap explain SYMBOL: why a symbol has its value, and what would give it another. */
+import {
+  type Condition,
+  Configuration,
+  type Explanation,
+  explainSymbol,
+  linkText,
+  loadConfig,
+  parseGoal,
+  Solver,
+} from '../../kconfig/index.js';
+import { suggest } from '../../source/suggest.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { type KernelTreeOptions, openKernelTree, treeTitle } from '../kernel-tree.js';
+import { noteAssumptions, readBase, solutionJson } from './resolve.js';
+
+export interface ExplainSymbolOptions extends Partial<KernelTreeOptions> {
+  readonly baseConfig?: string;
+  /** A goal: what stands against it, or what it takes. */
+  readonly whyNot?: string;
+}
+
+export async function explainSymbolCommand(
+  context: Context,
+  word: string,
+  options: ExplainSymbolOptions,
+): Promise<Exit> {
+  const { kernelTree, arch } = options;
+  if (kernelTree === undefined || arch === undefined) {
+    context.complain(
+      `${kernelTree === undefined ? 'which kernel? --kernel-tree' : 'which architecture? --arch'} is missing`,
+      'dmaheap explain DMABUF_HEAPS_CMA --kernel-tree linux --arch arm64 --base-config .config',
+    );
+    return EXIT.usage;
+  }
+  const name = word.replace(/^CONFIG_/, '').replace(/>?=.*$/s, '');
+  const goal =
+    options.whyNot === undefined
+      ? undefined
+      : parseGoal(options.whyNot.includes('=') ? options.whyNot : `${name}=${options.whyNot}`);
+  if (options.whyNot !== undefined && goal === undefined) {
+    context.complain(`--why-not ${options.whyNot}: no goal`, `write it as --why-not ${name}=y`);
+    return EXIT.usage;
+  }
+  const open = openKernelTree(context, { ...options, kernelTree, arch });
+  if (typeof open === 'number') return open;
+  const base = readBase(context, open, options.baseConfig);
+  if (typeof base === 'number') return base;
+  const symbol = open.tree.byName.get(name);
+  if (symbol === undefined || (open.tree.symbols.firstNode[symbol] as number) < 0) {
+    const near = suggest(name, open.tree.byName.keys());
+    context.complain(
+      `${treeTitle(open)} defines no symbol ${name}`,
+      near.length === 0 ? undefined : `did you mean ${near.join(' or ')}?`,
+    );
+    return EXIT.findings;
+  }
+  const config = new Configuration(open.tree);
+  loadConfig(config, base.text);
+  const explanation = explainSymbol(config, symbol);
+  const answer = goal === undefined ? undefined : new Solver(open.tree, base.text).solve([goal], { allowChange: true });
+  noteAssumptions(context, open);
+  if (context.options.format === 'json')
+    context.printJson({
+      schemaVersion: 1,
+      kernel: treeTitle(open),
+      base: base.name,
+      ...explanation,
+      ...(answer === undefined ? {} : { whyNot: solutionJson(answer) }),
+      probesAssumed: open.assumedProbes,
+    });
+  else {
+    context.print(`${describe(explanation)}\n`);
+    if (answer !== undefined && options.whyNot !== undefined) {
+      if (answer.blocked.length > 0)
+        for (const blocked of answer.blocked)
+          context.print(
+            `\n${blocked.goal} cannot be had:\n${blocked.chain.map((link) => `    ${linkText(link)}\n`).join('')}`,
+          );
+      else if (answer.lines.length === 0) context.print(`\n${options.whyNot} is the case\n`);
+      else context.print(`\n${options.whyNot} takes:\n${answer.lines.map((line) => `    ${line}\n`).join('')}`);
+    }
+  }
+  return answer !== undefined && answer.blocked.length > 0 ? EXIT.findings : EXIT.good;
+}
+
+const IDLE = {
+  'selected by': 'could be selected by',
+  'implied by': 'could be implied by',
+  selects: 'would select',
+  implies: 'would imply',
+} as const;
+
+const at = ({ file, line }: { file: string; line: number }) => `${file}:${line}`;
+
+/** The explanation for a person. */
+function describe(e: Explanation): string {
+  const out = [`${e.symbol} is ${e.value === '' ? 'empty' : e.value} (${e.type}): ${e.why}`];
+  if (!e.written) out.push('    .config has no line for it');
+  for (const definition of e.definitions)
+    out.push(
+      `    defined at ${at(definition)}${definition.menus.length === 0 ? '' : `, in ${definition.menus.join(' > ')}`}`,
+    );
+  if (e.prompts.length === 0) out.push('    no prompt: a line for it is dropped without a word');
+  for (const prompt of e.prompts) {
+    out.push(
+      `    prompt "${prompt.text}" (${at(prompt)})${prompt.condition.value === 'y' ? ', visible' : `, visible up to ${prompt.condition.value}`}`,
+    );
+    out.push(...inTheWay(prompt.condition));
+  }
+  out.push(`    a line can make it ${e.assignable.length === 0 ? 'nothing else now' : e.assignable.join(', ')}`);
+  if (e.dependsOn.text !== 'y') {
+    out.push(`    depends on ${e.dependsOn.text} (${e.dependsOn.value})`);
+    if (e.prompts.length === 0) out.push(...inTheWay(e.dependsOn));
+  }
+  for (const one of e.defaults)
+    out.push(
+      `    default ${one.value}${one.condition.text === 'y' ? '' : ` if ${one.condition.text}`} (${at(one)})${one.active ? ', in force' : ''}`,
+    );
+  for (const one of e.ranges) out.push(`    range ${one.range} (${at(one)})${one.active ? ', in force' : ''}`);
+  if (e.choice !== undefined)
+    out.push(`    one of ${e.choice.members.join(', ')}; the choice takes ${e.choice.chosen ?? 'none'}`);
+  for (const [title, list] of [
+    ['selected by', e.selectedBy],
+    ['implied by', e.impliedBy],
+    ['selects', e.selects],
+    ['implies', e.implies],
+  ] as const) {
+    const active = list.filter((one) => one.value !== 'n');
+    for (const one of active) out.push(`    ${title} ${one.symbol} at ${one.value} (${at(one)})`);
+    const idle = list.filter((one) => one.value === 'n');
+    if (idle.length > 0)
+      out.push(
+        `    ${IDLE[title]} ${idle
+          .slice(0, 6)
+          .map((one) => one.symbol)
+          .join(', ')}${idle.length > 6 ? ` and ${idle.length - 6} more` : ''}`,
+      );
+  }
+  return out.join('\n');
+}
+
+function inTheWay(condition: Condition): string[] {
+  return condition.inTheWay.map(({ text, value, symbols }) => {
+    const now = Object.entries(symbols).map(([name, v]) => `${name}=${v}`);
+    return `        ${text} is ${value}${now.length === 0 || text === now[0]?.split('=')[0] ? '' : ` (${now.slice(0, 8).join(', ')})`}`;
+  });
+}

@@ -1,0 +1,161 @@
+/** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what is in the way. */
+import { writeFileSync } from 'node:fs';
+import { type GoalText, goalText, linkText, parseGoal, type Solution, Solver } from '../../kconfig/index.js';
+import type { Plan } from '../../plan/index.js';
+import { confirmByConf } from '../confirm.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { readText, reasonOf } from '../files.js';
+import { defaultDefconfig, type KernelTreeOptions, type OpenTree, openKernelTree, treeTitle } from '../kernel-tree.js';
+import { planProfile } from '../profile.js';
+
+export interface ResolveOptions extends Partial<KernelTreeOptions> {
+  readonly baseConfig?: string;
+  readonly output?: string;
+  readonly allowChange: boolean;
+  readonly confirm: boolean;
+}
+
+/** What a plan asks of the kernel configuration. */
+export function planGoals(plan: Plan): GoalText[] {
+  return plan.symbols.map(({ symbol, value, atLeast }) => ({ symbol, value, ...(atLeast ? { atLeast } : {}) }));
+}
+
+interface Asked {
+  readonly goals: readonly GoalText[];
+  readonly arch?: string;
+}
+
+/** Goals on the command line, or a profile's. @returns the exit status after complaining */
+function readAsked(context: Context, words: readonly string[]): Asked | Exit {
+  const goals = words.map(parseGoal);
+  if (goals.every((goal) => goal !== undefined)) return { goals };
+  const isOneFile = words.length === 1 && !/^[^=]*=/.test(words[0] as string);
+  if (!isOneFile) {
+    const wrong = words.find((word, i) => goals[i] === undefined);
+    context.complain(
+      `"${wrong}" is no goal`,
+      'write goals as SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n, or give one profile',
+    );
+    return EXIT.usage;
+  }
+  const planning = planProfile(context, words[0] as string);
+  context.findings(planning.diagnostics, planning.sources);
+  if (planning.planned === undefined) return planning.exit;
+  const { plan } = planning.planned;
+  return { goals: planGoals(plan), arch: plan.board.arch };
+}
+
+/** The base to start from: the file the user names, else the architecture's defconfig. */
+export function readBase(
+  context: Context,
+  open: OpenTree,
+  file: string | undefined,
+): { readonly text: string; readonly name: string } | Exit {
+  if (file === undefined) {
+    const found = defaultDefconfig(open);
+    if (found !== undefined) return found;
+    context.complain('the tree has no defconfig for this architecture', 'give --base-config');
+    return EXIT.environment;
+  }
+  const got = readText(context.resolve(file));
+  if ('text' in got) return { text: got.text, name: file };
+  context.complain(`cannot read --base-config ${file}: ${got.error}`);
+  return EXIT.environment;
+}
+
+/** The fragment as a file: where it holds, then its lines. */
+export function fragmentText(solution: Solution, about: readonly string[]): string {
+  return [...about.map((line) => `# ${line}`), ...solution.lines].map((line) => `${line}\n`).join('');
+}
+
+/** What a program reads; diagnostics of the tree are not part of it. */
+export function solutionJson(solution: Solution) {
+  return {
+    goals: solution.goals.map(goalText),
+    lines: solution.lines,
+    delta: solution.delta,
+    blocked: solution.blocked.map(({ goal, leaf, needed, reason, chain }) => ({
+      goal,
+      leaf,
+      needed,
+      reason,
+      chain: chain.map(linkText),
+    })),
+    smallest: solution.isProvenSmallest,
+  };
+}
+
+export async function resolve(context: Context, words: readonly string[], options: ResolveOptions): Promise<Exit> {
+  const asked = readAsked(context, words);
+  if (typeof asked === 'number') return asked;
+  const arch = options.arch ?? asked.arch;
+  if (options.kernelTree === undefined || arch === undefined) {
+    context.complain(
+      options.kernelTree === undefined
+        ? 'which kernel? --kernel-tree is missing'
+        : 'which architecture? --arch is missing',
+      'dmaheap resolve DMABUF_HEAPS_CMA=y --kernel-tree linux --arch arm64',
+    );
+    return EXIT.usage;
+  }
+  const open = openKernelTree(context, { ...options, kernelTree: options.kernelTree, arch });
+  if (typeof open === 'number') return open;
+  const base = readBase(context, open, options.baseConfig);
+  if (typeof base === 'number') return base;
+  const solution = new Solver(open.tree, base.text).solve(asked.goals, { allowChange: options.allowChange });
+  noteAssumptions(context, open);
+
+  let refuted: readonly string[] = [];
+  if (options.confirm && solution.blocked.length === 0) {
+    const verdict = await confirmByConf(context, open, base.text, solution);
+    if ('error' in verdict) {
+      context.complain(`--confirm: ${verdict.error}`);
+      return EXIT.environment;
+    }
+    refuted = verdict.refuted;
+  }
+  const isGood = solution.blocked.length === 0 && refuted.length === 0;
+  if (options.output !== undefined && isGood) {
+    const about = [`${asked.goals.map(goalText).join(' ')}`, `on ${treeTitle(open)}, base ${base.name}`];
+    try {
+      writeFileSync(context.resolve(options.output), fragmentText(solution, about));
+    } catch (error) {
+      context.complain(`cannot write ${options.output}: ${reasonOf(error)}`);
+      return EXIT.environment;
+    }
+  }
+  if (context.options.format === 'json')
+    context.printJson({
+      schemaVersion: 1,
+      ...solutionJson(solution),
+      ...(options.confirm ? { confirmed: isGood, refuted } : {}),
+      probesAssumed: open.assumedProbes,
+    });
+  else print(context, solution, options.output !== undefined);
+  for (const line of refuted) context.complain(`the tree’s own conf does not agree: ${line}`);
+  return isGood ? EXIT.good : EXIT.findings;
+}
+
+export function noteAssumptions(context: Context, { assumedProbes }: OpenTree): void {
+  if (assumedProbes > 0)
+    context.note(
+      `note: nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would. --probes run proves the answer for yours.`,
+    );
+}
+
+function print(context: Context, { lines, delta, blocked, isProvenSmallest }: Solution, isWritten: boolean): void {
+  for (const { goal, chain } of blocked)
+    context.print(`${goal} cannot be had:\n${chain.map((link) => `    ${linkText(link)}\n`).join('')}`);
+  if (blocked.length > 0) return;
+  if (!isWritten)
+    context.print(
+      lines.length === 0 ? '# nothing to add: the base meets the goals\n' : lines.map((line) => `${line}\n`).join(''),
+    );
+  if (!isProvenSmallest) context.note('note: the search gave up before it could rule out a smaller set');
+  if (context.options.quiet) return;
+  context.print(`\n# ${delta.length} lines of .config change:\n`);
+  const shown = (value: string | null) => value ?? '-';
+  for (const { symbol, from, to, why } of delta)
+    context.print(`#   ${symbol}: ${shown(from)} -> ${shown(to)}, ${why}\n`);
+}

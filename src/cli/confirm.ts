@@ -1,0 +1,52 @@
+/** The last word on a fragment: the tree's own conf. */
+import { buildConfig } from '../check/conf.js';
+import { type GoalText, goalText, type Solution, withLines } from '../kconfig/index.js';
+import type { Context } from './context.js';
+import type { OpenTree } from './kernel-tree.js';
+import { openTools } from './tools.js';
+
+const isMet = ({ value, atLeast }: GoalText, got: string | undefined): boolean => {
+  const actual = (got ?? 'n').replace(/^"(.*)"$/, '$1');
+  if (atLeast) return actual === 'm' || actual === 'y';
+  if (/^0[xX]/.test(value) || /^0[xX]/.test(actual)) return Number(actual) === Number(value);
+  return actual === value;
+};
+
+/** Builds the tree's conf outside the tree and asks it. */
+export async function confirmByConf(
+  context: Context,
+  open: OpenTree,
+  base: string,
+  solution: Solution,
+): Promise<{ readonly refuted: readonly string[] } | { readonly error: string }> {
+  const { tools, close } = openTools(context.environment);
+  try {
+    for (const tool of ['make', 'flex', 'bison'])
+      if ((await tools.which(tool)) === undefined) return { error: `${tool} is not installed` };
+    const directory = await tools.scratch();
+    await tools.writeText(`${directory}/base`, base);
+    const ask = buildConfig({
+      tree: { directory, files: [] },
+      tools,
+      inputs: {
+        kernelTree: open.directory,
+        arch: open.environment['ARCH'] as string,
+        baseConfig: `${directory}/base`,
+        crossCompile: open.environment['CROSS_COMPILE'] ?? '',
+      },
+    });
+    const made = await ask(withLines('', solution.lines));
+    if ('failure' in made) return { error: `${made.failure}\n${made.output}` };
+    const refuted = solution.goals
+      .filter((goal) => !isMet(goal, made.values.get(goal.symbol)))
+      .map((goal) => `${goalText(goal)} ends as ${made.values.get(goal.symbol) ?? 'absent'}`);
+    for (const line of solution.lines) {
+      const [, symbol = '', value = ''] = /^CONFIG_(\w+)=(.*)$/.exec(line) ?? [];
+      if (symbol !== '' && made.values.get(symbol) !== value)
+        refuted.push(`${line} ends as ${made.values.get(symbol) ?? 'absent'}`);
+    }
+    return { refuted };
+  } finally {
+    await close();
+  }
+}
