@@ -150,6 +150,53 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
       ),
     );
 
+  const kernelTreeOptions = (command: Command) =>
+    command
+      .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
+      .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name')
+      .option('--base-config <file>', '.config or defconfig to start from; default: the architecture’s defconfig')
+      .option(
+        '--probes <mode>',
+        'questions of the tree to the toolchain: run them, replay a recording, deny (the default: assume a plain GCC)',
+      )
+      .option('--probe-file <file>', 'recording of probes to replay, or to write with --probes run');
+
+  kernelTreeOptions(
+    program
+      .command('resolve')
+      .description('the smallest fragment that reaches the goals on a kernel tree, or what is in the way')
+      .argument('<goals...>', 'a profile, or SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n'),
+  )
+    .option('-o, --output <file>', 'write the fragment')
+    .option('--allow-change', 'lines may take away what the base decided', false)
+    .option('--confirm', 'have the tree’s own conf confirm the answer; builds and runs it', false)
+    .addHelpText(
+      'after',
+      '\nExample:\n  dmaheap resolve DMABUF_HEAPS_CMA=y CMA_SIZE_MBYTES=256 --kernel-tree linux-6.12 --arch arm64 --base-config .config',
+    )
+    .action(
+      run(async (c, goals: string[], options) =>
+        (await import('./commands/resolve.js')).resolve(c, goals, options as never),
+      ),
+    );
+
+  kernelTreeOptions(
+    program
+      .command('explain')
+      .description('why a symbol has its value, and what a finding means')
+      .argument('<subject>', 'a symbol, or the code of a finding'),
+  )
+    .option('--why-not <goal>', 'what stands against X=y, or what it takes')
+    .addHelpText(
+      'after',
+      '\nExample:\n  dmaheap explain CMA --why-not y --kernel-tree linux-6.12 --arch arm --base-config .config',
+    )
+    .action(
+      run(async (c, subject: string, options) =>
+        (await import('./commands/explain.js')).explain(c, subject, options as never),
+      ),
+    );
+
   program
     .command('verify')
     .description('verify the heaps of the running board')
@@ -206,11 +253,21 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
   return program;
 }
 
-const BUILT = ['validate', 'generate', 'check', 'place', 'targets', 'facts', 'schema', 'verify', 'version'];
+const BUILT = [
+  'validate',
+  'generate',
+  'resolve',
+  'explain',
+  'check',
+  'place',
+  'targets',
+  'facts',
+  'schema',
+  'verify',
+  'version',
+];
 const NOT_BUILT = [
   ['init', 'write a profile from a board’s DTB and configuration, or from the running board'],
-  ['resolve', 'the closed minimal fragment for symbols or a profile'],
-  ['explain', 'why a symbol, heap, region or finding is what it is'],
   ['report', 'write a report with the memory map'],
   ['import', 'turn a hand-written setup into a profile'],
   ['matrix', 'boards by kernels by targets'],

@@ -82,6 +82,8 @@ export function explainConflict(problem: Problem, { goal, path, lines }: DeadEnd
     }
   }
   const symbol = last && 'symbol' in last ? last.symbol : goal.id;
+  const refused = last?.kind === 'symbol' ? tracer.refusal(last) : undefined;
+  if (refused) return blocked(goal, { ...refused, links: [...links, ...refused.links] });
   const asked = [...lines].map(([one, value]) => `${symbolText(problem.tree, one)}=${value}`);
   const together = asked.length === 0 ? '' : ` together with ${asked.join(', ')}`;
   const name = symbolText(problem.tree, symbol);
@@ -144,6 +146,12 @@ class Tracer {
   #text(need: Need & { kind: 'text' }): Trace | undefined {
     const needed = `${symbolText(this.#problem.tree, need.symbol)}=${need.wish ?? '?'}`;
     return this.#ways(need.symbol, [...this.#problem.textWays(need)], needed);
+  }
+
+  /** The goal or the base that closes a need; undefined when neither does. */
+  refusal({ symbol, requirement }: Need & { kind: 'symbol' }): Trace | undefined {
+    const refused = this.#problem.ways(symbol, requirement).find((way) => way.refused)?.refused;
+    return refused && this.#refused(symbol, refused, requirementText(this.#problem.tree, symbol, requirement));
   }
 
   #ways(symbol: SymbolId, ways: readonly Way[], needed: string): Trace | undefined {

@@ -4,6 +4,7 @@ import {
   Configuration,
   type Explanation,
   explainSymbol,
+  goalText,
   linkText,
   loadConfig,
   parseGoal,
@@ -72,14 +73,14 @@ export async function explainSymbolCommand(
     });
   else {
     context.print(`${describe(explanation)}\n`);
-    if (answer !== undefined && options.whyNot !== undefined) {
+    if (answer !== undefined && goal !== undefined) {
       if (answer.blocked.length > 0)
         for (const blocked of answer.blocked)
           context.print(
             `\n${blocked.goal} cannot be had:\n${blocked.chain.map((link) => `    ${linkText(link)}\n`).join('')}`,
           );
-      else if (answer.lines.length === 0) context.print(`\n${options.whyNot} is the case\n`);
-      else context.print(`\n${options.whyNot} takes:\n${answer.lines.map((line) => `    ${line}\n`).join('')}`);
+      else if (answer.lines.length === 0) context.print(`\n${goalText(goal)} is the case\n`);
+      else context.print(`\n${goalText(goal)} takes:\n${answer.lines.map((line) => `    ${line}\n`).join('')}`);
     }
   }
   return answer !== undefined && answer.blocked.length > 0 ? EXIT.findings : EXIT.good;
