@@ -5,7 +5,7 @@ import { FDT_CODES } from '../fdt/index.js';
 import { kconfigCodes } from '../kconfig/codes.js';
 import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
-import { PLACEMENT_CODES } from '../placement/index.js';
+import { PLACEMENT_CODES, PLANNER_CODES } from '../placement/index.js';
 import { PLAN_CODES } from '../plan/index.js';
 import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
@@ -23,6 +23,7 @@ export function allCodes(): CodeTable {
     ...MODEL_CODES,
     ...PLAN_CODES,
     ...PLACEMENT_CODES,
+    ...PLANNER_CODES,
     ...RENDER_CODES,
     ...ALL_CHECK_CODES,
     ...VERIFY_CODES,

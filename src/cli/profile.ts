@@ -52,7 +52,7 @@ export function dtbFacts(file: string, fdt: Fdt): DtbFacts | undefined {
   const address = addressCells(fdt.root);
   const size = sizeCells(fdt.root);
   if ((address !== 1 && address !== 2) || (size !== 1 && size !== 2)) return undefined;
-  return { file, cells: { address, size }, memory: memoryBanks(fdt).filter((bank) => bank.sizeBytes > 0n) };
+  return { file, tree: fdt, cells: { address, size }, memory: memoryBanks(fdt).filter((bank) => bank.sizeBytes > 0n) };
 }
 
 /** Reads a profile and decides; every finding on the way is collected. */

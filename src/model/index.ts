@@ -7,6 +7,7 @@ import {
   type KernelVersion,
   parseKernelVersion,
 } from '../facts/index.js';
+import type { Fdt } from '../fdt/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { Address, Board, Range, Size } from '../profile/types.gen.js';
 import { parseBytes } from '../quantity/index.js';
@@ -53,6 +54,7 @@ export interface DtbFacts {
   readonly cells: Cells;
   /** Memory banks of a size above zero. */
   readonly memory: readonly AddressRange[];
+  readonly tree: Fdt;
 }
 
 export interface Model {
@@ -65,6 +67,8 @@ export interface Model {
   readonly cells: Cells & { readonly assumed: boolean };
   /** First and last release, both included. */
   readonly kernel: { readonly min: KernelVersion; readonly max: KernelVersion };
+  /** The board's own device tree, where it is known. */
+  readonly tree: Fdt | undefined;
 }
 
 /** A quantity that validation has let through. */
@@ -179,6 +183,7 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
       memory: [...memory].sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1)),
       cells,
       kernel,
+      tree: context.dtb?.tree,
     },
     diagnostics,
   };

@@ -25,6 +25,8 @@ export interface RegionWish {
   readonly baseAddress?: bigint;
   /** A base that is the same at every boot; the planner picks it. */
   readonly isFixed?: boolean;
+  /** JSON pointer of the wish in the profile, for findings. */
+  readonly pointer?: string;
 }
 
 export interface PlannedRegion {
@@ -220,6 +222,7 @@ class Planner {
       const best = largest(this.#free.ranges);
       this.diagnostics.push(
         report('placement/base-taken', {
+          ...pointerOf(wish),
           message: `${formatBytes(range.end - range.start)} at ${formatAddress(range.start)} for ${wish.name} ${wrong}`,
           cause: 'the kernel would refuse the region, or accept it and corrupt memory',
           fix:
@@ -289,6 +292,7 @@ class Planner {
     const most = best === undefined ? 0n : best.end - best.start;
     const wanted = wish.addressBits === undefined ? '' : ` within ${wish.addressBits} address bits`;
     return report('placement/no-room', {
+      ...pointerOf(wish),
       message: `${formatBytes(sizeBytes)} for ${wish.name} fit nowhere${wanted}`,
       cause:
         best === undefined
@@ -326,6 +330,8 @@ function reachEnd(wish: RegionWish): bigint | undefined {
   if (wish.addressBits !== undefined) return 1n << BigInt(wish.addressBits);
   return wish.isDefault === true ? 1n << 32n : undefined;
 }
+
+const pointerOf = ({ pointer }: RegionWish) => (pointer === undefined ? {} : { pointer });
 
 function ramUnknown(): Diagnostic {
   return report('placement/ram-unknown', {

@@ -8,8 +8,10 @@ import { modeOf } from '../profile/access.js';
 import type { Heap } from '../profile/types.gen.js';
 import { childPointer } from '../source/json.js';
 import { planAreas } from './areas.js';
+import { fitToBoard, proveOnBoard } from './board.js';
 import { report } from './codes.js';
 import { areaHeapNodes, missingOn, systemHeapNodes } from './heaps.js';
+import { overlayOf } from './overlay.js';
 import { planSymbols } from './symbols.js';
 import type { Because, HeapNode, Plan, PlannedAccess, PlannedArea, PlannedHeap } from './types.js';
 
@@ -123,7 +125,11 @@ function planExpectation(model: Model, areas: readonly PlannedArea[]): Plan['exp
 
 export function makePlan(model: Model): Outcome<Plan> {
   const { profile, sha256 } = model.loaded;
-  const { areas, diagnostics } = planAreas(model);
+  const planned = planAreas(model);
+  const diagnostics = [...planned.diagnostics];
+  if (hasErrors(diagnostics)) return { diagnostics };
+  const { areas, diagnostics: misfits } = fitToBoard(planned.areas, model);
+  diagnostics.push(...misfits);
   const heaps = Object.entries(profile.heaps ?? {}).map(([name, heap]) =>
     planHeap(name, heap, areas, model, diagnostics),
   );
@@ -140,6 +146,8 @@ export function makePlan(model: Model): Outcome<Plan> {
         ...at(model, '/regions', 'key'),
       }),
     );
+  const overlay = overlayOf(areas, model.cells);
+  if (overlay !== undefined) diagnostics.push(...proveOnBoard(model, overlay, symbols));
   if (hasErrors(diagnostics)) return { diagnostics };
   const { board } = profile;
   const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));

@@ -4,7 +4,7 @@ import type { AddressRange, Plan, PlannedArea } from './types.js';
 
 const EMPTY = new Uint8Array();
 
-function areaNode(area: PlannedArea, { address, size }: Plan['board']['cells']): NodeSpec {
+function areaNode(area: PlannedArea, { address, size }: Pick<Plan['board']['cells'], 'address' | 'size'>): NodeSpec {
   const range = (r: AddressRange) => [...splitCells(r.baseAddress, address), ...splitCells(r.sizeBytes, size)];
   const properties: Record<string, Uint8Array> = { compatible: stringsValue('shared-dma-pool'), reusable: EMPTY };
   if (area.baseAddress !== undefined)
@@ -25,10 +25,12 @@ function fragment(index: number, target: string, content: NodeSpec): NodeSpec {
 }
 
 /** @returns undefined when nothing is delivered by the device tree */
-export function overlayOf(plan: Plan): Fdt | undefined {
-  const areas = plan.areas.filter((area) => area.delivery === 'device-tree');
+export function overlayOf(
+  planned: Plan['areas'],
+  cells: Pick<Plan['board']['cells'], 'address' | 'size'>,
+): Fdt | undefined {
+  const areas = planned.filter((area) => area.delivery === 'device-tree');
   if (areas.length === 0) return undefined;
-  const { cells } = plan.board;
   const own = {
     '#address-cells': cellsValue(cells.address),
     '#size-cells': cellsValue(cells.size),

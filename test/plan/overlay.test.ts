@@ -44,7 +44,7 @@ test.each(profiles)('%s', async (file) => {
   const model = loaded && resolveModel(loaded, {}).value;
   const plan = model && makePlan(model).value;
   if (plan === undefined) throw new Error('the example is good');
-  const overlay = overlayOf(plan);
+  const overlay = overlayOf(plan.areas, plan.board.cells);
   const text = render(plan, { version: '0.0.0', targets: ['dt-overlay'] }).value?.find((a) =>
     a.path.endsWith('.dtso'),
   )?.text;

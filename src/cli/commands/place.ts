@@ -141,7 +141,7 @@ function settle(
   let tree = options.dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', options.dtb, diagnostics);
   for (const file of options.overlay ?? [])
     tree = apply(tree, readTree(context, '--overlay', file, diagnostics), diagnostics);
-  const ours = plan === undefined ? undefined : overlayOf(plan);
+  const ours = plan === undefined ? undefined : overlayOf(plan.areas, plan.board.cells);
   if (ours !== undefined) tree = apply(tree, ours, diagnostics);
   const config = configOf(context, options, plan);
   const memory =

@@ -43,7 +43,8 @@ export function propertyLengths({ situation }: LintContext): Finding[] {
   return nodes.flatMap((node) => [
     ...(['reg', 'size', 'alignment', 'alloc-ranges'] as const).flatMap((name): Finding[] => {
       const value = name === 'alloc-ranges' ? node.allocRanges : node[name];
-      if (value !== 'malformed') return [];
+      // With reg the kernel reads none of the others.
+      if (value !== 'malformed' || (name !== 'reg' && node.reg !== undefined)) return [];
       const bytes = node.node.properties.get(name)?.length ?? 0;
       return [
         {
@@ -60,7 +61,9 @@ export function propertyLengths({ situation }: LintContext): Finding[] {
         },
       ];
     }),
-    ...(root.address !== root.size && typeof node.alignment === 'bigint' ? [schemaConflict(node, root)] : []),
+    ...(root.address !== root.size && typeof node.alignment === 'bigint' && node.reg === undefined
+      ? [schemaConflict(node, root)]
+      : []),
   ]);
 }
 

@@ -58,9 +58,11 @@ const report = reporter(PLACEMENT_CODES);
  * @throws RangeError for a kernel before 5.10
  */
 export function lintPlacement(input: LintInput): LintResult[] {
-  const after = runAll(new LintContext(input));
   const { base, overlays: _, ...plain } = input;
   const before = base === undefined ? undefined : runAll(new LintContext({ ...plain, tree: base }));
+  const isOld = (id: LintId, finding: Finding) => before?.get(id)?.some((one) => key(one) === key(finding)) === true;
+  // What the board itself has wrong must not hide what the overlay does.
+  const after = runAll(new LintContext(input), isOld);
   return LINTS.map(({ id, needs }): LintResult => {
     const findings = after.get(id);
     if (findings === undefined)
@@ -69,8 +71,7 @@ export function lintPlacement(input: LintInput): LintResult[] {
         status: 'not-run',
         diagnostics: [notRun(id, blockers(after, needs))],
       };
-    const old = new Set((before?.get(id) ?? []).map(key));
-    const diagnostics = findings.map((finding) => toDiagnostic(id, finding, old.has(key(finding))));
+    const diagnostics = findings.map((finding) => toDiagnostic(id, finding, isOld(id, finding)));
     const open = findings.some((finding) => finding.verdict === 'needs-target-fact');
     const failed = diagnostics.some((d, i) => d.severity === 'error' && findings[i]?.verdict !== 'needs-target-fact');
     return { lint: id, status: failed ? 'fail' : open ? 'unknown' : 'pass', diagnostics };
@@ -78,12 +79,16 @@ export function lintPlacement(input: LintInput): LintResult[] {
 }
 
 /** Findings by lint; a lint whose prerequisite found an error is missing. */
-function runAll(context: LintContext): Map<LintId, readonly Finding[]> {
+function runAll(
+  context: LintContext,
+  isOld: (id: LintId, finding: Finding) => boolean = () => false,
+): Map<LintId, readonly Finding[]> {
   const found = new Map<LintId, readonly Finding[]>();
   const run = ({ id, needs, check }: Lint): void => {
     if (found.has(id) || skipped.has(id)) return;
     for (const need of needs) run(LINTS.find((lint) => lint.id === need) as Lint);
-    if (needs.some((need) => skipped.has(need) || found.get(need)?.some(isError) === true)) skipped.add(id);
+    const isNew = (need: LintId) => found.get(need)?.some((finding) => isError(finding) && !isOld(need, finding));
+    if (needs.some((need) => skipped.has(need) || isNew(need) === true)) skipped.add(id);
     else
       found.set(
         id,

@@ -1,0 +1,123 @@
+/** With the board's DTB at hand: areas are placed around what is there, and the merged tree is proven. */
+import type { Diagnostic } from '../diagnostic/index.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { applyOverlay, type Fdt } from '../fdt/index.js';
+import type { Model } from '../model/index.js';
+import {
+  type Backports,
+  lintPlacement,
+  type PlacementInput,
+  planRegions,
+  type RegionWish,
+} from '../placement/index.js';
+import type { Kernel } from '../profile/types.gen.js';
+import { childPointer } from '../source/json.js';
+import type { PlannedArea, SymbolRequest } from './types.js';
+
+/** The release that first did what a vendor says to have backported, as the simulator takes it. */
+const BACKPORTS: Readonly<Record<NonNullable<Kernel['backports']>[number], Backports>> = {
+  'default-heap-name': { 'heap.default-area-name': { major: 6, minor: 17 } },
+  'heap-per-area': { 'heap.cma-names': { major: 6, minor: 19 } },
+  // Modules change when a heap appears, not what it is called.
+  'modular-heaps': {},
+};
+
+export function backportsOf(model: Model): Backports {
+  return Object.assign(
+    {},
+    ...(model.loaded.profile.kernel.backports ?? []).map((name) => BACKPORTS[name]),
+  ) as Backports;
+}
+
+/** What the simulator is asked with: the profile's knowledge of the board, on one kernel. */
+export function placementInput(
+  model: Model,
+  tree: Fdt,
+  kernel: KernelVersion,
+  symbols: readonly SymbolRequest[] = [],
+): PlacementInput {
+  return {
+    tree,
+    kernel,
+    architecture: model.arch,
+    backports: backportsOf(model),
+    pageSizeBytes: model.pageSizeBytes,
+    config: new Map(symbols.map((request) => [request.symbol, request.value])),
+    configComplete: false,
+    ...(model.memory.length === 0 ? {} : { memory: model.memory }),
+  };
+}
+
+/** Gives every device-tree area its place in the board's tree; an existing default node is changed, not doubled. */
+export function fitToBoard(
+  areas: readonly PlannedArea[],
+  model: Model,
+): { areas: PlannedArea[]; diagnostics: readonly Diagnostic[] } {
+  const { tree } = model;
+  const { regions } = model.loaded.profile;
+  if (tree === undefined) return { areas: [...areas], diagnostics: [] };
+  const wishes = areas
+    .filter((area) => area.delivery === 'device-tree')
+    .map((area): RegionWish => {
+      const addressBits = regions?.[area.name]?.addressBits;
+      return {
+        name: area.name,
+        sizeBytes: area.sizeBytes,
+        isDefault: area.isDefault,
+        pointer: childPointer('/regions', area.name),
+        ...(addressBits === undefined ? {} : { addressBits }),
+        ...(regions?.[area.name]?.allocRanges === undefined ? {} : { allocRanges: area.allocRanges }),
+        ...(area.alignmentBytes === undefined ? {} : { alignmentBytes: area.alignmentBytes }),
+        ...(area.baseAddress === undefined ? {} : { baseAddress: area.baseAddress }),
+      };
+    });
+  const { value, diagnostics } = planRegions(placementInput(model, tree, model.kernel.max), wishes);
+  if (value === undefined) return { areas: [...areas], diagnostics };
+  return {
+    areas: areas.map((area) => {
+      const region = value.regions.find(({ wish }) => wish.name === area.name);
+      if (region === undefined || area.delivery !== 'device-tree') return area;
+      const { nodeName, sizeBytes, baseAddress, allocRanges, alignmentBytes } = region;
+      return {
+        ...area,
+        nodeName,
+        areaName: nodeName,
+        sizeBytes,
+        baseAddress,
+        allocRanges,
+        alignmentBytes,
+        because: [...area.because, ...region.because.map(({ text, facts }) => ({ text, facts }))],
+      };
+    }),
+    diagnostics,
+  };
+}
+
+/** Every lint, on the oldest and the newest kernel, over the tree that the boot loader will hand over. */
+export function proveOnBoard(model: Model, overlay: Fdt, symbols: readonly SymbolRequest[]): Diagnostic[] {
+  const { tree, kernel } = model;
+  if (tree === undefined) return [];
+  const { value: merged, diagnostics } = applyOverlay(tree, overlay);
+  if (merged === undefined) return [...diagnostics];
+  const regions = Object.entries(model.loaded.profile.regions ?? {});
+  const addressBits = new Map(
+    regions.flatMap(([name, region]) => (region.addressBits === undefined ? [] : [[name, region.addressBits]])),
+  );
+  const kernels = compareKernelVersions(kernel.min, kernel.max) === 0 ? [kernel.min] : [kernel.min, kernel.max];
+  const found = new Map<string, Diagnostic>();
+  for (const version of kernels) {
+    const input = placementInput(model, merged, version, symbols);
+    for (const { diagnostics: lints } of lintPlacement({ ...input, base: tree, overlays: [overlay], addressBits }))
+      for (const lint of lints) {
+        const key = `${lint.code} ${lint.message}`;
+        if (!found.has(key))
+          found.set(
+            key,
+            kernels.length === 1
+              ? lint
+              : { ...lint, message: `Linux ${formatKernelVersion(version)}: ${lint.message}` },
+          );
+      }
+  }
+  return [...diagnostics, ...found.values()];
+}
