@@ -133,9 +133,9 @@ export class FlatNode implements FdtNode {
     if (this.#name === undefined) {
       const { bytes } = this.blob;
       const start = this.begin + 4;
-      // From behind: the padding is 1 to 4 bytes, the name may be long.
-      let end = this.blob.at(this.row, COLUMN.content);
-      while (end > start && bytes[end - 1] === 0) end -= 1;
+      // The NUL is in the last cell; what pads it may be anything.
+      let end = Math.max(start, this.blob.at(this.row, COLUMN.content) - 4);
+      while (bytes[end] !== 0) end += 1;
       this.#name = this.blob.text(start, end);
     }
     return this.#name;
@@ -224,6 +224,8 @@ class PropertyIterator implements MapIterator<[string, Uint8Array]> {
   readonly #blob: FlatBlob;
   readonly #content: number;
   #at: number;
+  /** Names so far, in an ambiguous blob. */
+  #seen: Set<string> | undefined;
 
   constructor(blob: FlatBlob, content: number) {
     this.#blob = blob;
@@ -253,11 +255,17 @@ class PropertyIterator implements MapIterator<[string, Uint8Array]> {
     return { done: true, value: undefined };
   }
 
+  /** Whether no property before this one has the name. The blob may turn ambiguous on the way: earlier names are looked up. */
   #isFirst(tag: number, name: string): boolean {
-    const { view } = this.#blob;
-    let at = propertyAt(view, this.#content);
-    while (this.#blob.propertyName(view.getUint32(at + 8)) !== name) at = propertyAt(view, behind(view, at));
-    return at === tag;
+    if (this.#seen === undefined) {
+      this.#seen = new Set();
+      const { view } = this.#blob;
+      for (let at = propertyAt(view, this.#content); at < tag; at = propertyAt(view, behind(view, at)))
+        this.#seen.add(this.#blob.propertyName(view.getUint32(at + 8)));
+    }
+    if (this.#seen.has(name)) return false;
+    this.#seen.add(name);
+    return true;
   }
 
   [Symbol.iterator](): MapIterator<[string, Uint8Array]> {

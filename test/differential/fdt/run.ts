@@ -116,6 +116,29 @@ async function againstLibfdt(dtbos: readonly string[], dtbs: readonly string[]):
   );
 }
 
+/** Small and middle-sized inputs, so that many cases fit in the time; every overlay has a base that takes it. */
+function fuzz(count: number, dtbos: readonly string[], dtbs: readonly string[]): string {
+  const directory = path.dirname(byHash(dtbos)[0] as string);
+  const beside = (files: readonly string[]) => [...byHash(files.filter((file) => path.dirname(file) === directory))];
+  const bases = beside(dtbs).slice(0, 24);
+  const overlays = beside(dtbos).slice(0, 12);
+  bases.slice(0, 12).forEach((file, i) => {
+    const base = read(file);
+    overlays.push(put(`path-${i}.dtbo`, writeFdt(byPath(base))));
+    const labelled = byLabel(base);
+    if (labelled !== undefined) overlays.push(put(`label-${i}.dtbo`, writeFdt(labelled)));
+  });
+  const script = new URL('../../hostile/fdt.ts', import.meta.url).pathname;
+  // A process for each part: its memory is measured as a whole.
+  const perProcess = 20_000;
+  for (let done = 0, seed = 1; done < count; done += perProcess, seed += 1) {
+    const args = ['--import', 'tsx', script, `${seed}`, `${Math.min(perProcess, count - done)}`, ...bases, ...overlays];
+    const part = spawnSync(process.execPath, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+    if (part.status !== 0) differs('a mutated tree does harm', `seed ${seed}`);
+  }
+  return `${count} mutated trees of ${bases.length} DTBs and ${overlays.length} overlays do no harm`;
+}
+
 const { dtbs, dtbos, summary } = await deviceTrees(long ? undefined : 200);
 console.log(summary.join('\n'));
 const everything = long ? { dtbs, dtbos } : await deviceTrees();
@@ -123,6 +146,7 @@ const steps: readonly (() => string | Promise<string>)[] = [
   () => againstDtc(dtbs),
   () => againstFdtoverlay(dtbs),
   () => againstLibfdt(dtbos, everything.dtbs),
+  () => fuzz(long ? 200_000 : 2_000, everything.dtbos, everything.dtbs),
 ];
 try {
   for (const step of steps) {
