@@ -27,7 +27,8 @@ static const char USAGE[] =
 	"  --catalogue       print every diagnosis with cause and fix\n"
 	"  --version, --help\n"
 	"\n"
-	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe could not look, 4 nothing testable\n";
+	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe could not look, 4 nothing testable;\n"
+	"             ktap 0, 1, 4 as kselftest; automake 77 skip, 99 error; lava always 0\n";
 
 struct request {
 	struct dh_options options;
@@ -142,7 +143,9 @@ int main(int argc, char **argv)
 			put(&errors, "%s:%u: ", q.options.expect, error.line);
 		put(&errors, "%s\n", error.message);
 		put_end(&errors);
-		return DH_VERDICT_USAGE;
+		return q.format->exit_status ? q.format->exit_status(DH_VERDICT_USAGE) : DH_VERDICT_USAGE;
 	}
-	return put_end(&out) ? (int)summary.verdict : DH_VERDICT_PROBE_ERROR;
+	if (!put_end(&out))
+		summary.verdict = DH_VERDICT_PROBE_ERROR;
+	return q.format->exit_status ? q.format->exit_status(summary.verdict) : (int)summary.verdict;
 }

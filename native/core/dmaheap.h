@@ -31,6 +31,7 @@ struct dh_diagnosis {
 struct dh_result {
 	const char *id;   /* stable, [a-z0-9.-] */
 	const char *heap; /* logical name, NULL when the finding is about the machine */
+	const char *item; /* which of several: a symbol, area, alias, user or operation; NULL when there is one */
 	enum dh_status status;
 	int error; /* errno behind the status, 0 when none */
 	const struct dh_diagnosis *diagnosis; /* on every failure; on a pass it is a remark */

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const struct report_format *const FORMATS[] = {&REPORT_HUMAN, &REPORT_JSON, NULL};
+static const struct report_format *const FORMATS[] = {&REPORT_HUMAN,    &REPORT_JSON, &REPORT_KTAP,       &REPORT_JUNIT,
+						  &REPORT_AUTOMAKE, &REPORT_LAVA, &REPORT_PROMETHEUS, NULL};
 
 const struct report_format *report_format(const char *name)
 {
@@ -14,7 +15,7 @@ const struct report_format *report_format(const char *name)
 
 const char *report_formats(void)
 {
-	return "human|json";
+	return "human|json|ktap|junit|automake|lava|prometheus";
 }
 
 struct dh_sink report_sink(const struct report_format *format, struct report *report)
@@ -24,7 +25,7 @@ struct dh_sink report_sink(const struct report_format *format, struct report *re
 
 void report_name(char *out, size_t size, const struct dh_result *r)
 {
-	text_format(out, size, "%s%s%s", r->id, r->heap ? "." : "", r->heap ? r->heap : "");
+	text_format(out, size, "%s%s%s%s%s", r->id, r->heap ? "." : "", r->heap ? r->heap : "", r->item ? "." : "", r->item ? r->item : "");
 	for (char *c = out; *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char)(*c - 'A' + 'a');

@@ -21,6 +21,7 @@ struct report_format {
 	void (*begin)(void *, const struct dh_environment *, unsigned);
 	void (*result)(void *, const struct dh_result *);
 	void (*end)(void *, const struct dh_summary *);
+	int (*exit_status)(enum dh_verdict); /* NULL: the verdict itself */
 };
 
 /* NULL when there is no such format. */
@@ -31,7 +32,7 @@ const char *report_formats(void);
 
 struct dh_sink report_sink(const struct report_format *, struct report *);
 
-/* `id` or `id/heap`, unique within a run, of the characters every test framework takes: [a-z0-9_.-]. */
+/* id, heap and item joined by dots: unique within a run, of the characters every test framework takes: [a-z0-9_.-]. */
 void report_name(char *out, size_t size, const struct dh_result *);
 
 extern const struct report_format REPORT_HUMAN, REPORT_JSON, REPORT_KTAP, REPORT_JUNIT, REPORT_AUTOMAKE, REPORT_LAVA, REPORT_PROMETHEUS;

@@ -49,6 +49,10 @@ static void result(void *context, const struct dh_result *r)
 		print(out, r->heap);
 		put_char(out, ']');
 	}
+	if (r->item) {
+		put_char(out, ' ');
+		print(out, r->item);
+	}
 	if (*r->observed) {
 		put_text(out, ": ");
 		print(out, r->observed);
@@ -80,4 +84,4 @@ static void end(void *context, const struct dh_summary *s)
 	put_char(report->out, '\n');
 }
 
-const struct report_format REPORT_HUMAN = {"human", begin, result, end};
+const struct report_format REPORT_HUMAN = {"human", begin, result, end, NULL};

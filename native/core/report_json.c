@@ -4,22 +4,11 @@
 #include "session.h"
 
 /* Bytes that are not UTF-8 become U+FFFD, so that the output is always JSON. */
-static unsigned sequence(const unsigned char *c)
-{
-	unsigned n = c[0] < 0x80 ? 1 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : 0;
-	for (unsigned i = 1; i < n; i++)
-		if ((c[i] & 0xc0) != 0x80)
-			return 0;
-	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
-		return 0;
-	return n;
-}
-
 static void string(struct output *out, const char *text)
 {
 	put_char(out, '"');
 	for (const unsigned char *c = (const unsigned char *)text; *c;) {
-		unsigned n = sequence(c);
+		unsigned n = text_utf8(c);
 		if (n == 0) {
 			put_text(out, "\\ufffd");
 			n = 1;
@@ -74,6 +63,7 @@ static void result(void *context, const struct dh_result *r)
 	put_text(out, report->written++ ? ",\n{\"id\":" : "\n{\"id\":");
 	string(out, r->id);
 	text_or_null(out, "heap", r->heap);
+	text_or_null(out, "item", r->item);
 	put(out, ",\"status\":\"%s\",\"errno\":", dh_status_name(r->status));
 	if (r->error)
 		put(out, "%d,\"errnoName\":\"%s\"", r->error, error_name(r->error));
@@ -109,4 +99,4 @@ static void end(void *context, const struct dh_summary *s)
 	put_text(report->out, "}}\n");
 }
 
-const struct report_format REPORT_JSON = {"json", begin, result, end};
+const struct report_format REPORT_JSON = {"json", begin, result, end, NULL};

@@ -137,6 +137,17 @@ int64_t text_signed(const char *text)
 	return *text == '-' ? -(int64_t)text_number(text + 1, NULL) : (int64_t)text_number(text, NULL);
 }
 
+unsigned text_utf8(const unsigned char *c)
+{
+	unsigned n = c[0] < 0x80 ? 1 : c[0] >= 0xc2 && c[0] < 0xe0 ? 2 : c[0] >= 0xe0 && c[0] < 0xf0 ? 3 : c[0] >= 0xf0 && c[0] < 0xf5 ? 4 : 0;
+	for (unsigned i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	if ((c[0] == 0xe0 && c[1] < 0xa0) || (c[0] == 0xed && c[1] > 0x9f) || (c[0] == 0xf0 && c[1] < 0x90) || (c[0] == 0xf4 && c[1] > 0x8f))
+		return 0;
+	return n;
+}
+
 static void drain(struct output *out)
 {
 	if (!out->failed && out->length)

@@ -19,6 +19,9 @@ uint64_t text_number(const char *text, const char **end);
 /* The same with a sign. */
 int64_t text_signed(const char *text);
 
+/* Length of the UTF-8 sequence at `c`, 0 when it is none. */
+unsigned text_utf8(const unsigned char *c);
+
 /* Where a report goes. `write` gets every full buffer; it never sees a failure of its own twice. */
 struct output {
 	bool (*write)(void *context, const char *data, size_t length);

@@ -225,12 +225,28 @@ static int heap_of(const struct expect *e, enum scope scope, unsigned index)
 	return -1;
 }
 
+static const char *item_of(const struct expect *e, enum scope scope, int index)
+{
+	static const char *const operations[] = {"alloc", "free", "mmap", "touch", "sync"};
+	switch (scope) {
+	case SCOPE_CONFIG: return e->config[index].symbol;
+	case SCOPE_AREA: return e->area[index].name;
+	case SCOPE_ALIAS: return e->alias[index].name;
+	case SCOPE_USER: return e->user[index].name;
+	case SCOPE_LATENCY: return operations[e->latency[index].operation];
+	case SCOPE_MACHINE:
+	case SCOPE_HEAP: break;
+	}
+	return NULL;
+}
+
 static void emit(struct run *run, const struct check *check, struct subject subject)
 {
 	struct dh_result r;
 	memset(&r, 0, sizeof r);
 	r.id = check->id;
 	r.heap = subject.heap < 0 ? NULL : run->session->expect.heap[subject.heap].name;
+	r.item = item_of(&run->session->expect, check->scope, subject.index);
 	r.status = DH_ERROR;
 	uint64_t start = sys_now_ns();
 	if (start > run->deadline_ns)

@@ -1,11 +1,92 @@
 #include "report.h"
 #include "test.h"
 
+#include "diagnosis.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool append(void *context, const char *data, size_t length)
+{
+	char *text = context;
+	size_t used = strlen(text);
+	if (used + length >= 16384)
+		return false;
+	memcpy(text + used, data, length);
+	text[used + length] = 0;
+	return true;
+}
+
+static const char *write_report(const char *format)
+{
+	static char text[16384];
+	struct output out = {.write = append, .context = text};
+	struct report report = {.out = &out};
+	const struct report_format *f = report_format(format);
+	struct dh_environment env = {.release = "6.12.1", .machine = "aarch64", .page_bytes = 4096, .profile = "a\"b"};
+	struct dh_result pass = {.id = "alloc.page", .heap = "h<1>\n"};
+	struct dh_result skip = {.id = "kernel.config", .item = "CMA", .status = DH_SKIP, .observed = "not\nnow"};
+	struct dh_result fail = {.id = "heap.node", .heap = "h<1>\n", .status = DH_FAIL, .error = 2, .diagnosis = diagnosis(HEAP_RENAMED),
+				 .subject = "$(x)\"\xff", .expected = "a", .observed = "b & c", .evidence = "d"};
+	struct dh_summary summary = {.counts = {1, 1, 1, 0, 0}, .probed = 1, .verdict = DH_VERDICT_FAIL};
+	text[0] = 0;
+	struct dh_sink sink = report_sink(f, &report);
+	sink.begin(sink.context, &env, 3);
+	sink.result(sink.context, &skip);
+	sink.result(sink.context, &pass);
+	sink.result(sink.context, &fail);
+	sink.end(sink.context, &summary);
+	CHECK(put_end(&out), "%s: the output overflows", format);
+	return text;
+}
+
+static const char CAUSE[] = "the heap is there under another kernel's name, '";
+static const char FIX[] = "add a SYMLINK+= rule for the name the consumer opens, or generate again with the kernel that is running";
+
+static void whole(const char *format, const char *wanted)
+{
+	const char *text = write_report(format);
+	CHECK(!strcmp(text, wanted), "%s is\n%s\nnot\n%s", format, text, wanted);
+}
+
+static void texts(void)
+{
+	char out[32];
+	CHECK(text_format(out, sizeof out, "%s|%5u|%-4s|%04o|%02X", "a", 7u, "b", 0644u, 10u) == 20, "length");
+	CHECK(!strcmp(out, "a|    7|b   |0644|0A"), "%s", out);
+	CHECK(text_format(out, 4, "%s", "abcdef") == 6 && !strcmp(out, "abc"), "cut: %s", out);
+	text_format(out, sizeof out, "%+lld %lld %.3s %.*s %c%%", 5ll, -9223372036854775807ll - 1, "abcdef", 2, "xyz", 'c');
+	CHECK(!strcmp(out, "+5 -9223372036854775808 abc xy "), "%s", out); /* cut at 31 */
+	CHECK(text_number("18446744073709551609", NULL) == UINT64_C(18446744073709551609) || text_number("123x", NULL) == 123, "number");
+	CHECK(text_signed("  -12 kB") == -12, "signed");
+}
+
 void test_reports(void)
 {
-	struct dh_result r = {.id = "alloc.page", .heap = "linux,CMA x"};
-	char name[64];
-	report_name(name, sizeof name, &r);
-	CHECK(!__builtin_strcmp(name, "alloc.page.linux_cma_x"), "%s", name);
+	char wanted[4096];
+	texts();
+	snprintf(wanted, sizeof wanted,
+		 "KTAP version 1\n1..3\n# kernel 6.12.1 aarch64\nok 1 kernel.config.cma # SKIP not now\nok 2 alloc.page.h_1__\nnot ok 3 heap.node.h_1__\n"
+		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n",
+		 CAUSE, FIX);
+	whole("ktap", wanted);
+	snprintf(wanted, sizeof wanted,
+		 "SKIP: kernel.config.cma\nPASS: alloc.page.h_1__\nFAIL: heap.node.h_1__\n"
+		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n",
+		 CAUSE, FIX);
+	whole("automake", wanted);
+	snprintf(wanted, sizeof wanted,
+		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dmaheap-verify\" tests=\"3\">\n <testsuite name=\"machine\">\n"
+		 "  <testcase classname=\"machine\" name=\"kernel.config.cma\">\n   <skipped message=\"not&#10;now\"></skipped>\n  </testcase>\n </testsuite>\n"
+		 " <testsuite name=\"h&#60;1&#62;&#10;\">\n  <testcase classname=\"h&#60;1&#62;&#10;\" name=\"alloc.page.h_1__\"/>\n"
+		 "  <testcase classname=\"h&#60;1&#62;&#10;\" name=\"heap.node.h_1__\">\n   <failure message=\"b &#38; c\" type=\"HEAP_RENAMED\">expected: a&#10;cause: "
+		 "%s$(x)&#34;\xef\xbf\xbd'&#10;evidence: d&#10;fix: %s</failure>\n  </testcase>\n </testsuite>\n</testsuites>\n",
+		 CAUSE, FIX);
+	whole("junit", wanted);
+	CHECK(strstr(write_report("prometheus"), "dmaheap_check{check=\"alloc.page\",heap=\"h<1>\\n\",item=\"\",status=\"pass\",diagnosis=\"\"} 1\n"), "prometheus");
+	CHECK(strstr(write_report("lava"), "\nlava-test-case heap.node.h_1__ --result fail\n"), "lava");
+	CHECK(strstr(write_report("json"), "$(x)\\\"\\ufffd'"), "json: %s", write_report("json"));
 	CHECK(!report_format("xml"), "an unknown format");
+	CHECK(REPORT_KTAP.exit_status(DH_VERDICT_PROBE_ERROR) == 1 && REPORT_KTAP.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 4, "kselftest's statuses");
+	CHECK(REPORT_AUTOMAKE.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 77 && REPORT_AUTOMAKE.exit_status(DH_VERDICT_FAIL) == 1, "automake's statuses");
 }

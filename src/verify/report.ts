@@ -7,6 +7,8 @@ export interface VerifyResult {
   readonly id: string;
   /** The profile's name of the heap; null when the finding is about the machine. */
   readonly heap: string | null;
+  /** Which of several: a symbol, area, alias, user or operation. */
+  readonly item: string | null;
   readonly status: ResultStatus;
   readonly errno: number | null;
   readonly errnoName: string | null;

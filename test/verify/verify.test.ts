@@ -1,6 +1,8 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { buildNative } from '../../src/build/native.js';
 import { verifySystem } from '../../src/verify/index.js';
@@ -57,4 +59,52 @@ test('an expectation that is not there is a finding too', async () => {
   expect(diagnostics).toMatchObject([
     { code: 'verify/expectation', message: expect.stringMatching(/^cannot read .*none: ENOENT/) },
   ]);
+});
+
+const schema = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8'));
+const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+
+test('the program and the addon print reports of the shipped schema', async () => {
+  const expectation = path.join(root, 'verify.expect');
+  const program = await execa('dist/native/host/dmaheap-verify', ['--json', '--root', root, '--expect', expectation], {
+    reject: false,
+  });
+  expect(program.exitCode).toBe(1);
+  validate(JSON.parse(program.stdout));
+  expect(validate.errors).toBeNull();
+  const { value } = await verifySystem({ root, expect: expectation });
+  validate(value);
+  expect(validate.errors).toBeNull();
+});
+
+test('a profile may be called anything, and every format stays readable', async () => {
+  const hostile = ['"', "'", '\\', '$(x)', '`x`', '<&>', ']]>', '\n', '\u0007', '%', '#', 'é', '\u{1f600}'].join(' ');
+  const name = encodeURIComponent(hostile);
+  const expectation = file(
+    'hostile.expect',
+    `dmaheap-expect 1\nprofile name=${name}\nheap name=${name} kind=cma\nnode heap=${name} name=${name}\n`,
+  );
+  const run = (format: string) =>
+    execa('dist/native/host/dmaheap-verify', ['--format', format, '--root', root, '--expect', expectation], {
+      reject: false,
+      stripFinalNewline: false,
+    });
+  const json = JSON.parse((await run('json')).stdout);
+  expect(json.profile.name).toBe(hostile);
+  expect(json.results.at(-1).heap).toBe(hostile);
+  const ktap = (await run('ktap')).stdout;
+  expect(ktap.match(/^(not )?ok \d+ [a-z0-9_.-]+( # SKIP .*)?$/gm)?.length).toBe(json.planned);
+  const lava = await execa('sh', [
+    '-c',
+    `lava() { echo "$#"; }; ${(await run('lava')).stdout.replaceAll('lava-test-case', 'lava')}`,
+  ]);
+  expect(new Set(lava.stdout.split('\n'))).toEqual(new Set(['7']));
+  const junit = await execa(
+    'python3',
+    ['-c', 'import sys, xml.dom.minidom as m; d = m.parse(sys.stdin); print(len(d.getElementsByTagName("testcase")))'],
+    {
+      input: (await run('junit')).stdout,
+    },
+  );
+  expect(Number(junit.stdout)).toBe(json.planned);
 });
