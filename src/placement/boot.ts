@@ -179,11 +179,19 @@ export class Boot {
     }
     for (const node of reservedMemory.nodes) {
       const first = firstEntry(node);
+      if (node.reg === 'malformed') this.#sayMalformed(node);
       if (first === undefined || first.sizeBytes === 0n || this.#skippedForParameter(node)) continue;
       this.#register(node, interval(first.baseAddress, first.sizeBytes));
     }
     this.#entries.sort(compareEntries);
     this.#sayOverlaps();
+  }
+
+  /** 6.12 comes here twice for a node with a base. */
+  #sayMalformed(node: ReservedNode): void {
+    const { malformedList, messagePrefix } = this.situation.rules;
+    if (malformedList === 'refused')
+      this.#say('invalid-size', `${messagePrefix}invalid reg property in '${node.name}', skipping node.`);
   }
 
   #register(node: ReservedNode, range: Interval): void {
@@ -206,7 +214,7 @@ export class Boot {
           });
         return 'absent';
       }
-      this.#say('invalid-size', `${rules.messagePrefix}invalid reg property in '${node.name}', skipping node.`);
+      this.#sayMalformed(node);
       this.#refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
         reason: "the length of reg is no multiple of the root's cells",
