@@ -38,7 +38,7 @@ export interface Case {
   readonly expect: Readonly<Record<string, Expectation>>;
   /** What else lives in this guest: `udev`, `mdev`, ... */
   readonly guest?: string;
-  readonly timeoutSeconds: number;
+  readonly silenceSeconds: number;
   /** Only with `--long`. */
   readonly long?: boolean;
 }
@@ -53,7 +53,7 @@ export interface Run {
 
 const CASES = new URL('cases/', import.meta.url).pathname;
 
-const DEFAULTS = { memoryMiB: 512, options: [], overlays: [], cmdline: '', expect: {}, timeoutSeconds: 30 };
+const DEFAULTS = { memoryMiB: 512, options: [], overlays: [], cmdline: '', expect: {}, silenceSeconds: 25 };
 
 /** All cases: each file of `cases/` is a list with defaults of its own. */
 export async function loadCases(): Promise<readonly Case[]> {

@@ -71,7 +71,7 @@ export class Lab {
       memoryMiB: one.memoryMiB,
       options: one.options,
       cmdline: one.cmdline,
-      timeoutSeconds: one.timeoutSeconds,
+      silenceSeconds: one.silenceSeconds,
     };
     const owned = dtb ? await occupiedBy(machine, kernel, initrd, dtb, one.memoryMiB) : undefined;
     const pageSizeBytes = pageSizeOf(await readFile(kernel.config, 'utf8'));

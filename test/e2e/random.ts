@@ -87,7 +87,7 @@ function randomCase(random: Random, name: string, kernel: string, machine: Machi
     overlays: count ? [nodes] : [],
     cmdline: chance(0.25) ? parameter() : '',
     expect: {},
-    timeoutSeconds: 30,
+    silenceSeconds: 25,
   };
 }
 
