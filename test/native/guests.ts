@@ -94,7 +94,7 @@ async function runBoard(board: Board, kernel: BuiltKernel, cases: readonly Case[
       dtb: await treeOf(board, machine, directory),
       memoryMiB: board.memoryMiB,
       cmdline: board.cmdline ?? '',
-      timeoutSeconds: 120,
+      silenceSeconds: 120,
     };
     const { console: output, ending } = await runGuest(boot);
     if (values.console) process.stdout.write(output);
