@@ -12,6 +12,8 @@ import { cell } from './property.js';
 import { type Fdt, type FdtNode, findChild, findNode, nodePath, walk } from './tree.js';
 
 const NO_PHANDLE = 0xffffffff;
+/** Of one code: enough to see a pattern, and a hostile overlay could have one per cell. */
+const MAX_FINDINGS = 20;
 const RECOMPILE = 'compile the overlay again: dtc -@ -I dts -O dtb OVERLAY.dtso -o OVERLAY.dtbo';
 
 /**
@@ -47,7 +49,8 @@ class OverlayValues {
   }
 
   report(code: FdtCode, message: string, cause: string, fix: string): void {
-    this.#diagnostics.push(finding(this.overlay.file, code, { message, cause, fix }));
+    const known = this.#diagnostics.filter((d) => d.code === code).length;
+    if (known < MAX_FINDINGS) this.#diagnostics.push(finding(this.overlay.file, code, { message, cause, fix }));
   }
 
   get(node: FdtNode, name: string): Uint8Array | undefined {
@@ -198,7 +201,7 @@ class OverlayValues {
   #badFixup(label: string, place: string): void {
     this.report(
       'fdt/overlay-fixup',
-      `/__fixups__: ${label} has the place ${JSON.stringify(place)}`,
+      `/__fixups__: ${label} has the place ${quoted(place)}`,
       'a place is "path:property:byte offset" and names 4 bytes of a property of the overlay',
       RECOMPILE,
     );
@@ -376,11 +379,15 @@ class Merge {
   #badSymbol(label: string, path: string, cause: string): void {
     this.#values.report(
       'fdt/overlay-bad-symbol',
-      `/__symbols__: ${label} is ${JSON.stringify(path.replace(/\0$/, ''))}`,
+      `/__symbols__: ${label} is ${quoted(path.replace(/\0$/, ''))}`,
       cause,
       RECOMPILE,
     );
   }
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}...` : text);
 }
 
 /** How far a path leads: `the base has /soc, which has no child "uart"`. */
