@@ -49,8 +49,13 @@ export function minimumAlignment(
   const huge = config.hugetlb || (rules.pageBlockThp && config.transparentHugepage);
   if (rules.minimumAlignment === 'largest-block') {
     const pageBlock = config.hugetlb && hugeOrder !== undefined ? hugeOrder : largest;
-    return pageSizeBytes << BigInt(Math.max(largest, pageBlock));
+    return block(pageSizeBytes, Math.max(largest, pageBlock));
   }
   const order = huge && hugeOrder !== undefined ? Math.min(hugeOrder, cap) : cap;
-  return pageSizeBytes << BigInt(order);
+  return block(pageSizeBytes, order);
+}
+
+/** No kernel builds with an order beyond 20; a .config may say anything. */
+function block(pageSizeBytes: bigint, order: number): bigint {
+  return pageSizeBytes << BigInt(Math.min(Math.max(order, 0), 20));
 }

@@ -23,7 +23,7 @@ export interface PlacementInput {
   readonly kernel: KernelVersion;
   readonly backports?: Backports;
   readonly architecture: Architecture;
-  /** 4096 when absent, assumed aloud where it matters. */
+  /** When absent: what the configuration says, else 4096, assumed aloud. */
   readonly pageSizeBytes?: bigint;
   /** The final .config: symbol without CONFIG_ -> value as written, strings without quotes. */
   readonly config?: ReadonlyMap<string, string>;

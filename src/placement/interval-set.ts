@@ -39,38 +39,56 @@ export class IntervalSet {
     return this.#ranges;
   }
 
-  add(added: Interval): void {
-    if (added.start >= added.end) return;
-    let { start, end } = added;
-    const rest: Interval[] = [];
-    for (const range of this.#ranges) {
-      if (range.end < start || range.start > end) rest.push(range);
-      else {
-        if (range.start < start) start = range.start;
-        if (range.end > end) end = range.end;
-      }
+  add({ start, end }: Interval): void {
+    if (start >= end) return;
+    const ranges = this.#ranges;
+    const first = this.#firstEndingFrom(start);
+    let last = first;
+    let [low, high] = [start, end];
+    for (let range = ranges[last]; range !== undefined && range.start <= end; range = ranges[last]) {
+      low = lower(low, range.start);
+      high = higher(high, range.end);
+      last += 1;
     }
-    rest.push({ start, end });
-    this.#ranges = rest.sort((a, b) => (a.start < b.start ? -1 : 1));
+    ranges.splice(first, last - first, { start: low, end: high });
   }
 
   remove(removed: Interval): void {
     if (removed.start >= removed.end) return;
-    this.#ranges = this.#ranges.flatMap((range) => {
-      if (!overlaps(range, removed)) return [range];
-      const left = range.start < removed.start ? [{ start: range.start, end: removed.start }] : [];
-      const right = range.end > removed.end ? [{ start: removed.end, end: range.end }] : [];
-      return [...left, ...right];
-    });
+    const ranges = this.#ranges;
+    const first = this.#firstEndingFrom(removed.start);
+    let last = first;
+    const rest: Interval[] = [];
+    for (let range = ranges[last]; range !== undefined && range.start < removed.end; range = ranges[last]) {
+      if (range.start < removed.start) rest.push({ start: range.start, end: lower(range.end, removed.start) });
+      if (range.end > removed.end) rest.push({ start: higher(range.start, removed.end), end: range.end });
+      last += 1;
+    }
+    ranges.splice(first, last - first, ...rest);
   }
 
   overlaps(range: Interval): boolean {
-    return range.start < range.end && this.#ranges.some((r) => overlaps(r, range));
+    if (range.start >= range.end) return false;
+    const found = this.#ranges[this.#firstEndingFrom(range.start + 1n)];
+    return found !== undefined && found.start < range.end;
   }
 
   /** Whether one range holds all of it; adjacent ranges have been joined by {@link add}. */
   contains(range: Interval): boolean {
-    return this.#ranges.some((r) => r.start <= range.start && range.end <= r.end);
+    const found = this.#ranges[this.#firstEndingFrom(range.end)];
+    return found !== undefined && found.start <= range.start;
+  }
+
+  /** Index of the first range whose end is at or after an address. */
+  #firstEndingFrom(address: bigint): number {
+    let low = 0;
+    let high = this.#ranges.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#ranges[middle] as Interval).end < address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** The ranges of this set that lie in none of the others. */

@@ -62,6 +62,12 @@ export const PLANNER_CODES = defineCodes({
     title: 'a base that cannot be used',
     explain: 'The wanted base is misaligned, not RAM, in use, or crosses a memory zone.',
   },
+  'placement/cells-unusable': {
+    severity: 'error',
+    title: 'cells in which no region can be written',
+    explain:
+      'The root has no usable #address-cells and #size-cells (1 or 2), or the addresses do not fit into one cell.',
+  },
   'placement/ram-unknown': {
     severity: 'error',
     title: 'RAM banks are not known',
@@ -86,6 +92,18 @@ export function planRegions(input: PlacementInput, wishes: readonly RegionWish[]
   const { situation, questions } = situationOf(input);
   if (questions.some(({ about }) => about === 'memory') || situation.banks.length === 0)
     return { diagnostics: [ramUnknown()] };
+  const { rootCells } = situation.reservedMemory;
+  if (![rootCells.address, rootCells.size].every((count) => count === 1 || count === 2))
+    return {
+      diagnostics: [
+        report('placement/cells-unusable', {
+          message: `the root has #address-cells <${rootCells.address}> and #size-cells <${rootCells.size}>`,
+          cause: 'the kernel reads reservations in these cells, and reads only 1 or 2 of them',
+          fix: 'repair the root of the base device tree',
+          facts: ['reserved-memory.cells'],
+        }),
+      ],
+    };
   const granule = questions
     .flatMap(({ about, answers }) => (about === 'granule' ? answers : []))
     .map((answer) => answer.minimumAlignmentBytes)

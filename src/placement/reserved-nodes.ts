@@ -39,10 +39,16 @@ export interface ReservedMemory {
   readonly nodes: readonly ReservedNode[];
   /** Nodes whose status takes them out of use. */
   readonly disabled: readonly string[];
+  /** There are more nodes or entries than any board has; only the first are read. */
+  readonly isCut: boolean;
 }
 
 /** Cells beyond this make no address; the kernel would read past 64 bits. */
 const MAX_CELLS = 4;
+/** Boards have up to 50 nodes. A blob made to waste time has more. */
+const MAX_NODES = 1024;
+/** Entries of one list; boards have a handful. */
+const MAX_ENTRIES = 256;
 
 export function readReservedMemory(tree: Fdt): ReservedMemory {
   const node = tree.root.children.find((child) => child.name === 'reserved-memory');
@@ -53,7 +59,8 @@ export function readReservedMemory(tree: Fdt): ReservedMemory {
     size: node && cell(node, '#size-cells'),
   };
   const hasRanges = node?.properties.has('ranges') === true;
-  const children = node?.children ?? [];
+  const all = node?.children ?? [];
+  const children = all.slice(0, MAX_NODES);
   return {
     node,
     rootCells,
@@ -63,6 +70,7 @@ export function readReservedMemory(tree: Fdt): ReservedMemory {
       node !== undefined && hasRanges && ownCells.address === rootCells.address && ownCells.size === rootCells.size,
     nodes: children.flatMap((child, index) => (isAvailable(child) ? [readNode(child, index, rootCells)] : [])),
     disabled: children.filter((child) => !isAvailable(child)).map((child) => child.name),
+    isCut: all.length > children.length || tree.memoryReservations.length > MAX_NODES,
   };
 }
 
@@ -88,7 +96,7 @@ function readRanges(node: FdtNode, name: string, root: ReservedMemory['rootCells
   const entry = root.address + root.size;
   if (values === undefined || entry === 0 || entry > 2 * MAX_CELLS || values.length % entry !== 0) return 'malformed';
   const ranges: MemoryRange[] = [];
-  for (let at = 0; at < values.length; at += entry)
+  for (let at = 0; at < values.length && ranges.length < MAX_ENTRIES; at += entry)
     ranges.push({
       baseAddress: wrap(joinCells(values, at, root.address)),
       sizeBytes: wrap(joinCells(values, at + root.address, root.size)),
@@ -105,6 +113,11 @@ function readNumber(node: FdtNode, name: string, count: number) {
 /** of_read_number() keeps 64 bits. */
 function wrap(value: bigint): bigint {
   return BigInt.asUintN(64, value);
+}
+
+/** The reservation block, as far as boards have one. */
+export function memoryReservationsOf(tree: Fdt): readonly MemoryRange[] {
+  return tree.memoryReservations.slice(0, MAX_NODES);
 }
 
 /** A node that asks for a CMA area: `shared-dma-pool` with `reusable`. */

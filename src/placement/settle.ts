@@ -5,13 +5,13 @@ import { minimumAlignment } from './alignment.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
-import { isPool, memoryOfTree, readReservedMemory } from './reserved-nodes.js';
+import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
 import { type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
 import type { KconfigSize, NamedInterval, Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
 export interface OpenQuestion {
-  readonly about: 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter';
+  readonly about: 'tree' | 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter';
   /** The fact that answers it, and how to give it. */
   readonly needs: string;
   readonly answers: readonly Situation[];
@@ -31,6 +31,7 @@ export interface Settled {
   readonly commandLine: string;
 }
 
+const EVERYTHING = ['outcome', 'heaps', 'areas', 'cmaTotalBytes', 'log', 'rejected'];
 const MIB = 1n << 20n;
 const GIB = 1n << 30n;
 
@@ -72,7 +73,7 @@ export function situationOf(input: PlacementInput): Settled {
   const reservedMemory = readReservedMemory(input.tree);
   const assumed: Assumption[] = [];
   const questions: OpenQuestion[] = [];
-  const pageSizeBytes = input.pageSizeBytes ?? 4096n;
+  const pageSizeBytes = input.pageSizeBytes ?? pageSizeOf(config);
   if (input.pageSizeBytes === undefined && input.architecture === 'arm64' && !config.complete)
     assumed.push({ text: '4 KiB pages', matters: 'areas' });
 
@@ -97,7 +98,7 @@ export function situationOf(input: PlacementInput): Settled {
       ...interval(range.baseAddress, range.sizeBytes),
     })),
     reservedMemory,
-    memoryReservations: input.tree.memoryReservations,
+    memoryReservations: memoryReservationsOf(input.tree),
     zones: { boundaries: [], dmaLimit: 0n },
     highMemoryStart: undefined,
     heaps: heapConfig(config, assumed),
@@ -106,12 +107,19 @@ export function situationOf(input: PlacementInput): Settled {
   const pools = reservedMemory.nodes.filter(isPool);
   const usesCma = situation.dmaCma && (pools.length > 0 || parameter !== undefined || size.mebibytes > 0n);
 
+  if (reservedMemory.isCut)
+    questions.push({
+      about: 'tree',
+      needs: 'a device tree of a board: this one has more than 1024 reservations',
+      answers: [],
+      always: EVERYTHING,
+    });
   if (stated.length === 0 && usesCma)
     questions.push({
       about: 'memory',
       needs: 'the RAM banks: the device tree states none (--memory BASE+SIZE, or board.memory in the profile)',
       answers: [],
-      always: pools.length > 0 ? ['outcome', 'heaps', 'areas', 'cmaTotalBytes', 'log', 'rejected'] : ['outcome'],
+      always: pools.length > 0 ? EVERYTHING : ['outcome'],
     });
   const [, ...otherGranules] = granules(rules, input, config, pageSizeBytes);
   if (usesCma && otherGranules.length > 0)
@@ -151,6 +159,11 @@ export function situationOf(input: PlacementInput): Settled {
         always: ['areas', 'cmaTotalBytes'],
       });
   return { situation: withRam, questions, assumed, commandLine };
+}
+
+function pageSizeOf(config: Config): bigint {
+  if (config.tristate('ARM64_64K_PAGES') === 'y') return 65536n;
+  return config.tristate('ARM64_16K_PAGES') === 'y' ? 16384n : 4096n;
 }
 
 /** Banks, zones and high memory; arm32 without HIGHMEM drops what the kernel cannot map. */

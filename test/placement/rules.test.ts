@@ -102,6 +102,13 @@ describe('alloc-ranges', () => {
   });
 });
 
+test('a reg of the wrong length is refused twice where regions with a base are read twice', () => {
+  const nodes = pool('p@50000000', 'reg = <0x0 0x50000000 0x4000000>;');
+  const count = (kernel: string) =>
+    families(boot({ nodes }, { kernel })).filter((family) => family === 'invalid-size').length;
+  expect(ALL.map(count)).toEqual([1, 1, 2, 0]);
+});
+
 describe('no-map together with reusable', () => {
   const sized = pool('p', `no-map; ${size(64 * MIB)}`);
   const based = pool('p@50000000', `no-map; ${reg(0x50000000, 64 * MIB)}`);

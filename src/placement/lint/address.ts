@@ -1,5 +1,5 @@
 /** Lints of addresses: granule, RAM, owners, zones, room, reach. */
-import { dmaWindows, type FdtNode, phandleOf, cells as readCells, walk } from '../../fdt/index.js';
+import { dmaWindows } from '../../fdt/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../../quantity/index.js';
 import { holesIn, largest } from '../holes.js';
 import { higher, type Interval, IntervalSet, interval, lower, overlaps } from '../interval-set.js';
@@ -71,7 +71,7 @@ export function insideRam(context: LintContext): Finding[] {
         },
       ];
     if (ram.contains(range)) return [];
-    const hole = largest(context.holesWithout([node]));
+    const hole = largest(context.holesWithout(node));
     return [
       {
         ...common,
@@ -114,7 +114,7 @@ export function noOverlap(context: LintContext): Finding[] {
       const pool = a.isPool ? a : b.isPool ? b : undefined;
       const other = pool === a ? b : a;
       const node = context.pools.find(({ name }) => name === pool?.name);
-      const hole = node && largest(context.holesWithout([node]));
+      const hole = node && largest(context.holesWithout(node));
       return [
         {
           severity: pool === undefined ? 'warning' : 'error',
@@ -158,9 +158,7 @@ export function oneZone(context: LintContext): Finding[] {
       const base = area?.likelyBaseAddress ?? 0n;
       const edge = boundaries.find((at) => at > base) ?? 0n;
       const node = context.pools.find((pool) => pool.name === name);
-      const below = largest(
-        holesIn(context.holesWithout(node === undefined ? [] : [node]), [{ start: 0n, end: edge }], context.granule),
-      );
+      const below = largest(holesIn(context.holesWithout(node), [{ start: 0n, end: edge }], context.granule));
       return {
         nodes: [name],
         message: `${name} crosses ${formatAddress(edge)}, where a memory zone ends`,
@@ -186,7 +184,7 @@ export function fits(context: LintContext): Finding[] {
     const layout = questions.find(({ about }) => about === 'layout')?.needs;
     const open = prediction.unknown.some(({ field, needs }) => field === 'rejected' && needs === layout);
     if (!context.isRamKnown || (!refused && !open)) return [];
-    const holes = context.holesWithout([node]);
+    const holes = context.holesWithout(node);
     const inside = ranges === undefined ? holes : holesIn(holes, ranges, context.granule);
     const best = largest(inside);
     const anywhere = largest(holes);
@@ -235,7 +233,7 @@ export function dmaReach(context: LintContext): Finding[] {
     const end = lower(highest, top);
     if (end <= limit.end) return [];
     const stated = input.addressBits?.has(node.name) === true;
-    const inside = largest(holesIn(context.holesWithout([node]), [{ start: 0n, end: limit.end }], context.granule));
+    const inside = largest(holesIn(context.holesWithout(node), [{ start: 0n, end: limit.end }], context.granule));
     return [
       {
         severity: stated || range !== undefined ? 'error' : 'warning',
@@ -255,24 +253,16 @@ export function dmaReach(context: LintContext): Finding[] {
 const GIB4 = 1n << 32n;
 
 /** How far the users of a region reach: as stated, by dma-ranges above devices that name it, or 4 GiB for a default. */
-function reachOf({ input }: LintContext, node: ReservedNode): { end: bigint; who: string } | undefined {
-  const bits = input.addressBits?.get(node.name);
+function reachOf(context: LintContext, node: ReservedNode): { end: bigint; who: string } | undefined {
+  const bits = context.input.addressBits?.get(node.name);
   if (bits !== undefined) return { end: 1n << BigInt(bits), who: `its user with ${bits} address bits` };
-  const phandle = phandleOf(node.node);
   let found: { end: bigint; who: string } | undefined;
-  if (phandle !== undefined)
-    for (const device of usersOf(input.tree.root, phandle)) {
-      const windows = dmaWindows(device);
-      if (windows === undefined || windows.length === 0) continue;
-      const end = windows.map((w) => w.cpuAddress + w.sizeBytes).reduce(higher, 0n);
-      if (found === undefined || end < found.end) found = { end, who: device.name };
-    }
-  return (
-    found ??
-    (node.isDefault && node.reg === undefined ? { end: GIB4, who: 'a device with 32 address bits' } : undefined)
-  );
-}
-
-function* usersOf(root: FdtNode, phandle: number): Generator<FdtNode> {
-  for (const node of walk(root)) if (readCells(node, 'memory-region')?.includes(phandle)) yield node;
+  for (const device of context.usersOf(node)) {
+    const windows = dmaWindows(device);
+    if (windows === undefined || windows.length === 0) continue;
+    const end = windows.map((w) => w.cpuAddress + w.sizeBytes).reduce(higher, 0n);
+    if (found === undefined || end < found.end) found = { end, who: device.name };
+  }
+  if (found !== undefined || !node.isDefault || node.reg !== undefined) return found;
+  return { end: GIB4, who: 'a device with 32 address bits' };
 }

@@ -1,5 +1,5 @@
 /** What a lint looks at. */
-import type { Fdt } from '../../fdt/index.js';
+import { type Fdt, type FdtNode, phandleOf, cells as readCells, walk } from '../../fdt/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import { holesWithout } from '../holes.js';
 import type { PlacementInput } from '../input.js';
@@ -19,6 +19,9 @@ export interface LintInput extends PlacementInput {
   /** Address bits that the users of a region can drive, by node name. */
   readonly addressBits?: ReadonlyMap<string, number>;
 }
+
+/** Each is a simulated boot; a tree full of faults must not cost one per fault. */
+const MAX_BOOTS = 16;
 
 export type Verdict = 'refuted' | 'needs-target-fact';
 
@@ -44,6 +47,8 @@ export class LintContext {
   /** Granules that what is known of the configuration allows. */
   readonly granules: readonly bigint[];
   readonly isRamKnown: boolean;
+  readonly #holes = new Map<ReservedNode | undefined, readonly Interval[]>();
+  #users: Map<number, FdtNode[]> | undefined;
 
   constructor(input: LintInput) {
     this.input = input;
@@ -75,9 +80,30 @@ export class LintContext {
     return this.questions.find((question) => question.about === about)?.needs;
   }
 
-  /** Aligned free memory if these nodes were not there. */
-  holesWithout(nodes: readonly ReservedNode[]): Interval[] {
-    return this.isRamKnown ? holesWithout(this.situation, nodes) : [];
+  /** Aligned free memory if this node were not there; after a few nodes, what is free with all of them. */
+  holesWithout(node: ReservedNode | undefined): readonly Interval[] {
+    if (!this.isRamKnown) return [];
+    const left = node !== undefined && (this.#holes.has(node) || this.#holes.size < MAX_BOOTS) ? node : undefined;
+    const known = this.#holes.get(left);
+    if (known !== undefined) return known;
+    const holes = holesWithout(this.situation, left === undefined ? [] : [left]);
+    this.#holes.set(left, holes);
+    return holes;
+  }
+
+  /** Devices whose memory-region names a node. */
+  usersOf(node: ReservedNode): readonly FdtNode[] {
+    if (this.#users === undefined) {
+      this.#users = new Map();
+      for (const device of walk(this.input.tree.root))
+        for (const phandle of readCells(device, 'memory-region') ?? []) {
+          const users = this.#users.get(phandle);
+          if (users === undefined) this.#users.set(phandle, [device]);
+          else users.push(device);
+        }
+    }
+    const phandle = phandleOf(node.node);
+    return phandle === undefined ? [] : (this.#users.get(phandle) ?? []);
   }
 
   /** A number in the root's cells, as a device tree source writes it. */
@@ -91,9 +117,11 @@ export class LintContext {
 }
 
 export function cellsText(value: bigint, count: number): string {
+  // A damaged tree may ask for four billion cells; nobody reads them.
+  const length = Math.min(count, 4);
   return Array.from(
-    { length: count },
-    (_, i) => `0x${((value >> BigInt(32 * (count - 1 - i))) & 0xffffffffn).toString(16)}`,
+    { length },
+    (_, i) => `0x${((value >> BigInt(32 * (length - 1 - i))) & 0xffffffffn).toString(16)}`,
   ).join(' ');
 }
 
