@@ -127,19 +127,25 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
       ),
     );
 
-  program
-    .command('place')
-    .description('predict areas, heap names, CmaTotal and kernel messages before the boot')
-    .argument('[profile]', 'a profile whose overlay is applied as well')
-    .option('--dtb <file>', 'the board’s DTB')
-    .option('--overlay <file>', 'an overlay (.dtbo), applied in the order given', several)
-    .option('--kernel <version>', 'the kernel; more than once to compare', several)
-    .option('--arch <arch>', 'architecture, when there is no profile')
-    .option('--page-size <size>', '4K, 16K or 64K')
-    .option('--config <file>', 'the final .config')
-    .option('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs')
-    .option('--memory <base+size>', 'a RAM bank, when neither DTB nor profile states it', several)
-    .option('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware', several)
+  /** What the placement simulator can be told about a board. */
+  const boardOptions = (command: Command) =>
+    command
+      .option('--dtb <file>', 'the board’s DTB')
+      .option('--overlay <file>', 'an overlay (.dtbo), applied in the order given', several)
+      .option('--kernel <version>', 'the kernel; more than once to compare', several)
+      .option('--page-size <size>', '4K, 16K or 64K')
+      .option('--config <file>', 'the final .config')
+      .option('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs')
+      .option('--memory <base+size>', 'a RAM bank, when neither DTB nor profile states it', several)
+      .option('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware', several);
+
+  boardOptions(
+    program
+      .command('place')
+      .description('predict areas, heap names, CmaTotal and kernel messages before the boot')
+      .argument('[profile]', 'a profile whose overlay is applied as well')
+      .option('--arch <arch>', 'architecture, when there is no profile'),
+  )
     .addHelpText(
       'after',
       '\nExample:\n  dmaheap place --dtb board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
@@ -180,20 +186,22 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
       ),
     );
 
-  kernelTreeOptions(
-    program
-      .command('explain')
-      .description('why a symbol has its value, and what a finding means')
-      .argument('<subject>', 'a symbol, or the code of a finding'),
+  boardOptions(
+    kernelTreeOptions(
+      program
+        .command('explain')
+        .description('why a symbol, region or heap is what it is, and what a finding means')
+        .argument('<subject>', 'a symbol, region:NAME, heap:NAME, or the code of a finding')
+        .argument('[profile]', 'for a region or heap: a profile whose overlay is applied as well'),
+    ).option('--why-not <goal>', 'what stands against X=y, or what it takes'),
   )
-    .option('--why-not <goal>', 'what stands against X=y, or what it takes')
     .addHelpText(
       'after',
-      '\nExample:\n  dmaheap explain CMA --why-not y --kernel-tree linux-6.12 --arch arm --base-config .config',
+      '\nExamples:\n  dmaheap explain CMA --why-not CMA=y --kernel-tree linux-6.12 --arch arm --base-config .config\n  dmaheap explain region:linux,cma boards/rockpro64.json --dtb rk3399-rockpro64.dtb --kernel 6.12',
     )
     .action(
-      run(async (c, subject: string, options) =>
-        (await import('./commands/explain.js')).explain(c, subject, options as never),
+      run(async (c, subject: string, profile: string | undefined, options) =>
+        (await import('./commands/explain.js')).explain(c, subject, profile, options as never),
       ),
     );
 

@@ -1,11 +1,19 @@
-/** dmaheap explain: a symbol on a kernel tree, or the code of a finding. */
+/** dmaheap explain: a symbol on a kernel tree, a region or heap of a board, or the code of a finding. */
 import { suggest } from '../../source/suggest.js';
 import { allCodes } from '../codes.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
+import type { PlaceOptions } from '../placement.js';
+import { explainPlacement } from './explain-placement.js';
 import { type ExplainSymbolOptions, explainSymbolCommand } from './explain-symbol.js';
 
-export async function explain(context: Context, subject: string, options: ExplainSymbolOptions): Promise<Exit> {
+export async function explain(
+  context: Context,
+  subject: string,
+  profile: string | undefined,
+  options: ExplainSymbolOptions & PlaceOptions,
+): Promise<Exit> {
+  if (/^(region|heap):/.test(subject)) return explainPlacement(context, subject, profile, options);
   if (!subject.includes('/')) return explainSymbolCommand(context, subject, options);
   const codes = allCodes();
   const entry = codes[subject];

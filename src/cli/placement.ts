@@ -1,0 +1,177 @@
+/** From options and a profile to what the placement simulator is asked with. */
+
+import type { Diagnostic } from '../diagnostic/index.js';
+import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
+import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
+import type { LintInput, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
+import { backportsOf } from '../plan/board.js';
+import type { Plan } from '../plan/index.js';
+import { overlayOf } from '../plan/overlay.js';
+import { parseBytes } from '../quantity/index.js';
+import { profileArch } from './arch.js';
+import { configValues } from './config.js';
+import type { Context } from './context.js';
+import { EXIT, type Exit } from './exit.js';
+import { readBytes, readText } from './files.js';
+import { kernelOption, type Planned, planProfile } from './profile.js';
+
+export interface PlaceOptions {
+  readonly dtb?: string;
+  readonly overlay?: readonly string[];
+  readonly kernel?: readonly string[];
+  readonly arch?: string;
+  readonly pageSize?: string;
+  readonly config?: string;
+  readonly cmdline?: string;
+  readonly memory?: readonly string[];
+  readonly occupied?: readonly string[];
+}
+
+/** A mistake in what was typed; carries what to say and the exit status. */
+export class Refusal extends Error {
+  readonly exit: Exit;
+  readonly fix: string | undefined;
+
+  constructor(message: string, exit: Exit, fix?: string) {
+    super(message);
+    this.exit = exit;
+    this.fix = fix;
+  }
+}
+
+/** `0x40000000+512M`. */
+function parseRange(option: string, text: string): MemoryRange {
+  const [base = '', size = '', ...rest] = text.split('+');
+  const baseAddress = parseBytes(base);
+  const sizeBytes = parseBytes(size);
+  if (baseAddress === undefined || sizeBytes === undefined || rest.length > 0)
+    throw new Refusal(`${option} ${text}: not BASE+SIZE`, EXIT.usage, 'write it as 0x40000000+512M');
+  return { baseAddress, sizeBytes };
+}
+
+function parseOccupied(text: string): OccupiedRange {
+  const equals = text.indexOf('=');
+  if (equals <= 0)
+    throw new Refusal(`--occupied ${text}: not NAME=BASE+SIZE`, EXIT.usage, 'write it as kernel=0x40200000+24M');
+  return { name: text.slice(0, equals), ...parseRange('--occupied', text.slice(equals + 1)) };
+}
+
+function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
+  const got = readBytes(context.resolve(file));
+  if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment);
+  const { value, diagnostics: found } = readFdt(got.bytes, file);
+  diagnostics.push(...found);
+  if (value === undefined)
+    throw new Refusal(
+      `${option} ${file}: not a device tree blob`,
+      EXIT.findings,
+      'give a .dtb or .dtbo, as dtc writes it',
+    );
+  return value;
+}
+
+function apply(tree: Fdt, overlay: Fdt, diagnostics: Diagnostic[]): Fdt {
+  const { value, diagnostics: found } = applyOverlay(tree, overlay);
+  diagnostics.push(...found);
+  if (value === undefined) throw new Refusal('the overlay cannot be applied', EXIT.findings);
+  return value;
+}
+
+function pageSizeOf(text: string): bigint {
+  const bytes = parseBytes(text);
+  if (bytes !== 4096n && bytes !== 16384n && bytes !== 65536n)
+    throw new Refusal(`--page-size ${text}: not a page size`, EXIT.usage, 'use 4K, 16K or 64K');
+  return bytes;
+}
+
+function kernelsOf(context: Context, options: PlaceOptions, plan: Plan | undefined): KernelVersion[] {
+  const given = (options.kernel ?? []).map((text) => kernelOption(context, text));
+  if (given.includes('bad')) throw new Refusal('a kernel version is MAJOR.MINOR', EXIT.usage);
+  if (given.length > 0) return given as KernelVersion[];
+  if (plan === undefined)
+    throw new Refusal('which kernel?', EXIT.usage, 'give --kernel 6.12, more than once to compare');
+  const { min, max } = plan.kernel;
+  return compareKernelVersions(min, max) === 0 ? [min] : [min, max];
+}
+
+export interface Setting {
+  /** Everything but the kernel. `base` is the board's own tree, whose faults are not ours. */
+  readonly input: Omit<LintInput, 'kernel'>;
+  readonly kernels: readonly KernelVersion[];
+}
+
+function planFor(context: Context, profile: string, options: PlaceOptions, diagnostics: Diagnostic[]): Planned {
+  const planning = planProfile(context, profile, options.dtb === undefined ? {} : { dtb: options.dtb });
+  diagnostics.push(...planning.diagnostics);
+  if (planning.planned === undefined) throw new Refusal('', planning.exit);
+  return planning.planned;
+}
+
+function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
+  const name = options.arch ?? plan?.board.arch;
+  if (name === undefined)
+    throw new Refusal('which architecture?', EXIT.usage, 'give --arch arm64, arm, riscv64 or x86_64');
+  const architecture = profileArch(name);
+  if (architecture === undefined)
+    throw new Refusal(
+      `--arch ${name}: not an architecture dmaheap knows`,
+      EXIT.usage,
+      'use arm64, arm, riscv64 or x86_64',
+    );
+  if (options.dtb === undefined && architecture !== 'x86_64')
+    throw new Refusal('which board?', EXIT.usage, 'give its DTB with --dtb');
+  return architecture;
+}
+
+/**
+ * @throws {@link Refusal} for what was typed wrongly or cannot be read
+ */
+export function settlePlacement(
+  context: Context,
+  profile: string | undefined,
+  options: PlaceOptions,
+  diagnostics: Diagnostic[],
+): Setting {
+  const planned = profile === undefined ? undefined : planFor(context, profile, options, diagnostics);
+  const plan = planned?.plan;
+  const architecture = architectureOf(options, plan);
+  const base = options.dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', options.dtb, diagnostics);
+  const given = (options.overlay ?? []).map((file) => readTree(context, '--overlay', file, diagnostics));
+  const ours = plan === undefined ? undefined : overlayOf(plan.areas, plan.board.cells);
+  const overlays = ours === undefined ? given : [...given, ours];
+  const tree = overlays.reduce((merged, overlay) => apply(merged, overlay, diagnostics), base);
+  const stated = plan !== undefined && plan.board.memory.length > 0 ? plan.board.memory : undefined;
+  const memory = options.memory?.map((text) => parseRange('--memory', text)) ?? stated;
+  const plannedLine = plan?.commandLine.map((c) => c.argument).join(' ');
+  const commandLine = options.cmdline ?? (plannedLine === '' ? undefined : plannedLine);
+  const pageSizeBytes = options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize);
+  return {
+    kernels: kernelsOf(context, options, plan),
+    input: {
+      tree,
+      base,
+      overlays,
+      architecture,
+      ...(planned === undefined ? {} : { backports: backportsOf(planned.model) }),
+      ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
+      ...configOf(context, options, plan),
+      ...(commandLine === undefined ? {} : { commandLine }),
+      ...(memory === undefined ? {} : { memory }),
+      ...(options.occupied === undefined ? {} : { occupied: options.occupied.map(parseOccupied) }),
+    },
+  };
+}
+
+function configOf(
+  context: Context,
+  options: PlaceOptions,
+  plan: Plan | undefined,
+): Pick<PlacementInput, 'config' | 'configComplete'> {
+  if (options.config !== undefined) {
+    const got = readText(context.resolve(options.config));
+    if ('error' in got) throw new Refusal(`--config ${options.config}: ${got.error}`, EXIT.environment);
+    return { config: configValues(got.text) };
+  }
+  if (plan === undefined) return {};
+  return { config: new Map(plan.symbols.map((s) => [s.symbol, s.value])), configComplete: false };
+}
