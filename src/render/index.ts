@@ -110,10 +110,13 @@ function pathOf(
   return path;
 }
 
-/** First in the file, except where the first line belongs to somebody else: the kernel's `#!`, the reader's `<?xml`, a version line. */
+/** First lines that belong to somebody else: the kernel's `#!`, an XML reader, our own version line, Buildroot's title. */
+const FIRST_LINES = /^(?:(?:#!|<\?xml |dmaheap-expect ).*\n|#{80}\n#\n# .*\n#\n#{80}\n\n)/;
+
 function withHeader(text: string, header: string): string {
-  const first = /^(#!|<\?xml |dmaheap-expect ).*\n/.exec(text)?.[0] ?? '';
-  return `${first}${header}${text.slice(first.length)}`;
+  const first = FIRST_LINES.exec(text)?.[0] ?? '';
+  const blank = first.endsWith('\n\n') && header !== '' ? '\n' : '';
+  return `${first}${header}${blank}${text.slice(first.length)}`;
 }
 
 function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly [name: string]: NeutralView }> {
