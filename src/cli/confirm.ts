@@ -30,9 +30,9 @@ export async function confirmByConf(
       tools,
       inputs: {
         kernelTree: open.directory,
-        arch: open.environment['ARCH'] as string,
+        arch: open.variables['ARCH'] as string,
         baseConfig: `${directory}/base`,
-        crossCompile: open.environment['CROSS_COMPILE'] ?? '',
+        crossCompile: (open.variables['CC'] ?? '').replace(/gcc$/, ''),
       },
     });
     const made = await ask(withLines('', solution.lines));

@@ -44,7 +44,7 @@ export async function explainSymbolCommand(
     context.complain(`--why-not ${options.whyNot}: no goal`, `write it as --why-not ${name}=y`);
     return EXIT.usage;
   }
-  const open = openKernelTree(context, { ...options, kernelTree, arch });
+  const open = await openKernelTree(context, { ...options, kernelTree, arch });
   if (typeof open === 'number') return open;
   const base = readBase(context, open, options.baseConfig);
   if (typeof base === 'number') return base;

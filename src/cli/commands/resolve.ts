@@ -99,7 +99,7 @@ export async function resolve(context: Context, words: readonly string[], option
     );
     return EXIT.usage;
   }
-  const open = openKernelTree(context, { ...options, kernelTree: options.kernelTree, arch });
+  const open = await openKernelTree(context, { ...options, kernelTree: options.kernelTree, arch });
   if (typeof open === 'number') return open;
   const base = readBase(context, open, options.baseConfig);
   if (typeof base === 'number') return base;
