@@ -157,9 +157,7 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, Line>, goal: Co
         ...place,
       }),
     ];
-  return [
-    report('config/value', { message: `${symbol} is ${actual}, and the board needs ${value}`, ...place }),
-  ];
+  return [report('config/value', { message: `${symbol} is ${actual}, and the board needs ${value}`, ...place })];
 }
 
 /** Equal as texts or as numbers. */
@@ -210,7 +208,10 @@ function lintCommandLine(config: SourceText, lines: ReadonlyMap<string, Line>, f
         ...place,
       }),
     ];
-  if (defaultArea === undefined || (defaultArea.delivery !== 'device-tree' && defaultArea.sizeBytes === argument.sizeBytes))
+  if (
+    defaultArea === undefined ||
+    (defaultArea.delivery !== 'device-tree' && defaultArea.sizeBytes === argument.sizeBytes)
+  )
     return [];
   const instead =
     defaultArea.delivery === 'device-tree'

@@ -1,5 +1,6 @@
 /** Checks a generated tree: our own lints, and the real tools of the kernel, the device tree and udev as judges. */
 import { type CodeTable, hasErrors } from '../diagnostic/index.js';
+import { CONFIG_CODES } from './config.js';
 import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
 import { FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
 import { RULE_CHECKS, RULE_CODES } from './rules.js';
@@ -21,6 +22,7 @@ export const CHECKS: readonly Check[] = [...FRAGMENT_CHECKS, ...DEVICETREE_CHECK
 
 export const ALL_CHECK_CODES: CodeTable = {
   ...CHECK_CODES,
+  ...CONFIG_CODES,
   ...FRAGMENT_CODES,
   ...DEVICETREE_CODES,
   ...RULE_CODES,

@@ -24,6 +24,7 @@ export async function confirmByConf(
     for (const tool of ['make', 'flex', 'bison'])
       if ((await tools.which(tool)) === undefined) return { error: `${tool} is not installed` };
     const directory = await tools.scratch();
+    const compiler = open.variables['CC'] ?? '';
     await tools.writeText(`${directory}/base`, base);
     const ask = buildConfig({
       tree: { directory, files: [] },
@@ -32,7 +33,7 @@ export async function confirmByConf(
         kernelTree: open.directory,
         arch: open.variables['ARCH'] as string,
         baseConfig: `${directory}/base`,
-        crossCompile: (open.variables['CC'] ?? '').replace(/gcc$/, ''),
+        ...(compiler.endsWith('gcc') ? { crossCompile: compiler.slice(0, -3) } : {}),
       },
     });
     const made = await ask(withLines('', solution.lines));

@@ -111,7 +111,8 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
   program
     .command('check')
     .description('hold a generated tree against the real tools: conf, dtc, fdtoverlay, udevadm')
-    .argument('<dir>', 'directory that dmaheap generate wrote')
+    .argument('<dir>', 'directory that dmaheap generate wrote; with --config a profile')
+    .option('--config <file>', 'a finished .config, held against what the profile needs')
     .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
     .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name; default: the profile’s')
     .option('--base-config <file>', 'complete .config that the fragment goes on top of')
@@ -122,8 +123,10 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
       '\nExample:\n  dmaheap check out --kernel-tree linux-6.12 --arch arm64 --base-config /boot/config-6.12 --dtb rk3399-rockpro64.dtb',
     )
     .action(
-      run(async (c, directory: string, options) =>
-        (await import('./commands/check.js')).check(c, directory, options as never),
+      run(async (c, subject: string, options: { config?: string }) =>
+        options.config === undefined
+          ? (await import('./commands/check.js')).check(c, subject, options as never)
+          : (await import('./commands/check-config.js')).checkConfig(c, subject, options as never),
       ),
     );
 
@@ -163,9 +166,9 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
       .option('--base-config <file>', '.config or defconfig to start from; default: the architecture’s defconfig')
       .option(
         '--probes <mode>',
-        'questions of the tree to the toolchain: run them, replay a recording, deny (the default: assume a plain GCC)',
+        'questions of the tree to the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
       )
-      .option('--probe-file <file>', 'recording of probes to replay, or to write with --probes run');
+      .option('--record-probes <file>', 'write the answers for replay:FILE');
 
   kernelTreeOptions(
     program

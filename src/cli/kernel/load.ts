@@ -6,6 +6,7 @@ import path from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import { type Diagnostic, hasErrors, type Outcome } from '../../diagnostic/index.js';
 import {
+  assumedAnswer,
   detectDialect,
   type KconfigTree,
   type PackedTree,
@@ -82,7 +83,7 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
   if (!dialect.value) return { diagnostics: dialect.diagnostics };
   const input = { readFile, environment: variables, dialect: dialect.value };
   if (mode.mode === 'run') await probes?.runMissing(input);
-  const { value: tree, diagnostics } = parseTree({ ...input, ...(probes ? { probe: probes.answer } : {}) });
+  const { value: tree, diagnostics } = parseTree({ ...input, probe: probes ? probes.answer : assumedAnswer });
   if (!tree) return { diagnostics };
   if (options.record !== undefined) await probes?.record(options.record, [...questions, ...tree.probes.keys()]);
   if (cached !== undefined && !hasErrors(diagnostics)) writeCache(cached, directory, tree, diagnostics);
