@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // Real kernels and boards have a command of their own: npm run test:real.
+    exclude: ['test/real/**'],
     globalSetup: 'test/templates.setup.ts',
     root: new URL('..', import.meta.url).pathname,
     testTimeout: 30_000,
