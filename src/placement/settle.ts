@@ -1,12 +1,12 @@
 /** From what the caller knows to a situation that can be booted, with the questions that stay open. */
-import { compareKernelVersions } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion } from '../facts/index.js';
 import { alignDown } from '../quantity/index.js';
 import { minimumAlignment } from './alignment.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
-import { type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
+import { datedFacts, isNewerThanRead, type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
 import type { KconfigSize, NamedInterval, Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
@@ -73,6 +73,15 @@ export function situationOf(input: PlacementInput): Settled {
   const reservedMemory = readReservedMemory(input.tree);
   const assumed: Assumption[] = [];
   const questions: OpenQuestion[] = [];
+  const dated = datedFacts(input.kernel).filter((fact) => input.backports?.[fact] === undefined);
+  const release = `kernel ${formatKernelVersion(input.kernel)}`;
+  if (dated.length > 0)
+    assumed.push({
+      text: `${release} was neither read nor booted; the dates of commits decide ${dated.join(', ')}`,
+      matters: 'areas',
+    });
+  if (isNewerThanRead(input.kernel))
+    assumed.push({ text: `${release} is newer than any that was read, and behaves like 7.3`, matters: 'areas' });
   const pageSizeBytes = input.pageSizeBytes ?? pageSizeOf(config);
   if (input.pageSizeBytes === undefined && input.architecture === 'arm64' && !config.complete)
     assumed.push({ text: '4 KiB pages', matters: 'areas' });

@@ -53,7 +53,7 @@ export function propertyLengths({ situation }: LintContext): Finding[] {
           cause:
             name === 'reg' || name === 'alloc-ranges'
               ? 'the kernel skips the node, or the property, and newer ones do not even say so'
-              : `the kernel prints "invalid ${name} property" and skips the node`,
+              : `the kernel prints "invalid ${name} property" and skips the node${name === 'size' && bytes === 4 ? "; only Raspberry Pi's own kernel takes one cell, with a warning" : ''}`,
           fix: respelled(node, name, root) ?? `write ${name} in ${expected[name]}`,
           facts: [
             name === 'reg' || name === 'alloc-ranges' ? 'reserved-memory.malformed-list' : 'reserved-memory.size-cells',
