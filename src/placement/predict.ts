@@ -6,7 +6,7 @@ import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
 import type { FailureClass, LogLine, PredictedArea, Prediction, Rejection, UnknownField } from './prediction.js';
 import { RULE_FACTS } from './rules.js';
-import { type OpenQuestion, situationOf } from './settle.js';
+import { type OpenQuestion, type Settled, situationOf } from './settle.js';
 
 /**
  * Predicts what a kernel makes of a device tree: CMA areas, heaps, messages, and what goes wrong.
@@ -16,7 +16,11 @@ import { type OpenQuestion, situationOf } from './settle.js';
  * @throws RangeError for a kernel before 5.10, which the facts do not describe
  */
 export function predict(input: PlacementInput): Prediction {
-  const { situation, questions, assumed, commandLine } = situationOf(input);
+  return predictSettled(situationOf(input));
+}
+
+/** The same for a caller who has settled the situation already. */
+export function predictSettled({ situation, questions, assumed, commandLine }: Settled): Prediction {
   const base = observe(new Boot(situation));
   const unknown: UnknownField[] = [];
   const unsure = new Set<string>();

@@ -4,7 +4,7 @@ import { formatAddress, formatBytes } from '../../quantity/index.js';
 import { holesWithout } from '../holes.js';
 import type { PlacementInput } from '../input.js';
 import { higher, type Interval, interval } from '../interval-set.js';
-import { predict } from '../predict.js';
+import { predictSettled } from '../predict.js';
 import type { Prediction } from '../prediction.js';
 import { firstEntry, isPool, type ReservedNode } from '../reserved-nodes.js';
 import { type OpenQuestion, situationOf } from '../settle.js';
@@ -52,10 +52,11 @@ export class LintContext {
 
   constructor(input: LintInput) {
     this.input = input;
-    const { situation, questions } = situationOf(input);
+    const settled = situationOf(input);
+    const { situation, questions } = settled;
     this.situation = situation;
     this.questions = questions;
-    this.prediction = predict(input);
+    this.prediction = predictSettled(settled);
     this.pools = situation.reservedMemory.nodes.filter(isPool);
     this.granules = [
       situation.minimumAlignmentBytes,
