@@ -17,6 +17,8 @@ export interface Expectation {
   readonly ending?: 'boots' | 'panics' | 'hangs';
   /** Texts that the kernel's log must have. */
   readonly says?: readonly string[];
+  /** Lines that the guest's own script must print, in any order; no other line may begin with their first word. */
+  readonly shows?: readonly string[];
 }
 
 export interface Case {
@@ -36,8 +38,10 @@ export interface Case {
   readonly cmdline: string;
   /** Kernel recipe or series (`6.12`) -> what was seen there; `*` for all. */
   readonly expect: Readonly<Record<string, Expectation>>;
-  /** What else lives in this guest: `udev`, `mdev`, ... */
-  readonly guest?: string;
+  /** A profile below the repository's root: its generated overlay is applied last, its rules go into the guest. */
+  readonly profile?: string;
+  /** Who manages the device nodes in the guest. */
+  readonly devices?: 'udev' | 'mdev' | 'devtmpfs';
   readonly silenceSeconds: number;
   /** Only with `--long`. */
   readonly long?: boolean;

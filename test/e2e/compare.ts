@@ -173,6 +173,11 @@ export function compareExpectation(expected: Expectation, seen: Observation): re
   }
   if (expected.cmaTotalMiB !== undefined)
     add('CmaTotal', `${expected.cmaTotalMiB * 1024} KiB`, kib(seen.cmaTotalBytes));
+  if (expected.shows) {
+    const topics = new Set(expected.shows.map((line) => line.split(' ')[0]));
+    const shown = seen.run.split('\n').filter((line) => topics.has(line.split(' ')[0]));
+    add('of the guest', [...expected.shows].sort().join('; '), shown.sort().join('; '));
+  }
   for (const text of expected.says ?? []) {
     const log = seen.log.includes(text);
     add('message', text, log ? text : 'not in the log', log);

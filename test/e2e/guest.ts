@@ -11,6 +11,10 @@ const GUEST = new URL('guest/', import.meta.url).pathname;
 export interface GuestFiles {
   /** Path in the guest -> file on this machine. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Path in the guest -> content. */
+  readonly texts?: Readonly<Record<string, string>>;
+  /** Path in the guest -> where a symbolic link points. */
+  readonly links?: Readonly<Record<string, string>>;
   /** Shell text that init runs after it has shown the heaps. */
   readonly run?: string;
   /** End in a shell instead of powering off. */
@@ -35,13 +39,18 @@ export async function initramfs(machine: Machine, more: GuestFiles = {}): Promis
   if (more.run) members.push({ path: 'run.sh', mode: 0o755, content: Buffer.from(more.run) });
   if (more.shell) members.push({ path: 'shell', mode: 0o644, content: Buffer.alloc(0) });
   for (const module of more.modules ?? []) members.push(await file(`modules/${path.basename(module)}`, module));
+  const added: Member[] = [
+    ...(await Promise.all(Object.entries(more.files ?? {}).map(([inside, outside]) => file(inside, outside)))),
+    ...Object.entries(more.texts ?? {}).map(([path, text]) => ({ path, mode: 0o644, content: Buffer.from(text) })),
+    ...Object.entries(more.links ?? {}).map(([path, link]) => ({ path, link })),
+  ];
   const known = new Set(members.map((member) => member.path));
-  for (const [inside, outside] of Object.entries(more.files ?? {})) {
-    for (const parent of parentsOf(inside).filter((name) => !known.has(name))) {
+  for (const member of added) {
+    for (const parent of parentsOf(member.path).filter((name) => !known.has(name))) {
       members.push({ path: parent, directory: true });
       known.add(parent);
     }
-    members.push(await file(inside, outside));
+    members.push(member);
   }
   const archive = newcArchive(members);
   const directory = await filledOnce(

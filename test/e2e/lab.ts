@@ -5,6 +5,8 @@ import { cacheRoot } from '../../src/build/fetch/index.js';
 import type { Prediction } from '../../src/placement/index.js';
 import { type Case, expectationFor, type Run } from './case.js';
 import { compare, compareExpectation, type FieldResult } from './compare.js';
+import { deviceGuest } from './devices.js';
+import { generate } from './generated.js';
 import { initramfs } from './guest.js';
 import { type BuiltKernel, buildKernel, kernelRecipe } from './kernel.js';
 import { machineFor } from './machine.js';
@@ -61,8 +63,12 @@ export class Lab {
     const kernel = await this.kernel(run.kernel);
     const directory = path.join(cacheRoot(), 'e2e', run.id);
     const base = await baseDtb({ machine, memoryMiB: one.memoryMiB, options: one.options });
-    const dtb = base && (await mergedDtb(one, base, directory));
-    const initrd = await initramfs(machine, { modules: kernel.modules, shell });
+    const generated =
+      one.profile && (await generate(one.profile, kernel.recipe.version, path.join(directory, 'generated')));
+    const further = generated ? [path.join(generated, 'dt-overlay/dmaheap.dtso')] : [];
+    const dtb = base && (await mergedDtb(one, base, directory, further));
+    const guest = generated ? await deviceGuest(machine, one, generated) : {};
+    const initrd = await initramfs(machine, { ...guest, modules: kernel.modules, shell });
     const boot: Boot = {
       machine,
       image: kernel.image,

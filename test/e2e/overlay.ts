@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { parseBytes } from '../../src/quantity/index.js';
@@ -11,12 +11,18 @@ export interface RootCells {
 }
 
 /**
- * The device tree a guest boots with: `base` with the case's overlays, merged by fdtoverlay. dtc and fdtoverlay are the
+ * The device tree a guest boots with: `base` with the case's overlays and then `sources`, merged by fdtoverlay. dtc and fdtoverlay are the
  * judges here: nothing of the product takes part.
  */
-export async function mergedDtb(one: Case, base: string, directory: string): Promise<string> {
+export async function mergedDtb(
+  one: Case,
+  base: string,
+  directory: string,
+  sources: readonly string[] = [],
+): Promise<string> {
   const texts = one.overlays.map((nodes) => overlayText(nodes, CELLS[one.board ?? ''] ?? { address: 2, size: 2 }));
   if (one.extra) texts.push(`/dts-v1/;\n/plugin/;\n&{/} {\n${one.extra}\n};\n`);
+  for (const source of sources) texts.push(await readFile(source, 'utf8'));
   if (!texts.length) return base;
   await mkdir(directory, { recursive: true });
   const overlays: string[] = [];
