@@ -69,6 +69,16 @@ export const kconfigCodes = defineCodes({
     title: 'conf would print this message while parsing',
     explain: 'The output of $(info,...) or a remark on a comparison that cannot be true.',
   },
+  'kconfig/warning-if': {
+    severity: 'warning',
+    title: 'the tree warns',
+    explain: 'A Kconfig file called $(warning-if) with a condition that holds.',
+  },
+  'kconfig/statement': {
+    severity: 'warning',
+    title: 'a statement lacks what it should have',
+    explain: 'conf warns about it in the same words and goes on.',
+  },
   'kconfig/parse-warning': {
     severity: 'warning',
     title: 'a questionable statement in a Kconfig file',

@@ -102,8 +102,12 @@ export class Lexer {
     return { file: this.file, line, column: 1, endLine: line, endColumn: 1 };
   }
 
-  warn(message: string, line = this.line): void {
-    this.diagnostics.push(report('kconfig/parse-warning', { message, span: this.span(line) }));
+  warn(
+    message: string,
+    line = this.line,
+    code: 'kconfig/parse-warning' | 'kconfig/statement' = 'kconfig/parse-warning',
+  ): void {
+    this.diagnostics.push(report(code, { message, span: this.span(line) }));
   }
 
   /** Moves to the first token of the next statement. */

@@ -186,8 +186,7 @@ export class Macros {
         this.diagnostics.push(report('kconfig/parse-note', { message: first, span: this.#span() }));
         return '';
       case 'warning-if':
-        if (first === 'y')
-          this.diagnostics.push(report('kconfig/parse-warning', { message: second, span: this.#span() }));
+        if (first === 'y') this.diagnostics.push(report('kconfig/warning-if', { message: second, span: this.#span() }));
         return '';
       case 'error-if':
         if (first === 'y') throw new Refusal(report('kconfig/error-if', { message: second, span: this.#span() }));

@@ -397,7 +397,7 @@ class Parser {
     if (kind === NODE_MENUCONFIG) {
       if (prompt !== 0) draft.properties.kind[prompt] = MENU;
       else if (draft.dialect.strictEntries) this.#error('menuconfig statement without prompt');
-      else this.#lexer.warn('warning: menuconfig statement without prompt', this.#lexer.statementLine);
+      else this.#lexer.warn('menuconfig statement without prompt', this.#lexer.statementLine, 'kconfig/statement');
       return;
     }
     if (this.#choice < 0 || draft.dialect.choices !== 'menu') return;
@@ -547,7 +547,7 @@ class Parser {
     const complain = (message: string, suffix: string) => {
       if (draft.dialect.strictEntries)
         draft.diagnostics.push(report('kconfig/syntax', { message, span: lexer.span(lexer.line) }));
-      else lexer.warn(`warning: ${message}${suffix}`);
+      else lexer.warn(`${message}${suffix}`, lexer.line, 'kconfig/statement');
     };
     if (this.#helped.has(this.#entry))
       complain(`'${name}' defined with more than one help text`, ' -- only the last one will be used');
