@@ -1,5 +1,4 @@
 /** Both sides on the same cases. */
-import type { Mode } from '../../../src/kconfig/index.js';
 import type { Case } from './cases.js';
 import { confMessages, type Engine } from './engine.js';
 import { Judge, type Verdict } from './judge.js';
@@ -8,31 +7,22 @@ import type { Subject } from './trees.js';
 export interface Judged {
   readonly case: Case;
   readonly verdict: Verdict;
-  /** Name under which conf read the input. */
-  readonly inputName: string;
 }
 
-/** Asks the tree's conf; one process per mode parses once. */
+/** Asks the tree's conf. */
 export async function judgeCases(
   conf: string,
   subject: Subject,
   cases: readonly Case[],
 ): Promise<{ judged: Judged[]; parseMessages: ReadonlySet<string> }> {
-  const byMode = new Map<Mode, Case[]>();
-  for (const one of cases) byMode.set(one.mode, [...(byMode.get(one.mode) ?? []), one]);
+  const judge = await Judge.start(conf, subject);
   const judged: Judged[] = [];
-  let parseMessages: ReadonlySet<string> = new Set();
-  for (const [mode, ofMode] of byMode) {
-    const judge = await Judge.start(conf, subject, mode);
-    parseMessages = judge.parseMessages;
-    try {
-      for (const one of ofMode)
-        judged.push({ case: one, verdict: await judge.ask(one.text), inputName: judge.inputName });
-    } finally {
-      judge.stop();
-    }
+  try {
+    for (const one of cases) judged.push({ case: one, verdict: await judge.ask(one.mode, one.text) });
+  } finally {
+    judge.stop();
   }
-  return { judged, parseMessages };
+  return { judged, parseMessages: judge.parseMessages };
 }
 
 export interface Mismatch {
@@ -49,7 +39,8 @@ export function compareCases(
 ): Mismatch[] {
   const config = new engine.Configuration(tree);
   const mismatches: Mismatch[] = [];
-  for (const { case: one, verdict, inputName } of judged) {
+  for (const { case: one, verdict } of judged) {
+    const inputName = one.mode === 'defconfig' ? 'defconfig' : '.config';
     const made = engine.makeConfig(tree, one.mode, one.text, { file: inputName }, config);
     const lines = [
       ...differingLines(verdict.text ?? '', made.text),

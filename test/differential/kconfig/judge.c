@@ -2,9 +2,9 @@
  * Linked into the conf that a kernel tree brings along, with the linker's --wrap:
  *   popen, pclose  answer probes from the file KCONFIG_PROBES, when that is set; an unknown probe is fatal. Else they
  *                  run, and when KCONFIG_ASKED is set, command and output are added to that file
- *   conf_parse     when KCONFIG_SERVE is set, parses once and then serves: every line on standard input names a
- *                  .config and a log file; a fork of the parsed process goes on as conf would, and its exit status is
- *                  answered in a line
+ *   conf_parse     parses once; with KCONFIG_SERVE set, conf's main (renamed conf_main) is then run for every two
+ *                  lines on standard input: an option such as --olddefconfig or --defconfig=FILE, and a log file. It
+ *                  runs in a fork of the parsed process, whose exit status is answered in a line
  * The records of the probes file are LENGTH:LENGTH:COMMAND ANSWER, without the blank.
  */
 #include <stdio.h>
@@ -16,6 +16,7 @@
 FILE *__real_popen(const char *command, const char *mode);
 int __real_pclose(FILE *stream);
 void __real_conf_parse(const char *name);
+int conf_main(int count, char **arguments);
 
 static char *records;
 static size_t records_size;
@@ -85,32 +86,41 @@ int __wrap_pclose(FILE *stream)
 	return getenv("KCONFIG_PROBES") || getenv("KCONFIG_ASKED") ? fclose(stream) : __real_pclose(stream);
 }
 
+static int parsed;
+
 void __wrap_conf_parse(const char *name)
 {
-	char config[4096], log[4096];
+	if (!parsed)
+		__real_conf_parse(name);
+	parsed = 1;
+}
 
-	__real_conf_parse(name);
-	if (!getenv("KCONFIG_SERVE"))
-		return;
+static int serve(void)
+{
+	char option[4096], log[4096];
+
+	__wrap_conf_parse("Kconfig");
 	printf("ready\n");
-	fflush(stdout);
-	while (fgets(config, sizeof(config), stdin) && fgets(log, sizeof(log), stdin)) {
+	while (fflush(NULL), fgets(option, sizeof(option), stdin) && fgets(log, sizeof(log), stdin)) {
+		char *arguments[] = { "conf", option, "Kconfig", NULL };
 		int status = -1;
 		pid_t child;
 
-		config[strcspn(config, "\n")] = '\0';
+		option[strcspn(option, "\n")] = '\0';
 		log[strcspn(log, "\n")] = '\0';
-		fflush(NULL);
 		child = fork();
 		if (child == 0) {
-			setenv("KCONFIG_CONFIG", config, 1);
 			if (!freopen(log, "w", stderr) || dup2(fileno(stderr), 1) < 0)
 				_exit(97);
-			return;
+			exit(conf_main(3, arguments));
 		}
 		waitpid(child, &status, 0);
 		printf("%d\n", WIFEXITED(status) ? WEXITSTATUS(status) : 128);
-		fflush(stdout);
 	}
 	_exit(0);
+}
+
+int main(int count, char **arguments)
+{
+	return getenv("KCONFIG_SERVE") ? serve() : conf_main(count, arguments);
 }

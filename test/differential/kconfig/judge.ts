@@ -42,13 +42,28 @@ export async function buildConf(directory: string, options: BuildOptions = {}): 
     const files = ['conf.c', 'confdata.c', 'expr.c', 'preprocess.c', 'symbol.c', 'util.c'];
     // In 5.10 the parser includes menu.c.
     if (!readFileSync(path.join(kconfig, 'parser.y'), 'utf8').includes('#include "menu.c"')) files.push('menu.c');
+    // judge.c has a main of its own, which calls conf's.
+    const objects = files.map((file) => file.replace('.c', '.o'));
+    const include = [`-I${work}`, `-I${kconfig}`, `-I${path.join(source, 'include')}`];
+    const compile = (file: string, object: string, ...more: string[]) =>
+      execa('gcc', ['-O2', '-w', '-D_GNU_SOURCE', ...include, '-c', '-o', object, ...more, file], { cwd: work });
+    for (const [i, file] of files.entries())
+      await compile(path.join(kconfig, file), objects[i] as string, ...(file === 'conf.c' ? ['-Dmain=conf_main'] : []));
     const wrapped = ['popen', 'pclose', 'conf_parse'].map((name) => `-Wl,--wrap=${name}`);
     await execa(
       'gcc',
       [
-        ...['-O2', '-w', '-D_GNU_SOURCE', `-I${work}`, `-I${kconfig}`, `-I${path.join(source, 'include')}`],
-        ...['-o', 'conf', ...files.map((file) => path.join(kconfig, file)), 'lexer.lex.c', 'parser.tab.c'],
-        ...[JUDGE_SOURCE, ...wrapped],
+        '-O2',
+        '-w',
+        '-D_GNU_SOURCE',
+        ...include,
+        '-o',
+        'conf',
+        ...objects,
+        'lexer.lex.c',
+        'parser.tab.c',
+        JUDGE_SOURCE,
+        ...wrapped,
       ],
       { cwd: work },
     );
@@ -64,23 +79,19 @@ export interface Verdict {
   readonly status: number;
 }
 
-/** One conf that has parsed its tree and answers for one mode. */
+/** A conf that has parsed its tree once and answers in every mode. */
 export class Judge {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: AsyncIterator<string>;
-  readonly #mode: Mode;
   readonly #directory: string;
   /** What conf said while it parsed. */
   parseMessages: ReadonlySet<string> = new Set();
   #stderr = '';
 
-  private constructor(conf: string, subject: Subject, mode: Mode) {
-    this.#mode = mode;
-    this.#directory = path.join(subject.work, `judge-${mode}-${process.pid}`);
+  private constructor(conf: string, subject: Subject) {
+    this.#directory = path.join(subject.work, `judge-${process.pid}`);
     mkdirSync(this.#directory, { recursive: true });
-    const file = (name: string) => path.join(this.#directory, name);
-    const argument = mode === 'defconfig' || mode === 'savedefconfig' ? `--${mode}=${file('defconfig')}` : `--${mode}`;
-    this.#child = spawn(conf, [argument, 'Kconfig'], {
+    this.#child = spawn(conf, [], {
       cwd: this.#directory,
       env: {
         PATH: process.env['PATH'],
@@ -96,12 +107,12 @@ export class Judge {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  static async start(conf: string, subject: Subject, mode: Mode): Promise<Judge> {
-    const judge = new Judge(conf, subject, mode);
+  static async start(conf: string, subject: Subject): Promise<Judge> {
+    const judge = new Judge(conf, subject);
     const said: string[] = [];
     for (;;) {
       const line = await judge.#lines.next();
-      if (line.done) throw new Error(`${subject.name}: conf --${mode} ended while parsing: ${judge.#stderr}`);
+      if (line.done) throw new Error(`${subject.name}: conf ended while parsing: ${judge.#stderr}`);
       if (line.value === 'ready') break;
       said.push(line.value);
     }
@@ -109,21 +120,18 @@ export class Judge {
     return judge;
   }
 
-  /** The file conf believes to read; its name appears in messages. */
-  get inputName(): string {
-    return path.join(this.#directory, this.#mode === 'defconfig' ? 'defconfig' : 'config');
-  }
-
-  async ask(text: string | undefined): Promise<Verdict> {
-    const config = path.join(this.#directory, 'config');
-    const defconfig = path.join(this.#directory, 'defconfig');
-    const log = path.join(this.#directory, 'log');
+  /** @param text the `.config` or defconfig to start from */
+  async ask(mode: Mode, text: string | undefined): Promise<Verdict> {
+    const [config, defconfig, log] = ['.config', 'defconfig', 'log'].map((name) =>
+      path.join(this.#directory, name),
+    ) as [string, string, string];
     for (const file of [config, defconfig, `${config}.old`]) rmSync(file, { force: true });
-    if (text !== undefined) writeFileSync(this.inputName, text, 'latin1');
-    this.#child.stdin.write(`${config}\n${log}\n`);
+    if (text !== undefined) writeFileSync(mode === 'defconfig' ? defconfig : config, text, 'latin1');
+    const option = mode === 'defconfig' || mode === 'savedefconfig' ? `--${mode}=defconfig` : `--${mode}`;
+    this.#child.stdin.write(`${option}\n${log}\n`);
     const line = await this.#lines.next();
-    if (line.done) throw new Error(`conf --${this.#mode} died: ${this.#stderr}`);
-    const output = this.#mode === 'savedefconfig' ? defconfig : config;
+    if (line.done) throw new Error(`conf died: ${this.#stderr}`);
+    const output = mode === 'savedefconfig' ? defconfig : config;
     return {
       text: existsSync(output) ? readFileSync(output, 'latin1') : undefined,
       messages: messagesOf(readFileSync(log, 'latin1')),
