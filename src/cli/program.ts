@@ -76,6 +76,17 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
     );
 
   program
+    .command('init')
+    .description('write a first profile from a board’s DTB and configuration, or on the running board')
+    .option('--dtb <file>', 'the board’s DTB')
+    .option('--config <file>', 'its kernel configuration')
+    .option('--live', 'look at the running board')
+    .option('--root <dir>', 'with --live: look below this directory instead of /')
+    .option('-o, --output <file>', 'where to write; default: standard output')
+    .addHelpText('after', '\nExample:\n  dmaheap init --dtb my-board.dtb --config .config -o my-board.json')
+    .action(run(async (c, options) => (await import('./commands/init.js')).init(c, options as never)));
+
+  program
     .command('validate')
     .description('check profiles: keys, values, sizes, names, access')
     .argument('<profile...>', 'profiles (JSON, comments allowed)')
@@ -278,7 +289,6 @@ const BUILT = [
   'version',
 ];
 const NOT_BUILT = [
-  ['init', 'write a profile from a board’s DTB and configuration, or from the running board'],
   ['report', 'write a report with the memory map'],
   ['import', 'turn a hand-written setup into a profile'],
   ['matrix', 'boards by kernels by targets'],

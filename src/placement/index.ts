@@ -15,4 +15,5 @@ export {
 } from './planner.js';
 export { predict } from './predict.js';
 export * from './prediction.js';
+export { isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
 export { type Architecture, type Backports, OLDEST_KERNEL } from './rules.js';

@@ -1,0 +1,196 @@
+/** A first profile for a board, from what its device tree, configuration and running system say. */
+import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text, walk } from '../fdt/index.js';
+import { isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
+import type { Board } from '../profile/types.gen.js';
+import { formatAddress } from '../quantity/index.js';
+import type { AddressRange } from './types.js';
+
+/** What was found out; everything may be missing. */
+export interface BoardFindings {
+  readonly tree?: Fdt;
+  /** Name of the DTB file without folder and suffix. */
+  readonly dtbName?: string;
+  /** Values of the .config. */
+  readonly config?: ReadonlyMap<string, string>;
+  readonly kernel?: KernelVersion;
+  /** RAM as the running kernel sees it. */
+  readonly memory?: readonly AddressRange[];
+  /** Names under /dev/dma_heap. */
+  readonly heaps?: readonly string[];
+  /** Groups that exist on the system. */
+  readonly groups?: readonly string[];
+}
+
+type Arch = Board['arch'];
+
+const ARCH_SYMBOLS: readonly (readonly [string, Arch])[] = [
+  ['ARM64', 'arm64'],
+  ['ARM', 'arm'],
+  ['RISCV', 'riscv64'],
+  ['X86_64', 'x86_64'],
+];
+const NEWEST: KernelVersion = { major: 7, minor: 3 };
+const DEFAULT_SIZE = 128n << 20n;
+
+/** The architecture a tree's processors are of; undefined when they do not say. */
+function archOfTree(tree: Fdt): Arch | undefined {
+  for (const node of walk(tree.root)) {
+    if (text(node, 'device_type') !== 'cpu') continue;
+    const compatible = (strings(node, 'compatible') ?? []).join(' ');
+    if (/riscv/.test(compatible) || node.properties.has('riscv,isa')) return 'riscv64';
+    if (/arm,cortex-a(5|7|8|9|12|15|17|32)\b|arm,arm(9|11)|marvell,(pj4|sheeva)|qcom,(krait|scorpion)/.test(compatible))
+      return 'arm';
+    if (/arm,|apple,|qcom,|nvidia,|cavium,|brcm,|marvell,/.test(compatible)) return 'arm64';
+  }
+  return undefined;
+}
+
+function archOf(found: BoardFindings): Arch | undefined {
+  const configured = ARCH_SYMBOLS.find(([symbol]) => found.config?.get(symbol) === 'y')?.[1];
+  return configured ?? (found.tree === undefined ? undefined : archOfTree(found.tree));
+}
+
+function pageSizeOf(config: BoardFindings['config']): '16K' | '64K' | undefined {
+  if (config?.get('ARM64_64K_PAGES') === 'y') return '64K';
+  return config?.get('ARM64_16K_PAGES') === 'y' ? '16K' : undefined;
+}
+
+function mebibytes(bytes: bigint): string {
+  return bytes % (1n << 20n) === 0n ? `${bytes >> 20n}M` : formatAddress(bytes);
+}
+
+const range = (r: AddressRange) => ({ base: formatAddress(r.baseAddress), size: mebibytes(r.sizeBytes) });
+
+/** The board's own default area, which the profile changes rather than doubles. */
+function defaultArea(tree: Fdt | undefined): ReservedNode | undefined {
+  if (tree === undefined) return undefined;
+  return readReservedMemory(tree).nodes.find((node) => isPool(node) && node.isDefault && isAvailable(node.node));
+}
+
+/** One line of the draft: a key with its value, or a comment. */
+type Line = readonly [key: string, value: unknown] | string;
+
+function objectText(lines: readonly Line[], indent: string): string {
+  const inner = `${indent}  `;
+  const members = lines.filter((line) => typeof line !== 'string').length;
+  let written = 0;
+  const body = lines.map((line) => {
+    if (typeof line === 'string') return `${inner}// ${line}`;
+    const [key, value] = line;
+    written += 1;
+    const shown = isLines(value) ? objectText(value, inner) : JSON.stringify(value);
+    return `${inner}${JSON.stringify(key)}: ${shown}${written < members ? ',' : ''}`;
+  });
+  return `{\n${body.join('\n')}\n${indent}}`;
+}
+
+/** Marks a nested object, which is written member by member. */
+const NESTED = Symbol('nested');
+function nested(lines: readonly Line[]): unknown {
+  return Object.assign([...lines], { [NESTED]: true });
+}
+function isLines(value: unknown): value is readonly Line[] {
+  return Array.isArray(value) && NESTED in value;
+}
+
+function boardLines(found: BoardFindings, arch: Arch | undefined): Line[] {
+  const { tree } = found;
+  const compatible = tree === undefined ? undefined : strings(tree.root, 'compatible');
+  const model = tree === undefined ? undefined : text(tree.root, 'model');
+  const stated = found.memory ?? (tree === undefined ? [] : memoryBanks(tree).filter((bank) => bank.sizeBytes > 0n));
+  const pageSize = pageSizeOf(found.config);
+  const lines: Line[] = [];
+  if (model !== undefined && model !== '') lines.push(['title', model.slice(0, 200)]);
+  if (compatible !== undefined && compatible.length > 0) lines.push(['compatible', compatible.slice(0, 16)]);
+  if (arch === undefined) lines.push('DECIDE: nothing says which architecture: arm64, arm, riscv64 or x86_64');
+  lines.push(['arch', arch ?? 'arm64']);
+  if (pageSize !== undefined) lines.push(['pageSize', pageSize]);
+  if (tree !== undefined) lines.push(['cells', { address: addressCells(tree.root), size: sizeCells(tree.root) }]);
+  if (stated.length > 0)
+    lines.push(
+      ...(found.memory === undefined ? ['RAM as the device tree states it; a boot loader may know better'] : []),
+      ['memory', stated.map(range)],
+    );
+  else
+    lines.push(
+      'DECIDE: RAM is not stated by the device tree. "System RAM" in /proc/iomem on the board:',
+      '"memory": [{ "base": "0x40000000", "size": "1G" }],',
+    );
+  return lines;
+}
+
+function regionLines(found: BoardFindings, arch: Arch | undefined): Line[] {
+  const old = defaultArea(found.tree);
+  const size = typeof old?.size === 'bigint' ? old.size : DEFAULT_SIZE;
+  const name = old?.name.replace(/@.*$/, '') ?? 'linux,cma';
+  const ranges = Array.isArray(old?.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
+  const lines: Line[] = [
+    old === undefined
+      ? `DECIDE the size. Or say what must fit, and the size follows: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
+      : `the board's device tree already has this area; DECIDE whether it is large enough`,
+    ['size', mebibytes(size)],
+    ['default', true],
+  ];
+  if (ranges.length > 0) lines.push(['allocRanges', ranges.map(range)]);
+  else if (arch !== 'x86_64' && arch !== 'arm')
+    lines.push('address bits that the weakest user can reach', ['addressBits', 32]);
+  if (arch === 'x86_64') lines.push(['delivery', 'kconfig']);
+  return [[name, nested(lines)]];
+}
+
+/** `/[^a-z0-9._-]/` and other characters of file names do not belong into a profile's name. */
+function nameOf(found: BoardFindings): string {
+  const compatible = found.tree === undefined ? undefined : strings(found.tree.root, 'compatible')?.[0];
+  const wish = found.dtbName ?? compatible?.replace(/^.*,/, '') ?? 'my-board';
+  const name = wish
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '')
+    .slice(0, 63);
+  return name === '' ? 'my-board' : name;
+}
+
+/** The text of a commented, valid profile; what must be decided is marked DECIDE. */
+export function draftProfile(found: BoardFindings): string {
+  const arch = archOf(found);
+  const old = defaultArea(found.tree);
+  const region = old?.name.replace(/@.*$/, '') ?? 'linux,cma';
+  const group = found.groups?.includes('video') === false ? 'dmaheap' : 'video';
+  const version =
+    found.kernel === undefined
+      ? { min: '6.1', max: formatKernelVersion(NEWEST) }
+      : compareKernelVersions(found.kernel, { major: 5, minor: 10 }) >= 0
+        ? formatKernelVersion(found.kernel)
+        : '5.10';
+  const known =
+    found.heaps === undefined || found.heaps.length === 0
+      ? []
+      : [`found under /dev/dma_heap: ${found.heaps.join(', ')}`];
+  const lines: Line[] = [
+    ['version', 1],
+    ['name', nameOf(found)],
+    ['board', nested(boardLines(found, arch))],
+    ...(found.kernel === undefined ? ['DECIDE: the kernels this must work on'] : []),
+    ['kernel', { version }],
+    ['regions', nested(regionLines(found, arch))],
+    ...known,
+    'names of your own, which no kernel update changes; aliases are symlinks for programs that look for a fixed name',
+    [
+      'heaps',
+      nested([
+        ['camera', { region, aliases: ['linux,cma'] }],
+        ['system', { kind: 'system' }],
+      ]),
+    ],
+    'DECIDE who may allocate: heap memory is not charged to cgroups',
+    [
+      'access',
+      nested([
+        ['camera', { group, mode: '0660' }],
+        ['system', { group, mode: '0660' }],
+      ]),
+    ],
+  ];
+  return `// Written by dmaheap init. Lines marked DECIDE hold a guess.\n${objectText(lines, '')}\n`;
+}
