@@ -55,7 +55,8 @@ export function fitToBoard(
 ): { areas: PlannedArea[]; diagnostics: readonly Diagnostic[] } {
   const { tree } = model;
   const { regions } = model.loaded.profile;
-  if (tree === undefined) return { areas: [...areas], diagnostics: [] };
+  // Where RAM is not known nothing can be placed; the model has said so.
+  if (tree === undefined || model.memory.length === 0) return { areas: [...areas], diagnostics: [] };
   const wishes = areas
     .filter((area) => area.delivery === 'device-tree')
     .map((area): RegionWish => {

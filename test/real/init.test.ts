@@ -27,12 +27,17 @@ describe.each(VENDORS)('%s', (vendor) => {
       const validated = await dmaheap(['validate', profile, '--dtb', dtb, '--kernel', '6.12']);
       expect(validated.stderr, file).not.toContain('error[');
       const out = path.join(work, `${vendor}-${file}`);
-      expect(await dmaheap(['generate', profile, '-o', out, '--dtb', dtb, '--kernel', '6.12']), file).toMatchObject({ exit: 0 });
+      expect(await dmaheap(['generate', profile, '-o', out, '--dtb', dtb, '--kernel', '6.12']), file).toMatchObject({
+        exit: 0,
+      });
       const placed = await dmaheap(['place', profile, '--dtb', dtb, '--kernel', '6.12', '--format', 'json']);
       const { outcome, heaps, unknown } = JSON.parse(placed.stdout);
       // Without RAM in the DTB the outcome is open, and says so; it is never known to be bad.
       expect(outcome === 'boots' || unknown.length > 0, `${file}: ${outcome}`).toBe(true);
-      expect(heaps.map((heap: { name: string }) => heap.name), file).toContain('system');
+      expect(
+        heaps.map((heap: { name: string }) => heap.name),
+        file,
+      ).toContain('system');
     }
   });
 });
