@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   addressCells,
   applyOverlay,
+  busMapping,
   cellsValue,
+  type DeviceTreeListing,
+  dmaWindows,
   type Fdt,
   findByPhandle,
   findNode,
@@ -14,6 +17,7 @@ import {
   readLiveTree,
   regEntries,
   stringsValue,
+  translateOnce,
   translateToRoot,
   writeFdt,
 } from '../../src/fdt/index.js';
@@ -104,4 +108,98 @@ test('a listing of /proc/device-tree loses the names that the kernel adds', () =
   });
   expect([...(value?.root.properties.keys() ?? [])]).toEqual(['compatible']);
   expect([...(value?.root.children[0]?.properties.keys() ?? [])]).toEqual(['device_type']);
+});
+
+test('a listing deeper than a device tree can be is refused', () => {
+  let listing: DeviceTreeListing = {};
+  for (let i = 0; i < 70; i += 1) listing = { a: listing };
+  const { value, diagnostics } = readLiveTree(listing);
+  expect(value).toBeUndefined();
+  expect(diagnostics.map(({ code, message, cause, fix }) => [code, message, cause, fix])).toEqual([
+    [
+      'fdt/bad-listing',
+      'more than 64 levels of directories',
+      'no device tree is that deep; a link may lead back up',
+      'read /proc/device-tree itself and do not follow links below it',
+    ],
+  ]);
+});
+
+describe('buses', () => {
+  /** A Raspberry Pi 4 in small: soc with an alias of RAM for DMA, and PCIe with three address cells. */
+  const fdt = reread(
+    makeFdt({
+      name: '',
+      properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(1) },
+      children: [
+        {
+          name: 'soc',
+          properties: {
+            '#address-cells': cellsValue(1),
+            '#size-cells': cellsValue(1),
+            ranges: cellsValue(0x7e000000, 0, 0xfe000000, 0x1800000, 0x7c000000, 0, 0xfc000000, 0x2000000),
+            'dma-ranges': cellsValue(0xc0000000, 0, 0, 0x40000000),
+          },
+          children: [
+            { name: 'serial@7e201000', properties: { reg: cellsValue(0x7e201000, 0x200) } },
+            { name: 'bridge', properties: { ranges: new Uint8Array() }, children: [{ name: 'device' }] },
+            { name: 'hidden', children: [{ name: 'device' }] },
+          ],
+        },
+        { name: 'odd', properties: { ranges: cellsValue(1, 2, 3) } },
+        {
+          name: 'scb',
+          properties: {
+            '#address-cells': cellsValue(2),
+            '#size-cells': cellsValue(2),
+            ranges: cellsValue(6, 0, 6, 0, 0x40000000, 0),
+            'dma-ranges': cellsValue(0, 0, 0, 0, 4, 0),
+          },
+          children: [
+            {
+              name: 'pcie',
+              properties: {
+                '#address-cells': cellsValue(3),
+                '#size-cells': cellsValue(2),
+                ranges: cellsValue(0x02000000, 0, 0xc0000000, 6, 0, 0, 0x40000000),
+                'dma-ranges': cellsValue(0x02000000, 4, 0, 0, 0, 0, 0x80000000),
+              },
+              children: [{ name: 'nvme' }],
+            },
+          ],
+        },
+      ],
+    }),
+  );
+  const at = (path: string) => findNode(fdt, path) ?? fdt.root;
+
+  test('ranges lead from a device to the CPU', () => {
+    expect(translateToRoot(at('/soc/serial'), 0x7e201000n, 0x200n)).toBe(0xfe201000n);
+    expect(translateToRoot(at('/soc/serial'), 0x7c000000n)).toBe(0xfc000000n);
+    expect(translateToRoot(at('/soc/bridge/device'), 0x7e000000n)).toBe(0xfe000000n);
+    expect(translateToRoot(at('/soc/hidden/device'), 0x7e000000n)).toBeUndefined();
+  });
+
+  test('a mapping is a list, the same addresses, none, or of a wrong length', () => {
+    expect(busMapping(at('/scb/pcie'))).toHaveLength(1);
+    expect(busMapping(at('/soc/bridge'))).toBe('identity');
+    expect(busMapping(at('/soc/hidden'))).toBe('missing');
+    expect(busMapping(at('/soc'), 'dma-ranges')).toHaveLength(1);
+    expect(busMapping(at('/odd'))).toBe('malformed');
+  });
+
+  test('the flags of a PCI address choose the range and are no part of the address', () => {
+    expect(translateOnce(at('/scb/pcie'), (0x02000000n << 64n) | 0xc0001000n)).toBe(0x6_0000_1000n);
+    expect(translateOnce(at('/scb/pcie'), (0x42000000n << 64n) | 0xc0001000n)).toBe(0x6_0000_1000n);
+    expect(translateOnce(at('/scb/pcie'), (0x01000000n << 64n) | 0xc0001000n)).toBeUndefined();
+  });
+
+  test('dma-ranges of the nearest bus that has them say what a device reaches', () => {
+    const windows = (path: string) =>
+      dmaWindows(at(path))?.map((w) => [w.busAddress, w.cpuAddress, w.sizeBytes].map((n) => `0x${n.toString(16)}`));
+    expect(windows('/soc/serial')).toEqual([['0xc0000000', '0x0', '0x40000000']]);
+    expect(windows('/soc/bridge/device')).toEqual([['0xc0000000', '0x0', '0x40000000']]);
+    expect(windows('/scb/pcie/nvme')).toEqual([['0x400000000', '0x0', '0x80000000']]);
+    expect(dmaWindows(at('/soc'))).toBeUndefined();
+  });
 });

@@ -3,10 +3,20 @@
  * Without --long a fixed sample of 200 that has all example boards. Any difference is printed and fails the run.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { applyOverlay, type Fdt, makeFdt, readFdt, writeFdt } from '../../../src/fdt/index.js';
+import {
+  applyOverlay,
+  baseName,
+  type DeviceTreeListing,
+  type Fdt,
+  type FdtNode,
+  makeFdt,
+  readFdt,
+  readLiveTree,
+  writeFdt,
+} from '../../../src/fdt/index.js';
 import { byHash, deviceTrees } from './inputs.js';
 import { applyByLibfdt, buildJudge, run, zeroPadding } from './judge.js';
 import { byLabel, byPath, hasLabels } from './overlays.js';
@@ -49,26 +59,76 @@ function put(name: string, bytes: Uint8Array): string {
   return file;
 }
 
-/** The real tool, a process each. */
+/** The real tool, a process each: an overlay by path, one by label, and both in a row. */
 function againstFdtoverlay(dtbs: readonly string[]): string {
+  let runs = 0;
   let labelled = 0;
   let refused = 0;
   for (const file of dtbs) {
     const base = read(file);
-    for (const overlay of [byPath(base), byLabel(base)]) {
-      if (overlay === undefined) continue;
-      labelled += hasLabels(overlay) ? 1 : 0;
+    const pathOverlay = byPath(base);
+    const labelOverlay = byLabel(base);
+    if (labelOverlay !== undefined) labelled += 1;
+    const rows =
+      labelOverlay === undefined ? [[pathOverlay]] : [[pathOverlay], [labelOverlay], [pathOverlay, labelOverlay]];
+    for (const overlays of rows) {
+      runs += 1;
       const out = path.join(work, 'merged.dtb');
-      const tool = spawnSync('fdtoverlay', ['-i', file, '-o', out, put('overlay.dtbo', writeFdt(overlay))]);
+      const files = overlays.map((overlay, i) => put(`overlay-${i}.dtbo`, writeFdt(overlay)));
+      const tool = spawnSync('fdtoverlay', ['-i', file, '-o', out, ...files]);
       if (tool.error) throw tool.error;
-      const { value } = applyOverlay(base, overlay);
+      const merged = overlays.reduce(
+        (tree: Fdt | undefined, overlay) => tree && applyOverlay(tree, overlay).value,
+        base,
+      );
       if (tool.status !== 0) refused += 1;
-      if ((tool.status === 0) !== (value !== undefined)) differs(`fdtoverlay says ${tool.status}`, file);
-      else if (value !== undefined && !zeroPadding(readFileSync(out)).equals(zeroPadding(Buffer.from(writeFdt(value)))))
+      if ((tool.status === 0) !== (merged !== undefined)) differs(`fdtoverlay says ${tool.status}`, file);
+      else if (
+        merged !== undefined &&
+        !zeroPadding(readFileSync(out)).equals(zeroPadding(Buffer.from(writeFdt(merged))))
+      )
         differs('from fdtoverlay', file);
     }
   }
-  return `${dtbs.length} generated overlays by path, ${labelled} by label: as fdtoverlay, byte for byte but for padding (${refused} refused by both)`;
+  return (
+    `${runs} merges of generated overlays on ${dtbs.length} DTBs, ${labelled} of them with labels: as fdtoverlay, ` +
+    `byte for byte but for padding (${refused} refused by both)`
+  );
+}
+
+/**
+ * dtc reads directories of the form of /proc/device-tree too. Both are sorted, because a directory has no order, and get
+ * a boot CPU, which dtc would guess.
+ */
+function againstDtcOnDirectories(dtbs: readonly string[]): string {
+  for (const file of dtbs) {
+    const directory = path.join(work, 'live');
+    writeDirectory(read(file).root, directory);
+    const { value } = readLiveTree(listDirectory(directory));
+    const sorted = (format: string, input: string) =>
+      run('dtc', ['-q', '-s', '-b', '0', '-I', format, '-O', 'dtb', input]);
+    const ours = value === undefined ? undefined : sorted('dtb', put('live.dtb', writeFdt(value)));
+    if (ours === undefined || !sorted('fs', directory).equals(ours)) differs('from dtc -I fs', file);
+    rmSync(directory, { recursive: true });
+  }
+  return `${dtbs.length} trees as directories read like dtc -I fs`;
+}
+
+function writeDirectory(node: FdtNode, directory: string): void {
+  mkdirSync(directory);
+  for (const [name, value] of node.properties) writeFileSync(path.join(directory, name), value);
+  // As the kernel does for trees without.
+  writeFileSync(path.join(directory, 'name'), `${baseName(node.name)}\0`);
+  for (const child of node.children) writeDirectory(child, path.join(directory, child.name));
+}
+
+function listDirectory(directory: string): DeviceTreeListing {
+  return Object.fromEntries(
+    readdirSync(directory, { withFileTypes: true }).map((entry) => {
+      const at = path.join(directory, entry.name);
+      return [entry.name, entry.isDirectory() ? listDirectory(at) : readFileSync(at)];
+    }),
+  );
 }
 
 /** The overlays of the packages on every base beside them that has labels: the right ones and the wrong ones. */
@@ -145,6 +205,7 @@ const everything = long ? { dtbs, dtbos } : await deviceTrees();
 const steps: readonly (() => string | Promise<string>)[] = [
   () => againstDtc(dtbs),
   () => againstFdtoverlay(dtbs),
+  () => againstDtcOnDirectories(byHash(dtbs).slice(0, long ? 40 : 4)),
   () => againstLibfdt(dtbos, everything.dtbs),
   () => fuzz(long ? 200_000 : 2_000, everything.dtbos, everything.dtbs),
 ];
