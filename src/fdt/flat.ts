@@ -51,8 +51,9 @@ export class FlatBlob {
   #text: string | undefined;
   #strings: string | undefined;
   #decoded = 0;
-  /** Property names by their offset in the strings block. */
-  readonly #names = new Map<number, string>();
+  /** Property names by their offset in the strings block: a map while they are few, then an array. */
+  readonly #few = new Map<number, string>();
+  #many: (string | undefined)[] | undefined;
   readonly #distinct = new Set<string>();
   #isAmbiguous: boolean;
 
@@ -78,14 +79,20 @@ export class FlatBlob {
 
   /** The name at an offset of the strings block. */
   propertyName(offset: number): string {
-    return this.#names.get(offset) ?? this.#addName(offset);
+    return (this.#many === undefined ? this.#few.get(offset) : this.#many[offset]) ?? this.#addName(offset);
   }
 
   #addName(offset: number): string {
     const { strings, stringsSize } = this.index;
     this.#strings ??= latin1(this.bytes.subarray(strings, strings + stringsSize));
     const name = this.#strings.slice(offset, this.#strings.indexOf('\0', offset));
-    this.#names.set(offset, name);
+    if (this.#many !== undefined) this.#many[offset] = name;
+    else this.#few.set(offset, name);
+    if (this.#few.size === MANY_NAMES && this.#many === undefined) {
+      // Beyond this length the array of a hostile blob grows by itself.
+      this.#many = new Array(Math.min(stringsSize, 1 << 16));
+      for (const [known, text] of this.#few) this.#many[known] = text;
+    }
     if (this.#distinct.has(name)) this.#isAmbiguous = true;
     this.#distinct.add(name);
     return name;
@@ -101,7 +108,7 @@ export class FlatBlob {
   }
 }
 
-/** From so many node names on it pays to decode the whole blob. */
+/** From so many names on it pays to be quick about all of them. */
 const MANY_NAMES = 64;
 
 /** A node of a blob; name, properties and children are made on first use. */

@@ -19,13 +19,18 @@ const UNSEEN_PHANDLE = -0x80000000;
 const KEPT_LENGTH = 1 << 16;
 const kept = { holder: new Int32Array(KEPT_LENGTH), nodes: new Int32Array(KEPT_LENGTH) };
 
+const PHANDLE = Buffer.from('phandle\0');
+const LINUX = 'linux,';
+
 /** The offsets in a strings block at which the name `phandle` or `linux,phandle` begins. */
 function phandleNames(strings: Uint8Array): number[] {
   const bytes = Buffer.from(strings.buffer, strings.byteOffset, strings.byteLength);
   const offsets: number[] = [];
-  for (const name of ['phandle\0', 'linux,phandle\0'])
-    for (let at = bytes.indexOf(name, 0, 'latin1'); at >= 0; at = bytes.indexOf(name, at + 1, 'latin1'))
-      offsets.push(at);
+  for (let at = bytes.indexOf(PHANDLE); at >= 0; at = bytes.indexOf(PHANDLE, at + 1)) {
+    offsets.push(at);
+    const start = at - LINUX.length;
+    if (start >= 0 && bytes.toString('latin1', start, at) === LINUX) offsets.push(start);
+  }
   return offsets;
 }
 
