@@ -53,7 +53,7 @@ export async function occupiedBy(
         { name: 'firmware', baseAddress: base, sizeBytes: MIB / 2n },
         { name: 'kernel', baseAddress: start, sizeBytes: await imageSize(kernel) },
         { name: 'initrd', baseAddress: start + half, sizeBytes: initrdBytes },
-        { name: 'dtb', baseAddress: alignDown(end - dtbBytes, 16n * MIB), sizeBytes: dtbBytes },
+        { name: 'dtb', baseAddress: alignDown(end - dtbBytes, 2n * MIB), sizeBytes: dtbBytes },
       ];
     }
     default:
