@@ -1,5 +1,5 @@
 /** A tree under change: a copy that is made node by node, only where it is looked at, and knows what was changed. */
-import { FlatNode } from './flat.js';
+import { FlatNode, type PhandleTable } from './flat.js';
 import { baseName, type FdtNode, findChild } from './tree.js';
 
 /** From so many lookups among the children of one node a table of their names pays. */
@@ -12,6 +12,8 @@ export class EditedNode implements FdtNode {
   readonly origin: FdtNode | string;
   /** Names of properties in the order in which the tree got them; one list for all nodes of a tree. */
   readonly newNames: string[];
+  /** Of a root: made by the first who asks, when the changes are over. */
+  phandleTable: PhandleTable | undefined;
   #properties: ReadonlyMap<string, Uint8Array> | undefined;
   #children: EditedNode[] | undefined;
   /** First child by name and by name without unit address; made when it pays. */

@@ -1,4 +1,5 @@
 /** References between nodes: a phandle is a number that one node carries and others store. */
+import { EditedNode } from './edit.js';
 import { FlatNode, nodeAtRow, type PhandleTable } from './flat.js';
 import { cell } from './property.js';
 import { type Fdt, type FdtNode, walk } from './tree.js';
@@ -8,22 +9,18 @@ export function phandleOf(node: FdtNode): number | undefined {
   return cell(node, 'phandle') ?? cell(node, 'linux,phandle');
 }
 
-/** Tables of trees that did not come from a blob as they are. */
-const tables = new WeakMap<FdtNode, PhandleTable>();
-
 /** The phandles of a tree; kept with the tree, which never changes. */
 export function phandleTable({ root }: Fdt): PhandleTable {
+  // Kept in the tree and not in a WeakMap: such entries live until a full garbage collection, and the trees with them.
   if (root instanceof FlatNode) {
-    // Kept in the blob and not in the map: entries of a WeakMap live until a full garbage collection.
     root.blob.phandleTable ??= scanBlob(root);
     return root.blob.phandleTable;
   }
-  let table = tables.get(root);
-  if (table === undefined) {
-    table = scanNodes(root);
-    tables.set(root, table);
+  if (root instanceof EditedNode) {
+    root.phandleTable ??= scanNodes(root);
+    return root.phandleTable;
   }
-  return table;
+  return scanNodes(root);
 }
 
 /** The first node with that phandle, in blob order. */
