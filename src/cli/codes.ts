@@ -6,6 +6,7 @@ import { kconfigCodes } from '../kconfig/codes.js';
 import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
 import { PLACEMENT_CODES, PLANNER_CODES } from '../placement/index.js';
+import { RASPBERRY_PI_CODES } from '../placement/raspberry-pi.js';
 import { PLAN_CODES } from '../plan/index.js';
 import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
@@ -24,6 +25,7 @@ export function allCodes(): CodeTable {
     ...PLAN_CODES,
     ...PLACEMENT_CODES,
     ...PLANNER_CODES,
+    ...RASPBERRY_PI_CODES,
     ...RENDER_CODES,
     ...ALL_CHECK_CODES,
     ...VERIFY_CODES,
