@@ -20,6 +20,7 @@ export const UNIT_PACKAGES = [
 /** What the suites on real kernels, DTBs and guests need besides. */
 export const REAL_PACKAGES = [
   'ccache',
+  'chromium',
   'cpio',
   'gcc-aarch64-linux-gnu',
   'gcc-arm-linux-gnueabihf',

@@ -26,7 +26,7 @@ describe('status', () => {
     [['check', 'no-such-dir'], 2],
     [['facts', 'heap.no-such-fact'], 2],
     [[], 2],
-    [['report', 'x'], 2],
+    [['matrix', 'x'], 2],
   ])('%j is %i', async (argv, exit) => {
     expect((await dmaheap(argv)).exit).toBe(exit);
   });

@@ -1,0 +1,74 @@
+/** Everything the report shows, as data: `--format json` prints it, the page draws it, and no figure is computed twice. */
+import type { Diagnostic } from '../diagnostic/index.js';
+import {
+  compareKernelVersions,
+  FACTS,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+} from '../facts/index.js';
+import {
+  type LintInput,
+  type LintResult,
+  lintPlacement,
+  type MemoryMap,
+  memoryMap,
+  type Prediction,
+  predict,
+} from '../placement/index.js';
+import type { Plan } from '../plan/index.js';
+import type { VerifyReport } from '../verify/index.js';
+
+export interface KernelColumn {
+  readonly kernel: string;
+  readonly prediction: Prediction;
+  readonly lints: readonly LintResult[];
+}
+
+export interface ReportData {
+  readonly schemaVersion: 1;
+  readonly tool: string;
+  readonly plan: Plan;
+  /** Oldest first: the ends of the plan's range, and every release between at which heaps are renamed. */
+  readonly kernels: readonly KernelColumn[];
+  /** Drawn for the newest kernel; undefined without a device tree. */
+  readonly memory: MemoryMap | undefined;
+  readonly findings: readonly Diagnostic[];
+  readonly verification: VerifyReport | undefined;
+}
+
+const RENAMING_FACTS = ['heap.cma-names', 'heap.default-area-name'];
+
+/** The releases of a range at which user space sees another set of names. */
+export function interestingKernels({ min, max }: Plan['kernel']): KernelVersion[] {
+  const changes = RENAMING_FACTS.flatMap((id) => FACTS.get(id)?.ranges ?? []).flatMap(
+    (range) => parseKernelVersion(range.since) ?? [],
+  );
+  const within = changes.filter((v) => compareKernelVersions(min, v) < 0 && compareKernelVersions(v, max) < 0);
+  const all = [min, ...within, max].sort(compareKernelVersions);
+  return all.filter((version, i) => i === 0 || compareKernelVersions(version, all[i - 1] ?? version) !== 0);
+}
+
+export function reportData(
+  plan: Plan,
+  input: Omit<LintInput, 'kernel'> | undefined,
+  rest: { readonly tool: string; readonly findings: readonly Diagnostic[]; readonly verification?: VerifyReport },
+): ReportData {
+  const kernels = interestingKernels(plan.kernel);
+  const newest = kernels.at(-1) ?? plan.kernel.max;
+  return {
+    schemaVersion: 1,
+    tool: rest.tool,
+    plan,
+    kernels:
+      input === undefined
+        ? []
+        : kernels.map((kernel) => {
+            const asked = { ...input, kernel };
+            return { kernel: formatKernelVersion(kernel), prediction: predict(asked), lints: lintPlacement(asked) };
+          }),
+    memory: input === undefined ? undefined : memoryMap({ ...input, kernel: newest }),
+    findings: rest.findings,
+    verification: rest.verification,
+  };
+}

@@ -1,0 +1,175 @@
+/** One self-contained page about a board: memory, budget, names, symbols, access, proof, and what the board itself said. */
+import { formatKernelVersion } from '../facts/index.js';
+import { Html, html } from '../lang/html.js';
+import type { Plan, PlannedArea, PlannedHeap } from '../plan/index.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import type { KernelColumn, ReportData } from './data.js';
+import { drawMemory } from './map.js';
+import { STYLE } from './style.js';
+
+export { type ReportData, reportData } from './data.js';
+
+type Cell = Html | string;
+
+function table(caption: string, heads: readonly string[], rows: readonly (readonly Cell[])[]): Html {
+  if (rows.length === 0) return html`<p class="dim">${caption}: none.</p>`;
+  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows.map(
+    ([first = '', ...others]) =>
+      html`<tr><th scope="row">${first}</th>${others.map((cell) => html`<td>${cell}</td>`)}</tr>`,
+  )}</tbody></table></div>`;
+}
+
+const status = (name: string): Html => html`<span class="status ${name}">${name}</span>`;
+const code = (text: string): Html => html`<code>${text}</code>`;
+
+function placeOf(area: PlannedArea): string {
+  if (area.baseAddress !== undefined) return formatAddress(area.baseAddress);
+  if (area.allocRanges.length === 0) return 'the kernel’s choice';
+  return area.allocRanges
+    .map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`)
+    .join(' or ');
+}
+
+function areas(plan: Plan): Html {
+  const rows = plan.areas.map((area): Cell[] => [
+    code(area.nodeName),
+    formatBytes(area.sizeBytes),
+    placeOf(area),
+    area.delivery,
+    area.isDefault ? 'default' : '',
+  ]);
+  const budgets = plan.areas.flatMap((area) => (area.budget === undefined ? [] : [{ area, steps: area.budget.steps }]));
+  return html`${table('CMA areas', ['area', 'size', 'place', 'delivered by', ''], rows)}
+${budgets.map(({ area, steps }) => html`<h3>Why ${area.nodeName} has ${formatBytes(area.sizeBytes)}</h3><ol>${steps.map((step) => html`<li>${step.text}: <strong>${formatBytes(step.resultBytes)}</strong></li>`)}</ol>`)}`;
+}
+
+/** Names of a heap on one kernel, from the prediction where there is one and from the plan's facts otherwise. */
+function namesOn(heap: PlannedHeap, { prediction }: KernelColumn): Cell {
+  const found = prediction.heaps.filter((h) =>
+    heap.kind === 'system' ? h.area === null : h.area !== null && h.area === heap.areaName,
+  );
+  if (found.length === 0) return html`<span class="warning">none</span>`;
+  return html`${found.map((h, i) => html`${i > 0 && ', '}${code(h.name)}${!h.usable && html` <span class="error">every allocation fails</span>`}`)}`;
+}
+
+function names({ plan, kernels }: ReportData): Html {
+  if (kernels.length > 0)
+    return table(
+      'Names under /dev/dma_heap, by kernel',
+      ['heap', ...kernels.map(({ kernel }) => `Linux ${kernel}`)],
+      plan.heaps
+        .filter((heap) => heap.kind !== 'vendor')
+        .map((heap) => [heap.name, ...kernels.map((column) => namesOn(heap, column))]),
+    );
+  return table(
+    'Names under /dev/dma_heap',
+    ['heap', 'name', 'from', 'before'],
+    plan.heaps.flatMap((heap) =>
+      heap.nodes.map((node): Cell[] => [
+        heap.name,
+        code(node.name),
+        node.since === undefined ? '' : formatKernelVersion(node.since),
+        node.until === undefined ? '' : formatKernelVersion(node.until),
+      ]),
+    ),
+  );
+}
+
+function access(plan: Plan): Html {
+  return table(
+    'Who may allocate',
+    ['heap', 'group', 'mode', 'members', 'also found as'],
+    plan.heaps.map(({ name, access: a, aliases }): Cell[] => [
+      name,
+      a === undefined ? 'root only' : code(a.group),
+      a === undefined ? '' : code(`0${a.mode.toString(8).padStart(3, '0')}`),
+      a?.users.join(', ') ?? '',
+      aliases.join(', '),
+    ]),
+  );
+}
+
+function proof({ kernels }: ReportData): Html {
+  if (kernels.length === 0)
+    return html`<p class="dim">No device tree was given, so no placement was proven. Give --dtb.</p>`;
+  const ids = kernels[0]?.lints.map((l) => l.lint) ?? [];
+  const mark = (s: string) => status({ pass: 'pass', fail: 'fail', unknown: 'unknown' }[s] ?? 'not-run');
+  const total = (column: KernelColumn) => column.prediction.cmaTotalBytes;
+  const outcome = table(
+    'Predicted boot',
+    ['', ...kernels.map(({ kernel }) => `Linux ${kernel}`)],
+    [
+      ['outcome', ...kernels.map(({ prediction }) => prediction.outcome)],
+      ['CmaTotal', ...kernels.map((column) => (total(column) === null ? 'unknown' : formatBytes(total(column) ?? 0n)))],
+      [
+        'rejected nodes',
+        ...kernels.map(
+          ({ prediction }) => prediction.rejected.map((r) => `${r.node}: ${r.reason}`).join('; ') || 'none',
+        ),
+      ],
+      [
+        'dangers',
+        ...kernels.map(
+          ({ prediction }) => prediction.dangers.map((d) => `${d.code}: ${d.reason}`).join('; ') || 'none',
+        ),
+      ],
+    ],
+  );
+  const checks = table(
+    'Checks of the reservations',
+    ['check', ...kernels.map(({ kernel }) => `Linux ${kernel}`)],
+    ids.map((id, i) => [id, ...kernels.map(({ lints }) => mark(lints[i]?.status ?? 'not-run'))]),
+  );
+  const open = [
+    ...new Set(kernels.flatMap(({ prediction }) => prediction.unknown.map((u) => `${u.field} needs ${u.needs}`))),
+  ];
+  return html`${outcome}${checks}${open.length > 0 && html`<h3>Not known, and what would decide it</h3><ul>${open.map((text) => html`<li>${text}</li>`)}</ul>`}`;
+}
+
+function verification({ verification: v }: ReportData): Html | undefined {
+  if (v === undefined) return undefined;
+  const rows = v.results.map((r): Cell[] => [
+    code(r.id),
+    r.heap ?? '',
+    status(r.status),
+    r.observed ?? '',
+    r.expected ?? '',
+    [r.cause, r.fix].filter((t) => t !== null).join(' Fix: '),
+  ]);
+  return html`<h2 id="verification">What the board said</h2>
+<p>${v.kernel.release} on ${v.kernel.machine}: <strong>${v.summary.verdict}</strong>, ${v.summary.pass} passed, ${v.summary.fail} failed, ${v.summary.skip} skipped, ${v.summary.unknown} unknown, ${v.summary.error} errors.</p>
+${table('Verification', ['check', 'heap', 'status', 'observed', 'expected', 'why'], rows)}`;
+}
+
+/** The page. Self-contained: no script, no network, nothing to fetch. */
+export function renderReport(data: ReportData): string {
+  const { plan } = data;
+  const range = [plan.kernel.min, plan.kernel.max].map(formatKernelVersion);
+  const kernels = range[0] === range[1] ? range[0] : range.join(' to ');
+  const symbols = plan.symbols.map((s): Cell[] => [code(`CONFIG_${s.symbol}`), code(s.value), s.because.text]);
+  const findings = data.findings.map((d): Cell[] => [status(d.severity), d.message, d.cause ?? '', d.fix ?? '']);
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${plan.board.title}: DMA-BUF heaps</title><style>${new Html(STYLE)}</style></head><body>
+<header><h1>${plan.board.title}</h1>
+<p class="dim">${plan.board.arch}, Linux ${kernels}${plan.board.dtb !== undefined && `, ${plan.board.dtb}`}. Profile ${code(plan.profile.name)} ${code(plan.profile.sha256.slice(0, 12))}, ${data.tool}.</p>
+<nav aria-label="Sections"><a href="#memory">Memory</a><a href="#areas">Areas</a><a href="#names">Names</a><a href="#kernel">Kernel</a><a href="#access">Access</a><a href="#proof">Proof</a></nav></header>
+<main>
+<h2 id="memory">Memory</h2>
+${data.memory === undefined ? html`<p class="dim">No device tree was given, so the map cannot be drawn. Give --dtb.</p>` : drawMemory(data.memory)}
+<h2 id="areas">Areas and budget</h2>
+${areas(plan)}
+<h2 id="names">What user space finds</h2>
+${names(data)}
+<h2 id="kernel">Kernel configuration</h2>
+${table('Symbols', ['symbol', 'value', 'why'], symbols)}
+${plan.commandLine.length > 0 && html`<p>Command line: ${plan.commandLine.map((c) => code(c.argument))}</p>`}
+<h2 id="access">Access</h2>
+${access(plan)}
+<h2 id="proof">Proof</h2>
+${proof(data)}
+${findings.length > 0 && table('Findings', ['', 'what', 'cause', 'fix'], findings)}
+${verification(data)}
+</main></body></html>
+`;
+  return page.markup;
+}

@@ -1,0 +1,117 @@
+/** The page: every figure is that of the data, nothing a profile holds becomes markup, nothing is fetched. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
+import { html } from '../../src/lang/html.js';
+import { formatAddress, formatBytes } from '../../src/quantity/index.js';
+import { dmaheap } from '../cli/run.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-report-'));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const dtb = path.join(work, 'board.dtb');
+writeFileSync(
+  dtb,
+  writeFdt(
+    makeFdt({
+      name: '',
+      properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2), compatible: stringsValue('x,y') },
+      children: [
+        {
+          name: 'memory@0',
+          properties: { device_type: stringsValue('memory'), reg: cellsValue(0, 0x200000, 0, 0xf7e00000) },
+        },
+        {
+          name: 'reserved-memory',
+          properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2), ranges: new Uint8Array() },
+          children: [
+            {
+              name: 'optee@30000000',
+              properties: { reg: cellsValue(0, 0x30000000, 0, 0x2000000), 'no-map': new Uint8Array() },
+            },
+          ],
+        },
+      ],
+    }),
+  ),
+);
+const EXAMPLE = 'schemas/examples/rockpro64.json';
+
+test('shows the figures of the data, and is small and whole', async () => {
+  const { stdout: page, exit } = await dmaheap(['report', EXAMPLE, '--dtb', dtb]);
+  const data = JSON.parse((await dmaheap(['report', EXAMPLE, '--dtb', dtb, '--format', 'json'])).stdout);
+  expect(exit).toBe(0);
+  expect(page.length).toBeLessThan(300_000);
+  expect(page).not.toMatch(/<script|https?:|@import|url\(/);
+  for (const area of data.plan.areas) {
+    expect(page).toContain(formatBytes(BigInt(area.sizeBytes)));
+    for (const step of area.budget.steps)
+      expect(page).toContain(`${step.text}: <strong>${formatBytes(BigInt(step.resultBytes))}`);
+  }
+  for (const { kernel, prediction, lints } of data.kernels) {
+    expect(page).toContain(`Linux ${kernel}`);
+    for (const heap of prediction.heaps) expect(page).toContain(`<code>${heap.name}</code>`);
+    expect(page).toContain(formatBytes(BigInt(prediction.cmaTotalBytes)));
+    for (const { lint } of lints) expect(page).toContain(`<th scope="row">${lint}</th>`);
+  }
+  for (const segment of data.memory.banks.flatMap((bank: { segments: unknown[] }) => bank.segments)) {
+    if (segment.kind === 'free') continue;
+    expect(page).toContain(
+      `<th scope="row">${segment.owners[0].name}</th><td>${formatAddress(BigInt(segment.baseAddress))}</td>`,
+    );
+  }
+  expect(data.memory.banks[0].segments.map((s: { kind: string }) => s.kind)).toContain('reserved');
+});
+
+test('a title cannot become markup', async () => {
+  const profile = path.join(work, 'hostile.json');
+  const text = readFileSync(EXAMPLE, 'utf8').replace(
+    '"Pine64 RockPro64"',
+    JSON.stringify(`</title><script>alert("x")</script>&'`),
+  );
+  writeFileSync(
+    profile,
+    text.replace('soc/rk3399.json', path.relative(work, path.resolve('schemas/examples/soc/rk3399.json'))),
+  );
+  const { stdout: page, exit } = await dmaheap(['report', profile]);
+  expect(exit).toBe(0);
+  expect(page).not.toContain('<script');
+  expect(page).toContain('&lt;/title&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;&#39;');
+});
+
+test('only Html is markup', () => {
+  expect(html`<p title="${'"<&>\''}">${[html`<b>${'<'}</b>`, '<', undefined, false, 3n]}</p>`.markup).toBe(
+    '<p title="&quot;&lt;&amp;&gt;&#39;"><b>&lt;</b>&lt;3</p>',
+  );
+});
+
+test('shows what the board said', async () => {
+  const file = path.join(work, 'verify.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      schemaVersion: 1,
+      kernel: { release: '6.12.1', machine: 'aarch64', pageBytes: 4096 },
+      results: [
+        {
+          id: 'node.mode',
+          heap: 'video',
+          status: 'fail',
+          errno: null,
+          expected: '0660',
+          observed: '0600',
+          cause: 'no rule',
+          fix: 'install the rule',
+        },
+      ],
+      summary: { verdict: 'fail', pass: 0, fail: 1, skip: 0, unknown: 0, error: 0 },
+    }),
+  );
+  const { stdout: page } = await dmaheap(['report', EXAMPLE, '--verify', file]);
+  expect(page).toContain(
+    '<span class="status fail">fail</span></td><td>0600</td><td>0660</td><td>no rule Fix: install the rule</td>',
+  );
+  expect((await dmaheap(['report', EXAMPLE, '--verify', EXAMPLE])).exit).toBe(2);
+});
