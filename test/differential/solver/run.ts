@@ -1,0 +1,79 @@
+/**
+ * npm run test:solver [-- --long] [--tree VERSION/ARCH]... [--symbols N] [--seed N]: the solver's answers, judged by
+ * each tree's own conf.
+ *
+ * The truth table (33 rows), the combinations that must be refused, and random symbols: 12 per tree on four trees,
+ * with --long 500 on every tree. Fails on one answer that conf refutes, on less than 95 % solved, and on a refusal
+ * whose leaf an allyesconfig or allmodconfig contradicts.
+ */
+import { parseArgs } from 'node:util';
+import { ARCHITECTURES, type TreeName, VERSIONS } from '../kconfig/trees.js';
+import { JudgedTree } from './judged.js';
+import { askRandomly, type Tally } from './random.js';
+import { checkRefused, REFUSED } from './refused.js';
+import { checkRow } from './table.js';
+import { ROWS } from './truth-table.js';
+
+const { values: options } = parseArgs({
+  options: {
+    long: { type: 'boolean', default: false },
+    tree: { type: 'string', multiple: true },
+    symbols: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+});
+const symbols = Number(options.symbols ?? (options.long ? 500 : 12));
+const SAMPLE = ['5.10/arm', '6.1/riscv64', '6.12/arm64', '7.3/x86_64'];
+const LEAST_SOLVED = 0.95;
+
+const nameOf = ({ version, arch }: TreeName) => `${version}/${arch}`;
+const all = VERSIONS.flatMap((version) => ARCHITECTURES.map((arch) => ({ version, arch })));
+const wanted = (name: string) => options.tree === undefined || options.tree.includes(name);
+let passed = 0;
+let failed = 0;
+
+function settle(title: string, wrong: readonly string[]): void {
+  if (wrong.length === 0) passed++;
+  else {
+    failed++;
+    console.log(`FAIL ${title}\n${wrong.map((line) => `    ${line}`).join('\n')}`);
+  }
+}
+
+function report(name: string, tally: Tally): void {
+  const { asked, already, solved, refuted, blocked, wrongLeaf, gaveUp, notProven, mostLines } = tally;
+  const sorted = [...tally.milliseconds].sort((a, b) => a - b);
+  console.log(
+    `${name.padEnd(14)} ${asked} asked, ${solved} solved (${((100 * solved) / asked).toFixed(1)} %, ${already} already there), ` +
+      `${refuted.length} refuted by conf, ${blocked.length} blocked with a leaf that holds, ${wrongLeaf.length} with one that does not, ` +
+      `${gaveUp.length} given up, ${notProven} not proven smallest, up to ${mostLines} lines, ` +
+      `median ${(sorted[sorted.length >> 1] ?? 0).toFixed(0)} ms, worst ${(sorted.at(-1) ?? 0).toFixed(0)} ms`,
+  );
+  for (const text of blocked) console.log(`    blocked ${text}`);
+  for (const text of gaveUp) console.log(`    gave up ${text}`);
+  settle(`${name}: conf refutes no answer`, refuted);
+  settle(`${name}: every leaf holds`, wrongLeaf);
+  settle(
+    `${name}: at least ${LEAST_SOLVED * 100} % solved`,
+    solved >= LEAST_SOLVED * asked ? [] : [`${solved} of ${asked}`],
+  );
+}
+
+for (const name of all.filter((one) => wanted(nameOf(one)))) {
+  const rows = ROWS.filter((row) => nameOf(row.tree) === nameOf(name));
+  const refusals = REFUSED.filter((refused) => nameOf(refused.tree) === nameOf(name));
+  const isSampled = options.long || options.tree !== undefined || SAMPLE.includes(nameOf(name));
+  if (rows.length + refusals.length === 0 && !isSampled) continue;
+  const judged = await JudgedTree.open(name);
+  try {
+    for (const row of rows) settle(`${nameOf(name)} ${row.base}`, await checkRow(judged, row));
+    if (rows.length > 0) console.log(`${nameOf(name).padEnd(14)} ${rows.length} rows of the truth table`);
+    for (const refused of refusals)
+      settle(`${nameOf(name)}: ${refused.goals.join(' ')} is refused`, await checkRefused(judged, refused));
+    if (isSampled && symbols > 0) report(nameOf(name), await askRandomly(judged, symbols, Number(options.seed)));
+  } finally {
+    judged.stop();
+  }
+}
+console.log(`${passed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
