@@ -155,6 +155,14 @@ export function describeProperties(tree: KconfigTree, symbol: SymbolId): Propert
   return views;
 }
 
+/** Whether any definition of a symbol has a prompt; without one it is never asked for, only selected or defaulted. */
+export function symbolHasPrompt(tree: KconfigTree, symbol: SymbolId): boolean {
+  const { properties, symbols } = tree;
+  for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number)
+    if (properties.kind[p] === PROMPT || properties.kind[p] === MENU) return true;
+  return false;
+}
+
 /** The definitions of a symbol in the order of the files. */
 export function definitionsOf(tree: KconfigTree, symbol: SymbolId): NodeId[] {
   const nodes: NodeId[] = [];

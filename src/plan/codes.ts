@@ -49,6 +49,18 @@ export const PLAN_CODES = defineCodes({
     title: 'symbol that cannot be requested',
     explain: 'The symbol has no prompt: a fragment line for it is dropped without a word. Others select it.',
   },
+  'plan/blocked': {
+    severity: 'error',
+    title: 'a wish that this kernel and base cannot have',
+    explain:
+      'No set of fragment lines reaches the wish on this tree with this base configuration. The chain leads from the wish to the symbol that is in the way; dmaheap explain SYMBOL --why-not says more.',
+  },
+  'plan/not-proven': {
+    severity: 'note',
+    title: 'fragment not proven for the kernel at hand',
+    explain:
+      'Without a kernel tree the lines come from kernels that were solved beforehand. A vendor tree or another base configuration may need more, or drop some.',
+  },
   'plan/no-area': {
     severity: 'warning',
     title: 'profile without a default area',

@@ -1,0 +1,176 @@
+/**
+ * The wishes of a plan become lines that hold: with a kernel tree by solving, without one from what is known of the
+ * four kernels that were solved beforehand.
+ */
+import type { Diagnostic } from '../diagnostic/index.js';
+import { type Closure, closuresFor } from '../facts/closure.js';
+import { formatKernelVersion } from '../facts/index.js';
+import {
+  type Change,
+  findSymbol,
+  type GoalText,
+  type KconfigTree,
+  linkText,
+  makeConfig,
+  type Solution,
+  Solver,
+  symbolHasPrompt,
+  withLines,
+} from '../kconfig/index.js';
+import { report } from './codes.js';
+import type { Plan, SymbolRequest } from './types.js';
+
+export interface ClosedPlan {
+  /** The plan whose symbols are the fragment's lines; absent when something is in the way. */
+  readonly plan?: Plan;
+  /** The fragment's lines, sorted by symbol. */
+  readonly lines: readonly string[];
+  /** Every line of `.config` that changes with the fragment, collateral included. Empty without a tree. */
+  readonly delta: readonly Change[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Base {
+  /** `.config` or defconfig. */
+  readonly text: string;
+  /** How the user knows it. */
+  readonly name: string;
+}
+
+/** What a plan asks of a kernel's configuration. */
+export function planGoals(plan: Plan): GoalText[] {
+  return plan.symbols.map(({ symbol, value, atLeast }) => ({ symbol, value, ...(atLeast ? { atLeast } : {}) }));
+}
+
+/**
+ * Closes the plan's wishes on a kernel tree.
+ * @param title the tree in words, for findings: `6.12 arm64`
+ */
+export function closeFragment(
+  plan: Plan,
+  tree: KconfigTree,
+  base: Base,
+  title: string,
+  options: { readonly allowChange?: boolean } = {},
+): ClosedPlan {
+  const solution = new Solver(tree, base.text).solve(planGoals(plan), options);
+  if (solution.blocked.length > 0)
+    return {
+      lines: [],
+      delta: [],
+      diagnostics: solution.blocked.map((blocked) => {
+        const because = plan.symbols.find(({ symbol }) => blocked.goal.startsWith(symbol))?.because;
+        return report('plan/blocked', {
+          message: `${blocked.goal} cannot be had on ${title} with ${base.name}: ${blocked.leaf} is in the way`,
+          cause: blocked.chain.map(linkText).join('\n'),
+          fix: FIXES[blocked.reason] ?? 'use another base configuration or another kernel',
+          ...(because?.pointer === undefined ? {} : { pointer: because.pointer }),
+        });
+      }),
+    };
+  const asked = keptRequests(plan, tree, base, solution);
+  const symbols = merge(plan.symbols, asked, addedRequests(solution, title, base.name));
+  return { plan: { ...plan, symbols }, lines: linesOf(symbols), delta: solution.delta, diagnostics: [] };
+}
+
+const FIXES: Readonly<Record<string, string>> = {
+  goal: 'two wishes of the profile exclude each other: give one of them up',
+  base: 'allow the change with --allow-change, or use another base configuration',
+  type: 'write "y"',
+  undefined: 'use a kernel that has the symbol, or remove it from the profile',
+};
+
+/**
+ * The plan's own wishes as lines, those left out that no line can express: a symbol that is only selected, or not
+ * visible, would be a line the kernel drops. What remains must give the very configuration that was solved.
+ */
+function keptRequests(plan: Plan, tree: KconfigTree, base: Base, solution: Solution): SymbolRequest[] {
+  const needed = new Set(solution.lines.map(symbolOf));
+  const final = solution.config ?? '';
+  const candidates = plan.symbols
+    .filter(({ symbol }) => !needed.has(symbol) && symbolHasPrompt(tree, findSymbol(tree, symbol) ?? 0))
+    .map((request) => ({ request, line: finalLine(final, request.symbol) }))
+    .filter((one): one is { request: SymbolRequest; line: string } => one.line !== undefined);
+  const holds = (lines: readonly string[]) =>
+    makeConfig(tree, 'olddefconfig', withLines(base.text, [...lines, ...solution.lines])).text === final;
+  const kept = holds(candidates.map(({ line }) => line)) ? candidates : candidates.filter(({ line }) => holds([line]));
+  return kept.map(({ request, line }) => ({ ...request, value: valueOf(line), atLeast: false }));
+}
+
+function finalLine(config: string, symbol: string): string | undefined {
+  return new RegExp(`^(?:CONFIG_${symbol}=.*|# CONFIG_${symbol} is not set)$`, 'm').exec(config)?.[0];
+}
+
+const symbolOf = (line: string) => /CONFIG_(\w+)/.exec(line)?.[1] ?? '';
+
+function valueOf(line: string): string {
+  const value = /=(.*)$/s.exec(line)?.[1];
+  if (value === undefined) return 'n';
+  return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
+}
+
+function requestOf(line: string, text: string): SymbolRequest {
+  const isString = /="/.test(line);
+  return { symbol: symbolOf(line), value: valueOf(line), isString, atLeast: false, because: { text } };
+}
+
+function addedRequests(solution: Solution, title: string, baseName: string): SymbolRequest[] {
+  return solution.lines.map((line) => requestOf(line, `the others depend on it on ${title} with ${baseName}`));
+}
+
+/** One request a symbol: the value that was solved, the reason of whoever asked first. */
+function merge(
+  wishes: readonly SymbolRequest[],
+  asked: readonly SymbolRequest[],
+  added: readonly SymbolRequest[],
+): SymbolRequest[] {
+  const merged = new Map<string, SymbolRequest>();
+  for (const request of [...asked, ...added]) {
+    const wish = wishes.find(({ symbol }) => symbol === request.symbol);
+    if (!merged.has(request.symbol)) merged.set(request.symbol, wish ? { ...request, because: wish.because } : request);
+  }
+  return [...merged.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1));
+}
+
+function linesOf(symbols: readonly SymbolRequest[]): string[] {
+  return symbols.map(({ symbol, value, isString }) => {
+    if (isString) return `CONFIG_${symbol}="${value.replace(/["\\]/g, '\\$&')}"`;
+    return value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`;
+  });
+}
+
+/**
+ * Adds what the kernels solved beforehand needed for the same wishes, from allnoconfig as well as from defconfig. The
+ * user's tree was not asked, and the finding says so.
+ */
+export function closeFromKnowledge(plan: Plan): ClosedPlan {
+  const { closures, kernels } = closuresFor(plan.board.arch, plan.kernel);
+  const added: SymbolRequest[] = [];
+  const unknown: string[] = [];
+  for (const { symbol, value } of plan.symbols) {
+    if (value === 'n') continue;
+    const known = closures.filter((closure) => closure.symbol === symbol);
+    if (known.length === 0) unknown.push(symbol);
+    for (const closure of known) for (const line of closure.needs) added.push(requestOf(line, reasonOf(closure)));
+  }
+  const wishes = plan.symbols.map((request) => request);
+  const symbols = merge(wishes, wishes, added);
+  const shown = kernels.map(formatKernelVersion).join(', ');
+  const message =
+    kernels.length === 0
+      ? 'the fragment is not closed: no kernel near the profile’s range was solved beforehand'
+      : `the fragment is closed for ${shown} ${plan.board.arch} from defconfig and allnoconfig, not proven for your tree`;
+  const cause = unknown.length === 0 ? {} : { cause: `nothing is known of what ${unknown.join(', ')} needs` };
+  return {
+    plan: { ...plan, symbols },
+    lines: linesOf(symbols),
+    delta: [],
+    diagnostics: [
+      report('plan/not-proven', { message, ...cause, fix: 'give --kernel-tree and --base-config to prove every line' }),
+    ],
+  };
+}
+
+function reasonOf({ symbol, kernel }: Closure): string {
+  return `${symbol} depends on it, as solved on ${formatKernelVersion(kernel)}`;
+}
