@@ -6,6 +6,7 @@ import type { KconfigTree } from '../kconfig/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
+import { readBytes } from './files.js';
 import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
@@ -95,4 +96,31 @@ export function defaultDefconfig(open: OpenTree): { readonly name: string; reado
 /** `6.12 arm64`. */
 export function treeTitle({ version, arch }: OpenTree): string {
   return `${version === undefined ? 'kernel' : formatKernelVersion(version)} ${arch}`;
+}
+
+/** The base to start from: the file the user names, else the architecture's defconfig. */
+export function readBase(
+  context: Context,
+  open: OpenTree,
+  file: string | undefined,
+): { readonly text: string; readonly name: string } | Exit {
+  if (file === undefined) {
+    const found = defaultDefconfig(open);
+    if (found !== undefined) return found;
+    context.complain('the tree has no defconfig for this architecture', 'give --base-config');
+    return EXIT.environment;
+  }
+  const got = readBytes(context.resolve(file));
+  // One character per byte, as the tree's own files are read.
+  if ('bytes' in got) return { text: Buffer.from(got.bytes).toString('latin1'), name: file };
+  context.complain(`cannot read --base-config ${file}: ${got.error}`);
+  return EXIT.environment;
+}
+
+/** Says that nothing was run, where that leaves something unproven. */
+export function noteAssumptions(context: Context, { assumedProbes }: OpenTree): void {
+  if (assumedProbes > 0)
+    context.note(
+      `note: nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would. --probes run proves the answer for yours.`,
+    );
 }

@@ -99,10 +99,24 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
       ),
     );
 
-  program
-    .command('generate')
-    .description('write fragment, overlay, rules and expectation for a board')
-    .argument('<profile>', 'the board’s profile')
+  const kernelTreeOptions = (command: Command) =>
+    command
+      .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
+      .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name')
+      .option('--base-config <file>', '.config or defconfig to start from; default: the architecture’s defconfig')
+      .option(
+        '--probes <mode>',
+        'questions of the tree to the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
+      )
+      .option('--record-probes <file>', 'write the answers for replay:FILE');
+
+  kernelTreeOptions(
+    program
+      .command('generate')
+      .description('write fragment, overlay, rules and expectation for a board')
+      .argument('<profile>', 'the board’s profile'),
+  )
+    .option('--allow-change', 'the fragment may take away what the base decided', false)
     .requiredOption('-o, --output <dir>', 'where to write')
     .option('--target <name,...>', 'only these targets (dmaheap targets lists them)', collect)
     .option('--kernel <version>', 'one kernel of the profile’s range')
@@ -169,17 +183,6 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
         (await import('./commands/place.js')).place(c, file, options as never),
       ),
     );
-
-  const kernelTreeOptions = (command: Command) =>
-    command
-      .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
-      .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name')
-      .option('--base-config <file>', '.config or defconfig to start from; default: the architecture’s defconfig')
-      .option(
-        '--probes <mode>',
-        'questions of the tree to the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
-      )
-      .option('--record-probes <file>', 'write the answers for replay:FILE');
 
   kernelTreeOptions(
     program

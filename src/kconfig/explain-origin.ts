@@ -101,9 +101,8 @@ export function originText(tree: KconfigTree, origin: Origin): string {
       return `${verb} by ${by.join(', ')}${more}`;
     }
     case 'default': {
-      const condition = tree.properties.condition[origin.property] as number;
       const value = expressionText(tree, tree.properties.value[origin.property] as number);
-      return `default ${value}${condition === 0 ? '' : ' under its conditions'} (${at(origin.property)})`;
+      return `default ${value} (${at(origin.property)})`;
     }
     case 'choice':
       return `the choice takes ${symbolText(tree, origin.chosen)}`;

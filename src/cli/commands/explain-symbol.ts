@@ -13,8 +13,8 @@ import {
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { type KernelTreeOptions, openKernelTree, treeTitle } from '../kernel-tree.js';
-import { noteAssumptions, readBase, solutionJson } from './resolve.js';
+import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import { solutionJson } from './resolve.js';
 
 export interface ExplainSymbolOptions extends Partial<KernelTreeOptions> {
   readonly baseConfig?: string;

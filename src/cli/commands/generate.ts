@@ -2,14 +2,17 @@
 import { createTwoFilesPatch } from 'diff';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
+import { type ClosedPlan, closeFragment, closeFromKnowledge } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { render } from '../../render/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
+import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { planProfile } from '../profile.js';
 import { summarise } from '../summary.js';
 import { compareTree, makeManifest, type TreeChange, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
+import { describeDelta } from './resolve.js';
 import { locate } from './validate.js';
 
 export interface GenerateOptions {
@@ -19,6 +22,24 @@ export interface GenerateOptions {
   readonly dtb?: string;
   readonly force: boolean;
   readonly diff: boolean;
+  readonly kernelTree?: string;
+  readonly arch?: string;
+  readonly baseConfig?: string;
+  readonly probes?: string;
+  readonly recordProbes?: string;
+  readonly allowChange?: boolean;
+}
+
+/** The plan's wishes as lines that hold: on the user's tree when it is given. @returns an exit after complaining */
+async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<ClosedPlan | Exit> {
+  const { kernelTree, arch = plan.board.arch, baseConfig, allowChange = false } = options;
+  if (kernelTree === undefined) return closeFromKnowledge(plan);
+  const open = await openKernelTree(context, { ...options, kernelTree, arch });
+  if (typeof open === 'number') return open;
+  const base = readBase(context, open, baseConfig);
+  if (typeof base === 'number') return base;
+  noteAssumptions(context, open);
+  return closeFragment(plan, open.tree, base, treeTitle(open), { allowChange });
 }
 
 function manifestOf(plan: Plan) {
@@ -40,13 +61,18 @@ export async function generate(context: Context, file: string, options: Generate
     return status;
   };
   if (planned === undefined) return fail(exit);
-  const rendered = render(planned.plan, {
+  const closed = await close(context, planned.plan, options);
+  if (typeof closed === 'number') return fail(closed);
+  diagnostics.push(...closed.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
+  if (closed.plan === undefined) return fail(EXIT.findings);
+  const { plan } = closed;
+  const rendered = render(plan, {
     version: VERSION,
     ...(options.target === undefined ? {} : { targets: options.target }),
   });
   diagnostics.push(...rendered.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
   if (rendered.value === undefined || hasErrors(diagnostics)) return fail(EXIT.findings);
-  const files = [...rendered.value, makeManifest(manifestOf(planned.plan), rendered.value)];
+  const files = [...rendered.value, makeManifest(manifestOf(plan), rendered.value)];
   const directory = context.resolve(options.output);
   const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
   const changed = changes.filter((change) => change.action !== 'keep');
@@ -63,15 +89,17 @@ export async function generate(context: Context, file: string, options: Generate
     context.findings(diagnostics, sources);
     if (options.diff) for (const change of changed) context.print(patchOf(change));
     else if (!context.options.quiet) {
-      context.print(`${summarise(planned.plan)}\n\n`);
+      context.print(`${summarise(plan)}\n\n`);
+      if (options.kernelTree !== undefined) context.print(`${describeDelta(closed.delta)}\n`);
       for (const { path, action } of changes)
         context.print(`${MARKS[action]} ${options.output.replace(/\/+$/, '')}/${path}\n`);
     }
   } else if (context.options.format === 'json')
     context.printJson({
       schemaVersion: 1,
-      profile: planned.plan.profile,
+      profile: plan.profile,
       files: changes.map(({ path, action }) => ({ path, action })),
+      fragment: { lines: closed.lines, delta: closed.delta },
       diagnostics,
     });
   else context.findings(diagnostics, sources);

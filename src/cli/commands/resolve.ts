@@ -1,12 +1,20 @@
 /** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what is in the way. */
 import { writeFileSync } from 'node:fs';
-import { type GoalText, goalText, linkText, parseGoal, type Solution, Solver } from '../../kconfig/index.js';
-import type { Plan } from '../../plan/index.js';
+import {
+  type Change,
+  type GoalText,
+  goalText,
+  linkText,
+  parseGoal,
+  type Solution,
+  Solver,
+} from '../../kconfig/index.js';
+import { planGoals } from '../../plan/close.js';
 import { confirmByConf } from '../confirm.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonOf } from '../files.js';
-import { defaultDefconfig, type KernelTreeOptions, type OpenTree, openKernelTree, treeTitle } from '../kernel-tree.js';
+import { reasonOf } from '../files.js';
+import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { planProfile } from '../profile.js';
 
 export interface ResolveOptions extends Partial<KernelTreeOptions> {
@@ -14,11 +22,6 @@ export interface ResolveOptions extends Partial<KernelTreeOptions> {
   readonly output?: string;
   readonly allowChange: boolean;
   readonly confirm: boolean;
-}
-
-/** What a plan asks of the kernel configuration. */
-export function planGoals(plan: Plan): GoalText[] {
-  return plan.symbols.map(({ symbol, value, atLeast }) => ({ symbol, value, ...(atLeast ? { atLeast } : {}) }));
 }
 
 interface Asked {
@@ -44,24 +47,6 @@ function readAsked(context: Context, words: readonly string[]): Asked | Exit {
   if (planning.planned === undefined) return planning.exit;
   const { plan } = planning.planned;
   return { goals: planGoals(plan), arch: plan.board.arch };
-}
-
-/** The base to start from: the file the user names, else the architecture's defconfig. */
-export function readBase(
-  context: Context,
-  open: OpenTree,
-  file: string | undefined,
-): { readonly text: string; readonly name: string } | Exit {
-  if (file === undefined) {
-    const found = defaultDefconfig(open);
-    if (found !== undefined) return found;
-    context.complain('the tree has no defconfig for this architecture', 'give --base-config');
-    return EXIT.environment;
-  }
-  const got = readText(context.resolve(file));
-  if ('text' in got) return { text: got.text, name: file };
-  context.complain(`cannot read --base-config ${file}: ${got.error}`);
-  return EXIT.environment;
 }
 
 /** The fragment as a file: where it holds, then its lines. */
@@ -137,13 +122,6 @@ export async function resolve(context: Context, words: readonly string[], option
   return isGood ? EXIT.good : EXIT.findings;
 }
 
-export function noteAssumptions(context: Context, { assumedProbes }: OpenTree): void {
-  if (assumedProbes > 0)
-    context.note(
-      `note: nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would. --probes run proves the answer for yours.`,
-    );
-}
-
 function print(context: Context, { lines, delta, blocked, isProvenSmallest }: Solution, isWritten: boolean): void {
   for (const { goal, chain } of blocked)
     context.print(`${goal} cannot be had:\n${chain.map((link) => `    ${linkText(link)}\n`).join('')}`);
@@ -154,8 +132,16 @@ function print(context: Context, { lines, delta, blocked, isProvenSmallest }: So
     );
   if (!isProvenSmallest) context.note('note: the search gave up before it could rule out a smaller set');
   if (context.options.quiet) return;
-  context.print(`\n# ${delta.length} lines of .config change:\n`);
+  context.print(`\n${describeDelta(delta)}`);
+}
+
+/** Everything that changes, as comments. */
+export function describeDelta(delta: readonly Change[]): string {
   const shown = (value: string | null) => value ?? '-';
-  for (const { symbol, from, to, why } of delta)
-    context.print(`#   ${symbol}: ${shown(from)} -> ${shown(to)}, ${why}\n`);
+  return [
+    `${delta.length} lines of .config change:`,
+    ...delta.map(({ symbol, from, to, why }) => `  ${symbol}: ${shown(from)} -> ${shown(to)}, ${why}`),
+  ]
+    .map((line) => `# ${line}\n`)
+    .join('');
 }

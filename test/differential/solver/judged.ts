@@ -5,17 +5,16 @@ import { DEFCONFIG, openSubject, type Subject, type TreeName } from '../kconfig/
 
 export class JudgedTree {
   readonly subject: Subject;
-  readonly #conf: string;
-  readonly #judges = new Map<Mode, Judge>();
+  readonly #judge: Judge;
 
-  private constructor(subject: Subject, conf: string) {
+  private constructor(subject: Subject, judge: Judge) {
     this.subject = subject;
-    this.#conf = conf;
+    this.#judge = judge;
   }
 
   static async open(name: TreeName): Promise<JudgedTree> {
     const subject = await openSubject(name);
-    return new JudgedTree(subject, await buildConf(subject.directory));
+    return new JudgedTree(subject, await Judge.start(await buildConf(subject.directory), subject));
   }
 
   get tree(): KconfigTree {
@@ -24,12 +23,7 @@ export class JudgedTree {
 
   /** What conf makes of a text in a mode. */
   async conf(mode: Mode, text?: string): Promise<string> {
-    let judge = this.#judges.get(mode);
-    if (judge === undefined) {
-      judge = await Judge.start(this.#conf, this.subject, mode);
-      this.#judges.set(mode, judge);
-    }
-    const { text: made } = await judge.ask(text);
+    const { text: made } = await this.#judge.ask(mode, text);
     if (made === undefined) throw new Error(`${this.subject.name}: conf --${mode} wrote nothing`);
     return made;
   }
@@ -56,8 +50,7 @@ export class JudgedTree {
   }
 
   stop(): void {
-    for (const judge of this.#judges.values()) judge.stop();
-    this.#judges.clear();
+    this.#judge.stop();
   }
 }
 
