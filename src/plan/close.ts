@@ -94,7 +94,7 @@ function keptRequests(plan: Plan, tree: KconfigTree, base: Base, solution: Solut
   const holds = (lines: readonly string[]) =>
     makeConfig(tree, 'olddefconfig', withLines(base.text, [...lines, ...solution.lines])).text === final;
   const kept = holds(candidates.map(({ line }) => line)) ? candidates : candidates.filter(({ line }) => holds([line]));
-  return kept.map(({ request, line }) => ({ ...request, value: valueOf(line), atLeast: false }));
+  return kept.map(({ request, line }) => ({ ...request, value: valueIn(line), atLeast: false }));
 }
 
 function finalLine(config: string, symbol: string): string | undefined {
@@ -103,7 +103,7 @@ function finalLine(config: string, symbol: string): string | undefined {
 
 const symbolOf = (line: string) => /CONFIG_(\w+)/.exec(line)?.[1] ?? '';
 
-function valueOf(line: string): string {
+function valueIn(line: string): string {
   const value = /=(.*)$/s.exec(line)?.[1];
   if (value === undefined) return 'n';
   return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
@@ -111,7 +111,7 @@ function valueOf(line: string): string {
 
 function requestOf(line: string, text: string): SymbolRequest {
   const isString = /="/.test(line);
-  return { symbol: symbolOf(line), value: valueOf(line), isString, atLeast: false, because: { text } };
+  return { symbol: symbolOf(line), value: valueIn(line), isString, atLeast: false, because: { text } };
 }
 
 function addedRequests(solution: Solution, title: string, baseName: string): SymbolRequest[] {
