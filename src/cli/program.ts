@@ -273,6 +273,35 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
     .action(run(async (c) => (await import('./commands/schema.js')).schema(c)));
 
   program
+    .command('completion')
+    .description('print shell completion')
+    .argument('[words...]', 'bash, zsh or fish')
+    .option('--line', 'print what can stand at the end of the words given; the scripts use it', false)
+    .addHelpText('after', '\nExample:\n  dmaheap completion bash > /etc/bash_completion.d/dmaheap')
+    .action(
+      run(async (c, words: string[], options: { line: boolean }) => {
+        const { COMPLETION_SCRIPTS, complete } = await import('./complete.js');
+        if (options.line) {
+          c.print(
+            complete(program, words, (file) => c.resolve(file))
+              .map((candidate) => `${candidate}\n`)
+              .join(''),
+          );
+          return EXIT.good;
+        }
+        const script = Object.hasOwn(COMPLETION_SCRIPTS, words[0] ?? '')
+          ? COMPLETION_SCRIPTS[words[0] ?? '']
+          : undefined;
+        if (script === undefined) {
+          c.complain('completion for which shell?', 'give bash, zsh or fish');
+          return EXIT.usage;
+        }
+        c.print(script);
+        return EXIT.good;
+      }),
+    );
+
+  program
     .command('version')
     .description('print the version')
     .action(
@@ -299,7 +328,6 @@ function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void):
 const NOT_BUILT = [
   ['import', 'turn a hand-written setup into a profile'],
   ['matrix', 'boards by kernels by targets'],
-  ['completion', 'shell completion'],
   ['diff', 'what differs between two profiles or kernels'],
 ] as const;
 

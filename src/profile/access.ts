@@ -2,7 +2,7 @@
 import { childPointer } from '../source/json.js';
 import { suggest } from '../source/suggest.js';
 import { report } from './codes.js';
-import type { Finder } from './meaning.js';
+import type { Finder } from './finder.js';
 import type { Access, Profile } from './types.gen.js';
 
 export const DEFAULT_MODE = 0o660;

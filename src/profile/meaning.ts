@@ -8,14 +8,9 @@ import { childPointer } from '../source/json.js';
 import { suggest } from '../source/suggest.js';
 import { checkAccess } from './access.js';
 import { report } from './codes.js';
+import type { Finder } from './finder.js';
 import type { SpanOf } from './shape.js';
 import type { Address, Heap, Profile, Region, Size } from './types.gen.js';
-
-/** Collects findings with their place. */
-export interface Finder {
-  readonly found: Diagnostic[];
-  readonly at: (pointer: string, part?: 'key' | 'value') => { pointer: string; span?: NonNullable<Diagnostic['span']> };
-}
 
 const OLDEST: KernelVersion = { major: 5, minor: 10 };
 const NAME_FACTS = ['heap.system-name', 'heap.default-area-name', 'heap.kernel-area-name'];
