@@ -29,7 +29,7 @@ const changed = (tree: KernelTree) =>
     .filter((held) => held.status === 'changed')
     .map(({ id, reason }) => `${id}: ${reason}`);
 
-describe.each(['5.10', '6.1', '6.12', '7.3'])('kernel %s', (version) => {
+describe.each(['5.10', '6.1', '6.12', '7.2', '7.3'])('kernel %s', (version) => {
   test('no fact has changed', async () => {
     expect(changed(await treeOf(version))).toEqual([]);
   });
