@@ -108,6 +108,14 @@ export class FlatBlob {
   }
 }
 
+/** Whether any node may have a property of that name; false is certain, and costs no walk over the nodes. */
+export function mayHaveProperty(root: FdtNode, name: string): boolean {
+  if (!(root instanceof FlatNode)) return true;
+  const { bytes, index } = root.blob;
+  const strings = Buffer.from(bytes.buffer, bytes.byteOffset + index.strings, index.stringsSize);
+  return strings.includes(`${name}\0`, 0, 'latin1');
+}
+
 /** From so many names on it pays to be quick about all of them. */
 const MANY_NAMES = 64;
 

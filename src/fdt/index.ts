@@ -1,6 +1,7 @@
 /** Flattened device trees: read, write, apply overlays, walk addresses. */
 export * from './address.js';
 export { FDT_CODES } from './codes.js';
+export { mayHaveProperty } from './flat.js';
 export * from './live.js';
 export { applyOverlay } from './overlay.js';
 export { findByPhandle, phandleOf } from './phandle.js';

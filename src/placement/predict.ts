@@ -22,18 +22,21 @@ export function predict(input: PlacementInput): Prediction {
 /** The same for a caller who has settled the situation already. */
 export function predictSettled({ situation, questions, assumed, commandLine }: Settled): Prediction {
   const base = observe(new Boot(situation));
+  let known: ReturnType<typeof signature> | undefined;
   const unknown: UnknownField[] = [];
   const unsure = new Set<string>();
   for (const question of questions) {
     for (const answer of question.answers) {
       const other = observe(new Boot(answer));
-      for (const field of differences(base, other)) {
+      known ??= signature(base);
+      for (const field of differences(base, known, other)) {
         if (unsure.has(`${field} ${question.needs}`)) continue;
         unsure.add(`${field} ${question.needs}`);
         unknown.push({ field, needs: question.needs });
       }
     }
-    for (const field of question.always ?? []) unknown.push({ field, needs: question.needs });
+    for (const field of question.always ?? [])
+      if (!field.startsWith('areas[') || base.areas.length > 0) unknown.push({ field, needs: question.needs });
   }
   return settle(base, unknown, {
     assumed: usedAssumptions(assumed, base),
@@ -115,26 +118,31 @@ function observe(boot: Boot): Observation {
   };
 }
 
-/** Fields in which two boots differ; an address that differs is one field of its area. */
-function differences(a: Observation, b: Observation): string[] {
-  const fields: string[] = [];
-  const compare = (field: string, of: (o: Observation) => unknown) => {
-    if (text(of(a)) !== text(of(b))) fields.push(field);
-  };
-  compare('outcome', (o) => o.outcome);
-  compare('dangers', (o) => o.dangers.map(({ code, nodes }) => [code, nodes]));
-  compare('heaps', (o) => o.heaps);
-  compare('cmaTotalBytes', (o) => o.cmaTotalBytes);
-  compare('log', (o) => o.log.map(({ family }) => family));
-  compare('rejected', (o) => o.rejected.map(({ node, family }) => [node, family]));
-  const names = (o: Observation) => o.areas.map((area) => [area.name, area.isDefault]);
-  if (text(names(a)) !== text(names(b))) fields.push('areas');
-  else
-    a.areas.forEach((area, i) => {
-      const other = b.areas[i] as PredictedArea;
-      if (area.sizeBytes !== other.sizeBytes) fields.push(`areas[${i}].sizeBytes`);
-      if (area.baseAddress !== other.baseAddress) fields.push(`areas[${i}].baseAddress`);
-    });
+/** What is compared of a boot, field by field. */
+function signature(seen: Observation): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries({
+      outcome: seen.outcome,
+      dangers: seen.dangers.map(({ code, nodes }) => [code, nodes]),
+      heaps: seen.heaps,
+      cmaTotalBytes: seen.cmaTotalBytes,
+      log: seen.log.map(({ family }) => family),
+      rejected: seen.rejected.map(({ node, family }) => [node, family]),
+      areas: seen.areas.map((area) => [area.name, area.isDefault]),
+    }).map(([field, value]) => [field, text(value)]),
+  );
+}
+
+/** Fields in which two boots differ; an address or size that differs is one field of its area. */
+function differences(a: Observation, signatureOfA: ReadonlyMap<string, string>, b: Observation): string[] {
+  const other = signature(b);
+  const fields = [...signatureOfA].flatMap(([field, value]) => (other.get(field) === value ? [] : [field]));
+  if (fields.includes('areas')) return fields;
+  a.areas.forEach((area, i) => {
+    const same = b.areas[i] as PredictedArea;
+    if (area.sizeBytes !== same.sizeBytes) fields.push(`areas[${i}].sizeBytes`);
+    if (area.baseAddress !== same.baseAddress) fields.push(`areas[${i}].baseAddress`);
+  });
   return fields;
 }
 

@@ -148,7 +148,10 @@ export function situationOf(input: PlacementInput): Settled {
     questions.push({
       about: 'size',
       needs: 'CMA_SIZE_MBYTES of the kernel (--config FILE)',
-      answers: [{ ...withRam, kconfigSize: { ...size, mebibytes: size.mebibytes + 48n } }],
+      // Alone on the board the area differs in nothing else.
+      ...(pools.length === 0
+        ? { answers: [], always: ['cmaTotalBytes', 'areas[0].sizeBytes'] }
+        : { answers: [{ ...withRam, kconfigSize: { ...size, mebibytes: size.mebibytes + 48n } }] }),
     });
   if (input.architecture === 'arm' && config.tristate('HIGHMEM') === 'unknown' && usesCma)
     questions.push({

@@ -1,5 +1,5 @@
 /** Where one memory zone ends and the next begins: a CMA area may not cross such an address. */
-import { busMapping, type Fdt, type FdtNode, isAvailable, translateOnce } from '../fdt/index.js';
+import { busMapping, type Fdt, type FdtNode, isAvailable, mayHaveProperty, translateOnce } from '../fdt/index.js';
 import type { Architecture, KernelRules } from './rules.js';
 
 const GIB4 = 1n << 32n;
@@ -11,12 +11,12 @@ const GIB4 = 1n << 32n;
 export function maxDmaAddress(tree: Fdt): bigint | undefined {
   const cached = reached.get(tree);
   if (cached !== undefined) return cached.address;
-  const address = findMaxDmaAddress(tree);
+  const address = mayHaveProperty(tree.root, 'dma-ranges') ? findMaxDmaAddress(tree) : undefined;
   reached.set(tree, { address });
   return address;
 }
 
-/** The walk over all nodes is most of the cost of a prediction; trees do not change. */
+/** The walk over all nodes costs more than the rest of a prediction; trees do not change. */
 const reached = new WeakMap<Fdt, { readonly address: bigint | undefined }>();
 
 function findMaxDmaAddress(tree: Fdt): bigint | undefined {
