@@ -5,6 +5,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { cacheRoot, filledOnce, kernelTree, shortHash } from '../../src/build/fetch/index.js';
 import { type Machine, machineFor } from './machine.js';
+import { dmaheap, fromRoot } from './product.js';
 
 /** A kernel of the lab: `test/e2e/kernels/NAME.json`. */
 export interface KernelRecipe {
@@ -12,8 +13,12 @@ export interface KernelRecipe {
   /** The series, for example `6.12`. */
   readonly version: string;
   readonly arch: Machine['arch'];
-  /** Files of `kernels/fragments/`, without the extension; later ones win. */
-  readonly fragments: readonly string[];
+  /** Files of `kernels/fragments/`, without the extension, that make it boot; they know nothing of heaps. */
+  readonly boot: readonly string[];
+  /** What `dmaheap resolve` is asked for on top of that: a profile, or symbols with values. */
+  readonly goals: readonly string[];
+  /** Files of `kernels/fragments/` that show more of the result. */
+  readonly observe: readonly string[];
 }
 
 export interface BuiltKernel {
@@ -42,25 +47,26 @@ export async function kernelRecipe(name: string): Promise<KernelRecipe> {
 }
 
 /**
- * Configures the kernel with its own `conf`, always; builds it out of tree unless an image of exactly that source,
+ * Configures the kernel with its own `conf`, always: from the boot fragments and from the fragment that
+ * `dmaheap resolve` writes for the goals on top of them. Builds it out of tree unless an image of exactly that source,
  * configuration and compiler is in the cache.
  *
- * @throws when a requested line does not stand in the final `.config`: such a kernel would prove nothing.
+ * @throws when a requested line does not stand in the final `.config`: then the fragment was no guarantee
  */
 export async function buildKernel(recipe: KernelRecipe, progress: (text: string) => void): Promise<BuiltKernel> {
   const tree = await kernelTree(recipe.version);
   const machine = await machineFor(recipe.arch);
-  const fragments = await Promise.all(
-    recipe.fragments.map((name) => readFile(path.join(KERNELS, 'fragments', `${name}.config`), 'utf8')),
-  );
-  const wanted = fragments.join('\n');
-  const compiler = `${machine.kbuild.crossCompile}gcc`;
-  const configured = await configure(tree, machine, wanted);
-  const config = await readFile(path.join(configured, '.config'), 'utf8');
-  await rm(configured, { recursive: true });
+  const boot = await fragmentText(recipe.boot);
+  const configuring = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-config-'));
+  const base = await configure(tree, configuring, machine, boot);
+  const resolved = await resolveGoals(recipe, tree, base);
+  const wanted = [boot, resolved, await fragmentText(recipe.observe)].join('\n');
+  const config = await readFile(await configure(tree, configuring, machine, wanted), 'utf8');
+  await rm(configuring, { recursive: true });
   const missing = missingLines(wanted, config);
   if (missing.length) throw new Error(`${recipe.name}: not in the final .config: ${missing.join(', ')}`);
 
+  const compiler = `${machine.kbuild.crossCompile}gcc`;
   const { stdout: compilerVersion } = await execa(compiler, ['-dumpfullversion']);
   const key = shortHash(path.basename(tree), config, compiler, compilerVersion);
   const directory = path.join(cacheRoot(), 'image', `${recipe.name}-${key}`);
@@ -109,12 +115,24 @@ export function missingLines(fragment: string, config: string): readonly string[
 const isOff = (line: string) => line.startsWith('#') || line.endsWith('=n');
 const nameIn = (line: string) => /CONFIG_\w+/.exec(line)?.[0] ?? '';
 
-async function configure(tree: string, machine: Machine, wanted: string): Promise<string> {
-  const build = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-config-'));
-  const fragment = path.join(build, 'wanted.config');
+const fragmentText = async (names: readonly string[]): Promise<string> =>
+  (await Promise.all(names.map((name) => readFile(path.join(KERNELS, 'fragments', `${name}.config`), 'utf8')))).join(
+    '\n',
+  );
+
+/** The path of the `.config` that `conf` makes of allnoconfig and some lines. */
+async function configure(tree: string, directory: string, machine: Machine, wanted: string): Promise<string> {
+  const fragment = path.join(directory, 'wanted.config');
   await writeFile(fragment, wanted);
-  await make(tree, build, machine, [`KCONFIG_ALLCONFIG=${fragment}`, 'allnoconfig']);
-  return build;
+  await make(tree, directory, machine, [`KCONFIG_ALLCONFIG=${fragment}`, 'allnoconfig']);
+  return path.join(directory, '.config');
+}
+
+async function resolveGoals(recipe: KernelRecipe, tree: string, base: string): Promise<string> {
+  const output = `${base}.resolved`;
+  const where = ['--kernel-tree', tree, '--arch', recipe.arch, '--base-config', base];
+  await dmaheap('resolve', ...recipe.goals.map(fromRoot), ...where, '-o', output, '--quiet');
+  return readFile(output, 'utf8');
 }
 
 /** The same bytes from the same input: the kernel records who built it and when. */

@@ -6,7 +6,6 @@ import type { Prediction } from '../../src/placement/index.js';
 import { type Case, expectationFor, type Run } from './case.js';
 import { compare, compareExpectation, type FieldResult } from './compare.js';
 import { deviceGuest } from './devices.js';
-import { generate } from './generated.js';
 import { initramfs } from './guest.js';
 import { type BuiltKernel, buildKernel, kernelRecipe } from './kernel.js';
 import { machineFor } from './machine.js';
@@ -14,6 +13,7 @@ import { type Observation, observe } from './observe.js';
 import { occupiedBy } from './occupied.js';
 import { mergedDtb } from './overlay.js';
 import { pageSizeOf, predictRun } from './predict.js';
+import { generate } from './product.js';
 import { type Boot, baseDtb, commandLine, guestCommandLine, runGuest } from './qemu.js';
 
 export interface RunResult {
