@@ -5,21 +5,22 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { artifactPath } from '../render/artifact.js';
 import type { TargetDescription, TargetSources } from '../render/library.js';
 import { compileTemplate, templateName } from '../render/template.js';
 
-const TEMPLATES = new URL('../../templates/', import.meta.url);
+const TEMPLATES = fileURLToPath(new URL('../../templates/', import.meta.url));
 const OUTPUT = new URL('../render/templates.gen.js', import.meta.url);
 
 /** The verifier's sources, for targets that build it: `make CC=...` needs nothing else. */
-const NATIVE = new URL('../../native/', import.meta.url);
+const NATIVE = fileURLToPath(new URL('../../native/', import.meta.url));
 
 /**
  * Compiles every target: the folders of templates/ that do not begin with `_`.
  * @throws with `file:line:column` on the first template that the guard refuses
  */
-export function templatesModule(root: URL = TEMPLATES): string {
+export function templatesModule(root: string = TEMPLATES): string {
   const targets = readdirSync(root, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('_'))
     .map((entry) => readTarget(root, entry.name))
@@ -36,7 +37,7 @@ export function templatesModule(root: URL = TEMPLATES): string {
     '};',
     'const N = {',
     ...nativeFiles().map(
-      (file) => `${JSON.stringify(file)}: ${JSON.stringify(readFileSync(new URL(file, NATIVE), 'utf8'))},`,
+      (file) => `${JSON.stringify(file)}: ${JSON.stringify(readFileSync(path.join(NATIVE, file), 'utf8'))},`,
     ),
     '};',
     'export const TARGETS = [',
@@ -53,15 +54,15 @@ interface TargetFolder {
   readonly description: TargetDescription & TargetSources;
 }
 
-function readTarget(root: URL, name: string): TargetFolder {
-  const folder = new URL(`${name}/`, root);
-  const description = JSON.parse(readFileSync(new URL('target.json', folder), 'utf8')) as TargetFolder['description'];
+function readTarget(root: string, name: string): TargetFolder {
+  const folder = path.join(root, name);
+  const description = JSON.parse(readFileSync(path.join(folder, 'target.json'), 'utf8')) as TargetFolder['description'];
   return { name, files: filesBelow(folder).filter((file) => file !== 'target.json'), description };
 }
 
-function compileFile(root: URL, file: string): string {
+function compileFile(root: string, file: string): string {
   const { language } = templateName(file);
-  const program = compileTemplate(file, readFileSync(new URL(file, root), 'utf8'));
+  const program = compileTemplate(file, readFileSync(path.join(root, file), 'utf8'));
   return `{ file: ${JSON.stringify(file)}, language: '${language}', program: ${program} }`;
 }
 
@@ -96,10 +97,10 @@ function nativeFiles(): string[] {
   return filesBelow(NATIVE).filter((file) => /^(Makefile$|README\.md$|core\/|cli\/)/.test(file));
 }
 
-function filesBelow(folder: URL): string[] {
+function filesBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => path.relative(folder.pathname, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
     .sort();
 }
 

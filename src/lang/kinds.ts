@@ -26,6 +26,8 @@ export interface KindValues {
   /** An absolute or relative file path. */
   path: string;
   group: string;
+  /** Groups to create, as the language's build system takes them. */
+  groups: readonly string[];
   user: string;
   /** File mode bits, 0 to 0o7777. */
   mode: number;
@@ -116,6 +118,7 @@ export const DOMAIN: { readonly [K in Kind]?: (value: KindValues[K]) => string |
   deviceNames: (values) =>
     values.length === 0 ? 'at least one name' : values.map(device).find((broken) => broken !== undefined),
   group: account,
+  groups: (values) => values.map(account).find((broken) => broken !== undefined),
   user: account,
   mode: (value) => (Number.isInteger(value) && value >= 0 && value <= 0o7777 ? undefined : 'a mode from 0 to 7777'),
   integer: (value) =>

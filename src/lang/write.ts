@@ -60,6 +60,7 @@ const KIND_TITLES: { readonly [K in Kind]?: string } = {
   deviceName: 'device name',
   deviceNames: 'list of device names',
   group: 'group name',
+  groups: 'list of group names',
   user: 'user name',
   mode: 'file mode',
   bytes: 'number of bytes',

@@ -14,6 +14,7 @@ const UBOOT_ARCH = { arm64: 'arm64', arm: 'arm', riscv64: 'riscv', x86_64: 'x86_
 
 /** The view of a plan, the same for every target; options come from {@link presentOptions}. */
 export function present(plan: Plan): { readonly [name: string]: NeutralView } {
+  const { dtb } = plan.board;
   const byTree = plan.areas.filter((area) => area.delivery === 'device-tree');
   const labels = areaLabels(plan.areas);
   const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
@@ -31,6 +32,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
       dtbName:
         plan.board.dtb !== undefined && leaf('path', plan.board.dtb.replace(/^.*\//, ''), { pointer: '/board/dtb' }),
+      dtsName: dtb !== undefined && leaf('path', dtb.replace(/\.dtb$/, ''), { pointer: '/board/dtb' }),
       pageSizeBytes: leaf('bytes', plan.board.pageSizeBytes),
       memory: plan.board.memory.map(presentRange),
       boots: Object.fromEntries(BOOT_LOADERS.map((name) => [camel(name), plan.board.bootLoader === name])),
@@ -74,6 +76,13 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       name: leaf('group', group.name, { pointer: '/access' }),
       users: group.users.map((user) => leaf('user', user, { pointer: '/access' })),
     })),
+    allGroups:
+      plan.groups.length > 0 &&
+      leaf(
+        'groups',
+        plan.groups.map((group) => group.name),
+        { pointer: '/access' },
+      ),
     cmaTotal: presentCmaTotal(plan),
   };
 }

@@ -1,8 +1,8 @@
 /** Every text of a plan, and the plan with another text in that place. */
 import type { Plan } from '../../src/plan/types.js';
 
-/** Words the schema fixes, so that no profile can change them. */
-const FIXED = new Set(['arch', 'bootLoader', 'delivery', 'kind']);
+/** Words that the schema or a hash fixes, so that no profile can change them. */
+const FIXED = new Set(['arch', 'bootLoader', 'delivery', 'kind', 'sha256']);
 
 /** Keys and indices from the plan to one of its texts. */
 export type Place = readonly (string | number)[];

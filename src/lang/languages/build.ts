@@ -45,7 +45,11 @@ const bitbakeValue = (value: string): Spelling =>
 export const bitbake: Table = {
   title: 'a BitBake file',
   line: (text) => `# ${text}`,
-  writers: quotedBy(bitbakeValue, (items) => `"${items.map((item) => item.slice(1, -1)).join(' ')}"`),
+  writers: {
+    ...quotedBy(bitbakeValue, (items) => `"${items.map((item) => item.slice(1, -1)).join(' ')}"`),
+    // useradd.bbclass: arguments of groupadd, one group each; -r makes a system group.
+    groups: (names) => `"${names.map((name) => `-r ${name}`).join('; ')}"`,
+  },
 };
 
 const nixString = (value: string) =>
