@@ -26,7 +26,7 @@ export interface FlatIndex {
   readonly strings: number;
   readonly stringsSize: number;
   readonly nodes: Int32Array;
-  /** Row and byte offset of the tag of every property whose name ends in `phandle`, one after the other. */
+  /** Row and byte offset of the tag of every `phandle` and `linux,phandle`, one after the other. */
   readonly phandles: readonly number[];
   /** Some node has two properties of one name. */
   readonly hasDuplicates: boolean;

@@ -48,7 +48,7 @@ export function indexStructure(
   const lastName = strings.lastIndexOf(0);
   /**
    * By offset in the strings block: 1 + row of the last node with that property, to find duplicates. Negative where the
-   * name ends in "phandle": these properties are listed, because every overlay needs the highest.
+   * name is that of a phandle: these properties are listed, because every overlay needs the highest.
    */
   const holder =
     header.stringsSize <= KEPT_LENGTH ? kept.holder.fill(0, 0, header.stringsSize) : new Int32Array(header.stringsSize);

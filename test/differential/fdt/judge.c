@@ -1,6 +1,7 @@
 /*
- * libfdt as a judge: `judge apply` merges overlays as fdtoverlay does, many per process; `judge bench FILES` measures
- * the CPU time of libfdt at the work that src/fdt does. Built by judge.ts.
+ * libfdt as a judge: `judge apply` merges overlays as fdtoverlay does, many per process; `judge dump` says which blobs it
+ * accepts and what it reads in them; `judge bench FILES` measures the CPU time of libfdt at the work that src/fdt does.
+ * Built by judge.ts.
  */
 #include <libfdt.h>
 #include <stdint.h>
@@ -81,6 +82,49 @@ static int apply_all(void)
 		free(out);
 		free(base.data);
 		free(overlay.data);
+	}
+	return 0;
+}
+
+/*
+ * stdin: uint32 length and bytes, per blob. stdout per blob: int32 error of fdt_check_full(), uint32 length, and the tree
+ * as text: depth and name of each node, name and length and bytes of each property.
+ */
+static int dump_all(void)
+{
+	uint32_t size;
+
+	while (fread(&size, 4, 1, stdin) == 1) {
+		char *fdt = malloc(size + 8), *text = NULL;
+		size_t length = 0;
+		FILE *out = open_memstream(&text, &length);
+		int offset, property, depth = 0, ret;
+
+		if (!fdt || !out || fread(fdt, 1, size, stdin) != size)
+			return 3;
+		ret = size < sizeof(struct fdt_header) ? -FDT_ERR_TRUNCATED : fdt_check_full(fdt, size);
+		for (offset = 0; !ret && offset >= 0 && depth >= 0; offset = fdt_next_node(fdt, offset, &depth)) {
+			const char *name = fdt_get_name(fdt, offset, NULL);
+
+			fprintf(out, "%d %s\n", depth, name ? name : "?");
+			fdt_for_each_property_offset(property, fdt, offset) {
+				int bytes;
+				const char *value = fdt_getprop_by_offset(fdt, property, &name, &bytes);
+
+				/* A second property of the name is never found. */
+				if (fdt_getprop(fdt, offset, name, NULL) != value)
+					continue;
+				fprintf(out, " %s %d ", name, bytes);
+				fwrite(value, 1, (size_t)bytes, out);
+				fputc('\n', out);
+			}
+		}
+		fclose(out);
+		put32((uint32_t)ret);
+		put32((uint32_t)length);
+		fwrite(text, 1, length, stdout);
+		free(text);
+		free(fdt);
 	}
 	return 0;
 }
@@ -178,8 +222,10 @@ int main(int argc, char **argv)
 {
 	if (argc >= 2 && !strcmp(argv[1], "apply"))
 		return apply_all();
+	if (argc >= 2 && !strcmp(argv[1], "dump"))
+		return dump_all();
 	if (argc >= 4 && !strcmp(argv[1], "bench"))
 		return bench(argc - 2, argv + 2);
-	fprintf(stderr, "usage: judge apply | judge bench OVERLAY DTB...\n");
+	fprintf(stderr, "usage: judge apply | judge dump | judge bench OVERLAY DTB...\n");
 	return 2;
 }

@@ -15,7 +15,7 @@ export async function buildJudge(): Promise<string> {
 }
 
 /** Runs a tool that must succeed; its standard output. */
-export function run(command: string, args: readonly string[], input?: string): Buffer {
+export function run(command: string, args: readonly string[], input?: string | Buffer): Buffer {
   const result = spawnSync(command, args, { ...(input !== undefined && { input }), maxBuffer: 1 << 30 });
   if (result.error) throw new Error(`${command}: ${result.error.message}`);
   if (result.status !== 0) throw new Error(`${command} ${args.join(' ')}: ${result.status}: ${result.stderr}`);
@@ -41,6 +41,25 @@ export function applyByLibfdt(judge: string, pairs: readonly (readonly [base: st
     }
   }
   return verdicts;
+}
+
+/** What libfdt accepts, as text; its error number (negative) for what it refuses. */
+export function readByLibfdt(judge: string, blobs: readonly Uint8Array[]): (Buffer | number)[] {
+  const input = Buffer.concat(
+    blobs.flatMap((blob) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(blob.length);
+      return [length, blob];
+    }),
+  );
+  const answer = run(judge, ['dump'], input);
+  let at = 0;
+  return blobs.map(() => {
+    const error = answer.readInt32LE(at);
+    const length = answer.readUInt32LE(at + 4);
+    at += 8 + length;
+    return error < 0 ? error : answer.subarray(at - length, at);
+  });
 }
 
 /**

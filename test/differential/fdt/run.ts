@@ -3,7 +3,7 @@
  * Without --long a fixed sample of 200 that has all example boards. Any difference is printed and fails the run.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import {
@@ -17,8 +17,9 @@ import {
   readLiveTree,
   writeFdt,
 } from '../../../src/fdt/index.js';
+import { mutated, random } from '../../hostile/mutations.js';
 import { byHash, deviceTrees } from './inputs.js';
-import { applyByLibfdt, buildJudge, run, zeroPadding } from './judge.js';
+import { applyByLibfdt, buildJudge, readByLibfdt, run, zeroPadding } from './judge.js';
 import { byLabel, byPath, hasLabels } from './overlays.js';
 
 const long = process.argv.includes('--long');
@@ -176,17 +177,68 @@ async function againstLibfdt(dtbos: readonly string[], dtbs: readonly string[]):
   );
 }
 
-/** Small and middle-sized inputs, so that many cases fit in the time; every overlay has a base that takes it. */
+/** The same text as the judge's for a tree that we accept. */
+function dump(node: FdtNode, depth = 0): Buffer[] {
+  const text = (value: string) => Buffer.from(value, 'latin1');
+  return [
+    text(`${depth} ${node.name}\n`),
+    ...[...node.properties].flatMap(([name, value]) => [
+      text(` ${name} ${value.length} `),
+      Buffer.from(value),
+      text('\n'),
+    ]),
+    ...node.children.flatMap((child) => dump(child, depth + 1)),
+  ];
+}
+
+/** Damaged blobs: libfdt accepts the same ones and reads the same in them. */
+async function againstLibfdtOnDamage(count: number, dtbs: readonly string[]): Promise<string> {
+  const judge = await buildJudge();
+  const pick = random(1);
+  const inputs = byHash(dtbs)
+    .slice(0, 40)
+    .map((file) => readFileSync(file));
+  let accepted = 0;
+  let stricter = 0;
+  let compared = 0;
+  for (let done = 0; done < count; done += 500) {
+    const blobs = Array.from(
+      { length: Math.min(500, count - done) },
+      () => mutated(inputs[pick(inputs.length)] as Buffer, pick),
+      // libfdt walks all properties for each name: among thousands that takes seconds.
+    ).filter(({ applied }) => !applied.includes('many empty properties'));
+    compared += blobs.length;
+    const verdicts = readByLibfdt(
+      judge,
+      blobs.map(({ bytes }) => bytes),
+    );
+    blobs.forEach(({ bytes, applied }, i) => {
+      const verdict = verdicts[i] as Buffer | number;
+      const { value, diagnostics } = readFdt(bytes);
+      const where = `case ${done + i}: ${applied.join(', ')}`;
+      if (value === undefined) {
+        if (typeof verdict === 'number') return;
+        stricter += 1;
+        differs(`libfdt accepts; ${diagnostics.map((d) => d.message).join()}`, where);
+      } else if (typeof verdict === 'number') differs(`libfdt refuses with ${verdict}`, where);
+      else {
+        accepted += 1;
+        if (!verdict.equals(Buffer.concat(dump(value.root)))) differs('from libfdt', where);
+      }
+    });
+  }
+  return `${compared} damaged blobs: ${accepted} accepted as by libfdt and read alike, ${stricter} refused that it accepts`;
+}
+
+/** Mostly small inputs, so that many cases fit in the time; every generated overlay has a base that takes it. */
 function fuzz(count: number, dtbos: readonly string[], dtbs: readonly string[]): string {
-  const directory = path.dirname(byHash(dtbos)[0] as string);
-  const beside = (files: readonly string[]) => [...byHash(files.filter((file) => path.dirname(file) === directory))];
-  const bases = beside(dtbs).slice(0, 24);
-  const overlays = beside(dtbos).slice(0, 12);
-  bases.slice(0, 12).forEach((file, i) => {
+  const shuffled = byHash(dtbs);
+  const bases = [...shuffled.filter((file) => statSync(file).size < 32_768).slice(0, 24), ...shuffled.slice(0, 4)];
+  const overlays = [...byHash(dtbos).slice(0, 12)];
+  bases.forEach((file, i) => {
     const base = read(file);
-    overlays.push(put(`path-${i}.dtbo`, writeFdt(byPath(base))));
-    const labelled = byLabel(base);
-    if (labelled !== undefined) overlays.push(put(`label-${i}.dtbo`, writeFdt(labelled)));
+    for (const [kind, overlay] of Object.entries({ path: byPath(base), label: byLabel(base) }))
+      if (overlay !== undefined) overlays.push(put(`${kind}-${i}.dtbo`, writeFdt(overlay)));
   });
   const script = new URL('../../hostile/fdt.ts', import.meta.url).pathname;
   // A process for each part: its memory is measured as a whole, garbage that V8 has not yet collected included. On a busy
@@ -217,6 +269,7 @@ const steps: readonly (() => string | Promise<string>)[] = [
   () => againstFdtoverlay(dtbs),
   () => againstDtcOnDirectories(byHash(dtbs).slice(0, long ? 40 : 4)),
   () => againstLibfdt(dtbos, everything.dtbs),
+  () => againstLibfdtOnDamage(long ? 5_000 : 500, everything.dtbs),
   () => fuzz(long ? 200_000 : 2_000, everything.dtbos, everything.dtbs),
 ];
 try {
