@@ -19,9 +19,11 @@ export { PACK_VERSION, type PackedTree, packTree, unpackTree } from './pack.js';
 export { type ParseInput, parseTree, unansweredProbes } from './parse.js';
 export {
   type Blocked,
+  type ChainLink,
   type Change,
   type GoalText,
   goalText,
+  type LeafReason,
   linkText,
   parseGoal,
   type Solution,

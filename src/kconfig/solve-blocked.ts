@@ -15,7 +15,7 @@ export interface ChainLink {
   readonly span?: Span;
 }
 
-export type LeafReason = 'goal' | 'base' | 'undefined' | 'no-way' | 'type' | 'conflict' | 'gave-up';
+export type LeafReason = 'goal' | 'base' | 'undefined' | 'no-way' | 'type' | 'conflict' | 'unmet' | 'gave-up';
 
 export interface Blocked {
   readonly goal: string;
@@ -49,7 +49,7 @@ interface Trace {
 }
 
 /** Reasons by how much they tell: what the user can change comes first. */
-const RANK: readonly LeafReason[] = ['goal', 'base', 'type', 'no-way', 'undefined', 'conflict', 'gave-up'];
+const RANK: readonly LeafReason[] = ['goal', 'base', 'type', 'no-way', 'undefined', 'conflict', 'unmet', 'gave-up'];
 const better = (a: Trace, b: Trace | undefined) =>
   b === undefined ||
   RANK.indexOf(a.reason) < RANK.indexOf(b.reason) ||

@@ -25,8 +25,12 @@ export class Costs {
   readonly #problem: Problem;
   readonly #cells = new Map<number, Cell>();
 
-  constructor(problem: Problem) {
+  readonly #detour: number;
+
+  /** @param withDetours whether ways around a prompt count at all */
+  constructor(problem: Problem, withDetours = true) {
     this.#problem = problem;
+    this.#detour = withDetours ? DETOUR : Number.POSITIVE_INFINITY;
   }
 
   /** The lower bound of lines for a need that the base does not meet; Infinity when nothing can meet it. */
@@ -52,7 +56,7 @@ export class Costs {
       const one = this.#needCost(need, measure);
       cost = measure === 'sum' ? cost + one : Math.max(cost, one);
     }
-    return cost + (way.line ? 1 : 0) + (way.isDetour ? DETOUR : 0);
+    return cost + (way.line ? 1 : 0) + (way.isDetour ? this.#detour : 0);
   }
 
   #needCost(need: Need, measure: 'least' | 'sum'): number {

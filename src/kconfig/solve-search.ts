@@ -2,9 +2,9 @@
  * The search for the smallest set of lines: best first over sets of lines, each evaluated by the engine, guided by the
  * lower bounds of {@link Costs}. A state grows by one line for something that is still missing in it.
  */
-import type { SymbolId } from './expression.js';
+import { MOD, type SymbolId } from './expression.js';
 import { type Costs, DETOUR, isNeedMet } from './solve-costs.js';
-import { AT_LEAST_Y, type Goal, meetsGoal, requirementsOf, sameText } from './solve-goal.js';
+import { AT_LEAST_M, AT_LEAST_Y, type Goal, meetsGoal, requirementsOf, sameText } from './solve-goal.js';
 import type { Lines } from './solve-trial.js';
 import type { Need, Problem, Way } from './solve-ways.js';
 import { isLogical } from './symbol.js';
@@ -24,12 +24,12 @@ export interface Found {
 
 export interface SearchResult {
   readonly found?: Found;
-  /** Fewest lines proven, among the ways the search knows. */
+  /** No smaller set exists among the ways of solve-ways.ts. */
   readonly isProvenSmallest: boolean;
   /** Nothing left to try, as opposed to given up. */
   readonly isExhausted: boolean;
   readonly deadEnd?: DeadEnd;
-  /** A solution that takes away what the base decided. */
+  /** A solution that takes away what the base decided, or selects against dependencies. */
   readonly breaking?: { readonly lines: Lines; readonly symbols: readonly SymbolId[] };
   readonly evaluations: number;
 }
@@ -63,7 +63,13 @@ interface Step {
 export function goalNeeds(problem: Problem, goal: Goal): Need[] {
   const type = problem.tree.symbols.type[goal.id] as number;
   if (goal.tristate !== undefined)
-    return requirementsOf(goal, type).map((requirement) => ({ kind: 'symbol', symbol: goal.id, requirement }));
+    return [
+      ...requirementsOf(goal, type).map((requirement): Need => ({ kind: 'symbol', symbol: goal.id, requirement })),
+      // Without modules m counts as y.
+      ...(goal.tristate === MOD && !goal.atLeast
+        ? [{ kind: 'symbol', symbol: problem.tree.modules, requirement: AT_LEAST_M } as const]
+        : []),
+    ];
   return [
     {
       kind: 'text',
@@ -265,20 +271,26 @@ function dropNeedless(problem: Problem, goals: readonly Goal[], lines: Lines): L
   return kept;
 }
 
-/** Symbols whose value the base decided and the lines take away. */
-export function brokenLines(problem: Problem, lines: Lines): SymbolId[] {
+/**
+ * Symbols whose value the base decided and the lines take away, and symbols that the lines make selected against their
+ * dependencies: the kernel may not build then, whatever its configuration says.
+ */
+function brokenLines(problem: Problem, lines: Lines): SymbolId[] {
   const { trial, tree } = problem;
   const config = trial.apply(lines);
   config.computeAll();
   const lost: [SymbolId, string][] = [];
+  const unmet: SymbolId[] = [];
   for (const symbol of tree.order) {
+    if ((config.reverse[symbol] as number) > (config.direct[symbol] as number) && trial.base.unmet[symbol] === 0)
+      if (!config.isMember(symbol) && !config.isChoice(symbol)) unmet.push(symbol);
     if (!trial.isSetByBase(symbol) || problem.baseVisible[symbol] === 0 || config.isChoice(symbol)) continue;
     const isLost = isLogical(tree.symbols.type[symbol] as number)
       ? (config.tristates[symbol] as number) < (problem.baseTristate[symbol] as number)
       : config.texts[symbol] !== problem.baseText[symbol];
     if (isLost) lost.push([symbol, config.spelt(symbol)]);
   }
-  return lost.filter(([symbol, value]) => problem.breaksBase(symbol, value)).map(([symbol]) => symbol);
+  return [...unmet, ...lost.filter(([symbol, value]) => problem.breaksBase(symbol, value)).map(([symbol]) => symbol)];
 }
 
 /** How many lines of `.config` differ from the base's. */

@@ -23,6 +23,8 @@ export class Trial {
     readonly text: readonly string[];
     readonly written: Uint8Array;
     readonly visible: Uint8Array;
+    /** Selected against its dependencies. */
+    readonly unmet: Uint8Array;
   };
   readonly #decisions = new Map<SymbolId, boolean>();
   readonly #set: Uint8Array;
@@ -47,6 +49,7 @@ export class Trial {
       text: config.texts.slice(),
       written: config.written.slice(),
       visible: config.visible.slice(),
+      unmet: config.reverse.map((reverse, symbol) => Number(reverse > (config.direct[symbol] as number))),
     };
   }
 

@@ -14,7 +14,7 @@ import { makeConfig } from './modes.js';
 import { type Blocked, explainConflict, explainImpossible } from './solve-blocked.js';
 import { Costs } from './solve-costs.js';
 import { type Goal, type GoalText, goalText, meetsGoal, readGoal, requirementsOf } from './solve-goal.js';
-import { brokenLines, DEFAULT_LIMITS, goalNeeds, type SearchLimits, search } from './solve-search.js';
+import { DEFAULT_LIMITS, goalNeeds, type SearchLimits, search } from './solve-search.js';
 import { fragmentLine, type Lines, Trial } from './solve-trial.js';
 import { Problem } from './solve-ways.js';
 import { type KconfigTree, nodeSpan, symbolText } from './tree.js';
@@ -45,7 +45,7 @@ export interface Solution {
   readonly blocked: readonly Blocked[];
   /** The whole resulting `.config`; absent when blocked. */
   readonly config?: string;
-  /** No smaller set exists among prompts asked for by name. */
+  /** No smaller set exists that asks prompts by name, as far as the ways of solve-ways.ts go. */
   readonly isProvenSmallest: boolean;
   /** Configurations the search evaluated. */
   readonly evaluations: number;
@@ -101,7 +101,7 @@ function solveOn(trial: Trial, base: string, wanted: readonly GoalText[], option
   const result = search(problem, costs, goals, options.limits ?? DEFAULT_LIMITS);
   const { found, deadEnd, breaking, evaluations, isProvenSmallest } = result;
   if (!found) {
-    if (breaking) return refuse([explainBreaking(problem, goals, breaking)], evaluations);
+    if (breaking) return refuse(explainBreaking(problem, goals, breaking), evaluations);
     if (!result.isExhausted || !deadEnd)
       return refuse(
         goals.map((goal) => gaveUp(goal, evaluations)),
@@ -191,26 +191,37 @@ function explainBreaking(
   problem: Problem,
   goals: readonly Goal[],
   { lines, symbols }: { lines: Lines; symbols: readonly SymbolId[] },
-): Blocked {
+): Blocked[] {
   const { tree } = problem;
   const config = problem.trial.apply(lines);
+  config.computeAll();
   const first = symbols[0] as SymbolId;
   const asked = [...lines].map(([symbol, value]) => `${symbolText(tree, symbol)}=${value}`).join(', ');
-  const lost = symbols.slice(0, 8).map((symbol) => symbolText(tree, symbol));
-  return {
+  const isUnmet = (config.reverse[first] as number) > (config.direct[first] as number);
+  const shown = symbols.slice(0, 8);
+  const harm = (symbol: SymbolId) =>
+    (config.reverse[symbol] as number) > (config.direct[symbol] as number)
+      ? `but selects ${symbolText(tree, symbol)} against its dependencies`
+      : `but takes away ${symbolText(tree, symbol)}, which the base configuration decided; --allow-change may take it away`;
+  const breaking: Blocked = {
     goal: goals.map(goalText).join(' '),
     leaf: symbolText(tree, first),
-    needed: `${symbolText(tree, first)}=${config.value(first)}`,
-    reason: 'base',
+    needed: `${symbolText(tree, first)}=${isUnmet ? 'n' : config.value(first)}`,
+    reason: isUnmet ? 'unmet' : 'base',
     chain: [
-      { symbol: lost[0] as string, text: `${asked} would reach the goals` },
-      ...symbols.slice(0, 8).map((symbol) => ({
+      { symbol: symbolText(tree, first), text: `${asked} would reach the goals` },
+      ...shown.map((symbol) => ({
         symbol: symbolText(tree, symbol),
-        text: `but takes away ${symbolText(tree, symbol)}, which the base configuration decided; --allow-change may take it away`,
+        text: harm(symbol),
         span: nodeSpan(tree, tree.symbols.firstNode[symbol] as number),
       })),
     ],
   };
+  if (!isUnmet) return [breaking];
+  // Why the way without the select is closed says more than that the select is refused.
+  const costs = new Costs(problem, false);
+  const closed = goals.filter((goal) => goalNeeds(problem, goal).some((need) => !Number.isFinite(costs.least(need))));
+  return closed.length > 0 ? closed.map((goal) => explainImpossible(problem, costs, goal)) : [breaking];
 }
 
 function gaveUp(goal: Goal, evaluations: number): Blocked {
@@ -251,10 +262,4 @@ function whyChanged(config: Configuration, symbol: SymbolId, to: string | null):
   const origin: Origin = originOf(config, symbol);
   if (to === 'n' && origin.kind === 'none') return 'can be set now, and stays off';
   return originText(config.tree, origin);
-}
-
-/** The symbols that lines would take away from what the base decided. */
-export function brokenByLines(tree: KconfigTree, base: string, lines: ReadonlyMap<SymbolId, string>): string[] {
-  const problem = new Problem(new Trial(tree, base), [], false);
-  return brokenLines(problem, lines).map((symbol) => symbolText(tree, symbol));
 }
