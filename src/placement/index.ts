@@ -1,5 +1,4 @@
 /** Where the kernel puts CMA areas, what it calls them, and what goes wrong: predicted before the boot. */
-export { cmaParameter, effectiveCommandLine, memparse } from './command-line.js';
 export { type Change, changesForUserSpace } from './compare.js';
 export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';
 export * from './input.js';
@@ -11,10 +10,9 @@ export {
   planRegions,
   type RegionPlan,
   type RegionWish,
-  treeWithRegions,
 } from './planner.js';
 export { predict } from './predict.js';
 export * from './prediction.js';
 export { RASPBERRY_PI_CODES, withParameters } from './raspberry-pi.js';
 export { isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
-export { type Architecture, type Backports, OLDEST_KERNEL } from './rules.js';
+export type { Architecture, Backports } from './rules.js';

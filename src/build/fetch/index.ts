@@ -10,7 +10,7 @@ import { execa } from 'execa';
 import { type Architecture, PrivateApt, SUITES, type Suite } from './apt.js';
 import { cacheRoot, filledOnce, newestIn, shortHash } from './cache.js';
 
-export { ARCHITECTURES, type Architecture, SUITES, type Suite } from './apt.js';
+export type { Architecture, Suite } from './apt.js';
 export { cacheRoot, filledOnce, shortHash, withLock } from './cache.js';
 
 export interface FetchOptions {
