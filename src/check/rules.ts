@@ -48,12 +48,6 @@ export const RULE_CODES = {
       explain:
         'systemd refuses this for heaps, because their memory is not charged to cgroups: a console user could exhaust memory for everyone. Use a group, or force it with a reason in the profile.',
     },
-    'udev/name': {
-      severity: 'error',
-      title: 'NAME= does nothing for a device node',
-      explain:
-        'udev ignores NAME= for everything but network interfaces: the kernel names device nodes. SYMLINK+= adds a name.',
-    },
     'udev/run-permissions': {
       severity: 'error',
       title: 'permissions set from RUN',
@@ -167,13 +161,6 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
       message: 'TAG+="uaccess" gives the heap to whoever sits at the console',
       cause: 'heap memory is not charged to cgroups, so a console user could exhaust it for everyone',
       fix: 'drop it and use GROUP= and MODE=',
-      span,
-    });
-  if (key === 'NAME')
-    yield report('udev/name', {
-      message: `NAME="${value}" does nothing`,
-      cause: 'udev renames network interfaces only; the kernel names device nodes',
-      fix: 'drop it; SYMLINK+= adds a name below /dev',
       span,
     });
   if (key === 'RUN' && /\b(?:chgrp|chown|chmod)\b/.test(value))

@@ -36,10 +36,17 @@ export const FOLKLORE_CODES = defineCodes({
     explain:
       'KERNEL is the bare name of the device (linux,cma); the directory dma_heap is only in the path of its node. The rule is read without complaint and never applies.',
   },
+  'folklore/name': {
+    severity: 'error',
+    title: 'NAME= does nothing for a device node',
+    explain:
+      'udev ignores NAME= for everything but network interfaces: the kernel names device nodes. SYMLINK+= adds a name.',
+  },
 } satisfies CodeTable);
 
 const report = reporter(FOLKLORE_CODES);
 
+/** A quote may stand behind a backslash: the text may be a string in JSON. */
 interface Recipe {
   readonly code: keyof typeof FOLKLORE_CODES;
   readonly pattern: RegExp;
@@ -82,10 +89,18 @@ const RECIPES: readonly Recipe[] = [
   },
   {
     code: 'folklore/kernel-with-directory',
-    pattern: /\bKERNEL\s*[=!]=\s*"(?:\/dev\/)?dma_heap\/[^"\n]*"/g,
+    pattern: /\bKERNEL\s*[=!]=\s*\\?"(?:\/dev\/)?dma_heap\/[^"\\\n]*\\?"/g,
     message: (found) => `${found} never matches`,
     cause: 'KERNEL is the bare name of the device, without the directory of its node',
     fix: 'write SUBSYSTEM=="dma_heap", and KERNEL=="linux,cma" for one of them',
+  },
+  {
+    code: 'folklore/name',
+    // Interfaces do get their names so.
+    pattern: /(?<=^(?!.*\bSUBSYSTEM\s*==\s*\\?"net\b).*)(?<![\w{])NAME\s*:?=(?!=)\s*\\?"[^"\\\n]*\\?"/gm,
+    message: (found) => `${found} does nothing`,
+    cause: 'udev renames network interfaces only; the kernel names device nodes',
+    fix: 'drop it; SYMLINK+= adds a name below /dev',
   },
 ];
 

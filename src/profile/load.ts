@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { type Diagnostic, hasErrors, type Outcome, type Span } from '../diagnostic/index.js';
+import { findFolklore } from '../facts/folklore.js';
 import { SourceText } from '../source/index.js';
 import { type JsonNode, jsonValue, locate, mergeJson, readJson } from '../source/json.js';
 import { report } from './codes.js';
@@ -106,6 +107,9 @@ export function readProfile(
     const found = locate(root, pointer);
     return found === undefined ? undefined : part === 'key' ? (found.key ?? found.node.span) : found.node.span;
   };
+  // Whatever key or comment says it: text does no harm by itself, but whoever wrote it should know.
+  for (const source of sources.values())
+    diagnostics.push(...findFolklore(source).map((d): Diagnostic => ({ ...d, severity: 'warning' })));
   const value = jsonValue(root);
   diagnostics.push(...checkShape(value, spanOf));
   if (hasErrors(diagnostics)) return { diagnostics, sources };

@@ -159,7 +159,7 @@ describe('every idiom is answered', () => {
       lint('KERNEL=="linux,cma*|reserved|default_cma_region", NAME="dma_heap", MODE="0660", GROUP="video"\n'),
     ).toMatchInlineSnapshot(`
       "
-      x.rules:1:51: error[udev/name]: NAME="dma_heap" does nothing
+      x.rules:1:51: error[folklore/name]: NAME="dma_heap" does nothing
           1 | KERNEL=="linux,cma*|reserved|default_cma_region", NAME="dma_heap", MODE="0660", GROUP="video"
             |                                                   ^^^^^^^^^^^^^^^
         cause: udev renames network interfaces only; the kernel names device nodes

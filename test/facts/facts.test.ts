@@ -15,9 +15,8 @@ import {
   parseKernelVersion,
 } from '../../src/facts/index.js';
 
-/** Pixel formats are no knowledge about kernels: they have no versions. */
-const files = readdirSync('src/facts').filter((name) => name.endsWith('.json') && name !== 'pixel-format.json');
-const read = (name: string): FactFile => JSON.parse(readFileSync(path.join('src/facts', name), 'utf8'));
+/** Tables without kernel versions, such as the pixel formats, are no facts and have no such key. */
+const files = readdirSync('src/facts').filter((name) => name.endsWith('.json') && 'facts' in read(name));
 const facts = files.flatMap((name) => read(name).facts);
 const OLDEST: KernelVersion = { major: 5, minor: 10 };
 
@@ -166,4 +165,8 @@ function sources(directory: string): string[] {
   return readdirSync(directory, { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => path.join(entry.parentPath, entry.name));
+}
+
+function read(name: string): FactFile {
+  return JSON.parse(readFileSync(path.join('src/facts', name), 'utf8'));
 }

@@ -21,6 +21,9 @@ describe('what is passed on is recognised', () => {
     ['folklore/chmod', 'chmod o=r /dev/dma_heap/system', 'chmod o=r /dev/dma_heap/system'],
     ['folklore/kernel-with-directory', 'KERNEL=="dma_heap/*", MODE="0660"', 'KERNEL=="dma_heap/*"'],
     ['folklore/kernel-with-directory', 'KERNEL == "/dev/dma_heap/system"', 'KERNEL == "/dev/dma_heap/system"'],
+    ['folklore/kernel-with-directory', '{ "rule": "KERNEL==\\"dma_heap/*\\"" }', 'KERNEL==\\"dma_heap/*\\"'],
+    ['folklore/name', 'KERNEL=="linux,cma*", NAME="dma_heap"', 'NAME="dma_heap"'],
+    ['folklore/name', '{ "rule": "NAME:=\\"camera\\"" }', 'NAME:=\\"camera\\"'],
   ])('%s: %s', (code, text, stretch) => {
     const [finding, ...others] = found(text);
     expect(others.map((d) => d.code)).toEqual([]);
@@ -39,6 +42,8 @@ test.each([
   '/dev/dma_heap/system',
   '/sys/kernel/debug/dma_buf/bufinfo',
   'KERNEL=="system", SUBSYSTEM=="dma_heap"',
+  'SUBSYSTEM=="net", ACTION=="add", NAME="lan0"',
+  'ENV{ID_NAME}="x", NAME=="video0", IFNAME="y"',
 ])('nothing is wrong with %s', (text) => {
   expect(found(text)).toEqual([]);
 });
@@ -80,7 +85,7 @@ test('the answers, in the order of the text', () => {
 });
 
 test('they rest on facts that exist, and every code is met above', () => {
-  const text = '/dev/dma-buf\nmknod x c 10 57\nmodprobe dma-buf\nchmod 666 x\nKERNEL=="dma_heap/x"\n';
+  const text = '/dev/dma-buf\nmknod x c 10 57\nmodprobe dma-buf\nchmod 666 x\nKERNEL=="dma_heap/x"\nNAME="x"\n';
   expect(found(text).map((d) => d.code)).toEqual(Object.keys(FOLKLORE_CODES));
   for (const id of found(text).flatMap((d) => d.facts ?? [])) expect(FACTS.has(id), id).toBe(true);
 });
