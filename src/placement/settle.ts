@@ -7,7 +7,7 @@ import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
 import { datedFacts, isNewerThanRead, type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
-import type { KconfigSize, NamedInterval, Situation } from './situation.js';
+import { type KconfigSize, type NamedInterval, OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
 export interface OpenQuestion {
@@ -314,7 +314,8 @@ function layoutQuestions(situation: Situation): OpenQuestion[] {
   const offset = lower(128n * MIB, alignDown(length / 2n, 2n * MIB));
   if (loads[0] !== undefined) low.push(at(loads[0], first.start + offset, lower(32n * MIB, length / 8n)));
   if (low.length === 0) return [];
-  const needs = `where ${low.map((range) => range.name).join(', ')} ${low.length > 1 ? 'lie' : 'lies'}: --occupied NAME=BASE+SIZE`;
+  const missing = OWN_MEMORY.filter((name) => !given.has(name));
+  const needs = `where ${missing.join(', ')} ${missing.length > 1 ? 'lie' : 'lies'}: --occupied NAME=BASE+SIZE (0+0 for none)`;
   const answers: Situation[] = [{ ...situation, occupied: [...situation.occupied, ...free(low)] }];
   if (loads[0] !== undefined) {
     const top = at(loads[0], first.end - lower(32n * MIB, length / 8n), 32n * MIB);

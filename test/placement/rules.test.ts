@@ -448,12 +448,21 @@ describe('what is not known', () => {
 
   test('without the place of kernel, initrd and tree only addresses are open', () => {
     expect(unknown({ nodes: C }, { occupied: [] })).toEqual([
-      'areas[0].baseAddress: where kernel, initrd lie: --occupied NAME=BASE+SIZE',
+      'areas[0].baseAddress: where kernel, initrd, dtb lie: --occupied NAME=BASE+SIZE (0+0 for none)',
     ]);
     expect(boot({ nodes: C }, { occupied: [] }).areas[0]).toMatchObject({
       baseAddress: null,
       likelyBaseAddress: 0x5c000000n,
     });
+  });
+
+  test('no initrd is an answer too', () => {
+    const occupied = [
+      { name: 'kernel', baseAddress: 0x40200000n, sizeBytes: 0x400000n },
+      { name: 'initrd', baseAddress: 0n, sizeBytes: 0n },
+      { name: 'dtb', baseAddress: 0x48000000n, sizeBytes: 0x10000n },
+    ];
+    expect(unknown({ nodes: C }, { occupied })).toEqual([]);
   });
 
   test('a size that fits only if nothing is in the way', () => {
