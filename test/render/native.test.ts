@@ -1,0 +1,36 @@
+/** The verifier's sources that a target carries: complete, and built by nothing but `make CC=`. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execaSync } from 'execa';
+import { expect, test } from 'vitest';
+import { render } from '../../src/render/index.js';
+import { samplePlan } from './sample-plan.js';
+
+test('they are the sources of this repository, and they compile', () => {
+  const artifacts = render(samplePlan(), { version: '0.0.0', targets: ['buildroot'] }).value ?? [];
+  const sources = artifacts.filter(({ path: file }) => file.startsWith('buildroot/native/'));
+  expect(sources.length).toBeGreaterThan(10);
+  const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-native-'));
+  try {
+    for (const { path: name, text } of sources) {
+      expect(text).toBe(readFileSync(name.slice('buildroot/'.length), 'utf8'));
+      const file = path.join(directory, name);
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+    const native = path.join(directory, 'buildroot/native');
+    execaSync('make', ['-C', native, 'CC=cc', 'CFLAGS=-O0'], { env: { MAKEFLAGS: '' } });
+    expect(execaSync(path.join(native, 'build/dmaheap-verify'), ['--version']).stdout).toMatch(/\d+\.\d+/);
+    // What this profile expects is understood: 1 says that this machine refutes it, 2 would say usage.
+    const expectation = path.join(directory, 'verify.expect');
+    const plan = artifacts.find(({ path: file }) => file.endsWith('verify.expect'))?.text ?? '';
+    writeFileSync(expectation, plan);
+    const run = execaSync(path.join(native, 'build/dmaheap-verify'), ['--expect', expectation, '--json'], {
+      reject: false,
+    });
+    expect([0, 1]).toContain(run.exitCode);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}, 120_000);
