@@ -22,9 +22,12 @@ const UNIT: readonly Step[] = [
 
 const REAL: readonly Step[] = [
   npm('boards', 'test:real'),
+  npm('udev rules', 'test:udev'),
   npm('device trees', 'test:dtb'),
+  npm('placement', 'test:placement'),
   npm('Kconfig', 'test:kconfig'),
   npm('solver', 'test:solver'),
+  npm('stock guests', 'test:guests'),
   npm('guests', 'e2e'),
 ];
 
