@@ -23,7 +23,7 @@ import {
   walk,
   writeFdt,
 } from '../../src/fdt/index.js';
-import { mutated, random } from './mutations.js';
+import { mutated, random } from './fdt-mutations.js';
 
 const MAX_CPU_SECONDS = 1;
 const MAX_RSS_BYTES = 256 << 20;

@@ -17,7 +17,7 @@ import {
   readLiveTree,
   writeFdt,
 } from '../../../src/fdt/index.js';
-import { mutated, random } from '../../hostile/mutations.js';
+import { mutated, random } from '../../hostile/fdt-mutations.js';
 import { byHash, deviceTrees } from './inputs.js';
 import { applyByLibfdt, buildJudge, readByLibfdt, run, zeroPadding } from './judge.js';
 import { byLabel, byPath, hasLabels } from './overlays.js';
