@@ -1,4 +1,15 @@
-/** Flattened device trees: read, write, apply overlays, walk addresses. */
+/**
+ * Flattened device trees: read, write, apply overlays, walk addresses. Also published alone as `dmaheap/fdt`:
+ *
+ *     const base = readFdt(await readFile('board.dtb'), 'board.dtb');
+ *     const overlay = readFdt(await readFile('cma.dtbo'), 'cma.dtbo');
+ *     if (base.value && overlay.value) {
+ *       const { value, diagnostics } = applyOverlay(base.value, overlay.value);
+ *       if (value) await writeFile('merged.dtb', writeFdt(value));
+ *     }
+ *
+ * Nothing here throws for what a file holds: a result without `value` has the reasons in `diagnostics`.
+ */
 export * from './address.js';
 export { FDT_CODES } from './codes.js';
 export { mayHaveProperty } from './flat.js';
