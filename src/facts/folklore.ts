@@ -53,6 +53,8 @@ interface Recipe {
   readonly message: (found: string) => string;
   readonly cause: string;
   readonly fix: string;
+  /** Stands before it on the same line where the recipe is right. */
+  readonly unless?: RegExp;
   readonly facts?: readonly string[];
 }
 
@@ -66,7 +68,7 @@ const RECIPES: readonly Recipe[] = [
   },
   {
     code: 'folklore/mknod',
-    pattern: /\bmknod\b[^\n;&|]*(?:\b10\s+57\b|\bdma[-_]?(?:heap|buf)\b[^\n;&|]*)/g,
+    pattern: /\bmknod\b[^\n;&|]{0,100}?(?:\b10[ \t]{1,9}57\b|\bdma[-_]?(?:heap|buf)\b[^\n;&|]{0,100})/g,
     message: (found) => `"${found}" makes no heap`,
     cause: 'heaps are no misc devices: their major number is allocated at boot, and devtmpfs makes the nodes by itself',
     fix: 'drop it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"',
@@ -81,7 +83,7 @@ const RECIPES: readonly Recipe[] = [
   },
   {
     code: 'folklore/chmod',
-    pattern: /\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[1-7]|(?:[ugoa]*[oa][ugoa]*)?[+=][rwx]+)(?=\s)[^\n;&|"]*/g,
+    pattern: /\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[1-7]|(?:[ugoa]{0,3}[oa][ugoa]{0,3})?[+=][rwx]{1,3})(?=\s)[^\n;&|"]*/g,
     message: (found) => `"${found.trim()}" opens the node to every process`,
     cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
     fix: 'give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"',
@@ -96,8 +98,9 @@ const RECIPES: readonly Recipe[] = [
   },
   {
     code: 'folklore/name',
+    pattern: /(?<![\w{])NAME\s*:?=(?!=)\s*\\?"[^"\\\n]*\\?"/g,
     // Interfaces do get their names so.
-    pattern: /(?<=^(?!.*\bSUBSYSTEM\s*==\s*\\?"net\b).*)(?<![\w{])NAME\s*:?=(?!=)\s*\\?"[^"\\\n]*\\?"/gm,
+    unless: /\bSUBSYSTEM\s*==\s*\\?"net\b/,
     message: (found) => `${found} does nothing`,
     cause: 'udev renames network interfaces only; the kernel names device nodes',
     fix: 'drop it; SYMLINK+= adds a name below /dev',
@@ -106,18 +109,28 @@ const RECIPES: readonly Recipe[] = [
 
 /** Every recipe found in a text, in the order of the text. */
 export function findFolklore(source: SourceText): Diagnostic[] {
-  return RECIPES.flatMap(({ code, pattern, message, cause, fix, facts }) =>
-    Array.from(source.text.matchAll(pattern), (match) => ({
-      at: match.index,
-      finding: report(code, {
-        message: message(match[0]),
-        cause,
-        fix,
-        span: source.span(match.index, match[0].length),
-        ...(facts === undefined ? {} : { facts }),
-      }),
-    })),
+  return RECIPES.flatMap(({ code, pattern, unless, message, cause, fix, facts }) =>
+    [...source.text.matchAll(pattern)]
+      .filter((match) => unless === undefined || !unless.test(before(source.text, match.index)))
+      .map((match) => ({
+        at: match.index,
+        finding: report(code, {
+          message: message(match[0]),
+          cause,
+          fix,
+          span: source.span(match.index, match[0].length),
+          ...(facts === undefined ? {} : { facts }),
+        }),
+      })),
   )
     .sort((a, b) => a.at - b.at)
     .map(({ finding }) => finding);
+}
+
+/** How far a match looks back. Everything here is bounded: the text may be one line of a megabyte. */
+const CONTEXT = 300;
+
+function before(text: string, at: number): string {
+  const near = text.slice(Math.max(0, at - CONTEXT), at);
+  return near.slice(near.lastIndexOf('\n') + 1);
 }

@@ -89,3 +89,20 @@ test('they rest on facts that exist, and every code is met above', () => {
   expect(found(text).map((d) => d.code)).toEqual(Object.keys(FOLKLORE_CODES));
   for (const id of found(text).flatMap((d) => d.facts ?? [])) expect(FACTS.has(id), id).toBe(true);
 });
+
+test.each([
+  'NAME="',
+  'mknod ',
+  'chmod o',
+  'o',
+  'chmod -x ',
+  'KERNEL=="dma_heap/',
+  'modprobe -x ',
+  ' ',
+  '\\"',
+  'NAME    ',
+])('a megabyte of %j on one line takes no time to speak of', (part) => {
+  const start = performance.now();
+  found(`chmod ${part.repeat(Math.ceil((1 << 20) / part.length))}`);
+  expect(performance.now() - start).toBeLessThan(5000);
+});

@@ -28,9 +28,9 @@ test('every recipe is answered where it stands', () => {
           |               ^^^^^^^^^^^^
       cause: a dma-buf is a file descriptor that a heap hands out; it has no node of its own
       fix: open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma
-    seed.json:4:39: warning[folklore/mknod]: "mknod c 10 57 after modprobe dma-buf" makes no heap
+    seed.json:4:39: warning[folklore/mknod]: "mknod c 10 57" makes no heap
         4 |   // devices: /dev/dma-buf, made with mknod c 10 57 after modprobe dma-buf
-          |                                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+          |                                       ^^^^^^^^^^^^^
       cause: heaps are no misc devices: their major number is allocated at boot, and devtmpfs makes the nodes by itself
       fix: drop it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"
     seed.json:4:59: warning[folklore/modprobe]: "modprobe dma-buf" loads nothing
