@@ -1,5 +1,5 @@
 /** Symbols drawn from those that allyesconfig has on, each asked for on top of the defconfig, judged by conf. */
-import { type Blocked, linkText, type Solution, Solver } from '../../../src/kconfig/index.js';
+import { type Blocked, linkText, type Solution, Solver, withLines } from '../../../src/kconfig/index.js';
 import { randomFrom } from '../kconfig/mutate.js';
 import { type JudgedTree, valuesOf } from './judged.js';
 
@@ -15,10 +15,15 @@ export interface Tally {
   /** Refusals whose leaf they contradict. */
   wrongLeaf: string[];
   gaveUp: string[];
+  /** Answers of which conf reaches the goal without one of the lines. */
+  needless: string[];
   notProven: number;
   mostLines: number;
   milliseconds: number[];
 }
+
+/** Symbols of which each line is left out in turn; conf is asked once per line. */
+const NEEDLESS_SAMPLE = 50;
 
 export async function askRandomly(judged: JudgedTree, count: number, seed: number): Promise<Tally> {
   const everything = [
@@ -38,18 +43,21 @@ export async function askRandomly(judged: JudgedTree, count: number, seed: numbe
     blocked: [],
     wrongLeaf: [],
     gaveUp: [],
+    needless: [],
     notProven: 0,
     mostLines: 0,
     milliseconds: [],
   };
-  for (const symbol of targets) {
+  for (const [index, symbol] of targets.entries()) {
     const value = allYes.get(symbol) as string;
     const started = performance.now();
     const solution = solver.solve([{ symbol, value }]);
     tally.milliseconds.push(performance.now() - started);
     const first = solution.blocked[0];
-    if (first === undefined) await judgeSolved(judged, base, symbol, solution, tally);
-    else if (first.reason === 'gave-up') tally.gaveUp.push(symbol);
+    if (first === undefined) {
+      await judgeSolved(judged, base, symbol, solution, tally);
+      if (index < NEEDLESS_SAMPLE) tally.needless.push(...(await needlessLines(judged, base, symbol, value, solution)));
+    } else if (first.reason === 'gave-up') tally.gaveUp.push(symbol);
     else {
       const text = `${symbol}=${value}: ${first.needed} (${first.reason})`;
       const objection = await leafObjection(judged, base, solver, symbol, value, first, everything);
@@ -76,6 +84,22 @@ async function judgeSolved(
   if (solution.lines.length === 0) tally.already++;
   if (!solution.isProvenSmallest) tally.notProven++;
   tally.mostLines = Math.max(tally.mostLines, solution.lines.length);
+}
+
+async function needlessLines(
+  judged: JudgedTree,
+  base: string,
+  symbol: string,
+  value: string,
+  { lines }: Solution,
+): Promise<string[]> {
+  const needless: string[] = [];
+  for (const line of lines) {
+    const without = lines.filter((one) => one !== line);
+    const made = valuesOf(await judged.conf('olddefconfig', withLines(base, without)));
+    if (made.get(symbol) === value) needless.push(`${symbol} does without ${line}`);
+  }
+  return needless;
 }
 
 /**

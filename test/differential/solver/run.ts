@@ -4,7 +4,7 @@
  *
  * The truth table (33 rows), the combinations that must be refused, and random symbols: 12 per tree on four trees,
  * with --long 500 on every tree. Fails on one answer that conf refutes, on less than 95 % solved, and on a refusal
- * whose leaf an allyesconfig or allmodconfig contradicts.
+ * whose leaf an allyesconfig or allmodconfig contradicts, and on an answer of which conf needs one line less.
  */
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, type TreeName, VERSIONS } from '../kconfig/trees.js';
@@ -52,6 +52,7 @@ function report(name: string, tally: Tally): void {
   for (const text of blocked) console.log(`    blocked ${text}`);
   for (const text of gaveUp) console.log(`    gave up ${text}`);
   settle(`${name}: conf refutes no answer`, refuted);
+  settle(`${name}: no line is needless`, tally.needless);
   settle(`${name}: every leaf holds`, wrongLeaf);
   settle(
     `${name}: at least ${LEAST_SOLVED * 100} % solved`,
