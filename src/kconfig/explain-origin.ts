@@ -59,9 +59,8 @@ export function originOf(config: Configuration, symbol: SymbolId): Origin {
   }
   if (isLogic) {
     const reverse = config.reverse[symbol] as number;
-    const asked = isByUser ? Math.min(config.userTristate[symbol] as number, config.visible[symbol] as number) : NO;
-    if (reverse !== NO && reverse >= value && asked < reverse)
-      return { kind: 'select', by: active(config, symbol, SELECT) };
+    // What is selected stays so whatever the user says.
+    if (reverse !== NO && reverse >= value) return { kind: 'select', by: active(config, symbol, SELECT) };
     if (isByUser) return { kind: 'user' };
     const property = config.activeDefault(symbol);
     const byDefault =

@@ -8,6 +8,7 @@
  */
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, type TreeName, VERSIONS } from '../kconfig/trees.js';
+import { checkCommands } from './command.js';
 import { JudgedTree } from './judged.js';
 import { askRandomly, type Tally } from './random.js';
 import { checkRefused, REFUSED } from './refused.js';
@@ -71,6 +72,7 @@ for (const name of all.filter((one) => wanted(nameOf(one)))) {
     if (rows.length > 0) console.log(`${nameOf(name).padEnd(14)} ${rows.length} rows of the truth table`);
     for (const refused of refusals)
       settle(`${nameOf(name)}: ${refused.goals.join(' ')} is refused`, await checkRefused(judged, refused));
+    if (nameOf(name) === '6.12/arm64') settle('the commands', await checkCommands(judged));
     if (isSampled && symbols > 0) report(nameOf(name), await askRandomly(judged, symbols, Number(options.seed)));
   } finally {
     judged.stop();
