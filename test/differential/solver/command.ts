@@ -75,13 +75,13 @@ export async function checkCommands(judged: JudgedTree): Promise<string[]> {
         argv: ['explain', 'DMABUF_HEAPS_CMA', ...on, ...arch('arm64'), '--why-not', 'y'],
         exit: 0,
         prints:
-          /^DMABUF_HEAPS_CMA is n \(bool\)[^]*DMABUF_HEAPS is n[^]*DMABUF_HEAPS_CMA=y takes:\n {4}CONFIG_DMABUF_HEAPS=y\n/,
+          /^DMABUF_HEAPS_CMA is n \(bool\)[\s\S]*DMABUF_HEAPS is n[\s\S]*DMABUF_HEAPS_CMA=y takes:\n {4}CONFIG_DMABUF_HEAPS=y\n/,
       },
       {
         name: 'explain as json',
         argv: ['explain', 'MIGRATION', ...on, ...arch('arm64'), '--format', 'json'],
         exit: 0,
-        prints: /"origin": "select"[^]*"selectedBy"/,
+        prints: /"origin": "select"[\s\S]*"selectedBy"/,
       },
       {
         name: 'explain what is not there',
