@@ -1,5 +1,6 @@
 /** The early boot of one kernel in one situation: which reserved-memory nodes become CMA areas, and where. */
-import { alignDown, alignUp, isAligned } from '../quantity/index.js';
+import { alignUp, isAligned } from '../quantity/index.js';
+import { defaultWish, findDefault } from './default-area.js';
 import { kernelHeapSort } from './heap-sort.js';
 import { type Interval, interval } from './interval-set.js';
 import { Memblock } from './memblock.js';
@@ -43,7 +44,6 @@ interface Entry extends Interval {
 }
 
 const MIB = 1n << 20n;
-const GIB4 = 1n << 32n;
 const CACHE_LINE = 64n;
 
 export class Boot {
@@ -466,48 +466,21 @@ export class Boot {
 
   /** dma_contiguous_reserve(): the area that the command line or Kconfig asks for. */
   #reserveDefault(): void {
-    const { parameter, dmaCma, zones, rules } = this.situation;
+    const { parameter, dmaCma, rules, minimumAlignmentBytes } = this.situation;
     if (!dmaCma || this.defaultArea !== undefined) return;
-    const sizeBytes = parameter?.sizeBytes ?? this.#kconfigBytes();
-    if (sizeBytes === 0n) return;
-    let limit = zones.dmaLimit;
-    const limitOf = parameter?.limitAddress ?? 0n;
-    if (limitOf !== 0n && (rules.parameterLimit === 'parameter' || limit === 0n || limitOf < limit)) limit = limitOf;
-    const base = parameter?.baseAddress ?? 0n;
-    const fixed = parameter !== undefined && base + parameter.sizeBytes === limitOf;
-    this.#declare(base, sizeBytes, limit, fixed);
-  }
-
-  #kconfigBytes(): bigint {
-    const { kconfigSize, pageSizeBytes } = this.situation;
-    const total = this.memblock.memory.ranges.reduce((sum, r) => sum + (r.end - r.start), 0n);
-    const percent = (((total / pageSizeBytes) * kconfigSize.percentage) / 100n) * pageSizeBytes;
-    const fixed = kconfigSize.mebibytes * MIB;
-    switch (kconfigSize.choice) {
-      case 'MBYTES':
-        return fixed;
-      case 'PERCENTAGE':
-        return percent;
-      case 'MIN':
-        return fixed < percent ? fixed : percent;
-      case 'MAX':
-        return fixed > percent ? fixed : percent;
-    }
-  }
-
-  /** cma_declare_contiguous() */
-  #declare(wantedBase: bigint, wantedSize: bigint, limit: bigint, fixed: boolean): void {
-    const { rules, minimumAlignmentBytes, parameter } = this.situation;
-    const size = alignUp(wantedSize, minimumAlignmentBytes);
-    const isRounded = rules.reports === 'inside' && !(fixed && !isAligned(wantedBase, minimumAlignmentBytes));
-    const mebibytes = String((isRounded ? size : wantedSize) / MIB);
+    const wish = defaultWish(this.situation, this.memblock);
+    if (wish.sizeBytes === 0n) return;
+    const size = alignUp(wish.sizeBytes, minimumAlignmentBytes);
+    const isMisaligned = wish.isFixed && !isAligned(wish.baseAddress, minimumAlignmentBytes);
+    const isRounded = rules.reports === 'inside' && !isMisaligned;
+    const mebibytes = String((isRounded ? size : wish.sizeBytes) / MIB);
     const failed = rules.messageReserveFailed.replace('{mebibytes}', mebibytes);
     if (this.areas.length >= this.situation.slots) {
       this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
       if (rules.reports === 'outside') this.#say('alloc-failed', failed);
       return;
     }
-    const base = this.#findDefault(wantedBase, size, limit, fixed);
+    const base = isMisaligned ? undefined : findDefault(this.situation, this.memblock, wish);
     if (base === undefined) {
       this.#say('alloc-failed', failed);
       return;
@@ -515,7 +488,7 @@ export class Boot {
     const range = interval(base, size);
     this.memblock.reserved.add(range);
     const source = parameter === undefined ? 'kconfig' : 'command-line';
-    const isFixed = fixed && wantedBase !== 0n;
+    const isFixed = wish.isFixed && wish.baseAddress !== 0n;
     const area = this.#addArea(rules.kernelAreaName, range, { source, node: undefined, fixed: isFixed });
     if (typeof area === 'string') return;
     this.defaultArea = area;
@@ -525,28 +498,6 @@ export class Boot {
       text: rules.messageReserved.replace('{mebibytes}', mebibytes),
       area,
     });
-  }
-
-  #findDefault(wantedBase: bigint, sizeBytes: bigint, wantedLimit: bigint, fixed: boolean): bigint | undefined {
-    const { minimumAlignmentBytes, highMemoryStart: high } = this.situation;
-    if (fixed && !isAligned(wantedBase, minimumAlignmentBytes)) return undefined;
-    const base = alignUp(wantedBase, minimumAlignmentBytes);
-    const { end } = this.memblock;
-    let limit = alignDown(wantedLimit, minimumAlignmentBytes);
-    if (limit === 0n || limit > end) limit = end;
-    if (base + sizeBytes > limit) return undefined;
-    if (fixed && base !== 0n) {
-      const crosses = high !== undefined && base < high && base + sizeBytes > high;
-      return crosses || this.memblock.reserved.overlaps(interval(base, sizeBytes)) ? undefined : base;
-    }
-    const request = { sizeBytes, alignmentBytes: minimumAlignmentBytes };
-    let found: bigint | undefined;
-    if (end >= GIB4 + sizeBytes) found = this.memblock.find({ ...request, start: GIB4, end: limit, bottomUp: true });
-    if (found === undefined && high !== undefined && base < high && limit > high) {
-      found = this.memblock.find({ ...request, start: high, end: limit });
-      limit = high;
-    }
-    return found ?? this.memblock.find({ ...request, start: base, end: limit });
   }
 
   /** cma_init_reserved_areas(): an area must lie in one zone. */
