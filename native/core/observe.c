@@ -286,7 +286,8 @@ enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes
 	if (n > 0 && dt_number(data, (size_t)n, cells[1], &value))
 		*bytes = (int64_t)value;
 	n = dt_property(root, name, "reg", data, sizeof data);
-	if (n > (long)cells[0] * 4 && dt_number(data + cells[0] * 4, (size_t)n - cells[0] * 4, cells[1], &value))
+	size_t address_bytes = (size_t)cells[0] * 4;
+	if (n > (long)address_bytes && dt_number(data + address_bytes, (size_t)n - address_bytes, cells[1], &value))
 		*bytes = (int64_t)value;
 	n = dt_property(root, name, "status", data, sizeof data);
 	if (n > 0 && strcmp((char *)data, "okay") && strcmp((char *)data, "ok"))

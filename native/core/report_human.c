@@ -8,19 +8,12 @@ static const char *paint(const struct report *report, enum dh_status status)
 	return report->color ? colors[status] : "";
 }
 
-/* Text from the machine may hold anything; a terminal must not obey it. */
-static void print(struct output *out, const char *text)
-{
-	for (const char *c = text; *c; c++)
-		put_char(out, (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c);
-}
-
 static void filled(struct output *out, const char *label, const char *text, const char *subject)
 {
 	char line[1024];
 	dh_fill(line, sizeof line, text, subject);
 	put(out, "           %s: ", label);
-	print(out, line);
+	put_line(out, line, '?');
 	put_char(out, '\n');
 }
 
@@ -46,16 +39,16 @@ static void result(void *context, const struct dh_result *r)
 	put(out, "%s%-8s%s %s", paint(report, r->status), dh_status_name(r->status), reset, r->id);
 	if (r->heap) {
 		put_text(out, " [");
-		print(out, r->heap);
+		put_line(out, r->heap, '?');
 		put_char(out, ']');
 	}
 	if (r->item) {
 		put_char(out, ' ');
-		print(out, r->item);
+		put_line(out, r->item, '?');
 	}
 	if (*r->observed) {
 		put_text(out, ": ");
-		print(out, r->observed);
+		put_line(out, r->observed, '?');
 	}
 	put_char(out, '\n');
 	if (!loud)

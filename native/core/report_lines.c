@@ -5,19 +5,12 @@
 
 enum { NAME_MAX_BYTES = 600 };
 
-/* One line of text: whatever would end it is a space. */
-static void put_line(struct output *out, const char *text)
-{
-	for (const char *c = text; *c; c++)
-		put_char(out, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
-}
-
 static void comment(struct output *out, const char *label, const char *text)
 {
 	if (!*text)
 		return;
 	put(out, "# %s: ", label);
-	put_line(out, text);
+	put_line(out, text, ' ');
 	put_char(out, '\n');
 }
 
@@ -65,7 +58,7 @@ static void ktap_result(void *context, const struct dh_result *r)
 	put(report->out, "%sok %u %s", is_bad(r) ? "not " : "", ++report->written, name);
 	if (r->status == DH_SKIP || r->status == DH_UNKNOWN) {
 		put(report->out, " # SKIP %s", r->status == DH_UNKNOWN ? "unknown: " : "");
-		put_line(report->out, r->observed);
+		put_line(report->out, r->observed, ' ');
 	}
 	put_char(report->out, '\n');
 	if (is_bad(r))

@@ -33,7 +33,7 @@ static void number(struct target *t, const struct spec *s, uint64_t value, unsig
 {
 	char digits[24];
 	int n = 0;
-	char sign = negative ? '-' : s->plus ? '+' : 0;
+	const char sign = (char)(negative ? '-' : s->plus ? '+' : 0);
 	do
 		digits[n++] = (s->upper ? "0123456789ABCDEF" : "0123456789abcdef")[value % base];
 	while ((value /= base));
@@ -171,6 +171,14 @@ void put_bytes(struct output *out, const char *bytes, size_t length)
 void put_text(struct output *out, const char *text)
 {
 	put_bytes(out, text, strlen(text));
+}
+
+void put_line(struct output *out, const char *text, char instead)
+{
+	for (const char *c = text; *c; c++) {
+		bool control = (unsigned char)*c < 0x20 || *c == 0x7f;
+		put_char(out, control ? instead : *c);
+	}
 }
 
 void put(struct output *out, const char *format, ...)

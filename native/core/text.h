@@ -35,6 +35,8 @@ __attribute__((format(printf, 2, 3))) void put(struct output *, const char *form
 void put_text(struct output *, const char *);
 void put_bytes(struct output *, const char *, size_t);
 void put_char(struct output *, char);
+/* Text from the machine, which may hold anything: control characters, newlines among them, become `instead`. */
+void put_line(struct output *, const char *, char instead);
 /* Writes what is still held; false when anything could not be written. */
 bool put_end(struct output *);
 
