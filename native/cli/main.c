@@ -24,6 +24,9 @@ static const char USAGE[] =
 	"  --no-timing       no durations, so that two runs print the same\n"
 	"  --no-color        no colors (also: NO_COLOR)\n"
 	"  --quiet           failures and the verdict only\n"
+	"  --owners          who holds dma-bufs now, instead of verifying (with --json: as JSON)\n"
+	"  --watch SECONDS   repeat that and the CMA counters, print what changed; --rounds N ends it\n"
+	"  --bench           latency of allocation, mmap, first touch, sync and free per heap and size\n"
 	"  --catalogue       print every diagnosis with cause and fix\n"
 	"  --version, --help\n"
 	"\n"
@@ -33,7 +36,8 @@ static const char USAGE[] =
 struct request {
 	struct dh_options options;
 	const struct report_format *format;
-	bool color, timing, quiet;
+	bool color, timing, quiet, owners, bench;
+	unsigned watch_seconds, rounds;
 };
 
 static bool write_to(void *context, const char *data, size_t length)
@@ -84,7 +88,8 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 			q->format = &REPORT_JSON;
 			continue;
 		}
-		bool *flag = !strcmp(name, "--deep") ? &q->options.deep : !strcmp(name, "--quiet") ? &q->quiet : NULL;
+		bool *flag = !strcmp(name, "--deep") ? &q->options.deep : !strcmp(name, "--quiet") ? &q->quiet :
+			     !strcmp(name, "--owners") ? &q->owners : !strcmp(name, "--bench") ? &q->bench : NULL;
 		if (flag) {
 			*flag = true;
 			continue;
@@ -94,11 +99,12 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 			*flag = false;
 			continue;
 		}
-		static const char *const valued[] = {"--expect", "--format", "--as", "--wait", "--limit", "--root"};
+		enum { VALUED = 8 };
+		static const char *const valued[VALUED] = {"--expect", "--format", "--as", "--wait", "--limit", "--watch", "--rounds", "--root"};
 		unsigned option = 0;
-		while (option < 6 && strcmp(name, valued[option]))
+		while (option < VALUED && strcmp(name, valued[option]))
 			option++;
-		if (option == 6)
+		if (option == VALUED)
 			return usage("unknown option", name);
 		if (i + 1 == argc)
 			return usage("a value must follow", name);
@@ -119,10 +125,30 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 			if (!milliseconds(value, &q->options.limit_ms))
 				return usage("--limit takes a number of seconds, not", value);
 			break;
+		case 5:
+			if (!milliseconds(value, &q->watch_seconds) || !q->watch_seconds)
+				return usage("--watch takes a number of seconds, not", value);
+			q->watch_seconds /= 1000;
+			break;
+		case 6:
+			if (!milliseconds(value, &q->rounds))
+				return usage("--rounds takes a number, not", value);
+			q->rounds /= 1000;
+			break;
 		default: q->options.root = value; break;
 		}
 	}
 	return -1;
+}
+
+static int refused(struct output *errors, const struct request *q, const struct dh_error *error)
+{
+	put_text(errors, "dmaheap-verify: ");
+	if (error->line)
+		put(errors, "%s:%u: ", q->options.expect, error->line);
+	put(errors, "%s\n", error->message);
+	put_end(errors);
+	return q->format->exit_status ? q->format->exit_status(DH_VERDICT_USAGE) : DH_VERDICT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -135,16 +161,18 @@ int main(int argc, char **argv)
 	int status = read_arguments(argc, argv, &q, &out);
 	if (status >= 0)
 		return status;
+	if (q.watch_seconds)
+		return dh_watch(q.options.root, &out, q.watch_seconds, q.rounds);
+	if (q.owners)
+		return dh_owners(q.options.root, &out, q.format == &REPORT_JSON);
+	if (q.bench) {
+		status = dh_bench(&q.options, &out, q.format == &REPORT_JSON, &error);
+		return status == DH_VERDICT_USAGE ? refused(&errors, &q, &error) : status;
+	}
 	struct report report = {.out = &out, .color = q.color, .timing = q.timing, .quiet = q.quiet};
 	struct dh_sink sink = report_sink(q.format, &report);
-	if (!dh_verify(&q.options, &sink, &summary, &error)) {
-		put_text(&errors, "dmaheap-verify: ");
-		if (error.line)
-			put(&errors, "%s:%u: ", q.options.expect, error.line);
-		put(&errors, "%s\n", error.message);
-		put_end(&errors);
-		return q.format->exit_status ? q.format->exit_status(DH_VERDICT_USAGE) : DH_VERDICT_USAGE;
-	}
+	if (!dh_verify(&q.options, &sink, &summary, &error))
+		return refused(&errors, &q, &error);
 	if (!put_end(&out))
 		summary.verdict = DH_VERDICT_PROBE_ERROR;
 	return q.format->exit_status ? q.format->exit_status(summary.verdict) : (int)summary.verdict;

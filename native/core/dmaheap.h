@@ -87,6 +87,17 @@ struct dh_error {
 /* Runs every check. False when the request itself is bad (`error` says why) and nothing was emitted. */
 bool dh_verify(const struct dh_options *, const struct dh_sink *, struct dh_summary *, struct dh_error *);
 
+struct output;
+
+/* Who holds dma-bufs now, by /proc/PID/fdinfo; root sees every process. Exit status. */
+int dh_owners(const char *root, struct output *, bool json);
+
+/* Repeats observations that allocate nothing and prints what changed, every `seconds`, `rounds` times (0: until killed). */
+int dh_watch(const char *root, struct output *, unsigned seconds, unsigned rounds);
+
+/* Latency of alloc, mmap, first touch, sync and free per heap and size. */
+int dh_bench(const struct dh_options *, struct output *, bool json, struct dh_error *);
+
 const char *dh_status_name(enum dh_status);
 
 /* Every diagnosis there is; ends with a NULL id. */

@@ -3,30 +3,11 @@
 
 #include "session.h"
 
-/* Bytes that are not UTF-8 become U+FFFD, so that the output is always JSON. */
-static void string(struct output *out, const char *text)
-{
-	put_char(out, '"');
-	for (const unsigned char *c = (const unsigned char *)text; *c;) {
-		unsigned n = text_utf8(c);
-		if (n == 0) {
-			put_text(out, "\\ufffd");
-			n = 1;
-		} else if (*c < 0x20 || *c == '"' || *c == '\\' || *c == 0x7f) {
-			put(out, *c == '"' || *c == '\\' ? "\\%c" : "\\u%04x", *c);
-		} else {
-			put_bytes(out, (const char *)c, n);
-		}
-		c += n;
-	}
-	put_char(out, '"');
-}
-
 static void text_or_null(struct output *out, const char *name, const char *text)
 {
 	put(out, ",\"%s\":", name);
 	if (text && *text)
-		string(out, text);
+		put_json(out, text);
 	else
 		put_text(out, "null");
 }
@@ -36,16 +17,16 @@ static void begin(void *context, const struct dh_environment *env, unsigned plan
 	struct report *report = context;
 	struct output *out = report->out;
 	put(out, "{\"schemaVersion\":%d,\"tool\":\"dmaheap-verify %s\",\"kernel\":{\"release\":", DH_SCHEMA_VERSION, DH_VERSION);
-	string(out, env->release);
+	put_json(out, env->release);
 	put_text(out, ",\"machine\":");
-	string(out, env->machine);
+	put_json(out, env->machine);
 	put(out, ",\"pageBytes\":%llu},\"identity\":{\"uid\":%u,\"gid\":%u,\"privileged\":%s", (unsigned long long)env->page_bytes, env->uid, env->gid,
 		env->privileged ? "true" : "false");
 	text_or_null(out, "consumer", env->consumer);
 	put_text(out, "},\"profile\":");
 	if (env->profile) {
 		put_text(out, "{\"name\":");
-		string(out, env->profile);
+		put_json(out, env->profile);
 		text_or_null(out, "sha256", env->profile_sha256);
 		put_char(out, '}');
 	} else {
@@ -61,7 +42,7 @@ static void result(void *context, const struct dh_result *r)
 	struct output *out = report->out;
 	char line[1024];
 	put_text(out, report->written++ ? ",\n{\"id\":" : "\n{\"id\":");
-	string(out, r->id);
+	put_json(out, r->id);
 	text_or_null(out, "heap", r->heap);
 	text_or_null(out, "item", r->item);
 	put(out, ",\"status\":\"%s\",\"errno\":", dh_status_name(r->status));
@@ -73,7 +54,7 @@ static void result(void *context, const struct dh_result *r)
 	text_or_null(out, "observed", r->observed);
 	put_text(out, ",\"evidence\":[");
 	if (*r->evidence)
-		string(out, r->evidence);
+		put_json(out, r->evidence);
 	put_char(out, ']');
 	text_or_null(out, "diagnosis", r->diagnosis ? r->diagnosis->id : NULL);
 	if (r->diagnosis)

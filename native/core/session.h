@@ -48,6 +48,14 @@ struct check {
 
 extern const struct check MACHINE_CHECKS[], AREA_CHECKS[], NODE_CHECKS[], ACCESS_CHECKS[], BUFFER_CHECKS[], SHARE_CHECKS[], CMA_CHECKS[];
 
+/* Reads the expectation and observes the machine; NULL: `error` says why. */
+struct session *session_open(const struct dh_options *, struct dh_error *);
+void session_close(struct session *);
+
+/* Opens a heap and allocates its first page; the state says how far that came. */
+void session_prepare(struct session *, int heap);
+void session_release(struct session *, int heap);
+
 /* Each sets status and text; the last call counts. */
 __attribute__((format(printf, 2, 3))) void passed(struct dh_result *, const char *observed, ...);
 __attribute__((format(printf, 4, 5))) void failed(struct dh_result *, enum diagnosis, int error, const char *observed, ...);

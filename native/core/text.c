@@ -69,6 +69,10 @@ static void render(struct target *t, const char *format, va_list arguments)
 		}
 		for (c++; *c == '0' || *c == '+' || *c == '-'; c++)
 			*(*c == '0' ? &s.zero : *c == '+' ? &s.plus : &s.minus) = true;
+		if (*c == '*') {
+			s.width = va_arg(arguments, int);
+			c++;
+		}
 		for (; *c >= '0' && *c <= '9'; c++)
 			s.width = s.width * 10 + (*c - '0');
 		if (*c == '.' && *++c == '*') {
@@ -176,8 +180,10 @@ void put_text(struct output *out, const char *text)
 void put_line(struct output *out, const char *text, char instead)
 {
 	for (const char *c = text; *c; c++) {
-		bool control = (unsigned char)*c < 0x20 || *c == 0x7f;
-		put_char(out, control ? instead : *c);
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			put_char(out, instead);
+		else
+			put_char(out, *c);
 	}
 }
 
@@ -194,4 +200,22 @@ bool put_end(struct output *out)
 {
 	drain(out);
 	return !out->failed;
+}
+
+void put_json(struct output *out, const char *text)
+{
+	put_char(out, '"');
+	for (const unsigned char *c = (const unsigned char *)text; *c;) {
+		unsigned n = text_utf8(c);
+		if (n == 0) {
+			put_text(out, "\\ufffd");
+			n = 1;
+		} else if (*c < 0x20 || *c == '"' || *c == '\\' || *c == 0x7f) {
+			put(out, *c == '"' || *c == '\\' ? "\\%c" : "\\u%04x", *c);
+		} else {
+			put_bytes(out, (const char *)c, n);
+		}
+		c += n;
+	}
+	put_char(out, '"');
 }

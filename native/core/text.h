@@ -37,6 +37,8 @@ void put_bytes(struct output *, const char *, size_t);
 void put_char(struct output *, char);
 /* Text from the machine, which may hold anything: control characters, newlines among them, become `instead`. */
 void put_line(struct output *, const char *, char instead);
+/* As a JSON string; bytes that are not UTF-8 become U+FFFD, so that the output is always JSON. */
+void put_json(struct output *, const char *);
 /* Writes what is still held; false when anything could not be written. */
 bool put_end(struct output *);
 

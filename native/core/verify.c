@@ -143,7 +143,7 @@ static uint64_t limit_of(const struct session *s, enum heap_kind kind)
 	return limit;
 }
 
-static void prepare(struct session *s, int heap)
+void session_prepare(struct session *s, int heap)
 {
 	struct heap_state *h = &s->heap[heap];
 	const struct expect *e = &s->expect;
@@ -175,7 +175,7 @@ static void prepare(struct session *s, int heap)
 	sys_close(buffer);
 }
 
-static void release(struct session *s, int heap)
+void session_release(struct session *s, int heap)
 {
 	sys_close(s->heap[heap].fd);
 	s->heap[heap].fd = -EBADF;
@@ -323,39 +323,52 @@ static bool identify(struct session *s, struct dh_error *error)
 	return true;
 }
 
-bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, struct dh_summary *summary, struct dh_error *error)
+struct session *session_open(const struct dh_options *options, struct dh_error *error)
 {
 	struct session *s = sys_memory(sizeof *s);
-	memset(summary, 0, sizeof *summary);
 	memset(error, 0, sizeof *error);
 	if (!s) {
 		text_format(error->message, sizeof error->message, "no memory");
-		return false;
+		return NULL;
 	}
 	s->options = options;
 	s->root = options->root ? options->root : "";
 	if (!load(s, error) || !identify(s, error)) {
-		sys_memory_free(s, sizeof *s);
-		return false;
+		session_close(s);
+		return NULL;
 	}
-	uint64_t start = sys_now_ns();
 	observe(&s->seen, s->root, &s->expect, s->environment.release);
 	if (!options->expect)
 		expect_what_is_there(s);
+	return s;
+}
+
+void session_close(struct session *s)
+{
+	sys_memory_free(s, sizeof *s);
+}
+
+bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, struct dh_summary *summary, struct dh_error *error)
+{
+	uint64_t start = sys_now_ns();
+	memset(summary, 0, sizeof *summary);
+	struct session *s = session_open(options, error);
+	if (!s)
+		return false;
 	struct run run = {s, sink, summary, start + (uint64_t)(options->limit_ms ? options->limit_ms : DEFAULT_LIMIT_MS) * 1000000u, 0};
 	for (int heap = -1; heap < (int)s->expect.heaps; heap++)
 		visit(&run, heap, true);
 	sink->begin(sink->context, &s->environment, run.planned);
 	visit(&run, -1, false);
 	for (int heap = 0; heap < (int)s->expect.heaps; heap++) {
-		prepare(s, heap);
+		session_prepare(s, heap);
 		visit(&run, heap, false);
 		summary->probed += s->heap[heap].probed;
-		release(s, heap);
+		session_release(s, heap);
 	}
 	summary->duration_ns = sys_now_ns() - start;
 	summary->verdict = verdict(s, summary);
 	sink->end(sink->context, summary);
-	sys_memory_free(s, sizeof *s);
+	session_close(s);
 	return true;
 }

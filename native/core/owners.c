@@ -1,0 +1,290 @@
+/* Who holds dma-bufs. Users lose CMA over days and cannot say to whom: the kernel shows it, one file per descriptor. */
+#include "session.h"
+
+#include <string.h>
+
+enum { OWNERS_MAX = 256, BUFFERS_MAX = 4096, AREAS_SHOWN_MAX = OBSERVED_AREAS_MAX };
+
+/* One process and one exporter; a heap exports under its node's name from 6.1 on. */
+struct owner {
+	unsigned pid, buffers, read_only;
+	uint64_t bytes;
+	char process[20], exporter[48];
+};
+
+/* A buffer that several processes hold is one buffer: inodes tell. */
+struct holdings {
+	const char *root;
+	unsigned pid;
+	char process[20];
+	unsigned owners, inodes, buffers;
+	uint64_t bytes;
+	bool more; /* than the tables hold */
+	struct owner owner[OWNERS_MAX];
+	uint64_t inode[BUFFERS_MAX];
+};
+
+static const char *value_of(const char *text, const char *name)
+{
+	const char *found = strstr(text, name);
+	return found ? found + strlen(name) : NULL;
+}
+
+static bool seen_before(struct holdings *h, uint64_t inode)
+{
+	for (unsigned i = 0; i < h->inodes; i++)
+		if (h->inode[i] == inode)
+			return true;
+	if (h->inodes < BUFFERS_MAX)
+		h->inode[h->inodes++] = inode;
+	else
+		h->more = true;
+	return false;
+}
+
+static struct owner *owner_of(struct holdings *h, const char *exporter)
+{
+	for (unsigned i = h->owners; i-- > 0;)
+		if (h->owner[i].pid == h->pid && !strcmp(h->owner[i].exporter, exporter))
+			return &h->owner[i];
+	if (h->owners == OWNERS_MAX) {
+		h->more = true;
+		return NULL;
+	}
+	struct owner *owner = &h->owner[h->owners++];
+	*owner = (struct owner){.pid = h->pid};
+	memcpy(owner->process, h->process, sizeof owner->process);
+	text_format(owner->exporter, sizeof owner->exporter, "%s", exporter);
+	return owner;
+}
+
+static bool on_descriptor(void *context, const char *name)
+{
+	struct holdings *h = context;
+	char path[SYS_PATH_MAX], text[1024], exporter[48] = "";
+	text_format(path, sizeof path, "/proc/%u/fdinfo/%s", h->pid, name);
+	if (sys_read(h->root, path, text, sizeof text) <= 0)
+		return true;
+	const char *size = value_of(text, "\nsize:\t"), *exported = value_of(text, "\nexp_name:\t");
+	if (!size || !exported)
+		return true;
+	text_format(exporter, sizeof exporter, "%.*s", (int)strcspn(exported, "\n"), exported);
+	uint64_t bytes = text_number(size, NULL);
+	const char *inode = value_of(text, "\nino:\t"); /* 5.14 and later; before, every descriptor counts */
+	struct owner *owner = owner_of(h, exporter);
+	if (owner) {
+		const char *flags = value_of(text, "flags:\t");
+		size_t digits = flags ? strcspn(flags, "\n") : 0;
+		owner->buffers++;
+		owner->bytes += bytes;
+		owner->read_only += digits && !((flags[digits - 1] - '0') & 3); /* octal; O_RDONLY is 0 */
+	}
+	if (!inode || !seen_before(h, text_number(inode, NULL))) {
+		h->buffers++;
+		h->bytes += bytes;
+	}
+	return true;
+}
+
+static bool on_process(void *context, const char *name)
+{
+	struct holdings *h = context;
+	char path[64];
+	const char *end;
+	h->pid = (unsigned)text_number(name, &end);
+	if (*end)
+		return true;
+	text_format(path, sizeof path, "/proc/%u/comm", h->pid);
+	if (sys_read(h->root, path, h->process, sizeof h->process) <= 0)
+		return true;
+	h->process[strcspn(h->process, "\n")] = 0;
+	text_format(path, sizeof path, "/proc/%u/fdinfo", h->pid);
+	sys_list(h->root, path, on_descriptor, h);
+	return true;
+}
+
+static struct holdings *look(const char *root)
+{
+	struct holdings *h = sys_memory(sizeof *h);
+	if (h) {
+		h->root = root;
+		sys_list(root, "/proc", on_process, h);
+	}
+	return h;
+}
+
+static void forget(struct holdings *h)
+{
+	if (h)
+		sys_memory_free(h, sizeof *h);
+}
+
+static void say_read_only(struct output *out, const struct owner *owner)
+{
+	char who[64], line[256];
+	const struct dh_diagnosis *d = diagnosis(FD_READONLY);
+	text_format(who, sizeof who, "%u of process %u (%s)", owner->read_only, owner->pid, owner->process);
+	dh_fill(line, sizeof line, d->cause, who);
+	put(out, "note: %s: ", d->id);
+	put_line(out, line, '?');
+	put(out, "\n      fix: %s\n", d->fix);
+}
+
+static void print_human(struct output *out, const struct holdings *h, const struct observation *o)
+{
+	put(out, "%7s  %-16s %-24s %8s %14s\n", "pid", "process", "exporter", "buffers", "bytes");
+	for (unsigned i = 0; i < h->owners; i++) {
+		const struct owner *owner = &h->owner[i];
+		put(out, "%7u  ", owner->pid);
+		put_line(out, owner->process, '?');
+		put(out, "%*s ", (int)(16 - strnlen(owner->process, 16)), "");
+		put_line(out, owner->exporter, '?');
+		put(out, "%*s %8u %14llu\n", (int)(24 - strnlen(owner->exporter, 24)), "", owner->buffers, (unsigned long long)owner->bytes);
+	}
+	put(out, "%u buffers, %llu bytes%s\n", h->buffers, (unsigned long long)h->bytes, h->more ? " (and more than can be listed)" : "");
+	for (unsigned i = 0; i < o->areas; i++)
+		if (o->area[i].held_bytes >= 0)
+			put(out, "area %s: %lld of %lld bytes given out\n", o->area[i].name, (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
+	if (o->memory.cma_total >= 0)
+		put(out, "CmaFree %lld of %lld bytes\n", (long long)o->memory.cma_free, (long long)o->memory.cma_total);
+	for (unsigned i = 0; i < h->owners; i++)
+		if (h->owner[i].read_only)
+			say_read_only(out, &h->owner[i]);
+}
+
+static void print_json(struct output *out, const struct holdings *h, const struct observation *o)
+{
+	put(out, "{\"schemaVersion\":%d,\"owners\":[", DH_SCHEMA_VERSION);
+	for (unsigned i = 0; i < h->owners; i++) {
+		const struct owner *owner = &h->owner[i];
+		put(out, "%s\n{\"pid\":%u,\"process\":", i ? "," : "", owner->pid);
+		put_json(out, owner->process);
+		put_text(out, ",\"exporter\":");
+		put_json(out, owner->exporter);
+		put(out, ",\"buffers\":%u,\"bytes\":%llu,\"readOnly\":%u,\"diagnosis\":%s}", owner->buffers, (unsigned long long)owner->bytes, owner->read_only,
+		    owner->read_only ? "\"FD_READONLY\"" : "null");
+	}
+	put_text(out, "\n],\"areas\":[");
+	for (unsigned i = 0; i < o->areas; i++) {
+		put_text(out, i ? ",\n{\"name\":" : "\n{\"name\":");
+		put_json(out, o->area[i].name);
+		put(out, ",\"heldBytes\":%lld,\"totalBytes\":%lld}", (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
+	}
+	put(out, "\n],\"buffers\":%u,\"bytes\":%llu,\"complete\":%s,\"cmaFreeBytes\":%lld,\"cmaTotalBytes\":%lld}\n", h->buffers, (unsigned long long)h->bytes,
+	    h->more ? "false" : "true", (long long)o->memory.cma_free, (long long)o->memory.cma_total);
+}
+
+int dh_owners(const char *root, struct output *out, bool json)
+{
+	const struct dh_options options = {.root = root};
+	struct dh_error error;
+	struct session *s = session_open(&options, &error);
+	struct holdings *h = s ? look(root) : NULL;
+	if (h)
+		(json ? print_json : print_human)(out, h, &s->seen);
+	int status = h ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
+	forget(h);
+	if (s)
+		session_close(s);
+	return put_end(out) ? status : DH_VERDICT_PROBE_ERROR;
+}
+
+static const struct owner *same_owner(const struct holdings *h, const struct owner *wanted)
+{
+	for (unsigned i = 0; i < h->owners; i++)
+		if (h->owner[i].pid == wanted->pid && !strcmp(h->owner[i].exporter, wanted->exporter))
+			return &h->owner[i];
+	return NULL;
+}
+
+static void say_owner(struct output *out, const struct owner *owner, const struct owner *was)
+{
+	put(out, "  process %u (", owner->pid);
+	put_line(out, owner->process, '?');
+	put_text(out, ") ");
+	put_line(out, owner->exporter, '?');
+	put(out, ": %u buffers, %llu bytes (%+lld)\n", owner->buffers, (unsigned long long)owner->bytes,
+	    (long long)owner->bytes - (was ? (long long)was->bytes : 0));
+}
+
+static void say_changes(struct output *out, const struct holdings *was, const struct holdings *now)
+{
+	for (unsigned i = 0; i < now->owners; i++) {
+		const struct owner *before = same_owner(was, &now->owner[i]);
+		if (!before || before->bytes != now->owner[i].bytes || before->buffers != now->owner[i].buffers)
+			say_owner(out, &now->owner[i], before);
+	}
+	for (unsigned i = 0; i < was->owners; i++)
+		if (!same_owner(now, &was->owner[i])) {
+			struct owner gone = was->owner[i];
+			gone.buffers = 0;
+			gone.bytes = 0;
+			say_owner(out, &gone, &was->owner[i]);
+		}
+}
+
+/* Largest free run of an area in pages, -1 where debugfs does not show it. */
+static int64_t largest_run(const char *root, const char *area)
+{
+	char path[SYS_PATH_MAX], text[32];
+	text_format(path, sizeof path, "/sys/kernel/debug/cma/%s/maxchunk", area);
+	return sys_read(root, path, text, sizeof text) > 0 ? text_signed(text) : -1;
+}
+
+struct moment {
+	struct memory_view memory;
+	int64_t largest[AREAS_SHOWN_MAX];
+};
+
+static void say_numbers(struct output *out, const struct session *s, const struct moment *was, const struct moment *now)
+{
+	if (was->memory.cma_free != now->memory.cma_free)
+		put(out, "  CmaFree %lld bytes (%+lld)\n", (long long)now->memory.cma_free, (long long)(now->memory.cma_free - was->memory.cma_free));
+	if (was->memory.cma_fail != now->memory.cma_fail)
+		put(out, "  cma_alloc_fail %lld (%+lld)\n", (long long)now->memory.cma_fail, (long long)(now->memory.cma_fail - was->memory.cma_fail));
+	for (unsigned i = 0; i < s->seen.areas; i++)
+		if (was->largest[i] != now->largest[i])
+			put(out, "  area %s: largest free run %lld pages (%+lld)\n", s->seen.area[i].name, (long long)now->largest[i],
+			    (long long)(now->largest[i] - was->largest[i]));
+}
+
+static void look_at_numbers(struct session *s, struct moment *moment)
+{
+	observe_memory(&moment->memory, s->root);
+	for (unsigned i = 0; i < s->seen.areas; i++)
+		moment->largest[i] = largest_run(s->root, s->seen.area[i].name);
+}
+
+int dh_watch(const char *root, struct output *out, unsigned seconds, unsigned rounds)
+{
+	const struct dh_options options = {.root = root};
+	struct dh_error error;
+	struct session *s = session_open(&options, &error);
+	struct holdings *was = s ? look(root) : NULL;
+	struct moment before, now;
+	if (!was) {
+		if (s)
+			session_close(s);
+		return DH_VERDICT_PROBE_ERROR;
+	}
+	look_at_numbers(s, &before);
+	print_human(out, was, &s->seen);
+	bool ok = put_end(out);
+	for (unsigned round = 1; ok && was && (!rounds || round <= rounds); round++) {
+		sys_sleep_ms(seconds * 1000);
+		struct holdings *current = look(root);
+		if (!current)
+			break;
+		look_at_numbers(s, &now);
+		put(out, "after %llu s\n", (unsigned long long)round * seconds);
+		say_numbers(out, s, &before, &now);
+		say_changes(out, was, current);
+		ok = put_end(out);
+		forget(was);
+		was = current;
+		before = now;
+	}
+	forget(was);
+	session_close(s);
+	return ok ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
+}
