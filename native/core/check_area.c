@@ -59,6 +59,8 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 			text_format(subject, size, "/reserved-memory/%s asks for %lld bytes", area->dt_node, (long long)bytes);
 			return CMA_SIZE_MISMATCH;
 		}
+		if (made && total == 0)
+			return CMA_AREA_NOT_ACTIVATED;
 		if (!made && state != DT_UNREADABLE) {
 			text_format(subject, size, "%s", area->dt_node);
 			enum diagnosis id = device_tree_reason(s, area);

@@ -74,23 +74,16 @@ static void sizes(struct session *s, struct subject subject, struct dh_result *r
 		skipped(r, "only %llu bytes may be held here", (unsigned long long)h->limit);
 }
 
-static void zeroed(struct session *s, struct subject subject, struct dh_result *r)
+enum { HELD = 4, DEEP_HELD = 32 };
+
+/* Two generations of `count` buffers: both must be zero, though the first was left dirty. False: `r` says why. */
+static bool generations(struct session *s, struct subject subject, uint64_t bytes, int count, struct dh_result *r)
 {
-	enum { HELD = 4 };
-	uint64_t bytes = s->heap[subject.heap].limit / HELD;
-	if (!usable(s, subject, r))
-		return;
-	bytes = bytes > 1 << 20 ? 1 << 20 : bytes / s->environment.page_bytes * s->environment.page_bytes;
-	if (!bytes) {
-		skipped(r, "not enough may be held");
-		return;
-	}
-	expected(r, "zeros, also where dirty buffers were just freed");
 	for (int round = 0; round < 2; round++) {
-		struct buffer buffer[HELD];
+		struct buffer buffer[DEEP_HELD];
 		int made = 0, error = 0;
 		bool dirty = false;
-		for (; made < HELD && !error; made++)
+		for (; made < count && !error; made++)
 			error = buffer_make(s, subject.heap, bytes, &buffer[made]);
 		made -= error != 0;
 		for (int i = 0; i < made; i++) {
@@ -99,16 +92,32 @@ static void zeroed(struct session *s, struct subject subject, struct dh_result *
 		}
 		for (int i = 0; i < made; i++)
 			buffer_drop(&buffer[i]);
-		if (dirty) {
+		if (dirty)
 			failed(r, NOT_ZEROED, 0, "old data in round %d", round + 1);
-			return;
-		}
-		if (error) {
+		else if (error)
 			judge_allocation(s, subject.heap, bytes, error, r);
-			return;
-		}
+		if (dirty || error)
+			return false;
 	}
-	passed(r, "2 x %d x %llu bytes", HELD, (unsigned long long)bytes);
+	return true;
+}
+
+/* With --deep as much as the kernel's selftest: 32 pages, then 32 MiB where they may be held. */
+static void zeroed(struct session *s, struct subject subject, struct dh_result *r)
+{
+	int count = s->options->deep ? DEEP_HELD : HELD;
+	uint64_t page = s->environment.page_bytes, bytes = s->heap[subject.heap].limit / (unsigned)count / page * page;
+	if (!usable(s, subject, r))
+		return;
+	bytes = bytes > 1 << 20 ? 1 << 20 : bytes;
+	if (!bytes) {
+		skipped(r, "not enough may be held");
+		return;
+	}
+	expected(r, "zeros, also where dirty buffers were just freed");
+	if (!generations(s, subject, page, count, r) || !generations(s, subject, bytes, count, r))
+		return;
+	passed(r, "2 x %d x %llu and 2 x %d x %llu bytes", count, (unsigned long long)page, count, (unsigned long long)bytes);
 }
 
 static void data(struct session *s, struct subject subject, struct dh_result *r)

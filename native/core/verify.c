@@ -133,13 +133,14 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 /* How much one heap may be asked to hold: a quarter of what is free, and never enough to hurt the system heap's users. */
 static uint64_t limit_of(const struct session *s, enum heap_kind kind)
 {
-	enum { BYTES_MAX = 8 << 20 };
+	enum { BYTES_MAX = 8 << 20, DEEP_BYTES_MAX = 32 << 20 };
 	const struct memory_view *m = &s->seen.memory;
-	uint64_t limit = BYTES_MAX;
+	bool deep = s->options->deep;
+	uint64_t limit = deep ? DEEP_BYTES_MAX : BYTES_MAX;
 	if (kind != HEAP_CMA && m->available > 0)
-		limit = smaller(limit, (uint64_t)m->available / 16);
+		limit = smaller(limit, (uint64_t)m->available / (deep ? 4 : 16));
 	if (kind != HEAP_SYSTEM && m->cma_free > 0)
-		limit = smaller(limit, (uint64_t)m->cma_free / 4);
+		limit = smaller(limit, deep ? (uint64_t)m->cma_free / 8 * 7 : (uint64_t)m->cma_free / 4);
 	return limit;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "run.h"
+#include "text.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -507,6 +508,7 @@ static const struct scenario {
 	{"sum of two areas", other_size, "cma.total", NULL, "CMA_TOTAL_AMBIGUOUS",
 	 "cma total-bytes=100663296\narea name=linux,cma bytes=67108864 source=kconfig\narea name=b bytes=33554432 source=kconfig\n" HEAP_LINES, {0}},
 	{"area of 0 bytes", dead_area, "area.size", NULL, "CMA_AREA_NOT_ACTIVATED", NULL, {0}},
+	{"dead heap, its total", dead_heap, "cma.total", NULL, "CMA_AREA_NOT_ACTIVATED", NULL, {0}},
 	{"dead heap", dead_heap, "alloc.page", "camera", "CMA_AREA_NOT_ACTIVATED", NULL, {0}},
 	{"exhausted", exhausted, "alloc.page", "camera", "CMA_EXHAUSTED", NULL, {0}},
 	{"fragmented", fragmented, "alloc.sizes", "camera", "CMA_FRAGMENTED", NULL, {0}},
@@ -551,6 +553,39 @@ static void every_diagnosis_has_a_board(void)
 			found |= SCENARIOS[i].diagnosis && !strcmp(SCENARIOS[i].diagnosis, d->id);
 		CHECK(found, "no scenario ends in %s", d->id);
 	}
+}
+
+static bool collect(void *context, const char *data, size_t length)
+{
+	char *text = context;
+	size_t used = strlen(text);
+	memcpy(text + used, data, length);
+	text[used + length] = 0;
+	return used + length < 8000;
+}
+
+/* Two processes hold one buffer, one of them a second one that is read-only. */
+static void owners(void)
+{
+	static char text[9216];
+	struct output out = {.write = collect, .context = text};
+	fake_reset(test_root);
+	healthy();
+	fake_file("/proc/12/comm", "camera\n");
+	fake_file("/proc/12/fdinfo/3", "pos:\t0\nflags:\t02000002\nino:\t7\nsize:\t4096\ncount:\t2\nexp_name:\tlinux,cma\n");
+	fake_file("/proc/12/fdinfo/4", "pos:\t0\nflags:\t02000000\nino:\t8\nsize:\t8192\ncount:\t1\nexp_name:\tlinux,cma\n");
+	fake_file("/proc/12/fdinfo/5", "pos:\t0\nflags:\t02\nmnt_id:\t9\n");
+	fake_file("/proc/13/comm", "codec\n");
+	fake_file("/proc/13/fdinfo/9", "pos:\t0\nflags:\t02000002\nino:\t7\nsize:\t4096\ncount:\t2\nexp_name:\tlinux,cma\n");
+	fake_file("/proc/irq/12", "");
+	text[0] = 0;
+	CHECK(dh_owners(fake.root, &out, true) == DH_VERDICT_PASS, "owners");
+	CHECK(strstr(text, "{\"pid\":12,\"process\":\"camera\",\"exporter\":\"linux,cma\",\"buffers\":2,\"bytes\":12288,\"readOnly\":1,\"diagnosis\":\"FD_READONLY\"}"), "%s", text);
+	CHECK(strstr(text, "{\"pid\":13,\"process\":\"codec\",\"exporter\":\"linux,cma\",\"buffers\":1,\"bytes\":4096,\"readOnly\":0,\"diagnosis\":null}"), "%s", text);
+	CHECK(strstr(text, "\"buffers\":2,\"bytes\":12288,\"complete\":true"), "one buffer is counted once: %s", text);
+	text[0] = 0;
+	CHECK(dh_bench(&(struct dh_options){.root = fake.root}, &out, true, &(struct dh_error){0}) == DH_VERDICT_PASS, "bench");
+	CHECK(strstr(text, "{\"heap\":\"linux,cma\",\"bytes\":65536,\"operation\":\"touch\",\"p50Ns\":"), "%.300s", text);
 }
 
 /* No fault, no failure; nothing open, nothing held, and as many results as were planned. */
@@ -608,5 +643,6 @@ void test_scenarios(void)
 		judge(s);
 	}
 	every_diagnosis_has_a_board();
+	owners();
 	fake_reset(test_root);
 }

@@ -6,7 +6,9 @@ export interface Case {
   readonly script: string;
   /** Replaces the board's expectation. */
   readonly expect?: string;
-  readonly exit: number;
+  readonly exit?: number;
+  /** What the guest prints, for cases that do not end in a report. */
+  readonly shows?: readonly RegExp[];
   /** `check DIAGNOSIS` that must be reported. */
   readonly diagnoses?: readonly string[];
   /** Further failures that follow from the same fault. */
@@ -23,6 +25,9 @@ export interface Board {
   /** Children of /reserved-memory. */
   readonly reservedMemory?: string;
   readonly expect: string;
+  /** Node and the addon are in the guest. */
+  readonly node?: boolean;
+  readonly silenceSeconds?: number;
   readonly cases: readonly Case[];
 }
 
@@ -270,6 +275,42 @@ verify --expect $EXPECT; rm /dev/dma_heap/linux,cma; mv /dev/kept /dev/dma_heap/
         exit: 1,
         diagnoses: ['kernel.version KERNEL_OUT_OF_RANGE'],
       },
+      {
+        name: 'read-only-consumer',
+        script: 'take linux,cma 1048576 4 read-only; dmaheap-verify --owners --json; release',
+        shows: [
+          /"process":"hold","exporter":"linux,cma","buffers":4,"bytes":4194304,"readOnly":4,"diagnosis":"FD_READONLY"/,
+        ],
+      },
+      {
+        name: 'owners',
+        script:
+          'take linux,cma 1048576 4; dmaheap-verify --owners; release; echo after; dmaheap-verify --owners --json',
+        shows: [
+          /hold +linux,cma +4 +4194304\n/,
+          /area linux,cma: 4194304 of 50331648 bytes given out/,
+          /after\n.*"owners":\[\s*\]/s,
+        ],
+      },
+      {
+        name: 'watch',
+        script:
+          'dmaheap-verify --watch 2 --rounds 1 & watcher=$!; sleep 0.5; take linux,cma 1048576 3; wait $watcher; release',
+        shows: [/after 2 s\n.*process \d+ \(hold\) linux,cma: 3 buffers, 3145728 bytes \(\+3145728\)/s],
+      },
+      {
+        name: 'bench',
+        script: 'dmaheap-verify --bench',
+        shows: [/linux,cma +1048576 +alloc +\d+ +\d+\n/, /system +65536 +touch +\d+ +\d+\n/],
+      },
+      {
+        // a part of the run is a second under emulation: moments all over it, and some before and after
+        name: 'killed',
+        script: `n=0; while [ $n -lt 200 ]; do n=$((n + 1))
+dmaheap-verify --expect $EXPECT >/dev/null 2>&1 & p=$!; sleep 0.$((RANDOM % 80 + 10)); kill -9 $p 2>/dev/null; wait $p 2>/dev/null; done
+sleep 0.5; echo "killed $n, held $(cat /sys/kernel/debug/cma/linux,cma/used) pages, left $(ps | grep -c '[d]maheap-verify')"`,
+        shows: [/killed 200, held 0 pages, left 0\n/],
+      },
       { name: 'healthy-at-the-end', script: 'verify --expect $EXPECT', exit: 0, passes: PROVEN },
     ],
   },
@@ -332,6 +373,115 @@ verify --expect $EXPECT; rm /dev/dma_heap/linux,cma; mv /dev/kept /dev/dma_heap/
         script: 'verify --expect $EXPECT',
         exit: 1,
         diagnoses: REJECTED.map((id) => `${id} CMA_DT_NODE_MISSING`),
+      },
+    ],
+  },
+  {
+    name: 'area that cannot be activated',
+    kernels: ['arm64-6.12', 'arm64-7.3'],
+    memoryMiB: 6144,
+    reservedMemory:
+      '\tcma@fe000000 { compatible = "shared-dma-pool"; reusable; reg = <0 0xfe000000 0 0x4000000>; linux,cma-default; };',
+    expect: expectation({ total: 64 }).replaceAll('linux,cma ', 'cma@fe000000 '),
+    cases: [
+      {
+        name: 'dead heap',
+        script: 'ls /dev/dma_heap; verify --expect $EXPECT',
+        exit: 1,
+        diagnoses: ['alloc.page CMA_AREA_NOT_ACTIVATED', 'cma.total CMA_AREA_NOT_ACTIVATED'],
+        also: ['area.size CMA_AREA_NOT_ACTIVATED'],
+      },
+    ],
+  },
+  {
+    name: 'heaps as modules',
+    kernels: ['arm64-7.3-modules'],
+    memoryMiB: 512,
+    reservedMemory: CAMERA,
+    expect: SAFE.replace(
+      'value=y\nconfig symbol=DMABUF_HEAPS_CMA value=y',
+      'value=y\nconfig symbol=DMABUF_HEAPS_CMA value=m',
+    )
+      .replace('name=default_cma_region since=6.17', 'name=default_cma_region since=6.17 module=cma_heap')
+      .replace('name=system\n', 'name=system module=system_heap\n'),
+    cases: [
+      {
+        name: 'not loaded',
+        script: `mkdir -p /lib/modules/$(uname -r)
+printf 'kernel/drivers/dma-buf/heaps/cma_heap.ko:\\nkernel/drivers/dma-buf/heaps/system_heap.ko:\\n' >/lib/modules/$(uname -r)/modules.dep
+verify --expect $EXPECT`,
+        exit: 1,
+        diagnoses: ['heap.support HEAP_MODULE_NOT_LOADED'],
+      },
+    ],
+  },
+  {
+    name: 'stock kernel',
+    kernels: ['debian-amd64'],
+    memoryMiB: 512,
+    silenceSeconds: 400,
+    expect: `dmaheap-expect 1
+config symbol=DMABUF_HEAPS value=y
+config symbol=DMABUF_HEAPS_SYSTEM value=y
+heap name=system kind=system mode=0660 group=video
+node heap=system name=system
+`,
+    cases: [
+      {
+        name: 'the system heap',
+        script: 'verify --expect $EXPECT',
+        exit: 0,
+        passes: ['heap.node', 'kernel.config', 'alloc.page', 'buffer.zeroed', 'share.process', 'heap.restored'],
+      },
+      {
+        name: 'but no CMA',
+        script: 'verify --expect $EXPECT',
+        expect: SAFE,
+        exit: 1,
+        diagnoses: [
+          'kernel.config CONFIG_DIFFERS',
+          'cma.total CMA_NOT_CONFIGURED',
+          'area.size CMA_NOT_CONFIGURED',
+          'heap.node CMA_NOT_CONFIGURED',
+        ],
+      },
+    ],
+  },
+  {
+    name: 'stock kernel without heaps',
+    kernels: ['debian-arm64'],
+    memoryMiB: 512,
+    silenceSeconds: 400,
+    expect: SAFE,
+    cases: [
+      {
+        name: 'names the symbols',
+        script: 'verify --expect $EXPECT',
+        exit: 1,
+        diagnoses: ['heap.support HEAP_SUPPORT_MISSING', 'kernel.config CONFIG_DIFFERS'],
+        also: ['cma.total CMA_DT_NODE_MISSING', 'area.size CMA_DT_NODE_MISSING'],
+      },
+      {
+        name: 'in words',
+        script: 'dmaheap-verify --no-color --expect $EXPECT',
+        shows: [/cause: this kernel was built without CONFIG_DMABUF_HEAPS=y, CONFIG_DMABUF_HEAPS_CMA=y\n/],
+      },
+    ],
+  },
+  {
+    name: 'Node in the guest',
+    kernels: ['arm64-6.12'],
+    memoryMiB: 1024,
+    silenceSeconds: 400,
+    reservedMemory: CAMERA,
+    node: true,
+    expect: SAFE,
+    cases: [
+      {
+        name: 'the addon',
+        script: 'node /verify.cjs $EXPECT; echo "@@EXIT $?"',
+        exit: 0,
+        passes: PROVEN,
       },
     ],
   },
