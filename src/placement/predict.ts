@@ -4,7 +4,15 @@ import { Boot } from './boot.js';
 import { dangersOf } from './dangers.js';
 import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
-import type { FailureClass, LogLine, PredictedArea, Prediction, Rejection, UnknownField } from './prediction.js';
+import type {
+  Danger,
+  FailureClass,
+  LogLine,
+  PredictedArea,
+  Prediction,
+  Rejection,
+  UnknownField,
+} from './prediction.js';
 import { RULE_FACTS } from './rules.js';
 import { type OpenQuestion, type Settled, situationOf } from './settle.js';
 
@@ -177,17 +185,23 @@ function settle(
     outcome: isOpen('outcome') ? 'unknown' : base.outcome,
     cmaTotalBytes: isOpen('cmaTotalBytes') ? null : base.cmaTotalBytes,
     minimumAlignmentBytes: rest.granuleKnown ? base.minimumAlignmentBytes : null,
-    unknown: base.outcome === 'unknown' && !isOpen('outcome') ? [...unknown, undecided(base)] : unknown,
+    unknown: [...unknown, ...undecided(base).filter(({ field }) => !isOpen(field))],
     assumed: rest.assumed,
     commandLine: rest.commandLine,
   };
 }
 
-function undecided(base: Observation): UnknownField {
-  return {
-    field: 'outcome',
-    needs: `a boot of this kernel: ${base.dangers.map((danger) => danger.reason).join('; ')}`,
-  };
+/** What the dangers leave open: whether it boots at all, and what it says before it stops. */
+function undecided({ outcome, dangers }: Observation): UnknownField[] {
+  const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
+  const early = dangers.filter(({ code }) => code === 'remap-of-freed-memory');
+  const stops = outcome === 'hangs' ? dangers : outcome === 'unknown' ? early : [];
+  return [
+    ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),
+    ...(stops.length > 0
+      ? [{ field: 'log', needs: `a boot of this kernel, to see how far it gets: ${reasons(stops)}` }]
+      : []),
+  ];
 }
 
 /** An assumption is worth telling only when something rests on it. */
