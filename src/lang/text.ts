@@ -24,6 +24,7 @@ export const LANGUAGES = [
   'nix',
   'yaml',
   'ini',
+  'debcontrol',
   'python',
   'xml',
 ] as const;

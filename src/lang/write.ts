@@ -3,7 +3,7 @@ import { type Diagnostic, defineCodes, type Outcome, reporter } from '../diagnos
 import { DOMAIN, type Kind, type KindValues, type Leaf } from './kinds.js';
 import { mdev, sysusers, udev, ueventd } from './languages/access.js';
 import { configtxt, extlinux, uboot } from './languages/boot.js';
-import { bitbake, ini, make, nix, python } from './languages/build.js';
+import { bitbake, debcontrol, ini, make, nix, python } from './languages/build.js';
 import { expect, json, xml, yaml } from './languages/data.js';
 import { dts } from './languages/devicetree.js';
 import { cmdline, kconfig } from './languages/kernel.js';
@@ -33,6 +33,7 @@ const TABLES: { readonly [L in Language]: Table } = {
   nix,
   yaml,
   ini,
+  debcontrol,
   python,
   xml,
 };

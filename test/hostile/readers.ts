@@ -163,6 +163,7 @@ const READERS: { readonly [L in Language]?: Reader } = {
   bitbake,
   yaml,
   ini,
+  debcontrol: lines,
   python: pythonSource,
   xml,
 };

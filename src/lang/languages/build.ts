@@ -1,4 +1,4 @@
-/** Build systems and the programs they run: make, BitBake, Nix, Python, systemd-style ini. */
+/** Build systems and the programs they run: make, BitBake, Nix, Python, systemd-style ini, Debian's control files. */
 import {
   BARE,
   CONTROL,
@@ -88,4 +88,11 @@ export const ini: Table = {
   title: 'a unit file',
   line: (text) => `# ${text}`,
   writers: { ...BARE, string: unitValue, path: unitValue, deviceName: unitValue },
+};
+
+/** debian/control has comments where a field could begin; nothing of a profile is written there but names. */
+export const debcontrol: Table = {
+  title: 'debian/control',
+  line: (text) => `# ${text}`,
+  writers: BARE,
 };
