@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { dmaheap } from '../../cli/run.js';
 import type { JudgedTree } from './judged.js';
 
@@ -13,6 +14,9 @@ interface Step {
   readonly prints: RegExp;
 }
 
+const isResolution = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+  JSON.parse(readFileSync('schemas/resolve.schema.json', 'utf8')),
+);
 const FRAGMENT = 'CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n';
 
 /** Written for 6.12 arm64. @returns what is wrong */
@@ -100,6 +104,8 @@ export async function checkCommands(judged: JudgedTree): Promise<string[]> {
       const said = await dmaheap(argv, process.cwd(), process.env);
       if (said.exit !== exit) wrong.push(`${name}: ${said.exit} instead of ${exit}: ${said.stderr}`);
       else if (!prints.test(said.stdout)) wrong.push(`${name} prints\n${said.stdout}`);
+      else if (argv[0] === 'resolve' && argv.includes('json') && !isResolution(JSON.parse(said.stdout)))
+        wrong.push(`${name}: ${JSON.stringify(isResolution.errors)}`);
     }
     const fragment = readFileSync(output, 'utf8');
     const lines = fragment.split('\n').filter((line) => line.startsWith('CONFIG_'));

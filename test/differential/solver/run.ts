@@ -2,12 +2,13 @@
  * npm run test:solver [-- --long] [--tree VERSION/ARCH]... [--symbols N] [--seed N]: the solver's answers, judged by
  * each tree's own conf.
  *
- * The truth table (33 rows), the combinations that must be refused, and random symbols: 12 per tree on four trees,
+ * The truth table (33 rows), the shipped closures, the combinations that must be refused, and random symbols: 12 per tree on four trees,
  * with --long 500 on every tree. Fails on one answer that conf refutes, on less than 95 % solved, and on a refusal
  * whose leaf an allyesconfig or allmodconfig contradicts, and on an answer of which conf needs one line less.
  */
 import { parseArgs } from 'node:util';
 import { ARCHITECTURES, type TreeName, VERSIONS } from '../kconfig/trees.js';
+import { checkClosures } from './closures.js';
 import { checkCommands } from './command.js';
 import { JudgedTree } from './judged.js';
 import { askRandomly, type Tally } from './random.js';
@@ -65,13 +66,13 @@ for (const name of all.filter((one) => wanted(nameOf(one)))) {
   const rows = ROWS.filter((row) => nameOf(row.tree) === nameOf(name));
   const refusals = REFUSED.filter((refused) => nameOf(refused.tree) === nameOf(name));
   const isSampled = options.long || options.tree !== undefined || SAMPLE.includes(nameOf(name));
-  if (rows.length + refusals.length === 0 && !isSampled) continue;
   const judged = await JudgedTree.open(name);
   try {
     for (const row of rows) settle(`${nameOf(name)} ${row.base}`, await checkRow(judged, row));
     if (rows.length > 0) console.log(`${nameOf(name).padEnd(14)} ${rows.length} rows of the truth table`);
     for (const refused of refusals)
       settle(`${nameOf(name)}: ${refused.goals.join(' ')} is refused`, await checkRefused(judged, refused));
+    settle(`${nameOf(name)}: the shipped closures hold`, await checkClosures(judged));
     if (nameOf(name) === '6.12/arm64') settle('the commands', await checkCommands(judged));
     if (isSampled && symbols > 0) report(nameOf(name), await askRandomly(judged, symbols, Number(options.seed)));
   } finally {

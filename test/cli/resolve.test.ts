@@ -1,0 +1,28 @@
+/** resolve and explain where there is no kernel tree to ask; with one, see test/differential/solver. */
+import { expect, test } from 'vitest';
+import { dmaheap } from './run.js';
+
+test.each([
+  [['resolve', 'X=y', '--arch', 'arm64'], 2, /--kernel-tree is missing/],
+  [['resolve', 'X=y', '--kernel-tree', '.'], 2, /--arch is missing/],
+  [['resolve', 'X=y', 'Y', '--kernel-tree', '.', '--arch', 'arm64'], 2, /"Y" is no goal/],
+  [['resolve', 'no-such.json', '--kernel-tree', '.'], 2, /no-such\.json/],
+  [['resolve', 'X=y', '--kernel-tree', '.', '--arch', 'sparc'], 2, /not an architecture/],
+  [['resolve', 'X=y', '--kernel-tree', '.', '--arch', 'armv7l', '--probes', 'maybe'], 2, /not a way to answer probes/],
+  [['resolve', 'X=y', '--kernel-tree', 'no-such-dir', '--arch', 'aarch64'], 3, /no such directory/],
+  [['resolve', 'X=y', '--kernel-tree', 'src', '--arch', 'x86_64'], 3, /no kernel source tree/],
+  [['explain', 'CMA'], 2, /--kernel-tree is missing/],
+  [['explain', 'CMA', '--kernel-tree', 'src', '--arch', 'riscv'], 3, /no kernel source tree/],
+  [['explain', 'plan/not-a-code'], 2, /no finding/],
+  [['check', 'schemas/examples/rockpro64.json', '--config', 'no-such-file'], 3, /no such file/],
+] as const)('%j is %i', async (argv, exit, words) => {
+  const said = await dmaheap([...argv]);
+  expect(said.stderr).toMatch(words);
+  expect({ exit: said.exit, stdout: said.stdout }).toEqual({ exit, stdout: '' });
+});
+
+test('a finding is explained by its code', async () => {
+  const said = await dmaheap(['explain', 'plan/blocked']);
+  expect(said).toMatchObject({ exit: 0, stderr: '' });
+  expect(said.stdout).toMatch(/^plan\/blocked \(error\): /);
+});
