@@ -212,15 +212,19 @@ describe('dt-validate', () => {
   let dtb: string;
   beforeAll(async () => {
     dtb = path.join(await dtbDirectory('arm64', '6.12'), 'rockchip/rk3399-rockpro64.dtb');
-    const trixie = await debianPackage('trixie', 'amd64', 'dt-schema', { withDependencies: true });
-    const library = `${trixie}/usr/lib/x86_64-linux-gnu`;
-    const script = `export PYTHONHOME="${trixie}/usr" PYTHONPATH="${trixie}/usr/lib/python3/dist-packages"
-exec "${library}/ld-linux-x86-64.so.2" --library-path "${library}" "${trixie}/usr/bin/python3" "${trixie}/usr/bin/dt-validate" "$@"`;
-    tools = await with_('dt-validate', wrapper('dt-validate', script));
-    const bookworm = await debianPackage('bookworm', 'amd64', 'dt-schema', { withDependencies: true });
-    const python = `${bookworm}/usr/lib/python3/dist-packages`;
-    const old = `PYTHONPATH="${python}" exec python3 "${bookworm}/usr/bin/dt-validate" "$@"`;
-    oldTools = await with_('dt-validate', wrapper('dt-validate-old', old));
+    const of = async (suite: 'trixie' | 'bookworm') => {
+      const root = await debianPackage(suite, 'amd64', 'dt-schema', { withDependencies: true });
+      // Before trixie the C library is not below /usr.
+      const libraries = `${root}/usr/lib/x86_64-linux-gnu:${root}/lib/x86_64-linux-gnu`;
+      const script = `export PYTHONHOME="${root}/usr" PYTHONPATH="${root}/usr/lib/python3/dist-packages"
+for loader in "${root}"/usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2 "${root}"/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2; do
+  [ -e "$loader" ] && exec "$loader" --library-path "${libraries}" "${root}/usr/bin/python3" "${root}/usr/bin/dt-validate" "$@"
+done
+exit 127`;
+      return with_('dt-validate', wrapper(`dt-validate-${suite}`, script));
+    };
+    tools = await of('trixie');
+    oldTools = await of('bookworm');
   });
   const overlay = (region: string) => `/dts-v1/;
 /plugin/;
@@ -269,6 +273,8 @@ exec "${library}/ld-linux-x86-64.so.2" --library-path "${library}" "${trixie}/us
     `);
   });
   test('one without the binding judges nothing, and is not believed (Debian 12)', async () => {
+    const ran = await oldTools.run?.('dt-validate', [dtb]);
+    expect(`${ran?.stdout}${ran?.stderr}`).toContain('From schema');
     expect(await validate('reusable; no-map; size = <0 0x8000000>;', oldTools)).toMatchInlineSnapshot(`
       "
       not-run
