@@ -10,6 +10,7 @@ export const UNIT_PACKAGES = [
   'flex',
   'g++',
   'gcc',
+  'groff-base',
   'libc6-dev',
   'libfdt-dev',
   'make',

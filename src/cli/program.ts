@@ -24,7 +24,7 @@ function wantsColor(color: boolean, { environment, isTerminal }: Invocation): bo
 }
 
 /** Builds the program; `result` receives the exit status of the command that ran. */
-function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void): Command {
+export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) => void): Command {
   const program = new Command('dmaheap');
   const context = (): Context => {
     const { format, quiet, verbose, color, C } = program.opts<{
