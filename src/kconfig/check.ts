@@ -1,7 +1,7 @@
 /** What conf checks on a finalised tree: circular dependencies, choices, transitional symbols. */
 import { report } from './codes.js';
 import type { Draft } from './draft.js';
-import { type Expression, forEachSymbol, type SymbolId } from './expression.js';
+import { AND, type Expression, NOT, OR, SYMBOL, type SymbolId, YES } from './expression.js';
 import { Refusal } from './macro.js';
 import { CHOICE, DEFAULT, IMPLY, type NodeId, PROMPT, SELECT, TRANSITIONAL } from './tree.js';
 
@@ -57,63 +57,101 @@ function checkTransitional(draft: Draft): void {
 const VISITING = 1;
 const DONE = 2;
 
+/** What is on the stack of {@link checkCircles}: an index, and what to do with it. */
+const VISIT_EXPRESSION = 0;
+const LEAVE_EXPRESSION = 1;
+const VISIT_SYMBOL = 2;
+const LEAVE_SYMBOL = 3;
+/** The choice's own dependencies are done: its members may depend on it. */
+const RELEASE_CHOICE = 4;
+
 /**
- * Symbols must not depend on themselves through dependencies, select, imply, prompts or defaults. A choice and its
- * members count as one, except for what the members depend on outside it.
+ * Symbols must not depend on themselves through dependencies, select, imply, prompts or defaults. Members of a choice
+ * may depend on their choice, neither on each other nor the choice on them.
  */
 function checkCircles(draft: Draft): void {
   const { symbols, properties, expressions } = draft;
-  const state = new Uint8Array(symbols.name.length);
-  const membersOf = new Map<SymbolId, readonly SymbolId[]>();
-  for (const [choice, { members }] of draft.choices) membersOf.set(choice, members);
-  const table = { kind: expressions.kind, left: expressions.left, right: expressions.right };
-
-  const neighbours = (symbol: SymbolId): SymbolId[] => {
-    const found: SymbolId[] = [];
-    const add = (e: Expression) => forEachSymbol(table, e, (s) => found.push(s));
-    add(symbols.directDependency[symbol] as number);
-    add(symbols.reverseDependency[symbol] as number);
-    add(symbols.implied[symbol] as number);
+  const { kind, left, right } = expressions;
+  const symbolState = new Uint8Array(symbols.name.length);
+  const expressionDone = new Uint8Array(expressions.length);
+  const stack: number[] = [];
+  const push = (what: number, index: number) => {
+    stack.push(index * 8 + what);
+  };
+  const pushExpression = (e: Expression) => {
+    if (e !== 0 && expressionDone[e] === 0) push(VISIT_EXPRESSION, e);
+  };
+  const pushDependencies = (symbol: SymbolId) => {
+    pushExpression(symbols.directDependency[symbol] as number);
+    pushExpression(symbols.reverseDependency[symbol] as number);
+    pushExpression(symbols.implied[symbol] as number);
+    const isChoice = ((symbols.flags[symbol] as number) & CHOICE) !== 0;
     for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number) {
-      const kind = properties.kind[p];
-      if (kind === SELECT || kind === IMPLY) continue;
-      add(properties.condition[p] as number);
-      if (kind === DEFAULT && ((symbols.flags[symbol] as number) & CHOICE) === 0) add(properties.value[p] as number);
+      const property = properties.kind[p];
+      if (property === SELECT || property === IMPLY) continue;
+      pushExpression(properties.condition[p] as number);
+      if (property === DEFAULT && !isChoice) pushExpression(properties.value[p] as number);
     }
-    return found;
   };
-  /** The symbol that stands for a whole choice. */
-  const representative = (symbol: SymbolId): SymbolId => {
-    const choice = symbols.choice[symbol] as number;
-    return choice >= 0 ? choice : symbol;
+  const visitSymbol = (mentioned: SymbolId) => {
+    if (mentioned <= YES || symbolState[mentioned] === DONE) return;
+    if (symbolState[mentioned] === VISITING) throw circle(draft, stack, mentioned);
+    const choice = symbols.choice[mentioned] as number;
+    const symbol = choice >= 0 ? choice : mentioned;
+    if (symbolState[symbol] === VISITING) throw circle(draft, stack, symbol);
+    // A member that is mentioned in a second place may belong to no choice there.
+    const members = symbolState[symbol] === DONE ? [mentioned] : (draft.choices.get(symbol)?.members ?? []);
+    symbolState[symbol] = VISITING;
+    push(LEAVE_SYMBOL, symbol);
+    for (const member of members) {
+      symbolState[member] = VISITING;
+      push(LEAVE_SYMBOL, member);
+    }
+    for (const member of members) pushDependencies(member);
+    if (members.length > 0) push(RELEASE_CHOICE, symbol);
+    pushDependencies(symbol);
   };
-  const frames: { symbol: SymbolId; next: SymbolId[]; at: number }[] = [];
-  const enter = (symbol: SymbolId) => {
-    state[symbol] = VISITING;
-    // Members may depend on their choice, not on each other.
-    const inside = (membersOf.get(symbol) ?? []).flatMap(neighbours).filter((s) => s !== symbol);
-    frames.push({ symbol, next: [...neighbours(symbol), ...inside].map(representative), at: 0 });
-  };
-  for (let start = 3; start < symbols.name.length; start++) {
-    const first = representative(start);
-    if (state[first] !== 0) continue;
-    enter(first);
-    for (let frame = frames.at(-1); frame; frame = frames.at(-1)) {
-      const next = frame.next[frame.at++];
-      if (next === undefined) {
-        state[frame.symbol] = DONE;
-        frames.pop();
-      } else if (state[next] === VISITING) {
-        const circle = frames.slice(frames.findIndex((f) => f.symbol === next)).map((f) => draft.nameOf(f.symbol));
-        const node = symbols.firstNode[next] as number;
-        throw new Refusal(
-          report('kconfig/recursive-dependency', {
-            message: 'recursive dependency detected',
-            cause: `${[...circle, draft.nameOf(next)].join(' needs ')}`,
-            ...(node >= 0 ? { span: draft.nodeSpan(node) } : {}),
-          }),
-        );
-      } else if (state[next] === 0 && next > 2) enter(next);
+  for (let start = YES + 1; start < symbols.name.length; start++) {
+    visitSymbol(start);
+    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
+      const index = Math.floor(top / 8);
+      switch (top % 8) {
+        case VISIT_EXPRESSION: {
+          if (expressionDone[index] === 1) break;
+          const k = kind[index] as number;
+          push(LEAVE_EXPRESSION, index);
+          if (k === OR || k === AND) {
+            pushExpression(right[index] as number);
+            pushExpression(left[index] as number);
+          } else if (k === NOT) pushExpression(left[index] as number);
+          else {
+            if (k !== SYMBOL) push(VISIT_SYMBOL, right[index] as number);
+            push(VISIT_SYMBOL, left[index] as number);
+          }
+          break;
+        }
+        case LEAVE_EXPRESSION:
+          expressionDone[index] = 1;
+          break;
+        case VISIT_SYMBOL:
+          visitSymbol(index);
+          break;
+        default:
+          symbolState[index] = DONE;
+      }
     }
   }
+}
+
+function circle(draft: Draft, stack: readonly number[], again: SymbolId): Refusal {
+  const open = stack.filter((entry) => entry % 8 === LEAVE_SYMBOL).map((entry) => Math.floor(entry / 8));
+  const path = open.slice(Math.max(open.indexOf(again), 0)).map((symbol) => draft.nameOf(symbol));
+  const node = draft.symbols.firstNode[again] as number;
+  return new Refusal(
+    report('kconfig/recursive-dependency', {
+      message: 'recursive dependency detected',
+      cause: [...path, draft.nameOf(again)].join(' needs '),
+      ...(node >= 0 ? { span: draft.nodeSpan(node) } : {}),
+    }),
+  );
 }

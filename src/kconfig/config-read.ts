@@ -16,18 +16,19 @@ export interface ReadOptions {
 }
 
 const PREFIX = 'CONFIG_';
+const NOT_SET = 'is not set';
 
 /** Replaces all user values by those of a configuration. Values are computed when next asked for. */
 export function readConfig(config: Configuration, text: string, options: ReadOptions = {}): Diagnostic[] {
   config.reset();
   if (config.tree.dialect.choices === 'symbol')
     for (const { choice } of config.tree.choices) config.userSet[choice] = 1;
-  const reader = new Reader(config, options);
+  const reader = new Reader(config, options, text.includes('\0'));
   let line = 0;
   for (let start = 0; start < text.length; line++) {
     const end = text.indexOf('\n', start);
     const stop = end < 0 ? text.length : end;
-    reader.line(text.slice(start, stop), line + 1, end >= 0);
+    reader.line(text, start, stop, line + 1);
     start = stop + 1;
   }
   return reader.diagnostics;
@@ -37,35 +38,46 @@ class Reader {
   readonly diagnostics: Diagnostic[] = [];
   readonly #config: Configuration;
   readonly #options: ReadOptions;
+  /** A zero byte ends a line for conf. */
+  readonly #mayEndEarly: boolean;
   #line = 0;
-  #text = '';
+  #length = 0;
 
-  constructor(config: Configuration, options: ReadOptions) {
+  constructor(config: Configuration, options: ReadOptions, mayEndEarly: boolean) {
     this.#config = config;
     this.#options = options;
+    this.#mayEndEarly = mayEndEarly;
   }
 
-  line(whole: string, number: number, terminated: boolean): void {
+  /** Takes the line from `start` to `stop` of `text`. */
+  line(text: string, start: number, stop: number, number: number): void {
     const { dialect } = this.#config.tree;
-    const nul = whole.indexOf('\0');
-    let text = nul < 0 ? whole : whole.slice(0, nul);
-    if (terminated && nul < 0 && text.endsWith('\r')) text = text.slice(0, -1);
+    const terminated = stop < text.length;
+    let end = stop;
+    if (this.#mayEndEarly) {
+      const nul = text.indexOf('\0', start);
+      if (nul >= 0 && nul < stop) end = nul;
+    }
+    if (terminated && end === stop && end > start && text.charCodeAt(end - 1) === 13) end--;
     this.#line = number;
-    this.#text = text;
-    if (text === '') return;
-    if (text.charCodeAt(0) === 35) {
-      if (dialect.notSetIsAssignment && text.charCodeAt(1) !== 32) return;
-      if (!text.startsWith(PREFIX, 2)) return;
-      const blank = text.indexOf(' ', 2 + PREFIX.length);
-      if (blank < 0) return;
-      const comment = text.slice(blank + 1);
-      if (dialect.strictConfigLines ? comment !== 'is not set' : !comment.startsWith('is not set')) return;
-      this.#assignment(text.slice(2 + PREFIX.length, blank), 'n', true);
+    this.#length = end - start;
+    if (end === start) return;
+    if (text.charCodeAt(start) === 35) {
+      if (dialect.notSetIsAssignment && text.charCodeAt(start + 1) !== 32) return;
+      if (!text.startsWith(PREFIX, start + 2)) return;
+      const name = start + 2 + PREFIX.length;
+      const blank = text.indexOf(' ', name);
+      const length = blank + 1 + NOT_SET.length;
+      if (blank < 0 || length > end || !text.startsWith(NOT_SET, blank + 1)) return;
+      if (dialect.strictConfigLines && length !== end) return;
+      this.#assignment(text.slice(name, blank), 'n', true);
       return;
     }
-    const equals = text.startsWith(PREFIX) ? text.indexOf('=', PREFIX.length) : -1;
-    if (equals >= 0) this.#assignment(text.slice(PREFIX.length, equals), text.slice(equals + 1), false);
-    else if (dialect.strictConfigLines || !text.startsWith(PREFIX)) this.#unexpected(text);
+    const isSymbol = text.startsWith(PREFIX, start);
+    const equals = isSymbol ? text.indexOf('=', start + PREFIX.length) : -1;
+    if (equals >= 0 && equals < end)
+      this.#assignment(text.slice(start + PREFIX.length, equals), text.slice(equals + 1, end), false);
+    else if (dialect.strictConfigLines || !isSymbol) this.#unexpected(text.slice(start, end));
   }
 
   #unexpected(text: string): void {
@@ -113,7 +125,7 @@ class Reader {
       line,
       column: 1,
       endLine: line,
-      endColumn: this.#text.length + 1,
+      endColumn: this.#length + 1,
     };
   }
 }

@@ -223,8 +223,8 @@ export class Draft {
     probes: ReadonlyMap<string, string | undefined>,
   ): KconfigTree {
     const { symbols: s, properties: p, nodes: n } = this;
-    const ints = (list: readonly number[]) => Int32Array.from(list);
-    const bytes = (list: readonly number[]) => Uint8Array.from(list);
+    const ints = (list: readonly number[]) => new Int32Array(list);
+    const bytes = (list: readonly number[]) => new Uint8Array(list);
     return {
       dialect: this.dialect,
       title: p.text[n.prompt[0] as number] as string,

@@ -214,7 +214,9 @@ export class Lexer {
     if (c === 36) return this.#expandedWord(start) ? WORD : 0;
     this.#pos = end;
     this.value = text.slice(start, end);
-    return this.#dialect.keywords.has(this.value) ? KEYWORD : WORD;
+    // Keywords are lower case; most words are symbols.
+    const first = text.charCodeAt(start);
+    return first >= 97 && first <= 122 && this.#dialect.keywords.has(this.value) ? KEYWORD : WORD;
   }
 
   /** A word with macros in it; one that expands to nothing is no word. */

@@ -1,6 +1,6 @@
 /** A kernel source tree from the disk: its Kconfig, read once and kept until a file, a tool or the environment changes. */
 import { createHash, type Hash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { deserialize, serialize } from 'node:v8';
@@ -94,12 +94,29 @@ function failure(message: string, fix: string): { diagnostics: Diagnostic[] } {
   return { diagnostics: [{ code: 'kconfig/dialect', severity: 'error', message, fix }] };
 }
 
+/** A tree has two thousand files: one buffer for all saves asking for each one's size. */
 function fileReader(directory: string): ReadFile {
+  let buffer = Buffer.allocUnsafe(1 << 18);
   return (name) => {
+    let descriptor: number;
     try {
-      return readFileSync(path.resolve(directory, name), 'latin1');
+      descriptor = openSync(path.isAbsolute(name) ? name : `${directory}/${name}`, 'r');
     } catch {
       return undefined;
+    }
+    try {
+      let length = 0;
+      for (;;) {
+        if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
+        const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+        length += read;
+        // A short read of a regular file is its end.
+        if (read === 0 || length < buffer.length) return buffer.toString('latin1', 0, length);
+      }
+    } catch {
+      return undefined;
+    } finally {
+      closeSync(descriptor);
     }
   };
 }

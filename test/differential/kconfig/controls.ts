@@ -63,10 +63,10 @@ const FAULTS: readonly Fault[] = [
     instead: '',
   },
   {
-    name: 'old tristate choices are bool',
+    name: 'the old choice rule ignores the user',
     file: 'choice.ts',
-    line: 'return config.tristates[groupOf(config, symbol)?.choice as SymbolId] === YES ? NO : value;',
-    instead: 'return value;',
+    line: 'if (group.userMember >= 0 && config.visible[group.userMember] !== NO) group.selected = group.userMember;',
+    instead: 'if (group.userMember < -1) group.selected = group.userMember;',
   },
   {
     name: 'm without modules stays m',
@@ -81,10 +81,10 @@ const FAULTS: readonly Fault[] = [
     instead: 'if (this.#activeCondition !== NO && (kind !== DEFAULT || properties.next[p] === 0)) return p;',
   },
   {
-    name: 'submenus are not made',
+    name: 'dependencies of a menu stop at its entries',
     file: 'finalize.ts',
-    line: 'if (!simplifier.mentions(dependency, symbol)) break;',
-    instead: 'break;',
+    line: 'const dependency = this.#combined(inherited, nodes.dependency[node] as number);',
+    instead: 'const dependency = this.#combined(0, nodes.dependency[node] as number);',
   },
   {
     name: 'depends on X if Y means X',
