@@ -49,6 +49,8 @@ export class ExpressionTable {
   /** Number of expressions, the absent one included. */
   length: number;
   #slots: Int32Array;
+  /** One of 32 bits for every symbol an expression mentions: a clear bit means that it does not. */
+  #mentioned: Int32Array;
 
   constructor(from?: ExpressionArrays) {
     if (from) {
@@ -57,12 +59,14 @@ export class ExpressionTable {
       this.right = from.right;
       this.length = from.kind.length;
       this.#slots = new Int32Array(0);
+      this.#mentioned = new Int32Array(0);
     } else {
       this.kind = new Uint8Array(1 << 16);
       this.left = new Int32Array(1 << 16);
       this.right = new Int32Array(1 << 16);
       this.length = 1;
       this.#slots = new Int32Array(1 << 18);
+      this.#mentioned = new Int32Array(1 << 16);
     }
   }
 
@@ -114,7 +118,16 @@ export class ExpressionTable {
     this.left[id] = left;
     this.right[id] = right;
     slots[at] = id;
+    const mentioned = this.#mentioned;
+    if (kind <= AND) mentioned[id] = (mentioned[left] as number) | (mentioned[right] as number);
+    else if (kind === NOT) mentioned[id] = mentioned[left] as number;
+    else mentioned[id] = (1 << (left & 31)) | (kind === SYMBOL ? 0 : 1 << (right & 31));
     return id;
+  }
+
+  /** False when `expression` certainly does not mention `symbol`. */
+  mayMention(expression: Expression, symbol: SymbolId): boolean {
+    return ((this.#mentioned[expression] as number) & (1 << (symbol & 31))) !== 0;
   }
 
   isYes(expression: Expression): boolean {
@@ -128,9 +141,12 @@ export class ExpressionTable {
     left.set(this.left);
     const right = new Int32Array(this.length * 2);
     right.set(this.right);
+    const mentioned = new Int32Array(this.length * 2);
+    mentioned.set(this.#mentioned);
     this.kind = kind;
     this.left = left;
     this.right = right;
+    this.#mentioned = mentioned;
   }
 
   #rehash(): void {

@@ -47,8 +47,9 @@ export class Simplifier {
   readonly #inPlace: boolean;
   readonly #yes: Expression;
   readonly #no: Expression;
-  readonly #transformed = new Map<Expression, Expression>();
-  readonly #deduplicated = new Map<Expression, Expression>();
+  /** Results by expression, one more than they are; 0 where there is none yet. */
+  readonly #transformed: number[] = [];
+  readonly #deduplicated: number[] = [];
   #joins = 0;
 
   constructor(table: ExpressionTable, facts: SymbolFacts, dialect: Pick<Dialect, 'sharedExpressions'>) {
@@ -82,10 +83,10 @@ export class Simplifier {
   /** Negations pushed down to comparisons, comparisons of bools turned into the symbol or its negation. */
   transform(e: Expression): Expression {
     if (e === 0) return 0;
-    const known = this.#transformed.get(e);
-    if (known !== undefined) return known;
+    const known = lookUp(this.#transformed, e);
+    if (known >= 0) return known;
     const result = this.#transform(e);
-    this.#transformed.set(e, result);
+    this.#transformed[e] = result + 1;
     return result;
   }
 
@@ -154,12 +155,12 @@ export class Simplifier {
   /** Operands that say the same, or that one comparison can say, become one. */
   removeDuplicates(e: Expression): Expression {
     if (e === 0) return 0;
-    const known = this.#deduplicated.get(e);
-    if (known !== undefined) return known;
+    const known = lookUp(this.#deduplicated, e);
+    if (known >= 0) return known;
     const before = this.#joins;
     const result = this.#inPlace ? joinInPlace(this, e) : this.#removeDuplicates(e);
     this.#joins = before;
-    this.#deduplicated.set(e, result);
+    this.#deduplicated[e] = result + 1;
     return result;
   }
 
@@ -373,6 +374,7 @@ export class Simplifier {
 
   /** Whether `symbol` occurs in `e`. */
   mentions(e: Expression, symbol: SymbolId): boolean {
+    if (!this.table.mayMention(e, symbol)) return false;
     const { kind, left, right } = this.table;
     switch (kind[e]) {
       case AND:
@@ -389,6 +391,7 @@ export class Simplifier {
 
   /** Whether `e` is n whenever `symbol` is, as far as conf looks. */
   requires(e: Expression, symbol: SymbolId): boolean {
+    if (!this.table.mayMention(e, symbol)) return false;
     const { kind, left, right } = this.table;
     switch (kind[e]) {
       case AND:
@@ -421,6 +424,12 @@ export class Simplifier {
         return false;
     }
   }
+}
+
+/** The result kept for an expression, -1 when there is none. Keeps the list without holes. */
+function lookUp(results: number[], e: Expression): number {
+  while (results.length <= e) results.push(0);
+  return (results[e] as number) - 1;
 }
 
 /** The tristate value that is neither of two different ones; -1 unless both are such values. */
