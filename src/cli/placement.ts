@@ -95,7 +95,7 @@ function kernelsOf(context: Context, options: PlaceOptions, plan: Plan | undefin
 }
 
 export interface Setting {
-  /** Everything but the kernel. `base` is the board's own tree, whose faults are not ours. */
+  /** Everything but the kernel. With overlays, `base` is the board's own tree, whose faults are not ours. */
   readonly input: Omit<LintInput, 'kernel'>;
   readonly kernels: readonly KernelVersion[];
 }
@@ -149,8 +149,8 @@ export function settlePlacement(
     kernels: kernelsOf(context, options, plan),
     input: {
       tree,
-      base,
-      overlays,
+      // A tree that is given whole, perhaps merged already, is judged as a whole.
+      ...(overlays.length === 0 ? {} : { base, overlays }),
       architecture,
       ...(planned === undefined ? {} : { backports: backportsOf(planned.model) }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
