@@ -104,7 +104,7 @@ export function search(
     const goal = hardest(goals.filter((one) => !meetsGoal(config, one)));
     if (goal === undefined) {
       const minimal = dropNeedless(problem, goals, state.lines);
-      const broken = brokenLines(problem, minimal);
+      const { broken, changed } = assess(problem, minimal);
       if (broken.length > 0) {
         breaking ??= { lines: minimal, symbols: broken };
         // A module in a dependency makes modules of what was built in; built in itself it may not.
@@ -114,7 +114,6 @@ export function search(
         continue;
       }
       answers++;
-      const changed = countChanges(problem, minimal);
       if (
         best === undefined ||
         minimal.size < best.lines.size ||
@@ -272,42 +271,34 @@ function dropNeedless(problem: Problem, goals: readonly Goal[], lines: Lines): L
 }
 
 /**
- * Symbols whose value the base decided and the lines take away, and symbols that the lines make selected against their
- * dependencies: the kernel may not build then, whatever its configuration says.
+ * What lines do to the whole configuration.
+ * @returns the symbols whose value the base decided and the lines take away, and those that the lines make selected
+ *   against their dependencies (the kernel may not build then, whatever its configuration says); and the number of
+ *   lines of `.config` that differ from the base's
  */
-function brokenLines(problem: Problem, lines: Lines): SymbolId[] {
-  const { trial, tree } = problem;
+function assess(problem: Problem, lines: Lines): { broken: SymbolId[]; changed: number } {
+  const { trial, tree, baseTristate, baseText, baseWritten, baseVisible } = problem;
   const config = trial.apply(lines);
   config.computeAll();
-  const lost: [SymbolId, string][] = [];
+  const { tristates, texts, written, reverse, direct } = config;
   const unmet: SymbolId[] = [];
-  for (const symbol of tree.order) {
-    if ((config.reverse[symbol] as number) > (config.direct[symbol] as number) && trial.base.unmet[symbol] === 0)
-      if (!config.isMember(symbol) && !config.isChoice(symbol)) unmet.push(symbol);
-    if (!trial.isSetByBase(symbol) || problem.baseVisible[symbol] === 0 || config.isChoice(symbol)) continue;
-    const isLost = isLogical(tree.symbols.type[symbol] as number)
-      ? (config.tristates[symbol] as number) < (problem.baseTristate[symbol] as number)
-      : config.texts[symbol] !== problem.baseText[symbol];
-    if (isLost) lost.push([symbol, config.spelt(symbol)]);
-  }
-  return [...unmet, ...lost.filter(([symbol, value]) => problem.breaksBase(symbol, value)).map(([symbol]) => symbol)];
-}
-
-/** How many lines of `.config` differ from the base's. */
-function countChanges(problem: Problem, lines: Lines): number {
-  const { tree, baseTristate, baseText, baseWritten } = problem;
-  const config = problem.trial.apply(lines);
-  config.computeAll();
+  const lost: [SymbolId, string][] = [];
   let changed = 0;
   for (const symbol of tree.order) {
-    if (config.written[symbol] !== baseWritten[symbol]) changed++;
-    else if (
-      config.written[symbol] === 1 &&
-      (config.tristates[symbol] !== baseTristate[symbol] || config.texts[symbol] !== baseText[symbol])
-    )
-      changed++;
+    const isOther = tristates[symbol] !== baseTristate[symbol] || texts[symbol] !== baseText[symbol];
+    if (written[symbol] !== baseWritten[symbol] || (isOther && written[symbol] === 1)) changed++;
+    if (config.isChoice(symbol)) continue;
+    if ((reverse[symbol] as number) > (direct[symbol] as number) && trial.base.unmet[symbol] === 0)
+      if (!config.isMember(symbol)) unmet.push(symbol);
+    if (!isOther || !trial.isSetByBase(symbol) || baseVisible[symbol] === 0) continue;
+    const isLost = isLogical(tree.symbols.type[symbol] as number)
+      ? (tristates[symbol] as number) < (baseTristate[symbol] as number)
+      : texts[symbol] !== baseText[symbol];
+    if (isLost) lost.push([symbol, config.spelt(symbol)]);
   }
-  return changed;
+  // Asked last: it evaluates configurations of its own.
+  const taken = lost.filter(([symbol, value]) => problem.breaksBase(symbol, value)).map(([symbol]) => symbol);
+  return { broken: [...unmet, ...taken], changed };
 }
 
 /** States by their lower bound, then by the guess, then by the number of lines. */
