@@ -31,7 +31,8 @@ async function dmaheap(argv: readonly string[], environment: NodeJS.ProcessEnv =
 beforeAll(async () => {
   const profile = path.resolve('schemas/examples/rockpro64.json');
   const { exit, stderr } = await dmaheap(['generate', profile, '-o', 'out', '--kernel', '6.12']);
-  expect(`${exit} ${stderr}`).toBe('0 ');
+  expect(stderr).not.toMatch(/error\[|warning\[/);
+  expect(exit).toBe(0);
 });
 
 /** Runs with the rules file changed, and puts it back. */

@@ -72,7 +72,9 @@ describe('the data', () => {
     const named = sources('src').flatMap((file) =>
       [...readFileSync(file, 'utf8').matchAll(literal)].map((match) => ({ file, id: match[2] as string })),
     );
-    expect(named.filter(({ id }) => !FACTS.has(id) && !/\.(json|hbs|cfg|dtso|dts|ts|js)$/.test(id))).toEqual([]);
+    expect(named.filter(({ id }) => !FACTS.has(id) && !/\.(json|hbs|cfg|dtso|dtbo|dtb|dts|ts|js)$/.test(id))).toEqual(
+      [],
+    );
   });
 
   test('lookup by version', () => {
