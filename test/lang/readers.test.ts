@@ -65,7 +65,7 @@ function file(name: string, content: string): string {
 test('sh', () => {
   const pairs = accepted('sh', 'string', 400);
   const script = file('a.sh', pairs.map(({ spelled }) => `printf '%s\\0' ${spelled}\n`).join(''));
-  const { stdout } = execaSync('sh', [script], { stripFinalNewline: false });
+  const { stdout } = execaSync('sh', [script], { cwd: directory, stripFinalNewline: false });
   expect(stdout.split('\0').slice(0, -1)).toEqual(pairs.map((pair) => pair.value));
 });
 
