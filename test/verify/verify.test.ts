@@ -1,4 +1,5 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -107,4 +108,15 @@ test('a profile may be called anything, and every format stays readable', async 
     },
   );
   expect(Number(junit.stdout)).toBe(json.planned);
+});
+
+test('every expectation that the templates write is read whole', async () => {
+  const golden = (await readdir('test/golden', { recursive: true })).filter((name) => name.endsWith('verify.expect'));
+  expect(golden.length).toBeGreaterThan(0);
+  for (const name of golden) {
+    const expectation = path.join('test/golden', name);
+    const { value, diagnostics } = await verifySystem({ root, expect: expectation });
+    expect(diagnostics, name).toEqual([]);
+    expect(value?.profile?.name, name).toBeTruthy();
+  }
 });
