@@ -59,12 +59,14 @@ export function closeFragment(
       lines: [],
       delta: [],
       diagnostics: solution.blocked.map((blocked) => {
-        const because = plan.symbols.find(({ symbol }) => blocked.goal.startsWith(symbol))?.because;
+        const pointer = [blocked.leaf, blocked.goal.replace(/>?=.*$/s, '')]
+          .map((name) => plan.symbols.find(({ symbol }) => symbol === name)?.because.pointer)
+          .find((one) => one !== undefined);
         return report('plan/blocked', {
           message: `${blocked.goal} cannot be had on ${title} with ${base.name}: ${blocked.leaf} is in the way`,
           cause: blocked.chain.map(linkText).join('\n'),
           fix: FIXES[blocked.reason] ?? 'use another base configuration or another kernel',
-          ...(because?.pointer === undefined ? {} : { pointer: because.pointer }),
+          ...(pointer === undefined ? {} : { pointer }),
         });
       }),
     };
@@ -153,8 +155,19 @@ export function closeFromKnowledge(plan: Plan): ClosedPlan {
     if (known.length === 0) unknown.push(symbol);
     for (const closure of known) for (const line of closure.needs) added.push(requestOf(line, reasonOf(closure)));
   }
-  const wishes = plan.symbols.map((request) => request);
-  const symbols = merge(wishes, wishes, added);
+  const refused = plan.symbols.flatMap((wish) => {
+    const needed = added.find(({ symbol, value }) => symbol === wish.symbol && wish.value === 'n' && value !== 'n');
+    if (needed === undefined) return [];
+    const { pointer } = wish.because;
+    return report('plan/blocked', {
+      message: `${wish.symbol} is to be off, and the board needs ${wish.symbol}=${needed.value}`,
+      cause: needed.because.text,
+      fix: `remove ${wish.symbol} from the profile`,
+      ...(pointer === undefined ? {} : { pointer }),
+    });
+  });
+  if (refused.length > 0) return { lines: [], delta: [], diagnostics: refused };
+  const symbols = merge(plan.symbols, plan.symbols, added);
   const shown = kernels.map(formatKernelVersion).join(', ');
   const message =
     kernels.length === 0

@@ -78,7 +78,7 @@ test('what is in the way is a finding at the wish, with the chain', () => {
         'Kconfig:6: MMU is n because the goal MMU=n asks for it',
       ].join('\n'),
       fix: 'two wishes of the profile exclude each other: give one of them up',
-      pointer: '/kernel/symbols/HEAP',
+      pointer: '/kernel/symbols/MMU',
     },
   ]);
 });
@@ -104,6 +104,20 @@ test('without a tree the kernels solved beforehand are asked, and the fragment i
       severity: 'note',
       message: 'the fragment is closed for 6.1, 6.12 arm from defconfig and allnoconfig, not proven for your tree',
       cause: 'nothing is known of what UNHEARD_OF needs',
+    },
+  ]);
+});
+
+test('without a tree, too, two wishes can exclude each other', () => {
+  const arm = plan(wish('CMA', 'y'), wish('MMU', 'n'));
+  const { plan: closed, diagnostics } = closeFromKnowledge({ ...arm, board: { ...arm.board, arch: 'arm' } });
+  expect(closed).toBeUndefined();
+  expect(diagnostics).toMatchObject([
+    {
+      code: 'plan/blocked',
+      message: 'MMU is to be off, and the board needs MMU=y',
+      cause: 'CMA depends on it, as solved on 6.12',
+      pointer: '/kernel/symbols/MMU',
     },
   ]);
 });
