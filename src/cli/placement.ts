@@ -4,6 +4,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import type { LintInput, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
+import { withParameters } from '../placement/index.js';
 import { backportsOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
@@ -67,6 +68,20 @@ function readTree(context: Context, option: string, file: string, diagnostics: D
       EXIT.findings,
       'give a .dtb or .dtbo, as dtc writes it',
     );
+  return value;
+}
+
+/** `FILE`, or as in Raspberry Pi's config.txt `FILE,PARAMETER[=VALUE],...`; a file name may hold commas itself. */
+function readOverlay(context: Context, text: string, diagnostics: Diagnostic[]): Fdt {
+  const words = text.split(',');
+  const head = (count: number) => words.slice(0, count).join(',');
+  const counts = words.map((_, i) => i + 1);
+  const count = counts.findLast((n) => !('error' in readBytes(context.resolve(head(n))))) ?? words.length;
+  const file = head(count);
+  const parameters = words.slice(count);
+  const { value, diagnostics: found } = withParameters(readTree(context, '--overlay', file, diagnostics), parameters);
+  diagnostics.push(...found);
+  if (value === undefined) throw new Refusal('the parameters of the overlay cannot be set', EXIT.findings);
   return value;
 }
 
@@ -136,7 +151,7 @@ export function settlePlacement(
   const plan = planned?.plan;
   const architecture = architectureOf(options, plan);
   const base = options.dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', options.dtb, diagnostics);
-  const given = (options.overlay ?? []).map((file) => readTree(context, '--overlay', file, diagnostics));
+  const given = (options.overlay ?? []).map((text) => readOverlay(context, text, diagnostics));
   const ours = plan === undefined ? undefined : overlayOf(plan.areas, plan.board.cells);
   const overlays = ours === undefined ? given : [...given, ours];
   const tree = overlays.reduce((merged, overlay) => apply(merged, overlay, diagnostics), base);

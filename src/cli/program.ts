@@ -159,7 +159,11 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   const boardOptions = (command: Command) =>
     command
       .option('--dtb <file>', 'the board’s DTB')
-      .option('--overlay <file>', 'an overlay (.dtbo), applied in the order given', several)
+      .option(
+        '--overlay <file>',
+        'an overlay (.dtbo), applied in the order given; FILE,PARAM=VALUE sets Raspberry Pi parameters',
+        several,
+      )
       .option('--kernel <version>', 'the kernel; more than once to compare', several)
       .option('--page-size <size>', '4K, 16K or 64K')
       .option('--config <file>', 'the final .config')

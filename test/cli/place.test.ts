@@ -1,0 +1,88 @@
+/** `dmaheap place` from the command line: what is typed, printed and returned. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { dmaheap } from './run.js';
+
+const work = mkdtempSync(path.join(os.tmpdir(), 'dmaheap-place-'));
+afterAll(() => rmSync(work, { recursive: true }));
+
+function compile(name: string, dts: string): string {
+  const blob = execFileSync('dtc', ['-q', '-@', '-I', 'dts', '-O', 'dtb', '-'], { input: dts });
+  writeFileSync(path.join(work, name), blob);
+  return name;
+}
+
+const BASE = compile(
+  'base.dtb',
+  `/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
+  memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x20000000>; };
+  reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+    cma: linux,cma { compatible = "shared-dma-pool"; size = <0x0 0x4000000>; reusable; linux,cma-default; }; }; };`,
+);
+const PARAMETERS = compile(
+  'linux,cma.dtbo',
+  `/dts-v1/; /plugin/; / { fragment@0 { target = <&cma>; frag0: __overlay__ { size = <0x0 0x4000000>; }; };
+  __overrides__ { cma-size = <&frag0>, "size:4"; }; };`,
+);
+writeFileSync(
+  path.join(work, 'config'),
+  'CONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_CMA_AREAS=8\nCONFIG_CMA_SIZE_MBYTES=32\nCONFIG_CMA_SIZE_SEL_MBYTES=y\nCONFIG_OF_RESERVED_MEM=y\nCONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n',
+);
+
+const place = (...more: string[]) =>
+  dmaheap(
+    [
+      '--format',
+      'json',
+      'place',
+      '--dtb',
+      BASE,
+      '--arch',
+      'aarch64',
+      '--kernel',
+      '6.12',
+      '--config',
+      'config',
+      ...more,
+    ],
+    work,
+  );
+
+test('a board as it is', async () => {
+  const { exit, stdout } = await place();
+  expect(exit).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({
+    schemaVersion: 1,
+    kernel: '6.12',
+    outcome: 'boots',
+    heaps: [{ name: 'linux,cma', area: 'linux,cma', usable: true }],
+    cmaTotalBytes: 67108864,
+    rejected: [],
+  });
+});
+
+test('a parameter of the overlay, whose file name has a comma itself', async () => {
+  const good = await place('--overlay', `${PARAMETERS},cma-size=0x8000000`);
+  expect(JSON.parse(good.stdout)).toMatchObject({ cmaTotalBytes: 134217728 });
+  const plain = await place('--overlay', PARAMETERS);
+  expect(JSON.parse(plain.stdout)).toMatchObject({ cmaTotalBytes: 67108864 });
+});
+
+test('a size that the kernel refuses is a finding, with the next one that it takes', async () => {
+  const { exit, stdout } = await place('--overlay', `${PARAMETERS},cma-size=100000000`);
+  expect(exit).toBe(1);
+  const seen = JSON.parse(stdout);
+  expect(seen.rejected).toMatchObject([{ node: 'linux,cma', family: 'misaligned', failure: 'freed' }]);
+  expect(seen.lints.find((one: { lint: string }) => one.lint === 'size-multiple').diagnostics[0].fix).toBe(
+    'size = <0x0 0x6000000> (96 MiB)',
+  );
+});
+
+test('what is typed wrongly', async () => {
+  expect((await place('--overlay', `${PARAMETERS},cma-sise=1`)).exit).toBe(1);
+  expect((await place('--overlay', 'nothing.dtbo')).exit).toBe(3);
+  expect((await place('--memory', 'much')).exit).toBe(2);
+});
