@@ -12,32 +12,33 @@ import { machineFor } from './machine.js';
 import { type Observation, observe } from './observe.js';
 import { occupiedBy } from './occupied.js';
 import { mergedDtb } from './overlay.js';
-import { pageSizeOf, predictRun } from './predict.js';
+import { pageSizeOf, predictRun, type Question } from './predict.js';
 import { generate } from './product.js';
 import { type Boot, baseDtb, commandLine, guestCommandLine, runGuest } from './qemu.js';
 
 export interface RunResult {
   readonly run: Run;
   readonly fields: readonly FieldResult[];
-  readonly prediction: Prediction | undefined;
+  readonly question: Question;
   readonly observation: Observation;
   readonly seconds: number;
   /** Boots the same guest by hand. */
   readonly command: string;
-  /** The guest's console. */
-  readonly console: string;
+}
+
+/** A guest ready to start, and what the simulator is asked about it. */
+export interface Prepared {
+  readonly boot: Boot;
+  readonly question: Question;
 }
 
 /** What several runs share: each kernel is built once, each initramfs made once. */
 export class Lab {
   readonly #kernels = new Map<string, Promise<BuiltKernel>>();
-  readonly #predict: typeof predictRun;
   readonly #progress: (text: string) => void;
 
-  /** @param predict the simulator, or a deliberately wrong one for the negative control */
-  constructor(progress: (text: string) => void, predict = predictRun) {
+  constructor(progress: (text: string) => void) {
     this.#progress = progress;
-    this.#predict = predict;
   }
 
   kernel(name: string): Promise<BuiltKernel> {
@@ -49,15 +50,7 @@ export class Lab {
   }
 
   /** Everything QEMU needs for a run; the trees stay in the cache so that the command can be repeated by hand. */
-  async prepare(
-    run: Run,
-    shell = false,
-  ): Promise<{
-    boot: Boot;
-    kernel: BuiltKernel;
-    predict: () => Promise<Prediction>;
-    owned: Awaited<ReturnType<typeof occupiedBy>>;
-  }> {
+  async prepare(run: Run, shell = false): Promise<Prepared> {
     const one: Case = run.case;
     const machine = await machineFor(run.arch);
     const kernel = await this.kernel(run.kernel);
@@ -69,45 +62,33 @@ export class Lab {
     const dtb = base && (await mergedDtb(one, base, directory, further));
     const guest = generated ? await deviceGuest(machine, one, generated) : {};
     const initrd = await initramfs(machine, { ...guest, modules: kernel.modules, shell });
-    const boot: Boot = {
-      machine,
-      image: kernel.image,
-      initrd,
-      dtb,
-      memoryMiB: one.memoryMiB,
-      options: one.options,
-      cmdline: one.cmdline,
-      silenceSeconds: one.silenceSeconds,
-    };
-    const owned = dtb ? await occupiedBy(machine, kernel, initrd, dtb, one.memoryMiB) : undefined;
+    const { memoryMiB, options, cmdline, silenceSeconds } = one;
+    const boot: Boot = { machine, image: kernel.image, initrd, dtb, memoryMiB, options, cmdline, silenceSeconds };
+    const occupied = dtb ? await occupiedBy(machine, kernel, initrd, dtb, memoryMiB) : undefined;
     const pageSizeBytes = pageSizeOf(await readFile(kernel.config, 'utf8'));
-    const cmdline = guestCommandLine(boot);
-    return {
-      boot,
-      kernel,
-      owned,
-      predict: () => this.#predict({ run, kernel, dtb, cmdline, occupied: owned, pageSizeBytes }),
-    };
+    return { boot, question: { run, kernel, dtb, cmdline: guestCommandLine(boot), occupied, pageSizeBytes } };
   }
 
   async run(run: Run): Promise<RunResult> {
-    const { boot, kernel, predict, owned } = await this.prepare(run);
-    const prediction = await predict();
+    const { boot, question } = await this.prepare(run);
+    const prediction = await predictRun(question);
     const result = await runGuest(boot);
-    const observation = observe(result, pageSizeOf(await readFile(kernel.config, 'utf8')));
+    const observation = observe(result, question.pageSizeBytes);
     const expectation = expectationFor(run);
-    const isNameCut = run.kernel.includes('-5.10');
     return {
       run,
+      question,
       fields: [
-        ...compare(prediction, observation, owned ?? [], isNameCut),
+        ...judge(question, prediction, observation),
         ...(expectation ? compareExpectation(expectation, observation) : []),
       ],
-      prediction,
       observation,
       seconds: result.seconds,
       command: commandLine(boot),
-      console: result.console,
     };
   }
 }
+
+/** Holds a prediction against what the guest of the same question showed. */
+export const judge = (question: Question, prediction: Prediction, seen: Observation): readonly FieldResult[] =>
+  compare(prediction, seen, question.occupied ?? [], question.run.kernel.includes('-5.10'));

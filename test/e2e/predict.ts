@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { type KernelVersion, parseKernelVersion } from '../../src/facts/index.js';
 import { type Fdt, makeFdt, readFdt } from '../../src/fdt/index.js';
-import { type Prediction, predict } from '../../src/placement/index.js';
+import { type PlacementInput, type Prediction, predict } from '../../src/placement/index.js';
 import type { Run } from './case.js';
 import type { BuiltKernel } from './kernel.js';
 import type { Occupied } from './occupied.js';
@@ -16,9 +16,13 @@ export interface Question {
   readonly pageSizeBytes: bigint;
 }
 
-export async function predictRun(question: Question): Promise<Prediction> {
+export type Predictor = (question: Question) => Promise<Prediction>;
+
+export const predictRun: Predictor = async (question) => predict(await placementInput(question));
+
+export async function placementInput(question: Question): Promise<PlacementInput> {
   const { run, kernel, dtb, cmdline, occupied, pageSizeBytes } = question;
-  return predict({
+  return {
     tree: dtb ? treeOf(await readFile(dtb)) : EMPTY_TREE,
     kernel: versionOf(kernel.version),
     architecture: run.arch,
@@ -28,7 +32,7 @@ export async function predictRun(question: Question): Promise<Prediction> {
     commandLine: cmdline,
     ...(occupied ? { occupied } : {}),
     ...(dtb ? {} : { memory: [{ baseAddress: 0n, sizeBytes: BigInt(run.case.memoryMiB) << 20n }] }),
-  });
+  };
 }
 
 /** Page size that a configuration was built for. */
