@@ -47,7 +47,7 @@ export async function kernelRecipe(name: string): Promise<KernelRecipe> {
 }
 
 /**
- * Configures the kernel with its own `conf`, always: from the boot fragments and from the fragment that
+ * Configures the kernel with its own `conf`: from the boot fragments and from the fragment that
  * `dmaheap resolve` writes for the goals on top of them. Builds it out of tree unless an image of exactly that source,
  * configuration and compiler is in the cache.
  *
@@ -57,17 +57,15 @@ export async function buildKernel(recipe: KernelRecipe, progress: (text: string)
   const tree = await kernelTree(recipe.version);
   const machine = await machineFor(recipe.arch);
   const boot = await fragmentText(recipe.boot);
-  const configuring = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-config-'));
-  const base = await configure(tree, configuring, machine, boot);
-  const resolved = await resolveGoals(recipe, tree, base);
+  const compiler = `${machine.kbuild.crossCompile}gcc`;
+  const { stdout: compilerVersion } = await execa(compiler, ['-dumpfullversion']);
+  const configured = (wanted: string) => configure(tree, machine, wanted, compilerVersion);
+  const resolved = await resolveGoals(recipe, tree, await configured(boot));
   const wanted = [boot, resolved, await fragmentText(recipe.observe)].join('\n');
-  const config = await readFile(await configure(tree, configuring, machine, wanted), 'utf8');
-  await rm(configuring, { recursive: true });
+  const config = await readFile(await configured(wanted), 'utf8');
   const missing = missingLines(wanted, config);
   if (missing.length) throw new Error(`${recipe.name}: not in the final .config: ${missing.join(', ')}`);
 
-  const compiler = `${machine.kbuild.crossCompile}gcc`;
-  const { stdout: compilerVersion } = await execa(compiler, ['-dumpfullversion']);
   const key = shortHash(path.basename(tree), config, compiler, compilerVersion);
   const directory = path.join(cacheRoot(), 'image', `${recipe.name}-${key}`);
   if (!existsSync(directory)) progress(`building ${recipe.name} from ${path.basename(tree)}`);
@@ -120,19 +118,34 @@ const fragmentText = async (names: readonly string[]): Promise<string> =>
     '\n',
   );
 
-/** The path of the `.config` that `conf` makes of allnoconfig and some lines. */
-async function configure(tree: string, directory: string, machine: Machine, wanted: string): Promise<string> {
-  const fragment = path.join(directory, 'wanted.config');
-  await writeFile(fragment, wanted);
-  await make(tree, directory, machine, [`KCONFIG_ALLCONFIG=${fragment}`, 'allnoconfig']);
-  return path.join(directory, '.config');
+/**
+ * The path of the `.config` that the tree's `conf` makes of allnoconfig and some lines. The same lines, tree and compiler
+ * give the same answer, so it is asked once.
+ */
+async function configure(tree: string, machine: Machine, wanted: string, compilerVersion: string): Promise<string> {
+  const key = shortHash(path.basename(tree), machine.arch, compilerVersion, wanted);
+  const directory = await filledOnce(path.join(cacheRoot(), 'lab-config', key), async (work) => {
+    const build = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-config-'));
+    try {
+      const fragment = path.join(build, 'wanted.config');
+      await writeFile(fragment, wanted);
+      await make(tree, build, machine, [`KCONFIG_ALLCONFIG=${fragment}`, 'allnoconfig']);
+      await copyFile(path.join(build, '.config'), path.join(work, 'config'));
+    } finally {
+      await rm(build, { recursive: true, force: true });
+    }
+  });
+  return path.join(directory, 'config');
 }
 
 async function resolveGoals(recipe: KernelRecipe, tree: string, base: string): Promise<string> {
-  const output = `${base}.resolved`;
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-resolve-'));
+  const output = path.join(directory, 'fragment.config');
   const where = ['--kernel-tree', tree, '--arch', recipe.arch, '--base-config', base];
   await dmaheap('resolve', ...recipe.goals.map(fromRoot), ...where, '-o', output, '--quiet');
-  return readFile(output, 'utf8');
+  const fragment = await readFile(output, 'utf8');
+  await rm(directory, { recursive: true });
+  return fragment;
 }
 
 /** The same bytes from the same input: the kernel records who built it and when. */
