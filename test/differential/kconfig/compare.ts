@@ -1,8 +1,7 @@
 /** Both sides on the same cases. */
 import type { Case } from './cases.js';
 import { confMessages, type Engine } from './engine.js';
-import { Judge, type Verdict } from './judge.js';
-import type { Subject } from './trees.js';
+import { Judge, type Served, type Verdict } from './judge.js';
 
 export interface Judged {
   readonly case: Case;
@@ -12,7 +11,7 @@ export interface Judged {
 /** Asks the tree's conf. */
 export async function judgeCases(
   conf: string,
-  subject: Subject,
+  subject: Served,
   cases: readonly Case[],
 ): Promise<{ judged: Judged[]; parseMessages: ReadonlySet<string> }> {
   const judge = await Judge.start(conf, subject);

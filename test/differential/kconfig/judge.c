@@ -99,6 +99,9 @@ static int serve(void)
 {
 	char option[4096], log[4096];
 
+	/* One pipe for both, so that nothing said while parsing comes after "ready". */
+	dup2(1, 2);
+	setvbuf(stdout, NULL, _IONBF, 0);
 	__wrap_conf_parse("Kconfig");
 	printf("ready\n");
 	while (fflush(NULL), fgets(option, sizeof(option), stdin) && fgets(log, sizeof(log), stdin)) {

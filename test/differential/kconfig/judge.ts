@@ -79,6 +79,9 @@ export interface Verdict {
   readonly status: number;
 }
 
+/** What conf needs to know of a tree. */
+export type Served = Pick<Subject, 'name' | 'work' | 'environment' | 'probesFile'>;
+
 /** A conf that has parsed its tree once and answers in every mode. */
 export class Judge {
   readonly #child: ChildProcessWithoutNullStreams;
@@ -88,7 +91,7 @@ export class Judge {
   parseMessages: ReadonlySet<string> = new Set();
   #stderr = '';
 
-  private constructor(conf: string, subject: Subject) {
+  private constructor(conf: string, subject: Served) {
     this.#directory = path.join(subject.work, `judge-${process.pid}`);
     mkdirSync(this.#directory, { recursive: true });
     this.#child = spawn(conf, [], {
@@ -107,16 +110,16 @@ export class Judge {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  static async start(conf: string, subject: Subject): Promise<Judge> {
+  static async start(conf: string, subject: Served): Promise<Judge> {
     const judge = new Judge(conf, subject);
     const said: string[] = [];
     for (;;) {
       const line = await judge.#lines.next();
-      if (line.done) throw new Error(`${subject.name}: conf ended while parsing: ${judge.#stderr}`);
+      if (line.done) throw new Error(`${subject.name}: conf ended while parsing: ${said.join(' | ')}${judge.#stderr}`);
       if (line.value === 'ready') break;
       said.push(line.value);
     }
-    judge.parseMessages = messagesOf(`${said.join('\n')}\n${judge.#stderr}`);
+    judge.parseMessages = messagesOf(said.join('\n'));
     return judge;
   }
 

@@ -2,18 +2,19 @@
  * npm run test:kconfig [-- --long] [--tree VERSION/ARCH]...: the engine against each tree's own conf, byte for byte.
  *
  * Four kernels by four architectures: all*config, every in-tree defconfig, Debian's configurations, and mutated
- * configurations (10 per tree, with --long 200). Both sides read the same recorded probe answers; that conf asks the
- * same questions live is checked once per tree.
+ * configurations (12 per tree, with --long 210). Both sides read the same recorded probe answers; that conf asks the
+ * same questions live is checked once per tree. Then small random trees for each of the four confs.
  */
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import * as engine from '../../../src/kconfig/index.js';
 import { mutatedCases, plainCases } from './cases.js';
-import { compareCases, differingMessages, judgeCases } from './compare.js';
+import { compareCases, differingMessages, judgeCases, type Mismatch } from './compare.js';
 import { confMessages } from './engine.js';
 import { buildConf } from './judge.js';
 import { liveProbes } from './live.js';
-import { ARCHITECTURES, openSubject, type TreeName, VERSIONS } from './trees.js';
+import { checkSmallTrees } from './small.js';
+import { ARCHITECTURES, openSubject, type TreeName, VERSIONS, type Version } from './trees.js';
 
 const { values: options } = parseArgs({
   options: {
@@ -25,6 +26,8 @@ const { values: options } = parseArgs({
     one: { type: 'string' },
   },
 });
+/** Small random trees per kernel. */
+const smallTrees = options.long ? 400 : 40;
 const mutations = Number(options.mutations ?? (options.long ? 210 : 12));
 /** Trees checked at the same time; each is a conf and an engine taking turns. */
 const AT_ONCE = 2;
@@ -45,13 +48,7 @@ async function checkTree(name: TreeName): Promise<boolean> {
   if (parse.length > 0) mismatches.push({ name: 'messages while parsing', lines: parse });
   const live = await liveProbes(conf, subject);
   if (live.lines.length > 0) mismatches.push({ name: 'live probes', lines: live.lines });
-  for (const { name: which, lines } of mismatches)
-    console.log(
-      `${subject.name}: ${which}\n${lines
-        .slice(0, 12)
-        .map((line) => `    ${line}`)
-        .join('\n')}`,
-    );
+  printMismatches(subject.name, mismatches);
   const messages = judged.reduce((sum, { verdict }) => sum + verdict.messages.size, 0);
   console.log(
     `${subject.name}: ${cases.length} inputs (${mutations} mutated), ${messages} messages, ${live.count} live probes, ` +
@@ -60,15 +57,33 @@ async function checkTree(name: TreeName): Promise<boolean> {
   return mismatches.length === 0;
 }
 
-function treeNames(): TreeName[] {
-  const all = VERSIONS.flatMap((version) => ARCHITECTURES.map((arch) => ({ version, arch })));
-  const wanted = options.tree ?? [];
-  return wanted.length === 0 ? all : all.filter(({ version, arch }) => wanted.includes(`${version}/${arch}`));
+async function checkSmall(version: Version): Promise<boolean> {
+  const { mismatches, inputs, refused } = await checkSmallTrees(version, smallTrees);
+  printMismatches(version, mismatches);
+  console.log(
+    `${version} small: ${smallTrees} random trees (${refused} refused), ${inputs} inputs, ${mismatches.length} mismatches`,
+  );
+  return mismatches.length === 0;
+}
+
+function printMismatches(subject: string, mismatches: readonly Mismatch[]): void {
+  for (const { name, lines } of mismatches) {
+    console.log(`${subject}: ${name}`);
+    for (const line of lines.slice(0, 12)) console.log(`    ${line}`);
+  }
+}
+
+function treeNames(): string[] {
+  const trees = VERSIONS.flatMap((version) => ARCHITECTURES.map((arch) => `${version}/${arch}`));
+  const all = [...trees, ...VERSIONS.map((version) => `${version}/small`)];
+  return options.tree ? all.filter((name) => options.tree?.includes(name)) : all;
 }
 
 if (options.one !== undefined) {
   const [version, arch] = options.one.split('/');
-  process.exitCode = (await checkTree({ version, arch } as TreeName)) ? 0 : 1;
+  const passed =
+    arch === 'small' ? await checkSmall(version as Version) : await checkTree({ version, arch } as TreeName);
+  process.exitCode = passed ? 0 : 1;
 } else {
   const queue = treeNames();
   let passed = 0;
@@ -80,7 +95,7 @@ if (options.one !== undefined) {
         [
           ...process.execArgv,
           process.argv[1] as string,
-          ...['--one', `${next.version}/${next.arch}`, '--mutations', String(mutations)],
+          ...['--one', next, '--mutations', String(mutations), ...(options.long ? ['--long'] : [])],
         ],
         { stdio: ['ignore', 'inherit', 'inherit'], reject: false },
       );
