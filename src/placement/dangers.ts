@@ -1,4 +1,5 @@
 /** What a boot does to memory that has an owner already. */
+import { isAligned } from '../quantity/index.js';
 import type { Area, Boot } from './boot.js';
 import { type Interval, interval, overlaps } from './interval-set.js';
 import type { BootOutcome, Danger, DangerCode } from './prediction.js';
@@ -189,6 +190,9 @@ function unmappedMemory(boot: Boot): Found[] {
     });
 }
 
+/** What one entry of the first page table level maps on arm32 (PMD_SIZE). */
+const ARM_BLOCK = 0x20_0000n;
+
 function remapTable(boot: Boot): Found[] {
   const { architecture, slots, rules } = boot.situation;
   if (architecture !== 'arm' || rules.remapTable === 'after-setup') return [];
@@ -206,13 +210,30 @@ function remapTable(boot: Boot): Found[] {
   const freed = boot.remapped.filter(({ node }) =>
     boot.refusals.some((refusal) => refusal.node === node && refusal.failure === 'freed' && !refusal.late),
   );
-  return freed.map(({ node }) => ({
-    code: 'remap-of-freed-memory',
-    nodes: [node?.name ?? ''],
-    outcome: 'unknown',
-    reason: 'the pool was refused after arm32 had noted it for mapping anew; if its memory is in use by then, it hangs',
-    facts,
-  }));
+  const misaligned = boot.remapped.filter(
+    ({ range }) => !isAligned(range.start, ARM_BLOCK) || !isAligned(range.end, ARM_BLOCK),
+  );
+  const neighbours = misaligned.map(
+    ({ node }): Found => ({
+      code: 'remap-of-neighbours',
+      nodes: [node?.name ?? ''],
+      outcome: 'unknown',
+      reason:
+        'arm32 unmaps whole blocks of 2 MiB before it maps the pool anew; whatever shares a block with it is lost',
+      facts,
+    }),
+  );
+  const reused = freed.map(
+    ({ node }): Found => ({
+      code: 'remap-of-freed-memory',
+      nodes: [node?.name ?? ''],
+      outcome: 'unknown',
+      reason:
+        'the pool was refused after arm32 had noted it for mapping anew; if its memory is in use by then, it hangs',
+      facts,
+    }),
+  );
+  return [...neighbours, ...reused];
 }
 
 function pairs(areas: readonly Area[]): [Area, Area][] {

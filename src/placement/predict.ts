@@ -194,7 +194,7 @@ function settle(
 /** What the dangers leave open: whether it boots at all, and what it says before it stops. */
 function undecided({ outcome, dangers }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
-  const early = dangers.filter(({ code }) => code === 'remap-of-freed-memory');
+  const early = dangers.filter(({ code }) => code === 'remap-of-freed-memory' || code === 'remap-of-neighbours');
   const stops = outcome === 'hangs' ? dangers : outcome === 'unknown' ? early : [];
   return [
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),

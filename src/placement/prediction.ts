@@ -71,6 +71,8 @@ export type DangerCode =
   | 'unmapped-memory-freed'
   /** arm32: a freed range is mapped anew while it is in use, or its table overflows. */
   | 'remap-of-freed-memory'
+  /** arm32: mapping a pool anew unmaps what shares its 2 MiB. */
+  | 'remap-of-neighbours'
   | 'remap-table-overflow';
 
 export interface Danger {

@@ -368,6 +368,8 @@ describe('memory that is somebody’s', () => {
     // A machine that stops in between has not said the rest.
     expect(bypassed.unknown.map(({ field }) => field)).toContain('log');
     expect(boot({ nodes: C }, { architecture: 'arm', kernel: '6.1', commandLine: 'cma=16M' }).outcome).toBe('boots');
+    const odd = boot({ nodes: pool('p@50001000', reg(0x50001000, 16 * MIB)) }, { architecture: 'arm' });
+    expect([odd.outcome, odd.dangers.map(({ code }) => code)]).toEqual(['unknown', ['remap-of-neighbours']]);
   });
 });
 
