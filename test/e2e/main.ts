@@ -108,7 +108,9 @@ async function main(): Promise<number> {
   process.stdout.write(humanReport(results));
   if (values.json) await writeFile(values.json, jsonReport(results));
   if (values.junit) await writeFile(values.junit, junitReport(results));
-  return wrongOnes(results).length ? 1 : 0;
+  const failed = wrongOnes(results).length;
+  process.stdout.write(`${results.length - failed} passed, ${failed} failed, 0 skipped\n`);
+  return failed > 0 ? 1 : 0;
 }
 
 process.exitCode = await main().catch((error: Error) => {
