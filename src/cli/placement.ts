@@ -1,10 +1,10 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import type { LintInput, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
-import { withParameters } from '../placement/index.js';
+import { OLDEST_KERNEL, withParameters } from '../placement/index.js';
 import { backportsOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
@@ -102,7 +102,15 @@ function pageSizeOf(text: string): bigint {
 function kernelsOf(context: Context, options: PlaceOptions, plan: Plan | undefined): KernelVersion[] {
   const given = (options.kernel ?? []).map((text) => kernelOption(context, text));
   if (given.includes('bad')) throw new Refusal('a kernel version is MAJOR.MINOR', EXIT.usage);
-  if (given.length > 0) return given as KernelVersion[];
+  const kernels = given as KernelVersion[];
+  const old = kernels.find((kernel) => compareKernelVersions(kernel, OLDEST_KERNEL) < 0);
+  if (old !== undefined)
+    throw new Refusal(
+      `--kernel ${formatKernelVersion(old)}: the rules are known from ${formatKernelVersion(OLDEST_KERNEL)} on`,
+      EXIT.usage,
+      'give 5.10 or newer',
+    );
+  if (kernels.length > 0) return kernels;
   if (plan === undefined)
     throw new Refusal('which kernel?', EXIT.usage, 'give --kernel 6.12, more than once to compare');
   const { min, max } = plan.kernel;

@@ -85,4 +85,5 @@ test('what is typed wrongly', async () => {
   expect((await place('--overlay', `${PARAMETERS},cma-sise=1`)).exit).toBe(1);
   expect((await place('--overlay', 'nothing.dtbo')).exit).toBe(3);
   expect((await place('--memory', 'much')).exit).toBe(2);
+  expect((await place('--kernel', '5.4')).exit).toBe(2);
 });

@@ -45,6 +45,7 @@ function describe({ kernel, prediction }: Predicted): string {
   lines.push(`  CmaTotal: ${total === null ? 'unknown' : `${total / 1024n} kB`}`);
   for (const { text } of prediction.log) lines.push(`  log: ${text}`);
   for (const { field, needs } of prediction.unknown) lines.push(`  unknown: ${field}, needs ${needs}`);
+  for (const text of prediction.assumed) lines.push(`  assumed: ${text}`);
   return lines.join('\n');
 }
 
