@@ -5,7 +5,7 @@ const KEYWORDS = `bool choice comment config def_bool def_tristate default depen
   imply int mainmenu menu menuconfig modules on prompt range select source string tristate visible`.split(/\s+/);
 
 /** The rules of current kernels. */
-const DIALECT: Dialect = {
+export const TINY_DIALECT: Dialect = {
   keywords: new Set([...KEYWORDS, 'transitional']),
   optionSyntax: false,
   conditionalDepends: true,
@@ -17,7 +17,7 @@ const DIALECT: Dialect = {
   negationEndsSubmenu: true,
   typedConstants: true,
   numbersDefaultToZero: true,
-  forgetsOutOfRange: true,
+  forgetsOutOfRange: false,
   allConfigByMenu: true,
   endsEveryMenu: true,
   notSetIsAssignment: true,
@@ -32,7 +32,7 @@ export function tinyTree(text: string): KconfigTree {
   const { value, diagnostics } = parseTree({
     readFile: (file) => (file === 'Kconfig' ? whole : undefined),
     environment: {},
-    dialect: DIALECT,
+    dialect: TINY_DIALECT,
   });
   if (value === undefined) throw new Error(diagnostics.map((d) => `${d.span?.line}: ${d.message}`).join('\n'));
   return value;
