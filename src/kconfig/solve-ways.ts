@@ -198,7 +198,11 @@ export class Problem {
     const unselected = reverse === 0 ? [] : [expressionNeed(reverse)];
     const isChoice = ((symbols.flags[symbol] as number) & CHOICE) !== 0;
     const siblings = this.siblings(symbol);
-    const hidden = prompts.map((property) => expressionNeed(properties.condition[property] as number));
+    // A value the base gives counts while its prompt is visible; without one the default decides anyway.
+    const isHideable = isChoice || siblings.length > 0 || this.trial.isSetByBase(symbol);
+    const hidden = (isHideable ? prompts : []).map((property) =>
+      expressionNeed(properties.condition[property] as number),
+    );
     if (isChoice) {
       yield { kind: 'dependency', needs: hidden };
       return;
@@ -212,7 +216,6 @@ export class Problem {
     const implied = symbols.implied[symbol] as number;
     yield {
       kind: 'dependency',
-      isDetour: prompts.length > 0,
       needs: [
         ...unselected,
         ...hidden,
