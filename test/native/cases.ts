@@ -479,7 +479,7 @@ node heap=system name=system
     cases: [
       {
         name: 'the addon',
-        script: 'node /verify.cjs $EXPECT; echo "@@EXIT $?"',
+        script: 'node /verify.cjs $EXPECT /dmaheap.node; echo "@@EXIT $?"',
         exit: 0,
         passes: PROVEN,
       },
