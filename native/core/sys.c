@@ -7,10 +7,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -291,7 +291,7 @@ int sys_uname(const char *root, char *release, char *machine, size_t size)
 
 uint64_t sys_page_bytes(void)
 {
-	return (uint64_t)sysconf(_SC_PAGESIZE);
+	return getauxval(AT_PAGESZ); /* sysconf brings a kilobyte of other answers */
 }
 
 void sys_identity(struct sys_identity *identity)
@@ -324,34 +324,11 @@ uint64_t sys_now_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-uint64_t sys_wall_seconds(void)
-{
-	return (uint64_t)time(NULL);
-}
-
 void sys_sleep_ms(unsigned ms)
 {
 	struct timespec t = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
-}
-
-int sys_fd_limit(uint64_t *soft)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -errno;
-	*soft = limit.rlim_cur;
-	return 0;
-}
-
-int sys_set_fd_limit(uint64_t soft)
-{
-	struct rlimit limit;
-	if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
-		return -errno;
-	limit.rlim_cur = (rlim_t)soft;
-	return setrlimit(RLIMIT_NOFILE, &limit) < 0 ? -errno : 0;
 }
 
 static bool count_entry(void *context, const char *name)

@@ -50,9 +50,7 @@ uint64_t sys_page_bytes(void);
 void sys_identity(struct sys_identity *);
 bool sys_privileged(void);
 uint64_t sys_now_ns(void);
-uint64_t sys_wall_seconds(void);
 void sys_sleep_ms(unsigned ms);
-int sys_fd_limit(uint64_t *soft);
 int sys_fd_count(void);
 
 /* dma-heap and dma-buf. */
@@ -88,6 +86,5 @@ int sys_receive_fd(int socket);
 int sys_send_byte(int socket);
 int sys_receive_byte(int socket, unsigned timeout_ms);
 int sys_become(unsigned uid, unsigned gid, const unsigned *groups, unsigned count);
-int sys_set_fd_limit(uint64_t soft);
 
 #endif

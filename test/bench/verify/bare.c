@@ -1,9 +1,13 @@
-/* What an allocation costs without anybody in between: bare HEAP BYTES ROUNDS, p50 and p99 in ns. */
+/*
+ * What an allocation costs without anybody in between: bare HEAP BYTES ROUNDS, p50 and p99 in ns. Every buffer is mapped, touched and
+ * freed as the verifier's own bench does, or the two would find other caches.
+ */
 #include <fcntl.h>
 #include <linux/dma-heap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +39,12 @@ int main(int argc, char **argv)
 		if (ioctl(heap, DMA_HEAP_IOCTL_ALLOC, &data) < 0)
 			return 3;
 		samples[i] = now() - start;
+		char *address = mmap(NULL, data.len, PROT_READ | PROT_WRITE, MAP_SHARED, (int)data.fd, 0);
+		if (address == MAP_FAILED)
+			return 3;
+		for (unsigned long long at = 0; at < data.len; at += 4096)
+			address[at] = 1;
+		munmap(address, data.len);
 		close((int)data.fd);
 	}
 	qsort(samples, rounds, sizeof *samples, compare);
