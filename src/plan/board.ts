@@ -16,7 +16,11 @@ import type { PlannedArea, SymbolRequest } from './types.js';
 
 /** The release that first did what a vendor says to have backported, as the simulator takes it. */
 const BACKPORTS: Readonly<Record<NonNullable<Kernel['backports']>[number], Backports>> = {
-  'default-heap-name': { 'heap.default-area-name': { major: 6, minor: 17 } },
+  // The commit that renames the heap brings the legacy name beside it.
+  'default-heap-name': {
+    'heap.default-area-name': { major: 6, minor: 17 },
+    'heap.cma-names': { major: 6, minor: 17 },
+  },
   'heap-per-area': { 'heap.cma-names': { major: 6, minor: 19 } },
   // Modules change when a heap appears, not what it is called.
   'modular-heaps': {},
