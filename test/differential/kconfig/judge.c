@@ -115,6 +115,9 @@ static int serve(void)
 		if (child == 0) {
 			if (!freopen(log, "w", stderr) || dup2(fileno(stderr), 1) < 0)
 				_exit(97);
+			/* Whole lines, so that the two streams do not cut into each other. */
+			setvbuf(stderr, NULL, _IOLBF, 0);
+			setvbuf(stdout, NULL, _IOLBF, 0);
 			exit(conf_main(3, arguments));
 		}
 		waitpid(child, &status, 0);
