@@ -23,24 +23,26 @@ const believes = (fact: string, version: typeof OLD) => (input: PlacementInput) 
   backports: { ...input.backports, [fact]: version },
 });
 
-const withNodes = (change: (node: FdtNode) => NodeSpec) => (input: PlacementInput) => ({
-  ...input,
-  tree: makeFdt(changedTree(input.tree.root, change), input.tree),
-});
+/** Nodes compute their parts when asked, so a copy names each of them. */
+const copyOf = ({ name, properties, children }: FdtNode): NodeSpec => ({ name, properties, children });
 
-const changedTree = (root: FdtNode, change: (node: FdtNode) => NodeSpec): NodeSpec => ({
-  ...root,
-  children: root.children.map((child) => (child.name === 'reserved-memory' ? change(child) : child)),
-});
+/** The same tree with other nodes under /reserved-memory. */
+const withNodes = (change: (nodes: readonly NodeSpec[]) => readonly NodeSpec[]) => (input: PlacementInput) => {
+  const { root } = input.tree;
+  const children = root.children.map((child) =>
+    child.name === 'reserved-memory' ? { ...copyOf(child), children: change(child.children.map(copyOf)) } : child,
+  );
+  return { ...input, tree: makeFdt({ ...copyOf(root), children }, input.tree) };
+};
 
 const without = (property: string) =>
-  withNodes((reserved) => ({
-    ...reserved,
-    children: reserved.children.map((node) => ({
-      ...node,
-      properties: new Map([...node.properties].filter(([name]) => name !== property)),
-    })),
-  }));
+  withNodes((nodes) =>
+    nodes.map((node) => {
+      const properties = new Map(node.properties as ReadonlyMap<string, Uint8Array>);
+      properties.delete(property);
+      return { ...node, properties };
+    }),
+  );
 
 const BELIEFS: readonly WrongBelief[] = [
   { error: 'heap names of before 6.17 on 7.3', spoil: believes('heap.cma-names', OLD) },
@@ -66,7 +68,7 @@ const BELIEFS: readonly WrongBelief[] = [
   { error: 'nodes placed in the sorted order of 6.1', spoil: believes('reserved-memory.order', OLDER) },
   {
     error: 'siblings taken in the order of the overlay, not of the merged tree',
-    spoil: withNodes((reserved) => ({ ...reserved, children: [...reserved.children].reverse() })),
+    spoil: withNodes((nodes) => [...nodes].reverse()),
   },
   { error: 'alloc-ranges ignored', spoil: without('alloc-ranges') },
   { error: 'status ignored', spoil: without('status') },
