@@ -315,6 +315,14 @@ sleep 0.5; echo "killed $n, held $(($(cat /sys/kernel/debug/cma/linux,cma/used) 
     ],
   },
   {
+    name: 'other architectures',
+    kernels: ['riscv64-6.12', 'arm-6.12'],
+    memoryMiB: 512,
+    reservedMemory: CAMERA,
+    expect: SAFE,
+    cases: [{ name: 'healthy', script: 'verify --expect $EXPECT', exit: 0, passes: PROVEN }],
+  },
+  {
     name: 'cma=0',
     kernels: ['arm64-6.12', 'arm64-7.3'],
     memoryMiB: 512,
