@@ -9,7 +9,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
-import { type Architecture, debianPackage } from './fetch/index.js';
+import { type Architecture, debianPackage, withLock } from './fetch/index.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -74,7 +74,12 @@ async function works(command: string): Promise<boolean> {
   return !failed;
 }
 
-const make = (args: readonly string[]) => execa('make', ['-s', '-C', 'native', ...args], { cwd: ROOT });
+/** One make at a time: two suites that build at once would link each other's half-written objects. */
+async function make(args: readonly string[]): Promise<void> {
+  await withLock(path.join(ROOT, 'dist/native.lock'), async () => {
+    await execa('make', ['-s', '-C', 'native', ...args], { cwd: ROOT });
+  });
+}
 
 /** What the Makefile cannot know: where npm put the two header packages. */
 async function buildAddon(arch: NativeArch, libc: Libc, cc: string, cxx: string): Promise<string> {
