@@ -11,7 +11,7 @@ const COMMANDS = {
 /** User and system time of one run, in milliseconds; the child is waited for, so the difference is its own. */
 function cpuMillis(args: readonly string[]): number {
   // Node has no RUSAGE_CHILDREN; the shell's `times` prints it.
-  const script = '"$0" "$@" >/dev/null; times';
+  const script = '"$0" "$@" >/dev/null && times';
   const { stdout, status } = spawnSync('bash', ['-c', script, process.execPath, ...args], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`${args.join(' ')} failed`);
   const [user, system] = (stdout.trim().split('\n').at(-1) ?? '').split(' ').map((text) => {
