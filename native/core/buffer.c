@@ -129,8 +129,8 @@ void judge_allocation(const struct session *s, int heap, uint64_t bytes, int err
 	const struct cma_area *area = area_of(s, heap);
 	int64_t area_free = area ? area->free_bytes : -1;
 	bool one_page = bytes <= s->environment.page_bytes;
-	if (area && area->total_bytes == 0) {
-		failed(r, CMA_AREA_NOT_ACTIVATED, error, "ENOMEM, the area has 0 bytes");
+	if ((area && area->total_bytes == 0) || now.cma_total == 0) {
+		failed(r, CMA_AREA_NOT_ACTIVATED, error, "ENOMEM, and there is no memory behind it");
 	} else if (area_free < 0 && one_page && s->expect.areas > 1 && now.cma_total == all_areas(s)) {
 		/* every area is counted, so this one is alive; what is free is free in another one */
 		about(r, "what is free belongs to other areas");
