@@ -1,5 +1,5 @@
 /** Runs one case on one kernel: merge the tree, predict, boot, compare. */
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheRoot } from '../../src/build/fetch/index.js';
 import type { Prediction } from '../../src/placement/index.js';
@@ -54,7 +54,7 @@ export class Lab {
     const one: Case = run.case;
     const machine = await machineFor(run.arch);
     const kernel = await this.kernel(run.kernel);
-    const directory = path.join(cacheRoot(), 'e2e', run.id);
+    const directory = await runDirectory(run);
     const base = await baseDtb({ machine, memoryMiB: one.memoryMiB, options: one.options });
     const generated =
       one.profile && (await generate(one.profile, kernel.recipe.version, path.join(directory, 'generated')));
@@ -73,6 +73,7 @@ export class Lab {
     const { boot, question } = await this.prepare(run);
     const prediction = await predictRun(question);
     const result = await runGuest(boot);
+    await writeFile(path.join(await runDirectory(run), 'console.txt'), result.console);
     const observation = observe(result, question.pageSizeBytes);
     const expectation = expectationFor(run);
     return {
@@ -87,6 +88,13 @@ export class Lab {
       command: commandLine(boot),
     };
   }
+}
+
+/** Where a run's trees and its console stay, so that it can be looked at and repeated by hand. */
+async function runDirectory(run: Run): Promise<string> {
+  const directory = path.join(cacheRoot(), 'e2e', run.id);
+  await mkdir(directory, { recursive: true });
+  return directory;
 }
 
 /** Holds a prediction against what the guest of the same question showed. */
