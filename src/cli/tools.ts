@@ -1,6 +1,6 @@
 /** The outside world of the checks: processes and files. */
-import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, rmSync } from 'node:fs';
+import { access, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -59,8 +59,19 @@ export function openTools(environment: NodeJS.ProcessEnv): { tools: Tools; close
       return directory;
     },
   };
+  const remove = () => {
+    for (const directory of scratches.splice(0)) rmSync(directory, { recursive: true, force: true });
+  };
+  // Ctrl-C leaves nothing behind, and still ends the program as Ctrl-C does.
+  const interrupted = (signal: NodeJS.Signals) => {
+    remove();
+    process.kill(process.pid, signal);
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.once(signal, interrupted);
   const close = async () => {
-    await Promise.all(scratches.splice(0).map((d) => rm(d, { recursive: true, force: true })));
+    for (const signal of signals) process.removeListener(signal, interrupted);
+    remove();
   };
   return { tools, close };
 }

@@ -87,6 +87,16 @@ export interface TreeChange {
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
+/**
+ * As mkdir -p. Not Node's recursive mkdir, which asks for ever where the parent answers ENOENT to every name, as /proc
+ * does.
+ */
+function makeDirectories(directory: string): void {
+  if (existsSync(directory)) return;
+  makeDirectories(path.dirname(directory));
+  mkdirSync(directory);
+}
+
 function readIfFile(file: string): string | undefined {
   try {
     return lstatSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
@@ -179,7 +189,7 @@ function adopt(from: string, to: string, skip: ReadonlySet<string>, below = ''):
     const target = path.join(to, relative);
     const source = path.join(from, relative);
     if (entry.isDirectory()) {
-      mkdirSync(target, { recursive: true });
+      makeDirectories(target);
       adopt(from, to, skip, relative);
       chmodSync(target, statSync(source).mode & 0o7777);
     } else if (skip.has(relative) || existsSync(target)) continue;
@@ -197,7 +207,7 @@ function adopt(from: string, to: string, skip: ReadonlySet<string>, below = ''):
 function writeFiles(directory: string, files: readonly TreeFile[]): void {
   for (const file of files) {
     const target = path.join(directory, file.path);
-    mkdirSync(path.dirname(target), { recursive: true });
+    makeDirectories(path.dirname(target));
     writeFileSync(target, file.text, { mode: file.mode ?? 0o644, flush: true });
     chmodSync(target, file.mode ?? 0o644);
   }
@@ -239,12 +249,12 @@ export function writeTree(
       if (existsSync(directory)) rmSync(backup, { recursive: true, force: true });
       else renameSync(backup, directory);
     }
-    mkdirSync(parent, { recursive: true });
+    makeDirectories(parent);
     const inPlace = isPinned(directory);
     const stage = inPlace ? path.join(directory, `.dmaheap-new-${process.pid}`) : staging;
     const removed = new Set(changes.filter((c) => c.action === 'remove').map((c) => c.path));
     try {
-      mkdirSync(stage, { recursive: true });
+      makeDirectories(stage);
       writeFiles(stage, files);
       if (inPlace) replaceEach(stage, directory, files, removed);
       else {
@@ -280,7 +290,7 @@ function replaceEach(stage: string, directory: string, files: readonly TreeFile[
       parent = path.join(parent, part);
       // A link in the way would lead out of the output directory.
       if (existsSync(parent) && lstatSync(parent).isSymbolicLink()) throw new Error(`${parent} is a symbolic link`);
-      mkdirSync(parent, { recursive: true });
+      makeDirectories(parent);
     }
   }
   const ordered = [...files].sort((a, b) => Number(a.path === MANIFEST) - Number(b.path === MANIFEST));

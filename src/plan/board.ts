@@ -112,8 +112,13 @@ export function proveOnBoard(model: Model, overlay: Fdt, symbols: readonly Symbo
   const found = new Map<string, Diagnostic>();
   for (const version of kernels) {
     const input = placementInput(model, merged, version, symbols);
-    for (const { diagnostics: lints } of lintPlacement({ ...input, base: tree, overlays: [overlay], addressBits }))
-      for (const lint of lints) {
+    for (const { status, diagnostics: lints } of lintPlacement({
+      ...input,
+      base: tree,
+      overlays: [overlay],
+      addressBits,
+    }))
+      for (const lint of status === 'not-run' ? [] : lints) {
         const key = `${lint.code} ${lint.message}`;
         if (!found.has(key))
           found.set(

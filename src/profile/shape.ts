@@ -148,6 +148,12 @@ export function checkShape(value: unknown, spanOf: SpanOf): Diagnostic[] {
     )
       continue;
     if (error.keyword === 'pattern' && error.propertyName !== undefined) continue;
+    // A misspelt key is why the right one is missing.
+    if (
+      error.keyword === 'oneOf' &&
+      errors.some((e) => e.keyword === 'additionalProperties' && e.instancePath === error.instancePath)
+    )
+      continue;
     const diagnostic = describe(error, spanOf, value);
     const identity = `${diagnostic.code} ${diagnostic.pointer} ${diagnostic.message}`;
     if (!seen.has(identity)) diagnostics.push(diagnostic);

@@ -27,7 +27,7 @@ function twoCells(): string {
 function exitOf(code: string): number {
   const severity = { ...JSON_CODES, ...PROFILE_CODES, ...MODEL_CODES, ...PLAN_CODES }[code]?.severity;
   if (severity !== undefined && severity !== 'error') return 0;
-  return /^(json|profile|access)\//.test(code) ? 2 : 1;
+  return /^(json|profile|access|render)\//.test(code) ? 2 : 1;
 }
 
 describe.each(files)('%s', (file) => {

@@ -13,7 +13,7 @@ import { summarise } from '../summary.js';
 import { compareTree, makeManifest, type TreeChange, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
 import { describeDelta } from './resolve.js';
-import { locate } from './validate.js';
+import { exitOfRendering, locate } from './validate.js';
 
 export interface GenerateOptions {
   readonly output: string;
@@ -71,7 +71,8 @@ export async function generate(context: Context, file: string, options: Generate
     ...(options.target === undefined ? {} : { targets: options.target }),
   });
   diagnostics.push(...rendered.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
-  if (rendered.value === undefined || hasErrors(diagnostics)) return fail(EXIT.findings);
+  if (rendered.value === undefined) return fail(exitOfRendering(rendered.diagnostics));
+  if (hasErrors(diagnostics)) return fail(EXIT.findings);
   const files = [...rendered.value, makeManifest(manifestOf(plan), rendered.value)];
   const directory = context.resolve(options.output);
   const { changes, diagnostics: objections } = compareTree(directory, files, options.force);

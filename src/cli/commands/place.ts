@@ -88,8 +88,9 @@ export async function place(context: Context, profile: string | undefined, optio
     return { kernel, prediction: predict(input), lints: lintPlacement(input) };
   });
   const seen = new Set(diagnostics.map((d) => `${d.code} ${d.message}`));
+  // One line says that a failed check keeps others from running; the JSON has them one by one.
   for (const { kernel, lints } of predicted)
-    for (const lint of lints.flatMap((result) => result.diagnostics)) {
+    for (const lint of lints.flatMap((result) => (result.status === 'not-run' ? [] : result.diagnostics))) {
       const key = `${lint.code} ${lint.message}`;
       if (seen.has(key)) continue;
       seen.add(key);

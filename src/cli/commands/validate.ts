@@ -22,7 +22,7 @@ export async function validate(context: Context, files: readonly string[], optio
       const rendered = render(planning.planned.plan, { version: VERSION });
       const { spanOf } = planning.planned.loaded;
       diagnostics.push(...rendered.diagnostics.map((d) => locate(d, spanOf)));
-      if (hasErrors(rendered.diagnostics)) exit = EXIT.findings;
+      if (hasErrors(rendered.diagnostics)) exit = exitOfRendering(rendered.diagnostics);
     }
     exits.push(exit);
     if (exit === EXIT.good && context.options.format === 'human' && !context.options.quiet)
@@ -41,4 +41,9 @@ export function locate(
   if (diagnostic.span !== undefined || diagnostic.pointer === undefined) return diagnostic;
   const span = spanOf(diagnostic.pointer);
   return span === undefined ? diagnostic : { ...diagnostic, span };
+}
+
+/** A target or option that does not exist is a mistake in the profile or on the command line, not a finding about the board. */
+export function exitOfRendering(diagnostics: readonly Diagnostic[]): Exit {
+  return diagnostics.some((d) => d.severity === 'error' && d.code.startsWith('render/')) ? EXIT.usage : EXIT.findings;
 }
