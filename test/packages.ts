@@ -23,6 +23,7 @@ export const REAL_PACKAGES = [
   'ccache',
   'chromium',
   'cpio',
+  'g++-aarch64-linux-gnu',
   'gcc-aarch64-linux-gnu',
   'gcc-arm-linux-gnueabihf',
   'gcc-riscv64-linux-gnu',

@@ -27,7 +27,7 @@ const REAL: readonly Step[] = [
   npm('placement', 'test:placement'),
   npm('Kconfig', 'test:kconfig'),
   npm('solver', 'test:solver'),
-  npm('stock guests', 'test:guests'),
+  npm('stock guests', 'test:guests', '--only', 'stock'),
   npm('guests', 'e2e'),
 ];
 
