@@ -1,4 +1,5 @@
 /** What conf checks on a finalised tree: circular dependencies, choices, transitional symbols. */
+import type { Span } from '../diagnostic/index.js';
 import { report } from './codes.js';
 import type { Draft } from './draft.js';
 import { AND, type Expression, NOT, OR, SYMBOL, type SymbolId, YES } from './expression.js';
@@ -54,6 +55,8 @@ function checkTransitional(draft: Draft): void {
   }
 }
 
+/** Symbols that need each other in a row. Kernels stay far below; values are computed by recursion. */
+const MAX_CHAIN = 500;
 const VISITING = 1;
 const DONE = 2;
 
@@ -74,6 +77,14 @@ function checkCircles(draft: Draft): void {
   const { kind, left, right } = expressions;
   const symbolState = new Uint8Array(symbols.name.length);
   const expressionDone = new Uint8Array(expressions.length);
+  /** The longest chain of symbols that starts with a symbol, or below an expression. */
+  const symbolChain = new Int32Array(symbols.name.length);
+  const expressionChain = new Int32Array(expressions.length);
+  const longest = (kindOf: number, l: number, r: number): number => {
+    if (kindOf === OR || kindOf === AND) return Math.max(expressionChain[l] as number, expressionChain[r] as number);
+    if (kindOf === NOT) return expressionChain[l] as number;
+    return Math.max(symbolChain[l] as number, kindOf === SYMBOL ? 0 : (symbolChain[r] as number));
+  };
   const stack: number[] = [];
   const push = (what: number, index: number) => {
     stack.push(index * 8 + what);
@@ -81,17 +92,32 @@ function checkCircles(draft: Draft): void {
   const pushExpression = (e: Expression) => {
     if (e !== 0 && expressionDone[e] === 0) push(VISIT_EXPRESSION, e);
   };
-  const pushDependencies = (symbol: SymbolId) => {
-    pushExpression(symbols.directDependency[symbol] as number);
-    pushExpression(symbols.reverseDependency[symbol] as number);
-    pushExpression(symbols.implied[symbol] as number);
+  const forEachDependency = (symbol: SymbolId, visit: (e: Expression) => void) => {
+    visit(symbols.directDependency[symbol] as number);
+    visit(symbols.reverseDependency[symbol] as number);
+    visit(symbols.implied[symbol] as number);
     const isChoice = ((symbols.flags[symbol] as number) & CHOICE) !== 0;
     for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number) {
       const property = properties.kind[p];
       if (property === SELECT || property === IMPLY) continue;
-      pushExpression(properties.condition[p] as number);
-      if (property === DEFAULT && !isChoice) pushExpression(properties.value[p] as number);
+      visit(properties.condition[p] as number);
+      if (property === DEFAULT && !isChoice) visit(properties.value[p] as number);
     }
+  };
+  const pushDependencies = (symbol: SymbolId) => forEachDependency(symbol, pushExpression);
+  const leaveSymbol = (symbol: SymbolId) => {
+    let chain = 0;
+    forEachDependency(symbol, (e) => {
+      chain = Math.max(chain, expressionChain[e] as number);
+    });
+    symbolChain[symbol] = chain + 1;
+    if (chain >= MAX_CHAIN)
+      throw new Refusal(
+        report('kconfig/limit', {
+          message: `${draft.nameOf(symbol)} is at the end of more than ${MAX_CHAIN} symbols that need each other`,
+          ...spanOf(draft, [symbol]),
+        }),
+      );
   };
   const visitSymbol = (mentioned: SymbolId) => {
     if (mentioned <= YES || symbolState[mentioned] === DONE) return;
@@ -132,9 +158,14 @@ function checkCircles(draft: Draft): void {
         }
         case LEAVE_EXPRESSION:
           expressionDone[index] = 1;
+          expressionChain[index] = longest(kind[index] as number, left[index] as number, right[index] as number);
           break;
         case VISIT_SYMBOL:
           visitSymbol(index);
+          break;
+        case LEAVE_SYMBOL:
+          symbolState[index] = DONE;
+          leaveSymbol(index);
           break;
         default:
           symbolState[index] = DONE;
@@ -145,13 +176,21 @@ function checkCircles(draft: Draft): void {
 
 function circle(draft: Draft, stack: readonly number[], again: SymbolId): Refusal {
   const open = stack.filter((entry) => entry % 8 === LEAVE_SYMBOL).map((entry) => Math.floor(entry / 8));
-  const path = open.slice(Math.max(open.indexOf(again), 0)).map((symbol) => draft.nameOf(symbol));
-  const node = draft.symbols.firstNode[again] as number;
+  const path = open.slice(Math.max(open.indexOf(again), 0));
   return new Refusal(
     report('kconfig/recursive-dependency', {
       message: 'recursive dependency detected',
-      cause: [...path, draft.nameOf(again)].join(' needs '),
-      ...(node >= 0 ? { span: draft.nodeSpan(node) } : {}),
+      cause: [...path, again].map((symbol) => draft.nameOf(symbol)).join(' needs '),
+      ...spanOf(draft, [again, ...path]),
     }),
   );
+}
+
+/** Where the first of the symbols that is defined at all is defined. */
+function spanOf(draft: Draft, candidates: readonly SymbolId[]): { span?: Span } {
+  for (const symbol of candidates) {
+    const node = draft.symbols.firstNode[symbol] as number;
+    if (node >= 0) return { span: draft.nodeSpan(node) };
+  }
+  return {};
 }

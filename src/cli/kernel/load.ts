@@ -106,30 +106,34 @@ function failure(message: string, fix: string): { diagnostics: Diagnostic[] } {
 }
 
 /** A tree has two thousand files: one buffer for all saves asking for each one's size. */
+let shared = Buffer.allocUnsafe(1 << 18);
+
+/** The bytes of a file, valid until the next call; undefined when it cannot be read. */
+function bytesOf(directory: string, name: string): Buffer | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path.isAbsolute(name) ? name : `${directory}/${name}`, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    let length = 0;
+    for (;;) {
+      if (length === shared.length) shared = Buffer.concat([shared, Buffer.allocUnsafe(shared.length)]);
+      const read = readSync(descriptor, shared, length, shared.length - length, null);
+      length += read;
+      // A short read of a regular file is its end.
+      if (read === 0 || length < shared.length) return shared.subarray(0, length);
+    }
+  } catch {
+    return undefined;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function fileReader(directory: string): ReadFile {
-  let buffer = Buffer.allocUnsafe(1 << 18);
-  return (name) => {
-    let descriptor: number;
-    try {
-      descriptor = openSync(path.isAbsolute(name) ? name : `${directory}/${name}`, 'r');
-    } catch {
-      return undefined;
-    }
-    try {
-      let length = 0;
-      for (;;) {
-        if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
-        const read = readSync(descriptor, buffer, length, buffer.length - length, null);
-        length += read;
-        // A short read of a regular file is its end.
-        if (read === 0 || length < buffer.length) return buffer.toString('latin1', 0, length);
-      }
-    } catch {
-      return undefined;
-    } finally {
-      closeSync(descriptor);
-    }
-  };
+  return (name) => bytesOf(directory, name)?.toString('latin1');
 }
 
 async function openProbes(mode: ProbeMode, world: ProbeWorld): Promise<Probes | string | undefined> {
@@ -195,23 +199,13 @@ function cacheFile(root: string, directory: string, variables: Variables, mode: 
 /** Digest of the files a tree was read from; undefined when one is gone. */
 function contentsOf(directory: string, files: readonly string[]): string | undefined {
   const hash: Hash = createHash('sha256');
-  try {
-    for (const file of files) {
-      const bytes = readFileSync(path.resolve(directory, file));
-      hash.update(`${bytes.length}\n`);
-      hash.update(bytes);
-    }
-    for (const file of DIALECT_FILES) {
-      const name = path.join(directory, 'scripts/kconfig', file);
-      try {
-        hash.update(readFileSync(name));
-      } catch {
-        hash.update('absent');
-      }
-    }
-  } catch {
-    return undefined;
+  for (const file of files) {
+    const bytes = bytesOf(directory, file);
+    if (!bytes) return undefined;
+    hash.update(`${bytes.length}\n`);
+    hash.update(bytes);
   }
+  for (const file of DIALECT_FILES) hash.update(bytesOf(directory, `scripts/kconfig/${file}`) ?? 'absent');
   return hash.digest('hex');
 }
 

@@ -70,12 +70,6 @@ const FAULTS: readonly Fault[] = [
     instead: 'if (group.userMember < -1) group.selected = group.userMember;',
   },
   {
-    name: 'tristate members stay visible in a choice at y',
-    file: 'choice.ts',
-    line: 'return config.tristates[groupOf(config, symbol)?.choice as SymbolId] === YES ? NO : value;',
-    instead: 'return value;',
-  },
-  {
     name: 'm without modules stays m',
     file: 'evaluate.ts',
     line: 'if (tristate === MOD && this.effectiveType(symbol) === BOOLEAN) tristate = YES;',
