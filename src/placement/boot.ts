@@ -68,6 +68,8 @@ export class Boot {
       if (range.name !== 'firmware' && !(dtbLater && range.name === 'dtb')) this.memblock.reserved.add(range);
     this.#scan();
     for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
+    if (situation.earlyBytes !== undefined)
+      this.memblock.allocate({ sizeBytes: situation.earlyBytes, alignmentBytes: situation.pageSizeBytes, start: 0n });
     if (rules.staticRegistration === 'early') this.#reserveDefault();
     else if (rules.defaultBeforeStatic.includes(architecture)) {
       this.#reserveDefault();

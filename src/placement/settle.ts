@@ -10,8 +10,11 @@ import { datedFacts, isNewerThanRead, type KernelRules, kernelRules, OLDEST_KERN
 import { type KconfigSize, type NamedInterval, OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
+/** More than any kernel was seen to take; where it does not reach, nothing depends on the real figure. */
+const EARLY_BYTES = 4n << 20n;
+
 export interface OpenQuestion {
-  readonly about: 'tree' | 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter';
+  readonly about: 'tree' | 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter' | 'early';
   /** The fact that answers it, and how to give it. */
   readonly needs: string;
   readonly answers: readonly Situation[];
@@ -162,6 +165,13 @@ export function situationOf(input: PlacementInput): Settled {
   // Without a region of its own nothing depends on the layout but the base of Kconfig's area, which is open anyway.
   if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || parameter !== undefined))
     questions.push(...layoutQuestions(withRam));
+  // Page tables and the unflattened tree come from the top of free memory, before cma=SIZE@BASE is looked at.
+  if (situation.dmaCma && parameter !== undefined && parameter.baseAddress !== 0n)
+    questions.push({
+      about: 'early',
+      needs: "the kernel's own early allocations: only a booted kernel shows whether they reach into cma=SIZE@BASE",
+      answers: [{ ...withRam, earlyBytes: EARLY_BYTES }],
+    });
   for (const name of ['hugetlb_cma', 'numa_cma', 'cma_pernuma'])
     if (situation.dmaCma && parameterValue(commandLine, name) !== undefined)
       questions.push({
