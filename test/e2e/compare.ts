@@ -28,7 +28,8 @@ export function compare(
   const unknown = new Map(prediction.unknown.map(({ field, needs }) => [field, needs]));
   const results: FieldResult[] = [];
   const add = (field: string, isRight: boolean, predicted: string, observed: string, declaredAs = field) => {
-    const needs = unknown.get(declaredAs);
+    // Where it is open which areas there are, so is everything about each of them.
+    const needs = unknown.get(declaredAs) ?? (declaredAs.startsWith('areas[') ? unknown.get('areas') : undefined);
     const status = needs !== undefined ? 'unknown' : isRight ? 'right' : 'wrong';
     results.push({ field, status, predicted, observed, ...(needs === undefined ? {} : { needs }) });
   };
