@@ -3,7 +3,7 @@
  * offset in it was checked by read.ts, so nothing here can run out of the blob.
  */
 import { alignCell, latin1 } from './bytes.js';
-import type { FdtNode } from './tree.js';
+import { type FdtNode, walk } from './tree.js';
 
 export const TOKEN = { beginNode: 1, endNode: 2, property: 3, nop: 4, end: 9 } as const;
 
@@ -98,6 +98,24 @@ export class FlatBlob {
     return name;
   }
 
+  /** Where a name stands in the strings block; it may be the end of a longer one, and stand there twice. */
+  offsetsOf(name: string): readonly number[] {
+    const { strings, stringsSize } = this.index;
+    const block = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + strings, stringsSize);
+    const wanted = Buffer.from(`${name}\0`, 'latin1');
+    const offsets: number[] = [];
+    for (let at = block.indexOf(wanted); at >= 0; at = block.indexOf(wanted, at + 1)) offsets.push(at);
+    return offsets;
+  }
+
+  /** Whether the node of a row has a property with its name at one of these offsets. */
+  has(row: number, offsets: readonly number[]): boolean {
+    const { view } = this;
+    for (let at = propertyAt(view, this.at(row, COLUMN.content)); at >= 0; at = propertyAt(view, behind(view, at)))
+      if (offsets.includes(view.getUint32(at + 8))) return true;
+    return false;
+  }
+
   /** Bytes as characters. */
   text(start: number, end: number): string {
     if (this.#text !== undefined) return this.#text.slice(start, end);
@@ -108,12 +126,26 @@ export class FlatBlob {
   }
 }
 
-/** Whether any node may have a property of that name; false is certain, and costs no walk over the nodes. */
-export function mayHaveProperty(root: FdtNode, name: string): boolean {
-  if (!(root instanceof FlatNode)) return true;
-  const { bytes, index } = root.blob;
-  const strings = Buffer.from(bytes.buffer, bytes.byteOffset + index.strings, index.stringsSize);
-  return strings.includes(`${name}\0`, 0, 'latin1');
+/** The children of a node that have a property, in tree order. Of a blob only these become nodes. */
+export function childrenWith(node: FdtNode, name: string): readonly FdtNode[] {
+  if (!(node instanceof FlatNode)) return node.children.filter((child) => child.properties.has(name));
+  const { blob } = node;
+  const offsets = blob.offsetsOf(name);
+  return node
+    .rowsOfChildren()
+    .flatMap((row, index) => (blob.has(row, offsets) ? [node.children[index] as FdtNode] : []));
+}
+
+/** A node and all below it that have a property, in tree order. Of a blob only these and what is above them become nodes. */
+export function nodesWith(root: FdtNode, name: string): readonly FdtNode[] {
+  if (!(root instanceof FlatNode)) return [...walk(root)].filter((node) => node.properties.has(name));
+  const { blob } = root;
+  const offsets = blob.offsetsOf(name);
+  const found: FdtNode[] = [];
+  if (offsets.length === 0) return found;
+  for (let row = root.row; row < blob.at(root.row, COLUMN.next); row += 1)
+    if (blob.has(row, offsets)) found.push(nodeAtRow(root, row));
+  return found;
 }
 
 /** From so many names on it pays to be quick about all of them. */
@@ -162,14 +194,15 @@ export class FlatNode implements FdtNode {
   }
 
   get children(): readonly FlatNode[] {
-    if (this.#children === undefined) {
-      const children: FlatNode[] = [];
-      const end = this.blob.at(this.row, COLUMN.next);
-      for (let row = this.row + 1; row < end; row = this.blob.at(row, COLUMN.next))
-        children.push(new FlatNode(this.blob, row, this));
-      this.#children = children;
-    }
+    this.#children ??= this.rowsOfChildren().map((row) => new FlatNode(this.blob, row, this));
     return this.#children;
+  }
+
+  rowsOfChildren(): readonly number[] {
+    const rows: number[] = [];
+    const end = this.blob.at(this.row, COLUMN.next);
+    for (let row = this.row + 1; row < end; row = this.blob.at(row, COLUMN.next)) rows.push(row);
+    return rows;
   }
 }
 

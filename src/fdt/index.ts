@@ -12,7 +12,7 @@
  */
 export * from './address.js';
 export { FDT_CODES } from './codes.js';
-export { mayHaveProperty } from './flat.js';
+export { childrenWith, nodesWith } from './flat.js';
 export * from './live.js';
 export { applyOverlay } from './overlay.js';
 export { findByPhandle, phandleOf } from './phandle.js';

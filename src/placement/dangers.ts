@@ -124,10 +124,10 @@ function memoryGivenAway(boot: Boot): Found[] {
   const freed = boot.refusals.filter(
     (refusal) => refusal.failure === 'freed' && refusal.range !== undefined && refusal.node.reg !== undefined,
   );
+  if (freed.length === 0) return [];
+  const free = memblock.free();
   const givenAway = (range: Interval) =>
-    memblock.memory.without(memblock.reserved, memblock.nomap).overlaps(range)
-      ? freed.filter((refusal) => overlaps(refusal.range as Interval, range))
-      : [];
+    free.overlaps(range) ? freed.filter((refusal) => overlaps(refusal.range as Interval, range)) : [];
   const firmware = firmwareMemory(boot).flatMap(({ name, range }) =>
     givenAway(range).map(({ node }) => ({ code: 'firmware-freed' as const, nodes: [node.name, name] })),
   );

@@ -1,4 +1,5 @@
 /** The prediction: one boot for what is known, one more for every open question, and what they agree on. */
+import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../quantity/index.js';
 import { Boot } from './boot.js';
 import { dangersOf } from './dangers.js';
@@ -30,14 +31,12 @@ export function predict(input: PlacementInput): Prediction {
 /** The same for a caller who has settled the situation already. */
 export function predictSettled({ situation, questions, assumed, commandLine }: Settled): Prediction {
   const base = observe(new Boot(situation));
-  let known: ReturnType<typeof signature> | undefined;
   const unknown: UnknownField[] = [];
   const unsure = new Set<string>();
   for (const question of questions) {
     for (const answer of question.answers) {
       const other = observe(new Boot(answer));
-      known ??= signature(base);
-      for (const field of differences(base, known, other)) {
+      for (const field of differences(base, other)) {
         if (unsure.has(`${field} ${question.needs}`)) continue;
         unsure.add(`${field} ${question.needs}`);
         unknown.push({ field, needs: question.needs });
@@ -127,24 +126,21 @@ function observe(boot: Boot): Observation {
 }
 
 /** What is compared of a boot, field by field. */
-function signature(seen: Observation): ReadonlyMap<string, string> {
-  return new Map(
-    Object.entries({
-      outcome: seen.outcome,
-      dangers: seen.dangers.map(({ code, nodes }) => [code, nodes]),
-      heaps: seen.heaps,
-      cmaTotalBytes: seen.cmaTotalBytes,
-      log: seen.log.map(({ family }) => family),
-      rejected: seen.rejected.map(({ node, family }) => [node, family]),
-      areas: seen.areas.map((area) => [area.name, area.isDefault]),
-    }).map(([field, value]) => [field, text(value)]),
-  );
-}
+const COMPARED: Readonly<Record<string, (seen: Observation) => unknown>> = {
+  outcome: ({ outcome }) => outcome,
+  dangers: ({ dangers }) => dangers.map(({ code, nodes }) => [code, nodes]),
+  heaps: ({ heaps }) => heaps,
+  cmaTotalBytes: ({ cmaTotalBytes }) => cmaTotalBytes,
+  log: ({ log }) => log.map(({ family }) => family),
+  rejected: ({ rejected }) => rejected.map(({ node, family }) => [node, family]),
+  areas: ({ areas }) => areas.map((area) => [area.name, area.isDefault]),
+};
 
 /** Fields in which two boots differ; an address or size that differs is one field of its area. */
-function differences(a: Observation, signatureOfA: ReadonlyMap<string, string>, b: Observation): string[] {
-  const other = signature(b);
-  const fields = [...signatureOfA].flatMap(([field, value]) => (other.get(field) === value ? [] : [field]));
+function differences(a: Observation, b: Observation): string[] {
+  const fields = Object.keys(COMPARED).filter(
+    (field) => !isDeepStrictEqual(COMPARED[field]?.(a), COMPARED[field]?.(b)),
+  );
   if (fields.includes('areas')) return fields;
   a.areas.forEach((area, i) => {
     const same = b.areas[i] as PredictedArea;
@@ -153,8 +149,6 @@ function differences(a: Observation, signatureOfA: ReadonlyMap<string, string>, 
   });
   return fields;
 }
-
-const text = (value: unknown) => JSON.stringify(value, (_key, v) => (typeof v === 'bigint' ? `${v}n` : v));
 
 function settle(
   base: Observation,

@@ -3,6 +3,7 @@ import {
   addressCells,
   cell,
   cells,
+  childrenWith,
   type Fdt,
   type FdtNode,
   isAvailable,
@@ -132,7 +133,7 @@ export function firstEntry(node: ReservedNode): MemoryRange | undefined {
 
 /** Where memory nodes say that RAM is; entries of size 0 wait for the boot loader. */
 export function memoryOfTree(tree: Fdt, root: ReservedMemory['rootCells']): MemoryRange[] {
-  return tree.root.children.flatMap((node) => {
+  return childrenWith(tree.root, 'device_type').flatMap((node) => {
     if (strings(node, 'device_type')?.[0] !== 'memory' || !isAvailable(node)) return [];
     const name = node.properties.has('linux,usable-memory') ? 'linux,usable-memory' : 'reg';
     const ranges = readRanges(node, name, root);

@@ -1,5 +1,5 @@
 /** Where one memory zone ends and the next begins: a CMA area may not cross such an address. */
-import { busMapping, type Fdt, type FdtNode, isAvailable, mayHaveProperty, translateOnce } from '../fdt/index.js';
+import { busMapping, type Fdt, type FdtNode, isAvailable, nodesWith, translateOnce } from '../fdt/index.js';
 import type { Architecture, KernelRules } from './rules.js';
 
 const GIB4 = 1n << 32n;
@@ -9,34 +9,25 @@ const GIB4 = 1n << 32n;
  * Source: drivers/of/address.c, of_dma_get_max_cpu_address().
  */
 export function maxDmaAddress(tree: Fdt): bigint | undefined {
-  const cached = reached.get(tree);
-  if (cached !== undefined) return cached.address;
-  const address = mayHaveProperty(tree.root, 'dma-ranges') ? findMaxDmaAddress(tree) : undefined;
-  reached.set(tree, { address });
-  return address;
+  let lowest: bigint | undefined;
+  for (const node of nodesWith(tree.root, 'dma-ranges')) {
+    const mapping = busMapping(node, 'dma-ranges');
+    if (!Array.isArray(mapping) || mapping.length === 0 || !isReached(node)) continue;
+    let end = 0n;
+    for (const range of mapping) {
+      let at: bigint | undefined = range.parentAddress;
+      for (let bus = node.parent; bus?.parent !== undefined && at !== undefined; bus = bus.parent)
+        at = translateOnce(bus, at, 1n, 'dma-ranges');
+      if (at !== undefined && at + range.sizeBytes > end) end = at + range.sizeBytes - 1n;
+    }
+    if (end > 0n && (lowest === undefined || end < lowest)) lowest = end;
+  }
+  return lowest;
 }
 
-/** The walk over all nodes costs more than the rest of a prediction; trees do not change. */
-const reached = new WeakMap<Fdt, { readonly address: bigint | undefined }>();
-
-function findMaxDmaAddress(tree: Fdt): bigint | undefined {
-  let lowest: bigint | undefined;
-  const visit = (node: FdtNode) => {
-    const mapping = busMapping(node, 'dma-ranges');
-    if (Array.isArray(mapping) && mapping.length > 0) {
-      let end = 0n;
-      for (const range of mapping) {
-        let at: bigint | undefined = range.parentAddress;
-        for (let bus = node.parent; bus?.parent !== undefined && at !== undefined; bus = bus.parent)
-          at = translateOnce(bus, at, 1n, 'dma-ranges');
-        if (at !== undefined && at + range.sizeBytes > end) end = at + range.sizeBytes - 1n;
-      }
-      if (end > 0n && (lowest === undefined || end < lowest)) lowest = end;
-    }
-    for (const child of node.children) if (isAvailable(child)) visit(child);
-  };
-  visit(tree.root);
-  return lowest;
+/** The kernel descends into nodes in use only, and does not ask the root. */
+function isReached(node: FdtNode): boolean {
+  return node.parent === undefined || (isAvailable(node) && isReached(node.parent));
 }
 
 export interface ZoneConfig {

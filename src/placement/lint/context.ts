@@ -1,5 +1,5 @@
 /** What a lint looks at. */
-import { type Fdt, type FdtNode, mayHaveProperty, phandleOf, cells as readCells, walk } from '../../fdt/index.js';
+import { type Fdt, type FdtNode, nodesWith, phandleOf, cells as readCells } from '../../fdt/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import { holesWithout } from '../holes.js';
 import type { PlacementInput } from '../input.js';
@@ -97,7 +97,7 @@ export class LintContext {
     if (this.#users === undefined) {
       this.#users = new Map();
       const { root } = this.input.tree;
-      for (const device of mayHaveProperty(root, 'memory-region') ? walk(root) : [])
+      for (const device of nodesWith(root, 'memory-region'))
         for (const phandle of readCells(device, 'memory-region') ?? []) {
           const users = this.#users.get(phandle);
           if (users === undefined) this.#users.set(phandle, [device]);
