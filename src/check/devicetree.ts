@@ -1,5 +1,6 @@
 /** Device tree sources: compiled by dtc without a warning, and applied onto the board's DTB by fdtoverlay. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
+import { formatBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type Check, type CheckedTree, hasSuffix, type Ran, report as reportCheck, type Tools } from './types.js';
 
@@ -36,7 +37,13 @@ export const DEVICETREE_CODES = defineCodes({
     severity: 'error',
     title: 'the overlay applies but reserves nothing',
     explain:
-      'The merged tree has no node below /reserved-memory that the DTB had not, so the overlay changes nothing there.',
+      'The merged tree has every node below /reserved-memory as the DTB had it, so the overlay changes nothing there.',
+  },
+  'dt/region-changed': {
+    severity: 'note',
+    title: 'the overlay changes a region that the DTB has',
+    explain:
+      "The DTB reserves this region already. With the overlay its properties are other ones: that is how a board's own CMA area gets another size.",
   },
   'dt/schema': {
     severity: 'error',
@@ -217,7 +224,8 @@ interface Blob {
   readonly rootCells: string;
   readonly reservedCells: string | undefined;
   readonly hasRanges: boolean;
-  readonly regions: readonly string[];
+  /** By name: the properties of {@link DECIDING}, as fdtget prints them in cells. */
+  readonly regions: ReadonlyMap<string, readonly string[]>;
 }
 
 async function readBack(dtb: string, tools: Tools): Promise<Blob> {
@@ -236,8 +244,20 @@ async function readBack(dtb: string, tools: Tools): Promise<Blob> {
     rootCells: await cells('/'),
     reservedCells: exists ? await cells('/reserved-memory') : undefined,
     hasRanges: properties.split('\n').includes('ranges'),
-    regions: list.stdout.split('\n').filter((name) => name !== ''),
+    regions: await regionsIn(
+      dtb,
+      list.stdout.split('\n').filter((name) => name !== ''),
+      tools,
+    ),
   };
+}
+
+async function regionsIn(dtb: string, names: readonly string[], tools: Tools): Promise<Blob['regions']> {
+  if (names.length === 0) return new Map();
+  const asked = names.flatMap((name) => DECIDING.flatMap((property) => [`/reserved-memory/${name}`, property]));
+  const { stdout } = await tools.run('fdtget', ['-t', 'x', '-d', ABSENT, dtb, ...asked]);
+  const values = stdout.split('\n');
+  return new Map(names.map((name, i) => [name, values.slice(i * DECIDING.length, (i + 1) * DECIDING.length)]));
 }
 
 function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
@@ -264,15 +284,49 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
         span,
       }),
     );
-  if (merged.regions.length === base.regions.length && merged.regions.every((name) => base.regions.includes(name)))
+  const changes = [...merged.regions].flatMap(([name, properties]) => {
+    const before = base.regions.get(name);
+    return before === undefined ? [] : describeChange(name, before, properties, merged.rootCells);
+  });
+  diagnostics.push(...changes.map((message) => report('dt/region-changed', { message, span })));
+  if (changes.length === 0 && [...merged.regions.keys()].every((name) => base.regions.has(name)))
     diagnostics.push(
       report('dt/nothing-reserved', {
-        severity: base.regions.length > 0 ? 'note' : 'error',
-        message: 'the merged tree has no region below /reserved-memory that the DTB had not',
+        severity: base.regions.size > 0 ? 'note' : 'error',
+        message:
+          base.regions.size > 0
+            ? `the overlay changes nothing below /reserved-memory: the DTB has ${[...base.regions.keys()].join(', ')} as the overlay wants it`
+            : 'the merged tree has no region below /reserved-memory that the DTB had not',
         span,
       }),
     );
   return diagnostics;
+}
+
+/** Properties that decide what the kernel makes of a region. */
+const DECIDING = ['size', 'reg', 'alignment', 'alloc-ranges', 'status', 'reusable', 'no-map', 'linux,cma-default'];
+const ABSENT = 'absent';
+
+/** One sentence for all that differs, or none. */
+function describeChange(
+  name: string,
+  before: readonly string[],
+  after: readonly string[],
+  rootCells: string,
+): string[] {
+  const sizeCells = Number(rootCells.split('/')[1]);
+  const spell = (property: string, value = ABSENT) => {
+    if (value === ABSENT) return value;
+    const numbers = value.split(' ').map((digits) => `0x${digits}`);
+    if (value === '') return 'present';
+    if (property === 'status') return `"${String.fromCharCode(...numbers.map(Number)).replace('\0', '')}"`;
+    if (property !== 'size' || numbers.length !== sizeCells) return `<${numbers.join(' ')}>`;
+    return formatBytes(numbers.reduce((sum, cell) => (sum << 32n) | BigInt(cell), 0n));
+  };
+  const changes = DECIDING.flatMap((property, i) =>
+    before[i] === after[i] ? [] : [`${property} from ${spell(property, before[i])} to ${spell(property, after[i])}`],
+  );
+  return changes.length === 0 ? [] : [`the overlay changes ${name}, which the DTB has: ${changes.join('; ')}`];
 }
 
 const schema: Check = {

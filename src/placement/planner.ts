@@ -310,7 +310,7 @@ class Planner {
     const most = best === undefined ? 0n : best.end - best.start;
     const wanted = wish.addressBits === undefined ? '' : ` within ${wish.addressBits} address bits`;
     return report('placement/no-room', {
-      ...pointerOf(wish),
+      ...pointerOf(wish, wish.allocRanges === undefined ? '' : '/allocRanges'),
       message: `${formatBytes(sizeBytes)} for ${wish.name} fit nowhere${wanted}`,
       cause:
         best === undefined
@@ -349,7 +349,7 @@ function reachEnd(wish: RegionWish): bigint | undefined {
   return wish.isDefault === true ? 1n << 32n : undefined;
 }
 
-const pointerOf = ({ pointer }: RegionWish) => (pointer === undefined ? {} : { pointer });
+const pointerOf = ({ pointer }: RegionWish, below = '') => (pointer === undefined ? {} : { pointer: pointer + below });
 
 function ramUnknown(): Diagnostic {
   return report('placement/ram-unknown', {

@@ -131,7 +131,7 @@ class AreaPlanner {
             largest === 0n
               ? 'correct allocRanges, addressBits or board.memory'
               : `ask for at most ${formatBytes(largest)}, or widen its ranges`,
-          ...this.#at(pointer, 'key'),
+          ...(stated === undefined ? this.#at(pointer, 'key') : this.#at(`${pointer}/allocRanges`, 'key')),
         }),
       );
     if (stated !== undefined) {

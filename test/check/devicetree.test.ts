@@ -12,7 +12,16 @@ beforeAll(async () => {
 / { #address-cells = <${cells}>; #size-cells = <${cells}>; compatible = "a,board"; model = "a"; ${more} };`;
   // A warning of dtc that is the board's own: a node with reg and no unit address.
   const HOLE = 'memory { reg = <0 0 0 0x1000>; };';
-  const sources = { two: board(2), one: board(1), holed: board(2, HOLE), narrow: board(1, HOLE) };
+  // linux,cma of 576 MiB, as TI's boards have it.
+  const RESERVED = `reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;
+    linux,cma { compatible = "shared-dma-pool"; reusable; size = <0 0x24000000>; }; };`;
+  const sources = {
+    two: board(2),
+    one: board(1),
+    holed: board(2, HOLE),
+    narrow: board(1, HOLE),
+    reserved: board(2, RESERVED),
+  };
   for (const [name, text] of Object.entries(sources)) {
     await tools.writeText(`${work}/${name}.dts`, text);
     const { exitCode, stderr } = await tools.run('dtc', [
@@ -175,6 +184,27 @@ describe('dt-overlay', () => {
       "
       fail
       a.dtso:1:1: error[dt/nothing-reserved]: the merged tree has no region below /reserved-memory that the DTB had not
+          1 | /dts-v1/;
+            | ^
+      "
+    `);
+  });
+  test('dt/region-changed: what becomes of a region that the DTB has', async () => {
+    const own = (properties: string) => overlay(`ranges; linux,cma { ${properties} };`);
+    expect(
+      await onto('reserved', own('size = <0 0xc000000>; linux,cma-default; status = "disabled";')),
+    ).toMatchInlineSnapshot(`
+      "
+      pass
+      a.dtso:1:1: note[dt/region-changed]: the overlay changes linux,cma, which the DTB has: size from 576 MiB to 192 MiB; status from absent to "disabled"; linux,cma-default from absent to present
+          1 | /dts-v1/;
+            | ^
+      "
+    `);
+    expect(await onto('reserved', own('reusable;'))).toMatchInlineSnapshot(`
+      "
+      pass
+      a.dtso:1:1: note[dt/nothing-reserved]: the overlay changes nothing below /reserved-memory: the DTB has linux,cma as the overlay wants it
           1 | /dts-v1/;
             | ^
       "
