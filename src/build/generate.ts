@@ -1,5 +1,6 @@
 /** Brings every generated source up to date; `npm run generate`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { buildDiagnoses } from './diagnoses.js';
 import { generateReference, REFERENCE_URL } from './reference.js';
 import { buildTemplates } from './templates.js';
 import { generateTypes, TYPES_URL } from './types.js';
@@ -13,5 +14,6 @@ export async function generateSources(): Promise<void> {
   writeIfChanged(TYPES_URL, generateTypes());
   writeIfChanged(REFERENCE_URL, generateReference());
   buildTemplates();
+  buildDiagnoses();
   await compileValidator();
 }

@@ -211,14 +211,27 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     kernelTreeOptions(
       program
         .command('explain')
-        .description('why a symbol, region or heap is what it is, and what a finding means')
-        .argument('<subject>', 'a symbol, region:NAME, heap:NAME, or the code of a finding')
-        .argument('[profile]', 'for a region or heap: a profile whose overlay is applied as well'),
+        .description('why a symbol, region, heap, value or line is what it is, and what a finding means')
+        .argument(
+          '<subject>',
+          'a symbol, region:NAME, heap:NAME, a value (/board/memory), a line (udev/70-dmaheap.rules:5), a fact, or the code of a finding',
+        )
+        .argument('[profile]', 'the profile it is about'),
     ).option('--why-not <goal>', 'what stands against X=y, or what it takes'),
   )
     .addHelpText(
       'after',
-      '\nExamples:\n  dmaheap explain CMA --why-not CMA=y --kernel-tree linux-6.12 --arch arm --base-config .config\n  dmaheap explain region:linux,cma boards/rockpro64.json --dtb rk3399-rockpro64.dtb --kernel 6.12',
+      [
+        '\nExamples:',
+        'dmaheap explain CMA --why-not CMA=y --kernel-tree linux-6.12 --arch arm --base-config .config',
+        'dmaheap explain region:linux,cma my-board.json --dtb my-board.dtb --kernel 6.12',
+        'dmaheap explain heap:camera my-board.json',
+        'dmaheap explain /access/camera/mode my-board.json',
+        'dmaheap explain udev/70-dmaheap.rules:5 my-board.json',
+        'dmaheap explain DMABUF_HEAPS_CMA my-board.json',
+        'dmaheap explain HEAP_RENAMED',
+        'dmaheap explain plan/size-rounded',
+      ].join('\n  '),
     )
     .action(
       run(async (c, subject: string, profile: string | undefined, options) =>

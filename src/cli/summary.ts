@@ -1,6 +1,7 @@
 /** The plan in words, for the person who ran the command. */
 import { formatKernelVersion } from '../facts/index.js';
-import type { HeapNode, Plan, PlannedArea } from '../plan/index.js';
+import { kernelsOf } from '../plan/heaps.js';
+import type { Plan, PlannedArea } from '../plan/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 
 const mebibytes = (bytes: bigint) => (bytes % (1n << 20n) === 0n ? `${bytes >> 20n} MiB` : formatBytes(bytes));
@@ -12,13 +13,6 @@ function placeOf(area: PlannedArea): string {
     (r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`,
   );
   return `within ${ranges.join(' or ')}`;
-}
-
-function kernelsOf(node: HeapNode): string {
-  if (node.since === undefined && node.until === undefined) return 'every kernel';
-  if (node.since === undefined && node.until !== undefined) return `before ${formatKernelVersion(node.until)}`;
-  const from = node.since === undefined ? '' : `from ${formatKernelVersion(node.since)}`;
-  return node.until === undefined ? from : `${from}, before ${formatKernelVersion(node.until)}`;
 }
 
 /** Areas, heaps, symbols and who may use what, one line each. */

@@ -3,6 +3,7 @@ import {
   compareKernelVersions,
   FACTS,
   type FactRange,
+  formatKernelVersion,
   type KernelVersion,
   parseKernelVersion,
 } from '../facts/index.js';
@@ -124,4 +125,11 @@ export function missingOn(nodes: readonly HeapNode[], min: KernelVersion, max: K
   );
   const covered = points.filter(covers).length;
   return covered === points.length ? 'none' : covered === 0 ? 'all' : 'some';
+}
+
+/** `before 6.17`, `from 6.17`, `every kernel`. */
+export function kernelsOf({ since, until }: Pick<HeapNode, 'since' | 'until'>): string {
+  if (since === undefined) return until === undefined ? 'every kernel' : `before ${formatKernelVersion(until)}`;
+  const from = `from ${formatKernelVersion(since)}`;
+  return until === undefined ? from : `${from}, before ${formatKernelVersion(until)}`;
 }

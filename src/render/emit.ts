@@ -15,11 +15,27 @@ export interface Template<L extends Language = Language> {
   readonly program: unknown;
 }
 
+/** A value on its way into the output. */
+export interface Emitted {
+  readonly value: LeafValue;
+  /** `file:line:column` in templates/. */
+  readonly where: string;
+  /** As the template names it, e.g. `board.arch`. */
+  readonly name: string;
+}
+
+/** Gives text to write before a value, by which the value can be found again. */
+export type Mark = (emitted: Emitted) => string;
+
 /**
  * Fills a template. A value that its language cannot write becomes a diagnostic.
  * @throws when template and view do not fit: an unknown name, a bare string, text of another language
  */
-export function fill<L extends Language>(template: Template<L>, view: ViewRecord<NoInfer<L>>): Outcome<string> {
+export function fill<L extends Language>(
+  template: Template<L>,
+  view: ViewRecord<NoInfer<L>>,
+  mark: Mark = () => '',
+): Outcome<string> {
   const diagnostics: Diagnostic[] = [];
 
   const emit = (value: unknown, where: string, name: string, kind: Kind | ''): string => {
@@ -31,7 +47,7 @@ export function fill<L extends Language>(template: Template<L>, view: ViewRecord
       throw new Error(`${where}: '${name}' is ${describe(value)}, which no writer of ${template.language} has seen`);
     const written = write(template.language, kind === '' ? value : as(value, kind, where, name));
     diagnostics.push(...written.diagnostics);
-    return written.value?.spelled ?? '';
+    return `${mark({ value, where, name })}${written.value?.spelled ?? ''}`;
   };
 
   const need = (value: unknown, where: string, name: string): unknown => {

@@ -4,7 +4,7 @@ import { commentLines, LeafValue, leaf } from '../lang/index.js';
 import type { Plan } from '../plan/types.js';
 import { suggest } from '../source/suggest.js';
 import { type Artifact, type ArtifactPath, artifactPath } from './artifact.js';
-import { fill, type Template } from './emit.js';
+import { fill, type Mark, type Template } from './emit.js';
 import type { CompiledFile, CompiledTarget } from './library.js';
 import { present } from './present.js';
 import { TARGETS } from './templates.gen.js';
@@ -13,6 +13,7 @@ import type { NeutralView } from './view.js';
 export type { Artifact, ArtifactPath } from './artifact.js';
 export { artifactPath } from './artifact.js';
 export type { CompiledFile, CompiledTarget, TargetDescription, TargetOption } from './library.js';
+export { type TracedLine, traceLine } from './trace.js';
 export { TARGETS };
 
 export const RENDER_CODES = defineCodes({
@@ -41,6 +42,8 @@ export interface RenderContext {
   readonly targets?: readonly string[];
   /** Where targets are looked up; absent: the built-in ones. */
   readonly library?: readonly CompiledTarget[];
+  /** For {@link traceLine}. */
+  readonly mark?: Mark;
 }
 
 /** Writes the artifacts of a plan, sorted by path. Same plan, same version: same bytes. */
@@ -50,7 +53,7 @@ export function render(plan: Plan, context: RenderContext): Outcome<readonly Art
   const outcomes = (context.targets ?? plan.targets.map((target) => target.name)).map((name) => {
     const target = library.find((candidate) => candidate.name === name);
     if (target === undefined) return { diagnostics: [unknownTarget(name, library)] };
-    return renderTarget(plan, view, target, context.version);
+    return renderTarget(plan, view, target, context);
   });
   const diagnostics = outcomes.flatMap((outcome) => outcome.diagnostics);
   if (hasErrors(diagnostics)) return { diagnostics };
@@ -62,7 +65,7 @@ function renderTarget(
   plan: Plan,
   view: { readonly [name: string]: NeutralView },
   target: CompiledTarget,
-  version: string,
+  { version, mark }: RenderContext,
 ): Outcome<readonly Artifact[]> {
   const options = presentOptions(plan, target);
   const diagnostics = [...options.diagnostics];
@@ -79,7 +82,7 @@ function renderTarget(
   return { value: artifacts, diagnostics };
 
   function written(template: Template): string | undefined {
-    const filled = fill(template, { ...view, options: options.value ?? {} });
+    const filled = fill(template, { ...view, options: options.value ?? {} }, mark);
     diagnostics.push(...filled.diagnostics);
     if (filled.value === undefined || filled.value.trim() === '') return undefined;
     const header = commentLines(template.language, [

@@ -2,9 +2,30 @@
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { type Explanation, explainHeap, explainRegion } from '../../placement/index.js';
+import {
+  type Explained,
+  explainPlannedArea,
+  explainPlannedHeap,
+  findArea,
+  type PlanExplanation,
+} from '../../plan/explain.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { type PlaceOptions, Refusal, settlePlacement } from '../placement.js';
+import { explainPlan, kernelNames, openPlan, printExplanation } from './explain-plan.js';
+
+/** What the plan says of the subject, and the names to ask the simulator for. */
+interface Planned {
+  readonly explanation: PlanExplanation | undefined;
+  readonly names: readonly string[];
+}
+
+function plannedBy(about: Explained | undefined, kind: string, name: string): Planned {
+  if (about === undefined) return { explanation: undefined, names: [name] };
+  if (kind === 'heap') return { explanation: explainPlannedHeap(about, name), names: kernelNames(about, name) };
+  const area = findArea(about.plan, name);
+  return { explanation: explainPlannedArea(about, name), names: area === undefined ? [name] : [area.areaName, name] };
+}
 
 export async function explainPlacement(
   context: Context,
@@ -13,14 +34,22 @@ export async function explainPlacement(
   options: PlaceOptions,
 ): Promise<Exit> {
   const [kind = '', name = ''] = subject.split(/:(.*)/s);
+  // Without a board there is nothing to simulate, but the profile's own reasons are known.
+  if (options.dtb === undefined && profile !== undefined) return explainPlan(context, subject, profile, options);
   const diagnostics: Diagnostic[] = [];
   try {
     const { input, kernels } = settlePlacement(context, profile, options, diagnostics);
+    const about = profile === undefined ? undefined : openPlan(context, profile, options);
+    if (typeof about === 'number') return about;
+    const planned = plannedBy(about, kind, name);
     const explained = kernels.map((kernel) => {
       const asked = { ...input, kernel };
-      return { kernel, explanation: kind === 'heap' ? explainHeap(asked, name) : explainRegion(asked, name) };
+      const explanation = planned.names
+        .map((one) => (kind === 'heap' ? explainHeap(asked, one) : explainRegion(asked, one)))
+        .find((one) => one !== undefined);
+      return { kernel, explanation };
     });
-    if (explained.every(({ explanation }) => explanation === undefined)) {
+    if (planned.explanation === undefined && explained.every(({ explanation }) => explanation === undefined)) {
       context.complain(`there is no ${kind} "${name}" on this board`, 'dmaheap place lists regions and heaps');
       return EXIT.usage;
     }
@@ -28,14 +57,17 @@ export async function explainPlacement(
       context.printJson({
         schemaVersion: 1,
         subject,
+        ...(planned.explanation === undefined ? {} : { profile: planned.explanation }),
         explanations: explained.map(({ kernel, explanation }) => ({
           kernel: formatKernelVersion(kernel),
           ...explanation,
         })),
       });
-    else
+    else {
+      if (planned.explanation !== undefined) printExplanation(context, planned.explanation);
       for (const { kernel, explanation } of explained)
         context.print(`Linux ${formatKernelVersion(kernel)}: ${describe(explanation, kind, name)}\n`);
+    }
     return EXIT.good;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;

@@ -1,11 +1,15 @@
-/** dmaheap explain: a symbol on a kernel tree, a region or heap of a board, or the code of a finding. */
+/** dmaheap explain: a symbol, region, heap, value or line of a board, or what a code means. */
+import { FACTS } from '../../facts/index.js';
 import { suggest } from '../../source/suggest.js';
+import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import { allCodes } from '../codes.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import type { PlaceOptions } from '../placement.js';
 import { explainPlacement } from './explain-placement.js';
+import { explainPlan, isAboutPlan } from './explain-plan.js';
 import { type ExplainSymbolOptions, explainSymbolCommand } from './explain-symbol.js';
+import { facts } from './facts.js';
 
 export async function explain(
   context: Context,
@@ -14,7 +18,23 @@ export async function explain(
   options: ExplainSymbolOptions & PlaceOptions,
 ): Promise<Exit> {
   if (/^(region|heap):/.test(subject)) return explainPlacement(context, subject, profile, options);
-  if (!subject.includes('/')) return explainSymbolCommand(context, subject, options);
+  if (isAboutPlan(subject)) return explainPlan(context, subject, profile, options);
+  if (FACTS.has(subject)) return facts(context, subject);
+  if (subject.includes('/')) return explainCode(context, subject);
+  const diagnosis = DIAGNOSES.find(({ id }) => id === subject);
+  if (diagnosis !== undefined) {
+    if (context.options.format === 'json') context.printJson({ schemaVersion: 1, ...diagnosis });
+    else {
+      const words = (text: string) => text.replaceAll('{}', '...');
+      context.print(`${subject}: ${words(diagnosis.cause)}\n    fix: ${words(diagnosis.fix)}\n`);
+    }
+    return EXIT.good;
+  }
+  if (profile !== undefined && options.kernelTree === undefined) return explainPlan(context, subject, profile, options);
+  return explainSymbolCommand(context, subject, options);
+}
+
+function explainCode(context: Context, subject: string): Exit {
   const codes = allCodes();
   const entry = codes[subject];
   if (entry === undefined) {

@@ -1,0 +1,161 @@
+/** dmaheap explain on a profile: a heap, a region, a symbol, a value, or a line of a generated file. */
+
+import { closeFromKnowledge } from '../../plan/close.js';
+import {
+  type Explained,
+  explainPlannedArea,
+  explainPlannedHeap,
+  explainPlannedSymbol,
+  findHeap,
+  type Origin,
+  type PlanExplanation,
+  spanAround,
+} from '../../plan/explain.js';
+import { describeKey } from '../../profile/describe.js';
+import { traceLine } from '../../render/index.js';
+import { suggest } from '../../source/suggest.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { planProfile } from '../profile.js';
+import { VERSION } from '../version.js';
+
+export interface ExplainPlanOptions {
+  readonly dtb?: string;
+  readonly kernel?: readonly string[];
+}
+
+/** `udev/70-dmaheap.rules:5`, a line of what generate writes. */
+const LINE = /^(.+):([1-9]\d*)$/;
+
+/** Whether the subject is about a profile rather than about a kernel tree or a code. */
+export const isAboutPlan = (subject: string) => subject.startsWith('/') || LINE.test(subject);
+
+/** @returns the profile and its plan, or an exit status after the findings were printed */
+export function openPlan(context: Context, profile: string, options: ExplainPlanOptions): Explained | Exit {
+  const kernel = options.kernel?.[0];
+  const planning = planProfile(context, profile, {
+    ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
+    ...(kernel === undefined ? {} : { kernel }),
+  });
+  if (planning.planned === undefined) {
+    context.findings(planning.diagnostics, planning.sources);
+    return planning.exit;
+  }
+  const { plan, loaded } = planning.planned;
+  // The lines that generate writes, not only the wishes.
+  return { plan: closeFromKnowledge(plan).plan ?? plan, loaded };
+}
+
+/** One reason as a line for a person: what, where in the profile, what it rests on. */
+function line({ text, span, facts }: Origin): string {
+  const at = span === undefined ? [] : [`${span.file}:${span.line}:${span.column}`];
+  const rests = facts.map(({ id, source }) => `fact ${id}, ${source}`);
+  const notes = [...at, ...rests];
+  return `    ${text}${notes.length === 0 ? '' : ` [${notes.join('; ')}]`}\n`;
+}
+
+export function printExplanation(context: Context, { title, origins }: PlanExplanation): void {
+  context.print(`${title}\n${origins.map(line).join('')}`);
+}
+
+function explainValue({ loaded }: Explained, pointer: string): PlanExplanation | undefined {
+  const described = describeKey(pointer);
+  if (described === undefined) return undefined;
+  let value: unknown = loaded.profile;
+  for (const token of pointer.split('/').slice(1)) {
+    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+    value = value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[key] : undefined;
+  }
+  const span = spanAround(loaded, pointer);
+  const isWritten = value !== undefined;
+  const text = isWritten
+    ? JSON.stringify(value)
+    : described.default === undefined
+      ? 'not given'
+      : `${JSON.stringify(described.default)}, the default`;
+  return {
+    title: `${pointer} is ${text}`,
+    origins: [
+      ...(isWritten && span !== undefined ? [{ text: 'written here', pointer, span, facts: [] }] : []),
+      ...(described.description === '' ? [] : [{ text: described.description, facts: [] }]),
+    ],
+  };
+}
+
+function explainLine(explained: Explained, file: string, number: number): PlanExplanation | undefined {
+  const traced = traceLine(explained.plan, { version: VERSION }, file, number);
+  if (traced === undefined) return undefined;
+  const origins = traced.values.flatMap(({ value, where, name }): Origin[] => {
+    const { pointer, span } = value.at ?? {};
+    const at = span ?? (pointer === undefined ? undefined : spanAround(explained.loaded, pointer));
+    const symbol = value.kind === 'option' ? (value.value as { readonly symbol: string }).symbol : undefined;
+    const because = symbol === undefined ? undefined : explainPlannedSymbol(explained, symbol);
+    const own: Origin = {
+      text: `${name}, put there by templates/${where}`,
+      ...(pointer === undefined ? {} : { pointer }),
+      ...(at === undefined ? {} : { span: at }),
+      facts: [],
+    };
+    return [own, ...(because?.origins ?? [])];
+  });
+  return {
+    title: `${traced.path}:${number}: ${traced.text.trim()}`,
+    origins:
+      origins.length > 0
+        ? origins
+        : [{ text: 'no value of the profile is in it: it is the same for every board', facts: [] }],
+  };
+}
+
+/** @returns undefined when the subject is not of the profile */
+function explained(about: Explained, subject: string): PlanExplanation | undefined {
+  if (subject.startsWith('/')) return explainValue(about, subject);
+  const [, file, number] = LINE.exec(subject) ?? [];
+  if (file !== undefined && !/^(heap|region):/.test(subject)) return explainLine(about, file, Number(number));
+  const [kind, name = ''] = subject.split(/:(.*)/s);
+  if (kind === 'heap' && name !== '') return explainPlannedHeap(about, name);
+  if (kind === 'region' && name !== '') return explainPlannedArea(about, name);
+  return explainPlannedSymbol(about, subject.replace(/^CONFIG_/, '').replace(/=.*$/s, ''));
+}
+
+export function explainPlan(
+  context: Context,
+  subject: string,
+  profile: string | undefined,
+  options: ExplainPlanOptions,
+): Exit {
+  if (profile === undefined) {
+    context.complain('of which profile?', `dmaheap explain ${subject} board.json`);
+    return EXIT.usage;
+  }
+  const about = openPlan(context, profile, options);
+  if (typeof about === 'number') return about;
+  const explanation = explained(about, subject);
+  if (explanation === undefined) {
+    const [kind] = subject.split(':');
+    const known =
+      kind === 'heap'
+        ? about.plan.heaps.map(({ name }) => `heap:${name}`)
+        : kind === 'region'
+          ? about.plan.areas.map(({ name }) => `region:${name}`)
+          : about.plan.symbols.map(({ symbol }) => symbol);
+    const near = suggest(subject, known)[0];
+    context.complain(
+      `nothing in ${profile} makes ${subject}`,
+      near === undefined
+        ? subject.startsWith('/')
+          ? 'give a JSON pointer such as /board/memory'
+          : `it has ${known.join(', ') || 'none'}`
+        : `did you mean ${near}?`,
+    );
+    return EXIT.usage;
+  }
+  if (context.options.format === 'json') context.printJson({ schemaVersion: 1, subject, ...explanation });
+  else printExplanation(context, explanation);
+  return EXIT.good;
+}
+
+/** Names a heap may have on some kernel, the one asked for first. */
+export function kernelNames({ plan }: Explained, name: string): string[] {
+  return [...new Set([name, ...(findHeap(plan, name)?.nodes ?? []).map((node) => node.name)])];
+}

@@ -1,0 +1,155 @@
+/** Why the plan holds what it holds: every decision with the place in the profile it goes back to, and the kernel's source. */
+import type { Span } from '../diagnostic/index.js';
+import { FACTS, type KernelVersion, rangeAt } from '../facts/index.js';
+import type { LoadedProfile } from '../profile/load.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import { childPointer } from '../source/json.js';
+import { kernelsOf } from './heaps.js';
+import type { Because, Plan, PlannedArea, PlannedHeap } from './types.js';
+
+/** One reason. */
+export interface Origin {
+  readonly text: string;
+  /** JSON pointer into the profile, and where that was written, through `extends`. */
+  readonly pointer?: string;
+  readonly span?: Span;
+  /** What is known of kernels that it rests on, with the place in the kernel's source. */
+  readonly facts: readonly { readonly id: string; readonly source: string }[];
+}
+
+export interface PlanExplanation {
+  readonly title: string;
+  readonly origins: readonly Origin[];
+}
+
+export interface Explained {
+  readonly plan: Plan;
+  readonly loaded: LoadedProfile;
+}
+
+/** Where a pointer was written; of what a profile leaves out, where the nearest thing around it was. */
+export function spanAround(loaded: LoadedProfile, pointer: string): Span | undefined {
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const span = loaded.spanOf(at, at === pointer ? 'value' : 'key');
+    if (span !== undefined) return span;
+  }
+  return undefined;
+}
+
+function factsOf(ids: readonly string[], kernel: KernelVersion): Origin['facts'] {
+  return ids.map((id) => {
+    const fact = FACTS.get(id);
+    const source = fact && (rangeAt(fact, kernel) ?? fact.ranges.at(-1))?.source;
+    const at =
+      source === undefined ? '' : `${source.file}${source.function === undefined ? '' : `: ${source.function}`}`;
+    return { id, source: at };
+  });
+}
+
+function originMaker({ plan, loaded }: Explained) {
+  return ({ text, pointer, facts = [] }: Because): Origin => {
+    const span = pointer === undefined ? undefined : spanAround(loaded, pointer);
+    return {
+      text,
+      ...(pointer === undefined ? {} : { pointer }),
+      ...(span === undefined ? {} : { span }),
+      facts: factsOf(facts, plan.kernel.max),
+    };
+  };
+}
+
+/** A heap by its logical name, or by any name it has under /dev/dma_heap. */
+export function findHeap(plan: Plan, name: string): PlannedHeap | undefined {
+  return (
+    plan.heaps.find((heap) => heap.name === name) ??
+    plan.heaps.find((heap) => heap.nodes.some((node) => node.name === name) || heap.aliases.includes(name))
+  );
+}
+
+/** An area by its region's key, or by its node's name with or without unit address. */
+export function findArea(plan: Plan, name: string): PlannedArea | undefined {
+  return plan.areas.find((area) => [area.name, area.nodeName, area.areaName].includes(name));
+}
+
+export function explainPlannedHeap(explained: Explained, name: string): PlanExplanation | undefined {
+  const heap = findHeap(explained.plan, name);
+  if (heap === undefined) return undefined;
+  const origin = originMaker(explained);
+  const pointer = childPointer('/heaps', heap.name);
+  const accessPointer = childPointer('/access', heap.name);
+  const { access } = heap;
+  const area = explained.plan.areas.find((one) => one.areaName === heap.areaName);
+  return {
+    title: `heap ${heap.name}`,
+    origins: [
+      origin({ text: 'a name of your own, which no kernel update changes', pointer }),
+      ...(area === undefined
+        ? heap.because.map(origin)
+        : [
+            origin({
+              text: `memory from region ${area.name}, ${formatBytes(area.sizeBytes)}`,
+              pointer: `${pointer}/region`,
+            }),
+          ]),
+      ...heap.nodes.map((node) =>
+        origin({
+          text: `/dev/dma_heap/${node.name} (${kernelsOf(node)}${node.optional ? ', if configured' : ''})`,
+          facts: heap.kind === 'vendor' ? [] : (heap.because[0]?.facts ?? []),
+        }),
+      ),
+      ...heap.aliases.map((alias, i) =>
+        origin({ text: `/dev/dma_heap/${alias}: an alias, by udev`, pointer: `${pointer}/aliases/${i}` }),
+      ),
+      ...(access === undefined
+        ? [origin({ text: 'root only: the profile gives nobody access', pointer: accessPointer })]
+        : [
+            origin({ text: `group ${access.group}`, pointer: `${accessPointer}/group` }),
+            origin({
+              text: `mode 0${access.mode.toString(8).padStart(3, '0')}`,
+              pointer: `${accessPointer}/mode`,
+            }),
+            ...access.users.map((user, i) =>
+              origin({ text: `user ${user} is to be in the group`, pointer: `${accessPointer}/users/${i}` }),
+            ),
+          ]),
+    ],
+  };
+}
+
+export function explainPlannedArea(explained: Explained, name: string): PlanExplanation | undefined {
+  const area = findArea(explained.plan, name);
+  if (area === undefined) return undefined;
+  const origin = originMaker(explained);
+  const pointer = childPointer('/regions', area.name);
+  const place =
+    area.baseAddress === undefined
+      ? area.allocRanges.length === 0
+        ? 'where the kernel finds room'
+        : `the kernel chooses within ${area.allocRanges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ')}`
+      : `at ${formatAddress(area.baseAddress)}`;
+  return {
+    title: `region ${area.name}`,
+    origins: [
+      origin({ text: `node ${area.nodeName}, area ${area.areaName}`, pointer, facts: ['heap.cma-names'] }),
+      origin({ text: `${formatBytes(area.sizeBytes)}, ${place}, by ${area.delivery}`, pointer }),
+      ...area.because.map(origin),
+      ...(area.budget?.steps ?? []).map((step) =>
+        origin({ text: `${step.text}: ${formatBytes(step.resultBytes)}`, pointer: `${pointer}/budget` }),
+      ),
+      ...(area.isDefault
+        ? [origin({ text: 'the default area', pointer: `${pointer}/default`, facts: ['cma.default-winner'] })]
+        : []),
+    ],
+  };
+}
+
+/** A line of the fragment: who asked for it. */
+export function explainPlannedSymbol(explained: Explained, symbol: string): PlanExplanation | undefined {
+  const requests = explained.plan.symbols.filter((one) => one.symbol === symbol);
+  const [first] = requests;
+  if (first === undefined) return undefined;
+  return {
+    title: first.value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${first.value}`,
+    origins: requests.map(({ because }) => originMaker(explained)(because)),
+  };
+}

@@ -1,0 +1,32 @@
+/** Where a line of a generated file comes from: its template, and the values that were written into it. */
+import type { Plan } from '../plan/types.js';
+import type { Emitted } from './emit.js';
+import { type RenderContext, render } from './index.js';
+
+export interface TracedLine {
+  /** Path below the output directory. */
+  readonly path: string;
+  readonly text: string;
+  readonly values: readonly Emitted[];
+}
+
+// Private use: no font has a glyph for it, so nobody has a reason to write it.
+const MARK = /\uE000(\d+)\uE001/g;
+
+/**
+ * @param file path of an artifact, or any path that ends in one
+ * @param line from 1
+ * @returns undefined when the plan makes no such file or it has no such line
+ */
+export function traceLine(plan: Plan, context: RenderContext, file: string, line: number): TracedLine | undefined {
+  const emitted: Emitted[] = [];
+  const mark = (one: Emitted) => `\uE000${emitted.push(one) - 1}\uE001`;
+  const artifacts = render(plan, { ...context, mark }).value ?? [];
+  const artifact = artifacts
+    .filter(({ path }) => file === path || file.endsWith(`/${path}`))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+  const marked = artifact?.text.split('\n')[line - 1];
+  if (artifact === undefined || marked === undefined) return undefined;
+  const values = [...marked.matchAll(MARK)].flatMap(([, index]) => emitted[Number(index)] ?? []);
+  return { path: artifact.path, text: marked.replace(MARK, ''), values };
+}
