@@ -258,6 +258,31 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     );
 
   program
+    .command('diff')
+    .description('what differs for user space between two profiles, or between two kernels')
+    .argument('<profile...>', 'one or two profiles; with one, give two kernels')
+    .option('--kernel <version>', 'the kernel; twice: one for each side', several)
+    .option('--kernel-tree <dir>', 'kernel source tree, for the lines it needs; twice: one for each side', several)
+    .option('--arch <arch>', 'architecture; default: the profile’s')
+    .option('--base-config <file>', '.config or defconfig to start from; twice: one for each side', several)
+    .option('--dtb <file>', 'the board’s DTB: what is predicted is compared too; twice: one for each side', several)
+    .option('--probes <mode>', 'questions of the tree to the toolchain: run, replay:FILE or deny')
+    .addHelpText(
+      'after',
+      [
+        '\nExit status: 0 nothing differs, 1 something does.',
+        'Examples:',
+        '  dmaheap diff my-board.json --kernel 6.12 --kernel 7.3 --dtb my-board.dtb',
+        '  dmaheap diff my-board.json other-board.json',
+      ].join('\n'),
+    )
+    .action(
+      run(async (c, profiles: string[], options) =>
+        (await import('./commands/diff.js')).diff(c, profiles, options as never),
+      ),
+    );
+
+  program
     .command('verify')
     .description('verify the heaps of the running board')
     .option('--expect <file>', 'verify.expect, as dmaheap generate writes it')
@@ -345,7 +370,6 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
 const NOT_BUILT = [
   ['import', 'turn a hand-written setup into a profile'],
   ['matrix', 'boards by kernels by targets'],
-  ['diff', 'what differs between two profiles or kernels'],
 ] as const;
 
 /** Runs one command line. Mistakes of the user end in a status; an exception that gets out is a defect of ours. */

@@ -1,0 +1,160 @@
+/** dmaheap diff: two profiles, or one profile on two kernels, as user space sees them. */
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import { formatKernelVersion } from '../../facts/index.js';
+import { changesForUserSpace, type Change as Predicted, type Prediction, predict } from '../../placement/index.js';
+import { closeFragment, closeFromKnowledge } from '../../plan/close.js';
+import { comparePlans, type PlanChange } from '../../plan/compare.js';
+import type { Plan } from '../../plan/index.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import { Refusal, settlePlacement } from '../placement.js';
+import { planProfile } from '../profile.js';
+
+export interface DiffOptions {
+  readonly kernel?: readonly string[];
+  readonly kernelTree?: readonly string[];
+  readonly baseConfig?: readonly string[];
+  readonly dtb?: readonly string[];
+  readonly arch?: string;
+  readonly probes?: string;
+}
+
+/** What stands on one side of the comparison. */
+interface Side {
+  readonly profile: string;
+  readonly kernel?: string;
+  readonly kernelTree?: string;
+  readonly baseConfig?: string;
+  readonly dtb?: string;
+}
+
+interface Looked {
+  readonly side: Side;
+  readonly plan: Plan;
+  readonly prediction: Prediction | undefined;
+}
+
+function sidesOf(profiles: readonly string[], options: DiffOptions): [Side, Side] {
+  const side = (i: number): Side => {
+    const of = (values: readonly string[] | undefined) => values?.[i] ?? values?.[0];
+    const given = {
+      kernel: of(options.kernel),
+      kernelTree: of(options.kernelTree),
+      baseConfig: of(options.baseConfig),
+      dtb: of(options.dtb),
+    };
+    const present = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+    return { profile: profiles[i] ?? (profiles[0] as string), ...present };
+  };
+  return [side(0), side(1)];
+}
+
+/** The plan with the lines that its fragment would have. @returns an exit after complaining */
+async function look(context: Context, side: Side, options: DiffOptions): Promise<Looked | Exit> {
+  const { profile, kernelTree, dtb } = side;
+  const open =
+    kernelTree === undefined
+      ? undefined
+      : await openKernelTree(context, {
+          kernelTree,
+          arch: options.arch ?? archOf(context, profile) ?? 'arm64',
+          ...(options.probes === undefined ? {} : { probes: options.probes }),
+        });
+  if (typeof open === 'number') return open;
+  const version = side.kernel ?? (open?.version === undefined ? undefined : formatKernelVersion(open.version));
+  const planning = planProfile(context, profile, {
+    ...(version === undefined ? {} : { kernel: version }),
+    ...(dtb === undefined ? {} : { dtb }),
+  });
+  const fail = (diagnostics: readonly Diagnostic[], exit: Exit): Exit => {
+    context.findings(diagnostics, planning.sources);
+    return exit;
+  };
+  if (planning.planned === undefined) return fail(planning.diagnostics, planning.exit);
+  const { plan } = planning.planned;
+  const base = open === undefined ? undefined : readBase(context, open, side.baseConfig);
+  if (typeof base === 'number') return base;
+  const closed =
+    open === undefined || base === undefined
+      ? closeFromKnowledge(plan)
+      : closeFragment(plan, open.tree, base, treeTitle(open));
+  if (open !== undefined) noteAssumptions(context, open);
+  if (closed.plan === undefined || hasErrors(closed.diagnostics)) return fail(closed.diagnostics, EXIT.findings);
+  return { side, plan: closed.plan, prediction: dtb === undefined ? undefined : predicted(context, side, plan) };
+}
+
+const archOf = (context: Context, profile: string) => planProfile(context, profile).planned?.plan.board.arch;
+
+/** On the newest kernel of the plan: a prediction is of one. */
+function predicted(context: Context, { profile, dtb }: Side, plan: Plan): Prediction {
+  const options = { ...(dtb === undefined ? {} : { dtb }), kernel: [formatKernelVersion(plan.kernel.max)] };
+  const { input } = settlePlacement(context, profile, options, []);
+  return predict({ ...input, kernel: plan.kernel.max });
+}
+
+function titleOf({ side, plan }: Looked): string {
+  const versions = [plan.kernel.min, plan.kernel.max].map(formatKernelVersion);
+  return `${side.profile}, Linux ${[...new Set(versions)].join(' to ')}`;
+}
+
+/** `heap camera, names: linux,cma -> default_cma_region`. */
+function lineOf({ part, name, aspect, from, to }: PlanChange): string {
+  const about =
+    part === 'symbol' ? `CONFIG_${name}` : `${[part, name].filter((word) => word !== '').join(' ')}, ${aspect}`;
+  return `${from === null ? '+' : to === null ? '-' : ' '} ${about}: ${[from, to].filter((one) => one !== null).join(' -> ')}`;
+}
+
+export async function diff(context: Context, profiles: readonly string[], options: DiffOptions): Promise<Exit> {
+  const [first, second] = sidesOf(profiles, options);
+  if (profiles.length > 2 || (profiles.length === 1 && JSON.stringify(first) === JSON.stringify(second))) {
+    context.complain(
+      profiles.length > 2 ? 'two profiles at most' : 'compare with what?',
+      'give two profiles, or one and two kernels: dmaheap diff board.json --kernel 6.12 --kernel 7.3',
+    );
+    return EXIT.usage;
+  }
+  try {
+    const from = await look(context, first, options);
+    if (typeof from === 'number') return from;
+    const to = await look(context, second, options);
+    if (typeof to === 'number') return to;
+    const changes = comparePlans(from.plan, to.plan);
+    const boot: Predicted[] =
+      from.prediction === undefined || to.prediction === undefined
+        ? []
+        : changesForUserSpace(from.prediction, to.prediction);
+    if (context.options.format === 'json')
+      context.printJson({
+        schemaVersion: 1,
+        from: describe(from),
+        to: describe(to),
+        changes,
+        predicted: from.prediction === undefined ? null : boot,
+      });
+    else print(context, from, to, changes, boot);
+    return changes.length + boot.length > 0 ? EXIT.findings : EXIT.good;
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.message !== '') context.complain(error.message, error.fix);
+    return error.exit;
+  }
+}
+
+function describe({ side, plan }: Looked) {
+  const kernel = { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) };
+  return { profile: { file: side.profile, ...plan.profile }, kernel };
+}
+
+function print(
+  context: Context,
+  from: Looked,
+  to: Looked,
+  changes: readonly PlanChange[],
+  boot: readonly Predicted[],
+): void {
+  context.print(`--- ${titleOf(from)}\n+++ ${titleOf(to)}\n`);
+  for (const change of changes) context.print(`${lineOf(change)}\n`);
+  for (const { text } of boot) context.print(`  predicted: ${text}\n`);
+  if (changes.length + boot.length === 0) context.print('nothing that anyone would see\n');
+}
