@@ -1,5 +1,6 @@
 /** The table of every finding dmaheap can make. */
 import { ALL_CHECK_CODES } from '../check/index.js';
+import { LOCK_CODES } from '../check/lock.js';
 import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
 import { kconfigCodes } from '../kconfig/codes.js';
@@ -27,6 +28,7 @@ export function allCodes(): CodeTable {
     ...RASPBERRY_PI_CODES,
     ...RENDER_CODES,
     ...ALL_CHECK_CODES,
+    ...LOCK_CODES,
     ...VERIFY_CODES,
     ...GENERATE_CODES,
   };

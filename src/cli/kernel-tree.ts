@@ -8,7 +8,7 @@ import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
 import { kbuildEnvironment } from './kernel/environment.js';
-import { loadKernelTree } from './kernel/load.js';
+import { contentsOf, loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
 
 export interface KernelTreeOptions {
@@ -29,6 +29,8 @@ export interface OpenTree {
   readonly variables: Readonly<Record<string, string>>;
   /** Probes whose answer was assumed; the result is then not proven for a real toolchain. */
   readonly assumedProbes: number;
+  /** SHA-256 over everything of the tree that decides what a configuration means. */
+  readonly digest: string;
   /** A file of the tree; undefined when there is none. */
   readonly readFile: (file: string) => string | undefined;
 }
@@ -79,6 +81,9 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
     tree,
     variables,
     assumedProbes: probes.mode === 'deny' ? tree.probes.size : 0,
+    get digest() {
+      return contentsOf(directory, [...tree.files].sort()) ?? '';
+    },
     readFile,
   };
 }

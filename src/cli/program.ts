@@ -123,6 +123,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--dtb <file>', 'the board’s DTB: its cells are used and held against the profile')
     .option('--force', 'overwrite files that a person edited', false)
     .option('--diff', 'show what would change and write nothing', false)
+    .option('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it')
     .addHelpText(
       'after',
       '\nExample:\n  dmaheap generate boards/rockpro64.json -o out --kernel 6.12 --dtb rk3399-rockpro64.dtb',
@@ -143,6 +144,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--base-config <file>', 'complete .config that the fragment goes on top of')
     .option('--dtb <file>', 'the board’s DTB, for the overlay')
     .option('--require-tools', 'exit with 3 when a tool is missing', false)
+    .option('--lock <file>', 'the lock that generate wrote: says what has changed since')
     .addHelpText(
       'after',
       '\nExample:\n  dmaheap check out --kernel-tree linux-6.12 --arch arm64 --base-config /boot/config-6.12 --dtb rk3399-rockpro64.dtb',

@@ -122,13 +122,21 @@ export function readManifest(directory: string): Manifest | 'bad' | undefined {
   }
 }
 
-export function makeManifest(about: Omit<Manifest, 'schemaVersion' | 'files'>, files: readonly TreeFile[]): TreeFile {
-  const manifest: Manifest = {
+export function makeManifest(about: Omit<Manifest, 'schemaVersion' | 'files'>, files: readonly TreeFile[]): Manifest {
+  return {
     schemaVersion: MANIFEST_VERSION,
     ...about,
     files: Object.fromEntries(files.map((f) => [f.path, sha256(f.text)])),
   };
+}
+
+export function manifestFile(manifest: Manifest): TreeFile {
   return { path: MANIFEST, text: `${JSON.stringify(manifest, null, 2)}\n` };
+}
+
+/** Over what was generated, and nothing about how. */
+export function manifestDigest({ files }: Manifest): string {
+  return sha256(JSON.stringify(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
 /** What writing the files would change, and what stands in the way of it. */

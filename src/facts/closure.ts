@@ -15,6 +15,9 @@ export interface ClosureFile {
   }[];
 }
 
+/** As it was made. */
+export const closureData: ClosureFile = data;
+
 export interface Closure {
   readonly kernel: KernelVersion;
   readonly symbol: string;
@@ -27,7 +30,7 @@ export function closuresFor(
   arch: ClosureArch,
   { min, max }: { readonly min: KernelVersion; readonly max: KernelVersion },
 ): { readonly closures: readonly Closure[]; readonly kernels: readonly KernelVersion[] } {
-  const all = (data as ClosureFile).closures
+  const all = closureData.closures
     .filter((entry) => entry.arch === arch)
     .map((entry) => ({ ...entry, version: parseKernelVersion(entry.kernel) as KernelVersion }));
   const versions = [...new Set(all.map((entry) => entry.kernel))].map(

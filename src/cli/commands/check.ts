@@ -2,14 +2,18 @@
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
+import { compareLock, factsDigest, type Lock, unreadableLock } from '../../check/lock.js';
+import { hasErrors } from '../../diagnostic/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch } from '../arch.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonOf } from '../files.js';
+import { readBytes, readText, reasonOf } from '../files.js';
+import { openKernelTree, readBase } from '../kernel-tree.js';
+import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { shownPath } from '../profile.js';
 import { openTools } from '../tools.js';
-import { MANIFEST, readManifest } from '../tree.js';
+import { MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
 
 export interface CheckOptions {
   readonly kernelTree?: string;
@@ -17,6 +21,7 @@ export interface CheckOptions {
   readonly baseConfig?: string;
   readonly dtb?: string;
   readonly requireTools: boolean;
+  readonly lock?: string;
 }
 
 /** The text files below a directory, by path relative to it, sorted. */
@@ -71,6 +76,60 @@ function print(context: Context, results: readonly CheckResult[], sources: Reado
   for (const { status, check, title } of results) context.print(`${MARKS[status]} ${check}: ${title}\n`);
 }
 
+function readGivenBase(context: Context, file: string | undefined): { readonly text: string } | undefined {
+  const got = file === undefined ? undefined : readBytes(context.resolve(file));
+  return got !== undefined && 'bytes' in got ? { text: Buffer.from(got.bytes).toString('latin1') } : undefined;
+}
+
+/** @returns an exit after complaining */
+async function checkLock(
+  context: Context,
+  file: string,
+  { kernelTree, arch, baseConfig, dtb }: CheckOptions,
+  manifest: Manifest,
+): Promise<CheckResult | Exit> {
+  const held = readLock(context, file);
+  if (held === undefined) {
+    context.complain(`--lock ${file}: there is no such file`, 'write it with dmaheap generate --lock');
+    return EXIT.environment;
+  }
+  const open =
+    kernelTree === undefined
+      ? undefined
+      : await openKernelTree(context, { kernelTree, arch: arch ?? manifest.board.arch });
+  if (typeof open === 'number') return open;
+  const base = open === undefined ? readGivenBase(context, baseConfig) : readBase(context, open, baseConfig);
+  if (typeof base === 'number') return base;
+  const inputs = {
+    ...(open === undefined ? {} : { open }),
+    ...(base === undefined ? {} : { base: base.text }),
+    ...(dtb === undefined ? {} : { dtb }),
+  };
+  // What was generated without an input may well be checked with one.
+  const given = Object.entries(inputPins(context, inputs)).filter(
+    ([pin]) => held !== 'bad' && held[pin as keyof Lock] !== null,
+  );
+  const { profile, kernel } = manifest;
+  const diagnostics =
+    held === 'bad'
+      ? [unreadableLock(file)]
+      : compareLock(file, held, {
+          generator: GENERATOR,
+          facts: factsDigest(),
+          profile,
+          kernel,
+          ...Object.fromEntries(given),
+          output: manifestDigest(manifest),
+        });
+  return {
+    check: 'lock',
+    title: 'everything is as it was when the lock was written',
+    status: hasErrors(diagnostics) ? 'fail' : 'pass',
+    diagnostics,
+    missingTools: [],
+  };
+}
+
 export async function check(context: Context, name: string, options: CheckOptions): Promise<Exit> {
   const directory = context.resolve(name);
   let files: string[];
@@ -101,9 +160,14 @@ export async function check(context: Context, name: string, options: CheckOption
     const got = readText(path.join(directory, file));
     return 'text' in got ? [new SourceText(path.join(shown, file), got.text)] : [];
   });
+  const drift = options.lock === undefined ? undefined : await checkLock(context, options.lock, options, manifest);
+  if (typeof drift === 'number') return drift;
   const { tools, close } = openTools(context.environment);
   try {
-    const results = await runChecks({ tree: { directory, files: texts }, inputs, tools });
+    const results = [
+      ...(await runChecks({ tree: { directory, files: texts }, inputs, tools })),
+      ...(drift === undefined ? [] : [drift]),
+    ];
     const sources = new Map(texts.map((source) => [source.file, source]));
     print(context, results, sources);
     if (results.some((r) => r.status === 'fail')) return EXIT.findings;

@@ -1,5 +1,6 @@
 /** dmaheap generate PROFILE -o DIR */
 import { createTwoFilesPatch } from 'diff';
+import { compareLock, unreadableLock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge } from '../../plan/close.js';
@@ -8,9 +9,10 @@ import { render } from '../../render/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
 import { planProfile } from '../profile.js';
 import { summarise } from '../summary.js';
-import { compareTree, makeManifest, type TreeChange, writeTree } from '../tree.js';
+import { compareTree, makeManifest, manifestFile, type TreeChange, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
 import { describeDelta } from './resolve.js';
 import { exitOfRendering, locate } from './validate.js';
@@ -28,23 +30,30 @@ export interface GenerateOptions {
   readonly probes?: string;
   readonly recordProbes?: string;
   readonly allowChange?: boolean;
+  readonly lock?: string;
+}
+
+interface Closed extends Inputs {
+  readonly closed: ClosedPlan;
 }
 
 /** The plan's wishes as lines that hold: on the user's tree when it is given. @returns an exit after complaining */
-async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<ClosedPlan | Exit> {
+async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<Closed | Exit> {
   const { kernelTree, arch = plan.board.arch, baseConfig, allowChange = false } = options;
-  if (kernelTree === undefined) return closeFromKnowledge(plan);
+  const dtb = options.dtb === undefined ? {} : { dtb: options.dtb };
+  if (kernelTree === undefined) return { closed: closeFromKnowledge(plan), ...dtb };
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
   if (typeof open === 'number') return open;
   const base = readBase(context, open, baseConfig);
   if (typeof base === 'number') return base;
   noteAssumptions(context, open);
-  return closeFragment(plan, open.tree, base, treeTitle(open), { allowChange });
+  const closed = closeFragment(plan, open.tree, base, treeTitle(open), { allowChange });
+  return { closed, open, base: base.text, ...dtb };
 }
 
 function manifestOf(plan: Plan) {
   return {
-    generator: `dmaheap ${VERSION}`,
+    generator: GENERATOR,
     profile: plan.profile,
     board: { arch: plan.board.arch, ...(plan.board.dtb === undefined ? {} : { dtb: plan.board.dtb }) },
     kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
@@ -61,8 +70,9 @@ export async function generate(context: Context, file: string, options: Generate
     return status;
   };
   if (planned === undefined) return fail(exit);
-  const closed = await close(context, planned.plan, options);
-  if (typeof closed === 'number') return fail(closed);
+  const proven = await close(context, planned.plan, options);
+  if (typeof proven === 'number') return fail(proven);
+  const { closed } = proven;
   diagnostics.push(...closed.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
   if (closed.plan === undefined) return fail(EXIT.findings);
   const { plan } = closed;
@@ -73,7 +83,14 @@ export async function generate(context: Context, file: string, options: Generate
   diagnostics.push(...rendered.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
   if (rendered.value === undefined) return fail(exitOfRendering(rendered.diagnostics));
   if (hasErrors(diagnostics)) return fail(EXIT.findings);
-  const files = [...rendered.value, makeManifest(manifestOf(plan), rendered.value)];
+  const manifest = makeManifest(manifestOf(plan), rendered.value);
+  const files = [...rendered.value, manifestFile(manifest)];
+  const lock = options.lock === undefined ? undefined : makeLock(context, plan, manifest, proven);
+  const held = options.lock === undefined ? undefined : readLock(context, options.lock);
+  if (options.lock !== undefined && lock !== undefined && held !== undefined) {
+    diagnostics.push(...(held === 'bad' ? [unreadableLock(options.lock)] : compareLock(options.lock, held, lock)));
+    if (hasErrors(diagnostics)) return fail(EXIT.findings);
+  }
   const directory = context.resolve(options.output);
   const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
   const changed = changes.filter((change) => change.action !== 'keep');
@@ -84,6 +101,13 @@ export async function generate(context: Context, file: string, options: Generate
     if (problem !== undefined) {
       diagnostics.push(problem);
       return fail(EXIT.environment);
+    }
+    if (options.lock !== undefined && lock !== undefined && held === undefined) {
+      const reason = writeLock(context, options.lock, lock);
+      if (reason !== undefined) {
+        context.complain(`cannot write --lock ${options.lock}: ${reason}`, 'give another file');
+        return fail(EXIT.environment);
+      }
     }
   }
   if (context.options.format === 'human') {

@@ -197,7 +197,7 @@ function cacheFile(root: string, directory: string, variables: Variables, mode: 
 }
 
 /** Digest of the files a tree was read from; undefined when one is gone. */
-function contentsOf(directory: string, files: readonly string[]): string | undefined {
+export function contentsOf(directory: string, files: readonly string[]): string | undefined {
   const hash: Hash = createHash('sha256');
   for (const file of files) {
     const bytes = bytesOf(directory, file);

@@ -1,0 +1,67 @@
+/** The lock file and what it pins, read from the disk. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { factsDigest, type Lock, lockText, parseLock, sha256 } from '../check/lock.js';
+import { formatKernelVersion } from '../facts/index.js';
+import type { Plan } from '../plan/index.js';
+import type { Context } from './context.js';
+import { readBytes, readText, reasonOf } from './files.js';
+import type { OpenTree } from './kernel-tree.js';
+import { type Manifest, manifestDigest } from './tree.js';
+import { VERSION } from './version.js';
+
+export const GENERATOR = `dmaheap ${VERSION}`;
+
+/** @returns undefined when there is no such file; 'bad' when it is no lock or cannot be read */
+export function readLock(context: Context, file: string): Lock | 'bad' | undefined {
+  if (!existsSync(context.resolve(file))) return undefined;
+  const got = readText(context.resolve(file));
+  return ('text' in got ? parseLock(got.text) : undefined) ?? 'bad';
+}
+
+/** Inputs that decide the output. */
+export interface Inputs {
+  readonly open?: OpenTree;
+  /** The base configuration's text, one character per byte. */
+  readonly base?: string;
+  /** Path of the DTB. */
+  readonly dtb?: string;
+}
+
+export function inputPins(
+  context: Context,
+  { open, base, dtb }: Inputs,
+): Pick<Lock, 'kernelTree' | 'baseConfig' | 'dtb'> {
+  const blob = dtb === undefined ? undefined : readBytes(context.resolve(dtb));
+  return {
+    kernelTree:
+      open === undefined ? null : { version: open.variables['KERNELVERSION'] ?? 'unknown', sha256: open.digest },
+    baseConfig: base === undefined ? null : sha256(Buffer.from(base, 'latin1')),
+    dtb: blob !== undefined && 'bytes' in blob ? sha256(blob.bytes) : null,
+  };
+}
+
+export function makeLock(
+  context: Context,
+  plan: Plan,
+  manifest: Manifest,
+  inputs: Inputs,
+): Omit<Lock, 'schemaVersion'> {
+  return {
+    generator: GENERATOR,
+    facts: factsDigest(),
+    profile: plan.profile,
+    kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
+    ...inputPins(context, inputs),
+    output: manifestDigest(manifest),
+  };
+}
+
+/** @returns why it cannot be written */
+export function writeLock(context: Context, file: string, lock: Omit<Lock, 'schemaVersion'>): string | undefined {
+  try {
+    writeFileSync(context.resolve(file), lockText(lock));
+    return undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}

@@ -1,0 +1,141 @@
+/** The lock: each input is pinned by itself, and a change of one is named and refused. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
+import { dmaheap } from './run.js';
+
+const EXAMPLE = path.resolve('schemas/examples/rockpro64.json');
+let work = '';
+beforeEach(() => {
+  work = mkdtempSync(path.join(tmpdir(), 'dmaheap lock ü-'));
+  writeBoard('x,y');
+});
+afterEach(() => rmSync(work, { recursive: true, force: true }));
+
+function writeBoard(compatible: string): void {
+  const properties = {
+    '#address-cells': cellsValue(2),
+    '#size-cells': cellsValue(2),
+    compatible: stringsValue(compatible),
+  };
+  writeFileSync(path.join(work, 'board.dtb'), writeFdt(makeFdt({ name: '', properties })));
+}
+
+const generate = (...args: string[]) =>
+  dmaheap(['generate', EXAMPLE, '-o', 'out', '--lock', 'dmaheap.lock', '--dtb', 'board.dtb', ...args], work);
+const check = async (...args: string[]) => {
+  const { stdout, exit } = await dmaheap(['check', 'out', '--lock', 'dmaheap.lock', '--format', 'json', ...args], work);
+  const { results } = JSON.parse(stdout) as {
+    results: { check: string; status: string; diagnostics: { code: string; message: string }[] }[];
+  };
+  const lock = results.find((one) => one.check === 'lock');
+  return {
+    exit,
+    status: lock?.status,
+    found: lock?.diagnostics.map(({ code, message }) => `${code}: ${message}`) ?? [],
+  };
+};
+const lockFile = () => path.join(work, 'dmaheap.lock');
+
+/** Changes one pin, as if the world had. */
+function turn(change: (lock: Record<string, unknown>) => void): void {
+  const lock = JSON.parse(readFileSync(lockFile(), 'utf8'));
+  change(lock);
+  writeFileSync(lockFile(), JSON.stringify(lock));
+}
+
+test('is written once, holds no path, and holds when nothing changed', async () => {
+  expect((await generate()).exit).toBe(0);
+  const text = readFileSync(lockFile(), 'utf8');
+  expect(text).not.toContain(work);
+  expect(JSON.parse(text)).toMatchObject({
+    schemaVersion: 1,
+    generator: expect.stringMatching(/^dmaheap \d/),
+    facts: expect.stringMatching(/^[0-9a-f]{64}$/),
+    profile: { name: 'rockpro64' },
+    kernel: { min: '6.1', max: '7.3' },
+    kernelTree: null,
+    dtb: expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+  expect((await generate()).exit).toBe(0);
+  expect(readFileSync(lockFile(), 'utf8')).toBe(text);
+  expect(await check('--dtb', 'board.dtb')).toEqual({ exit: 0, status: 'pass', found: [] });
+});
+
+test('generate refuses another input and writes nothing', async () => {
+  await generate();
+  const before = readFileSync(path.join(work, 'out/dmaheap.manifest.json'), 'utf8');
+  const { exit, stderr } = await generate('--kernel', '6.12');
+  expect(exit).toBe(1);
+  expect(stderr).toContain('error[lock/drift]: the kernel version is not the locked one: 6.12, locked was 6.1 to 7.3');
+  expect(readFileSync(path.join(work, 'out/dmaheap.manifest.json'), 'utf8')).toBe(before);
+});
+
+test.each<[string, (lock: Record<string, unknown>) => void]>([
+  ['the tool', (lock) => (lock['generator'] = 'dmaheap 0.0.1')],
+  ['the facts about kernels', (lock) => (lock['facts'] = 'a'.repeat(64))],
+  ['the profile', (lock) => (lock['profile'] = { name: 'rockpro64', sha256: 'b'.repeat(64) })],
+  ['the kernel version', (lock) => (lock['kernel'] = { min: '6.1', max: '6.12' })],
+  ['the set of generated files', (lock) => (lock['output'] = 'c'.repeat(64))],
+])('check names %s, and nothing else', async (title, change) => {
+  await generate();
+  turn(change);
+  const { exit, status, found } = await check('--dtb', 'board.dtb');
+  expect({ exit, status, count: found.length }).toEqual({ exit: 1, status: 'fail', count: 1 });
+  expect(found[0]).toContain(`lock/drift: ${title} is not the locked one`);
+});
+
+test('another DTB is drift, and one that is not given was not compared', async () => {
+  await generate();
+  expect(await check()).toMatchObject({ exit: 0, found: [expect.stringMatching(/^lock\/not-compared: the DTB /)] });
+  writeBoard('x,z');
+  const { exit, found } = await check('--dtb', 'board.dtb');
+  expect({ exit, found }).toEqual({ exit: 1, found: [expect.stringMatching(/^lock\/drift: the DTB is not/)] });
+});
+
+test('a kernel tree is pinned by its version and every Kconfig file', async () => {
+  const tree = path.join(work, 'linux');
+  const write = (file: string, text: string) => {
+    mkdirSync(path.dirname(path.join(tree, file)), { recursive: true });
+    writeFileSync(path.join(tree, file), text);
+  };
+  const symbols = [
+    'CMA',
+    'DMA_CMA',
+    'DMABUF_HEAPS',
+    'DMABUF_HEAPS_CMA',
+    'DMABUF_HEAPS_SYSTEM',
+    'CMA_SYSFS',
+    'DEVTMPFS',
+  ];
+  const kconfig = symbols.map((name) => `config ${name}\n\tbool "${name}"\n`).join('');
+  write('Makefile', 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\nEXTRAVERSION =\n');
+  write('Kconfig', `mainmenu "Linux"\n${kconfig}`);
+  // As much of scripts/kconfig as the engine looks at to tell kernels apart.
+  const words = 'bool choice config depends endchoice imply mainmenu select source visible'.split(' ');
+  write('scripts/kconfig/lexer.l', words.map((word) => `"${word}"\t\treturn T_${word.toUpperCase()};\n`).join(''));
+  for (const file of ['parser.y', 'menu.c', 'symbol.c', 'expr.c', 'confdata.c', 'conf.c'])
+    write(`scripts/kconfig/${file}`, '');
+  write('scripts/kconfig/expr.h', '#define SYMBOL_HASHSIZE 9973\n');
+  write('arch/arm64/configs/defconfig', '');
+  write('arch/arm64/Makefile', 'KBUILD_DEFCONFIG := defconfig\n');
+  const made = await generate('--kernel-tree', 'linux', '--kernel', '6.12');
+  expect(made.stderr + made.stdout).not.toContain('error[');
+  expect(JSON.parse(readFileSync(lockFile(), 'utf8')).kernelTree).toMatchObject({ version: '6.12.0' });
+  const same = await check('--dtb', 'board.dtb', '--kernel-tree', 'linux');
+  expect(same.found).toEqual([]);
+  write('Kconfig', `mainmenu "Linux"\n${kconfig}config NEW\n\tbool "new"\n`);
+  const { found } = await check('--dtb', 'board.dtb', '--kernel-tree', 'linux');
+  expect(found).toEqual([expect.stringMatching(/^lock\/drift: the kernel tree is not the locked one: 6.12.0 \(/)]);
+});
+
+test('what is no lock is said to be none', async () => {
+  await generate();
+  writeFileSync(lockFile(), '{}');
+  expect((await generate()).stderr).toContain('error[lock/unreadable]');
+  expect((await check()).found).toEqual(['lock/unreadable: dmaheap.lock is not a lock of this version']);
+  rmSync(lockFile());
+  expect((await dmaheap(['check', 'out', '--lock', 'dmaheap.lock'], work)).exit).toBe(3);
+});
