@@ -29,7 +29,7 @@ export interface Case {
   readonly memoryMiB: number;
   /** Further QEMU options. */
   readonly options: readonly string[];
-  /** A base device tree of `boards/` instead of QEMU's own. */
+  /** A base device tree of `boards/` instead of QEMU's own; its RAM is what QEMU's loader fills in. */
   readonly board?: string;
   /** One overlay each, applied in order. */
   readonly overlays: readonly Nodes[];
@@ -38,10 +38,16 @@ export interface Case {
   readonly cmdline: string;
   /** Kernel recipe or series (`6.12`) -> what was seen there; `*` for all. */
   readonly expect: Readonly<Record<string, Expectation>>;
-  /** A profile below the repository's root: its generated overlay is applied last, its rules go into the guest. */
+  /** A profile below the repository's root: its generated overlay is applied last, its rules and expectation go into the guest. */
   readonly profile?: string;
+  /** Default true; false: the guest has the profile's expectation, but neither its overlay nor its rules. */
+  readonly applied?: boolean;
   /** Who manages the device nodes in the guest. */
   readonly devices?: 'udev' | 'mdev' | 'devtmpfs';
+  /** Shell text that the guest runs, before it tries its heaps. */
+  readonly script?: string;
+  /** Node and the addon are in the guest. */
+  readonly node?: boolean;
   readonly silenceSeconds: number;
   /** Only with `--long`. */
   readonly long?: boolean;

@@ -1,7 +1,7 @@
 /** Holds a prediction against what a guest showed, field by field. */
 import type { LogFamily, Prediction } from '../../src/placement/index.js';
 import type { Expectation } from './case.js';
-import type { Observation } from './observe.js';
+import type { Observation, ObservedArea } from './observe.js';
 
 export interface FieldResult {
   readonly field: string;
@@ -50,7 +50,8 @@ export function compare(
     const observed = real.failure ? `${text(real.usable)}: ${real.failure}` : text(real.usable);
     add(`heap ${heap.name}`, heap.usable === real.usable, text(heap.usable), observed, 'heaps');
   }
-  compareAreas(prediction, seen, isNameCut, add);
+  compareVerifier(prediction, seen, add);
+  if (seen.areas) compareAreas(prediction, seen.areas, isNameCut, add);
   if (prediction.cmaTotalBytes === null && !unknown.has('cmaTotalBytes'))
     add('cmaTotalBytes', false, 'null, but not listed as unknown', `${seen.cmaTotalBytes}`);
   else
@@ -85,7 +86,7 @@ function outcome(prediction: Prediction, seen: Observation, owned: readonly Owne
 
 /** Areas that share memory with each other or with what somebody else owns: damage that need not show itself. */
 function ownedTwice(seen: Observation, owned: readonly OwnedRange[]): readonly string[] {
-  const areas = seen.areas.flatMap(({ name, baseAddress, sizeBytes }) =>
+  const areas = (seen.areas ?? []).flatMap(({ name, baseAddress, sizeBytes }) =>
     baseAddress === null ? [] : [{ name, baseAddress, sizeBytes }],
   );
   return areas.flatMap((area, index) =>
@@ -125,16 +126,35 @@ const withoutPadding = (text: string) => text.replaceAll(/\b0x0+(?=[0-9a-f])/g, 
 
 const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-function compareAreas(prediction: Prediction, seen: Observation, isNameCut: boolean, add: Add): void {
+/** The verifier, run in the guest without an expectation, must find what was predicted. */
+function compareVerifier(prediction: Prediction, { verifier }: Observation, add: Add): void {
+  if (prediction.outcome !== 'boots') return;
+  if (!verifier) {
+    add('verifier', false, 'a report', 'none', 'heaps');
+    return;
+  }
+  const word = (usable: boolean | undefined) =>
+    usable === undefined ? 'no such heap' : usable ? 'allocates' : 'cannot allocate';
+  for (const { name, usable } of prediction.heaps) {
+    const seen = verifier.allocates.get(name);
+    add(`verifier on ${name}`, seen === usable, word(usable), word(seen), 'heaps');
+  }
+  if (prediction.heaps.length === 0) return;
+  const passes = prediction.heaps.every(({ usable }) => usable);
+  const observed = [verifier.verdict, ...verifier.faults].join(', ');
+  add('verifier verdict', passes === (verifier.verdict === 'pass'), passes ? 'pass' : 'not pass', observed, 'heaps');
+}
+
+function compareAreas(prediction: Prediction, areas: readonly ObservedArea[], isNameCut: boolean, add: Add): void {
   // debugfs can show one of two areas with the same name only; 5.10 cuts the name, prefix and all, to 15 characters.
   const shownName = (name: string) => (isNameCut ? `cma-${name}`.slice(0, 15) : name);
   const names = (list: readonly { readonly name: string }[], as = (name: string) => name) =>
     [...new Set(list.map(({ name }) => as(name)))].sort().join(' ') || '(none)';
   // debugfs of 7.3 leaves out what was not activated, that of older kernels shows it with size 0.
-  const shown = new Set(seen.areas.map(({ name }) => name));
+  const shown = new Set(areas.map(({ name }) => name));
   const visible = prediction.areas.filter(({ name, sizeBytes }) => sizeBytes > 0n || shown.has(shownName(name)));
-  add('areas', names(visible, shownName) === names(seen.areas), names(visible, shownName), names(seen.areas));
-  for (const real of seen.areas) {
+  add('areas', names(visible, shownName) === names(areas), names(visible, shownName), names(areas));
+  for (const real of areas) {
     const candidates = prediction.areas.filter((area) => shownName(area.name) === real.name);
     const index = (area: (typeof candidates)[number]) => prediction.areas.indexOf(area);
     const area = candidates.find((one) => one.baseAddress === real.baseAddress) ?? candidates[0];

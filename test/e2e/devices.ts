@@ -26,7 +26,7 @@ udevadm settle --timeout=60
   devtmpfs: '',
 };
 
-/** What became of the nodes and who can use them. */
+/** What became of the nodes, who can use them, and what the verifier makes of it. */
 const SHOW = `cd /dev/dma_heap
 for node in *; do
   if [ -L "$node" ]; then echo "link $node -> $(readlink "$node")"
@@ -36,13 +36,16 @@ for user in camera stranger; do
   for node in *; do echo "$user $(su -s /bin/sh "$user" -c "allocate 65536 '$node'")"; done
 done
 cd /
+dmaheap-verify --expect /etc/dmaheap/verify.expect --no-timing >/tmp/report
+echo "verify $?"
 `;
 
 /** @param generated directory that \`dmaheap generate\` wrote */
 export async function deviceGuest(machine: Machine, one: Case, generated: string): Promise<GuestFiles> {
   const devices = one.devices ?? 'devtmpfs';
-  const texts: Record<string, string> = { ...USERS };
-  const run = START[devices] + SHOW;
+  const expectation = await readFile(path.join(generated, 'verify/verify.expect'), 'utf8');
+  const texts: Record<string, string> = { ...USERS, 'etc/dmaheap/verify.expect': expectation };
+  const run = START[devices] + (one.script ?? SHOW);
   if (devices === 'mdev') texts['etc/mdev.conf'] = await readFile(path.join(generated, 'udev/mdev.conf'), 'utf8');
   if (devices !== 'udev') return { texts, run };
   const rules = 'usr/lib/udev/rules.d/70-dmaheap.rules';

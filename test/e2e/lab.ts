@@ -2,25 +2,29 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheRoot } from '../../src/build/fetch/index.js';
+import { buildStaticFor } from '../../src/build/native.js';
 import type { Prediction } from '../../src/placement/index.js';
+import { nodeFiles } from '../native/node-guest.js';
 import { type Case, expectationFor, type Run } from './case.js';
 import { compare, compareExpectation, type FieldResult } from './compare.js';
 import { deviceGuest } from './devices.js';
-import { initramfs } from './guest.js';
+import { type GuestFiles, initramfs } from './guest.js';
 import { type BuiltKernel, buildKernel, kernelRecipe } from './kernel.js';
-import { machineFor } from './machine.js';
+import { type Machine, machineFor } from './machine.js';
 import { type Observation, observe } from './observe.js';
 import { occupiedBy } from './occupied.js';
 import { mergedDtb } from './overlay.js';
 import { pageSizeOf, predictRun, type Question } from './predict.js';
 import { generate } from './product.js';
-import { type Boot, baseDtb, commandLine, guestCommandLine, runGuest } from './qemu.js';
+import { type Boot, baseDtb, boardDtb, commandLine, guestCommandLine, runGuest } from './qemu.js';
 
 export interface RunResult {
   readonly run: Run;
   readonly fields: readonly FieldResult[];
   readonly question: Question;
   readonly observation: Observation;
+  /** The guest fell silent and was started a second time: what it showed then counts. */
+  readonly isRepeated: boolean;
   readonly seconds: number;
   /** Boots the same guest by hand. */
   readonly command: string;
@@ -35,6 +39,7 @@ export interface Prepared {
 /** What several runs share: each kernel is built once, each initramfs made once. */
 export class Lab {
   readonly #kernels = new Map<string, Promise<BuiltKernel>>();
+  readonly #verifiers = new Map<string, Promise<string>>();
   readonly #progress: (text: string) => void;
 
   constructor(progress: (text: string) => void) {
@@ -49,19 +54,37 @@ export class Lab {
     return built;
   }
 
+  /** The static verifier as users get it. */
+  #verifier({ arch }: Machine): Promise<string> {
+    const built = this.#verifiers.get(arch) ?? buildStaticFor(arch === 'x86_64' ? 'x64' : arch);
+    this.#verifiers.set(arch, built);
+    return built;
+  }
+
   /** Everything QEMU needs for a run; the trees stay in the cache so that the command can be repeated by hand. */
   async prepare(run: Run, shell = false): Promise<Prepared> {
     const one: Case = run.case;
     const machine = await machineFor(run.arch);
     const kernel = await this.kernel(run.kernel);
     const directory = await runDirectory(run);
-    const base = await baseDtb({ machine, memoryMiB: one.memoryMiB, options: one.options });
+    const base = one.board
+      ? await boardDtb(one.board)
+      : await baseDtb({ machine, memoryMiB: one.memoryMiB, options: one.options });
     const generated =
       one.profile && (await generate(one.profile, kernel.recipe.version, path.join(directory, 'generated')));
-    const further = generated ? [path.join(generated, 'dt-overlay/dmaheap.dtso')] : [];
+    const further = generated && one.applied !== false ? [path.join(generated, 'dt-overlay/dmaheap.dtso')] : [];
     const dtb = base && (await mergedDtb(one, base, directory, further));
-    const guest = generated ? await deviceGuest(machine, one, generated) : {};
-    const initrd = await initramfs(machine, { ...guest, modules: kernel.modules, shell });
+    const guest: GuestFiles = generated
+      ? await deviceGuest(machine, one, generated)
+      : one.script
+        ? { run: one.script }
+        : {};
+    const files = {
+      'bin/dmaheap-verify': await this.#verifier(machine),
+      ...(one.node ? await nodeFiles(machine.arch) : {}),
+      ...guest.files,
+    };
+    const initrd = await initramfs(machine, { ...guest, files, modules: kernel.modules, shell });
     const { memoryMiB, options, cmdline, silenceSeconds } = one;
     const boot: Boot = { machine, image: kernel.image, initrd, dtb, memoryMiB, options, cmdline, silenceSeconds };
     const occupied = dtb ? await occupiedBy(machine, kernel, initrd, dtb, memoryMiB) : undefined;
@@ -72,7 +95,13 @@ export class Lab {
   async run(run: Run): Promise<RunResult> {
     const { boot, question } = await this.prepare(run);
     const prediction = await predictRun(question);
-    const result = await runGuest(boot);
+    let result = await runGuest(boot);
+    // An emulator that stops talking is no answer of the kernel, and is asked once more. A guest that answered never is.
+    const isRepeated = result.ending === 'hung' && prediction.outcome !== 'hangs' && prediction.outcome !== 'unknown';
+    if (isRepeated) {
+      this.#progress(`fell silent, once more: ${run.id}`);
+      result = await runGuest(boot);
+    }
     await writeFile(path.join(await runDirectory(run), 'console.txt'), result.console);
     const observation = observe(result, question.pageSizeBytes);
     const expectation = expectationFor(run);
@@ -84,6 +113,7 @@ export class Lab {
         ...(expectation ? compareExpectation(expectation, observation) : []),
       ],
       observation,
+      isRepeated,
       seconds: result.seconds,
       command: commandLine(boot),
     };

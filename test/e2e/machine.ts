@@ -19,8 +19,6 @@ export interface Machine {
     readonly ramBaseAddress: string;
     /** What follows `console=` on the kernel's command line. */
     readonly console: string;
-    /** How often a guest that hangs is started again; x86 under TCG is known to stall. */
-    readonly retries?: number;
   };
 }
 

@@ -1,4 +1,5 @@
 /** Reads what a guest showed: its sections between markers, and the kernel's own log before them. */
+import type { VerifyResult } from '../../src/verify/index.js';
 import type { BootResult } from './qemu.js';
 
 export interface ObservedArea {
@@ -32,15 +33,25 @@ export interface Observation {
   /** Everything below is known only when the guest came as far as showing it. */
   readonly shown: boolean;
   readonly heaps: readonly ObservedHeap[];
-  readonly areas: readonly ObservedArea[];
+  /** undefined: this kernel has no debugfs that shows them. */
+  readonly areas: readonly ObservedArea[] | undefined;
   readonly cmaTotalBytes: bigint | null;
   /** The kernel's log up to the guest's first words. */
   readonly log: string;
   readonly messages: readonly ObservedMessage[];
   /** Physical ranges of /proc/iomem. */
   readonly ranges: readonly { readonly start: bigint; readonly end: bigint; readonly name: string }[];
+  /** What the verifier says: its verdict, and whether it could allocate, by heap; undefined when it did not come to that. */
+  readonly verifier: Verifier | undefined;
   /** Output of the guest's own script. */
   readonly run: string;
+}
+
+export interface Verifier {
+  readonly verdict: string;
+  readonly allocates: ReadonlyMap<string, boolean>;
+  /** What it found wrong: check and diagnosis. */
+  readonly faults: readonly string[];
 }
 
 /** Log families and how every kernel from 5.10 to 7.3 spells them; the group is the node or area. */
@@ -76,11 +87,14 @@ export function observe(result: BootResult, pageSizeBytes: bigint): Observation 
       const outcome = allocations.get(name) ?? 'not tried';
       return { name, access, usable: outcome === 'ok', ...(outcome === 'ok' ? {} : { failure: outcome }) };
     }),
-    areas: section('areas').map((line) => {
-      const [, base = '0', count = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(line) ?? [];
-      const sizeBytes = BigInt(count) * pageSizeBytes;
-      return { name, sizeBytes, baseAddress: sizeBytes ? BigInt(base) * pageSizeBytes : null };
-    }),
+    areas: section('areas').includes('not shown')
+      ? undefined
+      : section('areas').map((line) => {
+          const [, base = '0', count = '0', name = ''] = /^(\d+) (\d+) (.*)$/.exec(line) ?? [];
+          const sizeBytes = BigInt(count) * pageSizeBytes;
+          return { name, sizeBytes, baseAddress: sizeBytes ? BigInt(base) * pageSizeBytes : null };
+        }),
+    verifier: verifierOf(section('verify')),
     cmaTotalBytes: kibibytes(section('meminfo').find((line) => line.startsWith('CmaTotal:'))),
     log,
     // This message is written in two lines, the second one with the ranges.
@@ -93,6 +107,22 @@ export function observe(result: BootResult, pageSizeBytes: bigint): Observation 
       return match ? [{ start: BigInt(`0x${match[1]}`), end: BigInt(`0x${match[2]}`) + 1n, name: match[3] ?? '' }] : [];
     }),
     run: sections.get('run') ?? '',
+  };
+}
+
+/** Lines of the verifier's JSON: results stand on a line each, the summary on the last. */
+function verifierOf(lines: readonly string[]): Verifier | undefined {
+  const summary = /"verdict":"(\w+)"/.exec(lines.at(-1) ?? '')?.[1];
+  if (summary === undefined) return undefined;
+  const results: VerifyResult[] = lines.slice(0, -1).map((line) => JSON.parse(line.replace(/,$/, '')));
+  return {
+    verdict: summary,
+    allocates: new Map(
+      results.flatMap(({ id, heap, status }) => (id === 'alloc.page' && heap ? [[heap, status === 'pass']] : [])),
+    ),
+    faults: results
+      .filter(({ status }) => status === 'fail' || status === 'error')
+      .map(({ id, heap, diagnosis, observed }) => `${id}[${heap ?? ''}] ${diagnosis}: ${observed}`),
   };
 }
 

@@ -20,7 +20,8 @@ export async function mergedDtb(
   directory: string,
   sources: readonly string[] = [],
 ): Promise<string> {
-  const texts = one.overlays.map((nodes) => overlayText(nodes, CELLS[one.board ?? ''] ?? { address: 2, size: 2 }));
+  const cells = await rootCells(base);
+  const texts = one.overlays.map((nodes) => overlayText(nodes, cells));
   if (one.extra) texts.push(`/dts-v1/;\n/plugin/;\n&{/} {\n${one.extra}\n};\n`);
   for (const source of sources) texts.push(await readFile(source, 'utf8'));
   if (!texts.length) return base;
@@ -38,11 +39,11 @@ export async function mergedDtb(
   return merged;
 }
 
-/** Cells of the boards that are not 2/2. */
-const CELLS: Readonly<Record<string, RootCells>> = {
-  'virt-cells-1-1': { address: 1, size: 1 },
-  'virt-cells-2-1': { address: 2, size: 1 },
-};
+async function rootCells(dtb: string): Promise<RootCells> {
+  const { stdout } = await execa('fdtget', ['-t', 'u', dtb, '/', '#address-cells', '/', '#size-cells']);
+  const [address = 2, size = 2] = stdout.split('\n').map(Number);
+  return { address, size };
+}
 
 function overlayText(nodes: Nodes, cells: RootCells): string {
   const children = Object.entries(nodes).map(([name, properties]) => nodeText(name, properties, cells));

@@ -31,8 +31,22 @@ export async function placementInput(question: Question): Promise<PlacementInput
     configComplete: true,
     commandLine: cmdline,
     ...(occupied ? { occupied } : {}),
-    ...(dtb ? {} : { memory: [{ baseAddress: 0n, sizeBytes: BigInt(run.case.memoryMiB) << 20n }] }),
+    ...memoryOf(question),
   };
+}
+
+/** RAM that no tree states: a board's own is filled in by the boot loader, and x86 has no tree. */
+function memoryOf({ run, dtb }: Question): Pick<PlacementInput, 'memory'> {
+  const sizeBytes = BigInt(run.case.memoryMiB) << 20n;
+  if (run.case.board) return { memory: [{ baseAddress: 0x4000_0000n, sizeBytes }] };
+  if (dtb) return {};
+  // hw/i386/pc_q35.c: what does not fit below the devices begins at 4 GiB.
+  const low = sizeBytes < 0xb000_0000n ? sizeBytes : 0x8000_0000n;
+  const banks = [
+    { baseAddress: 0n, sizeBytes: low },
+    { baseAddress: 1n << 32n, sizeBytes: sizeBytes - low },
+  ];
+  return { memory: banks.filter((bank) => bank.sizeBytes > 0n) };
 }
 
 /** Page size that a configuration was built for. */

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { cacheRoot, filledOnce, shortHash } from '../../src/build/fetch/index.js';
@@ -22,7 +22,7 @@ export interface Boot {
 
 export interface BootResult {
   readonly console: string;
-  /** `ended`: the guest printed its end marker; `exited`: QEMU ended without it; `hung`: it had to be stopped. */
+  /** `ended`: the guest printed its end marker; `exited`: it reset or powered off without; `hung`: it had to be stopped, or QEMU was. */
   readonly ending: 'ended' | 'exited' | 'hung';
   readonly seconds: number;
 }
@@ -58,19 +58,12 @@ export const commandLine = (boot: Boot): string =>
 
 /**
  * Runs the guest until its end marker, its exit or a long silence. Success is never read from QEMU's exit code, which is
- * 0 after a panic too. The process is gone when this returns, and with the lab when the lab dies.
+ * 0 after a panic too. The process is gone when this returns, and the kernel kills it when the lab dies, however that
+ * happens (setpriv --pdeathsig).
  */
 export async function runGuest(boot: Boot): Promise<BootResult> {
-  const attempts = 1 + (boot.machine.qemu.retries ?? 0);
-  for (let attempt = 1; ; attempt++) {
-    const result = await runOnce(boot);
-    if (result.ending !== 'hung' || attempt === attempts) return result;
-  }
-}
-
-async function runOnce(boot: Boot): Promise<BootResult> {
   const started = performance.now();
-  const child = execa(boot.machine.qemu.program, qemuArguments(boot), {
+  const child = execa('setpriv', ['--pdeathsig', 'KILL', boot.machine.qemu.program, ...qemuArguments(boot)], {
     stdin: 'ignore',
     all: true,
     reject: false,
@@ -92,11 +85,12 @@ async function runOnce(boot: Boot): Promise<BootResult> {
   const result = await child;
   clearTimeout(silence);
   const output = (result.all ?? '').replaceAll('\r', '');
-  if (result.code === 'ENOENT') throw new Error(`lab: ${boot.machine.qemu.program} is not installed`);
+  if (result.code === 'ENOENT') throw new Error('lab: setpriv (util-linux) is not installed');
+  if (result.exitCode === 127) throw new Error(`lab: ${boot.machine.qemu.program} is not installed`);
   const ended = output.includes(`${END_MARKER}\n`);
   return {
     console: output,
-    ending: ended ? 'ended' : isSilent ? 'hung' : 'exited',
+    ending: ended ? 'ended' : isSilent || result.isTerminated ? 'hung' : 'exited',
     seconds: (performance.now() - started) / 1000,
   };
 }
@@ -116,6 +110,16 @@ export async function baseDtb(boot: Pick<Boot, 'machine' | 'memoryMiB' | 'option
     // QEMU dumps 1 MiB of mostly nothing and doubles whatever it is given: more than arm64 accepts. dtc packs it.
     await execa('dtc', ['-q', '-I', 'dtb', '-O', 'dtb', '-o', path.join(work, 'base.dtb'), dumped]);
     await rm(dumped);
+  });
+  return path.join(directory, 'base.dtb');
+}
+
+/** The device tree of a board of `boards/`, compiled. */
+export async function boardDtb(name: string): Promise<string> {
+  const source = new URL(`boards/${name}.dts`, import.meta.url).pathname;
+  const key = shortHash(await readFile(source, 'utf8'));
+  const directory = await filledOnce(path.join(cacheRoot(), 'qemu-dtb', `${name}-${key}`), async (work) => {
+    await execa('dtc', ['-I', 'dts', '-O', 'dtb', '-o', path.join(work, 'base.dtb'), source]);
   });
   return path.join(directory, 'base.dtb');
 }

@@ -17,25 +17,33 @@ function generator(seed: number): Random {
 
 const MIB = 0x100000;
 
-export function randomCases(
-  count: number,
-  seed: number,
-  kernels: readonly { readonly name: string; readonly machine: Machine }[],
-): readonly Case[] {
+export interface RandomKernel {
+  readonly name: string;
+  readonly machine: Machine;
+  /** What areas are multiples of on it, as people there would know. */
+  readonly granuleMiB: number;
+}
+
+export function randomCases(count: number, seed: number, kernels: readonly RandomKernel[]): readonly Case[] {
   return Array.from({ length: count }, (_, index) => {
     const kernel = kernels[index % kernels.length];
     if (!kernel) throw new Error('lab: no kernel for random cases');
-    return randomCase(generator(seed * 100_003 + index), `random-${seed}-${index}`, kernel.name, kernel.machine);
+    return randomCase(generator(seed * 100_003 + index), `random-${seed}-${index}`, kernel);
   });
 }
 
-function randomCase(random: Random, name: string, kernel: string, machine: Machine): Case {
+function randomCase(random: Random, name: string, { name: kernel, machine, granuleMiB }: RandomKernel): Case {
   const pick = <T>(...choices: readonly T[]): T => choices[Math.floor(random() * choices.length)] as T;
   const chance = (share: number) => random() < share;
-  const memoryMiB = machine.arch === 'arm' ? pick(256, 512) : pick(256, 512, 512, 512, 1024, 1024, 3072);
+  const memoryMiB =
+    granuleMiB > 64
+      ? pick(2048, 3072, 4096)
+      : machine.arch === 'arm'
+        ? pick(256, 512)
+        : pick(256, 512, 512, 512, 1024, 1024, 3072);
   const ramBase = Number(machine.qemu.ramBaseAddress);
   const mibibytes = (most: number) => Math.max(1, Math.floor(random() ** 2 * most));
-  const granule = pick(4, 4, 4, 2, 1);
+  const granule = granuleMiB === 4 ? pick(4, 4, 4, 2, 1) : pick(granuleMiB, granuleMiB, granuleMiB, granuleMiB / 2, 4);
   const size = () => {
     const whole = Math.max(granule, Math.floor(mibibytes(memoryMiB / 3) / granule) * granule) * MIB;
     return chance(0.05) ? whole + pick(0x1000, 0x80000, 0x200000) : whole;
@@ -48,7 +56,8 @@ function randomCase(random: Random, name: string, kernel: string, machine: Machi
   };
 
   const nodes: Record<string, NodeProperties> = {};
-  const count = pick(0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 9);
+  // x86 has no device tree.
+  const count = machine.arch === 'x86_64' ? 0 : pick(0, 1, 1, 1, 2, 2, 3, 3, 4, 5, 6, 9);
   for (let index = 0; index < count; index++) {
     const bytes = size();
     const base = place(bytes);
@@ -85,7 +94,7 @@ function randomCase(random: Random, name: string, kernel: string, machine: Machi
     memoryMiB,
     options: [],
     overlays: count ? [nodes] : [],
-    cmdline: chance(0.25) ? parameter() : '',
+    cmdline: chance(machine.arch === 'x86_64' ? 0.9 : 0.25) ? parameter() : '',
     expect: {},
     silenceSeconds: 25,
   };

@@ -34,6 +34,12 @@ export function humanReport(results: readonly RunResult[]): string {
       columns([name, sum.runs, sum.fields, sum.right, sum.unknown, sum.wrong, Math.round(sum.guestSeconds)]),
     ),
   ];
+  const repeated = results.filter(({ isRepeated }) => isRepeated).map(({ run }) => run.id);
+  const share = (100 * tally(results).unknown) / Math.max(1, tally(results).fields);
+  lines.push('', `${share.toFixed(1)} % of the fields unknown`);
+  lines.push(
+    `${repeated.length} guests fell silent and were started once more${repeated.map((id) => ` ${id}`).join('')}`,
+  );
   for (const { run, fields, command } of wrongOnes(results)) {
     lines.push('', `WRONG ${run.id}${run.case.about ? `: ${run.case.about}` : ''}`);
     for (const { field, predicted, observed } of fields.filter(({ status }) => status === 'wrong'))
@@ -53,7 +59,13 @@ const columns = (cells: readonly (string | number)[]) =>
   cells.map((cell, index) => (index ? `${cell}`.padStart(9) : `${cell}`.padEnd(18))).join('');
 
 export function jsonReport(results: readonly RunResult[]): string {
-  const runs = results.map(({ run, fields, seconds, command }) => ({ id: run.id, seconds, command, fields }));
+  const runs = results.map(({ run, fields, seconds, isRepeated, command }) => ({
+    id: run.id,
+    seconds,
+    isRepeated,
+    command,
+    fields,
+  }));
   return `${JSON.stringify({ schemaVersion: 1, summary: tally(results), runs }, null, 2)}\n`;
 }
 

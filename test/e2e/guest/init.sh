@@ -7,6 +7,7 @@ mount -t devtmpfs devtmpfs /dev 2>/dev/null
 mount -t debugfs debugfs /sys/kernel/debug
 dmesg -n 1
 section() { echo "@@SECTION $1"; }
+before=$(ls /dev/dma_heap 2>/dev/null)
 for module in /modules/*.ko; do [ -e "$module" ] && insmod "$module"; done
 
 section heaps
@@ -14,6 +15,7 @@ for node in /dev/dma_heap/*; do [ -e "$node" ] && stat -c '%a %u %g %n' "$node";
 section meminfo
 grep -E '^(MemTotal|CmaTotal|CmaFree):' /proc/meminfo
 section areas
+[ -d /sys/kernel/debug/cma ] || echo 'not shown'
 for area in /sys/kernel/debug/cma/*; do
   [ -e "$area/count" ] && echo "$(cat "$area/base_pfn") $(cat "$area/count") ${area##*/}"
 done
@@ -25,6 +27,9 @@ if [ -e /run.sh ]; then
 fi
 section allocate
 for node in /dev/dma_heap/*; do [ -e "$node" ] && allocate "${ALLOCATE:-65536}" "${node##*/}"; done
+section verify
+[ -e /bin/dmaheap-verify ] &&
+  dmaheap-verify --json --no-timing | grep -E '"id":"alloc.page"|"summary"|"status":"(fail|error)"'
 section messages
 dmesg -r | tail -n 40 | grep -E 'BUG|Bad page|WARN|Oops' | head -n 20
 echo "@@END"
