@@ -46,6 +46,8 @@ export interface Case {
   readonly devices?: 'udev' | 'mdev' | 'devtmpfs';
   /** Shell text that the guest runs, before it tries its heaps. */
   readonly script?: string;
+  /** What the guest's script shows stands in the README, word for word. */
+  readonly recorded?: boolean;
   /** Node and the addon are in the guest. */
   readonly node?: boolean;
   readonly silenceSeconds: number;

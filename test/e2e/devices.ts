@@ -18,7 +18,7 @@ stranger:x:1002:1002::/:/bin/sh
 };
 
 const START: Readonly<Record<NonNullable<Case['devices']>, string>> = {
-  udev: `/usr/bin/udevd --daemon --resolve-names=early
+  udev: `/usr/bin/udevd --daemon --resolve-names=early 2>/dev/null
 udevadm trigger --action=add --subsystem-match=dma_heap
 udevadm settle --timeout=60
 `,

@@ -159,8 +159,8 @@ function make(tree: string, build: string, machine: Machine, args: readonly stri
   const { arch, crossCompile } = machine.kbuild;
   const CCACHE_DIR = path.join(cacheRoot(), 'ccache');
   return execa(
-    'nice',
-    ['make', '-s', '-C', tree, `O=${build}`, `ARCH=${arch}`, `CROSS_COMPILE=${crossCompile}`]
+    'make',
+    ['-s', '-C', tree, `O=${build}`, `ARCH=${arch}`, `CROSS_COMPILE=${crossCompile}`]
       .concat(`CC=ccache ${crossCompile}gcc`)
       .concat(args),
     { env: { ...REPRODUCIBLE, CCACHE_DIR, CCACHE_BASEDIR: build, CCACHE_NOHASHDIR: '1' }, stdin: 'ignore' },

@@ -17,6 +17,7 @@ import { mergedDtb } from './overlay.js';
 import { pageSizeOf, predictRun, type Question } from './predict.js';
 import { generate } from './product.js';
 import { type Boot, baseDtb, boardDtb, commandLine, guestCommandLine, runGuest } from './qemu.js';
+import { compareRecord } from './recorded.js';
 
 export interface RunResult {
   readonly run: Run;
@@ -111,6 +112,7 @@ export class Lab {
       fields: [
         ...judge(question, prediction, observation),
         ...(expectation ? compareExpectation(expectation, observation) : []),
+        ...(run.case.recorded ? [await compareRecord(observation.run)] : []),
       ],
       observation,
       isRepeated,

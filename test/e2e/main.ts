@@ -12,6 +12,7 @@ import { Lab, type RunResult } from './lab.js';
 import { machineFor } from './machine.js';
 import { commandLine } from './qemu.js';
 import { type RandomKernel, randomCases } from './random.js';
+import { writeRecord } from './recorded.js';
 import { humanReport, jsonReport, junitReport, tally, wrongOnes } from './report.js';
 
 const USAGE = `usage: npm run e2e -- [options]
@@ -21,6 +22,7 @@ const USAGE = `usage: npm run e2e -- [options]
   --seed S         of the random cases (default 1)
   --long           every kernel, the dangerous cases, 1,000 random ones
   --shell          a console in the guest of the one case that --only names
+  --record         writes what the story's guests showed into the README
   --jobs N         guests at a time (default: processors)
   --json FILE, --junit FILE
 `;
@@ -39,6 +41,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     long: { type: 'boolean', default: false },
     shell: { type: 'boolean', default: false },
+    record: { type: 'boolean', default: false },
     jobs: { type: 'string', default: `${os.availableParallelism()}` },
     json: { type: 'string' },
     junit: { type: 'string' },
@@ -111,6 +114,7 @@ async function main(): Promise<number> {
   for (const name of new Set(runs.map(({ kernel }) => kernel))) await lab.kernel(name);
   const results = await runAll(lab, runs);
   process.stdout.write(humanReport(results));
+  if (values.record) await writeRecord(results);
   if (values.json) await writeFile(values.json, jsonReport(results));
   if (values.junit) await writeFile(values.junit, junitReport(results));
   const failed = wrongOnes(results).length;
