@@ -20,6 +20,8 @@ export interface GlobalOptions {
 export interface Streams {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
+  /** Asks the person at the terminal; undefined when the input ends. Absent: nobody is there. */
+  readonly ask?: (question: string) => Promise<string | undefined>;
 }
 
 export class Context {
@@ -36,6 +38,11 @@ export class Context {
   /** A path as the user wrote it, made absolute. */
   resolve(file: string): string {
     return path.resolve(this.options.directory, file);
+  }
+
+  /** Asks the person at the terminal; absent: nobody is there. */
+  get ask(): Streams['ask'] {
+    return this.#streams.ask;
   }
 
   /** The result of the command. */

@@ -44,6 +44,9 @@ export const readText: ReadText = (file) => {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(got.bytes) };
   } catch {
-    return { error: 'it is not UTF-8 text' };
+    const [first = 0, second = 0] = got.bytes;
+    const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+    if (isUtf16) return { error: 'it is UTF-16 text', fix: `save it as UTF-8: iconv -f UTF-16 -t UTF-8 ${file}` };
+    return { error: 'it is not UTF-8 text', fix: 'save it as UTF-8' };
   }
 };

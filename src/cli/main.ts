@@ -11,13 +11,28 @@ async function main(): Promise<void> {
     return;
   }
   const { runProgram } = await import('./program.js');
+  const isAnswered = process.stdin.isTTY === true && process.stderr.isTTY === true;
   process.exitCode = await runProgram(argv, {
+    ...(isAnswered ? { ask } : {}),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     environment: process.env,
     directory: process.cwd(),
     isTerminal: process.stderr.isTTY === true && process.stdout.isTTY === true,
   });
+}
+
+/** Questions go to stderr, so that what is asked for on stdout stays whole. */
+async function ask(question: string): Promise<string | undefined> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    // Ctrl-D ends the input and leaves the question for ever; Ctrl-C gives up.
+    const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+    return await Promise.race([lines.question(question), ended]);
+  } finally {
+    lines.close();
+  }
 }
 
 // `dmaheap ... | head` closes our output; that is no mistake of anyone.

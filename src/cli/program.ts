@@ -77,13 +77,23 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
 
   program
     .command('init')
-    .description('write a first profile from a board’s DTB and configuration, or on the running board')
+    .description('write a first profile from a board’s DTB and configuration, on the running board, or by asking')
     .option('--dtb <file>', 'the board’s DTB')
     .option('--config <file>', 'its kernel configuration')
     .option('--live', 'look at the running board')
     .option('--root <dir>', 'with --live: look below this directory instead of /')
+    .option('--budget <words>', 'what must fit at once, such as "4 cameras 4K NV12, 6 buffers each"; the size follows')
+    .option('--distribution <name>', 'suggests the group: debian, yocto, buildroot, alpine, nixos, openwrt, android')
+    .option('--group <name>', 'the group that may allocate')
     .option('-o, --output <file>', 'where to write; default: standard output')
-    .addHelpText('after', '\nExample:\n  dmaheap init --dtb my-board.dtb --config .config -o my-board.json')
+    .addHelpText(
+      'after',
+      [
+        '\nExamples:',
+        'dmaheap init --dtb my-board.dtb --config .config -o my-board.json',
+        'dmaheap init --dtb my-board.dtb --budget "4 cameras 4K NV12, 6 buffers each" -o my-board.json',
+      ].join('\n  '),
+    )
     .action(run(async (c, options) => (await import('./commands/init.js')).init(c, options as never)));
 
   program

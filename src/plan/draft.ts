@@ -1,10 +1,14 @@
 /** A first profile for a board, from what its device tree, configuration and running system say. */
+
+import type { Distribution } from '../facts/distribution.js';
 import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text, walk } from '../fdt/index.js';
-import { isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
-import type { Board } from '../profile/types.gen.js';
+import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
+import type { Board, Buffer } from '../profile/types.gen.js';
 import { formatAddress } from '../quantity/index.js';
 import type { AddressRange } from './types.js';
+
+type Arch = Board['arch'];
 
 /** What was found out; everything may be missing. */
 export interface BoardFindings {
@@ -20,9 +24,21 @@ export interface BoardFindings {
   readonly heaps?: readonly string[];
   /** Groups that exist on the system. */
   readonly groups?: readonly string[];
+  readonly distribution?: Distribution;
+  /** Path of the DTB as it was given. */
+  readonly dtbPath?: string;
+  /** What a person has decided. */
+  readonly decided?: Decisions;
 }
 
-type Arch = Board['arch'];
+export interface Decisions {
+  readonly name?: string;
+  readonly arch?: Arch;
+  readonly memory?: readonly AddressRange[];
+  readonly kernel?: { readonly min: string; readonly max: string };
+  readonly buffers?: readonly Buffer[];
+  readonly group?: string;
+}
 
 const ARCH_SYMBOLS: readonly (readonly [string, Arch])[] = [
   ['ARM64', 'arm64'],
@@ -46,7 +62,8 @@ function archOfTree(tree: Fdt): Arch | undefined {
   return undefined;
 }
 
-function archOf(found: BoardFindings): Arch | undefined {
+export function archOf(found: BoardFindings): Arch | undefined {
+  if (found.decided?.arch !== undefined) return found.decided.arch;
   const configured = ARCH_SYMBOLS.find(([symbol]) => found.config?.get(symbol) === 'y')?.[1];
   return configured ?? (found.tree === undefined ? undefined : archOfTree(found.tree));
 }
@@ -57,6 +74,7 @@ function pageSizeOf(config: BoardFindings['config']): '16K' | '64K' | undefined 
 }
 
 function mebibytes(bytes: bigint): string {
+  if (bytes !== 0n && bytes % (1n << 30n) === 0n) return `${bytes >> 30n}G`;
   return bytes % (1n << 20n) === 0n ? `${bytes >> 20n}M` : formatAddress(bytes);
 }
 
@@ -71,6 +89,18 @@ function defaultArea(tree: Fdt | undefined): ReservedNode | undefined {
 /** One line of the draft: a key with its value, or a comment. */
 type Line = readonly [key: string, value: unknown] | string;
 
+/** On one line, with room around brackets, unless that gets long. */
+function valueText(value: unknown, indent: string): string {
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const isList = Array.isArray(value);
+  const items = isList
+    ? value.map((one) => valueText(one, `${indent}  `))
+    : Object.entries(value).map(([key, one]) => `${JSON.stringify(key)}: ${valueText(one, `${indent}  `)}`);
+  const line = isList ? `[${items.join(', ')}]` : `{ ${items.join(', ')} }`;
+  if (!isList || line.length + indent.length <= 110) return line;
+  return `[\n${items.map((item) => `${indent}  ${item}`).join(',\n')}\n${indent}]`;
+}
+
 function objectText(lines: readonly Line[], indent: string): string {
   const inner = `${indent}  `;
   const members = lines.filter((line) => typeof line !== 'string').length;
@@ -79,7 +109,7 @@ function objectText(lines: readonly Line[], indent: string): string {
     if (typeof line === 'string') return `${inner}// ${line}`;
     const [key, value] = line;
     written += 1;
-    const shown = isLines(value) ? objectText(value, inner) : JSON.stringify(value);
+    const shown = isLines(value) ? objectText(value, inner) : valueText(value, inner);
     return `${inner}${JSON.stringify(key)}: ${shown}${written < members ? ',' : ''}`;
   });
   return `{\n${body.join('\n')}\n${indent}}`;
@@ -94,55 +124,103 @@ function isLines(value: unknown): value is readonly Line[] {
   return Array.isArray(value) && NESTED in value;
 }
 
+/** RAM by what knows it best; empty: nothing does. */
+export function statedMemory({ decided, memory, tree }: BoardFindings): readonly AddressRange[] {
+  const ofTree = () => (tree === undefined ? [] : memoryBanks(tree).filter((bank) => bank.sizeBytes > 0n));
+  return decided?.memory ?? memory ?? ofTree();
+}
+
+/** `rockchip/rk3399-rockpro64.dtb` where the path shows it: below dts, dtb, dtbs or the version of a kernel. */
+function dtbNameBelowDts(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  const vendor = /(?:^|\/)(?:dts|dtbs?|dtbs?-[^/]+|linux-image-[^/]+|\d+\.\d+[^/]*)\/([a-z0-9]+\/[^/]+)$/.exec(
+    file,
+  )?.[1];
+  const name = vendor ?? file.replace(/^.*\//, '');
+  return /^[A-Za-z0-9][A-Za-z0-9_.,+/-]*\.dtb$/.test(name) ? name : undefined;
+}
+
 function boardLines(found: BoardFindings, arch: Arch | undefined): Line[] {
   const { tree } = found;
   const compatible = tree === undefined ? undefined : strings(tree.root, 'compatible');
   const model = tree === undefined ? undefined : text(tree.root, 'model');
-  const stated = found.memory ?? (tree === undefined ? [] : memoryBanks(tree).filter((bank) => bank.sizeBytes > 0n));
+  const stated = statedMemory(found);
+  const dtb = dtbNameBelowDts(found.dtbPath);
   const pageSize = pageSizeOf(found.config);
   const lines: Line[] = [];
   if (model !== undefined && model !== '') lines.push(['title', model.slice(0, 200)]);
   if (compatible !== undefined && compatible.length > 0) lines.push(['compatible', compatible.slice(0, 16)]);
+  // Before a member that is always there, so that taking the slashes away leaves JSON.
+  if (stated.length === 0)
+    lines.push(
+      'DECIDE: RAM is not stated by the device tree. "System RAM" in /proc/iomem on the board:',
+      '"memory": [{ "base": "0x40000000", "size": "1G" }],',
+    );
   if (arch === undefined) lines.push('DECIDE: nothing says which architecture: arm64, arm, riscv64 or x86_64');
   lines.push(['arch', arch ?? 'arm64']);
   if (pageSize !== undefined) lines.push(['pageSize', pageSize]);
   if (tree !== undefined) lines.push(['cells', { address: addressCells(tree.root), size: sizeCells(tree.root) }]);
+  if (dtb !== undefined)
+    lines.push(
+      ...(dtb.includes('/')
+        ? []
+        : [
+            `DECIDE: its path below ${arch === 'arm' ? 'arch/arm' : arch === 'riscv64' ? 'arch/riscv' : 'arch/arm64'}/boot/dts of the kernel, such as vendor/${dtb}`,
+          ]),
+      ['dtb', dtb],
+    );
   if (stated.length > 0)
     lines.push(
-      ...(found.memory === undefined ? ['RAM as the device tree states it; a boot loader may know better'] : []),
+      ...(found.memory === undefined && found.decided?.memory === undefined
+        ? ['DECIDE: RAM as the device tree states it; a boot loader may know better']
+        : []),
       ['memory', stated.map(range)],
-    );
-  else
-    lines.push(
-      'DECIDE: RAM is not stated by the device tree. "System RAM" in /proc/iomem on the board:',
-      '"memory": [{ "base": "0x40000000", "size": "1G" }],',
     );
   return lines;
 }
 
 function regionLines(found: BoardFindings, arch: Arch | undefined): Line[] {
   const old = defaultArea(found.tree);
-  const size = typeof old?.size === 'bigint' ? old.size : DEFAULT_SIZE;
+  const fixed = old === undefined ? undefined : firstEntry(old);
+  const size = typeof old?.size === 'bigint' ? old.size : (fixed?.sizeBytes ?? DEFAULT_SIZE);
   const name = old?.name.replace(/@.*$/, '') ?? 'linux,cma';
   const ranges = Array.isArray(old?.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
-  const lines: Line[] = [
-    old === undefined
-      ? `DECIDE the size. Or say what must fit, and the size follows: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
-      : `the board's device tree already has this area; DECIDE whether it is large enough`,
-    ['size', mebibytes(size)],
-    ['default', true],
-  ];
+  const buffers = found.decided?.buffers;
+  const lines: Line[] = [];
+  if (buffers !== undefined) {
+    if (old !== undefined) lines.push(`the board's device tree gives this area ${mebibytes(size)}`);
+    lines.push(['budget', nested([['buffers', buffers]])]);
+  } else
+    lines.push(
+      old === undefined
+        ? `DECIDE the size. Or say what must fit, and the size follows: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
+        : `the board's device tree already has this area; DECIDE whether it is large enough`,
+      ['size', mebibytes(size)],
+    );
+  lines.push(['default', true]);
+  if (fixed !== undefined) lines.push(['base', formatAddress(fixed.baseAddress)]);
+  // The node would lose it: an overlay writes only what the profile says.
+  if (typeof old?.alignment === 'bigint' && fixed === undefined) lines.push(['alignment', mebibytes(old.alignment)]);
   if (ranges.length > 0) lines.push(['allocRanges', ranges.map(range)]);
-  else if (arch !== 'x86_64' && arch !== 'arm')
-    lines.push('address bits that the weakest user can reach', ['addressBits', 32]);
+  else if (fixed === undefined && arch !== 'x86_64' && arch !== 'arm')
+    lines.push('DECIDE: how many address bits the weakest device that uses the area has', ['addressBits', 32]);
   if (arch === 'x86_64') lines.push(['delivery', 'kconfig']);
   return [[name, nested(lines)]];
+}
+
+/** The group that may allocate, and why it is that one; `undefined`: nothing says. */
+function groupOf({ decided, groups, distribution }: BoardFindings): { readonly group: string; readonly why?: string } {
+  if (decided?.group !== undefined) return { group: decided.group };
+  if (groups?.includes('video') === true) return { group: 'video', why: 'the group exists on this system' };
+  if (distribution !== undefined)
+    return { group: distribution.group, why: `what ${distribution.title} gives its video devices to` };
+  return groups === undefined ? { group: 'video' } : { group: 'dmaheap', why: 'this system has no group video' };
 }
 
 /** `/[^a-z0-9._-]/` and other characters of file names do not belong into a profile's name. */
 function nameOf(found: BoardFindings): string {
   const compatible = found.tree === undefined ? undefined : strings(found.tree.root, 'compatible')?.[0];
-  const wish = found.dtbName ?? compatible?.replace(/^.*,/, '') ?? 'my-board';
+  const wish = found.decided?.name ?? found.dtbName ?? compatible?.replace(/^.*,/, '') ?? 'my-board';
   const name = wish
     .toLowerCase()
     .replace(/[^a-z0-9._-]+/g, '-')
@@ -156,13 +234,18 @@ export function draftProfile(found: BoardFindings): string {
   const arch = archOf(found);
   const old = defaultArea(found.tree);
   const region = old?.name.replace(/@.*$/, '') ?? 'linux,cma';
-  const group = found.groups?.includes('video') === false ? 'dmaheap' : 'video';
+  const { group, why } = groupOf(found);
+  const chosen = found.decided?.kernel;
   const version =
-    found.kernel === undefined
-      ? { min: '6.1', max: formatKernelVersion(NEWEST) }
-      : compareKernelVersions(found.kernel, { major: 5, minor: 10 }) >= 0
-        ? formatKernelVersion(found.kernel)
-        : '5.10';
+    chosen !== undefined
+      ? chosen.min === chosen.max
+        ? chosen.min
+        : chosen
+      : found.kernel === undefined
+        ? { min: '6.1', max: formatKernelVersion(NEWEST) }
+        : compareKernelVersions(found.kernel, { major: 5, minor: 10 }) >= 0
+          ? formatKernelVersion(found.kernel)
+          : '5.10';
   const known =
     found.heaps === undefined || found.heaps.length === 0
       ? []
@@ -171,7 +254,7 @@ export function draftProfile(found: BoardFindings): string {
     ['version', 1],
     ['name', nameOf(found)],
     ['board', nested(boardLines(found, arch))],
-    ...(found.kernel === undefined ? ['DECIDE: the kernels this must work on'] : []),
+    ...(found.kernel === undefined && chosen === undefined ? ['DECIDE: the kernels this must work on'] : []),
     ['kernel', { version }],
     ['regions', nested(regionLines(found, arch))],
     ...known,
@@ -183,7 +266,11 @@ export function draftProfile(found: BoardFindings): string {
         ['system', { kind: 'system' }],
       ]),
     ],
-    'DECIDE who may allocate: heap memory is not charged to cgroups',
+    ...(found.decided?.group === undefined
+      ? [
+          `DECIDE who may allocate: heap memory is not charged to cgroups${why === undefined ? '' : `. ${group}: ${why}`}`,
+        ]
+      : []),
     [
       'access',
       nested([

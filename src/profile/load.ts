@@ -10,8 +10,8 @@ import { checkMeaning } from './meaning.js';
 import { checkShape } from './shape.js';
 import type { Profile } from './types.gen.js';
 
-/** Gives the text of a file, or the reason why it cannot be had. */
-export type ReadText = (file: string) => { readonly text: string } | { readonly error: string };
+/** Gives the text of a file, or the reason why it cannot be had and, where there is one, the remedy. */
+export type ReadText = (file: string) => { readonly text: string } | { readonly error: string; readonly fix?: string };
 
 export interface LoadedProfile {
   readonly profile: Profile;
@@ -49,7 +49,7 @@ function readMerged(
     );
     return undefined;
   }
-  const got =
+  const got: ReturnType<ReadText> =
     state.sources.size >= MAX_FILES ? { error: `more than ${MAX_FILES} files are extended` } : state.read(file);
   if ('error' in got) {
     state.diagnostics.push(
@@ -57,7 +57,10 @@ function readMerged(
         message: `cannot read ${file}`,
         cause: got.error,
         fix:
-          from === undefined ? 'give the path of a profile' : 'paths in extends are relative to the file they stand in',
+          got.fix ??
+          (from === undefined
+            ? 'give the path of a profile'
+            : 'paths in extends are relative to the file they stand in'),
         ...at,
       }),
     );

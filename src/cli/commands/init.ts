@@ -3,8 +3,10 @@ import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Diagnostic } from '../../diagnostic/index.js';
+import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, type Fdt, readFdt, readLiveTree } from '../../fdt/index.js';
+import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { type BoardFindings, draftProfile } from '../../plan/draft.js';
 import { configValues } from '../config.js';
 import type { Context } from '../context.js';
@@ -17,6 +19,9 @@ export interface InitOptions {
   readonly live?: boolean;
   readonly output?: string;
   readonly root?: string;
+  readonly budget?: string;
+  readonly group?: string;
+  readonly distribution?: string;
 }
 
 /** Deeper than any device tree; a link that leads up must not be followed for ever. */
@@ -57,6 +62,10 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
   const release = attempt(() => readFileSync(at('/proc/sys/kernel/osrelease'), 'utf8')) ?? '';
   const booted = attempt(() => readFileSync(at(`/boot/config-${release.trim()}`), 'utf8'));
   const groups = attempt(() => readFileSync(at('/etc/group'), 'utf8'));
+  const osRelease = attempt(() => readFileSync(at('/etc/os-release'), 'utf8')) ?? '';
+  const known = [...osRelease.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap(
+    ([, id = '']) => distribution(id) ?? [],
+  );
   const heaps = attempt(() => readdirSync(at('/dev/dma_heap')));
   const listing = attempt(() =>
     existsSync(at('/proc/device-tree')) ? listDirectory(at('/proc/device-tree')) : undefined,
@@ -71,6 +80,7 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
     ...(kernel === undefined ? {} : { kernel }),
     ...(memory.length === 0 ? {} : { memory }),
     ...(heaps === undefined ? {} : { heaps }),
+    ...(known[0] === undefined ? {} : { distribution: known[0] }),
     ...(groups === undefined ? {} : { groups: groups.split('\n').map((line) => line.split(':')[0] ?? '') }),
   };
 }
@@ -79,54 +89,110 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
 const versionOfConfig = (text: string) =>
   parseKernelVersion(/^# Linux\/\S+ (\S+) Kernel Configuration/m.exec(text)?.[1] ?? '');
 
-export async function init(context: Context, options: InitOptions): Promise<Exit> {
-  if (options.dtb === undefined && options.config === undefined && options.live !== true) {
-    context.complain('what is the board?', 'give --dtb FILE, --config FILE, or --live on the running board');
+/** Looks at the DTB. @returns an exit after complaining */
+export function readBoard(context: Context, file: string, diagnostics: Diagnostic[]): BoardFindings | Exit {
+  const got = readBytes(context.resolve(file));
+  if ('error' in got) {
+    context.complain(`--dtb ${file}: ${got.error}`, 'give the board’s .dtb, or /sys/firmware/fdt on the running board');
+    return EXIT.environment;
+  }
+  const read = readFdt(got.bytes, file);
+  diagnostics.push(...read.diagnostics);
+  if (read.value === undefined) {
+    context.findings(diagnostics);
+    return EXIT.findings;
+  }
+  const tree: Fdt = read.value;
+  return { tree, dtbPath: path.normalize(file), dtbName: path.basename(file).replace(/\.dtb$/, '') };
+}
+
+/** Looks at the configuration. @returns an exit after complaining */
+export function readConfiguration(context: Context, file: string): BoardFindings | Exit {
+  const got = readText(context.resolve(file));
+  if ('error' in got) {
+    context.complain(`--config ${file}: ${got.error}`, got.fix ?? 'give the kernel’s .config, or leave the option out');
+    return EXIT.environment;
+  }
+  const kernel = versionOfConfig(got.text);
+  return { config: configValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
+}
+
+/** What was said on the command line. @returns an exit after complaining */
+function readDecisions(context: Context, { budget, group, distribution: name }: InitOptions): BoardFindings | Exit {
+  const parsed = budget === undefined ? undefined : parseBuffers(budget);
+  if (parsed !== undefined && 'error' in parsed) {
+    context.complain(`--budget: ${parsed.error}`, `write it as "${BUFFER_EXAMPLE}"`);
     return EXIT.usage;
   }
-  const diagnostics: Diagnostic[] = [];
-  let found: BoardFindings = options.live === true ? lookAround(context.resolve(options.root ?? '/'), diagnostics) : {};
-  if (options.dtb !== undefined) {
-    const got = readBytes(context.resolve(options.dtb));
-    if ('error' in got) {
-      context.complain(`--dtb ${options.dtb}: ${got.error}`);
-      return EXIT.environment;
-    }
-    const read = readFdt(got.bytes, options.dtb);
-    diagnostics.push(...read.diagnostics);
-    if (read.value === undefined) {
-      context.findings(diagnostics);
-      return EXIT.findings;
-    }
-    const tree: Fdt = read.value;
-    found = { ...found, tree, dtbName: path.basename(options.dtb).replace(/\.dtb$/, '') };
+  const known = name === undefined ? undefined : distribution(name);
+  if (name !== undefined && known === undefined) {
+    context.complain(
+      `--distribution ${name}: not one that dmaheap knows`,
+      `use one of ${DISTRIBUTIONS.map(({ id }) => id).join(', ')}, or say --group`,
+    );
+    return EXIT.usage;
   }
-  if (options.config !== undefined) {
-    const got = readText(context.resolve(options.config));
-    if ('error' in got) {
-      context.complain(`--config ${options.config}: ${got.error}`);
-      return EXIT.environment;
+  return {
+    ...(known === undefined ? {} : { distribution: known }),
+    decided: {
+      ...(parsed === undefined ? {} : { buffers: parsed.buffers }),
+      ...(group === undefined ? {} : { group }),
+    },
+  };
+}
+
+export async function init(context: Context, options: InitOptions): Promise<Exit> {
+  const diagnostics: Diagnostic[] = [];
+  const decisions = readDecisions(context, options);
+  if (typeof decisions === 'number') return decisions;
+  const isAsked = options.dtb === undefined && options.config === undefined && options.live !== true;
+  if (isAsked && context.ask === undefined) {
+    context.complain(
+      'what is the board?',
+      'give --dtb FILE, --config FILE, or --live on the running board; on a terminal, init without options asks',
+    );
+    return EXIT.usage;
+  }
+  let found: BoardFindings = options.live === true ? lookAround(context.resolve(options.root ?? '/'), diagnostics) : {};
+  let { output } = options;
+  for (const [file, read] of [
+    [options.dtb, (f: string) => readBoard(context, f, diagnostics)],
+    [options.config, (f: string) => readConfiguration(context, f)],
+  ] as const) {
+    const part = file === undefined ? {} : read(file);
+    if (typeof part === 'number') return part;
+    found = { ...found, ...part };
+  }
+  found = { ...found, ...decisions };
+  if (isAsked && context.ask !== undefined) {
+    const { askBoard } = await import('./init-questions.js');
+    const answers = await askBoard(context, context.ask, found, output);
+    if (answers === undefined) {
+      context.complain('no answer, so nothing was written');
+      return EXIT.usage;
     }
-    const kernel = versionOfConfig(got.text);
-    found = { ...found, config: configValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
+    ({ found, output } = answers);
   }
   context.findings(diagnostics);
   const text = draftProfile(found);
-  if (options.output === undefined || options.output === '-') {
+  if (output === undefined || output === '-') {
     context.print(text);
     return EXIT.good;
   }
   try {
     // A profile somebody has worked on is not replaced by a draft.
-    writeFileSync(context.resolve(options.output), text, { flag: 'wx' });
+    writeFileSync(context.resolve(output), text, { flag: 'wx' });
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     context.complain(
-      exists ? `${options.output} exists` : `cannot write ${options.output}: ${reasonOf(error)}`,
+      exists ? `${output} exists` : `cannot write ${output}: ${reasonOf(error)}`,
       'give another file with -o',
     );
     return exists ? EXIT.usage : EXIT.environment;
   }
-  context.note(`wrote ${options.output}; lines marked DECIDE hold a guess. Next: dmaheap validate ${options.output}`);
+  const open = text.split('\n').filter((line) => line.includes('// DECIDE')).length;
+  context.note(
+    `wrote ${output}${open === 0 ? '' : `; a line marked DECIDE (there ${open === 1 ? 'is 1' : `are ${open}`}) holds a guess`}. Next: dmaheap validate ${output}`,
+  );
   return EXIT.good;
 }

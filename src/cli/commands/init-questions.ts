@@ -1,0 +1,143 @@
+/** dmaheap init on a terminal: asks what cannot be read, with what is known as the answer to Enter. */
+import type { Diagnostic } from '../../diagnostic/index.js';
+import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
+import { parseKernelVersion } from '../../facts/index.js';
+import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
+import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../plan/draft.js';
+import { parseBytes } from '../../quantity/index.js';
+import { profileArch } from '../arch.js';
+import type { Context, Streams } from '../context.js';
+import { readBoard, readConfiguration } from './init.js';
+
+type Ask = NonNullable<Streams['ask']>;
+
+/** The input ended: nothing is to be written. */
+class Ended extends Error {}
+
+/** A value, or why the answer is none. */
+type Read<T> = { readonly value: T } | { readonly error: string };
+
+/** Asks until the answer can be used. Enter takes `fallback`. */
+async function question<T>(
+  context: Context,
+  ask: Ask,
+  text: string,
+  fallback: string,
+  read: (answer: string) => Read<T>,
+) {
+  for (;;) {
+    const said = await ask(fallback === '' ? `${text}: ` : `${text} [${fallback}]: `);
+    if (said === undefined) throw new Ended();
+    const got = read(said.trim() === '' ? fallback : said.trim());
+    if ('value' in got) return got.value;
+    context.note(`  ${got.error}`);
+  }
+}
+
+const word =
+  (pattern: RegExp, error: string) =>
+  (answer: string): Read<string> =>
+    pattern.test(answer) ? { value: answer } : { error };
+
+/** `0x40000000+1G 0x100000000+1G`. */
+function readMemory(answer: string): Read<Decisions['memory']> {
+  if (answer === '') return { value: undefined };
+  const banks = answer.split(/[\s,]+/).map((text) => text.split('+').map(parseBytes));
+  return banks.every(([base, size, more]) => base !== undefined && size !== undefined && more === undefined)
+    ? { value: banks.map(([base, size]) => ({ baseAddress: base as bigint, sizeBytes: size as bigint })) }
+    : { error: 'write each bank as BASE+SIZE, for example 0x40000000+1G' };
+}
+
+/** `6.12` or `6.1 to 7.3`. */
+function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
+  const [min = '', max = min, ...rest] = answer.split(/\s*(?:-|to)\s*|\s+/);
+  return rest.length === 0 && [min, max].every((one) => parseKernelVersion(one) !== undefined)
+    ? { value: { min, max } }
+    : { error: 'write it as 6.12, or as 6.1 to 7.3' };
+}
+
+function readBudget(answer: string): Read<Decisions['buffers']> {
+  if (answer === '') return { value: undefined };
+  const parsed = parseBuffers(answer);
+  return 'error' in parsed ? parsed : { value: parsed.buffers };
+}
+
+export interface Answers {
+  readonly found: BoardFindings;
+  readonly output: string | undefined;
+}
+
+/** @returns undefined when the input ended before the last answer */
+export async function askBoard(
+  context: Context,
+  ask: Ask,
+  known: BoardFindings,
+  output: string | undefined,
+): Promise<Answers | undefined> {
+  let found = known;
+  const get = <T>(text: string, fallback: string, read: (answer: string) => Read<T>) =>
+    question(context, ask, text, fallback, read);
+  /** A file to look at; Enter: there is none. */
+  const look = (text: string, read: (file: string) => BoardFindings | number) =>
+    get(text, '', (file) => {
+      const part = file === '' ? {} : read(file);
+      return typeof part === 'number' ? { error: 'another file, or Enter without one' } : { value: part };
+    });
+  try {
+    const diagnostics: Diagnostic[] = [];
+    found = {
+      ...found,
+      ...(await look('The board’s DTB, if you have it', (file) => readBoard(context, file, diagnostics))),
+    };
+    found = {
+      ...found,
+      ...(await look('Its kernel’s .config, if you have it', (file) => readConfiguration(context, file))),
+    };
+    const name = await get(
+      'A short name for the board',
+      found.dtbName ?? 'my-board',
+      word(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'lower-case letters, digits, dot, underscore and hyphen'),
+    );
+    const arch =
+      archOf(found) ??
+      (await get('Architecture (arm64, arm, riscv64, x86_64)', 'arm64', (answer) => {
+        const value = profileArch(answer);
+        return value === undefined ? { error: 'arm64, arm, riscv64 or x86_64' } : { value };
+      }));
+    const memory =
+      statedMemory(found).length > 0
+        ? undefined
+        : await get('RAM as BASE+SIZE, as "System RAM" in /proc/iomem has it; Enter leaves it open', '', readMemory);
+    const kernel =
+      found.kernel === undefined ? await get('Kernels it must work on', '6.1 to 7.3', readKernels) : undefined;
+    const buffers =
+      found.decided?.buffers ??
+      (await get(`What must fit at once, such as "${BUFFER_EXAMPLE}"; Enter leaves the size open`, '', readBudget));
+    const system =
+      found.distribution ??
+      (await get(`Its system (${DISTRIBUTIONS.map(({ id }) => id).join(', ')})`, 'debian', (answer) => {
+        const value = distribution(answer);
+        return value === undefined ? { error: 'one of the names in brackets' } : { value };
+      }));
+    const group =
+      found.decided?.group ??
+      (await get(
+        'Group that may allocate',
+        system.group,
+        word(/^[a-z_][a-z0-9_-]{0,30}$/, 'lower-case letters, digits, underscore and hyphen'),
+      ));
+    const file = output ?? (await get('Write the profile to', `${name}.json`, (answer) => ({ value: answer })));
+    const decided: Decisions = {
+      name,
+      arch,
+      group,
+      ...(memory === undefined ? {} : { memory }),
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(buffers === undefined ? {} : { buffers }),
+    };
+    return { found: { ...found, distribution: system, decided }, output: file };
+  } catch (error) {
+    if (error instanceof Ended) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,244 @@
+/** init: what a device tree says is kept, what a person says is taken, and what nobody said is marked. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { parse } from 'jsonc-parser';
+import { afterAll, describe, expect, test } from 'vitest';
+import { runProgram } from '../../src/cli/program.js';
+import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
+import { parseBuffers } from '../../src/plan/buffer-words.js';
+import { dmaheap } from './run.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap init ü-'));
+afterAll(() => rmSync(work, { recursive: true }));
+
+function board(name: string, pool: Record<string, Uint8Array>, unit = ''): string {
+  const root = { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) };
+  const file = path.join(work, name);
+  writeFileSync(
+    file,
+    writeFdt(
+      makeFdt({
+        name: '',
+        properties: { ...root, compatible: stringsValue('acme,board', 'acme,soc') },
+        children: [
+          {
+            name: 'memory@40000000',
+            properties: { device_type: stringsValue('memory'), reg: cellsValue(0, 0x40000000, 0, 0x40000000) },
+          },
+          {
+            name: 'reserved-memory',
+            properties: { ...root, ranges: new Uint8Array() },
+            children: [
+              {
+                name: `linux,cma${unit}`,
+                properties: {
+                  compatible: stringsValue('shared-dma-pool'),
+                  reusable: new Uint8Array(),
+                  'linux,cma-default': new Uint8Array(),
+                  ...pool,
+                },
+              },
+            ],
+          },
+        ],
+      }),
+    ),
+  );
+  return file;
+}
+
+const draftOf = async (...argv: string[]) => {
+  const { stdout, stderr, exit } = await dmaheap(['init', ...argv], work);
+  expect({ stderr, exit }).toEqual({ stderr: '', exit: 0 });
+  return { text: stdout, profile: parse(stdout) };
+};
+
+describe('from a DTB', () => {
+  test('size, alignment and ranges of the default area are kept', async () => {
+    const dtb = board('a.dtb', {
+      size: cellsValue(0, 0x10000000),
+      alignment: cellsValue(0, 0x2000000),
+      'alloc-ranges': cellsValue(0, 0x40000000, 0, 0x20000000),
+    });
+    const { text, profile } = await draftOf('--dtb', dtb);
+    expect(profile.regions).toEqual({
+      'linux,cma': {
+        size: '256M',
+        default: true,
+        alignment: '32M',
+        allocRanges: [{ base: '0x40000000', size: '512M' }],
+      },
+    });
+    expect(profile.board).toMatchObject({ arch: 'arm64', dtb: 'a.dtb', memory: [{ base: '0x40000000', size: '1G' }] });
+    // Nothing said which architecture, where the kernel keeps the DTB, how much RAM, how large, which kernels, and who.
+    expect(text.match(/\/\/.*DECIDE/g)?.length).toBe(7);
+  });
+
+  test('a fixed area keeps its place and size', async () => {
+    const dtb = board('b.dtb', { reg: cellsValue(0, 0x50000000, 0, 0x8000000) }, '@50000000');
+    const { profile } = await draftOf('--dtb', dtb);
+    expect(profile.regions).toEqual({ 'linux,cma': { size: '128M', default: true, base: '0x50000000' } });
+    writeFileSync(path.join(work, 'b.json'), JSON.stringify(profile));
+    const { stdout } = await dmaheap(['place', 'b.json', '--dtb', dtb, '--kernel', '6.12', '--format', 'json'], work);
+    expect(JSON.parse(stdout).areas).toMatchObject([{ name: 'linux,cma@50000000', baseAddress: '0x50000000' }]);
+  });
+
+  test('the DTB’s place in the kernel is taken from its path where that shows it', async () => {
+    const { mkdirSync, copyFileSync } = await import('node:fs');
+    const below = path.join(work, 'boot/dtbs/6.12.1/acme');
+    mkdirSync(below, { recursive: true });
+    copyFileSync(board('c.dtb', { size: cellsValue(0, 0x8000000) }), path.join(below, 'c.dtb'));
+    const { profile } = await draftOf('--dtb', path.join(below, 'c.dtb'));
+    expect(profile.board.dtb).toBe('acme/c.dtb');
+  });
+
+  test('a budget and a group that were said are no guesses', async () => {
+    const dtb = board('d.dtb', { size: cellsValue(0, 0x8000000) });
+    const { text, profile } = await draftOf(
+      ...['--dtb', dtb, '--budget', '4 cameras 4K NV12, 6 buffers each', '--group', 'camera'],
+    );
+    expect(profile.regions['linux,cma'].budget.buffers).toEqual([
+      { purpose: 'cameras', width: 3840, height: 2160, format: 'NV12', count: 6, streams: 4 },
+    ]);
+    expect(profile.access.camera).toEqual({ group: 'camera', mode: '0660' });
+    expect(text).not.toContain('DECIDE who');
+    writeFileSync(path.join(work, 'd.json'), text);
+    expect((await dmaheap(['validate', 'd.json', '--dtb', dtb], work)).exit).toBe(0);
+    const generated = await dmaheap(['generate', 'd.json', '-o', 'out', '--dtb', dtb], work);
+    expect(generated.stdout).toContain('cameras: 3840 x 2160 NV12');
+  });
+
+  test.each([
+    ['openwrt', 'dmaheap'],
+    ['Ubuntu', 'video'],
+    ['android', 'system'],
+  ])('the group on %s is %s', async (distribution, group) => {
+    const dtb = board('e.dtb', { size: cellsValue(0, 0x8000000) });
+    const { profile } = await draftOf('--dtb', dtb, '--distribution', distribution);
+    expect(profile.access.system.group).toBe(group);
+  });
+});
+
+describe('budget in words', () => {
+  test.each([
+    [
+      '4 cameras 4K NV12, 6 buffers each',
+      [{ purpose: 'cameras', width: 3840, height: 2160, format: 'NV12', count: 6, streams: 4 }],
+    ],
+    [
+      'camera at 1920x1080 in YUYV with 4 buffers',
+      [{ purpose: 'camera', width: 1920, height: 1080, format: 'YUYV', count: 4 }],
+    ],
+    [
+      '2 cameras 1080p NV12, 6 buffers; 1 decoder 8K P010, 10 buffers',
+      [
+        { purpose: 'cameras', width: 1920, height: 1080, format: 'NV12', count: 6, streams: 2 },
+        { purpose: 'decoder', width: 7680, height: 4320, format: 'P010', count: 10 },
+      ],
+    ],
+  ])('%s', (words, buffers) => {
+    expect(parseBuffers(words)).toEqual({ buffers });
+  });
+
+  test.each([
+    ['4 cameras NV12, 6 buffers', /how large a picture/],
+    ['4 cameras 4K, 6 buffers', /pixel format/],
+    ['4 cameras 4K NV12', /how many buffers/],
+    ['', /no buffers/],
+  ])('"%s" is refused', async (words, reason) => {
+    expect((parseBuffers(words) as { error: string }).error).toMatch(reason);
+    const { exit, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(reason);
+    expect(stderr).toContain('write it as "4 cameras 4K NV12, 6 buffers each"');
+  });
+});
+
+/** Answers questions from a list, as a person at a terminal would. */
+async function answered(answers: readonly string[]) {
+  const asked: string[] = [];
+  let stderr = '';
+  const exit = await runProgram(['init'], {
+    stdout: () => {},
+    stderr: (text) => {
+      stderr += text;
+    },
+    ask: async (question) => {
+      asked.push(question);
+      return answers[asked.length - 1];
+    },
+    environment: {},
+    directory: work,
+    isTerminal: true,
+  });
+  return { asked, stderr, exit };
+}
+
+test('asks for what it cannot read, again when an answer cannot be used', async () => {
+  const answers = ['', '', 'My Board', 'my-cam', 'arm65', 'aarch64', '1G', '0x40000000+1G', '6.12', '4 cameras'];
+  const more = ['4 cameras 4K NV12, 6 buffers each', 'openwrt', '', 'asked.json'];
+  const { exit, stderr } = await answered([...answers, ...more]);
+  expect(exit).toBe(0);
+  expect(stderr.match(/^ {2}\S.*$/gm)).toHaveLength(4);
+  const profile = parse(readFileSync(path.join(work, 'asked.json'), 'utf8'));
+  expect(profile).toMatchObject({
+    name: 'my-cam',
+    board: { arch: 'arm64', memory: [{ base: '0x40000000', size: '1G' }] },
+    kernel: { version: '6.12' },
+    access: { camera: { group: 'dmaheap' } },
+  });
+  expect((await dmaheap(['validate', 'asked.json'], work)).exit).toBe(0);
+});
+
+test('does not ask for what the DTB says', async () => {
+  const dtb = board('f.dtb', { size: cellsValue(0, 0x8000000) });
+  const { asked, exit } = await answered([dtb, '', '', '', '', '', '', '', 'asked-f.json']);
+  expect(exit).toBe(0);
+  expect(asked.join('\n')).not.toMatch(/RAM/);
+});
+
+test('an end of input writes nothing', async () => {
+  const { exit, stderr } = await answered(['', '', 'ended']);
+  expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('nothing was written') });
+});
+
+test('without a terminal it does not wait for answers', async () => {
+  const { exit, stderr } = await dmaheap(['init'], work);
+  expect({ exit, stderr }).toEqual({
+    exit: 2,
+    stderr: expect.stringContaining('on a terminal, init without options asks'),
+  });
+});
+
+test('on a real terminal', async () => {
+  const main = path.resolve('src/cli/main.ts');
+  const command = `'${process.execPath}' --import tsx '${main}' init -o tty.json`;
+  const child = execa('script', ['-qec', command, '/dev/null'], {
+    cwd: process.cwd(),
+    env: { TERM: 'dumb' },
+    stdin: 'pipe',
+  });
+  const answers = ['', '', 'tty', 'arm64', '', '', '', '', ''];
+  let said = '';
+  child.stdout.on('data', (data: Buffer) => {
+    said += String(data);
+    if (/: (\x1b\[\d+G)?$/.test(said)) {
+      said = '';
+      child.stdin.write(`${answers.shift() ?? ''}\n`);
+    }
+  });
+  const { stdout } = await child;
+  expect(stdout).toContain('wrote tty.json');
+  rmSync('tty.json');
+});
+
+test('UTF-16 is named, with the command that mends it', async () => {
+  const file = path.join(work, 'wide.json');
+  writeFileSync(file, Buffer.from('\ufeff{}', 'utf16le'));
+  const { stderr, exit } = await dmaheap(['validate', 'wide.json'], work);
+  expect(exit).toBe(2);
+  expect(stderr).toContain('cause: it is UTF-16 text\n');
+  expect(stderr).toContain(`iconv -f UTF-16 -t UTF-8 ${file}`);
+});
