@@ -19,7 +19,7 @@ export async function confirmByConf(
   base: string,
   solution: Solution,
 ): Promise<{ readonly refuted: readonly string[] } | { readonly error: string }> {
-  const { tools, close } = openTools(context.environment);
+  const { tools, close } = openTools(context.environment, context.showCommand);
   try {
     for (const tool of ['make', 'flex', 'bison'])
       if ((await tools.which(tool)) === undefined) return { error: `${tool} is not installed` };
@@ -36,7 +36,9 @@ export async function confirmByConf(
         ...(compiler.endsWith('gcc') ? { crossCompile: compiler.slice(0, -3) } : {}),
       },
     });
-    const made = await ask(withLines('', solution.lines));
+    const made = await context.during('building the tree’s conf and asking it', () =>
+      ask(withLines('', solution.lines)),
+    );
     if ('failure' in made) return { error: `${made.failure}\n${made.output}` };
     const refuted = solution.goals
       .filter((goal) => !isMet(goal, made.values.get(goal.symbol)))

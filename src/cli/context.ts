@@ -6,6 +6,7 @@ import { stringifyJson } from '../diagnostic/json.js';
 import { type Format, writeDiagnostics } from '../diagnostic/writers.js';
 import type { SourceText } from '../source/index.js';
 import { allCodes } from './codes.js';
+import { onInterrupt } from './interrupt.js';
 import { VERSION } from './version.js';
 
 export interface GlobalOptions {
@@ -22,6 +23,8 @@ export interface Streams {
   readonly stderr: (text: string) => void;
   /** Asks the person at the terminal; undefined when the input ends. Absent: nobody is there. */
   readonly ask?: (question: string) => Promise<string | undefined>;
+  /** Where progress is drawn; absent: standard error is no terminal. */
+  readonly terminal?: NodeJS.WriteStream;
 }
 
 export class Context {
@@ -43,6 +46,28 @@ export class Context {
   /** Asks the person at the terminal; absent: nobody is there. */
   get ask(): Streams['ask'] {
     return this.#streams.ask;
+  }
+
+  /** Shows a command that is about to run, as it could be typed; nothing without --verbose. */
+  readonly showCommand = (command: readonly string[]): void => {
+    if (!this.options.verbose) return;
+    const words = command.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+    this.#streams.stderr(`+ ${words.join(' ')}\n`);
+  };
+
+  /** Does what takes a while, and says so on a terminal. */
+  async during<T>(title: string, work: () => T | Promise<T>): Promise<T> {
+    const { terminal } = this.#streams;
+    if (terminal === undefined || this.options.quiet || this.options.verbose) return work();
+    const { default: makeSpinner } = await import('yocto-spinner');
+    const spinner = makeSpinner({ text: title, stream: terminal, handleSignals: false }).start();
+    const forget = onInterrupt(() => spinner.stop());
+    try {
+      return await work();
+    } finally {
+      forget();
+      spinner.stop();
+    }
   }
 
   /** The result of the command. */

@@ -60,13 +60,16 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
     );
     return EXIT.environment;
   }
-  const loaded = await loadKernelTree({
-    directory,
-    arch,
-    probes: probes.mode === 'replay' ? { ...probes, file: context.resolve(probes.file) } : probes,
-    host: context.environment,
-    ...(options.recordProbes === undefined ? {} : { record: context.resolve(options.recordProbes) }),
-  });
+  const loaded = await context.during(`reading the Kconfig files of ${options.kernelTree}`, () =>
+    loadKernelTree({
+      directory,
+      arch,
+      probes: probes.mode === 'replay' ? { ...probes, file: context.resolve(probes.file) } : probes,
+      host: context.environment,
+      show: context.showCommand,
+      ...(options.recordProbes === undefined ? {} : { record: context.resolve(options.recordProbes) }),
+    }),
+  );
   if (loaded.value === undefined) {
     context.findings(loaded.diagnostics);
     return EXIT.environment;

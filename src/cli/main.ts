@@ -14,6 +14,7 @@ async function main(): Promise<void> {
   const isAnswered = process.stdin.isTTY === true && process.stderr.isTTY === true;
   process.exitCode = await runProgram(argv, {
     ...(isAnswered ? { ask } : {}),
+    ...(process.stderr.isTTY === true ? { terminal: process.stderr } : {}),
     stdout: (text) => process.stdout.write(text),
     stderr: (text) => process.stderr.write(text),
     environment: process.env,

@@ -102,9 +102,13 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .argument('<profile...>', 'profiles (JSON, comments allowed)')
     .option('--kernel <version>', 'one kernel of the profile’s range')
     .option('--dtb <file>', 'the board’s DTB')
-    .addHelpText('after', '\nExample:\n  dmaheap validate boards/rockpro64.json')
+    .option('--watch', 'again whenever a file changes, those it extends included; Ctrl-C ends it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  dmaheap validate my-board.json other-board.json\n  dmaheap validate my-board.json --watch',
+    )
     .action(
-      run(async (c, files: string[], options: { kernel?: string; dtb?: string }) =>
+      run(async (c, files: string[], options: { kernel?: string; dtb?: string; watch?: boolean }) =>
         (await import('./commands/validate.js')).validate(c, files, options),
       ),
     );

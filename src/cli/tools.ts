@@ -5,14 +5,19 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import type { Tools } from '../check/index.js';
+import { onInterrupt } from './interrupt.js';
 
 /** Nothing a check asks for takes this long, even on a loaded machine. */
 const TIMEOUT_MILLIS = 15 * 60_000;
 
 /**
+ * @param show gets every command before it runs
  * @returns the tools, and a function that removes every scratch directory; call it however the command ends
  */
-export function openTools(environment: NodeJS.ProcessEnv): { tools: Tools; close: () => Promise<void> } {
+export function openTools(
+  environment: NodeJS.ProcessEnv,
+  show: (command: readonly string[]) => void = () => {},
+): { tools: Tools; close: () => Promise<void> } {
   const scratches: string[] = [];
   const tools: Tools = {
     async which(name) {
@@ -26,6 +31,7 @@ export function openTools(environment: NodeJS.ProcessEnv): { tools: Tools; close
     },
     async run(command, args, options = {}) {
       const program = (await tools.which(command)) ?? command;
+      show([program, ...args]);
       const result = await execa(program, args, {
         // Messages are parsed, so they must not be translated.
         env: { ...environment, LC_ALL: 'C', ...options.environment },
@@ -62,15 +68,9 @@ export function openTools(environment: NodeJS.ProcessEnv): { tools: Tools; close
   const remove = () => {
     for (const directory of scratches.splice(0)) rmSync(directory, { recursive: true, force: true });
   };
-  // Ctrl-C leaves nothing behind, and still ends the program as Ctrl-C does.
-  const interrupted = (signal: NodeJS.Signals) => {
-    remove();
-    process.kill(process.pid, signal);
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, interrupted);
+  const forget = onInterrupt(remove);
   const close = async () => {
-    for (const signal of signals) process.removeListener(signal, interrupted);
+    forget();
     remove();
   };
   return { tools, close };

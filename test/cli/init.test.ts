@@ -224,7 +224,7 @@ test('on a real terminal', async () => {
   let said = '';
   child.stdout.on('data', (data: Buffer) => {
     said += String(data);
-    if (/: (\x1b\[\d+G)?$/.test(said)) {
+    if (/: (\S*\d+G)?$/.test(said)) {
       said = '';
       child.stdin.write(`${answers.shift() ?? ''}\n`);
     }

@@ -162,10 +162,12 @@ export async function check(context: Context, name: string, options: CheckOption
   });
   const drift = options.lock === undefined ? undefined : await checkLock(context, options.lock, options, manifest);
   if (typeof drift === 'number') return drift;
-  const { tools, close } = openTools(context.environment);
+  const { tools, close } = openTools(context.environment, context.showCommand);
   try {
     const results = [
-      ...(await runChecks({ tree: { directory, files: texts }, inputs, tools })),
+      ...(await context.during('asking the real tools', () =>
+        runChecks({ tree: { directory, files: texts }, inputs, tools }),
+      )),
       ...(drift === undefined ? [] : [drift]),
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));

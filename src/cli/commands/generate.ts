@@ -47,7 +47,9 @@ async function close(context: Context, plan: Plan, options: GenerateOptions): Pr
   const base = readBase(context, open, baseConfig);
   if (typeof base === 'number') return base;
   noteAssumptions(context, open);
-  const closed = closeFragment(plan, open.tree, base, treeTitle(open), { allowChange });
+  const closed = await context.during('proving every line of the fragment', () =>
+    closeFragment(plan, open.tree, base, treeTitle(open), { allowChange }),
+  );
   return { closed, open, base: base.text, ...dtb };
 }
 

@@ -88,7 +88,10 @@ export async function resolve(context: Context, words: readonly string[], option
   if (typeof open === 'number') return open;
   const base = readBase(context, open, options.baseConfig);
   if (typeof base === 'number') return base;
-  const solution = new Solver(open.tree, base.text).solve(asked.goals, { allowChange: options.allowChange });
+  const { allowChange } = options;
+  const solution = await context.during('looking for the smallest fragment', () =>
+    new Solver(open.tree, base.text).solve(asked.goals, { allowChange }),
+  );
   noteAssumptions(context, open);
 
   let refuted: readonly string[] = [];

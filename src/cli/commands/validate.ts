@@ -8,7 +8,23 @@ import { EXIT, type Exit } from '../exit.js';
 import { type PlanOptions, planProfile, shownPath } from '../profile.js';
 import { VERSION } from '../version.js';
 
-export async function validate(context: Context, files: readonly string[], options: PlanOptions): Promise<Exit> {
+export interface ValidateOptions extends PlanOptions {
+  readonly watch?: boolean;
+}
+
+export async function validate(context: Context, files: readonly string[], options: ValidateOptions): Promise<Exit> {
+  if (options.watch === true)
+    return (await import('./watch.js')).watchFiles(context, () => judge(context, files, options));
+  return judge(context, files, options).exit;
+}
+
+/** What a pass found, and the files it read. */
+export interface Judged {
+  readonly exit: Exit;
+  readonly read: readonly string[];
+}
+
+function judge(context: Context, files: readonly string[], options: PlanOptions): Judged {
   const diagnostics: Diagnostic[] = [];
   const sources = new Map<string, SourceText>();
   const exits: Exit[] = [];
@@ -30,7 +46,9 @@ export async function validate(context: Context, files: readonly string[], optio
   }
   context.findings(diagnostics, sources);
   // The most basic mistake decides: usage before environment before findings.
-  return [EXIT.usage, EXIT.environment, EXIT.findings].find((exit) => exits.includes(exit)) ?? EXIT.good;
+  const exit = [EXIT.usage, EXIT.environment, EXIT.findings].find((one) => exits.includes(one)) ?? EXIT.good;
+  const read = [...files, ...sources.keys(), ...(options.dtb === undefined ? [] : [options.dtb])];
+  return { exit, read: [...new Set(read.map((file) => context.resolve(file)))] };
 }
 
 /** Later stages know the pointer of a value; the profile knows its place. */

@@ -32,6 +32,8 @@ export interface LoadOptions {
   readonly cacheDirectory?: string | null;
   /** Write the answers that were used to this file, for `replay`. */
   readonly record?: string;
+  /** Gets every command before it runs. */
+  readonly show?: (command: readonly string[]) => void;
 }
 
 export interface KernelTree {
@@ -72,6 +74,7 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
     toolIdentity: world.toolIdentity,
     host: options.host,
     cacheDirectory,
+    ...(options.show === undefined ? {} : { show: options.show }),
   };
   const probes = await openProbes(mode, probeWorld);
   if (typeof probes === 'string') return failure(probes, 'Record one with --record-probes.');

@@ -3,12 +3,13 @@
  * mode `run`; `replay` knows what a file has recorded, `deny` knows nothing.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { type ParseInput, shellAnswer, unansweredProbes } from '../../kconfig/index.js';
+import { onInterrupt } from '../interrupt.js';
 
 export type ProbeMode =
   | { readonly mode: 'run' }
@@ -41,6 +42,8 @@ export interface ProbeWorld {
   readonly host: NodeJS.ProcessEnv;
   /** Where answers are kept between runs; undefined for nowhere. */
   readonly cacheDirectory: string | undefined;
+  /** Gets every command before it runs. */
+  readonly show?: (command: readonly string[]) => void;
 }
 
 export class Probes {
@@ -127,11 +130,14 @@ export class Probes {
   }
 
   async #run(commands: readonly string[]): Promise<void> {
-    const { host, variables } = this.#world;
+    const { host, variables, show } = this.#world;
     const scratch = await mkdtemp(path.join(host.TMPDIR ?? tmpdir(), 'dmaheap-probe-'));
+    const remove = () => rmSync(scratch, { recursive: true, force: true });
+    const forget = onInterrupt(remove);
     const queue = [...commands];
     const worker = async () => {
       for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
+        show?.(['sh', '-c', command]);
         const { stdout } = await execa('/bin/sh', ['-c', command], {
           cwd: scratch,
           env: { ...host, ...variables, LC_ALL: 'C' },
@@ -150,7 +156,8 @@ export class Probes {
     try {
       await Promise.all(Array.from({ length: availableParallelism() }, worker));
     } finally {
-      await rm(scratch, { recursive: true, force: true });
+      forget();
+      remove();
     }
   }
 

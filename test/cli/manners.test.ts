@@ -1,0 +1,79 @@
+/** Manners: watching, showing what is run, progress on a terminal only. */
+import { spawn } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, expect, test } from 'vitest';
+import { dmaheap } from './run.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap manners ü-'));
+afterAll(() => rmSync(work, { recursive: true }));
+const COMMAND = [process.execPath, '--import', import.meta.resolve('tsx'), path.resolve('src/cli/main.ts')] as const;
+
+test('validate --watch sees a change of the profile and of what it extends, and ends with Ctrl-C', async () => {
+  cpSync('schemas/examples', path.join(work, 'boards'), { recursive: true });
+  const [node, ...args] = COMMAND;
+  const child = spawn(node, [...args, 'validate', 'boards/rockpro64.json', '--watch'], { cwd: work });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => {
+      said += String(data);
+    });
+  const until = async (text: string, times: number) => {
+    for (let i = 0; said.split(text).length - 1 < times; i++) {
+      if (i > 200) throw new Error(`never said ${text} ${times} times:\n${said}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  await until('watching 2 files', 1);
+  expect(said).toContain('boards/rockpro64.json: good');
+  const soc = path.join(work, 'boards/soc/rk3399.json');
+  const before = readFileSync(soc, 'utf8');
+  writeFileSync(soc, before.replace('"group": "video"', '"gruop": "video"'));
+  await until('watching 2 files', 2);
+  expect(said).toContain('boards/soc/rk3399.json changed');
+  expect(said).toContain('error[profile/unknown-key]');
+  writeFileSync(soc, before);
+  await until('rockpro64.json: good', 2);
+  child.kill('SIGINT');
+  expect(await new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)))).toBe('SIGINT');
+});
+
+test('--verbose shows every command that is run, as it could be typed', async () => {
+  await dmaheap(['generate', path.resolve('schemas/examples/rockpro64.json'), '-o', 'out'], work);
+  const quiet = await dmaheap(['check', 'out'], work);
+  expect(quiet.stderr).not.toMatch(/^\+ /m);
+  const { stderr } = await dmaheap(['check', 'out', '--verbose'], work);
+  expect(stderr).toMatch(/^\+ \/\S*dtc /m);
+});
+
+test('progress is drawn on a terminal and nowhere else', async () => {
+  const line = [...COMMAND, 'check', 'out'].map((word) => `'${word}'`).join(' ');
+  const onTerminal = await execa('script', ['-qec', `${line} >result`, '/dev/null'], {
+    cwd: work,
+    env: { TERM: 'xterm', CI: undefined },
+    reject: false,
+  });
+  expect(onTerminal.stdout).toContain('asking the real tools');
+  // What was asked for is not mixed with it.
+  expect(readFileSync(path.join(work, 'result'), 'utf8')).toMatch(/^(pass|not run|FAIL)/m);
+  const [node, ...args] = COMMAND;
+  const piped = await execa(node, [...args, 'check', 'out'], { cwd: work, reject: false });
+  expect(piped.stderr + piped.stdout).not.toContain('asking the real tools');
+});
+
+test('Ctrl-C during a check leaves nothing behind', async () => {
+  const scratch = mkdtempSync(path.join(work, 'tmp-'));
+  const [node, ...args] = COMMAND;
+  const child = spawn(node, [...args, 'check', 'out', '--verbose'], {
+    cwd: work,
+    env: { ...process.env, TMPDIR: scratch },
+  });
+  await new Promise<void>((resolve) =>
+    child.stderr.on('data', (data: Buffer) => /^\+ /m.test(String(data)) && resolve()),
+  );
+  child.kill('SIGINT');
+  await new Promise((resolve) => child.on('close', resolve));
+  expect(readdirSync(scratch).filter((name) => name.startsWith('dmaheap'))).toEqual([]);
+});
