@@ -19,6 +19,7 @@ static const char USAGE[] =
 	"  --as USER[:G,..]  also try as this user (root only), with these groups instead of its own\n"
 	"  --wait SECONDS    how long a late udev rule is waited for (default 0)\n"
 	"  --limit SECONDS   no new check starts after this (default 30)\n"
+	"  --import DEVICE   also give a buffer of every heap to this DRM device (vgem, a display), and make one by /dev/udmabuf\n"
 	"  --deep            may hold a whole CMA area and make the kernel log a failed allocation\n"
 	"  --root DIR        judge the tree under DIR instead of /\n"
 	"  --no-timing       no durations, so that two runs print the same\n"
@@ -99,8 +100,8 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 			*flag = false;
 			continue;
 		}
-		enum { VALUED = 8 };
-		static const char *const valued[VALUED] = {"--expect", "--format", "--as", "--wait", "--limit", "--watch", "--rounds", "--root"};
+		enum { VALUED = 9 };
+		static const char *const valued[VALUED] = {"--expect", "--format", "--as", "--wait", "--limit", "--watch", "--rounds", "--import", "--root"};
 		unsigned option = 0;
 		while (option < VALUED && strcmp(name, valued[option]))
 			option++;
@@ -135,6 +136,7 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 				return usage("--rounds takes a number, not", value);
 			q->rounds /= 1000;
 			break;
+		case 7: q->options.import = value; break;
 		default: q->options.root = value; break;
 		}
 	}

@@ -86,6 +86,16 @@ static const struct cma_area *area_of(const struct session *s, int heap)
 	return observed_area(&s->seen, area < 0 ? s->heap[heap].node->name : s->expect.area[area].name);
 }
 
+int64_t area_held(const struct session *s, int heap)
+{
+	const struct cma_area *seen = area_of(s, heap);
+	if (!seen)
+		return -1;
+	struct cma_area now = *seen;
+	observe_area(s->root, &now);
+	return now.held_bytes;
+}
+
 static int64_t all_areas(const struct session *s)
 {
 	int64_t sum = 0;

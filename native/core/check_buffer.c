@@ -259,7 +259,7 @@ static void metadata(struct session *s, struct subject subject, struct dh_result
 	text_format(size_line, sizeof size_line, "size:\t%llu\n", (unsigned long long)page);
 	if (r->status == DH_PASS && length <= 0)
 		evidence(r, "/proc/self/fdinfo cannot be read (%s): not compared", error_name(length));
-	else if (r->status == DH_PASS && (!strstr(text, size_line) || !strstr(text, "exp_name:\t")))
+	else if (r->status == DH_PASS && (!text_find(text, size_line) || !text_find(text, "exp_name:\t")))
 		failed(r, ABI_DEVIATION, 0, "fdinfo has no size: %llu or no exp_name:", (unsigned long long)page);
 }
 

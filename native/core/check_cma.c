@@ -1,4 +1,4 @@
-/* Where a buffer comes from, how much fits at once, how fast it is, and whether everything was given back. */
+/* How much fits at once, how fast it is, and whether everything was given back. */
 #include "session.h"
 
 #include <errno.h>
@@ -9,7 +9,7 @@
 
 enum { BUFFERS_MAX = 1024, ROUNDS = 32 };
 
-static bool is_cma(const struct session *s, struct subject subject, struct dh_result *r)
+bool is_cma(const struct session *s, struct subject subject, struct dh_result *r)
 {
 	if (!usable(s, subject, r))
 		return false;
@@ -17,67 +17,6 @@ static bool is_cma(const struct session *s, struct subject subject, struct dh_re
 		return true;
 	skipped(r, "not a CMA heap");
 	return false;
-}
-
-/* Page frames of a mapped buffer: 1 in a row, 0 not, -1 cannot be seen. */
-static int frames_follow(const struct buffer *b, size_t page)
-{
-	enum { FRAMES_MAX = 1024 };
-	uint64_t frames[FRAMES_MAX];
-	unsigned count = b->bytes / page < FRAMES_MAX ? (unsigned)(b->bytes / page) : FRAMES_MAX;
-	for (unsigned i = 0; i < count; i++)
-		b->address[i * page] = 0; /* a page that was never touched has no frame yet */
-	if (!sys_page_frames(b->address, frames, count))
-		return -1;
-	for (unsigned i = 0; i < count; i++)
-		if (!frames[i])
-			return -1;
-	for (unsigned i = 1; i < count; i++)
-		if (frames[i] != frames[0] + i)
-			return 0;
-	return 1;
-}
-
-/*
- * Evidence that a buffer is physically contiguous, strongest first: its page frames (5.10 and 6.1 let root see them), an event
- * counted by the CMA allocator, memory missing from CmaFree. A buffer that CMA gave out is contiguous by construction.
- */
-static void origin(struct session *s, struct subject subject, struct dh_result *r)
-{
-	struct memory_view before, during;
-	struct buffer buffer;
-	if (!is_cma(s, subject, r))
-		return;
-	const struct heap_state *h = &s->heap[subject.heap];
-	uint64_t page = s->environment.page_bytes, bytes = h->limit < 4 << 20 ? h->limit / page * page : 4 << 20;
-	observe_memory(&before, s->root);
-	int error = buffer_make(s, subject.heap, bytes, &buffer);
-	if (error) {
-		judge_allocation(s, subject.heap, bytes, error, r);
-		return;
-	}
-	observe_memory(&during, s->root);
-	int follow = s->environment.privileged ? frames_follow(&buffer, page) : -1;
-	buffer_drop(&buffer);
-	int64_t events = before.cma_success < 0 ? -1 : during.cma_success - before.cma_success;
-	int64_t taken = before.cma_free < 0 ? -1 : before.cma_free - during.cma_free;
-	/* movable pages come and go in CMA: the drop is compared with a tenth to spare, and only for a large buffer */
-	bool visible = taken >= 0 && bytes >= 4 << 20;
-	expected(r, "a buffer of %llu bytes is one piece of CMA", (unsigned long long)bytes);
-	evidence(r, "page frames: %s; cma_alloc_success %+lld; CmaFree %+lld bytes", follow < 0 ? "not visible" : follow ? "in a row" : "scattered",
-		 (long long)events, (long long)-taken);
-	if (follow == 0)
-		failed(r, NOT_CONTIGUOUS, 0, "its page frames do not follow each other");
-	else if (events == 0 && !(visible && (uint64_t)taken >= bytes / 10 * 9))
-		failed(r, NOT_FROM_CMA, 0, "the CMA allocator counted nothing");
-	else if (follow == 1)
-		passed(r, "page frames in a row");
-	else if (events > 0)
-		passed(r, "counted by the CMA allocator");
-	else if (visible && (uint64_t)taken >= bytes / 10 * 9)
-		passed(r, "taken from CmaFree");
-	else
-		unknown(r, "nothing on this kernel shows where the buffer came from");
 }
 
 /* One size, once: 0 or a negative errno. */
@@ -263,18 +202,6 @@ static void latency(struct session *s, struct subject subject, struct dh_result 
 		passed(r, "p50 %llu ns, p99 %llu ns", p50, p99);
 }
 
-/* The bytes an area has given out, or -1. */
-static int64_t held_now(const struct session *s, int heap)
-{
-	int index = s->expect.heap[heap].area;
-	const struct cma_area *seen = observed_area(&s->seen, index < 0 ? s->heap[heap].node->name : s->expect.area[index].name);
-	if (!seen)
-		return -1;
-	struct cma_area now = *seen;
-	observe_area(s->root, &now);
-	return now.held_bytes;
-}
-
 /*
  * The last check of a heap: as many descriptors as before, and CMA given back. CmaFree alone proves no leak: movable pages of the
  * page cache move in at any time. Freed pages wait in per-cpu lists (8 MiB and more); an allocation drains them.
@@ -291,7 +218,7 @@ static void restored(struct session *s, struct subject subject, struct dh_result
 	for (int i = 0; i < 5; i++) {
 		sys_close(sys_alloc(h->fd, s->environment.page_bytes));
 		observe_memory(&now, s->root);
-		held = held_now(s, subject.heap);
+		held = area_held(s, subject.heap);
 		missing = h->before.cma_free < 0 ? 0 : h->before.cma_free - now.cma_free;
 		if (h->held_before >= 0 ? held <= h->held_before : missing <= h->before.cma_total / 50)
 			break;
@@ -312,7 +239,6 @@ static void restored(struct session *s, struct subject subject, struct dh_result
 }
 
 const struct check CMA_CHECKS[] = {
-	{"cma.origin", SCOPE_HEAP, origin},
 	{"cma.largest", SCOPE_HEAP, largest_piece},
 	{"alloc.budget", SCOPE_HEAP, budget},
 	{"latency", SCOPE_LATENCY, latency},

@@ -155,12 +155,12 @@ static void cma_total(struct session *s, struct subject subject, struct dh_resul
 		return;
 	}
 	int64_t total = m->cma_total < 0 ? 0 : m->cma_total;
-	const char *bound = !e->cma_slack_bytes ? "" : e->cma_total_bytes + e->cma_slack_bytes == UINT64_MAX ? " or more" : " or a little more";
+	const char *bound = e->cma_or_more ? " or more" : e->cma_slack_bytes ? " or a little more" : "";
 	expected(r, "%llu bytes%s", (unsigned long long)e->cma_total_bytes, bound);
 	evidence(r, "/proc/meminfo %s; %s%s", m->cma_total < 0 ? "without CmaTotal" : "CmaTotal",
 		 s->seen.has_cmdline_cma ? "cma=" : "no cma= on the command line", s->seen.cmdline_cma);
 	uint64_t low = e->cma_total_bytes, high = low + e->cma_slack_bytes;
-	if (high < low) /* a sum beyond 2^64 is no bound */
+	if (e->cma_or_more || high < low) /* a sum beyond 2^64 is no bound either */
 		high = UINT64_MAX;
 	if ((uint64_t)total >= low && (uint64_t)total <= high) {
 		passed(r, "%lld bytes", (long long)total);

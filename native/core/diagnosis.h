@@ -113,6 +113,9 @@
 	X(LEAK_CMA, "CMA memory was not given back after all buffers were closed", \
 	  "a driver holds an attachment, or the kernel leaks: compare /sys/kernel/debug/dma_buf/bufinfo before and after") \
 	X(LEAK_FD, "descriptors were left open by the kernel", "the EFAULT path of a 5.10 kernel leaks one: update the kernel") \
+	X(IMPORT_REFUSED, "the device refuses a buffer of this heap: {}", \
+	  "a device without an IOMMU takes only contiguous buffers within its reach: use a CMA heap whose area its alloc-ranges allow") \
+	X(UDMABUF_UNUSABLE, "/dev/udmabuf does not make buffers: {}", "CONFIG_UDMABUF=y and CONFIG_MEMFD_CREATE=y, and a rule that lets the consumer open it") \
 	X(LATENCY_EXCEEDED, "the operation takes longer than the profile allows", \
 	  "migration of movable pages is the usual cause: reserve early, or use a region of its own") \
 	X(COHERENCY_UNTESTED, "sync succeeded, but without a device attached that proves nothing about caches", \

@@ -74,6 +74,7 @@ struct dh_options {
 	const char *root;      /* prefix of every path, "" on the running machine */
 	const char *expect;    /* path, not prefixed; NULL: judge what is there by the ABI alone */
 	const char *as;        /* USER[:GROUP,...] */
+	const char *import;    /* DRM device that takes a buffer of every heap, or /dev/udmabuf; NULL: none is tried */
 	bool deep;             /* may hold a whole area, and may make the kernel log a failed allocation */
 	unsigned wait_ms;      /* how long a late udev rule is waited for */
 	unsigned limit_ms;     /* no new check starts after this; 0: 30 s */

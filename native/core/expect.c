@@ -260,6 +260,9 @@ static void read_cma(struct line *line, struct expect *e)
 	e->has_cma = true;
 	e->cma_total_bytes = number(line, "total-bytes");
 	e->cma_slack_bytes = number_or(line, "slack-bytes", 0);
+	e->cma_or_more = flag(line, "or-more");
+	if (e->cma_or_more && e->cma_slack_bytes)
+		refuse(line, "or-more=yes leaves no bound for slack-bytes= to move");
 }
 
 static void read_config(struct line *line, struct expect *e)

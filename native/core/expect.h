@@ -42,7 +42,7 @@ struct expect {
 	bool has_kernel;
 	uint64_t page_bytes; /* 0 when not stated */
 	uint64_t cma_total_bytes, cma_slack_bytes;
-	bool has_cma;
+	bool has_cma, cma_or_more;
 	unsigned configs, areas, heaps, nodes, aliases, users, budgets, latencies;
 	struct expect_config config[CONFIG_MAX];
 	struct expect_area area[AREA_MAX];

@@ -228,11 +228,11 @@ unsigned log_family_of(const char *line)
 		{"could not be activated", LOG_NOT_ACTIVATED},
 	};
 	for (unsigned i = 0; i < sizeof lines / sizeof *lines; i++)
-		if (strstr(line, lines[i].text))
+		if (text_find(line, lines[i].text))
 			return lines[i].family;
-	if (strstr(line, "cma: Reserved "))
+	if (text_find(line, "cma: Reserved "))
 		return LOG_RESERVED;
-	if (strstr(line, "avc:") && strstr(line, "denied") && strstr(line, "dma_heap"))
+	if (text_find(line, "avc:") && text_find(line, "denied") && text_find(line, "dma_heap"))
 		return LOG_AVC_DENIED;
 	return 0;
 }
@@ -308,10 +308,10 @@ static bool on_modules_line(void *context, char *line)
 	line[strcspn(line, ":")] = 0;
 	char *name = strrchr(line, '/');
 	name = name ? name + 1 : line;
-	char *suffix = strstr(name, ".ko");
+	const char *suffix = text_find(name, ".ko");
 	if (!suffix)
 		return true;
-	*suffix = 0;
+	name[suffix - name] = 0;
 	size_t i = 0; /* modprobe takes - and _ for the same */
 	while (name[i] && (name[i] == walk->wanted[i] || (name[i] == '-' && walk->wanted[i] == '_')))
 		i++;
@@ -343,7 +343,7 @@ static bool on_rule_line(void *context, char *line)
 	struct observation *o = context;
 	while (*line == ' ' || *line == '\t')
 		line++;
-	o->has_udev_rule |= *line != '#' && strstr(line, "dma_heap") != NULL;
+	o->has_udev_rule |= *line != '#' && text_find(line, "dma_heap") != NULL;
 	return !o->has_udev_rule;
 }
 

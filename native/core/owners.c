@@ -26,7 +26,7 @@ struct holdings {
 
 static const char *value_of(const char *text, const char *name)
 {
-	const char *found = strstr(text, name);
+	const char *found = text_find(text, name);
 	return found ? found + strlen(name) : NULL;
 }
 

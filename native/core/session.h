@@ -46,7 +46,7 @@ struct check {
 	check_function *run;
 };
 
-extern const struct check MACHINE_CHECKS[], AREA_CHECKS[], NODE_CHECKS[], ACCESS_CHECKS[], BUFFER_CHECKS[], SHARE_CHECKS[], CMA_CHECKS[];
+extern const struct check MACHINE_CHECKS[], AREA_CHECKS[], NODE_CHECKS[], ACCESS_CHECKS[], BUFFER_CHECKS[], SHARE_CHECKS[], ORIGIN_CHECKS[], IMPORT_CHECKS[], CMA_CHECKS[];
 
 /* Reads the expectation and observes the machine; NULL: `error` says why. */
 struct session *session_open(const struct dh_options *, struct dh_error *);
@@ -83,6 +83,12 @@ void judge_allocation(const struct session *, int heap, uint64_t bytes, int erro
 
 /* Allocates, and retries at 10, 50 and 200 ms when the free memory says that it should fit. */
 int allocate(const struct session *, int heap, uint64_t bytes, bool *retried);
+
+/* False when the heap cannot be used or is none of CMA's; the result is then a skip. */
+bool is_cma(const struct session *, struct subject, struct dh_result *);
+
+/* The bytes that the area behind a heap has given out now, -1 when this kernel does not show it. */
+int64_t area_held(const struct session *, int heap);
 
 /* Ascending; for some hundred samples. */
 void sort_samples(uint64_t *, unsigned count);

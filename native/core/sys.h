@@ -75,6 +75,16 @@ void sys_unmap(void *address, size_t bytes);
 /* Page frames from a mapped address on; a frame that cannot be seen is 0. */
 bool sys_page_frames(const void *address, uint64_t *frames, unsigned count);
 
+/* A trace event of this process alone, by perf; dies with its descriptor. */
+int sys_trace_event(unsigned id);
+uint64_t sys_ring_head(const void *head); /* what the kernel has written so far */
+
+/* Devices. The handle of an imported buffer belongs to the device's descriptor. */
+int sys_import(int device, int buffer, uint32_t *handle); /* DRM PRIME */
+void sys_import_drop(int device, uint32_t handle);
+int sys_memory_file(uint64_t bytes);                      /* that cannot shrink, as /dev/udmabuf wants it */
+int sys_udmabuf(int device, int memory, uint64_t bytes);  /* the buffer's fd */
+
 /* Children die with the caller, whatever happens to it. */
 int sys_fork(void);
 int sys_wait(int pid, unsigned timeout_ms); /* exit status, negative when it was killed or timed out (then it is killed) */

@@ -122,6 +122,15 @@ int text_format(char *out, size_t size, const char *format, ...)
 	return length;
 }
 
+const char *text_find(const char *text, const char *wanted)
+{
+	size_t length = strlen(wanted);
+	for (; *text; text++)
+		if (!strncmp(text, wanted, length))
+			return text;
+	return NULL;
+}
+
 uint64_t text_number(const char *text, const char **end)
 {
 	uint64_t value = 0;

@@ -19,6 +19,9 @@ uint64_t text_number(const char *text, const char **end);
 /* The same with a sign. */
 int64_t text_signed(const char *text);
 
+/* Where `wanted` first stands in `text`, NULL when it does not. libc's own is made for texts a thousand times as long. */
+const char *text_find(const char *text, const char *wanted);
+
 /* Length of the UTF-8 sequence at `c`, 0 when it is none. */
 unsigned text_utf8(const unsigned char *c);
 

@@ -5,8 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-static const struct check *const TABLES[] = {MACHINE_CHECKS, AREA_CHECKS,   NODE_CHECKS,
-					      ACCESS_CHECKS, BUFFER_CHECKS, SHARE_CHECKS, CMA_CHECKS};
+static const struct check *const TABLES[] = {MACHINE_CHECKS, AREA_CHECKS,  NODE_CHECKS,   ACCESS_CHECKS,
+					      BUFFER_CHECKS,  SHARE_CHECKS, ORIGIN_CHECKS, IMPORT_CHECKS, CMA_CHECKS};
 enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES, DEFAULT_LIMIT_MS = 30000 };
 
 struct run {
@@ -164,9 +164,7 @@ void session_prepare(struct session *s, int heap)
 	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
-	int area = e->heap[heap].area;
-	const struct cma_area *seen = observed_area(&s->seen, area < 0 ? h->node->name : e->area[area].name);
-	h->held_before = seen ? seen->held_bytes : -1;
+	h->held_before = area_held(s, heap);
 	h->fd = sys_open(s->root, path, O_RDONLY);
 	if (h->fd < 0)
 		return;

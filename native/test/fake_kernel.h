@@ -44,6 +44,8 @@ struct fake_kernel {
 	int descriptors;    /* more are EMFILE; 0: no limit */
 	int late_opens;     /* mode is 0600 for that many lstat calls */
 	unsigned slow_us;
+	int import_error;   /* what the DRM device answers */
+	uint64_t traced_pages; /* the event that perf shows; 0: perf is refused */
 	int64_t meminfo_total; /* CmaTotal shown, -1: the sum of the areas */
 	uint64_t available;
 	uint64_t events;

@@ -439,6 +439,13 @@ static void slow(void)
 	fake.slow_us = 300;
 }
 
+static void device_refuses(void)
+{
+	healthy();
+	fake_file("/dev/dri/card0", "");
+	fake.import_error = 22;
+}
+
 static void without_sockets(void)
 {
 	healthy();
@@ -528,6 +535,8 @@ static const struct scenario {
 	{"descriptors leak", leaking_descriptors, "heap.restored", "camera", "LEAK_FD", NULL, {0}},
 	{"slow", slow, "latency", "camera", "LATENCY_EXCEEDED",
 	 HEAP_LINES "latency heap=camera operation=alloc bytes=4096 p50-ns=200000\n", {0}},
+	{"device refuses", device_refuses, "import.device", "camera", "IMPORT_REFUSED", NULL, {.import = "/dev/dri/card0"}},
+	{"no udmabuf", healthy, "import.udmabuf", NULL, "UDMABUF_UNUSABLE", NULL, {.import = "/dev/udmabuf"}},
 	{"largest piece", fragmented, "cma.largest", "camera", "CMA_FRAGMENTED", NULL, {0}},
 	{"data corrupt", corrupt, "buffer.data", "camera", "DATA_CORRUPT", NULL, {0}},
 	{"sync proves little", healthy, "buffer.sync", "camera", "COHERENCY_UNTESTED", NULL, {0}},

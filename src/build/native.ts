@@ -37,8 +37,9 @@ export const CROSS_TARGETS: readonly CrossTarget[] = [
     debian: 'arm64',
     gnu: 'aarch64-linux-gnu',
     musl: 'aarch64-linux-musl',
-    // libgcc's out-of-line atomics ask glibc for the processor's features when the program starts
-    flags: ['-mno-outline-atomics'],
+    // libgcc's out-of-line atomics ask glibc for the processor's features when the program starts; addresses within 1 MiB
+    // take one instruction; without floating point, functions with variable arguments save half as many registers
+    flags: ['-mno-outline-atomics', '-mcmodel=tiny', '-mgeneral-regs-only'],
   },
   { arch: 'arm', name: 'armhf', debian: 'armhf', gnu: 'arm-linux-gnueabihf', musl: 'arm-linux-musleabihf', flags: [] },
   {
@@ -100,7 +101,7 @@ async function buildStatic(target: CrossTarget): Promise<string> {
   const root = await debianPackage('trixie', target.debian, 'musl-dev');
   const lib = path.join(root, 'usr/lib', target.musl);
   const { stdout: libgcc } = await execa(cc, ['-print-libgcc-file-name']);
-  const size = ['-Os', '-flto', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-stack-protector'];
+  const size = ['-Os', '-flto', '-fno-ident', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-stack-protector'];
   const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none'];
   await make([
     ...[`CC=${cc}`, `BUILD=../${path.dirname(output)}`, `CFLAGS=${[...size, ...target.flags].join(' ')}`],

@@ -5,7 +5,6 @@ import type { AddressRange, Because, HeapNode, Plan, PlannedArea, PlannedHeap } 
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import type { NeutralView } from './view.js';
 
-const U64_MAX = (1n << 64n) - 1n;
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
 /** `make ARCH=` and `mkimage -A` have names of their own. */
@@ -207,11 +206,12 @@ function usualNames(): string[] {
 /** CmaTotal on the target; false when the board promises none. */
 function presentCmaTotal(plan: Plan): NeutralView {
   const { cmaTotalMinBytes, cmaTotalMaxBytes } = plan.expectation;
-  const slack = cmaTotalMaxBytes === undefined ? U64_MAX - cmaTotalMinBytes : cmaTotalMaxBytes - cmaTotalMinBytes;
+  const slack = (cmaTotalMaxBytes ?? cmaTotalMinBytes) - cmaTotalMinBytes;
   return (
     (plan.areas.length > 0 || cmaTotalMinBytes > 0n) && {
       totalBytes: leaf('bytes', cmaTotalMinBytes, { pointer: '/verify' }),
       slackBytes: slack > 0n && leaf('bytes', slack, { pointer: '/verify' }),
+      orMore: cmaTotalMaxBytes === undefined,
     }
   );
 }
