@@ -81,9 +81,10 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 	return CMA_SIZE_MISMATCH;
 }
 
-/* The name of an area that stands where the expected one should, when the kernel fell back to its configured default. */
-static const char *fallback_of(const struct session *s, const struct expect_area *area)
+const char *area_instead(const struct session *s, const struct expect_area *area)
 {
+	if (!s->seen.has_areas || observed_area(&s->seen, area->name))
+		return NULL;
 	for (unsigned i = 0; i < s->expect.nodes; i++) {
 		const char *name = s->expect.node[i].name;
 		if (strcmp(name, area->name) && observed_area(&s->seen, name))
@@ -116,7 +117,7 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 	}
 	if (o->has_areas && !seen) {
 		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
-		const char *other = fallback_of(s, area);
+		const char *other = area_instead(s, area);
 		if (id == CMA_SIZE_MISMATCH && other) {
 			id = CMA_FALLBACK_KCONFIG;
 			text_format(reason, sizeof reason, "%s", other);

@@ -80,13 +80,33 @@ static void missing_symbols(const struct session *s, char *out, size_t size)
 		text_format(out, size, "CONFIG_DMABUF_HEAPS=y and the heap's own option");
 }
 
+static const char *seen_config(const struct session *s, const char *symbol)
+{
+	for (unsigned i = 0; s->seen.config_source && i < s->expect.configs; i++)
+		if (!strcmp(s->expect.config[i].symbol, symbol))
+			return s->seen.config[i];
+	return "";
+}
+
+const char *missing_module(const struct session *s, const struct expect_node *node)
+{
+	/* mainline's own two, which any expectation may meet as modules */
+	static const struct { const char *module, *symbol; } known[] = {{"system_heap", "DMABUF_HEAPS_SYSTEM"}, {"cma_heap", "DMABUF_HEAPS_CMA"}};
+	enum heap_kind kind = s->expect.heap[node->heap].kind;
+	const char *module = node->module ? node->module : kind == HEAP_VENDOR ? NULL : known[kind].module;
+	int state = module ? observe_module(s->root, s->environment.release, module) : 1;
+	if (state < 0 && kind != HEAP_VENDOR && !strcmp(seen_config(s, known[kind].symbol), "m"))
+		return module; /* built as a module, and not even installed */
+	return state == 0 ? module : NULL;
+}
+
 static const char *unloaded_module(const struct session *s)
 {
 	for (unsigned i = 0; i < s->expect.nodes; i++) {
 		const struct expect_node *n = &s->expect.node[i];
-		if (n->module && expect_covers(n->range, s->environment.major, s->environment.minor) &&
-		    observe_module(s->root, s->environment.release, n->module) == 0)
-			return n->module;
+		const char *module = expect_covers(n->range, s->environment.major, s->environment.minor) ? missing_module(s, n) : NULL;
+		if (module)
+			return module;
 	}
 	return NULL;
 }

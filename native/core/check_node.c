@@ -31,8 +31,9 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 		failed(r, o->nodes ? HEAP_NODE_REMOVED : DEVTMPFS_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
 		return;
 	}
-	if (node->module && observe_module(s->root, s->environment.release, node->module) == 0) {
-		about(r, node->module);
+	const char *module = missing_module(s, node);
+	if (module) {
+		about(r, module);
 		failed(r, HEAP_MODULE_NOT_LOADED, ENOENT, "no /dev/dma_heap/%s", node->name);
 		return;
 	}
@@ -54,6 +55,11 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	}
 	if (area && area->source == AREA_DEVICE_TREE) {
 		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
+		const char *instead = area_instead(s, area);
+		if (id == CMA_SIZE_MISMATCH && instead) {
+			id = CMA_FALLBACK_KCONFIG;
+			text_format(reason, sizeof reason, "%s", instead);
+		}
 		if (id != CMA_SIZE_MISMATCH) {
 			about(r, reason);
 			failed(r, id, ENOENT, "no /dev/dma_heap/%s", node->name);
@@ -62,8 +68,8 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	}
 	for (unsigned i = 0; i < s->expect.nodes; i++) {
 		const struct expect_node *other = &s->expect.node[i];
-		if (other->heap != heap || !strcmp(other->name, node->name) || !observed_node(o, other->name))
-			continue;
+		if (other->heap != heap || !strcmp(other->name, node->name) || !observed_node(o, other->name) || covers(s, other))
+			continue; /* a name that this kernel gives as well is no new name */
 		about(r, other->name);
 		failed(r, HEAP_RENAMED, ENOENT, "no /dev/dma_heap/%s, but %s", node->name, other->name);
 		return;

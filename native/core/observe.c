@@ -271,7 +271,7 @@ enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes
 	struct sys_node stat;
 	char path[SYS_PATH_MAX];
 	*bytes = -1;
-	if (sys_stat(root, "/proc/device-tree", &stat))
+	if (sys_stat(root, "/proc/device-tree/.", &stat)) /* a link, which leads nowhere in a container */
 		return DT_UNREADABLE;
 	text_format(path, sizeof path, "/proc/device-tree/reserved-memory/%s", name);
 	if (sys_stat(root, path, &stat))

@@ -56,6 +56,9 @@ void session_close(struct session *);
 void session_prepare(struct session *, int heap);
 void session_release(struct session *, int heap);
 
+/* The module that would bring this node and is not loaded; NULL when there is none. */
+const char *missing_module(const struct session *, const struct expect_node *);
+
 /* Each sets status and text; the last call counts. */
 __attribute__((format(printf, 2, 3))) void passed(struct dh_result *, const char *observed, ...);
 __attribute__((format(printf, 4, 5))) void failed(struct dh_result *, enum diagnosis, int error, const char *observed, ...);
@@ -68,6 +71,9 @@ void about(struct dh_result *, const char *subject);
 
 /* Why there is no CMA at all, or not the area (may be NULL) that was asked for; fills subject. */
 enum diagnosis cma_reason(const struct session *, const struct expect_area *, char *subject, size_t size);
+
+/* The name of an area that stands where the expected one should, when the kernel fell back to its configured default; else NULL. */
+const char *area_instead(const struct session *, const struct expect_area *);
 
 /* Why opening a node failed for somebody; fills subject. Without a name the identity is this process's own. */
 enum diagnosis open_reason(const struct session *, const struct sys_node *, const struct sys_identity *, const char *name, int error,

@@ -82,6 +82,13 @@ static void module_not_loaded(void)
 	fake_file("/lib/modules/7.3.4/modules.dep", "kernel/drivers/dma-buf/heaps/cma_heap.ko.xz:\n");
 }
 
+static void module_not_installed(void)
+{
+	module_not_loaded();
+	fake_remove("/lib/modules");
+	fake_file("/boot/config-7.3.4", "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=m\n");
+}
+
 static void node_removed(void)
 {
 	healthy();
@@ -469,6 +476,9 @@ static const struct scenario {
 } SCENARIOS[] = {
 	{"no heap support", no_support, "heap.support", NULL, "HEAP_SUPPORT_MISSING", NULL, {0}},
 	{"module not loaded", module_not_loaded, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED", NULL, {0}},
+	{"module nobody names", module_not_loaded, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED", HEAP_LINES, {0}},
+	{"module not installed", module_not_installed, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED",
+	 "config symbol=DMABUF_HEAPS_CMA value=m\n" HEAP_LINES, {0}},
 	{"no devtmpfs", no_nodes, "heap.support", NULL, "DEVTMPFS_MISSING", NULL, {0}},
 	{"node removed", node_removed, "heap.node", "camera", "HEAP_NODE_REMOVED", NULL, {0}},
 	{"vendor's name on an old kernel", renamed, "heap.node", "camera", "HEAP_RENAMED", NULL, {0}},

@@ -101,7 +101,14 @@ async function buildStatic(target: CrossTarget): Promise<string> {
   const root = await debianPackage('trixie', target.debian, 'musl-dev');
   const lib = path.join(root, 'usr/lib', target.musl);
   const { stdout: libgcc } = await execa(cc, ['-print-libgcc-file-name']);
-  const size = ['-Os', '-flto', '-fno-ident', '-fno-asynchronous-unwind-tables', '-fno-unwind-tables', '-fno-stack-protector'];
+  const size = [
+    '-Os',
+    '-flto',
+    '-fno-ident',
+    '-fno-asynchronous-unwind-tables',
+    '-fno-unwind-tables',
+    '-fno-stack-protector',
+  ];
   const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none'];
   await make([
     ...[`CC=${cc}`, `BUILD=../${path.dirname(output)}`, `CFLAGS=${[...size, ...target.flags].join(' ')}`],
