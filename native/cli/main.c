@@ -143,13 +143,17 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 	return -1;
 }
 
-static int refused(struct output *errors, const struct request *q, const struct dh_error *error)
+static int refused(struct output *out, struct output *errors, const struct request *q, const struct dh_error *error)
 {
 	put_text(errors, "dmaheap-verify: ");
 	if (error->line)
 		put(errors, "%s:%u: ", q->options.expect, error->line);
 	put(errors, "%s\n", error->message);
 	put_end(errors);
+	if (q->format == &REPORT_LAVA) { /* whose exit status says nothing */
+		put_text(out, "lava-test-case dmaheap-verify --result fail\n");
+		put_end(out);
+	}
 	return q->format->exit_status ? q->format->exit_status(DH_VERDICT_USAGE) : DH_VERDICT_USAGE;
 }
 
@@ -169,12 +173,12 @@ int main(int argc, char **argv)
 		return dh_owners(q.options.root, &out, q.format == &REPORT_JSON);
 	if (q.bench) {
 		status = dh_bench(&q.options, &out, q.format == &REPORT_JSON, &error);
-		return status == DH_VERDICT_USAGE ? refused(&errors, &q, &error) : status;
+		return status == DH_VERDICT_USAGE ? refused(&out, &errors, &q, &error) : status;
 	}
 	struct report report = {.out = &out, .color = q.color, .timing = q.timing, .quiet = q.quiet};
 	struct dh_sink sink = report_sink(q.format, &report);
 	if (!dh_verify(&q.options, &sink, &summary, &error))
-		return refused(&errors, &q, &error);
+		return refused(&out, &errors, &q, &error);
 	if (!put_end(&out))
 		summary.verdict = DH_VERDICT_PROBE_ERROR;
 	return q.format->exit_status ? q.format->exit_status(summary.verdict) : (int)summary.verdict;

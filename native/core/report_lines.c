@@ -114,6 +114,14 @@ static void lava_result(void *context, const struct dh_result *r)
 		explain(report->out, r);
 }
 
+/* The verdict is a case of its own: where it is missing, the program was stopped. */
+static void lava_end(void *context, const struct dh_summary *s)
+{
+	static const char *const words[] = {"pass", "fail", "fail", "fail", "skip"};
+	struct report *report = context;
+	put(report->out, "lava-test-case dmaheap-verify --result %s\n", words[s->verdict]);
+}
+
 /* LAVA's shell runs with set -e, and the cases carry the verdict. */
 static int lava_status(enum dh_verdict verdict)
 {
@@ -121,7 +129,7 @@ static int lava_status(enum dh_verdict verdict)
 	return 0;
 }
 
-const struct report_format REPORT_LAVA = {"lava", no_begin, lava_result, no_end, lava_status};
+const struct report_format REPORT_LAVA = {"lava", no_begin, lava_result, lava_end, lava_status};
 
 static void label(struct output *out, const char *name, const char *value)
 {

@@ -85,6 +85,7 @@ void test_reports(void)
 	whole("junit", wanted);
 	CHECK(strstr(write_report("prometheus"), "dmaheap_check{check=\"alloc.page\",heap=\"h<1>\\n\",item=\"\",status=\"pass\",diagnosis=\"\"} 1\n"), "prometheus");
 	CHECK(strstr(write_report("lava"), "\nlava-test-case heap.node.h_1__ --result fail\n"), "lava");
+	CHECK(strstr(write_report("lava"), "\nlava-test-case dmaheap-verify --result fail\n"), "the verdict is a case of its own");
 	CHECK(strstr(write_report("json"), "$(x)\\\"\\ufffd'"), "json: %s", write_report("json"));
 	CHECK(!report_format("xml"), "an unknown format");
 	CHECK(REPORT_KTAP.exit_status(DH_VERDICT_PROBE_ERROR) == 1 && REPORT_KTAP.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 4, "kselftest's statuses");

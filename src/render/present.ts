@@ -18,6 +18,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   const labels = areaLabels(plan.areas);
   const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
   const heaps = plan.heaps.map((heap) => presentHeap(plan, heap));
+  const consumer = plan.heaps.flatMap((heap) => usersOf(plan, heap))[0];
   return {
     profile: {
       name: leaf('string', plan.profile.name, { pointer: '/name' }),
@@ -83,6 +84,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
         { pointer: '/access' },
       ),
     cmaTotal: presentCmaTotal(plan),
+    /** Whom the verifier runs as, when the profile names somebody. */
+    consumer: consumer !== undefined && leaf('user', consumer, { pointer: '/access' }),
   };
 }
 
@@ -216,20 +219,23 @@ function presentCmaTotal(plan: Plan): NeutralView {
   );
 }
 
+/** Who must be able to open a heap. */
+function usersOf({ groups, expectation }: Plan, { access }: PlannedHeap): string[] {
+  const members = groups.find((group) => group.name === access?.group)?.users ?? [];
+  const tried = expectation.users.filter((user) => members.includes(user));
+  return access === undefined ? [] : [...new Set([...access.users, ...tried])].sort();
+}
+
 /** What the verifier has to see of one heap, beyond its nodes and its access. */
 function presentExpectation(plan: Plan, heap: PlannedHeap, area: PlannedArea | undefined): NeutralView {
   const origin = { pointer: '/verify' };
   const { expectation } = plan;
   const buffers = (expectation.holdBudget && area?.budget?.buffers) || [];
-  const { access } = heap;
-  const members = plan.groups.find((group) => group.name === access?.group)?.users ?? [];
-  const tried = expectation.users.filter((user) => members.includes(user));
-  const users = access === undefined ? [] : [...new Set([...access.users, ...tried])].sort();
   const p99 = expectation.allocateP99Micros;
   const sizes = [plan.board.pageSizeBytes, ...buffers.map((buffer) => buffer.bufferBytes)];
   const largest = sizes.toSorted((a, b) => (a < b ? 1 : -1))[0] ?? 0n;
   return {
-    users: users.map((user) => leaf('user', user, origin)),
+    users: usersOf(plan, heap).map((user) => leaf('user', user, origin)),
     budgets: buffers.map((b) => ({ bytes: leaf('bytes', b.bufferBytes), count: leaf('integer', b.count) })),
     latency: p99 !== undefined && { bytes: leaf('bytes', largest), p99Nanos: leaf('integer', p99 * 1000, origin) },
   };
