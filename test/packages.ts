@@ -14,6 +14,7 @@ export const UNIT_PACKAGES = [
   'libc6-dev',
   'libfdt-dev',
   'make',
+  'man-db',
   'shellcheck',
   'xz-utils',
 ] as const;

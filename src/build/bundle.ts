@@ -1,6 +1,6 @@
 /** dist/: the single-file command, the library and its types. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -73,7 +73,8 @@ async function asleepUntilRun(entry: string): Promise<Plugin> {
 }
 
 export async function bundle(): Promise<void> {
-  rmSync(new URL('../../dist/types', import.meta.url), { recursive: true, force: true });
+  for (const stale of ['types', 'chunks'])
+    rmSync(new URL(`../../dist/${stale}`, import.meta.url), { recursive: true, force: true });
   await build({
     ...SHARED,
     plugins: [await asleepUntilRun('src/cli/program.ts'), builtinsOnUse()],
@@ -101,4 +102,10 @@ function emitTypes(entries: readonly string[]): void {
   writeFileSync(file, JSON.stringify(config));
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', file], { cwd: root, stdio: 'inherit' });
   rmSync(file);
+  // Declarations that are written by hand, beside modules that are generated, are no output of tsc.
+  const names = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' });
+  for (const name of names.filter((one) => one.endsWith('.gen.d.ts')).map((one) => path.join('src', one))) {
+    const target = path.join(root, 'dist/types', name);
+    if (existsSync(path.dirname(target))) copyFileSync(path.join(root, name), target);
+  }
 }

@@ -1,13 +1,21 @@
 /** Writes dist/man: what `files` in package.json carries for distributions to install. */
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { commandManual, profileManual } from '../cli/manual.js';
+import { commandManual, profileManual, verifierManual } from '../cli/manual.js';
 import { buildProgram } from '../cli/program.js';
 import { VERSION } from '../cli/version.js';
+import { DIAGNOSES } from '../verify/diagnoses.gen.js';
+import { helpOptions, verifierHelp } from './verifier-help.js';
 
 export function manualPages(): Readonly<Record<string, string>> {
   const nobody = { stdout: () => {}, stderr: () => {}, environment: {}, directory: '.', isTerminal: false };
   const program = buildProgram(nobody, () => {});
-  return { 'dmaheap.1': commandManual(program, VERSION), 'dmaheap-profile.5': profileManual(VERSION) };
+  const help = verifierHelp();
+  const exitStatus = (/^exit status: ([\s\S]*)$/m.exec(help)?.[1] ?? '').trim().replace(/\s+/g, ' ');
+  return {
+    'dmaheap.1': commandManual(program, VERSION),
+    'dmaheap-profile.5': profileManual(VERSION),
+    'dmaheap-verify.8': verifierManual({ options: helpOptions(help), exitStatus, diagnoses: DIAGNOSES }, VERSION),
+  };
 }
 
 export function writeManual(): void {

@@ -52,7 +52,7 @@ export function commandManual(program: Command, version: string): string {
     roff.item('3', 'a tool or file that is needed is missing'),
     roff.item('70', 'a defect of dmaheap'),
     roff.section('SEE ALSO'),
-    roff.paragraph('dmaheap-profile(5)'),
+    roff.paragraph('dmaheap-profile(5), dmaheap-verify(8)'),
   ].join('\n')}\n`;
 }
 
@@ -93,6 +93,58 @@ export function profileManual(version: string): string {
         ...partItems(part, ''),
       ]),
     roff.section('SEE ALSO'),
-    roff.paragraph('dmaheap(1)'),
+    roff.paragraph('dmaheap(1), dmaheap-verify(8)'),
+  ].join('\n')}\n`;
+}
+
+/** What the page of dmaheap-verify is made from; the program itself is C. */
+export interface VerifierHelp {
+  readonly options: readonly { readonly flags: string; readonly text: string }[];
+  /** What the help says below its table, whole. */
+  readonly exitStatus: string;
+  readonly diagnoses: readonly { readonly id: string; readonly cause: string; readonly fix: string }[];
+}
+
+/** Examples of dmaheap-verify(8); tests run them. */
+export const VERIFIER_EXAMPLES = [
+  'dmaheap-verify --expect /etc/dmaheap/verify.expect',
+  'dmaheap-verify --expect /etc/dmaheap/verify.expect --json > report.json',
+  'dmaheap-verify --expect /etc/dmaheap/verify.expect --as camera',
+  'dmaheap-verify --format ktap',
+  'dmaheap-verify --owners',
+  'dmaheap-verify --catalogue',
+] as const;
+
+/** dmaheap-verify(8). */
+export function verifierManual({ options, exitStatus, diagnoses }: VerifierHelp, version: string): string {
+  const words = (text: string) => text.replaceAll('{}', '...');
+  return `${[
+    roff.title('dmaheap-verify', 8, `dmaheap ${version}`),
+    roff.section('NAME'),
+    'dmaheap\\-verify \\- prove the DMA\\-BUF heaps of the running machine by using them',
+    roff.section('SYNOPSIS'),
+    roff.paragraph('dmaheap-verify [--expect FILE] [options]'),
+    roff.section('DESCRIPTION'),
+    roff.paragraph(
+      'Allocates from every heap under /dev/dma_heap, maps, writes, shares and frees, compares names, modes, sizes and CMA areas with verify.expect, and names cause and fix of what does not hold. It is static and needs nothing of the system. What it cannot see is unknown, never a pass.',
+    ),
+    roff.paragraph(
+      'It is safe on a running board: at most 8 MiB and a quarter of the free CMA are held at once, except for the budget of the profile, which is allocated in full for a moment and never mapped. --deep may hold a whole area.',
+    ),
+    roff.section('OPTIONS'),
+    ...options.map(({ flags, text }) => roff.item(flags, text)),
+    roff.section('EXIT STATUS'),
+    roff.paragraph(exitStatus),
+    roff.section('EXAMPLES'),
+    roff.example(VERIFIER_EXAMPLES.join('\n')),
+    roff.section('DIAGNOSES'),
+    roff.paragraph(
+      'Every failure ends in one of these. "..." stands for the heap, symbol, file or number it is about.',
+    ),
+    ...diagnoses.map(({ id, cause, fix }) => roff.item(id, `${words(cause)}. Fix: ${words(fix)}.`)),
+    roff.section('FILES'),
+    roff.item('/etc/dmaheap/verify.expect', 'what must hold, as dmaheap generate writes it'),
+    roff.section('SEE ALSO'),
+    roff.paragraph('dmaheap(1), dmaheap-profile(5)'),
   ].join('\n')}\n`;
 }

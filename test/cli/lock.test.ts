@@ -1,9 +1,10 @@
 /** The lock: each input is pinned by itself, and a change of one is named and refused. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
+import { TINY_KCONFIG, writeTinyKernel } from '../kconfig/tiny-kernel.js';
 import { dmaheap } from './run.js';
 
 const EXAMPLE = path.resolve('schemas/examples/rockpro64.json');
@@ -96,37 +97,13 @@ test('another DTB is drift, and one that is not given was not compared', async (
 });
 
 test('a kernel tree is pinned by its version and every Kconfig file', async () => {
-  const tree = path.join(work, 'linux');
-  const write = (file: string, text: string) => {
-    mkdirSync(path.dirname(path.join(tree, file)), { recursive: true });
-    writeFileSync(path.join(tree, file), text);
-  };
-  const symbols = [
-    'CMA',
-    'DMA_CMA',
-    'DMABUF_HEAPS',
-    'DMABUF_HEAPS_CMA',
-    'DMABUF_HEAPS_SYSTEM',
-    'CMA_SYSFS',
-    'DEVTMPFS',
-  ];
-  const kconfig = symbols.map((name) => `config ${name}\n\tbool "${name}"\n`).join('');
-  write('Makefile', 'VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 0\nEXTRAVERSION =\n');
-  write('Kconfig', `mainmenu "Linux"\n${kconfig}`);
-  // As much of scripts/kconfig as the engine looks at to tell kernels apart.
-  const words = 'bool choice config depends endchoice imply mainmenu select source visible'.split(' ');
-  write('scripts/kconfig/lexer.l', words.map((word) => `"${word}"\t\treturn T_${word.toUpperCase()};\n`).join(''));
-  for (const file of ['parser.y', 'menu.c', 'symbol.c', 'expr.c', 'confdata.c', 'conf.c'])
-    write(`scripts/kconfig/${file}`, '');
-  write('scripts/kconfig/expr.h', '#define SYMBOL_HASHSIZE 9973\n');
-  write('arch/arm64/configs/defconfig', '');
-  write('arch/arm64/Makefile', 'KBUILD_DEFCONFIG := defconfig\n');
+  const write = writeTinyKernel(path.join(work, 'linux'));
   const made = await generate('--kernel-tree', 'linux', '--kernel', '6.12');
   expect(made.stderr + made.stdout).not.toContain('error[');
   expect(JSON.parse(readFileSync(lockFile(), 'utf8')).kernelTree).toMatchObject({ version: '6.12.0' });
   const same = await check('--dtb', 'board.dtb', '--kernel-tree', 'linux');
   expect(same.found).toEqual([]);
-  write('Kconfig', `mainmenu "Linux"\n${kconfig}config NEW\n\tbool "new"\n`);
+  write('Kconfig', `${TINY_KCONFIG}config NEW\n\tbool "new"\n`);
   const { found } = await check('--dtb', 'board.dtb', '--kernel-tree', 'linux');
   expect(found).toEqual([expect.stringMatching(/^lock\/drift: the kernel tree is not the locked one: 6.12.0 \(/)]);
 });
