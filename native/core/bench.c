@@ -14,6 +14,7 @@ struct bench {
 	unsigned written;
 };
 
+/* schemas/bench.schema.json describes the JSON. */
 static void print(struct bench *b, const char *heap, uint64_t bytes, const char *operation, uint64_t p50, uint64_t p99)
 {
 	if (!b->json) {

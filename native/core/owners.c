@@ -152,6 +152,17 @@ static void print_human(struct output *out, const struct holdings *h, const stru
 			say_read_only(out, &h->owner[i]);
 }
 
+/* `"name":123`, or null where this kernel does not show it. */
+static void put_shown(struct output *out, const char *name, int64_t value)
+{
+	put(out, ",\"%s\":", name);
+	if (value < 0)
+		put_text(out, "null");
+	else
+		put(out, "%lld", (long long)value);
+}
+
+/* schemas/owners.schema.json describes this output. */
 static void print_json(struct output *out, const struct holdings *h, const struct observation *o)
 {
 	put(out, "{\"schemaVersion\":%d,\"owners\":[", DH_SCHEMA_VERSION);
@@ -168,10 +179,14 @@ static void print_json(struct output *out, const struct holdings *h, const struc
 	for (unsigned i = 0; i < o->areas; i++) {
 		put_text(out, i ? ",\n{\"name\":" : "\n{\"name\":");
 		put_json(out, o->area[i].name);
-		put(out, ",\"heldBytes\":%lld,\"totalBytes\":%lld}", (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
+		put_shown(out, "heldBytes", o->area[i].held_bytes);
+		put_shown(out, "totalBytes", o->area[i].total_bytes);
+		put_char(out, '}');
 	}
-	put(out, "\n],\"buffers\":%u,\"bytes\":%llu,\"complete\":%s,\"cmaFreeBytes\":%lld,\"cmaTotalBytes\":%lld}\n", h->buffers, (unsigned long long)h->bytes,
-	    h->more ? "false" : "true", (long long)o->memory.cma_free, (long long)o->memory.cma_total);
+	put(out, "\n],\"buffers\":%u,\"bytes\":%llu,\"complete\":%s", h->buffers, (unsigned long long)h->bytes, h->more ? "false" : "true");
+	put_shown(out, "cmaFreeBytes", o->memory.cma_free);
+	put_shown(out, "cmaTotalBytes", o->memory.cma_total);
+	put_text(out, "}\n");
 }
 
 int dh_owners(const char *root, struct output *out, bool json)

@@ -9,6 +9,8 @@ export interface Case {
   readonly exit?: number;
   /** What the guest prints, for cases that do not end in a report. */
   readonly shows?: readonly RegExp[];
+  /** Shipped schema of the JSON it prints, which is no report. */
+  readonly schema?: 'owners' | 'bench';
   /** `check DIAGNOSIS` that must be reported. */
   readonly diagnoses?: readonly string[];
   /** Further failures that follow from the same fault. */
@@ -313,6 +315,7 @@ verify --expect $EXPECT; rm /dev/dma_heap/linux,cma; mv /dev/kept /dev/dma_heap/
       {
         name: 'read-only-consumer',
         script: 'take linux,cma 1048576 4 read-only; dmaheap-verify --owners --json; release',
+        schema: 'owners',
         shows: [
           /"process":"hold","exporter":"linux,cma","buffers":4,"bytes":4194304,"readOnly":4,"diagnosis":"FD_READONLY"/,
         ],
@@ -335,7 +338,8 @@ verify --expect $EXPECT; rm /dev/dma_heap/linux,cma; mv /dev/kept /dev/dma_heap/
       },
       {
         name: 'bench',
-        script: 'dmaheap-verify --bench',
+        script: 'dmaheap-verify --bench; dmaheap-verify --bench --json',
+        schema: 'bench',
         shows: [/linux,cma +1048576 +alloc +\d+ +\d+\n/, /system +65536 +touch +\d+ +\d+\n/],
       },
       {

@@ -2,10 +2,12 @@
  * The verifier on booted kernels: healthy guests must pass, and every injected fault must end in its own diagnosis.
  * `npm run test:guests -- [--short] [--only TEXT] [--kernel NAME] [--console]`, --short: what CI runs. Exit status: 0 all as expected, 1 not, 3 an input is missing.
  */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { execa } from 'execa';
 import { buildStaticFor } from '../../src/build/native.js';
 import type { VerifyReport } from '../../src/verify/index.js';
@@ -114,16 +116,33 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
   }
 }
 
+const ajv = new Ajv2020({ allowUnionTypes: true });
+const JSON_START = /^\{"schemaVersion"/m;
+
+/** Where an output differs from its shipped schema. */
+function unlike(name: 'report' | 'owners' | 'bench', output: unknown): readonly string[] {
+  const file = new URL(`../../schemas/${name}.schema.json`, import.meta.url);
+  const valid = ajv.getSchema(`urn:dmaheap:${name}:1`) ?? ajv.compile(JSON.parse(readFileSync(file, 'utf8')));
+  return valid(output) ? [] : [`not as ${name}.schema.json says: ${ajv.errorsText(valid.errors)}`];
+}
+
 function judge(one: Case, output: string, ending: string): readonly string[] {
-  const part = output.split(`@@CASE ${one.name}\n`)[1]?.split('@@CASE ')[0];
+  const part = output.split(`@@CASE ${one.name}\n`)[1]?.split(/^@@(?:CASE|SECTION) /m)[0];
   if (part === undefined) return [`the guest did not come to it (${ending})`];
-  if (one.shows) return one.shows.filter((text) => !text.test(part)).map((text) => `does not show ${text}: ${part}`);
+  if (one.shows)
+    return [
+      ...one.shows.filter((text) => !text.test(part)).map((text) => `does not show ${text}: ${part}`),
+      ...(one.schema
+        ? unlike(one.schema, JSON.parse(part.slice(part.search(JSON_START), part.lastIndexOf('}') + 1)))
+        : []),
+    ];
   const exit = /@@EXIT (\d+)/.exec(part)?.[1];
   const json = /^\{"schemaVersion".*?^\],"summary".*?\}\}$/ms.exec(part)?.[0];
   const wrong: string[] = [];
   if (exit !== `${one.exit}`) wrong.push(`exit status ${exit}, expected ${one.exit}`);
   if (json === undefined) return [...wrong, 'no report'];
   const report = JSON.parse(json) as VerifyReport;
+  wrong.push(...unlike('report', report));
   if (report.results.length !== report.planned)
     wrong.push(`planned ${report.planned}, reported ${report.results.length}`);
   const failures = report.results.filter((r) => r.status === 'fail' || r.status === 'error');

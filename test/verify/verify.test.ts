@@ -62,8 +62,21 @@ test('an expectation that is not there is a finding too', async () => {
   ]);
 });
 
-const schema = JSON.parse(readFileSync('schemas/report.schema.json', 'utf8'));
-const validate = new Ajv2020({ allowUnionTypes: true }).compile(schema);
+const ajv = new Ajv2020({ allowUnionTypes: true });
+const shape = (name: string) => ajv.compile(JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8')));
+const validate = shape('report');
+
+test.each(['owners', 'bench'])('--%s prints JSON of its shipped schema', async (mode) => {
+  file('proc/77/comm', 'a "b"\n');
+  file('proc/77/fdinfo/3', 'pos:\t0\nflags:\t02000000\nino:\t8\nsize:\t8192\ncount:\t1\nexp_name:\tlinux,cma\n');
+  file('sys/kernel/mm/cma/linux,cma/alloc_pages_success', '2\n');
+  const { stdout } = await execa('dist/native/host/dmaheap-verify', [`--${mode}`, '--json', '--root', root], {
+    reject: false,
+  });
+  const valid = shape(mode);
+  valid(JSON.parse(stdout));
+  expect(valid.errors).toBeNull();
+});
 
 test('the program and the addon print reports of the shipped schema', async () => {
   const expectation = path.join(root, 'verify.expect');
@@ -99,7 +112,7 @@ test('a profile may be called anything, and every format stays readable', async 
     '-c',
     `lava() { echo "$#"; }; ${(await run('lava')).stdout.replaceAll('lava-test-case', 'lava')}`,
   ]);
-  expect(new Set(lava.stdout.split('\n'))).toEqual(new Set(['7']));
+  expect(new Set(lava.stdout.split('\n'))).toEqual(new Set(['7', '3']));
   const junit = await execa(
     'python3',
     ['-c', 'import sys, xml.dom.minidom as m; d = m.parse(sys.stdin); print(len(d.getElementsByTagName("testcase")))'],
