@@ -57,7 +57,9 @@ interface TargetFolder {
 function readTarget(root: string, name: string): TargetFolder {
   const folder = path.join(root, name);
   const description = JSON.parse(readFileSync(path.join(folder, 'target.json'), 'utf8')) as TargetFolder['description'];
-  return { name, files: filesBelow(folder).filter((file) => file !== 'target.json'), description };
+  // README.md itself is for whoever works on the target; the user's is README.md.markdown.hbs.
+  const files = filesBelow(folder).filter((file) => file !== 'target.json' && file !== 'README.md');
+  return { name, files, description };
 }
 
 function compileFile(root: string, file: string): string {

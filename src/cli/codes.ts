@@ -12,7 +12,7 @@ import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
 import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
-import { GENERATE_CODES } from './tree.js';
+import { GENERATE_CODES, TREE_CODES } from './tree.js';
 
 export function allCodes(): CodeTable {
   return {
@@ -31,5 +31,6 @@ export function allCodes(): CodeTable {
     ...LOCK_CODES,
     ...VERIFY_CODES,
     ...GENERATE_CODES,
+    ...TREE_CODES,
   };
 }

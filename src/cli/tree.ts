@@ -59,6 +59,26 @@ export const GENERATE_CODES = defineCodes({
 });
 const report = reporter(GENERATE_CODES);
 
+export const TREE_CODES = defineCodes({
+  'tree/edited': {
+    severity: 'warning',
+    title: 'file edited since it was generated',
+    explain:
+      'A file differs from what dmaheap wrote: the next dmaheap generate refuses to overwrite it, and the profile no longer says what the board gets.',
+  },
+  'tree/missing': {
+    severity: 'error',
+    title: 'generated file gone',
+    explain: 'The manifest lists a file that is no longer there, so the tree is not whole.',
+  },
+  'tree/extra': {
+    severity: 'note',
+    title: 'file not written by dmaheap',
+    explain: 'A file in the tree is not listed in its manifest. It is left alone, and was checked like the others.',
+  },
+});
+const reportTree = reporter(TREE_CODES);
+
 export interface TreeFile {
   /** Relative to the output directory, checked by {@link artifactPath}. */
   readonly path: string;
@@ -85,7 +105,7 @@ export interface TreeChange {
   readonly after: string | undefined;
 }
 
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const sha256 = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex');
 
 /**
  * As mkdir -p. Not Node's recursive mkdir, which asks for ever where the parent answers ENOENT to every name, as /proc
@@ -137,6 +157,46 @@ export function manifestFile(manifest: Manifest): TreeFile {
 /** Over what was generated, and nothing about how. */
 export function manifestDigest({ files }: Manifest): string {
   return sha256(JSON.stringify(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
+/**
+ * What became of a generated tree since it was written.
+ * @param present every file there is, relative to the directory
+ * @param shown how a file is named in findings
+ */
+export function compareWithManifest(
+  directory: string,
+  manifest: Manifest,
+  present: readonly string[],
+  shown: (file: string) => string,
+): Diagnostic[] {
+  const known = Object.keys(manifest.files);
+  const at = (file: string) => ({ file: shown(file), line: 1, column: 1, endLine: 1, endColumn: 1 });
+  const missing = known.filter((file) => !present.includes(file));
+  const edited = known.filter(
+    (file) => present.includes(file) && sha256(readFileSync(path.join(directory, file))) !== manifest.files[file],
+  );
+  const extra = present.filter((file) => file !== MANIFEST && !Object.hasOwn(manifest.files, file));
+  return [
+    ...missing.map((file) =>
+      reportTree('tree/missing', {
+        message: `${shown(file)} was generated and is gone`,
+        fix: 'dmaheap generate writes it again',
+        span: at(MANIFEST),
+      }),
+    ),
+    ...edited.map((file) =>
+      reportTree('tree/edited', {
+        message: `${shown(file)} was edited since it was generated`,
+        cause: 'it no longer is what the profile says',
+        fix: 'move the change into the profile; dmaheap generate --diff shows it, --force drops it',
+        span: at(file),
+      }),
+    ),
+    ...extra.map((file) =>
+      reportTree('tree/extra', { message: `${shown(file)} was not written by dmaheap`, span: at(file) }),
+    ),
+  ];
 }
 
 /** What writing the files would change, and what stands in the way of it. */

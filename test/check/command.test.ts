@@ -75,6 +75,33 @@ describe('exit status', () => {
   });
 });
 
+describe('the files of the tree', () => {
+  test('an edited file is a warning, a file of others a note, and both are named', async () => {
+    writeFileSync(path.join(tree, 'udev/71-own.rules'), '# nothing yet\n');
+    const { exit, stdout, stderr } = await withRules(
+      (text) => `${text}# mine\n`,
+      () => dmaheap(['check', 'out']),
+    );
+    rmSync(path.join(tree, 'udev/71-own.rules'));
+    expect(exit).toBe(0);
+    expect(stdout).toContain('pass    tree-files');
+    expect(stderr).toContain('warning[tree/edited]: out/udev/70-dmaheap.rules was edited since it was generated');
+    expect(stderr).toContain('note[tree/extra]: out/udev/71-own.rules was not written by dmaheap');
+  });
+  test('a missing file is an error', async () => {
+    const overlay = path.join(tree, 'dt-overlay/dmaheap.dtso');
+    const text = readFileSync(overlay, 'utf8');
+    rmSync(overlay);
+    const { exit, stderr } = await dmaheap(['check', 'out']);
+    writeFileSync(overlay, text);
+    expect(exit).toBe(1);
+    expect(stderr).toContain('error[tree/missing]: out/dt-overlay/dmaheap.dtso was generated and is gone');
+  });
+  test('an untouched tree has nothing to say', async () => {
+    expect((await dmaheap(['check', 'out'])).stderr).not.toContain('[tree/');
+  });
+});
+
 describe('formats', () => {
   test('json is what the schema says', async () => {
     const read = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));

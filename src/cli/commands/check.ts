@@ -13,7 +13,7 @@ import { openKernelTree, readBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { shownPath } from '../profile.js';
 import { openTools } from '../tools.js';
-import { MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
+import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
 
 export interface CheckOptions {
   readonly kernelTree?: string;
@@ -164,7 +164,15 @@ export async function check(context: Context, name: string, options: CheckOption
   if (typeof drift === 'number') return drift;
   const { tools, close } = openTools(context.environment, context.showCommand);
   try {
-    const results = [
+    const strayed = compareWithManifest(directory, manifest, files, (file) => path.join(shown, file));
+    const results: CheckResult[] = [
+      {
+        check: 'tree-files',
+        title: 'the files are those that dmaheap generate wrote',
+        status: hasErrors(strayed) ? 'fail' : 'pass',
+        diagnostics: strayed,
+        missingTools: [],
+      },
       ...(await context.during('asking the real tools', () =>
         runChecks({ tree: { directory, files: texts }, inputs, tools }),
       )),

@@ -5,10 +5,12 @@ LICENSE = "MIT"
 LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
 
 SRC_URI = "file://dmaheap.dtso"
-S = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}"
+S = "${DMAHEAP_UNPACKDIR}"
 DEPENDS = "dtc-native"
 
-inherit deploy
+inherit dmaheap deploy
+
+DMAHEAP_FILES = "recipes-bsp/dmaheap-overlay/files"
 
 PACKAGE_ARCH = "${MACHINE_ARCH}"
 

@@ -5,10 +5,11 @@ LICENSE = "MIT"
 LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
 
 SRC_URI = "file://70-dmaheap.rules file://verify.expect"
-# UNPACKDIR is not set before whinlatter, and WORKDIR is refused from there on.
-S = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}"
+S = "${DMAHEAP_UNPACKDIR}"
 
-inherit allarch
+inherit dmaheap allarch
+
+DMAHEAP_FILES = "recipes-core/dmaheap-access/files"
 inherit useradd
 
 # System groups: from systemd 258 on udev ignores others.

@@ -5,10 +5,11 @@ LICENSE = "MIT"
 LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
 
 SRC_URI = "file://native file://dmaheap-verify.service file://run-ptest"
-DMAHEAP_UNPACKDIR = "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}"
 S = "${DMAHEAP_UNPACKDIR}/native"
 
-inherit systemd ptest
+inherit dmaheap systemd ptest
+
+DMAHEAP_FILES = "recipes-support/dmaheap-verify/files"
 
 SYSTEMD_SERVICE:${PN} = "dmaheap-verify.service"
 
