@@ -4,7 +4,7 @@ import { FOLKLORE_CODES, findFolklore } from '../facts/folklore.js';
 import { FACTS } from '../facts/index.js';
 import type { SourceText } from '../source/index.js';
 import { type Check, type CheckedTree, hasSuffix, report as reportCheck } from './types.js';
-import { matchesPattern, type Rule, readRules, type Token } from './udev.js';
+import { ASSIGN_ONLY, MATCH_ONLY, matchesPattern, type Rule, readRules, type Token } from './udev.js';
 
 export const RULE_CODES = {
   ...FOLKLORE_CODES,
@@ -69,7 +69,7 @@ export const RULE_CODES = {
       severity: 'warning',
       title: 'nothing creates the group',
       explain:
-        'udev ignores a line whole, its MODE too, when the group does not exist; from systemd 258 on it must also be a system group.',
+        'udev gives the node no group when the name does not exist (252 and 257 still set the MODE); from systemd 258 on it must also be a system group.',
     },
     'device-table/world-access': {
       severity: 'error',
@@ -82,10 +82,6 @@ export const RULE_CODES = {
 
 const report = reporter(RULE_CODES);
 
-const MATCH_ONLY = new Set(
-  'ACTION DEVPATH KERNEL KERNELS SUBSYSTEM SUBSYSTEMS DRIVER DRIVERS ATTRS TAGS TEST RESULT CONST'.split(' '),
-);
-const ASSIGN_ONLY = new Set('OWNER GROUP MODE RUN LABEL GOTO OPTIONS SECLABEL'.split(' '));
 /** The usual node name, and what kernels call the default area's heap instead. */
 const DEFAULT_HEAP_NAMES = ['linux,cma', ...namesOf('heap.default-area-name'), ...namesOf('heap.kernel-area-name')];
 
@@ -237,7 +233,7 @@ const groups: Check = {
         .map(({ value, valueSpan }) =>
           report('udev/group-not-created', {
             message: `nothing in the tree creates the group "${value}"`,
-            cause: 'udev ignores a line whole, its MODE too, when the group does not exist',
+            cause: 'udev gives the node no group when the name does not exist, whatever earlier rules said',
             fix: `add "g ${value} -" to a file in sysusers.d, or create it with groupadd -r`,
             span: valueSpan,
           }),

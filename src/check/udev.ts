@@ -28,6 +28,19 @@ export interface RulesFile {
   readonly garbage: readonly { readonly text: string; readonly span: Span }[];
 }
 
+/** Keys that only compare, and keys that only set; udev ignores a line that uses one the other way. */
+export const MATCH_ONLY = new Set(
+  'ACTION DEVPATH KERNEL KERNELS SUBSYSTEM SUBSYSTEMS DRIVER DRIVERS ATTRS TAGS TEST RESULT CONST'.split(' '),
+);
+export const ASSIGN_ONLY = new Set('OWNER GROUP MODE RUN LABEL GOTO OPTIONS SECLABEL'.split(' '));
+
+/** Every key there is: udev(7). */
+export const KEYS = new Set([
+  ...MATCH_ONLY,
+  ...ASSIGN_ONLY,
+  ...'ATTR ENV IMPORT NAME PROGRAM SYMLINK SYSCTL TAG'.split(' '),
+]);
+
 const TOKEN = /([A-Z][A-Z0-9_]*)(?:\{([^}]*)\})?\s*(==|!=|\+=|-=|:=|=)\s*([ei]*)"((?:\\.|[^"\\])*)"/y;
 
 export function readRules(source: SourceText): RulesFile {

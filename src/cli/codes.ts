@@ -3,6 +3,7 @@ import { ALL_CHECK_CODES } from '../check/index.js';
 import { LOCK_CODES } from '../check/lock.js';
 import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
+import { IMPORT_CODES } from '../import/index.js';
 import { kconfigCodes } from '../kconfig/codes.js';
 import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
@@ -30,6 +31,7 @@ export function allCodes(): CodeTable {
     ...ALL_CHECK_CODES,
     ...LOCK_CODES,
     ...VERIFY_CODES,
+    ...IMPORT_CODES,
     ...GENERATE_CODES,
     ...TREE_CODES,
   };

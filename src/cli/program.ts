@@ -97,6 +97,24 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .action(run(async (c, options) => (await import('./commands/init.js')).init(c, options as never)));
 
   program
+    .command('import')
+    .description('turn a hand-written setup into a profile, and say what it cannot express')
+    .option('--config <file>', 'a .config, or a fragment; more than once in the order they are merged', several)
+    .option('--dts <file>', 'a .dtb, .dtbo or source for dtc; more than once', several)
+    .option('--rules <file>', 'udev rules, or a directory of them', several)
+    .option('--cmdline <text>', 'the kernel command line, or a file that holds it')
+    .option('--config-txt <file>', 'a Raspberry Pi’s config.txt')
+    .option('--arch <arch>', 'when no whole .config says it: the profile’s, the kernel’s or uname’s name')
+    .option('--kernel <version>', 'when no whole .config says it')
+    .option('--name <name>', 'name of the profile')
+    .option('-o, --output <file>', 'where to write; default: standard output')
+    .addHelpText(
+      'after',
+      '\nExample:\n  dmaheap import --config bsp.cfg --dts cma.dtso --rules /usr/lib/udev/rules.d --cmdline "cma=256M" -o board.json',
+    )
+    .action(run(async (c, options) => (await import('./commands/import.js')).importProfile(c, options as never)));
+
+  program
     .command('validate')
     .description('check profiles: keys, values, sizes, names, access')
     .argument('<profile...>', 'profiles (JSON, comments allowed)')
@@ -384,7 +402,6 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
 }
 
 const NOT_BUILT = [
-  ['import', 'turn a hand-written setup into a profile'],
   ['matrix', 'boards by kernels by targets'],
 ] as const;
 

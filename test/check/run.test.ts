@@ -109,7 +109,7 @@ describe('groups and tables', () => {
       a.rules:1:31: warning[udev/group-not-created]: nothing in the tree creates the group "dmaheap"
           1 | SUBSYSTEM=="dma_heap", GROUP="dmaheap"
             |                               ^^^^^^^
-        cause: udev ignores a line whole, its MODE too, when the group does not exist
+        cause: udev gives the node no group when the name does not exist, whatever earlier rules said
         fix: add "g dmaheap -" to a file in sysusers.d, or create it with groupadd -r
       "
     `);

@@ -1,0 +1,24 @@
+/** Which rules of a file are about heaps: most files of an image are not, and what they do is nobody's business here. */
+import type { SourceText } from '../source/index.js';
+import { matchesPattern, type Rule, readRules } from './udev.js';
+
+const isSubsystem = (key: string) => key === 'SUBSYSTEM' || key === 'SUBSYSTEMS';
+
+/** @param heaps names under /dev/dma_heap */
+export function aboutHeaps(source: SourceText, heaps: readonly string[]): Rule[] {
+  const { rules } = readRules(source);
+  // `SUBSYSTEM!="dma_heap", GOTO="end"` at the top speaks for the whole file.
+  const isWholeFile = rules[0]?.tokens.some(
+    ({ key, operator, value }) => isSubsystem(key) && operator === '!=' && value === 'dma_heap',
+  );
+  if (isWholeFile) return [...rules];
+  return rules.filter(({ tokens }) => {
+    const subsystem = tokens.find(({ key, operator }) => isSubsystem(key) && operator === '==');
+    if (subsystem !== undefined) return subsystem.value.includes('dma_heap');
+    return tokens.some(({ key, value }) => value.includes('dma_heap') || (key === 'KERNEL' && namesHeap(value, heaps)));
+  });
+}
+
+/** A rule may name a heap without its subsystem; a pattern that is hardly more than `*` names nothing. */
+const namesHeap = (pattern: string, heaps: readonly string[]) =>
+  pattern.replace(/[*?[\]|!]/g, '').length >= 4 && heaps.some((heap) => matchesPattern(pattern, heap));

@@ -1,0 +1,208 @@
+/** dmaheap import: a hand-made setup into a profile. */
+import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import { type Fdt, readFdt } from '../../fdt/index.js';
+import { type ImportInput, importSetup } from '../../import/index.js';
+import { readProfile } from '../../profile/load.js';
+import { SourceText } from '../../source/index.js';
+import { profileArch } from '../arch.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { readBytes, readText, reasonOf } from '../files.js';
+import { kernelOption, shownPath } from '../profile.js';
+import { openTools } from '../tools.js';
+
+export interface ImportOptions {
+  readonly config?: readonly string[];
+  readonly dts?: readonly string[];
+  readonly rules?: readonly string[];
+  readonly cmdline?: string;
+  readonly configTxt?: string;
+  readonly arch?: string;
+  readonly kernel?: string;
+  readonly name?: string;
+  readonly output?: string;
+}
+
+/** Something was typed wrongly or cannot be read; said already, or with the message. */
+class Refused extends Error {
+  readonly exit: Exit;
+  readonly fix: string | undefined;
+  constructor(message: string, exit: Exit, fix?: string) {
+    super(message);
+    this.exit = exit;
+    this.fix = fix;
+  }
+}
+
+class Reader {
+  readonly sources = new Map<string, SourceText>();
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #context: Context;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  text(option: string, file: string): SourceText {
+    const got = readText(this.#context.resolve(file));
+    if ('error' in got) throw new Refused(`${option} ${file}: ${got.error}`, EXIT.environment);
+    return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
+  }
+
+  #keep(source: SourceText): SourceText {
+    this.sources.set(source.file, source);
+    return source;
+  }
+
+  /** A directory stands for the rules files in it. */
+  rules(file: string): SourceText[] {
+    const absolute = this.#context.resolve(file);
+    try {
+      if (!statSync(absolute).isDirectory()) return [this.text('--rules', file)];
+    } catch (error) {
+      throw new Refused(`--rules ${file}: ${reasonOf(error)}`, EXIT.environment);
+    }
+    const names = readdirSync(absolute).filter((name) => name.endsWith('.rules'));
+    return names.map((name) => this.text('--rules', path.join(file, name)));
+  }
+
+  /** A blob, or source for dtc. */
+  async tree(file: string): Promise<ImportInput['trees'][number]> {
+    const got = readBytes(this.#context.resolve(file));
+    if ('error' in got) throw new Refused(`--dts ${file}: ${got.error}`, EXIT.environment);
+    const isBlob = got.bytes[0] === 0xd0 && got.bytes[1] === 0x0d;
+    const shown = shownPath(this.#context, file);
+    if (isBlob) return { file: shown, tree: this.#blob(got.bytes, file) };
+    const source = this.text('--dts', file);
+    return { file: shown, tree: this.#blob(await this.#compile(source), file), source };
+  }
+
+  #blob(bytes: Uint8Array, file: string): Fdt {
+    const { value, diagnostics } = readFdt(bytes, file);
+    this.diagnostics.push(...diagnostics);
+    if (value === undefined) throw new Refused(`--dts ${file}: not a device tree blob`, EXIT.findings);
+    return value;
+  }
+
+  async #compile({ file, text }: SourceText): Promise<Uint8Array> {
+    const { tools, close } = openTools(this.#context.environment);
+    try {
+      if ((await tools.which('dtc')) === undefined)
+        throw new Refused(
+          `--dts ${file} is source, and dtc is not installed`,
+          EXIT.environment,
+          'install the Debian package device-tree-compiler, or give the .dtb',
+        );
+      const work = await tools.scratch();
+      // Includes of constants are left out: areas are plain numbers. What a board's dtsi refers to comes from its board.
+      const plain = text.replace(/^\s*#\s*include\b.*$/gm, '').replace(/\/dts-v1\/;|\/plugin\/;/g, '');
+      await tools.writeText(`${work}/in.dts`, `/dts-v1/; /plugin/;\n${plain}`);
+      const ran = await tools.run('dtc', [
+        '-q',
+        '-@',
+        '-I',
+        'dts',
+        '-O',
+        'dtb',
+        '-o',
+        `${work}/out.dtb`,
+        `${work}/in.dts`,
+      ]);
+      const got = readBytes(`${work}/out.dtb`);
+      if (ran.exitCode !== 0 || 'error' in got)
+        throw new Refused(
+          `dtc cannot compile ${file}: ${ran.stderr.trim().split('\n')[0]?.replace(`${work}/in.dts`, file) ?? ''}`,
+          EXIT.findings,
+          'give the compiled .dtb or .dtbo; for a board’s .dts with includes, run the preprocessor first',
+        );
+      return got.bytes;
+    } finally {
+      await close();
+    }
+  }
+}
+
+async function gather(context: Context, options: ImportOptions, reader: Reader): Promise<ImportInput> {
+  const { config = [], dts = [], rules = [], cmdline, configTxt } = options;
+  if (config.length + dts.length + rules.length === 0 && cmdline === undefined && configTxt === undefined)
+    throw new Refused(
+      'what is the setup made of?',
+      EXIT.usage,
+      'give at least one of --config, --dts, --rules, --cmdline, --config-txt',
+    );
+  const kernel = kernelOption(context, options.kernel);
+  if (kernel === 'bad') throw new Refused('', EXIT.usage);
+  const arch = options.arch === undefined ? undefined : profileArch(options.arch);
+  if (options.arch !== undefined && arch === undefined)
+    throw new Refused(
+      `--arch ${options.arch}: not an architecture dmaheap knows`,
+      EXIT.usage,
+      'use arm64, arm, riscv64 or x86_64',
+    );
+  const trees: ImportInput['trees'][number][] = [];
+  for (const file of dts) trees.push(await reader.tree(file));
+  return {
+    configs: config.map((file) => reader.text('--config', file)),
+    trees,
+    rules: rules.flatMap((file) => reader.rules(file)),
+    ...(cmdline === undefined ? {} : { commandLine: commandLineOf(context, cmdline, reader) }),
+    ...(configTxt === undefined ? {} : { configTxt: reader.text('--config-txt', configTxt) }),
+    ...(arch === undefined ? {} : { arch }),
+    ...(kernel === undefined ? {} : { kernel }),
+    ...(options.name === undefined ? {} : { name: options.name }),
+  };
+}
+
+/** A file such as cmdline.txt or extlinux.conf, or the arguments themselves. */
+function commandLineOf(context: Context, text: string, reader: Reader): SourceText {
+  const isFile = !/\s/.test(text) && !text.includes('=') && !('error' in readText(context.resolve(text)));
+  if (!isFile) return new SourceText('--cmdline', text);
+  return reader.text('--cmdline', text);
+}
+
+export async function importProfile(context: Context, options: ImportOptions): Promise<Exit> {
+  const reader = new Reader(context);
+  let input: ImportInput;
+  try {
+    input = await gather(context, options, reader);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    context.findings(reader.diagnostics, reader.sources);
+    if (error.message !== '') context.complain(error.message, error.fix);
+    return error.exit;
+  }
+  const { value, diagnostics } = importSetup(input);
+  const found = [...reader.diagnostics, ...diagnostics];
+  if (value !== undefined) {
+    // Whatever the files held, what is written is a profile.
+    const file = options.output ?? 'profile.json';
+    const read = readProfile(file, () => ({ text: value }));
+    found.push(...read.diagnostics);
+    for (const [name, source] of read.sources) reader.sources.set(name, source);
+  }
+  if (value === undefined || hasErrors(found)) {
+    context.findings(found, reader.sources);
+    if (value !== undefined) context.note(`the profile that was refused:\n${value}`);
+    return EXIT.findings;
+  }
+  if (context.options.format === 'json') context.printJson({ schemaVersion: 1, profile: value, diagnostics: found });
+  else context.findings(found, reader.sources);
+  if (options.output === undefined || options.output === '-') {
+    if (context.options.format === 'human') context.print(value);
+    return EXIT.good;
+  }
+  try {
+    writeFileSync(context.resolve(options.output), value, { flag: 'wx' });
+  } catch (error) {
+    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    context.complain(
+      exists ? `${options.output} exists` : `cannot write ${options.output}: ${reasonOf(error)}`,
+      'give another file with -o',
+    );
+    return exists ? EXIT.usage : EXIT.environment;
+  }
+  context.note(`wrote ${options.output}. Next: dmaheap generate ${options.output} -o out`);
+  return EXIT.good;
+}

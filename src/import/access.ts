@@ -1,0 +1,176 @@
+/** Who may use which heap, from udev rules as they were meant. */
+
+import { aboutHeaps } from '../check/heap-rules.js';
+import { lintRules } from '../check/rules.js';
+import { matchesPattern, readRules } from '../check/udev.js';
+import { type Assignment, deviceEvent, heapDevice, orderRules, winner } from '../check/udev-event.js';
+import type { Diagnostic } from '../diagnostic/index.js';
+import { SourceText } from '../source/index.js';
+import { report } from './codes.js';
+import type { Understood } from './draft.js';
+
+export interface HeapAccess {
+  readonly group: string;
+  readonly mode: number;
+}
+
+export interface AccessFindings {
+  /** By name under /dev/dma_heap. */
+  readonly access: ReadonlyMap<string, HeapAccess>;
+  /** Links below /dev/dma_heap, with the heap they were found on and whether that is certain. */
+  readonly links: readonly { readonly link: string; readonly heap: string; readonly certain: boolean }[];
+  /** Names that rules spell out. */
+  readonly named: readonly string[];
+}
+
+/**
+ * The rules as their author meant them, line for line: KERNEL without the directory of the node, permissions that RUN
+ * sets as GROUP and MODE.
+ */
+function asMeant(source: SourceText): SourceText {
+  const text = source.text
+    .replace(/\bKERNEL(\s*[=!]=\s*)"(?:\/dev\/)?dma_heap\//g, 'KERNEL$1"')
+    .replace(/\bRUN\s*\+?=\s*"[^"]*\bch(?:grp|own)\s+(?:\w*:)?([a-z_][\w-]*)[^"]*"/g, 'GROUP="$1"')
+    .replace(/\bRUN\s*\+?=\s*"[^"]*\bchmod\s+(0?[0-7]{3})[^"]*"/g, 'MODE="$1"');
+  return text === source.text ? source : new SourceText(source.file, text);
+}
+
+const where = ({ source, rule }: Assignment) => `${source.file}:${rule.span.line}`;
+
+/** @param heaps every name that a heap of this board may have */
+export function readAccess(sources: readonly SourceText[], heaps: readonly string[]): Understood<AccessFindings> {
+  const diagnostics: Diagnostic[] = [];
+  const ordered = orderRules(sources);
+  for (const source of ordered) {
+    const lines = new Set(aboutHeaps(source, heaps).flatMap(({ span }) => [span.line, span.endLine]));
+    for (const finding of lintRules(source))
+      if (finding.span !== undefined && lines.has(finding.span.line))
+        diagnostics.push({ ...finding, severity: finding.severity === 'error' ? 'warning' : finding.severity });
+  }
+  const files = ordered.map(asMeant);
+  const named = namedHeaps(files, heaps);
+  const access = new Map<string, HeapAccess>();
+  const links: AccessFindings['links'][number][] = [];
+  const said = new Set<string>();
+  const once = (key: string, diagnostic: Diagnostic) => {
+    if (!said.has(key)) diagnostics.push(diagnostic);
+    said.add(key);
+  };
+  for (const heap of new Set([...heaps, ...named])) {
+    const event = deviceEvent(files, heapDevice(heap));
+    const group = winner(event.group);
+    const mode = winner(event.mode);
+    for (const [key, list] of [
+      ['GROUP', event.group],
+      ['MODE', event.mode],
+    ] as const) {
+      const [last, ...earlier] = [...list].reverse();
+      const lost = earlier.find((one) => one.value !== last?.value);
+      if (last !== undefined && lost !== undefined)
+        once(
+          `${where(lost)} ${key}`,
+          report('import/no-effect', {
+            message: `${key}="${lost.value}" is overruled by ${key}="${last.value}" in ${where(last)}`,
+            cause: 'udev reads files by name; of two rules for one node the later wins',
+            fix: 'the profile takes the one that wins; change it there if the other was wanted',
+            span: lost.token.span,
+          }),
+        );
+    }
+    const conditional = [...event.group, ...event.mode, ...event.links].find((one) => !one.certain);
+    if (conditional !== undefined)
+      once(
+        where(conditional),
+        report('import/condition', {
+          message: 'the rule depends on something that only the board knows',
+          cause: 'PROGRAM, IMPORT, TEST and the like are not run here: the rule was taken to apply',
+          fix: 'a profile is for one board: remove what does not hold for it',
+          span: conditional.rule.span,
+        }),
+      );
+    for (const { value, certain, token } of event.links) {
+      const link = /^dma_heap\/([A-Za-z0-9][A-Za-z0-9,._+@-]{0,62})$/.exec(value)?.[1];
+      if (link !== undefined) links.push({ link, heap, certain });
+      else
+        once(
+          `link ${value}`,
+          report('import/not-expressed', {
+            message: `the link /dev/${value} is not below /dev/dma_heap`,
+            cause: 'aliases of a profile are names of heaps',
+            fix: 'keep the rule that makes it in a file of its own',
+            span: token.span,
+          }),
+        );
+    }
+    const owner = winner(event.owner);
+    if (owner !== undefined && owner.value !== 'root' && owner.value !== '0')
+      once(
+        `owner ${where(owner)}`,
+        report('import/not-expressed', {
+          message: `OWNER="${owner.value}"`,
+          cause: 'a profile gives access to groups only',
+          fix: `make ${owner.value} a member: "access": { ..., "users": ["${owner.value}"] }`,
+          span: owner.token.span,
+        }),
+      );
+    for (const run of event.run)
+      once(
+        `run ${where(run)}`,
+        report('import/not-expressed', {
+          message: `RUN starts "${run.value}"`,
+          cause: 'generated rules run nothing',
+          fix: 'keep the rule in a file of its own if it is needed; groups and modes are in the profile',
+          span: run.token.span,
+        }),
+      );
+    if (group === undefined && mode === undefined) continue;
+    access.set(heap, accessOf(group, mode, once));
+  }
+  return { value: { access, links, named }, diagnostics };
+}
+
+function accessOf(
+  group: Assignment | undefined,
+  mode: Assignment | undefined,
+  once: (key: string, diagnostic: Diagnostic) => void,
+): HeapAccess {
+  const stated = mode !== undefined && /^0*[0-7]{1,4}$/.test(mode.value) ? Number.parseInt(mode.value, 8) : 0o660;
+  const isGroup = group !== undefined && /^[a-z_][a-z0-9_-]{0,30}$/.test(group.value) && group.value !== 'root';
+  // Neither the world, nor execution; and a group that cannot open the node is no access.
+  const bits = (stated & 0o660) | 0o040 | (stated & 0o600 ? 0 : 0o600);
+  if ((stated & 0o007) !== 0 && mode !== undefined)
+    once(
+      `mode ${where(mode)}`,
+      report('import/changed', {
+        message: `MODE="${mode.value}" becomes 0${bits.toString(8)}`,
+        cause: 'opening a heap read-only is enough to allocate, and heap memory is not charged to cgroups',
+        fix: `make the users members of "${isGroup ? group.value : 'dmaheap'}"`,
+        facts: ['heap.read-only-allocates'],
+        span: mode.token.span,
+      }),
+    );
+  if (!isGroup)
+    once(
+      `group ${mode === undefined ? '' : where(mode)}`,
+      report('import/assumed', {
+        message: 'no group is named for a heap that a rule opens; "dmaheap" is taken',
+        fix: 'name the group that should have it in the profile',
+        ...(mode === undefined ? {} : { span: mode.token.span }),
+      }),
+    );
+  return { group: isGroup ? group.value : 'dmaheap', mode: bits };
+}
+
+/** Plain names in KERNEL== that none of the known heaps has: a vendor's. */
+function namedHeaps(files: readonly SourceText[], heaps: readonly string[]): string[] {
+  const names = files.flatMap((source) =>
+    readRules(source)
+      .rules.filter((rule) =>
+        rule.tokens.some(({ key, value }) => /^SUBSYSTEMS?$/.test(key) && matchesPattern(value, 'dma_heap')),
+      )
+      .flatMap((rule) => rule.tokens.filter(({ key, operator }) => key === 'KERNEL' && operator === '=='))
+      .flatMap(({ value }) => value.split('|'))
+      .filter((name) => /^[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}$/.test(name) && !heaps.includes(name)),
+  );
+  return [...new Set(names)];
+}

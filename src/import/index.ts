@@ -1,0 +1,342 @@
+/**
+ * A hand-made setup (configuration, device tree, rules, command line) into a profile, with what it could not say, and
+ * what generated output does otherwise, as findings.
+ */
+import type { Diagnostic, Outcome } from '../diagnostic/index.js';
+import { formatKernelVersion } from '../facts/index.js';
+import { memoryBanks, strings, text as textOf } from '../fdt/index.js';
+import { areaHeapNodes, kernelAreaName } from '../plan/heaps.js';
+import { FIRST_TARGETS } from '../plan/index.js';
+import type { Heap, Profile, Region } from '../profile/types.gen.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import { type AccessFindings, readAccess } from './access.js';
+import { type CommandLineFindings, readCommandLine, readConfigTxt } from './boot.js';
+import { report } from './codes.js';
+import { type ConfigFindings, readConfigs } from './config.js';
+import { type ImportInput, MEBIBYTE, type RegionDraft } from './draft.js';
+import { readTrees, type TreeFindings } from './trees.js';
+
+export { IMPORT_CODES } from './codes.js';
+export type { ImportInput } from './draft.js';
+
+/** Where the area of `linux,cma` is stated besides the trees. */
+interface Stated {
+  readonly commandLine: CommandLineFindings | undefined;
+  readonly configTxt: { readonly sizeBytes: bigint; readonly text: string } | undefined;
+  readonly config: ConfigFindings;
+}
+
+const DEFAULT_NAME = 'linux,cma';
+const USUAL_BYTES = { x86_64: 64n * MEBIBYTE, other: 16n * MEBIBYTE };
+
+/** The areas as the kernel would make them: the command line beats the tree, the tree beats the configuration. */
+function settleRegions(
+  fromTrees: readonly RegionDraft[],
+  { commandLine, configTxt, config }: Stated,
+  isX86: boolean,
+  diagnostics: Diagnostic[],
+): RegionDraft[] {
+  const regions = [...fromTrees];
+  const at = regions.findIndex((region) => region.isDefault);
+  const replaceDefault = (region: RegionDraft) => (at < 0 ? regions.push(region) : regions.splice(at, 1, region));
+  const old = regions[at];
+  if (configTxt !== undefined)
+    replaceDefault({
+      ...(old ?? { name: DEFAULT_NAME, isDefault: true, delivery: 'device-tree' as const }),
+      sizeBytes: configTxt.sizeBytes,
+    });
+  const decided = regions.find((region) => region.isDefault);
+  if (commandLine !== undefined && commandLine.sizeBytes > 0n) {
+    const { sizeBytes, baseAddress, text } = commandLine;
+    const fixed = baseAddress === undefined ? {} : { baseAddress };
+    if (decided === undefined)
+      regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'command-line', sizeBytes, ...fixed });
+    else {
+      regions.splice(regions.indexOf(decided), 1, { ...decided, sizeBytes, ...fixed });
+      diagnostics.push(
+        report('import/changed', {
+          severity: 'warning',
+          message: `${text} takes the default area away from the node ${decided.name}; the profile gives the node ${formatBytes(sizeBytes)} instead`,
+          cause: `with cma= the kernel ignores the node, and the heap is called ${kernelAreaName()}: whoever opens ${decided.name} finds nothing`,
+          fix: `remove ${text} from the command line`,
+          facts: ['cma.parameter-and-default-node'],
+        }),
+      );
+    }
+  } else if (commandLine !== undefined)
+    diagnostics.push(
+      report('import/not-expressed', {
+        message: `${commandLine.text}: there is no default area`,
+        cause: 'a profile without a default region leaves it to the kernel configuration',
+        fix: 'leave the argument on the command line',
+      }),
+    );
+  const winner = regions.find((region) => region.isDefault);
+  if (config.size !== undefined && winner !== undefined)
+    diagnostics.push(
+      report('import/no-effect', {
+        message: `CMA_SIZE_MBYTES=${config.size.sizeBytes / MEBIBYTE} does not count: ${winner.delivery === 'command-line' ? 'cma= on the command line' : `the node ${winner.name}`} decides`,
+        ...config.size.at,
+      }),
+    );
+  else if (config.size !== undefined)
+    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: config.size.sizeBytes });
+  else if (winner === undefined && config.cmaHeap === true) {
+    const sizeBytes = isX86 ? USUAL_BYTES.x86_64 : USUAL_BYTES.other;
+    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes });
+    diagnostics.push(
+      report('import/assumed', {
+        message: `the CMA heap is on and nothing states its size; ${formatBytes(sizeBytes)} are taken`,
+        cause: isX86 ? 'the default on x86 is 0, so the heap does not exist yet' : 'CMA_SIZE_MBYTES defaults to 16',
+        fix: 'state "size", or a "budget" of what must fit',
+      }),
+    );
+  }
+  return regions;
+}
+
+const size = (bytes: bigint) => (bytes % MEBIBYTE === 0n ? `${bytes / MEBIBYTE}M` : formatAddress(bytes));
+const range = (r: { baseAddress: bigint; sizeBytes: bigint }) => ({
+  base: formatAddress(r.baseAddress),
+  size: size(r.sizeBytes),
+});
+
+function regionOf(draft: RegionDraft): Region {
+  const { sizeBytes, isDefault, delivery, baseAddress, allocRanges, alignmentBytes } = draft;
+  return {
+    size: size(sizeBytes),
+    ...(isDefault ? { default: true } : {}),
+    ...(delivery === 'device-tree' ? {} : { delivery }),
+    ...(baseAddress === undefined ? {} : { base: formatAddress(baseAddress) }),
+    ...(allocRanges === undefined ? {} : { allocRanges: allocRanges.map(range) as [Range, ...Range[]] }),
+    ...(alignmentBytes === undefined ? {} : { alignment: size(alignmentBytes) }),
+  };
+}
+type Range = { base: string; size: string };
+
+interface HeapDraft {
+  readonly key: string;
+  readonly heap: Heap;
+  /** Its possible names under /dev/dma_heap, the one to believe first. */
+  readonly names: readonly string[];
+}
+
+const keyOf = (name: string) =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9_-]+/g, '-')
+    .replace(/^[^a-z]+/, '')
+    .slice(0, 31) || 'heap';
+
+function namesOf(region: RegionDraft): string[] {
+  const areaName = region.delivery === 'device-tree' ? region.name : kernelAreaName();
+  const names = areaHeapNodes(areaName, region.isDefault, []).map((node) => node.name);
+  return [...new Set(region.isDefault ? [areaName, region.name, ...names, kernelAreaName()] : [...names, region.name])];
+}
+
+function heapsOf(regions: readonly RegionDraft[], config: ConfigFindings, access: AccessFindings): HeapDraft[] {
+  const drafts: HeapDraft[] = regions
+    .filter(() => config.cmaHeap !== false)
+    .map((region) => ({
+      key: region.isDefault ? 'cma' : keyOf(region.name),
+      heap: { region: region.name, ...(region.isDefault ? {} : { optional: true }) },
+      names: namesOf(region),
+    }));
+  if (config.systemHeap ?? access.access.has('system'))
+    drafts.push({ key: 'system', heap: { kind: 'system' }, names: ['system'] });
+  for (const name of access.named)
+    drafts.push({ key: keyOf(name), heap: { kind: 'vendor', kernelName: name }, names: [name] });
+  return drafts.filter(({ key }, i) => drafts.findIndex((other) => other.key === key) === i);
+}
+
+/** Which heap a link leads to, when rules make it for several: on a Pi 5 the system heap, elsewhere the area. */
+function linksOf(drafts: readonly HeapDraft[], { links }: AccessFindings, isPi5: boolean, diagnostics: Diagnostic[]) {
+  const chosen = new Map<string, string>();
+  for (const link of new Set(links.map((one) => one.link))) {
+    const claims = links.filter((one) => one.link === link);
+    const keys = [
+      ...new Set(claims.flatMap(({ heap }) => drafts.find(({ names }) => names.includes(heap))?.key ?? [])),
+    ];
+    const key = keys.length > 1 && isPi5 ? keys.find((one) => one === 'system') : keys[0];
+    if (key === undefined) continue;
+    chosen.set(link, key);
+    if (keys.length > 1)
+      diagnostics.push(
+        report('import/condition', {
+          message: `/dev/dma_heap/${link} leads to ${keys.join(' or ')}, as the board decides; ${key} is taken`,
+          fix: 'move the alias to the other heap if this board is another',
+        }),
+      );
+  }
+  return chosen;
+}
+
+function heapsAndAccess(
+  drafts: readonly HeapDraft[],
+  found: AccessFindings,
+  isPi5: boolean,
+  diagnostics: Diagnostic[],
+) {
+  const links = linksOf(drafts, found, isPi5, diagnostics);
+  const heaps: Record<string, Heap> = {};
+  const access: Record<string, { group: string; mode: string }> = {};
+  for (const { key, heap, names } of drafts) {
+    // A link that is a name of the heap anyway is made without being asked for.
+    const aliases = [...links]
+      .filter(([link, to]) => to === key && !drafts.some((other) => other.names.includes(link)))
+      .map(([link]) => link);
+    heaps[key] = aliases.length > 0 ? { ...heap, aliases: aliases as [string, ...string[]] } : heap;
+    const name = names.find((one) => found.access.has(one));
+    const given = name === undefined ? undefined : found.access.get(name);
+    if (given === undefined || name === undefined) continue;
+    access[key] = { group: given.group, mode: `0${given.mode.toString(8)}` };
+    const missed = names.filter((one) => !found.access.has(one));
+    if (missed.length > 0)
+      diagnostics.push(
+        report('import/changed', {
+          message: `the rules know ${key} as ${names.filter((one) => !missed.includes(one)).join(', ')}; generated ones also as ${missed.join(', ')}`,
+          cause: 'the name depends on the kernel and on who makes the area',
+          facts: ['heap.default-area-name', 'heap.kernel-area-name'],
+        }),
+      );
+  }
+  if (Object.keys(access).length > 0)
+    diagnostics.push(
+      report('import/changed', {
+        message: `the groups (${[...new Set(Object.values(access).map(({ group }) => group))].join(', ')}) are created by what is generated`,
+        cause: 'udev sets no group that does not exist',
+      }),
+    );
+  return { heaps, access };
+}
+
+function boardOf(
+  input: ImportInput,
+  tree: TreeFindings,
+  config: ConfigFindings,
+  diagnostics: Diagnostic[],
+): Profile['board'] {
+  const root = tree.board?.root;
+  const compatible = root === undefined ? undefined : strings(root, 'compatible');
+  const model = root === undefined ? undefined : textOf(root, 'model');
+  const arch = input.arch ?? config.arch;
+  if (arch === undefined)
+    diagnostics.push(
+      report('import/assumed', {
+        message: 'no file says which architecture; arm64 is taken',
+        fix: 'give --arch arm64, arm, riscv64 or x86_64, or a whole .config',
+      }),
+    );
+  const memory = tree.board === undefined ? [] : memoryBanks(tree.board).filter((bank) => bank.sizeBytes > 0n);
+  if (memory.length === 0)
+    diagnostics.push(
+      report('import/assumed', {
+        message: 'RAM is not stated, so areas are not held against it',
+        fix: 'add "memory" to the board: "System RAM" in /proc/iomem',
+      }),
+    );
+  return {
+    ...(model === undefined || model === '' ? {} : { title: model.slice(0, 200) }),
+    ...(compatible === undefined ? {} : { compatible: compatible.slice(0, 16) as [string, ...string[]] }),
+    arch: arch ?? 'arm64',
+    ...(config.pageSize === undefined ? {} : { pageSize: config.pageSize }),
+    ...(tree.cells === undefined ? {} : { cells: tree.cells }),
+    ...(input.configTxt === undefined ? {} : { bootLoader: 'raspberrypi' as const }),
+    ...(memory.length === 0 ? {} : { memory: memory.map(range) as [Range, ...Range[]] }),
+  };
+}
+
+/** @returns the text of a profile (JSON with comments) */
+export function importSetup(input: ImportInput): Outcome<string> {
+  const configs = readConfigs(input.configs);
+  const trees = readTrees(input.trees);
+  const line = readCommandLine(input.commandLine);
+  const txt = readConfigTxt(input.configTxt);
+  const diagnostics = [...configs.diagnostics, ...trees.diagnostics, ...line.diagnostics, ...txt.diagnostics];
+  const board = boardOf(input, trees.value, configs.value, diagnostics);
+  const stated = { commandLine: line.value, configTxt: txt.value, config: configs.value };
+  const regions = settleRegions(usable(trees.value.regions, diagnostics), stated, board.arch === 'x86_64', diagnostics);
+  const known = [
+    ...new Set([
+      'system',
+      ...regions.flatMap(namesOf),
+      ...namesOf({ name: DEFAULT_NAME, sizeBytes: 0n, isDefault: true, delivery: 'device-tree' }),
+    ]),
+  ];
+  const rules = readAccess(input.rules, known);
+  diagnostics.push(...rules.diagnostics);
+  if (
+    regions.length === 0 &&
+    [...rules.value.access.keys()].some((name) => name !== 'system') &&
+    configs.value.cmaHeap !== false
+  ) {
+    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: USUAL_BYTES.other });
+    diagnostics.push(
+      report('import/assumed', {
+        message: `the rules open the heap of the default area, and nothing states its size; ${formatBytes(USUAL_BYTES.other)} are taken`,
+        fix: 'give --config, --dts or --cmdline as well, or state "size"',
+      }),
+    );
+  }
+  const isPi5 = board.compatible?.includes('brcm,bcm2712') ?? false;
+  const drafts = heapsOf(regions, configs.value, rules.value);
+  const { heaps, access } = heapsAndAccess(drafts, rules.value, isPi5, diagnostics);
+  if (drafts.length === 0 && regions.length === 0)
+    return {
+      diagnostics: [
+        ...diagnostics,
+        report('import/nothing', {
+          message: 'none of the files says anything of CMA areas or DMA-BUF heaps',
+          fix: 'give what the setup is made of: --config, --dts or --dtb, --rules, --cmdline, --config-txt',
+        }),
+      ],
+    };
+  const kernel = input.kernel ?? configs.value.kernel;
+  if (kernel === undefined)
+    diagnostics.push(
+      report('import/assumed', {
+        message: 'no file says which kernel; 6.1 to 7.3 is taken',
+        fix: 'give --kernel 6.12, or a whole .config',
+      }),
+    );
+  const profile: Profile = {
+    version: 1,
+    name: input.name ?? nameOf(board),
+    board,
+    kernel: {
+      version: kernel === undefined ? { min: '6.1', max: '7.3' } : formatKernelVersion(kernel),
+      ...(Object.keys(configs.value.symbols).length === 0 ? {} : { symbols: { ...configs.value.symbols } }),
+    },
+    ...(regions.length === 0 ? {} : { regions: Object.fromEntries(regions.map((r) => [r.name, regionOf(r)])) }),
+    heaps,
+    ...(Object.keys(access).length === 0 ? {} : { access }),
+    ...(input.configTxt === undefined
+      ? {}
+      : { targets: Object.fromEntries([...FIRST_TARGETS, 'raspberrypi'].map((name) => [name, {}])) }),
+  };
+  const head = '// Written by dmaheap import. What it said about the setup holds here too: look at what was assumed.\n';
+  return { value: `${head}${JSON.stringify(profile, null, 2)}\n`, diagnostics };
+}
+
+/** A region's name is a node name of plain characters. */
+function usable(regions: readonly RegionDraft[], diagnostics: Diagnostic[]): RegionDraft[] {
+  return regions.filter(({ name }) => {
+    if (/^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/.test(name)) return true;
+    diagnostics.push(
+      report('import/not-expressed', {
+        message: `the area ${name} has a name that a profile cannot have`,
+        fix: 'leave it in the board’s device tree',
+      }),
+    );
+    return false;
+  });
+}
+
+function nameOf({ compatible }: Profile['board']): string {
+  const name = (compatible?.[0] ?? '')
+    .replace(/^.*,/, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9._-]+/g, '-')
+    .replace(/^[^a-z0-9]+/, '');
+  return name.slice(0, 63) || 'my-board';
+}
