@@ -153,7 +153,7 @@ function heapsOf(regions: readonly RegionDraft[], config: ConfigFindings, access
 function linksOf(drafts: readonly HeapDraft[], { links }: AccessFindings, isPi5: boolean, diagnostics: Diagnostic[]) {
   const chosen = new Map<string, string>();
   for (const link of new Set(links.map((one) => one.link))) {
-    const claims = links.filter((one) => one.link === link);
+    const claims = links.filter((one) => one.link === link).sort((a, b) => Number(b.certain) - Number(a.certain));
     const keys = [
       ...new Set(claims.flatMap(({ heap }) => drafts.find(({ names }) => names.includes(heap))?.key ?? [])),
     ];

@@ -1,0 +1,109 @@
+/**
+ * `dmaheap import` on hand-made setups: the profile, what is said about it, and whether what is generated from it does
+ * the same or better, by what udev makes of the old and the new rules.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { deviceEvent, finalGroup, finalMode, heapDevice, orderRules } from '../../src/check/udev-event.js';
+import { SourceText } from '../../src/source/index.js';
+import { jsonValue, readJson } from '../../src/source/json.js';
+import { dmaheap } from '../cli/run.js';
+import { SETUPS } from './setups.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-import-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+function place(name: string, files: Readonly<Record<string, string>>): string {
+  const directory = path.join(work, name.replace(/\W+/g, '-'));
+  for (const [file, text] of Object.entries(files)) {
+    mkdirSync(path.dirname(path.join(directory, file)), { recursive: true });
+    writeFileSync(path.join(directory, file), text);
+  }
+  return directory;
+}
+
+const parse = (text: string) => {
+  const node = readJson(new SourceText('profile.json', text)).value;
+  return node === undefined ? undefined : jsonValue(node);
+};
+
+describe.each(SETUPS)('$title', ({ title, files, argv, profile, findings }) => {
+  const directory = place(title, files);
+
+  test('becomes a valid profile, and the rest is said', async () => {
+    const { exit, stderr } = await dmaheap(['import', ...argv, '-o', 'board.json'], directory);
+    expect(stderr).not.toContain('error[');
+    expect(exit).toBe(0);
+    expect(parse(readFileSync(path.join(directory, 'board.json'), 'utf8'))).toMatchObject(profile);
+    for (const finding of findings) expect(stderr).toMatch(finding);
+    const validated = await dmaheap(['validate', 'board.json'], directory);
+    expect([validated.exit, validated.stderr]).toEqual([0, expect.not.stringContaining('error[')]);
+  });
+
+  test('is generated again so that every heap is open to whom it was, and to nobody else', async () => {
+    const { exit, stderr } = await dmaheap(['generate', 'board.json', '-o', 'out', '--target', 'udev'], directory);
+    expect([exit, stderr]).toEqual([0, expect.not.stringContaining('error[')]);
+    const old = orderRules(
+      Object.entries(files)
+        .filter(([name]) => name.endsWith('.rules'))
+        .map(([name, text]) => new SourceText(name, text)),
+    );
+    const rules = readFileSync(path.join(directory, 'out/udev/70-dmaheap.rules'), 'utf8');
+    const opened = (sources: readonly SourceText[], heap: string) => {
+      const event = deviceEvent(sources, heapDevice(heap));
+      return { group: finalGroup(event), mode: finalMode(event) };
+    };
+    for (const heap of ['system', 'linux,cma', 'reserved']) {
+      const before = opened(old, heap);
+      const after = opened([new SourceText('70-dmaheap.rules', rules)], heap);
+      expect(after.mode & 0o007, heap).toBe(0);
+      // A name that this kernel does not give needs no rule: the links stand in.
+      if (before.mode === 0o600 || rules.includes(`KERNEL=="${heap}"`) === false) continue;
+      expect(after, heap).toEqual({ group: before.group, mode: before.mode & 0o770 });
+    }
+  });
+});
+
+describe('what cannot be imported', () => {
+  test('nothing given, nothing found, a file that is not there', async () => {
+    const directory = place('nothing', { 'empty.cfg': '# nothing\n', 'usb.rules': 'SUBSYSTEM=="usb", MODE="0666"\n' });
+    expect((await dmaheap(['import'], directory)).exit).toBe(2);
+    const { exit, stderr } = await dmaheap(['import', '--config', 'empty.cfg', '--rules', 'usb.rules'], directory);
+    expect(exit).toBe(1);
+    expect(stderr).toContain('error[import/nothing]');
+    // What a rule does to a USB device is nobody's business here.
+    expect(stderr).not.toContain('usb.rules');
+    expect((await dmaheap(['import', '--config', 'gone.cfg'], directory)).exit).toBe(3);
+    expect((await dmaheap(['import', '--config', 'empty.cfg', '--arch', 'z80'], directory)).exit).toBe(2);
+  });
+
+  test('source that dtc refuses names the file', async () => {
+    const directory = place('broken', { 'bad.dtso': '/dts-v1/; /plugin/;\n/ { oops\n' });
+    const { exit, stderr } = await dmaheap(['import', '--dts', 'bad.dtso'], directory);
+    expect(exit).toBe(1);
+    expect(stderr).toMatch(/dtc cannot compile bad\.dtso: .*syntax error/);
+  });
+
+  test('a profile that is there is not replaced', async () => {
+    const directory = place('there', { 'board.json': '{}\n', 'a.cfg': 'CONFIG_DMABUF_HEAPS_SYSTEM=y\n' });
+    const { exit, stderr } = await dmaheap(['import', '--config', 'a.cfg', '-o', 'board.json'], directory);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining('board.json exists')]);
+    expect(readFileSync(path.join(directory, 'board.json'), 'utf8')).toBe('{}\n');
+  });
+
+  test('cma= beside a default node is one area, with the node’s name', async () => {
+    const directory = place('both', {
+      'pool.dtso':
+        '/dts-v1/; /plugin/;\n&{/reserved-memory} { linux,cma { compatible = "shared-dma-pool"; reusable; size = <0 0x4000000>; linux,cma-default; }; };\n',
+    });
+    const { exit, stdout, stderr } = await dmaheap(
+      ['import', '--dts', 'pool.dtso', '--cmdline', 'quiet cma=256M', '--arch', 'arm64'],
+      directory,
+    );
+    expect(exit).toBe(0);
+    expect(stderr).toContain('cma=256M takes the default area away from the node linux,cma');
+    expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '256M', default: true } } });
+  });
+});
