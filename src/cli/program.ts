@@ -401,9 +401,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   return program;
 }
 
-const NOT_BUILT = [
-  ['matrix', 'boards by kernels by targets'],
-] as const;
+const NOT_BUILT = [['matrix', 'boards by kernels by targets']] as const;
 
 /** Runs one command line. Mistakes of the user end in a status; an exception that gets out is a defect of ours. */
 export async function runProgram(argv: readonly string[], invocation: Invocation): Promise<Exit | 4> {
