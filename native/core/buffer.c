@@ -80,7 +80,7 @@ bool pattern_holds(const unsigned char *bytes, size_t length, unsigned seed)
 	return true;
 }
 
-static const struct cma_area *area_of(const struct session *s, int heap)
+const struct cma_area *area_of(const struct session *s, int heap)
 {
 	int area = s->expect.heap[heap].area;
 	return observed_area(&s->seen, area < 0 ? s->heap[heap].node->name : s->expect.area[area].name);

@@ -93,6 +93,9 @@ int allocate(const struct session *, int heap, uint64_t bytes, bool *retried);
 /* False when the heap cannot be used or is none of CMA's; the result is then a skip. */
 bool is_cma(const struct session *, struct subject, struct dh_result *);
 
+/* The area behind a heap, NULL when this kernel does not show it. */
+const struct cma_area *area_of(const struct session *, int heap);
+
 /* The bytes that the area behind a heap has given out now, -1 when this kernel does not show it. */
 int64_t area_held(const struct session *, int heap);
 

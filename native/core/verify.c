@@ -165,6 +165,10 @@ void session_prepare(struct session *s, int heap)
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
 	h->held_before = area_held(s, heap);
+	/* CmaFree counts every area; this one may be much smaller. */
+	const struct cma_area *seen = area_of(s, heap);
+	if (seen && seen->free_bytes > 0)
+		h->limit = smaller(h->limit, s->options->deep ? (uint64_t)seen->free_bytes / 8 * 7 : (uint64_t)seen->free_bytes / 4);
 	h->fd = sys_open(s->root, path, O_RDONLY);
 	if (h->fd < 0)
 		return;

@@ -1,5 +1,6 @@
 /** The early boot of one kernel in one situation: which reserved-memory nodes become CMA areas, and where. */
 import { alignUp, isAligned } from '../quantity/index.js';
+import { type RemapStop, remapStop } from './arm-remap.js';
 import { defaultWish, findDefault } from './default-area.js';
 import { kernelHeapSort } from './heap-sort.js';
 import { type Interval, interval } from './interval-set.js';
@@ -22,7 +23,9 @@ export interface Area extends Interval {
 export interface Message {
   readonly family: LogFamily;
   readonly text: string;
-  readonly area?: Area;
+  readonly area: Area | undefined;
+  /** Said after the kernel had made its linear map. */
+  readonly late: boolean;
 }
 
 export interface Refusal {
@@ -54,6 +57,8 @@ export class Boot {
   readonly refusals: Refusal[] = [];
   /** Ranges that arm32 maps anew, in the order of its table. */
   readonly remapped: { readonly node: ReservedNode | undefined; readonly range: Interval }[] = [];
+  /** arm32: what stops it while it maps them. */
+  remapStop: RemapStop | undefined;
   defaultArea: Area | undefined;
   readonly #entries: Entry[] = [];
   #late = false;
@@ -70,9 +75,12 @@ export class Boot {
     for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
     if (situation.earlyBytes !== undefined)
       this.memblock.allocate({ sizeBytes: situation.earlyBytes, alignmentBytes: situation.pageSizeBytes, start: 0n });
-    if (rules.staticRegistration === 'early') this.#reserveDefault();
-    else if (rules.defaultBeforeStatic.includes(architecture)) {
+    if (rules.staticRegistration === 'early') {
       this.#reserveDefault();
+      this.#remap();
+    } else if (rules.defaultBeforeStatic.includes(architecture)) {
+      this.#reserveDefault();
+      this.#remap();
       this.#registerStatic();
     } else {
       this.#registerStatic();
@@ -434,11 +442,11 @@ export class Boot {
       };
     if (rules.remapTable === 'after-setup') this.remapped.push({ node, range });
     if (node.isDefault) this.defaultArea = area;
-    this.messages.push({
-      family: 'pool-created',
-      text: `Reserved memory: created CMA memory pool at {address}, size ${sizeBytes / MIB} MiB`,
+    this.#say(
+      'pool-created',
+      `Reserved memory: created CMA memory pool at {address}, size ${sizeBytes / MIB} MiB`,
       area,
-    });
+    );
     return 'claimed';
   }
 
@@ -464,6 +472,15 @@ export class Boot {
     if (rules.remapTable === 'after-setup' || !isPool(node)) return;
     if (rules.remapTable === 'valid-flags' && (node.noMap || (parameter !== undefined && node.isDefault))) return;
     this.remapped.push({ node, range });
+  }
+
+  #remap(): void {
+    const { architecture, slots, rules, highMemoryStart } = this.situation;
+    if (architecture !== 'arm' || this.remapped.length === 0) return;
+    const table = this.remapped
+      .slice(0, slots)
+      .map(({ node, range }) => ({ name: node?.name ?? rules.kernelAreaName, range }));
+    this.remapStop = remapStop(table, this.memblock, highMemoryStart);
   }
 
   /** dma_contiguous_reserve(): the area that the command line or Kconfig asks for. */
@@ -495,15 +512,12 @@ export class Boot {
     if (typeof area === 'string') return;
     this.defaultArea = area;
     this.remapped.push({ node: undefined, range });
-    this.messages.push({
-      family: 'cma-reserved',
-      text: rules.messageReserved.replace('{mebibytes}', mebibytes),
-      area,
-    });
+    this.#say('cma-reserved', rules.messageReserved.replace('{mebibytes}', mebibytes), area);
   }
 
   /** cma_init_reserved_areas(): an area must lie in one zone. */
   #activate(): void {
+    this.#late = true;
     for (const area of this.areas) {
       if (!this.situation.zones.boundaries.some((at) => area.start < at && at < area.end)) continue;
       // Memory on one side of the boundary only is in one zone, whatever the area claims to hold.
@@ -521,8 +535,8 @@ export class Boot {
     }
   }
 
-  #say(family: LogFamily, text: string): void {
-    this.messages.push({ family, text });
+  #say(family: LogFamily, text: string, area?: Area): void {
+    this.messages.push({ family, text, area, late: this.#late });
   }
 
   #refuse(
@@ -533,6 +547,11 @@ export class Boot {
   ): void {
     const { failure, reason, facts, kernelFunction } = rest;
     this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, late: this.#late });
+  }
+
+  /** The default area is made before the kernel allocates anything for itself. */
+  get defaultIsFirst(): boolean {
+    return this.situation.rules.defaultBeforeStatic.includes(this.situation.architecture);
   }
 
   /** Whether the range belongs to the kernel's own memory: its image, the initrd, the tree. */

@@ -1,5 +1,6 @@
 /** What a boot does to memory that has an owner already. */
 import { isAligned } from '../quantity/index.js';
+import { ARM_BLOCK } from './arm-remap.js';
 import type { Area, Boot } from './boot.js';
 import { type Interval, interval, overlaps } from './interval-set.js';
 import type { BootOutcome, Danger, DangerCode } from './prediction.js';
@@ -73,13 +74,12 @@ function outsideRam(boot: Boot): Found[] {
 }
 
 function areasOverlap(boot: Boot): Found[] {
-  const { architecture } = boot.situation;
   return pairs(boot.areas)
     .filter(([a, b]) => overlaps(a, b))
     .map(([a, b]) => ({
       code: 'areas-overlap',
       nodes: [a.name, b.name],
-      outcome: architecture === 'arm' ? 'hangs' : 'corrupts',
+      outcome: 'corrupts',
       reason: 'two CMA areas own the same pages: both count them and both hand them out',
       facts: ['cma.overlap'],
     }));
@@ -190,12 +190,9 @@ function unmappedMemory(boot: Boot): Found[] {
     });
 }
 
-/** What one entry of the first page table level maps on arm32 (PMD_SIZE). */
-const ARM_BLOCK = 0x20_0000n;
-
 function remapTable(boot: Boot): Found[] {
   const { architecture, slots, rules } = boot.situation;
-  if (architecture !== 'arm' || rules.remapTable === 'after-setup') return [];
+  if (architecture !== 'arm') return [];
   const facts = ['cma.remap-table'];
   if (boot.remapped.length > slots)
     return [
@@ -207,9 +204,6 @@ function remapTable(boot: Boot): Found[] {
         facts,
       },
     ];
-  const freed = boot.remapped.filter(({ node }) =>
-    boot.refusals.some((refusal) => refusal.node === node && refusal.failure === 'freed' && !refusal.late),
-  );
   const misaligned = boot.remapped.filter(
     ({ range }) => !isAligned(range.start, ARM_BLOCK) || !isAligned(range.end, ARM_BLOCK),
   );
@@ -223,17 +217,9 @@ function remapTable(boot: Boot): Found[] {
       facts,
     }),
   );
-  const reused = freed.map(
-    ({ node }): Found => ({
-      code: 'remap-of-freed-memory',
-      nodes: [node?.name ?? ''],
-      outcome: 'unknown',
-      reason:
-        'the pool was refused after arm32 had noted it for mapping anew; if its memory is in use by then, it hangs',
-      facts,
-    }),
-  );
-  return [...neighbours, ...reused];
+  const stop = boot.remapStop;
+  if (stop === undefined) return neighbours;
+  return [{ code: 'remap-of-memory-in-use', nodes: stop.names, outcome: 'hangs', reason: stop.reason, facts }];
 }
 
 function pairs(areas: readonly Area[]): [Area, Area][] {

@@ -53,7 +53,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
 }
 
 interface Observation extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log'> {
-  readonly log: readonly (LogLine & { readonly areaIndex: number | undefined })[];
+  readonly log: readonly (LogLine & { readonly areaIndex: number | undefined; readonly late: boolean })[];
 }
 
 function observe(boot: Boot): Observation {
@@ -67,7 +67,7 @@ function observe(boot: Boot): Observation {
       if (outcome === 'panics' || outcome === 'hangs' || outcome === 'corrupts') worst.set(node, outcome);
   const areas: PredictedArea[] = boot.areas.map((area) => ({
     name: area.name,
-    baseAddress: area.fixed || (area.source === 'node' && area.node?.reg === undefined) ? area.start : null,
+    baseAddress: area.fixed || area.source === 'node' || boot.defaultIsFirst ? area.start : null,
     likelyBaseAddress: area.start,
     sizeBytes: area.active ? area.end - area.start : 0n,
     isDefault: area === boot.defaultArea,
@@ -104,11 +104,14 @@ function observe(boot: Boot): Observation {
     heaps: up ? heapsOf(boot) : [],
     areas,
     cmaTotalBytes: up ? counted.reduce((sum, area) => sum + (area.end - area.start), 0n) : null,
-    log: boot.messages.map(({ family, text, area }) => ({
-      family,
-      text,
-      areaIndex: area === undefined ? undefined : boot.areas.indexOf(area),
-    })),
+    log: boot.messages
+      .filter(({ late }) => boot.remapStop === undefined || !late)
+      .map(({ family, text, area, late }) => ({
+        family,
+        text,
+        areaIndex: area === undefined ? undefined : boot.areas.indexOf(area),
+        late,
+      })),
     rejected,
     slots: { used: boot.areas.length, total: situation.slots },
     hasDefault: boot.defaultArea !== undefined,
@@ -185,16 +188,18 @@ function settle(
   };
 }
 
-/** What the dangers leave open: whether it boots at all, and what it says before it stops. */
-function undecided({ outcome, dangers }: Observation): UnknownField[] {
+/** What the dangers leave open: whether it boots at all, and which of the later messages still come. */
+function undecided({ outcome, dangers, log }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
-  const early = dangers.filter(({ code }) => code === 'remap-of-freed-memory' || code === 'remap-of-neighbours');
+  const early = dangers.filter(({ code }) => code === 'remap-of-neighbours');
   const stops = outcome === 'hangs' ? dangers : outcome === 'unknown' ? early : [];
   return [
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),
-    ...(stops.length > 0
-      ? [{ field: 'log', needs: `a boot of this kernel, to see how far it gets: ${reasons(stops)}` }]
-      : []),
+    ...log.flatMap(({ late }, i) =>
+      late && stops.length > 0
+        ? [{ field: `log[${i}]`, needs: `a boot of this kernel, to see how far it gets: ${reasons(stops)}` }]
+        : [],
+    ),
   ];
 }
 

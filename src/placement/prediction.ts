@@ -69,8 +69,8 @@ export type DangerCode =
   | 'reservations-ignored'
   /** Memory that was left out of the linear map is given back to the allocator. */
   | 'unmapped-memory-freed'
-  /** arm32: a freed range is mapped anew while it is in use, or its table overflows. */
-  | 'remap-of-freed-memory'
+  /** arm32: memory is mapped anew that is in use by then, or its table overflows. */
+  | 'remap-of-memory-in-use'
   /** arm32: mapping a pool anew unmaps what shares its 2 MiB. */
   | 'remap-of-neighbours'
   | 'remap-table-overflow';

@@ -166,7 +166,8 @@ export function situationOf(input: PlacementInput): Settled {
   if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || parameter !== undefined))
     questions.push(...layoutQuestions(withRam));
   // Page tables and the unflattened tree come from the top of free memory, before cma=SIZE@BASE is looked at.
-  if (situation.dmaCma && parameter !== undefined && parameter.baseAddress !== 0n)
+  const isFirst = rules.defaultBeforeStatic.includes(input.architecture);
+  if (situation.dmaCma && parameter !== undefined && parameter.baseAddress !== 0n && !isFirst)
     questions.push({
       about: 'early',
       needs: "the kernel's own early allocations: only a booted kernel shows whether they reach into cma=SIZE@BASE",
