@@ -32,6 +32,7 @@ function subjectsOf(words: readonly string[], resolve: (file: string) => string)
 function argumentsOf(command: string, words: readonly string[], resolve: (file: string) => string): readonly string[] {
   if (command === 'facts') return [...FACTS.keys()];
   if (command === 'explain') return [...subjectsOf(words, resolve), ...Object.keys(allCodes())];
+  if (command === 'targets') return TARGETS.map((target) => target.name);
   if (command === 'completion') return ['bash', 'zsh', 'fish'];
   return [];
 }

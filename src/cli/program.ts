@@ -274,16 +274,22 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     );
 
   boardOptions(
-    program
-      .command('report')
-      .description('one HTML page about a board: memory map, budget, names, symbols, access, proof')
-      .argument('<profile>', 'the board’s profile')
+    kernelTreeOptions(
+      program
+        .command('report')
+        .description('one HTML page about a board: memory map, budget, names, symbols, access, proof')
+        .argument('<profile>', 'the board’s profile'),
+    )
       .option('-o, --output <file>', 'where to write; default: standard output')
       .option('--verify <file>', 'what dmaheap-verify --json printed on the board'),
   )
     .addHelpText(
       'after',
-      '\nExample:\n  dmaheap report boards/rockpro64.json --dtb rk3399-rockpro64.dtb -o report.html',
+      [
+        '\nExamples:',
+        'dmaheap report my-board.json --dtb my-board.dtb -o report.html',
+        'dmaheap report my-board.json --dtb my-board.dtb --verify report.json -o report.html',
+      ].join('\n  '),
     )
     .action(
       run(async (c, profile: string, options) =>
@@ -331,9 +337,18 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
 
   program
     .command('targets')
-    .description('list what can be generated')
-    .addHelpText('after', '\nExample:\n  dmaheap targets --format json')
-    .action(run(async (c) => (await import('./commands/targets.js')).targets(c)));
+    .description('list what can be generated, or what one target is, its files and options')
+    .argument('[name]', 'one target')
+    .argument('[profile]', 'for this board: how to get from the files to a booted kernel')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  dmaheap targets\n  dmaheap targets yocto\n  dmaheap targets yocto my-board.json',
+    )
+    .action(
+      run(async (c, name?: string, profile?: string) =>
+        (await import('./commands/targets.js')).targets(c, name, profile),
+      ),
+    );
 
   program
     .command('facts')

@@ -7,6 +7,7 @@ import {
   type KernelVersion,
   parseKernelVersion,
 } from '../facts/index.js';
+import type { Change } from '../kconfig/index.js';
 import {
   type LintInput,
   type LintResult,
@@ -33,6 +34,8 @@ export interface ReportData {
   readonly kernels: readonly KernelColumn[];
   /** Drawn for the newest kernel; undefined without a device tree. */
   readonly memory: MemoryMap | undefined;
+  /** What the fragment changes on the user's own tree; undefined when none was given. */
+  readonly delta: { readonly base: string; readonly changes: readonly Change[] } | undefined;
   readonly findings: readonly Diagnostic[];
   readonly verification: VerifyReport | undefined;
 }
@@ -52,7 +55,12 @@ export function interestingKernels({ min, max }: Plan['kernel']): KernelVersion[
 export function reportData(
   plan: Plan,
   input: Omit<LintInput, 'kernel'> | undefined,
-  rest: { readonly tool: string; readonly findings: readonly Diagnostic[]; readonly verification?: VerifyReport },
+  rest: {
+    readonly tool: string;
+    readonly findings: readonly Diagnostic[];
+    readonly delta?: ReportData['delta'];
+    readonly verification?: VerifyReport;
+  },
 ): ReportData {
   const kernels = interestingKernels(plan.kernel);
   const newest = kernels.at(-1) ?? plan.kernel.max;
@@ -68,6 +76,7 @@ export function reportData(
             return { kernel: formatKernelVersion(kernel), prediction: predict(asked), lints: lintPlacement(asked) };
           }),
     memory: input === undefined ? undefined : memoryMap({ ...input, kernel: newest }),
+    delta: rest.delta,
     findings: rest.findings,
     verification: rest.verification,
   };

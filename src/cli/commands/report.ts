@@ -1,11 +1,14 @@
 /** dmaheap report: one page about a board. */
 import { writeFileSync } from 'node:fs';
 import type { Diagnostic } from '../../diagnostic/index.js';
+import { type ClosedPlan, closeFragment, closeFromKnowledge } from '../../plan/close.js';
+import type { Plan } from '../../plan/index.js';
 import { renderReport, reportData } from '../../report/index.js';
 import type { VerifyReport } from '../../verify/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
+import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { type PlaceOptions, Refusal, settlePlacement } from '../placement.js';
 import { planProfile } from '../profile.js';
 import { VERSION } from '../version.js';
@@ -13,6 +16,10 @@ import { VERSION } from '../version.js';
 export interface ReportOptions extends PlaceOptions {
   readonly output?: string;
   readonly verify?: string;
+  readonly kernelTree?: string;
+  readonly baseConfig?: string;
+  readonly probes?: string;
+  readonly recordProbes?: string;
 }
 
 function readVerification(context: Context, file: string): VerifyReport | undefined {
@@ -31,6 +38,35 @@ function readVerification(context: Context, file: string): VerifyReport | undefi
   return undefined;
 }
 
+interface Closed {
+  readonly plan?: Plan;
+  readonly delta?: { readonly base: string; readonly changes: ClosedPlan['delta'] };
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The lines the fragment really has, proven where a kernel tree is given. @returns an exit after complaining */
+async function closePlan(context: Context, plan: Plan, options: ReportOptions): Promise<Closed | Exit> {
+  const { kernelTree, arch = plan.board.arch, baseConfig } = options;
+  if (kernelTree === undefined) {
+    const { plan: known, diagnostics } = closeFromKnowledge(plan);
+    return { ...(known === undefined ? {} : { plan: known }), diagnostics };
+  }
+  const open = await openKernelTree(context, { ...options, kernelTree, arch });
+  if (typeof open === 'number') return open;
+  const base = readBase(context, open, baseConfig);
+  if (typeof base === 'number') return base;
+  noteAssumptions(context, open);
+  const title = treeTitle(open);
+  const closed = await context.during('proving every line of the fragment', () =>
+    closeFragment(plan, open.tree, base, title),
+  );
+  return {
+    ...(closed.plan === undefined ? {} : { plan: closed.plan }),
+    delta: { base: `${title} with ${base.name}`, changes: closed.delta },
+    diagnostics: closed.diagnostics,
+  };
+}
+
 export async function report(context: Context, profile: string, options: ReportOptions): Promise<Exit> {
   const kernel = options.kernel?.[0];
   const planning = planProfile(context, profile, {
@@ -41,7 +77,9 @@ export async function report(context: Context, profile: string, options: ReportO
     context.findings(planning.diagnostics, planning.sources);
     return planning.exit;
   }
-  const { plan } = planning.planned;
+  const closed = await closePlan(context, planning.planned.plan, options);
+  if (typeof closed === 'number') return closed;
+  const { plan = planning.planned.plan, delta, diagnostics: open } = closed;
   const verification = options.verify === undefined ? undefined : readVerification(context, options.verify);
   if (options.verify !== undefined && verification === undefined) return EXIT.usage;
   const extra: Diagnostic[] = [];
@@ -55,7 +93,8 @@ export async function report(context: Context, profile: string, options: ReportO
   }
   const data = reportData(plan, input, {
     tool: `dmaheap ${VERSION}`,
-    findings: planning.diagnostics,
+    findings: [...planning.diagnostics, ...open],
+    ...(delta === undefined ? {} : { delta }),
     ...(verification === undefined ? {} : { verification }),
   });
   if (context.options.format === 'json') {

@@ -1,17 +1,53 @@
-/** dmaheap targets */
-import { TARGETS } from '../../render/index.js';
+/** dmaheap targets [NAME [PROFILE]] */
+import { render, TARGETS } from '../../render/index.js';
+import { targetPage } from '../../render/target-page.js';
+import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
+import { planProfile } from '../profile.js';
+import { VERSION } from '../version.js';
 
-export async function targets(context: Context): Promise<Exit> {
-  const listed = TARGETS.map(({ name, title, files }) => ({
-    name,
+export async function targets(context: Context, name?: string, profile?: string): Promise<Exit> {
+  if (name !== undefined) return page(context, name, profile);
+  const listed = TARGETS.map(({ name: id, title, files }) => ({
+    name: id,
     title,
-    artifacts: files.map((file) => `${name}/${file.path}`),
+    artifacts: files.map((file) => `${id}/${file.path}`),
   }));
   if (context.options.format === 'json') context.printJson(listed);
   else
-    for (const { name, title, artifacts } of listed)
-      context.print(`${name}: ${title}\n${artifacts.map((path) => `    ${path}\n`).join('')}`);
+    for (const { name: id, title, artifacts } of listed)
+      context.print(`${id}: ${title}\n${artifacts.map((path) => `    ${path}\n`).join('')}`);
+  return EXIT.good;
+}
+
+function page(context: Context, name: string, profile: string | undefined): Exit {
+  const target = TARGETS.find((one) => one.name === name);
+  if (target === undefined) {
+    const names = TARGETS.map((one) => one.name);
+    const near = suggest(name, names)[0];
+    context.complain(
+      `there is no target "${name}"`,
+      near === undefined ? `use one of ${names.join(', ')}` : `did you mean ${near}?`,
+    );
+    return EXIT.usage;
+  }
+  if (profile === undefined) {
+    context.print(targetPage(target));
+    return EXIT.good;
+  }
+  const planning = planProfile(context, profile);
+  if (planning.planned === undefined) {
+    context.findings(planning.diagnostics, planning.sources);
+    return planning.exit;
+  }
+  const { plan } = planning.planned;
+  const rendered = render(plan, { version: VERSION, targets: [name] });
+  if (rendered.value === undefined) {
+    context.findings(rendered.diagnostics, planning.sources);
+    return EXIT.findings;
+  }
+  const readme = rendered.value.find(({ path }) => path === `${name}/README.md`);
+  context.print(targetPage(target, readme && { title: plan.board.title, readme: readme.text }));
   return EXIT.good;
 }
