@@ -2,9 +2,10 @@
 import { formatKernelVersion } from '../facts/index.js';
 import { kernelsOf } from '../plan/heaps.js';
 import type { Plan, PlannedArea } from '../plan/index.js';
-import { formatAddress, formatBytes } from '../quantity/index.js';
+import { linksOf } from '../plan/links.js';
+import { formatAddress, readableBytes } from '../quantity/index.js';
 
-const mebibytes = (bytes: bigint) => (bytes % (1n << 20n) === 0n ? `${bytes >> 20n} MiB` : formatBytes(bytes));
+const mebibytes = (bytes: bigint) => (bytes % (1n << 20n) === 0n ? `${bytes >> 20n} MiB` : readableBytes(bytes));
 
 function placeOf(area: PlannedArea): string {
   if (area.baseAddress !== undefined) return `at ${formatAddress(area.baseAddress)}`;
@@ -38,6 +39,9 @@ export function summarise(plan: Plan): string {
       lines.push(`    /dev/dma_heap/${node.name} (${kernelsOf(node)}${node.optional ? ', if configured' : ''})`);
     for (const alias of heap.aliases)
       lines.push(`    /dev/dma_heap/${alias} (alias where the kernel has no such node)`);
+    const unstated = linksOf(plan, heap).flatMap((link) => (link.isStated ? [] : [link.name]));
+    for (const name of new Set(unstated))
+      lines.push(`    /dev/dma_heap/${name} (link for programs of other kernels, where the kernel has no such node)`);
   }
   lines.push(`kernel symbols: ${plan.symbols.map((s) => `${s.symbol}=${s.value}`).join(' ')}`);
   for (const { argument } of plan.commandLine) lines.push(`kernel command line: ${argument}`);

@@ -36,6 +36,21 @@ export function formatBytes(bytes: bigint): string {
   return `${value} ${units[unit]}`;
 }
 
+/** For people, where {@link formatBytes} would print a long count: `171097785n` -> `163.2 MiB (171097785 bytes)`. */
+export function readableBytes(bytes: bigint): string {
+  const exact = formatBytes(bytes);
+  if (!/^\d{5}/.test(exact)) return exact;
+  const unit = [...SCALES].reverse().find(({ shift }) => bytes >> shift > 0n) ?? SCALES[0];
+  const tenths = ((bytes * 10n + (1n << unit.shift) / 2n) >> unit.shift).toString();
+  return `${tenths.slice(0, -1)}.${tenths.slice(-1)} ${unit.name} (${exact})`;
+}
+
+const SCALES = [
+  { name: 'KiB', shift: 10n },
+  { name: 'MiB', shift: 20n },
+  { name: 'GiB', shift: 30n },
+] as const;
+
 /** `0x40000000n` -> `0x40000000`. */
 export function formatAddress(address: bigint): string {
   return `0x${address.toString(16)}`;

@@ -1,19 +1,25 @@
 /** Plan -> what templates see. Every decision is already in the plan; here it only gets its kind (src/lang). */
-import { FACTS, formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { type At, type Cell, leaf } from '../lang/index.js';
+import { linksOf } from '../plan/links.js';
 import type { AddressRange, Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import type { NeutralView } from './view.js';
 
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
-/** `make ARCH=` and `mkimage -A` have names of their own. */
-const KERNEL_ARCH = { arm64: 'arm64', arm: 'arm', riscv64: 'riscv', x86_64: 'x86' } as const;
-const UBOOT_ARCH = { arm64: 'arm64', arm: 'arm', riscv64: 'riscv', x86_64: 'x86_64' } as const;
+/** `make ARCH=`, `mkimage -A`, mkosi and GNU (Alpine, Nix) have names of their own. */
+const ARCH_NAMES = {
+  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64' },
+  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7' },
+  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64' },
+  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64' },
+} as const;
 
 /** The view of a plan, the same for every target; options come from {@link presentOptions}. */
 export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   const { dtb } = plan.board;
+  const names = ARCH_NAMES[plan.board.arch];
   const byTree = plan.areas.filter((area) => area.delivery === 'device-tree');
   const labels = areaLabels(plan.areas);
   const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
@@ -27,8 +33,12 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     board: {
       title: leaf('string', plan.board.title, { pointer: '/board' }),
       arch: leaf('word', plan.board.arch),
-      kernelArch: leaf('word', KERNEL_ARCH[plan.board.arch]),
-      ubootArch: leaf('word', UBOOT_ARCH[plan.board.arch]),
+      compatible:
+        plan.board.compatible.length > 0 && leaf('strings', plan.board.compatible, { pointer: '/board/compatible' }),
+      kernelArch: leaf('word', names.kernel),
+      ubootArch: leaf('word', names.uboot),
+      mkosiArch: leaf('word', names.mkosi),
+      gnuArch: leaf('word', names.gnu),
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
       dtbName:
         plan.board.dtb !== undefined && leaf('path', plan.board.dtb.replace(/^.*\//, ''), { pointer: '/board/dtb' }),
@@ -51,7 +61,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     hasTree: byTree.length > 0,
     heaps,
     openHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined),
-    hasLinks: plan.heaps.some((heap) => links(plan, heap).length > 0),
+    hasLinks: plan.heaps.some((heap) => linksOf(plan, heap).length > 0),
     symbols: plan.symbols.map((request) => ({
       option: leaf(
         'option',
@@ -63,6 +73,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       symbol: leaf('symbol', request.symbol, at(request.because)),
       value: leaf('string', request.value, at(request.because)),
       isOff: !request.isString && request.value === 'n',
+      isOn: !request.isString && request.value === 'y',
       isModule: !request.isString && request.value === 'm',
       isString: request.isString,
       because: leaf('comment', request.because.text),
@@ -134,7 +145,9 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
   const area = plan.areas.find((candidate) => candidate.areaName === heap.areaName);
   const names = [...new Set(heap.nodes.map((node) => node.name))];
   const { access } = heap;
-  const linkNames = [...new Set(links(plan, heap).map((link) => link.name))];
+  const links = linksOf(plan, heap);
+  const linkNames = [...new Set(links.map((link) => link.name))];
+  const unstated = [...new Set(links.filter((link) => !link.isStated).map((link) => link.name))];
   return {
     name: leaf('string', heap.name, origin),
     kind: leaf('word', heap.kind === 'region' ? 'cma' : heap.kind),
@@ -151,7 +164,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
     })),
     anyName: leaf('deviceNames', names, origin),
     aliases: heap.aliases.map((name) => leaf('string', name, origin)),
-    links: links(plan, heap).map((link) => ({
+    links: links.map((link) => ({
       name: leaf('string', link.name, origin),
       link: device(`dma_heap/${link.name}`),
       to: device(link.to),
@@ -160,6 +173,8 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
     })),
     linkPaths: linkNames.map((name) => leaf('path', name, origin)),
     hasLinks: linkNames.length > 0,
+    /** Names of links that the profile does not ask for. */
+    unstated: unstated.length > 0 && leaf('comment', unstated.join(' ')),
     access: access !== undefined && {
       group: leaf('group', access.group, origin),
       mode: leaf('mode', access.mode, origin),
@@ -179,31 +194,6 @@ function presentNode(node: HeapNode, origin: At): { readonly [name: string]: Neu
     until: node.until !== undefined && version(node.until),
     optional: node.optional,
   };
-}
-
-/**
- * The symlinks that make a heap answer to its aliases, to every name it has on any kernel and, for the default area, to
- * the names that programs look for. Where the kernel itself provides a name there is no link. The newest name is
- * preferred as the end of a link.
- */
-function links(
-  plan: Plan,
-  heap: PlannedHeap,
-): { readonly name: string; readonly to: string; readonly priority: number }[] {
-  const nodes = [...new Set(heap.nodes.map((node) => node.name))];
-  const taken = plan.heaps
-    .filter((other) => other !== heap)
-    .flatMap((other) => [...other.aliases, ...other.nodes.map((node) => node.name)]);
-  const isDefault = plan.areas.some((area) => area.isDefault && area.areaName === heap.areaName);
-  const usual = isDefault ? usualNames().filter((name) => !taken.includes(name)) : [];
-  const names = [...new Set([...heap.aliases, ...nodes, ...usual])];
-  return names.flatMap((name) => nodes.flatMap((to, i) => (to === name ? [] : [{ name, to, priority: 10 * (i + 1) }])));
-}
-
-/** What programs open when they want the default area: the kernel's own names, and what most boards call the node. */
-function usualNames(): string[] {
-  const ranges = ['heap.default-area-name', 'heap.kernel-area-name'].flatMap((id) => FACTS.get(id)?.ranges ?? []);
-  return ['linux,cma', ...ranges.map((range) => range.value).filter((value) => typeof value === 'string')];
 }
 
 /** CmaTotal on the target; false when the board promises none. */

@@ -3,7 +3,7 @@ import { formatKernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
 import { Html, html } from '../lang/html.js';
 import type { Plan, PlannedArea, PlannedHeap } from '../plan/index.js';
-import { formatAddress, formatBytes } from '../quantity/index.js';
+import { formatAddress, formatBytes, readableBytes } from '../quantity/index.js';
 import type { KernelColumn, ReportData } from './data.js';
 import { drawMemory } from './map.js';
 import { STYLE } from './style.js';
@@ -46,7 +46,7 @@ function areas(plan: Plan): Html {
   ]);
   const budgets = plan.areas.flatMap((area) => (area.budget === undefined ? [] : [{ area, steps: area.budget.steps }]));
   return html`${table('CMA areas', ['area', 'size', 'place', 'delivered by', ''], rows)}
-${budgets.map(({ area, steps }) => html`<h3>Why ${area.nodeName} has ${formatBytes(area.sizeBytes)}</h3><ol>${steps.map((step) => html`<li>${step.text}: <strong>${formatBytes(step.resultBytes)}</strong></li>`)}</ol>`)}`;
+${budgets.map(({ area, steps }) => html`<h3>Why ${area.nodeName} has ${formatBytes(area.sizeBytes)}</h3><ol>${steps.map((step) => html`<li>${step.text}: <strong>${readableBytes(step.resultBytes)}</strong></li>`)}</ol>`)}`;
 }
 
 /** Names of a heap on one kernel, from the prediction where there is one and from the plan's facts otherwise. */

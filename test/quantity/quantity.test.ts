@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { alignDown, alignUp, formatAddress, formatBytes, isAligned, parseBytes } from '../../src/quantity/index.js';
+import {
+  alignDown,
+  alignUp,
+  formatAddress,
+  formatBytes,
+  isAligned,
+  parseBytes,
+  readableBytes,
+} from '../../src/quantity/index.js';
 
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 
@@ -62,4 +70,17 @@ test('alignment is the nearest multiple on its side', () => {
       expect(up === down).toBe(isAligned(value, alignment));
     }),
   );
+});
+
+test.each([
+  [0n, '0 bytes'],
+  [9_999n, '9999 bytes'],
+  [10_001n, '9.8 KiB (10001 bytes)'],
+  [3060n << 10n, '3060 KiB'],
+  [12_150n << 10n, '11.9 MiB (12150 KiB)'],
+  [171_097_785n, '163.2 MiB (171097785 bytes)'],
+  [(3n << 30n) + 1n, '3.0 GiB (3221225473 bytes)'],
+  [168n << 20n, '168 MiB'],
+])('%s bytes are %s to a person', (bytes, text) => {
+  expect(readableBytes(bytes)).toBe(text);
 });

@@ -35,13 +35,16 @@ const seen = new Set<string>();
 
 function lint({ path: name, text }: Artifact): string {
   const language = languageOf(name);
-  if (language === undefined || seen.has(name + text)) return '';
-  seen.add(name + text);
-  readerOf(name)(text);
+  // The first lines name the profile by its hash, which changes nothing for a reader.
+  const content = `${name}\n${text.replace(/\b[0-9a-f]{64}\b/g, '')}`;
+  if (language === undefined || seen.has(content)) return '';
+  seen.add(content);
+  const { complaints } = readerOf(name)(text) as { complaints?: string[] };
+  const objections = complaints?.filter((line) => line !== '') ?? [];
   const file = path.join(directory, name);
   mkdirSync(path.dirname(file), { recursive: true });
   writeFileSync(file, text);
-  return LINTS[language]?.(file) ?? '';
+  return [...objections, LINTS[language]?.(file) ?? ''].join('\n').trim();
 }
 
 test.each(BOARDS)('%s', (board) => {

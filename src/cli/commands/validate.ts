@@ -54,10 +54,11 @@ function judge(context: Context, files: readonly string[], options: PlanOptions)
 /** Later stages know the pointer of a value; the profile knows its place. */
 export function locate(
   diagnostic: Diagnostic,
-  spanOf: (pointer: string) => Diagnostic['span'] | undefined,
+  spanOf: (pointer: string, part?: 'key' | 'value') => Diagnostic['span'] | undefined,
 ): Diagnostic {
   if (diagnostic.span !== undefined || diagnostic.pointer === undefined) return diagnostic;
-  const span = spanOf(diagnostic.pointer);
+  // A name that nobody knows is the key; what it leads to may be quite right.
+  const span = spanOf(diagnostic.pointer, diagnostic.code.startsWith('render/unknown-') ? 'key' : 'value');
   return span === undefined ? diagnostic : { ...diagnostic, span };
 }
 
