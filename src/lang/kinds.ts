@@ -19,6 +19,8 @@ export interface KindValues {
   nodeName: string;
   /** A devicetree label. */
   label: string;
+  /** The root's compatible strings, `vendor,device`. */
+  compatibles: readonly string[];
   /** A file name under /dev, or a path of such names; no `..`. */
   deviceName: string;
   /** Device names of which any one matches. */
@@ -113,6 +115,11 @@ export const DOMAIN: { readonly [K in Kind]?: (value: KindValues[K]) => string |
     /^[A-Za-z][A-Za-z0-9,._+-]*(@[A-Za-z0-9,._+-]+)?$/,
     'a letter, then letters, digits and , . _ + -, with at most one @',
   ),
+  // Devicetree Specification, 2.3.1, with the characters that upstream trees use.
+  compatibles: (values) =>
+    values
+      .map(matches(/^[A-Za-z0-9][A-Za-z0-9,+._-]{0,99}$/, 'letters, digits and , + . _ -'))
+      .find((broken) => broken !== undefined),
   label: matches(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _, no digit first'),
   deviceName: device,
   deviceNames: (values) =>

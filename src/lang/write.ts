@@ -1,14 +1,14 @@
 /** The one door from a value to the text of a language. */
 import { type Diagnostic, defineCodes, type Outcome, reporter } from '../diagnostic/index.js';
 import { DOMAIN, type Kind, type KindValues, type Leaf } from './kinds.js';
-import { mdev, sysusers, udev, ueventd } from './languages/access.js';
+import { mdev, sepolicy, sysusers, udev, ueventd } from './languages/access.js';
 import { configtxt, extlinux, uboot } from './languages/boot.js';
 import { bitbake, debcontrol, ini, make, nix, python } from './languages/build.js';
 import { expect, json, xml, yaml } from './languages/data.js';
 import { dts } from './languages/devicetree.js';
 import { cmdline, kconfig } from './languages/kernel.js';
 import { markdown, plain } from './languages/notes.js';
-import { sh } from './languages/shell.js';
+import { bash, sh } from './languages/shell.js';
 import { prose, Refusal, type Spelling, type Table } from './table.js';
 import { type Language, spell, type Text } from './text.js';
 
@@ -17,9 +17,11 @@ const TABLES: { readonly [L in Language]: Table } = {
   kconfig,
   udev,
   sh,
+  bash,
   sysusers,
   mdev,
   ueventd,
+  sepolicy,
   cmdline,
   extlinux,
   uboot,
@@ -58,6 +60,7 @@ const KIND_TITLES: { readonly [K in Kind]?: string } = {
   word: 'word',
   nodeName: 'devicetree node name',
   label: 'devicetree label',
+  compatibles: 'list of compatible strings',
   deviceName: 'device name',
   deviceNames: 'list of device names',
   group: 'group name',

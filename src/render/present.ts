@@ -4,6 +4,7 @@ import { type At, type Cell, leaf } from '../lang/index.js';
 import { linksOf } from '../plan/links.js';
 import type { AddressRange, Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
+import { androidGroup, presentAndroidGroups } from './android.js';
 import type { NeutralView } from './view.js';
 
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
@@ -19,11 +20,12 @@ const ARCH_NAMES = {
 /** The view of a plan, the same for every target; options come from {@link presentOptions}. */
 export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   const { dtb } = plan.board;
+  const policyTypes = distinct(plan.heaps.map((heap) => `dmaheap_${heap.name.replaceAll('-', '_')}_device`));
   const names = ARCH_NAMES[plan.board.arch];
   const byTree = plan.areas.filter((area) => area.delivery === 'device-tree');
   const labels = areaLabels(plan.areas);
   const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
-  const heaps = plan.heaps.map((heap) => presentHeap(plan, heap));
+  const heaps = plan.heaps.map((heap, i) => presentHeap(plan, heap, policyTypes[i] ?? ''));
   const consumer = plan.heaps.flatMap((heap) => usersOf(plan, heap))[0];
   return {
     profile: {
@@ -34,7 +36,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       title: leaf('string', plan.board.title, { pointer: '/board' }),
       arch: leaf('word', plan.board.arch),
       compatible:
-        plan.board.compatible.length > 0 && leaf('strings', plan.board.compatible, { pointer: '/board/compatible' }),
+        plan.board.compatible.length > 0 &&
+        leaf('compatibles', plan.board.compatible, { pointer: '/board/compatible' }),
       kernelArch: leaf('word', names.kernel),
       ubootArch: leaf('word', names.uboot),
       mkosiArch: leaf('word', names.mkosi),
@@ -61,6 +64,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     hasTree: byTree.length > 0,
     heaps,
     openHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined),
+    /** Heaps that Android's platform has no line of its own for. */
+    androidHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined && plan.heaps[i]?.kind !== 'system'),
     hasLinks: plan.heaps.some((heap) => linksOf(plan, heap).length > 0),
     symbols: plan.symbols.map((request) => ({
       option: leaf(
@@ -76,6 +81,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       isOn: !request.isString && request.value === 'y',
       isModule: !request.isString && request.value === 'm',
       isString: request.isString,
+      isFree: request.isString || !/^[ymn]$/.test(request.value),
       because: leaf('comment', request.because.text),
     })),
     commandLine: plan.commandLine.map(({ argument, because }) => ({
@@ -94,6 +100,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
         plan.groups.map((group) => group.name),
         { pointer: '/access' },
       ),
+    androidGroups: presentAndroidGroups(plan),
     cmaTotal: presentCmaTotal(plan),
     /** Whom the verifier runs as, when the profile names somebody. */
     consumer: consumer !== undefined && leaf('user', consumer, { pointer: '/access' }),
@@ -135,11 +142,13 @@ function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [
 
 /** `video,0` -> `dmaheap_video_0`, with a number where two regions would share one. */
 function areaLabels(areas: readonly PlannedArea[]): string[] {
-  const plain = areas.map((area) => `dmaheap_${area.name.replace(/[^A-Za-z0-9]/g, '_')}`);
-  return plain.map((label, i) => (plain.indexOf(label) === i ? label : `${label}__${i}`));
+  return distinct(areas.map((area) => `dmaheap_${area.name.replace(/[^A-Za-z0-9]/g, '_')}`));
 }
 
-function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: NeutralView } {
+const distinct = (names: readonly string[]) =>
+  names.map((name, i) => (names.indexOf(name) === i ? name : `${name}__${i}`));
+
+function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { readonly [name: string]: NeutralView } {
   const origin = { pointer: `/heaps/${pointerToken(heap.name)}` };
   const device = (name: string) => leaf('deviceName', name, origin);
   const area = plan.areas.find((candidate) => candidate.areaName === heap.areaName);
@@ -150,6 +159,8 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
   const unstated = [...new Set(links.filter((link) => !link.isStated).map((link) => link.name))];
   return {
     name: leaf('string', heap.name, origin),
+    isSystem: heap.kind === 'system',
+    policyType: leaf('identifier', policyType, origin),
     kind: leaf('word', heap.kind === 'region' ? 'cma' : heap.kind),
     area: heap.areaName !== undefined && leaf('string', heap.areaName, origin),
     isDefault: area?.isDefault ?? false,
@@ -177,6 +188,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap): { readonly [name: string]: 
     unstated: unstated.length > 0 && leaf('comment', unstated.join(' ')),
     access: access !== undefined && {
       group: leaf('group', access.group, origin),
+      androidGroup: leaf('group', androidGroup(access.group), origin),
       mode: leaf('mode', access.mode, origin),
       users: access.users.map((user) => leaf('user', user, origin)),
       uaccess: access.uaccess,
@@ -202,6 +214,7 @@ function presentCmaTotal(plan: Plan): NeutralView {
   const slack = (cmaTotalMaxBytes ?? cmaTotalMinBytes) - cmaTotalMinBytes;
   return (
     (plan.areas.length > 0 || cmaTotalMinBytes > 0n) && {
+      kibibytes: leaf('integer', cmaTotalMinBytes >> 10n),
       totalBytes: leaf('bytes', cmaTotalMinBytes, { pointer: '/verify' }),
       slackBytes: slack > 0n && leaf('bytes', slack, { pointer: '/verify' }),
       orMore: cmaTotalMaxBytes === undefined,

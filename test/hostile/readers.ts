@@ -76,12 +76,12 @@ const markdown: Reader = (text) => ({
   html: text.replace(/<!--.*?-->|^ {4}.*|(`+).+?\1/gm, '').match(/(?<!\\)<[a-z/][^>]*>/gi) ?? [],
 });
 
-/** Words as a POSIX shell would split them, after sh itself has found nothing wrong. */
-function sh(text: string): unknown {
-  const { stderr, failed } = execaSync('sh', ['-n'], { input: text, reject: false });
-  if (failed) throw new Error(`sh -n: ${stderr}`);
+/** Words as a POSIX shell would split them, after the shell itself has found nothing wrong. */
+const shell = (program: 'sh' | 'bash') => (text: string) => {
+  const { stderr, failed } = execaSync(program, ['-n'], { input: text, reject: false });
+  if (failed) throw new Error(`${program} -n: ${stderr}`);
   return json(python('import json, shlex, sys; print(json.dumps(shlex.split(sys.stdin.read(), comments=True)))', text));
-}
+};
 
 /** The variables and rules that make itself reports; includes that are not there are left out. */
 function make(text: string): unknown {
@@ -94,7 +94,8 @@ function make(text: string): unknown {
   // A makefile from stdin gets a name of make's own, another in every run.
   const lines = stdout.replace(/\S*\/Gm\w{6}/g, 'stdin').split('\n');
   const from = /^# makefile \(from .*, line \d+\)$/;
-  const variables = lines.flatMap((line, i) => (from.test(line) ? [lines[i + 1]] : []));
+  // make shows what it would expand, where a dollar sign is written twice.
+  const variables = lines.flatMap((line, i) => (from.test(line) ? [lines[i + 1]?.replaceAll('$$', '$')] : []));
   if (variables.length === 0 && /^\w+ *[:?]?=/m.test(makefile)) throw new Error('make read no variable');
   return { variables, targets: lines.filter((line) => /^[\w./-]+:/.test(line)).sort() };
 }
@@ -135,6 +136,21 @@ const ini: Reader = (text) =>
     return line.replaceAll('%%', '%');
   });
 
+/** Strings with their escapes decoded as the Nix manual has them, and what stands between them. */
+function nix(text: string): unknown {
+  const named: Record<string, string> = { n: '\n', r: '\r', t: '\t' };
+  const parts: string[] = [];
+  let rest = text;
+  while (rest !== '') {
+    const [all = '', comment, inner] =
+      /^(#.*\n)|^"((?:[^"\\$]|\$(?!\{)|\\[\s\S]|\$\{[\w. ()-]+\})*)"|^[^#"]+/.exec(rest) ?? [];
+    if (all === '') throw new Error(`not Nix: ${rest.slice(0, 60)}`);
+    if (comment === undefined) parts.push(inner?.replace(/\\([\s\S])/g, (_, c: string) => named[c] ?? c) ?? all.trim());
+    rest = rest.slice(all.length);
+  }
+  return parts;
+}
+
 const lines: Reader = withoutComments;
 const json: Reader = (text) => JSON.parse(text) as unknown;
 const python = (program: string, input: string) => execaSync('python3', ['-c', program], { input }).stdout;
@@ -147,13 +163,15 @@ const READERS: { readonly [L in Language]?: Reader } = {
   dts: (text) => (text.includes('/dts-v1/;') ? dts(text) : dtsi(text)),
   kconfig: kconfigEither,
   udev,
-  sh,
+  sh: shell('sh'),
+  bash: shell('bash'),
   sysusers: words,
   mdev: words,
   ueventd: words,
+  sepolicy: words,
   cmdline,
   extlinux: lines,
-  uboot: sh,
+  uboot: shell('sh'),
   configtxt: lines,
   expect: expectation,
   json,
@@ -165,6 +183,7 @@ const READERS: { readonly [L in Language]?: Reader } = {
   ini,
   debcontrol: lines,
   python: pythonSource,
+  nix,
   xml,
 };
 

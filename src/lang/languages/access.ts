@@ -66,3 +66,14 @@ export const ueventd: Table = {
   line: (text) => `# ${text}`,
   writers: { ...BARE, deviceName: ueventdName, path: ueventdName },
 };
+
+// Type enforcement statements, and file_contexts, whose paths are PCRE2 expressions that must match the whole path.
+const contextPath = (path: string): Spelling =>
+  refuseIf(path, [[/["\\#]/, 'file_contexts has a meaning of its own for it'], CONTROL, SPACE]) ??
+  path.replace(/[.+*?^$()[\]{}|]/g, '\\$&');
+
+export const sepolicy: Table = {
+  title: 'an SELinux policy',
+  line: (text) => `# ${text}`,
+  writers: { ...BARE, deviceName: contextPath, path: contextPath },
+};

@@ -30,6 +30,7 @@ export const dts: Table = {
     comment,
     string,
     strings: (values) => values.map(string).join(', '),
+    compatibles: (values) => values.map(string).join(', '),
     nodeName: (value) => value,
     label: (value) => value,
     cells,

@@ -35,6 +35,7 @@ export const markdown: Table = {
     symbol: (value) => code(`CONFIG_${value}`),
     mode: (value) => code(octal(value)),
     address: (value) => code(hex(value)),
+    compatibles: (values) => values.map(code).join(', '),
     strings: (values) => values.map(code).join(', '),
     deviceNames: (values) => values.map(code).join(', '),
   },

@@ -1,4 +1,4 @@
-/** POSIX shell. */
+/** POSIX shell, and bash where a system's own hooks are bash. */
 import { BARE, type Table } from '../table.js';
 
 const quoted = (value: string) => `'${value.replaceAll("'", `'\\''`)}'`;
@@ -16,3 +16,6 @@ export const sh: Table = {
     deviceNames: (values) => values.map(quoted).join(' '),
   },
 };
+
+/** What is written for sh means the same to bash; the language differs for whoever reads the file. */
+export const bash: Table = { ...sh, title: 'a bash script' };
