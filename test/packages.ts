@@ -6,6 +6,7 @@ export const UNIT_PACKAGES = [
   'bc',
   'bison',
   'clang',
+  'clang-tidy',
   'device-tree-compiler',
   'flex',
   'g++',
