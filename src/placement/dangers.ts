@@ -219,7 +219,15 @@ function remapTable(boot: Boot): Found[] {
   );
   const stop = boot.remapStop;
   if (stop === undefined) return neighbours;
-  return [{ code: 'remap-of-memory-in-use', nodes: stop.names, outcome: 'hangs', reason: stop.reason, facts }];
+  return [
+    {
+      code: 'remap-of-memory-in-use',
+      nodes: stop.names,
+      outcome: 'hangs',
+      reason: stop.reason,
+      facts: [...facts, 'cma.remap-walk'],
+    },
+  ];
 }
 
 function pairs(areas: readonly Area[]): [Area, Area][] {

@@ -20,7 +20,7 @@ const USAGE = `usage: npm run e2e -- [options]
   --kernel NAME    only these kernels; repeatable
   --random N       N random cases and no others (100 beside the written ones when left out)
   --seed S         of the random cases (default 1)
-  --long           every kernel, the dangerous cases, 1,000 random ones
+  --long           every kernel, the dangerous cases, 1,000 random ones (or as many as --random says)
   --shell          a console in the guest of the one case that --only names
   --record         writes what the story's guests showed into the README
   --jobs N         guests at a time (default: processors)
@@ -64,7 +64,9 @@ const randomKernel = async ({ name, arch, boot }: KernelRecipe): Promise<RandomK
 
 async function chosenRuns(): Promise<readonly Run[]> {
   const written =
-    values.random === undefined ? (await loadCases()).filter((one) => values.long || values.only || !one.long) : [];
+    values.random === undefined || values.long
+      ? (await loadCases()).filter((one) => values.long || values.only || !one.long)
+      : [];
   const randomCount = Number(values.random ?? (values.only ? 0 : values.long ? 1000 : 100));
   const names = values.kernel ?? (values.long ? await kernelNames() : RANDOM_USUAL);
   const kernels = await Promise.all(names.map(async (name) => randomKernel(await kernelRecipe(name))));
