@@ -28,6 +28,7 @@ const REAL: readonly Step[] = [
   npm('Kconfig', 'test:kconfig'),
   npm('solver', 'test:solver'),
   npm('guests', 'e2e'),
+  npm('control of the guests', 'e2e:control'),
   npm('verified guests', 'test:guests', '--short'),
 ];
 

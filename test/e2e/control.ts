@@ -114,4 +114,5 @@ for (const { error, spoil } of BELIEFS) {
     `${caught.length ? `caught in ${caught.length} boots` : 'NOT CAUGHT'}  ${error}${caught[0] ? `  (${caught[0]})` : ''}`,
   );
 }
+say(`${BELIEFS.length - missed} passed, ${missed + wrongUnspoiled.length} failed, 0 skipped`);
 process.exitCode = missed || wrongUnspoiled.length ? 1 : 0;
