@@ -1,8 +1,10 @@
 /** Checks a generated tree: our own lints, and the real tools of the kernel, the device tree and udev as judges. */
 import { type CodeTable, hasErrors } from '../diagnostic/index.js';
+import { TREE_CHECK_CODES } from './board-tree.js';
 import { CONFIG_CODES } from './config.js';
 import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
 import { FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
+import { IMAGE_CODES } from './image.js';
 import { RULE_CHECKS, RULE_CODES } from './rules.js';
 import { SHELL_CHECKS, SHELL_CODES } from './shell.js';
 import {
@@ -15,6 +17,7 @@ import {
   report,
 } from './types.js';
 
+export type { Image, ImageFile } from './image.js';
 export type * from './types.js';
 
 /** Every check, in the order they run and are shown. */
@@ -27,6 +30,8 @@ export const ALL_CHECK_CODES: CodeTable = {
   ...DEVICETREE_CODES,
   ...RULE_CODES,
   ...SHELL_CODES,
+  ...IMAGE_CODES,
+  ...TREE_CHECK_CODES,
 };
 
 /** Runs every check that has something to check; one that lacks a tool or an input is reported as not run. */

@@ -1,4 +1,5 @@
 /** The command line: one declaration drives parsing, help and, later, completion and man pages. */
+import { statSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { FORMATS, type Format } from '../diagnostic/writers.js';
 import { Context, type Streams } from './context.js';
@@ -9,6 +10,15 @@ export interface Invocation extends Streams {
   readonly environment: NodeJS.ProcessEnv;
   readonly directory: string;
   readonly isTerminal: boolean;
+}
+
+/** A path that cannot even be looked at is none; the command then says why. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
 }
 
 const collect = (value: string, before: readonly string[] = []) => [
@@ -168,24 +178,30 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
 
   program
     .command('check')
-    .description('hold a generated tree against the real tools: conf, dtc, fdtoverlay, udevadm')
-    .argument('<dir>', 'directory that dmaheap generate wrote; with --config a profile')
-    .option('--config <file>', 'a finished .config, held against what the profile needs')
+    .description(
+      'hold a generated tree against the real tools (conf, dtc, fdtoverlay, udevadm), or a built image against its profile',
+    )
+    .argument('<dir|profile>', 'directory that dmaheap generate wrote; or a profile, with --config, --dtb or --rootfs')
+    .option('--config <file>', 'with a profile: the finished .config of the image')
+    .option(
+      '--rootfs <dir|tar>',
+      'with a profile: the root file system of the image, rules, groups, units and verifier',
+    )
     .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
     .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name; default: the profile’s')
     .option('--base-config <file>', 'complete .config that the fragment goes on top of')
-    .option('--dtb <file>', 'the board’s DTB, for the overlay')
+    .option('--dtb <file>', 'the board’s DTB: for the overlay, or with a profile that of the image')
     .option('--require-tools', 'exit with 3 when a tool is missing', false)
     .option('--lock <file>', 'the lock that generate wrote: says what has changed since')
     .addHelpText(
       'after',
-      '\nExample:\n  dmaheap check out --kernel-tree linux-6.12 --arch arm64 --base-config /boot/config-6.12 --dtb rk3399-rockpro64.dtb',
+      '\nExample:\n  dmaheap check out --kernel-tree linux-6.12 --arch arm64 --base-config /boot/config-6.12 --dtb rk3399-rockpro64.dtb\n  dmaheap check boards/rockpro64.json --config .config --dtb rk3399-rockpro64.dtb --rootfs rootfs.tar',
     )
     .action(
-      run(async (c, subject: string, options: { config?: string }) =>
-        options.config === undefined
+      run(async (c, subject: string, options: { config?: string; rootfs?: string }) =>
+        options.config === undefined && options.rootfs === undefined && !isFile(c.resolve(subject))
           ? (await import('./commands/check.js')).check(c, subject, options as never)
-          : (await import('./commands/check-config.js')).checkConfig(c, subject, options as never),
+          : (await import('./commands/check-built.js')).checkBuilt(c, subject, options as never),
       ),
     );
 

@@ -1,0 +1,250 @@
+/** dmaheap check PROFILE --config FILE --dtb FILE --rootfs DIR|TAR: a built image against what the board needs. */
+import { statSync } from 'node:fs';
+import { checkTree } from '../../check/board-tree.js';
+import { type ConfigFacts, lintConfig } from '../../check/config.js';
+import { checkImage } from '../../check/image.js';
+import type { CheckResult, Tools } from '../../check/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import { type KernelVersion, parseKernelVersion } from '../../facts/index.js';
+import { applyOverlay, type Fdt } from '../../fdt/index.js';
+import type { PlacementInput } from '../../placement/index.js';
+import { backportsOf } from '../../plan/board.js';
+import type { Plan } from '../../plan/index.js';
+import { overlayOf } from '../../plan/overlay.js';
+import { SourceText } from '../../source/index.js';
+import { configValues } from '../config.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { readText, reasonOf } from '../files.js';
+import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
+import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
+import { type Planned, planProfile, shownPath } from '../profile.js';
+import { openTools } from '../tools.js';
+
+export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
+  readonly config?: string;
+  readonly dtb?: string;
+  readonly rootfs?: string;
+}
+
+/** Findings by the check that made them. */
+const CHECK_OF: Readonly<Record<string, string>> = {
+  'config/missing': 'config-goals',
+  'config/present': 'config-goals',
+  'config/demoted': 'config-goals',
+  'config/value': 'config-goals',
+  'config/module-not-loaded': 'config-modules',
+  'config/command-line': 'config-command-line',
+  'config/cma-size-zero': 'config-size',
+  'config/size-shadowed': 'config-size',
+  'config/unknown-symbol': 'config-symbols',
+};
+const TITLES: Readonly<Record<string, string>> = {
+  'config-goals': 'every symbol the board needs has its value',
+  'config-modules': 'heaps that are modules are loaded by something',
+  'config-command-line': 'the built-in command line leaves the areas alone',
+  'config-size': 'the default area has the size that is stated',
+  'config-symbols': 'every line is for a symbol the kernel has',
+};
+
+/** Said already; the command ends so. */
+type Ended = Exit;
+
+class Built {
+  readonly results: CheckResult[] = [];
+  readonly sources = new Map<string, SourceText>();
+  readonly #context: Context;
+  readonly #planned: Planned;
+  readonly #options: CheckBuiltOptions;
+  readonly #tools: Tools;
+
+  constructor(context: Context, planned: Planned, options: CheckBuiltOptions, tools: Tools) {
+    this.#context = context;
+    this.#tools = tools;
+    this.#planned = planned;
+    this.#options = options;
+  }
+
+  async run(): Promise<Ended | undefined> {
+    const image = await this.#readImage();
+    if (typeof image === 'number') return image;
+    for (const { source } of image?.image.files ?? []) this.sources.set(source.file, source);
+    const config = this.#config(image);
+    if (typeof config === 'number') return config;
+    if (config !== undefined) {
+      const symbols = await this.#symbols();
+      if (typeof symbols === 'number') return symbols;
+      this.#checkConfig(config, symbols, image);
+    }
+    const tree = this.#checkTree(config, image);
+    if (tree !== undefined) return tree;
+    if (image !== undefined) this.results.push(...checkImage(this.#planned.plan, image.image));
+    return undefined;
+  }
+
+  async #readImage(): Promise<ReadImage | Ended | undefined> {
+    const { rootfs } = this.#options;
+    if (rootfs === undefined) return undefined;
+    const root = this.#context.resolve(rootfs);
+    try {
+      if (statSync(root).isDirectory()) return readImageDirectory(root, shownPath(this.#context, rootfs));
+      if ((await this.#tools.which('tar')) === undefined) {
+        this.#context.complain('--rootfs: tar is not installed', 'install tar, or give a directory');
+        return EXIT.environment;
+      }
+      return await readImageTar(this.#tools, root, shownPath(this.#context, rootfs));
+    } catch (error) {
+      this.#context.complain(`--rootfs ${rootfs}: ${reasonOf(error)}`, 'give a directory or a tar file');
+      return EXIT.environment;
+    }
+  }
+
+  /** The one that was given, or the only one in the image. */
+  #config(image: ReadImage | undefined): SourceText | Ended | undefined {
+    const { config } = this.#options;
+    if (config === undefined) {
+      const inside = (image?.image.files ?? []).filter(({ path }) => /(?:^boot\/config-|\/config$)/.test(path));
+      return inside.length === 1 ? inside[0]?.source : undefined;
+    }
+    const got = readText(this.#context.resolve(config));
+    if ('error' in got) {
+      this.#context.complain(`cannot read --config ${config}: ${got.error}`);
+      return EXIT.environment;
+    }
+    const source = new SourceText(shownPath(this.#context, config), got.text);
+    this.sources.set(source.file, source);
+    return source;
+  }
+
+  async #symbols(): Promise<Iterable<string> | Ended | undefined> {
+    const { kernelTree, arch = this.#planned.plan.board.arch } = this.#options;
+    if (kernelTree === undefined) return undefined;
+    const open = await openKernelTree(this.#context, { ...this.#options, kernelTree, arch });
+    if (typeof open === 'number') return open;
+    const { tree } = open;
+    return [...tree.byName].filter(([, id]) => (tree.symbols.firstNode[id] as number) >= 0).map(([name]) => name);
+  }
+
+  #checkConfig(config: SourceText, symbols: Iterable<string> | undefined, image: ReadImage | undefined): void {
+    const { plan } = this.#planned;
+    const area = plan.areas.find((one) => one.isDefault);
+    const facts: ConfigFacts = {
+      ...(area === undefined ? {} : { defaultArea: area }),
+      ...(symbols === undefined ? {} : { symbols }),
+      ...(image === undefined ? {} : { loadedModules: loadedModules(image) }),
+    };
+    const diagnostics = lintConfig(config, plan.symbols, facts);
+    for (const [check, title] of Object.entries(TITLES)) {
+      const found = diagnostics.filter((diagnostic) => CHECK_OF[diagnostic.code] === check);
+      const isRun = check !== 'config-symbols' || symbols !== undefined;
+      this.#result(check, isRun ? title : `${title} (give --kernel-tree)`, found, isRun);
+    }
+  }
+
+  #result(check: string, title: string, diagnostics: readonly Diagnostic[], isRun = true): void {
+    const status = !isRun ? 'not-run' : hasErrors(diagnostics) ? 'fail' : 'pass';
+    this.results.push({ check, title, status, diagnostics, missingTools: [] });
+  }
+
+  /** The DTB that was given, or the board's in the image. */
+  #checkTree(config: SourceText | undefined, image: ReadImage | undefined): Ended | undefined {
+    const { plan } = this.#planned;
+    const wanted = plan.board.dtb?.replace(/^.*\//, '');
+    const inside = [...(image?.blobs ?? [])].find(([name]) => wanted !== undefined && name.endsWith(`/${wanted}`));
+    const file = this.#options.dtb ?? inside?.[1];
+    if (file === undefined) return undefined;
+    const shown = this.#options.dtb ?? inside?.[0] ?? file;
+    const read = planProfile(this.#context, this.#profile, { dtb: file });
+    if (read.planned?.dtb === undefined) {
+      // What keeps the plan from this board is what there is to say.
+      this.#result('image-dtb', TREE_TITLE, read.diagnostics);
+      return read.diagnostics.length === 0 ? read.exit : undefined;
+    }
+    const board = placementInput(read.planned, read.planned.dtb, config);
+    const overlay = overlayOf(plan.areas, plan.board.cells);
+    const merged = overlay === undefined ? undefined : applyOverlay(read.planned.dtb, overlay).value;
+    this.#result(
+      'image-dtb',
+      TREE_TITLE,
+      checkTree(plan, shown, board, merged === undefined ? undefined : { ...board, tree: merged }),
+    );
+    return undefined;
+  }
+
+  get #profile(): string {
+    return [...this.#planned.loaded.sources.keys()].at(-1) ?? '';
+  }
+}
+
+const TREE_TITLE = 'the kernel makes every area of the profile of this DTB';
+
+/** `# Linux/arm64 6.12.107 Kernel Configuration`. */
+const versionOf = (config: SourceText | undefined): KernelVersion | undefined =>
+  parseKernelVersion(/^# Linux\/\S+ (\S+) Kernel Configuration/m.exec(config?.text ?? '')?.[1] ?? '');
+
+function placementInput({ plan, model }: Planned, tree: Fdt, config: SourceText | undefined): PlacementInput {
+  const commandLine = plan.commandLine.map(({ argument }) => argument).join(' ');
+  return {
+    tree,
+    kernel: versionOf(config) ?? plan.kernel.max,
+    architecture: plan.board.arch,
+    backports: backportsOf(model),
+    pageSizeBytes: plan.board.pageSizeBytes,
+    ...(config === undefined
+      ? { config: symbolsOf(plan), configComplete: false }
+      : { config: configValues(config.text) }),
+    ...(commandLine === '' ? {} : { commandLine }),
+    ...(plan.board.memory.length === 0 ? {} : { memory: plan.board.memory }),
+  };
+}
+
+const symbolsOf = (plan: Plan) => new Map(plan.symbols.map(({ symbol, value }) => [symbol, value]));
+
+/** Modules that the image loads at boot. */
+function loadedModules({ image }: ReadImage): string[] {
+  return image.files
+    .filter(({ path }) => path === 'etc/modules' || /\/modules-load\.d\//.test(path))
+    .flatMap(({ source }) => source.text.split('\n'))
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^[#;]/.test(line));
+}
+
+export async function checkBuilt(context: Context, profile: string, options: CheckBuiltOptions): Promise<Exit> {
+  const planning = planProfile(context, profile);
+  if (planning.planned === undefined) {
+    context.findings(planning.diagnostics, planning.sources);
+    return planning.exit;
+  }
+  const { tools, close } = openTools(context.environment, context.showCommand);
+  const built = new Built(context, planning.planned, options, tools);
+  try {
+    const ended = await built.run();
+    if (ended !== undefined) return ended;
+  } finally {
+    await close();
+  }
+  if (built.results.length === 0) {
+    context.complain('what is to be held against the profile?', 'give --config, --dtb or --rootfs');
+    return EXIT.usage;
+  }
+  print(context, built);
+  return built.results.some(({ status }) => status === 'fail') ? EXIT.findings : EXIT.good;
+}
+
+const MARKS = { pass: 'pass   ', fail: 'FAIL   ', 'not-run': 'not run', unknown: 'unknown' } as const;
+
+function print(context: Context, { results, sources }: Built): void {
+  if (context.options.format === 'json') {
+    context.printJson({
+      schemaVersion: 1,
+      results: results.map(({ check, status, diagnostics }) => ({ check, status, diagnostics })),
+    });
+    return;
+  }
+  context.findings(
+    results.flatMap(({ diagnostics }) => diagnostics),
+    sources,
+  );
+  if (context.options.format !== 'human' || context.options.quiet) return;
+  for (const { check, status, title } of results) context.print(`${MARKS[status]} ${check}: ${title}\n`);
+}

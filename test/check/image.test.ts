@@ -1,0 +1,263 @@
+/** `dmaheap check PROFILE --rootfs`: an image as it should be, and the same with one thing wrong at a time. */
+
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { execaSync } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dmaheap } from '../cli/run.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-image-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+const profile = path.resolve('schemas/examples/qemu-virt-arm64.json');
+
+/** The head of a program for arm64. */
+const ARM64 = Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 183, 0]);
+
+const put = (root: string, file: string, text: string | Uint8Array) => {
+  const target = path.join(root, file);
+  mkdirSync(path.dirname(target), { recursive: true });
+  writeFileSync(target, text);
+};
+
+beforeAll(async () => {
+  const { exit } = await dmaheap(['generate', profile, '-o', 'out'], work);
+  expect(exit).toBe(0);
+  const root = path.join(work, 'good');
+  put(root, 'etc/group', 'root:x:0:\nvideo:x:44:camera\nrender:x:105:\n');
+  put(root, 'etc/passwd', 'root:x:0:0:root:/root:/bin/sh\ncamera:x:200:200::/:/bin/false\n');
+  put(
+    root,
+    'usr/lib/udev/rules.d/50-default.rules',
+    'KERNEL=="null|zero", MODE="0666"\nSUBSYSTEM=="tty", GROUP="tty"\n',
+  );
+  mkdirSync(path.join(root, 'etc/dmaheap'), { recursive: true });
+  copyFileSync(path.join(work, 'out/udev/70-dmaheap.rules'), path.join(root, 'usr/lib/udev/rules.d/70-dmaheap.rules'));
+  copyFileSync(path.join(work, 'out/verify/verify.expect'), path.join(root, 'etc/dmaheap/verify.expect'));
+  put(root, 'usr/bin/dmaheap-verify', ARM64);
+  chmodSync(path.join(root, 'usr/bin/dmaheap-verify'), 0o755);
+  put(root, 'etc/init.d/S10null', '#!/bin/sh\nchmod 666 /dev/null\n');
+  // As merged systems have it, and as a mask is made.
+  symlinkSync('usr/lib', path.join(root, 'lib'));
+  symlinkSync('/usr/bin', path.join(root, 'bin'));
+  mkdirSync(path.join(root, 'etc/udev/rules.d'), { recursive: true });
+  symlinkSync('/dev/null', path.join(root, 'etc/udev/rules.d/60-masked.rules'));
+  put(root, 'usr/lib/udev/rules.d/60-masked.rules', 'SUBSYSTEM=="dma_heap", GROUP="disk", MODE="0666"\n');
+});
+
+let count = 0;
+/** The good image with one change. */
+function image(change: (root: string) => void = () => undefined): string {
+  count += 1;
+  const name = `image-${count}`;
+  cpSync(path.join(work, 'good'), path.join(work, name), { recursive: true, verbatimSymlinks: true });
+  change(path.join(work, name));
+  return name;
+}
+const check = (rootfs: string, ...more: string[]) => dmaheap(['check', profile, '--rootfs', rootfs, ...more], work);
+
+describe('a good image', () => {
+  test('passes, and says by which rule each name is open to whom', async () => {
+    const name = image();
+    const { exit, stdout, stderr } = await check(name);
+    expect(stderr).toMatch(
+      /note\[image\/access\]: linux,cma: root:video 0660, by image-1\/usr\/lib\/udev\/rules\.d\/70-dmaheap\.rules:\d+ and/,
+    );
+    expect(stderr).not.toMatch(/error|warning/);
+    expect(stdout.match(/^pass /gm)).toHaveLength(5);
+    expect(exit).toBe(0);
+  });
+  test('passes as a compressed tar file as well, with the same findings', async () => {
+    const name = image();
+    execaSync('tar', ['-C', path.join(work, name), '-cJf', path.join(work, `${name}.tar.xz`), '.']);
+    const [directory, tar] = [await check(name), await check(`${name}.tar.xz`)];
+    expect(tar.exit).toBe(0);
+    expect(tar.stdout).toBe(directory.stdout);
+    expect(tar.stderr).toBe(directory.stderr.replaceAll(`${name}/`, `${name}.tar.xz/`));
+  });
+  test('is reported in the shape of the schema', async () => {
+    const { stdout } = await dmaheap(['--format', 'json', 'check', profile, '--rootfs', image()], work);
+    const read = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));
+    const ajv = new Ajv2020({ strict: true, allErrors: true });
+    ajv.addSchema(read('diagnostics'));
+    const validate = ajv.compile(read('check'));
+    validate(JSON.parse(stdout));
+    expect(validate.errors).toBeNull();
+  });
+});
+
+const RULES = 'usr/lib/udev/rules.d';
+const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
+  [
+    'a later rule takes the group',
+    (root) => put(root, `${RULES}/80-media.rules`, 'SUBSYSTEM=="dma_heap", GROUP="render"\n'),
+    /80-media\.rules:1:24: error\[image\/rule-lost\]: linux,cma ends as root:render 0660, and the profile wants root:video 0660/,
+  ],
+  [
+    'an earlier rule fights and loses',
+    (root) => put(root, 'etc/udev/rules.d/60-mali.rules', 'SUBSYSTEM=="dma_heap", GROUP="render"\n'),
+    /60-mali\.rules:1:24: warning\[image\/rule-fight\]: GROUP="render" for linux,cma is overruled by GROUP="video" in .*70-dmaheap\.rules:\d+/,
+  ],
+  [
+    'our file is shadowed by one of the same name',
+    (root) => put(root, 'etc/udev/rules.d/70-dmaheap.rules', '# nothing\n'),
+    /error\[image\/rule-lost\]: system ends as root:root 0600/,
+  ],
+  [
+    'a rule that never matches',
+    (root) => put(root, `${RULES}/40-x.rules`, 'KERNEL=="dma_heap/*", GROUP="video"\n'),
+    /40-x\.rules:1:1: error\[folklore\/kernel-with-directory\]/,
+  ],
+  [
+    'a rule that knows half of the names',
+    (root) => put(root, `${RULES}/40-x.rules`, 'KERNEL=="linux,cma*", GROUP="video"\n'),
+    /40-x\.rules:1:1: warning\[udev\/name-of-one-kernel\]: no rule matches "default_cma_region" or "reserved"/,
+  ],
+  [
+    'a rule for a heap of another board',
+    (root) => put(root, `${RULES}/40-x.rules`, 'SUBSYSTEM=="dma_heap", KERNEL=="secure", GROUP="video"\n'),
+    /40-x\.rules:1:24: warning\[image\/never-matches\]: KERNEL=="secure"/,
+  ],
+  [
+    'the group is missing',
+    (root) => put(root, 'etc/group', 'root:x:0:\n'),
+    /error\[image\/rule-lost\]: .*\n(?:.*\n)*?.*names the group "video", which the image does not have/,
+  ],
+  [
+    'the group is no system group',
+    (root) => put(root, 'etc/group', 'root:x:0:\nvideo:x:1044:camera\n'),
+    /warning\[image\/group\]: the group "video" has the number 1044/,
+  ],
+  [
+    'the user is no member',
+    (root) => put(root, 'etc/group', 'root:x:0:\nvideo:x:44:\n'),
+    /error\[image\/user\]: "camera" is no member of "video"/,
+  ],
+  [
+    'a script makes nodes by hand',
+    (root) => put(root, 'etc/init.d/S11heap', '#!/bin/sh\nmknod /dev/dma_heap/system c 10 57\n'),
+    /S11heap:2:1: error\[folklore\/mknod\]/,
+  ],
+  [
+    'a script opens the nodes to everybody',
+    (root) => put(root, 'etc/rc.local', '#!/bin/sh\nchmod 666 /dev/dma_heap/system\n'),
+    /rc\.local:2:1: error\[folklore\/chmod\]/,
+  ],
+  [
+    'a unit of the heaps’ user is shut out by a drop-in',
+    (root) => {
+      put(root, 'usr/lib/systemd/system/cam.service', '[Service]\nUser=camera\nDeviceAllow=/dev/video0 rw\n');
+      put(root, 'etc/systemd/system/cam.service.d/hard.conf', '[Service]\nDevicePolicy=closed\n');
+    },
+    /hard\.conf:2:1: error\[image\/device-policy\]: cam\.service has DevicePolicy=closed and no way to \/dev\/dma_heap/,
+  ],
+  [
+    'a unit of somebody else is shut out',
+    (root) => put(root, 'usr/lib/systemd/system/other.service', '[Service]\nDevicePolicy=closed\n'),
+    /other\.service:2:1: note\[image\/device-policy\]/,
+  ],
+  [
+    'there is no verifier',
+    (root) => rmSync(path.join(root, 'usr/bin/dmaheap-verify')),
+    /warning\[image\/verifier\]: the image has no dmaheap-verify/,
+  ],
+  [
+    'the verifier is for another machine',
+    (root) => put(root, 'usr/bin/dmaheap-verify', ARM64.with(18, 62)),
+    /error\[image\/verifier-machine\]: \/usr\/bin\/dmaheap-verify is not for arm64/,
+  ],
+  [
+    'the configuration in /boot has no heaps',
+    (root) =>
+      put(root, 'boot/config-6.12.0', '# Linux/arm64 6.12.0 Kernel Configuration\n# CONFIG_DMABUF_HEAPS is not set\n'),
+    /boot\/config-6\.12\.0:2:1: error\[config\/missing\]: DMABUF_HEAPS is not set/,
+  ],
+];
+
+describe('an image where', () => {
+  test.each(WRONG)('%s', async (_, change, finding) => {
+    const { exit, stderr } = await check(image(change));
+    expect(stderr).toMatch(finding);
+    expect(exit).toBe(/error/.test(String(finding)) ? 1 : 0);
+  });
+  test('DeviceAllow= lets the service in', async () => {
+    const { exit, stderr } = await check(
+      image((root) =>
+        put(
+          root,
+          'etc/systemd/system/cam.service',
+          '[Service]\nUser=camera\nDevicePolicy=closed\nDeviceAllow=char-dma_heap rw\n',
+        ),
+      ),
+    );
+    expect([exit, stderr]).toEqual([0, expect.not.stringContaining('device-policy')]);
+  });
+  test('links lead out of it: they are followed inside', async () => {
+    const { exit, stderr } = await check(
+      image((root) => {
+        rmSync(path.join(root, 'etc/group'));
+        symlinkSync('/../../../../../../../etc/group', path.join(root, 'etc/group'));
+      }),
+    );
+    expect([exit, stderr]).toEqual([1, expect.stringContaining('has no group "video"')]);
+  });
+});
+
+describe('the DTB of an image', () => {
+  const board = (node: string) => `/dts-v1/;
+/ {
+  #address-cells = <2>; #size-cells = <2>;
+  compatible = "linux,dummy-virt";
+  memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x20000000>; };
+  reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; ${node} };
+};
+`;
+  const dtb = (name: string, node: string) => {
+    const file = path.join(work, name);
+    execaSync('dtc', ['-q', '-@', '-I', 'dts', '-O', 'dtb', '-o', file, '-'], { input: board(node) });
+    return name;
+  };
+  const area = (size: string, more = 'linux,cma-default;') =>
+    `linux,cma { compatible = "shared-dma-pool"; reusable; size = <0 ${size}>; ${more} };`;
+
+  test('has the area', async () => {
+    const { exit, stdout, stderr } = await dmaheap(
+      ['check', profile, '--dtb', dtb('good.dtb', area('0x4000000'))],
+      work,
+    );
+    expect([exit, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('pass    image-dtb');
+  });
+  test('has it with the overlay only', async () => {
+    const { exit, stderr } = await dmaheap(['check', profile, '--dtb', dtb('bare.dtb', '')], work);
+    expect([exit, stderr]).toEqual([
+      0,
+      expect.stringContaining('note[dtb/overlay-needed]: bare.dtb alone has not every area'),
+    ]);
+  });
+  test('has it nowhere, for the kernel refuses the node', async () => {
+    const beyond = area('0x4000000', 'linux,cma-default; no-map;');
+    const { exit, stdout } = await dmaheap(['check', profile, '--dtb', dtb('refused.dtb', beyond)], work);
+    expect(stdout).toContain('FAIL    image-dtb');
+    expect(exit).toBe(1);
+  });
+});
+
+test('what is no image is refused', async () => {
+  expect((await check('nowhere')).exit).toBe(3);
+  writeFileSync(path.join(work, 'text.tar'), 'no tar\n');
+  const { exit, stderr } = await check('text.tar');
+  expect([exit, stderr]).toEqual([3, expect.stringContaining('--rootfs text.tar: ')]);
+  expect((await dmaheap(['check', profile], work)).exit).toBe(2);
+});
