@@ -12,8 +12,8 @@ namespace {
 
 // A plain copy of the request: the worker thread must not touch JavaScript values.
 struct Request {
-  std::string root, expect, as;
-  bool has_expect = false, has_as = false, deep = false;
+  std::string root, expect, as, import;
+  bool has_expect = false, has_as = false, has_import = false, deep = false;
   uint32_t wait_ms = 0, limit_ms = 0;
 };
 
@@ -35,6 +35,7 @@ class VerifyWorker : public Napi::AsyncWorker {
     options.root = request_.root.c_str();
     options.expect = request_.has_expect ? request_.expect.c_str() : nullptr;
     options.as = request_.has_as ? request_.as.c_str() : nullptr;
+    options.import = request_.has_import ? request_.import.c_str() : nullptr;
     options.deep = request_.deep;
     options.wait_ms = request_.wait_ms;
     options.limit_ms = request_.limit_ms;
@@ -82,7 +83,7 @@ uint32_t Number(const Napi::Object& options, const char* name) {
   return value.IsNumber() ? value.As<Napi::Number>().Uint32Value() : 0;
 }
 
-// verify({ root, expect, as, deep, waitMs, limitMs }): the TypeScript side checks and names the arguments.
+// verify({ root, expect, as, import, deep, waitMs, limitMs }): the TypeScript side checks and names the arguments.
 Napi::Value Verify(const Napi::CallbackInfo& info) {
   Napi::Env env = info.Env();
   if (info.Length() < 1 || !info[0].IsObject()) {
@@ -95,6 +96,7 @@ Napi::Value Verify(const Napi::CallbackInfo& info) {
   request.root = Text(options, "root", &ignored);
   request.expect = Text(options, "expect", &request.has_expect);
   request.as = Text(options, "as", &request.has_as);
+  request.import = Text(options, "import", &request.has_import);
   request.deep = options.Get("deep").ToBoolean().Value();
   request.wait_ms = Number(options, "waitMs");
   request.limit_ms = Number(options, "limitMs");

@@ -344,6 +344,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--expect <file>', 'verify.expect, as dmaheap generate writes it')
     .option('--root <dir>', 'look below this directory instead of /')
     .option('--as <user[:group,...]>', 'also try as this user; needs root')
+    .option('--import <device>', 'also give a buffer of every heap to this DRM device, and make one by /dev/udmabuf')
     .option('--deep', 'may hold a whole CMA area')
     .addHelpText(
       'after',

@@ -8,6 +8,7 @@ export interface AddonRequest {
   readonly root: string;
   readonly expect?: string;
   readonly as?: string;
+  readonly import?: string;
   readonly deep: boolean;
   readonly waitMs: number;
   readonly limitMs: number;

@@ -28,6 +28,8 @@ export interface VerifyOptions {
   readonly root?: string;
   /** `USER[:GROUP,...]`: also try as this user (needs root). */
   readonly as?: string;
+  /** DRM device (vgem, a display) that is also given a buffer of every heap, or /dev/udmabuf. */
+  readonly import?: string;
   /** May hold a whole CMA area, and may make the kernel log a failed allocation. */
   readonly deep?: boolean;
   /** How long a late udev rule is waited for. */
@@ -55,6 +57,7 @@ export async function verifySystem(options: VerifyOptions = {}): Promise<Outcome
     root: options.root ?? '',
     ...(options.expect === undefined ? {} : { expect: options.expect }),
     ...(options.as === undefined ? {} : { as: options.as }),
+    ...(options.import === undefined ? {} : { import: options.import }),
     deep: options.deep ?? false,
     waitMs: options.waitMs ?? 0,
     limitMs: options.limitMs ?? 0,

@@ -7,6 +7,7 @@ export interface VerifyCommandOptions {
   readonly expect?: string;
   readonly root?: string;
   readonly as?: string;
+  readonly import?: string;
   readonly deep?: boolean;
 }
 
