@@ -168,7 +168,12 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it')
     .addHelpText(
       'after',
-      '\nExample:\n  dmaheap generate boards/rockpro64.json -o out --kernel 6.12 --dtb rk3399-rockpro64.dtb',
+      [
+        '\nExamples:',
+        'dmaheap generate my-board.json -o out --kernel 6.12 --dtb my-board.dtb',
+        'dmaheap generate my-board.json -o out --kernel-tree linux-6.12 --base-config .config --lock my-board.lock',
+        'dmaheap generate my-board.json -o out --target udev,verify --diff',
+      ].join('\n  '),
     )
     .action(
       run(async (c, file: string, options) =>
@@ -195,7 +200,12 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--lock <file>', 'the lock that generate wrote: says what has changed since')
     .addHelpText(
       'after',
-      '\nExample:\n  dmaheap check out --kernel-tree linux-6.12 --arch arm64 --base-config /boot/config-6.12 --dtb rk3399-rockpro64.dtb\n  dmaheap check boards/rockpro64.json --config .config --dtb rk3399-rockpro64.dtb --rootfs rootfs.tar',
+      [
+        '\nExamples:',
+        'dmaheap check out --kernel-tree linux-6.12 --base-config .config --dtb my-board.dtb --lock my-board.lock',
+        'dmaheap check --config .config my-board.json',
+        'dmaheap check my-board.json --config .config --dtb my-board.dtb --rootfs rootfs.tar',
+      ].join('\n  '),
     )
     .action(
       run(async (c, subject: string, options: { config?: string; rootfs?: string }) =>
@@ -230,7 +240,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   )
     .addHelpText(
       'after',
-      '\nExample:\n  dmaheap place --dtb board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
+      '\nExample:\n  dmaheap place --dtb my-board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
     )
     .action(
       run(async (c, file: string | undefined, options) =>
@@ -412,6 +422,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   program
     .command('version')
     .description('print the version')
+    .addHelpText('after', '\nExample:\n  dmaheap version')
     .action(
       run(async (c) => {
         c.print(`${VERSION}\n`);

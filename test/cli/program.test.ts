@@ -1,6 +1,7 @@
 /** The command line's own manners: statuses, help, formats. */
 import { readdirSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { helpExamples } from '../examples.js';
 import { dmaheap } from './run.js';
 
 const EXAMPLE = 'schemas/examples/rockpro64.json';
@@ -86,4 +87,11 @@ test('--quiet keeps errors and drops the rest', async () => {
 
 test('-C starts elsewhere', async () => {
   expect((await dmaheap(['validate', 'rockpro64.json', '-C', 'schemas/examples'])).exit).toBe(0);
+});
+
+test('every command has an example in its help', async () => {
+  const { stdout } = await dmaheap(['--help']);
+  const notBuilt = [...stdout.matchAll(/^ {2}([a-z]+) .*\(not built/gm)].map(([, name]) => name);
+  const without = [...helpExamples()].filter(([, shown]) => shown.length === 0).map(([name]) => name);
+  expect(without).toEqual(notBuilt);
 });
