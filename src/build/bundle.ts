@@ -25,7 +25,7 @@ const SHARED: BuildOptions = {
  * Node's own modules are fetched when the module that imports them runs. As static imports of the one file they would
  * all be loaded at every start.
  */
-function builtinsOnUse(): Plugin {
+export function builtinsOnUse(): Plugin {
   return {
     name: 'builtins-on-use',
     setup(program) {

@@ -4,7 +4,7 @@ import { LOCK_CODES } from '../check/lock.js';
 import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
 import { IMPORT_CODES } from '../import/index.js';
-import { kconfigCodes } from '../kconfig/codes.js';
+import { KCONFIG_CODES } from '../kconfig/codes.js';
 import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
 import { PLACEMENT_CODES, PLANNER_CODES, RASPBERRY_PI_CODES } from '../placement/index.js';
@@ -20,7 +20,7 @@ export function allCodes(): CodeTable {
     ...JSON_CODES,
     ...PROFILE_CODES,
     ...FDT_CODES,
-    ...kconfigCodes,
+    ...KCONFIG_CODES,
     ...LANG_CODES,
     ...MODEL_CODES,
     ...PLAN_CODES,

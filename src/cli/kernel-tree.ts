@@ -2,14 +2,15 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
-import type { KconfigTree } from '../kconfig/index.js';
+import { dependents, type KconfigTree, probedSymbols } from '../kconfig/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
 import { kbuildEnvironment } from './kernel/environment.js';
-import { contentsOf, loadKernelTree } from './kernel/load.js';
+import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
+import { contentsOf } from './kernel/tree-cache.js';
 
 export interface KernelTreeOptions {
   readonly kernelTree: string;
@@ -49,7 +50,10 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
   }
   const given = context.resolve(options.kernelTree);
   if (!existsSync(given) || !statSync(given).isDirectory()) {
-    context.complain(`--kernel-tree ${options.kernelTree}: there is no such directory`);
+    context.complain(
+      `--kernel-tree ${options.kernelTree}: there is no such directory`,
+      'give the top of an unpacked kernel source, where its Makefile and Kconfig are',
+    );
     return EXIT.environment;
   }
   const directory = realpathSync(given);
@@ -121,14 +125,51 @@ export function readBase(
   const got = readBytes(context.resolve(file));
   // One character per byte, as the tree's own files are read.
   if ('bytes' in got) return { text: Buffer.from(got.bytes).toString('latin1'), name: file };
-  context.complain(`cannot read --base-config ${file}: ${got.error}`);
+  context.complain(
+    `cannot read --base-config ${file}: ${got.error}`,
+    'give a .config, or leave it out to start from the defconfig of the architecture',
+  );
   return EXIT.environment;
 }
 
-/** Says that nothing was run, where that leaves something unproven. */
-export function noteAssumptions(context: Context, { assumedProbes }: OpenTree): void {
-  if (assumedProbes > 0)
-    context.note(
-      `note: nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would. --probes run proves the answer for yours.`,
-    );
+/** What stays unknown because no probe was run. */
+export interface Assumptions {
+  readonly probesAssumed: number;
+  /** Symbols that a probe decides: their values are assumed. */
+  readonly unknown: readonly string[];
+  /** How many more symbols depend on those. */
+  readonly unknownDependents: number;
+  /** Of the symbols the answer speaks of, those whose value may be another with a real toolchain. */
+  readonly unproven: readonly string[];
 }
+
+/** Finds, and says on standard error, what is left unproven where nothing was run. @param spokenOf symbols of the answer */
+export function noteAssumptions(
+  context: Context,
+  { assumedProbes, tree }: OpenTree,
+  spokenOf: readonly { readonly symbol: string }[],
+): Assumptions {
+  if (assumedProbes === 0) return { probesAssumed: 0, unknown: [], unknownDependents: 0, unproven: [] };
+  const { name: names } = tree.symbols;
+  const probed = probedSymbols(tree);
+  const reached = dependents(tree, probed);
+  const unknown = probed.map((symbol) => names[symbol] as string);
+  const unproven = [...new Set(spokenOf.map(({ symbol }) => symbol))]
+    .filter((name) => reached[tree.byName.get(name) ?? 0] === 1)
+    .sort();
+  const unknownDependents = reached.reduce((sum, one) => sum + one, 0) - probed.length;
+  const listed = (list: readonly string[]) =>
+    list.length > SHOWN ? `${list.slice(0, SHOWN).join(', ')} and ${list.length - SHOWN} more` : list.join(', ');
+  context.note(
+    [
+      `note: nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would.`,
+      `Unknown for a real one: ${listed(unknown)} (all with --format json), and ${unknownDependents} symbols that depend on them;`,
+      unproven.length === 0 ? 'none of this answer.' : `of this answer ${listed(unproven)}.`,
+      '--probes run proves the answer for your toolchain.',
+    ].join(' '),
+  );
+  return { probesAssumed: assumedProbes, unknown, unknownDependents, unproven };
+}
+
+/** Symbols named in a note; a reader of JSON gets them all. */
+const SHOWN = 6;

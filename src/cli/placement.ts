@@ -1,7 +1,7 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import type { LintInput, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
 import { OLDEST_KERNEL, withParameters } from '../placement/index.js';
@@ -14,7 +14,7 @@ import { configValues } from './config.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes, readText } from './files.js';
-import { kernelOption, type Planned, planProfile } from './profile.js';
+import { type Planned, planProfile } from './profile.js';
 
 export interface PlaceOptions {
   readonly dtb?: string;
@@ -99,10 +99,12 @@ function pageSizeOf(text: string): bigint {
   return bytes;
 }
 
-function kernelsOf(context: Context, options: PlaceOptions, plan: Plan | undefined): KernelVersion[] {
-  const given = (options.kernel ?? []).map((text) => kernelOption(context, text));
-  if (given.includes('bad')) throw new Refusal('a kernel version is MAJOR.MINOR', EXIT.usage);
-  const kernels = given as KernelVersion[];
+function kernelsOf(options: PlaceOptions, plan: Plan | undefined): KernelVersion[] {
+  const kernels = (options.kernel ?? []).map((text) => {
+    const version = parseKernelVersion(text);
+    if (version !== undefined) return version;
+    throw new Refusal(`--kernel ${text}: not a kernel version`, EXIT.usage, 'write it as 6.12');
+  });
   const old = kernels.find((kernel) => compareKernelVersions(kernel, OLDEST_KERNEL) < 0);
   if (old !== undefined)
     throw new Refusal(
@@ -169,7 +171,7 @@ export function settlePlacement(
   const commandLine = options.cmdline ?? (plannedLine === '' ? undefined : plannedLine);
   const pageSizeBytes = options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize);
   return {
-    kernels: kernelsOf(context, options, plan),
+    kernels: kernelsOf(options, plan),
     input: {
       tree,
       // A tree that is given whole, perhaps merged already, is judged as a whole.

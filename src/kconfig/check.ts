@@ -5,9 +5,10 @@ import type { Draft } from './draft.js';
 import { AND, type Expression, NOT, OR, SYMBOL, type SymbolId, YES } from './expression.js';
 import { Refusal } from './macro.js';
 import { CHOICE, DEFAULT, IMPLY, type NodeId, PROMPT, SELECT, TRANSITIONAL } from './tree.js';
+import { copyOf } from './words.js';
 
 export function checkTree(draft: Draft): void {
-  checkCircles(draft);
+  new CircleCheck(draft).run();
   if (draft.dialect.choices === 'menu') checkMembers(draft);
   checkTransitional(draft);
 }
@@ -46,7 +47,7 @@ function checkTransitional(draft: Draft): void {
     draft.diagnostics.push(
       report('kconfig/transitional', { message: 'transitional symbols can only have help sections', span }),
     );
-  for (let symbol = 3; symbol < symbols.name.length; symbol++) {
+  for (let symbol = 3; symbol < draft.symbolCount; symbol++) {
     if (((symbols.flags[symbol] as number) & TRANSITIONAL) === 0) continue;
     for (let node = symbols.firstNode[symbol] as number; node >= 0; node = nodes.nextOfSymbol[node] as number)
       if (!expressions.isYes(nodes.dependency[node] as number)) complain(draft.nodeSpan(node));
@@ -60,7 +61,7 @@ const MAX_CHAIN = 500;
 const VISITING = 1;
 const DONE = 2;
 
-/** What is on the stack of {@link checkCircles}: an index, and what to do with it. */
+/** What is on the stack of {@link CircleCheck}: an index times eight, and what to do with it. */
 const VISIT_EXPRESSION = 0;
 const LEAVE_EXPRESSION = 1;
 const VISIT_SYMBOL = 2;
@@ -72,118 +73,194 @@ const RELEASE_CHOICE = 4;
  * Symbols must not depend on themselves through dependencies, select, imply, prompts or defaults. Members of a choice
  * may depend on their choice, neither on each other nor the choice on them.
  */
-function checkCircles(draft: Draft): void {
-  const { symbols, properties, expressions } = draft;
-  const { kind, left, right } = expressions;
-  const symbolState = new Uint8Array(symbols.name.length);
-  const expressionDone = new Uint8Array(expressions.length);
+class CircleCheck {
+  private readonly draft: Draft;
+  private readonly kind: Uint8Array;
+  private readonly left: Int32Array;
+  private readonly right: Int32Array;
+  private readonly symbolState: Uint8Array;
+  private readonly expressionDone: Uint8Array;
   /** The longest chain of symbols that starts with a symbol, or below an expression. */
-  const symbolChain = new Int32Array(symbols.name.length);
-  const expressionChain = new Int32Array(expressions.length);
-  const longest = (kindOf: number, l: number, r: number): number => {
-    if (kindOf === OR || kindOf === AND) return Math.max(expressionChain[l] as number, expressionChain[r] as number);
-    if (kindOf === NOT) return expressionChain[l] as number;
-    return Math.max(symbolChain[l] as number, kindOf === SYMBOL ? 0 : (symbolChain[r] as number));
-  };
-  const stack: number[] = [];
-  const push = (what: number, index: number) => {
-    stack.push(index * 8 + what);
-  };
-  const pushExpression = (e: Expression) => {
-    if (e !== 0 && expressionDone[e] === 0) push(VISIT_EXPRESSION, e);
-  };
-  const forEachDependency = (symbol: SymbolId, visit: (e: Expression) => void) => {
-    visit(symbols.directDependency[symbol] as number);
-    visit(symbols.reverseDependency[symbol] as number);
-    visit(symbols.implied[symbol] as number);
-    const isChoice = ((symbols.flags[symbol] as number) & CHOICE) !== 0;
-    for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number) {
-      const property = properties.kind[p];
-      if (property === SELECT || property === IMPLY) continue;
-      visit(properties.condition[p] as number);
-      if (property === DEFAULT && !isChoice) visit(properties.value[p] as number);
+  private readonly symbolChain: Int32Array;
+  private readonly expressionChain: Int32Array;
+  private stack: Int32Array = new Int32Array(1 << 12);
+  private top = 0;
+  /** `steps` of the tree. */
+  private steps: Int32Array;
+  private stepCount = 0;
+
+  constructor(draft: Draft) {
+    this.draft = draft;
+    const { kind, left, right, length } = draft.expressions;
+    this.kind = kind;
+    this.left = left;
+    this.right = right;
+    this.symbolState = new Uint8Array(draft.symbolCount);
+    this.symbolState.fill(DONE, 0, YES + 1);
+    this.expressionDone = new Uint8Array(length);
+    this.symbolChain = new Int32Array(draft.symbolCount);
+    this.expressionChain = new Int32Array(length);
+    this.steps = new Int32Array(length + draft.symbolCount);
+  }
+
+  run(): void {
+    const { symbolState, kind, left, right, draft } = this;
+    for (let start = YES + 1; start < draft.symbolCount; start++) {
+      if (symbolState[start] !== DONE) this.visitSymbol(start);
+      while (this.top > 0) {
+        const entry = this.stack[--this.top] as number;
+        const index = entry >> 3;
+        switch (entry & 7) {
+          case VISIT_EXPRESSION: {
+            if (this.expressionDone[index] === 1) break;
+            const k = kind[index] as number;
+            this.push(LEAVE_EXPRESSION, index);
+            if (k === OR || k === AND) {
+              this.visit(right[index] as number);
+              this.visit(left[index] as number);
+            } else if (k === NOT) this.visit(left[index] as number);
+            else {
+              if (k !== SYMBOL) this.push(VISIT_SYMBOL, right[index] as number);
+              this.push(VISIT_SYMBOL, left[index] as number);
+            }
+            break;
+          }
+          case LEAVE_EXPRESSION:
+            this.leaveExpression(index, kind[index] as number);
+            break;
+          case VISIT_SYMBOL:
+            if (symbolState[index] !== DONE) this.visitSymbol(index);
+            break;
+          case LEAVE_SYMBOL:
+            symbolState[index] = DONE;
+            this.leaveSymbol(index);
+            break;
+          default:
+            symbolState[index] = DONE;
+        }
+      }
     }
-  };
-  const pushDependencies = (symbol: SymbolId) => forEachDependency(symbol, pushExpression);
-  const leaveSymbol = (symbol: SymbolId) => {
-    let chain = 0;
-    forEachDependency(symbol, (e) => {
-      chain = Math.max(chain, expressionChain[e] as number);
-    });
-    symbolChain[symbol] = chain + 1;
+    draft.steps = this.steps.slice(0, this.stepCount);
+  }
+
+  private addStep(step: number): void {
+    if (this.stepCount === this.steps.length) this.steps = copyOf(this.steps, this.stepCount * 2);
+    this.steps[this.stepCount++] = step;
+  }
+
+  private push(what: number, index: number): void {
+    if (this.top === this.stack.length) this.stack = copyOf(this.stack, this.top * 2);
+    this.stack[this.top++] = index * 8 + what;
+  }
+
+  /** Sees to an expression: at once when all it mentions is done, else when the stack comes to it. */
+  private visit(e: Expression): void {
+    if (e === 0 || this.expressionDone[e] === 1) return;
+    const kind = this.kind[e] as number;
+    if (kind === SYMBOL && this.symbolState[this.left[e] as number] === DONE) this.leaveExpression(e, kind);
+    else this.push(VISIT_EXPRESSION, e);
+  }
+
+  private leaveExpression(e: Expression, kind: number): void {
+    const { expressionChain, symbolChain } = this;
+    const left = this.left[e] as number;
+    const right = this.right[e] as number;
+    let chain: number;
+    if (kind <= AND) chain = Math.max(expressionChain[left] as number, expressionChain[right] as number);
+    else if (kind === NOT) chain = expressionChain[left] as number;
+    else {
+      chain = symbolChain[left] as number;
+      if (kind !== SYMBOL && (symbolChain[right] as number) > chain) chain = symbolChain[right] as number;
+    }
+    this.expressionDone[e] = 1;
+    expressionChain[e] = chain;
+    this.addStep(~e);
+  }
+
+  private visitSymbol(mentioned: SymbolId): void {
+    const { symbolState, draft } = this;
+    if (symbolState[mentioned] === VISITING) throw this.circle(mentioned);
+    const choice = draft.symbols.choice[mentioned] as number;
+    const symbol = choice >= 0 ? choice : mentioned;
+    if (symbolState[symbol] === VISITING) throw this.circle(symbol);
+    // A member that is mentioned in a second place may belong to no choice there.
+    const members =
+      symbolState[symbol] === DONE
+        ? [mentioned]
+        : draft.isChoice(symbol)
+          ? draft.choices.get(symbol)?.members
+          : undefined;
+    symbolState[symbol] = VISITING;
+    this.push(LEAVE_SYMBOL, symbol);
+    if (members !== undefined) {
+      for (const member of members) {
+        symbolState[member] = VISITING;
+        this.push(LEAVE_SYMBOL, member);
+      }
+      for (const member of members) this.dependencies(member, true);
+      if (members.length > 0) this.push(RELEASE_CHOICE, symbol);
+    }
+    this.dependencies(symbol, true);
+  }
+
+  private leaveSymbol(symbol: SymbolId): void {
+    const chain = this.dependencies(symbol, false);
+    this.symbolChain[symbol] = chain + 1;
+    this.addStep(symbol);
     if (chain >= MAX_CHAIN)
       throw new Refusal(
         report('kconfig/limit', {
-          message: `${draft.nameOf(symbol)} is at the end of more than ${MAX_CHAIN} symbols that need each other`,
-          ...spanOf(draft, [symbol]),
+          message: `${this.draft.nameOf(symbol)} is at the end of more than ${MAX_CHAIN} symbols that need each other`,
+          ...spanOf(this.draft, [symbol]),
         }),
       );
-  };
-  const visitSymbol = (mentioned: SymbolId) => {
-    if (mentioned <= YES || symbolState[mentioned] === DONE) return;
-    if (symbolState[mentioned] === VISITING) throw circle(draft, stack, mentioned);
-    const choice = symbols.choice[mentioned] as number;
-    const symbol = choice >= 0 ? choice : mentioned;
-    if (symbolState[symbol] === VISITING) throw circle(draft, stack, symbol);
-    // A member that is mentioned in a second place may belong to no choice there.
-    const members = symbolState[symbol] === DONE ? [mentioned] : (draft.choices.get(symbol)?.members ?? []);
-    symbolState[symbol] = VISITING;
-    push(LEAVE_SYMBOL, symbol);
-    for (const member of members) {
-      symbolState[member] = VISITING;
-      push(LEAVE_SYMBOL, member);
-    }
-    for (const member of members) pushDependencies(member);
-    if (members.length > 0) push(RELEASE_CHOICE, symbol);
-    pushDependencies(symbol);
-  };
-  for (let start = YES + 1; start < symbols.name.length; start++) {
-    visitSymbol(start);
-    for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
-      const index = Math.floor(top / 8);
-      switch (top % 8) {
-        case VISIT_EXPRESSION: {
-          if (expressionDone[index] === 1) break;
-          const k = kind[index] as number;
-          push(LEAVE_EXPRESSION, index);
-          if (k === OR || k === AND) {
-            pushExpression(right[index] as number);
-            pushExpression(left[index] as number);
-          } else if (k === NOT) pushExpression(left[index] as number);
-          else {
-            if (k !== SYMBOL) push(VISIT_SYMBOL, right[index] as number);
-            push(VISIT_SYMBOL, left[index] as number);
-          }
-          break;
-        }
-        case LEAVE_EXPRESSION:
-          expressionDone[index] = 1;
-          expressionChain[index] = longest(kind[index] as number, left[index] as number, right[index] as number);
-          break;
-        case VISIT_SYMBOL:
-          visitSymbol(index);
-          break;
-        case LEAVE_SYMBOL:
-          symbolState[index] = DONE;
-          leaveSymbol(index);
-          break;
-        default:
-          symbolState[index] = DONE;
-      }
-    }
   }
-}
 
-function circle(draft: Draft, stack: readonly number[], again: SymbolId): Refusal {
-  const open = stack.filter((entry) => entry % 8 === LEAVE_SYMBOL).map((entry) => Math.floor(entry / 8));
-  const path = open.slice(Math.max(open.indexOf(again), 0));
-  return new Refusal(
-    report('kconfig/recursive-dependency', {
-      message: 'recursive dependency detected',
-      cause: [...path, again].map((symbol) => draft.nameOf(symbol)).join(' needs '),
-      ...spanOf(draft, [again, ...path]),
-    }),
-  );
+  /** Goes through what a symbol depends on: to visit it, or to find the longest chain below it. */
+  private dependencies(symbol: SymbolId, visits: boolean): number {
+    const { expressionChain } = this;
+    const { symbols, properties } = this.draft;
+    const direct = symbols.directDependency[symbol] as number;
+    const reverse = symbols.reverseDependency[symbol] as number;
+    const implied = symbols.implied[symbol] as number;
+    let chain = 0;
+    if (visits) {
+      this.visit(direct);
+      this.visit(reverse);
+      this.visit(implied);
+    } else
+      chain = Math.max(
+        expressionChain[direct] as number,
+        expressionChain[reverse] as number,
+        expressionChain[implied] as number,
+      );
+    const isChoice = ((symbols.flags[symbol] as number) & CHOICE) !== 0;
+    for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number) {
+      const property = properties.kind[p] as number;
+      if (property === SELECT || property === IMPLY) continue;
+      const condition = properties.condition[p] as number;
+      const value = property === DEFAULT && !isChoice ? (properties.value[p] as number) : 0;
+      if (visits) {
+        this.visit(condition);
+        if (value !== 0) this.visit(value);
+      } else chain = Math.max(chain, expressionChain[condition] as number, expressionChain[value] as number);
+    }
+    return chain;
+  }
+
+  private circle(again: SymbolId): Refusal {
+    const { draft } = this;
+    const open: SymbolId[] = [];
+    for (const entry of this.stack.subarray(0, this.top)) if ((entry & 7) === LEAVE_SYMBOL) open.push(entry >> 3);
+    const path = open.slice(Math.max(open.indexOf(again), 0));
+    return new Refusal(
+      report('kconfig/recursive-dependency', {
+        message: 'recursive dependency detected',
+        cause: [...path, again].map((symbol) => draft.nameOf(symbol)).join(' needs '),
+        ...spanOf(draft, [again, ...path]),
+      }),
+    );
+  }
 }
 
 /** Where the first of the symbols that is defined at all is defined. */

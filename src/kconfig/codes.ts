@@ -1,7 +1,7 @@
 /** Everything the engine can report. */
 import { defineCodes, reporter } from '../diagnostic/index.js';
 
-export const kconfigCodes = defineCodes({
+export const KCONFIG_CODES = defineCodes({
   'kconfig/dialect': {
     severity: 'error',
     title: 'the Kconfig dialect cannot be determined',
@@ -113,4 +113,4 @@ export const kconfigCodes = defineCodes({
   },
 });
 
-export const report = reporter(kconfigCodes);
+export const report = reporter(KCONFIG_CODES);

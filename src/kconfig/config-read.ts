@@ -36,31 +36,31 @@ export function readConfig(config: Configuration, text: string, options: ReadOpt
 
 class Reader {
   readonly diagnostics: Diagnostic[] = [];
-  readonly #config: Configuration;
-  readonly #options: ReadOptions;
+  private readonly config: Configuration;
+  private readonly options: ReadOptions;
   /** A zero byte ends a line for conf. */
-  readonly #mayEndEarly: boolean;
-  #line = 0;
-  #length = 0;
+  private readonly mayEndEarly: boolean;
+  private lineNumber = 0;
+  private length = 0;
 
   constructor(config: Configuration, options: ReadOptions, mayEndEarly: boolean) {
-    this.#config = config;
-    this.#options = options;
-    this.#mayEndEarly = mayEndEarly;
+    this.config = config;
+    this.options = options;
+    this.mayEndEarly = mayEndEarly;
   }
 
   /** Takes the line from `start` to `stop` of `text`. */
   line(text: string, start: number, stop: number, number: number): void {
-    const { dialect } = this.#config.tree;
+    const { dialect } = this.config.tree;
     const terminated = stop < text.length;
     let end = stop;
-    if (this.#mayEndEarly) {
+    if (this.mayEndEarly) {
       const nul = text.indexOf('\0', start);
       if (nul >= 0 && nul < stop) end = nul;
     }
     if (terminated && end === stop && end > start && text.charCodeAt(end - 1) === 13) end--;
-    this.#line = number;
-    this.#length = end - start;
+    this.lineNumber = number;
+    this.length = end - start;
     if (end === start) return;
     if (text.charCodeAt(start) === 35) {
       if (dialect.notSetIsAssignment && text.charCodeAt(start + 1) !== 32) return;
@@ -70,62 +70,62 @@ class Reader {
       const length = blank + 1 + NOT_SET.length;
       if (blank < 0 || length > end || !text.startsWith(NOT_SET, blank + 1)) return;
       if (dialect.strictConfigLines && length !== end) return;
-      this.#assignment(text.slice(name, blank), 'n', true);
+      this.assignment(text.slice(name, blank), 'n', true);
       return;
     }
     const isSymbol = text.startsWith(PREFIX, start);
     const equals = isSymbol ? text.indexOf('=', start + PREFIX.length) : -1;
     if (equals >= 0 && equals < end)
-      this.#assignment(text.slice(start + PREFIX.length, equals), text.slice(equals + 1, end), false);
-    else if (dialect.strictConfigLines || !isSymbol) this.#unexpected(text.slice(start, end));
+      this.assignment(text.slice(start + PREFIX.length, equals), text.slice(equals + 1, end), false);
+    else if (dialect.strictConfigLines || !isSymbol) this.unexpected(text.slice(start, end));
   }
 
-  #unexpected(text: string): void {
-    if (!this.#config.tree.dialect.strictConfigLines) {
+  private unexpected(text: string): void {
+    if (!this.config.tree.dialect.strictConfigLines) {
       if (text.charCodeAt(0) === 13) return;
-      this.#warn(`unexpected data: ${/^[^\r]*/.exec(text)?.[0]}`);
-    } else this.#warn(`unexpected data: ${text}`);
+      this.warn(`unexpected data: ${/^[^\r]*/.exec(text)?.[0]}`);
+    } else this.warn(`unexpected data: ${text}`);
   }
 
-  #assignment(name: string, value: string, isComment: boolean): void {
-    const config = this.#config;
+  private assignment(name: string, value: string, isComment: boolean): void {
+    const config = this.config;
     const { tree } = config;
     const symbol = tree.byName.get(name);
     if (symbol === undefined) {
-      if (this.#options.warnUnknown)
+      if (this.options.warnUnknown)
         this.diagnostics.push(
-          report('kconfig/unknown-symbol', { message: `unknown symbol: ${name}`, span: this.#span() }),
+          report('kconfig/unknown-symbol', { message: `unknown symbol: ${name}`, span: this.span() }),
         );
       config.changed = true;
       return;
     }
-    if (config.userSet[symbol] === 1) this.#warn(`override: reassigning to symbol ${name}`);
+    if (config.userSet[symbol] === 1) this.warn(`override: reassigning to symbol ${name}`);
     if (isComment && !tree.dialect.notSetIsAssignment) {
       if (isLogical(tree.symbols.type[symbol] as number)) setTristate(config, symbol, NO);
     } else {
       const problem = setFromText(config, symbol, value);
       if (problem !== undefined) {
-        this.#warn(problem);
+        this.warn(problem);
         return;
       }
     }
-    this.#options.assigned?.(symbol);
+    this.options.assigned?.(symbol);
     const warning = noteMember(config, symbol);
-    if (warning !== undefined) this.#warn(warning);
+    if (warning !== undefined) this.warn(warning);
   }
 
-  #warn(message: string): void {
-    this.diagnostics.push(report('kconfig/config-line', { message, span: this.#span() }));
+  private warn(message: string): void {
+    this.diagnostics.push(report('kconfig/config-line', { message, span: this.span() }));
   }
 
-  #span() {
-    const line = this.#line;
+  private span() {
+    const line = this.lineNumber;
     return {
-      file: this.#options.file ?? '.config',
+      file: this.options.file ?? '.config',
       line,
       column: 1,
       endLine: line,
-      endColumn: this.#length + 1,
+      endColumn: this.length + 1,
     };
   }
 }

@@ -2,8 +2,8 @@
 import { defaultMember, groupOf } from './choice.js';
 import type { Configuration } from './evaluate.js';
 import { MOD, NO, type SymbolId, YES } from './expression.js';
-import { BOOLEAN, HEX, INT, isLogical, STRING, UNKNOWN } from './symbol.js';
-import { MENU, type NodeId, OPTIONAL } from './tree.js';
+import { BOOLEAN, HEX, INT, isLogical, STRING, TRISTATE, UNKNOWN } from './symbol.js';
+import { CHOICE, MENU, type NodeId, OPTIONAL, propertyText } from './tree.js';
 
 /** Whether a menu entry shows: its prompt is visible, or it is on and something below it shows. */
 export function isNodeVisible(config: Configuration, node: NodeId): boolean {
@@ -21,29 +21,37 @@ export function isNodeVisible(config: Configuration, node: NodeId): boolean {
   return false;
 }
 
+/** Ends of the lines of bools and tristates, by value. */
+const ENDINGS = [' is not set\n', '=m\n', '=y\n'] as const;
+
 /** The whole configuration. */
 export function writeConfig(config: Configuration): string {
   const { tree } = config;
   const { nodes, properties } = tree;
   const { endsEveryMenu } = tree.dialect;
   const out = ['#\n# Automatically generated file; DO NOT EDIT.\n# ', tree.title, '\n#\n'];
-  const done = new Uint8Array(tree.symbols.name.length);
+  const { name: names, type: types, flags } = tree.symbols;
+  const done = new Uint8Array(names.length);
   let blank = false;
-  const textOf = (node: NodeId) => properties.text[nodes.prompt[node] as number] as string;
+  const textOf = (node: NodeId) => propertyText(tree, nodes.prompt[node] as number);
   const enter = (node: NodeId): void => {
     const symbol = nodes.symbol[node] as number;
     if (symbol < 0) {
       if (!isNodeVisible(config, node)) return;
       out.push('\n#\n# ', textOf(node), '\n#\n');
       blank = false;
-    } else if (!config.isChoice(symbol) && done[symbol] === 0) {
-      config.compute(symbol);
+    } else if (done[symbol] === 0 && ((flags[symbol] as number) & CHOICE) === 0) {
+      if (config.valid[symbol] === 0) config.compute(symbol);
       if (config.written[symbol] === 0) return;
       done[symbol] = 1;
-      const line = configLine(config, symbol);
       if (blank) out.push('\n');
       blank = false;
-      out.push(line);
+      const type = types[symbol] as number;
+      if (type > TRISTATE || type === UNKNOWN) out.push(configLine(config, symbol));
+      else {
+        const value = config.tristates[symbol] as number;
+        out.push(value === NO ? '# CONFIG_' : 'CONFIG_', names[symbol] as string, ENDINGS[value] as string);
+      }
     }
   };
   const leave = (node: NodeId): void => {

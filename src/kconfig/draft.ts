@@ -5,175 +5,213 @@ import type { Dialect } from './dialect.js';
 import { type Expression, ExpressionTable, type SymbolId } from './expression.js';
 import { TRISTATE, TYPE_NAMES, UNKNOWN } from './symbol.js';
 import { CHOICE, CONSTANT, type KconfigTree, NODE_ROOT, type NodeId, PROMPT, type PropertyId } from './tree.js';
+import { copyOf, hashOf, type Word, Words } from './words.js';
 
+/** One more than where a text starts; negative when blanks in front of it were left out. */
+export type KeptText = number;
+
+const FIRST_CAPACITY = 1 << 15;
+
+function column(): Int32Array {
+  return new Int32Array(FIRST_CAPACITY);
+}
+
+function lengthen(columns: Record<string, Int32Array>): void {
+  for (const [name, array] of Object.entries(columns)) columns[name] = copyOf(array, array.length * 2);
+}
+
+/** The arrays are longer than what they hold; see the counts. */
 export class Draft {
   readonly dialect: Dialect;
+  readonly words: Words;
   readonly expressions = new ExpressionTable();
   readonly diagnostics: Diagnostic[] = [];
-  readonly files: string[] = [];
+  files: readonly string[] = [];
+  symbolCount = 0;
+  propertyCount = 1;
+  nodeCount = 0;
   readonly symbols = {
-    name: [] as string[],
-    type: [] as number[],
-    flags: [] as number[],
-    directDependency: [] as Expression[],
-    reverseDependency: [] as Expression[],
-    implied: [] as Expression[],
-    firstProperty: [] as PropertyId[],
-    lastProperty: [] as PropertyId[],
-    firstNode: [] as NodeId[],
-    lastNode: [] as NodeId[],
-    choice: [] as SymbolId[],
+    /** The word that names the symbol; 0 for a quoted text and a choice. */
+    word: column(),
+    type: column(),
+    flags: column(),
+    directDependency: column(),
+    reverseDependency: column(),
+    implied: column(),
+    firstProperty: column(),
+    lastProperty: column(),
+    firstNode: column(),
+    lastNode: column(),
+    choice: column(),
   };
   readonly properties = {
-    kind: [0],
-    text: [''],
-    condition: [0],
-    value: [0],
-    node: [0],
-    file: [0],
-    line: [0],
-    next: [0],
+    kind: column(),
+    condition: column(),
+    value: column(),
+    node: column(),
+    file: column(),
+    line: column(),
+    next: column(),
+    textStart: column(),
   };
   readonly nodes = {
-    kind: [] as number[],
-    parent: [] as NodeId[],
-    next: [] as NodeId[],
-    firstChild: [] as NodeId[],
-    symbol: [] as SymbolId[],
-    prompt: [] as PropertyId[],
-    dependency: [] as Expression[],
-    visibility: [] as Expression[],
-    file: [] as number[],
-    line: [] as number[],
-    nextOfSymbol: [] as NodeId[],
+    kind: column(),
+    parent: column(),
+    next: column(),
+    firstChild: column(),
+    symbol: column(),
+    prompt: column(),
+    dependency: column(),
+    visibility: column(),
+    file: column(),
+    line: column(),
+    nextOfSymbol: column(),
   };
   /** By choice symbol: its node and its members, in the order conf lists them. */
   readonly choices = new Map<SymbolId, { node: NodeId; members: SymbolId[] }>();
   modules: SymbolId = -1;
   defconfigList: SymbolId = -1;
-  readonly #plain = new Map<string, SymbolId>();
-  readonly #constants = new Map<string, SymbolId>();
-  readonly #namedChoices = new Map<string, SymbolId>();
-  readonly #fileIds = new Map<string, number>();
+  /** See `steps` of the tree. */
+  steps: Int32Array = new Int32Array(0);
+  /** Names of quoted texts and choices; the others' are words. */
+  private readonly names: string[] = [];
+  /** Texts of properties, one behind the other. */
+  private texts = Buffer.allocUnsafeSlow(1 << 20);
+  private textEnd = 0;
+  /** By word, one more than the symbol it names. */
+  private symbolOf = column();
+  private readonly constants = new Map<string, SymbolId>();
+  private readonly namedChoices = new Map<string, SymbolId>();
 
   constructor(dialect: Dialect) {
     this.dialect = dialect;
-    for (const name of ['n', 'm', 'y'])
-      this.#plain.set(name, this.#add(name, CONSTANT, dialect.typedConstants ? TRISTATE : UNKNOWN));
-    for (const name of ['n', 'm', 'y']) this.#constants.set(name, this.#plain.get(name) as number);
+    this.words = new Words(dialect.keywords);
+    for (const name of ['n', 'm', 'y']) {
+      const symbol = this.symbol(this.words.of(name));
+      this.symbols.type[symbol] = dialect.typedConstants ? TRISTATE : UNKNOWN;
+      this.symbols.flags[symbol] = CONSTANT;
+      this.constants.set(name, symbol);
+    }
     this.addNode(NODE_ROOT, -1, -1, 0, 0);
   }
 
   /** A symbol by its bare name, made when it is new. */
-  symbol(name: string): SymbolId {
-    const known = this.#plain.get(name);
-    if (known !== undefined) return known;
-    const symbol = this.#add(name, 0, UNKNOWN);
-    this.#plain.set(name, symbol);
+  symbol(word: Word): SymbolId {
+    if (word >= this.symbolOf.length) this.symbolOf = copyOf(this.symbolOf, Math.max(this.symbolOf.length, word) * 2);
+    const known = this.symbolOf[word] as number;
+    if (known !== 0) return known - 1;
+    const symbol = this.add('', 0);
+    this.symbols.word[symbol] = word;
+    this.symbolOf[word] = symbol + 1;
     return symbol;
   }
 
   /** A symbol written between quotes: a text, or one of n, m, y. */
   constant(text: string): SymbolId {
-    const known = this.#constants.get(text);
+    const known = this.constants.get(text);
     if (known !== undefined) return known;
-    const symbol = this.#add(text, CONSTANT, UNKNOWN);
-    this.#constants.set(text, symbol);
+    const symbol = this.add(text, CONSTANT);
+    this.constants.set(text, symbol);
     return symbol;
   }
 
   /** The symbol of a choice; choices of one name are one. */
   choice(name: string): SymbolId {
-    const known = name === '' ? undefined : this.#namedChoices.get(name);
+    const known = name === '' ? undefined : this.namedChoices.get(name);
     if (known !== undefined) return known;
-    const symbol = this.#add(name, CHOICE, UNKNOWN);
-    if (name !== '') this.#namedChoices.set(name, symbol);
+    const symbol = this.add(name, CHOICE);
+    if (name !== '') this.namedChoices.set(name, symbol);
     return symbol;
   }
 
-  #add(name: string, flags: number, type: number): SymbolId {
-    const s = this.symbols;
-    s.name.push(name);
-    s.type.push(type);
-    s.flags.push(flags);
-    s.directDependency.push(0);
-    s.reverseDependency.push(0);
-    s.implied.push(0);
-    s.firstProperty.push(0);
-    s.lastProperty.push(0);
-    s.firstNode.push(-1);
-    s.lastNode.push(-1);
-    s.choice.push(-1);
-    return s.name.length - 1;
-  }
-
-  fileId(file: string): number {
-    const known = this.#fileIds.get(file);
-    if (known !== undefined) return known;
-    this.files.push(file);
-    this.#fileIds.set(file, this.files.length - 1);
-    return this.files.length - 1;
+  private add(name: string, flags: number): SymbolId {
+    const symbol = this.symbolCount++;
+    if (symbol === this.symbols.type.length) lengthen(this.symbols);
+    const { symbols } = this;
+    this.names.push(name);
+    symbols.flags[symbol] = flags;
+    symbols.firstNode[symbol] = symbols.lastNode[symbol] = symbols.choice[symbol] = -1;
+    return symbol;
   }
 
   /** Adds a node that is linked to its symbol, not yet to its siblings. */
   addNode(kind: number, symbol: SymbolId, parent: NodeId, file: number, line: number): NodeId {
-    const n = this.nodes;
-    const node = n.kind.length;
-    n.kind.push(kind);
-    n.parent.push(parent);
-    n.next.push(-1);
-    n.firstChild.push(-1);
-    n.symbol.push(symbol);
-    n.prompt.push(0);
-    n.dependency.push(0);
-    n.visibility.push(0);
-    n.file.push(file);
-    n.line.push(line);
-    n.nextOfSymbol.push(-1);
+    const node = this.nodeCount++;
+    if (node === this.nodes.kind.length) lengthen(this.nodes);
+    const { nodes, symbols } = this;
+    nodes.kind[node] = kind;
+    nodes.parent[node] = parent;
+    nodes.symbol[node] = symbol;
+    nodes.file[node] = file;
+    nodes.line[node] = line;
+    nodes.next[node] = nodes.firstChild[node] = nodes.nextOfSymbol[node] = -1;
     if (symbol >= 0) {
-      const last = this.symbols.lastNode[symbol] as number;
-      if (last < 0) this.symbols.firstNode[symbol] = node;
-      else n.nextOfSymbol[last] = node;
-      this.symbols.lastNode[symbol] = node;
+      const last = symbols.lastNode[symbol] as number;
+      if (last < 0) symbols.firstNode[symbol] = node;
+      else nodes.nextOfSymbol[last] = node;
+      symbols.lastNode[symbol] = node;
     }
     return node;
   }
 
-  /** Adds a property to a node and to its symbol, if it has one. */
+  /** Adds a property to a node and to its symbol, if it has one. @param textStart where its text was kept */
   addProperty(
     kind: number,
     node: NodeId,
-    given: { text?: string; value?: Expression; condition: Expression; file: number; line: number },
+    textStart: number,
+    value: Expression,
+    condition: Expression,
+    file: number,
+    line: number,
   ): PropertyId {
-    const p = this.properties;
-    const property = p.kind.length;
-    p.kind.push(kind);
-    p.text.push(given.text ?? '');
-    p.condition.push(given.condition);
-    p.value.push(given.value ?? 0);
-    p.node.push(node);
-    p.file.push(given.file);
-    p.line.push(given.line);
-    p.next.push(0);
+    const property = this.propertyCount++;
+    if (property === this.properties.kind.length) lengthen(this.properties);
+    const { properties, symbols } = this;
+    properties.textStart[property] = textStart;
+    properties.kind[property] = kind;
+    properties.condition[property] = condition;
+    properties.value[property] = value;
+    properties.node[property] = node;
+    properties.file[property] = file;
+    properties.line[property] = line;
     const symbol = this.nodes.symbol[node] as number;
     if (symbol >= 0) {
-      const last = this.symbols.lastProperty[symbol] as number;
-      if (last === 0) this.symbols.firstProperty[symbol] = property;
-      else p.next[last] = property;
-      this.symbols.lastProperty[symbol] = property;
+      const last = symbols.lastProperty[symbol] as number;
+      if (last === 0) symbols.firstProperty[symbol] = property;
+      else properties.next[last] = property;
+      symbols.lastProperty[symbol] = property;
     }
     return property;
   }
 
+  /** Keeps the text of the prompt that is added next, without the blanks in front of it. */
+  keepText(bytes: Uint8Array, start: number, end: number): KeptText {
+    const from = this.textEnd;
+    if (from + end - start > this.texts.length)
+      this.texts = Buffer.concat([this.texts], this.texts.length * 2 + end - start);
+    const { texts } = this;
+    let i = start;
+    while (i < end && (bytes[i] === 32 || ((bytes[i] as number) >= 9 && (bytes[i] as number) <= 13))) i++;
+    const trimmed = i > start;
+    let at = from;
+    for (; i < end; i++) texts[at++] = bytes[i] as number;
+    this.textEnd = at;
+    return trimmed ? -1 - from : from + 1;
+  }
+
+  /** End of the texts kept so far: where the empty text of a property without one stands. */
+  get noText(): number {
+    return this.textEnd;
+  }
+
   /** Adds the prompt of a node; `visible if` of the menus above limits it. */
-  addPrompt(kind: number, node: NodeId, text: string, condition: Expression, file: number, line: number): void {
+  addPrompt(kind: number, node: NodeId, text: KeptText, condition: Expression, file: number, line: number): void {
     let visible = condition;
     if (kind === PROMPT)
       for (let n = this.nodes.parent[node] as number; n >= 0; n = this.nodes.parent[n] as number)
         visible = this.expressions.and(visible, this.nodes.visibility[n] as number);
-    const trimmed = text.replace(/^[ \t-\r]+/, '');
-    const property = this.addProperty(kind, node, { text: trimmed, condition: visible, file, line });
-    if (trimmed !== text) this.warnProperty(property, 'leading whitespace ignored');
+    const property = this.addProperty(kind, node, Math.abs(text) - 1, 0, visible, file, line);
+    if (text < 0) this.warnProperty(property, 'leading whitespace ignored');
     if (this.nodes.prompt[node] !== 0) this.warnProperty(property, 'prompt redefined');
     this.nodes.prompt[node] = property;
   }
@@ -193,8 +231,14 @@ export class Draft {
     return symbol >= 0 && ((this.symbols.flags[symbol] as number) & CHOICE) !== 0;
   }
 
+  /** A symbol's name, a quoted text; empty for a choice without a name. */
+  spelling(symbol: SymbolId): string {
+    const word = this.symbols.word[symbol] as number;
+    return word !== 0 ? this.words.text(word) : (this.names[symbol] as string);
+  }
+
   nameOf(symbol: SymbolId): string {
-    return this.symbols.name[symbol] || '<choice>';
+    return this.spelling(symbol) || '<choice>';
   }
 
   nodeSpan(node: NodeId): Span {
@@ -222,78 +266,96 @@ export class Draft {
     environment: ReadonlyMap<string, string | undefined>,
     probes: ReadonlyMap<string, string | undefined>,
   ): KconfigTree {
-    const { symbols: s, properties: p, nodes: n } = this;
-    const ints = (list: readonly number[]) => new Int32Array(list);
-    const bytes = (list: readonly number[]) => new Uint8Array(list);
+    const { symbols: s, properties: p, nodes: n, names } = this;
+    const texts = this.texts.toString('latin1', 0, this.textEnd);
+    const textStart = new Int32Array(this.propertyCount + 1);
+    textStart.set(p.textStart.subarray(0, this.propertyCount));
+    textStart[this.propertyCount] = this.textEnd;
+    const title = n.prompt[0] as number;
+    const words = this.words.texts();
+    const byName = new Map<string, SymbolId>();
+    for (let symbol = 0; symbol < names.length; symbol++) {
+      const word = s.word[symbol] as number;
+      if (word === 0) continue;
+      names[symbol] = words[word] as string;
+      byName.set(words[word] as string, symbol);
+    }
+    const ofSymbols = (array: Int32Array) => array.slice(0, this.symbolCount);
+    const ofProperties = (array: Int32Array) => array.slice(0, this.propertyCount);
+    const ofNodes = (array: Int32Array) => array.slice(0, this.nodeCount);
     return {
       dialect: this.dialect,
-      title: p.text[n.prompt[0] as number] as string,
+      title: texts.slice(textStart[title], textStart[title + 1]),
       files: this.files,
       symbols: {
-        name: s.name,
-        type: bytes(s.type),
-        flags: bytes(s.flags),
-        directDependency: ints(s.directDependency),
-        reverseDependency: ints(s.reverseDependency),
-        implied: ints(s.implied),
-        firstProperty: ints(s.firstProperty),
-        firstNode: ints(s.firstNode),
-        choice: ints(s.choice),
+        name: names,
+        type: new Uint8Array(ofSymbols(s.type)),
+        flags: new Uint8Array(ofSymbols(s.flags)),
+        directDependency: ofSymbols(s.directDependency),
+        reverseDependency: ofSymbols(s.reverseDependency),
+        implied: ofSymbols(s.implied),
+        firstProperty: ofSymbols(s.firstProperty),
+        firstNode: ofSymbols(s.firstNode),
+        choice: ofSymbols(s.choice),
       },
       properties: {
-        kind: bytes(p.kind),
-        text: p.text,
-        condition: ints(p.condition),
-        value: ints(p.value),
-        node: ints(p.node),
-        file: ints(p.file),
-        line: ints(p.line),
-        next: ints(p.next),
+        kind: new Uint8Array(ofProperties(p.kind)),
+        textStart,
+        condition: ofProperties(p.condition),
+        value: ofProperties(p.value),
+        node: ofProperties(p.node),
+        file: ofProperties(p.file),
+        line: ofProperties(p.line),
+        next: ofProperties(p.next),
       },
       nodes: {
-        kind: bytes(n.kind),
-        parent: ints(n.parent),
-        next: ints(n.next),
-        firstChild: ints(n.firstChild),
-        symbol: ints(n.symbol),
-        prompt: ints(n.prompt),
-        dependency: ints(n.dependency),
-        visibility: ints(n.visibility),
-        file: ints(n.file),
-        line: ints(n.line),
-        nextOfSymbol: ints(n.nextOfSymbol),
+        kind: new Uint8Array(ofNodes(n.kind)),
+        parent: ofNodes(n.parent),
+        next: ofNodes(n.next),
+        firstChild: ofNodes(n.firstChild),
+        symbol: ofNodes(n.symbol),
+        prompt: ofNodes(n.prompt),
+        dependency: ofNodes(n.dependency),
+        visibility: ofNodes(n.visibility),
+        file: ofNodes(n.file),
+        line: ofNodes(n.line),
+        nextOfSymbol: ofNodes(n.nextOfSymbol),
       },
+      texts,
       expressions: this.expressions.arrays(),
       choices: [...this.choices].map(([choice, { node, members }]) => ({ choice, node, members })),
       modules: Math.max(this.modules, 0),
       defconfigList: this.defconfigList,
-      order: evaluationOrder(s.name, s.flags, this.dialect.symbolBuckets),
-      byName: this.#plain,
+      order: this.evaluationOrder(),
+      steps: this.steps,
+      byName,
       environment,
       probes,
     };
   }
-}
 
-/** The order of conf's hash table: by bucket, in each bucket the latest first. */
-export function evaluationOrder(names: readonly string[], flags: readonly number[], buckets: number): Int32Array {
-  const bucketOf = new Int32Array(names.length);
-  const heads = new Int32Array(buckets).fill(-1);
-  const next = new Int32Array(names.length);
-  for (let symbol = 3; symbol < names.length; symbol++) {
-    const name = names[symbol] as string;
-    let hash = 0;
-    if (((flags[symbol] as number) & CHOICE) === 0 || name !== '') {
-      hash = 0x811c9dc5;
-      for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ ((name.charCodeAt(i) << 24) >> 24), 0x01000193);
+  /** The order of conf's hash table: by bucket, in each bucket the latest first. */
+  private evaluationOrder(): Int32Array {
+    const buckets = this.dialect.symbolBuckets;
+    const { hashes } = this.words;
+    const { word: words, flags } = this.symbols;
+    const count = this.symbolCount;
+    const heads = new Int32Array(buckets).fill(-1);
+    const next = new Int32Array(count);
+    for (let symbol = 3; symbol < count; symbol++) {
+      const word = words[symbol] as number;
+      let hash = 0;
+      if (word !== 0) hash = hashes[word] as number;
+      else if (((flags[symbol] as number) & CHOICE) === 0 || this.names[symbol] !== '')
+        hash = hashOf(Buffer.from(this.names[symbol] as string, 'latin1'));
+      const bucket = (hash >>> 0) % buckets;
+      next[symbol] = heads[bucket] as number;
+      heads[bucket] = symbol;
     }
-    const bucket = (hash >>> 0) % buckets;
-    bucketOf[symbol] = bucket;
-    next[symbol] = heads[bucket] as number;
-    heads[bucket] = symbol;
+    const order = new Int32Array(count - 3);
+    let at = 0;
+    for (let bucket = 0; bucket < buckets; bucket++)
+      for (let s = heads[bucket] as number; s >= 0; s = next[s] as number) order[at++] = s;
+    return order;
   }
-  const order = new Int32Array(names.length - 3);
-  let at = 0;
-  for (const head of heads) for (let s = head; s >= 0; s = next[s] as number) order[at++] = s;
-  return order;
 }

@@ -18,6 +18,7 @@ import {
   writeMembers,
 } from './choice.js';
 import { report } from './codes.js';
+import { computeInOrder } from './evaluate-in-order.js';
 import {
   AND,
   EQUAL,
@@ -54,6 +55,7 @@ import {
   symbolText,
   TRANSITIONAL,
 } from './tree.js';
+import { copyOf } from './words.js';
 
 /** Symbols that may wait for each other's values; deeper chains do not occur outside hostile input. */
 const MAX_DEPTH = 1500;
@@ -92,16 +94,23 @@ export class Configuration {
 
   /** Symbols whose user value was inherited from a transitional symbol. */
   readonly inherited: SymbolId[] = [];
-  readonly #shared: boolean;
-  readonly #menuChoices: boolean;
-  #epoch = 1;
-  readonly #expressionEpoch: Int32Array;
-  readonly #expressionValue: Uint8Array;
-  #spine = new Int32Array(1024);
-  #spineTop = 0;
+  private readonly shared: boolean;
+  private readonly menuChoices: boolean;
+  /** The tree's expressions. */
+  private readonly kind: Uint8Array;
+  private readonly left: Int32Array;
+  private readonly right: Int32Array;
+  /** The values of expressions that are shared hold as long as their epoch is this one. */
+  epoch = 1;
+  readonly expressionEpoch: Int32Array;
+  readonly expressionValue: Uint8Array;
+  private spine: Int32Array = new Int32Array(1024);
+  private spineTop = 0;
   /** Condition of the property that was found active last. */
-  #activeCondition: Tristate = NO;
-  #depth = 0;
+  private activeCondition: Tristate = NO;
+  /** The default that {@link logical} used last; 0 for none. */
+  private usedDefault: PropertyId = 0;
+  private depth = 0;
 
   constructor(tree: KconfigTree) {
     this.tree = tree;
@@ -119,10 +128,13 @@ export class Configuration {
     this.implied = new Uint8Array(count);
     this.written = new Uint8Array(count);
     this.promptVisible = new Uint8Array(tree.properties.kind.length);
-    this.#shared = tree.dialect.sharedExpressions;
-    this.#menuChoices = tree.dialect.choices === 'menu';
-    this.#expressionEpoch = new Int32Array(tree.expressions.kind.length);
-    this.#expressionValue = new Uint8Array(tree.expressions.kind.length);
+    this.shared = tree.dialect.sharedExpressions;
+    this.kind = tree.expressions.kind;
+    this.left = tree.expressions.left;
+    this.right = tree.expressions.right;
+    this.menuChoices = tree.dialect.choices === 'menu';
+    this.expressionEpoch = new Int32Array(tree.expressions.kind.length);
+    this.expressionValue = new Uint8Array(tree.expressions.kind.length);
     for (const constant of [NO, MOD, YES]) {
       this.valid[constant] = 1;
       this.tristates[constant] = constant;
@@ -154,7 +166,7 @@ export class Configuration {
     const type = this.tree.symbols.type[symbol] as number;
     if (type !== TRISTATE) return type;
     if (this.modulesValue === NO) return BOOLEAN;
-    return !this.#menuChoices && this.isMember(symbol) && this.visible[symbol] === YES ? BOOLEAN : TRISTATE;
+    return !this.menuChoices && this.isMember(symbol) && this.visible[symbol] === YES ? BOOLEAN : TRISTATE;
   }
 
   isMember(symbol: SymbolId): boolean {
@@ -167,7 +179,7 @@ export class Configuration {
 
   /** Whether the user can change the value: visible above what selects force. */
   isChangeable(symbol: SymbolId): boolean {
-    if (this.#menuChoices && this.isChoice(symbol)) return false;
+    if (this.menuChoices && this.isChoice(symbol)) return false;
     return (this.visible[symbol] as number) > (this.reverse[symbol] as number);
   }
 
@@ -195,7 +207,7 @@ export class Configuration {
   }
 
   invalidateExpressions(): void {
-    this.#epoch++;
+    this.epoch++;
   }
 
   /** Forgets all computed values and computes MODULES, on which every type depends. */
@@ -208,57 +220,60 @@ export class Configuration {
   /** Computes every symbol. */
   computeAll(): void {
     this.compute(this.tree.modules);
-    for (const symbol of this.tree.order) this.compute(symbol);
+    if (this.shared && this.menuChoices) {
+      computeInOrder(this);
+      return;
+    }
+    const { order } = this.tree;
+    for (let i = 0; i < order.length; i++) this.compute(order[i] as number);
   }
 
   /** The value of an expression; the absent one is y. */
   evaluate(expression: Expression): Tristate {
     if (expression === 0) return YES;
-    const { kind, left, right } = this.tree.expressions;
-    const bottom = this.#spineTop;
-    let e = expression;
+    const isShared = this.shared;
+    if (isShared && this.expressionEpoch[expression] === this.epoch)
+      return this.expressionValue[expression] as Tristate;
+    const kind = this.kind[expression] as number;
     let value: number;
-    // Long chains of || lean to the left: they are walked in a loop, so that they cost no stack.
-    for (;;) {
-      if (this.#shared && this.#expressionEpoch[e] === this.#epoch) {
-        value = this.#expressionValue[e] as number;
-        break;
-      }
-      const k = kind[e] as number;
-      if (k > AND) {
-        value = this.#leaf(k, left[e] as number, right[e] as number);
-        this.#remember(e, value);
-        break;
-      }
-      if (this.#spineTop === this.#spine.length) {
-        const longer = new Int32Array(this.#spine.length * 2);
-        longer.set(this.#spine);
-        this.#spine = longer;
-      }
-      this.#spine[this.#spineTop++] = e;
-      e = left[e] as number;
-    }
-    while (this.#spineTop > bottom) {
-      e = this.#spine[--this.#spineTop] as number;
-      const other = this.evaluate(right[e] as number);
-      if (kind[e] === AND ? other < value : other > value) value = other;
-      this.#remember(e, value);
+    if (kind === SYMBOL) {
+      const symbol = this.left[expression] as number;
+      if (this.valid[symbol] === 0) this.compute(symbol);
+      value = this.tristates[symbol] as number;
+    } else if (kind <= AND) value = this.evaluateChain(expression);
+    else if (kind === NOT) value = YES - this.evaluate(this.left[expression] as number);
+    else value = this.comparison(kind, this.left[expression] as number, this.right[expression] as number);
+    if (isShared) {
+      this.expressionEpoch[expression] = this.epoch;
+      this.expressionValue[expression] = value;
     }
     return value as Tristate;
   }
 
-  #remember(e: Expression, value: number): void {
-    if (!this.#shared) return;
-    this.#expressionEpoch[e] = this.#epoch;
-    this.#expressionValue[e] = value;
+  /** Long chains of || lean to the left: they are walked in a loop, so that they cost no stack. */
+  private evaluateChain(expression: Expression): number {
+    const { kind, left, right } = this;
+    const bottom = this.spineTop;
+    let e = expression;
+    do {
+      if (this.spineTop === this.spine.length) this.spine = copyOf(this.spine, this.spineTop * 2);
+      this.spine[this.spineTop++] = e;
+      e = left[e] as number;
+    } while ((kind[e] as number) <= AND && !(this.shared && this.expressionEpoch[e] === this.epoch));
+    let value: number = this.evaluate(e);
+    while (this.spineTop > bottom) {
+      e = this.spine[--this.spineTop] as number;
+      const other = this.evaluate(right[e] as number);
+      if (kind[e] === AND ? other < value : other > value) value = other;
+      if (this.shared) {
+        this.expressionEpoch[e] = this.epoch;
+        this.expressionValue[e] = value;
+      }
+    }
+    return value;
   }
 
-  #leaf(kind: number, left: number, right: number): number {
-    if (kind === SYMBOL) {
-      if (this.valid[left] === 0) this.compute(left);
-      return this.tristates[left] as number;
-    }
-    if (kind === NOT) return YES - this.evaluate(left);
+  private comparison(kind: number, left: number, right: number): number {
     if (this.valid[left] === 0) this.compute(left);
     if (this.valid[right] === 0) this.compute(right);
     const { type } = this.tree.symbols;
@@ -296,43 +311,48 @@ export class Configuration {
       this.visible[symbol] = YES;
       return;
     }
+    const { kind, condition, next } = properties;
     let visible = NO;
-    for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number) {
-      if ((properties.kind[p] as number) > MENU) continue;
-      const value = promptVisibility(this, symbol, this.evaluate(properties.condition[p] as number));
+    for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = next[p] as number) {
+      if ((kind[p] as number) > MENU) continue;
+      let value = this.evaluate(condition[p] as number);
+      if (value === MOD && !this.menuChoices) value = promptVisibility(this, symbol, value);
       this.promptVisible[p] = value;
       if (value > visible) visible = value;
     }
     if (visible === MOD && (symbols.type[symbol] !== TRISTATE || this.modulesValue === NO)) visible = YES;
     this.visible[symbol] = visible;
-    if (this.isMember(symbol)) return;
-    this.direct[symbol] = this.#dependency(symbol, symbols.directDependency[symbol] as number, YES);
-    this.reverse[symbol] = this.#dependency(symbol, symbols.reverseDependency[symbol] as number, NO);
-    this.implied[symbol] = this.#dependency(symbol, symbols.implied[symbol] as number, NO);
+    if (((symbols.flags[symbol] as number) & MEMBER) !== 0) return;
+    const direct = symbols.directDependency[symbol] as number;
+    const reverse = symbols.reverseDependency[symbol] as number;
+    const implied = symbols.implied[symbol] as number;
+    this.direct[symbol] = direct === 0 ? YES : this.dependency(symbol, direct);
+    this.reverse[symbol] = reverse === 0 ? NO : this.dependency(symbol, reverse);
+    this.implied[symbol] = implied === 0 ? NO : this.dependency(symbol, implied);
   }
 
-  #dependency(symbol: SymbolId, expression: Expression, absent: Tristate): Tristate {
-    if (expression === 0) return absent;
+  private dependency(symbol: SymbolId, expression: Expression): Tristate {
     const value = this.evaluate(expression);
     return value === MOD && this.effectiveType(symbol) === BOOLEAN ? YES : value;
   }
 
   /** The first default whose condition holds; 0 when none does. */
   activeDefault(symbol: SymbolId): PropertyId {
-    return this.#firstActive(symbol, DEFAULT);
+    return this.firstActive(symbol, DEFAULT);
   }
 
   /** The first range whose condition holds; 0 when none does. */
   activeRange(symbol: SymbolId): PropertyId {
-    return this.#firstActive(symbol, RANGE_PROPERTY);
+    return this.firstActive(symbol, RANGE_PROPERTY);
   }
 
-  #firstActive(symbol: SymbolId, kind: number): PropertyId {
+  private firstActive(symbol: SymbolId, kind: number): PropertyId {
     const { symbols, properties } = this.tree;
-    for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = properties.next[p] as number)
-      if (properties.kind[p] === kind) {
-        this.#activeCondition = this.evaluate(properties.condition[p] as number);
-        if (this.#activeCondition !== NO) return p;
+    const { kind: kinds, next } = properties;
+    for (let p = symbols.firstProperty[symbol] as number; p !== 0; p = next[p] as number)
+      if (kinds[p] === kind) {
+        this.activeCondition = this.evaluate(properties.condition[p] as number);
+        if (this.activeCondition !== NO) return p;
       }
     return 0;
   }
@@ -354,24 +374,29 @@ export class Configuration {
       this.tristates[symbol] = NO;
       return;
     }
-    if (++this.#depth > MAX_DEPTH) this.#refuseDepth(symbol);
-    beforeMember(this, symbol);
-    const isChoice = this.isChoice(symbol);
+    if (++this.depth > MAX_DEPTH) this.refuseDepth(symbol);
+    if (!this.menuChoices) beforeMember(this, symbol);
+    const flags = symbols.flags[symbol] as number;
+    const isChoice = (flags & CHOICE) !== 0;
+    const isLogicalType = type <= TRISTATE;
     this.valid[symbol] = 1;
     this.written[symbol] = 0;
     this.computeVisibility(symbol);
     if (this.visible[symbol] !== NO) this.written[symbol] = 1;
-    const initial = this.#initialText(type);
+    const initial = isLogicalType ? 'n' : this.initialText(type);
     // Until the value is known, whoever needs it in a circle sees the initial one.
     this.tristates[symbol] = NO;
     this.texts[symbol] = initial;
     let usedDefault: PropertyId = 0;
     let tristate: Tristate = NO;
     let text = initial;
-    if (isLogical(type)) {
-      const chosen = valueFromChoice(this, symbol);
+    if (isLogicalType) {
+      const chosen = (symbols.choice[symbol] as number) < 0 ? -1 : valueFromChoice(this, symbol);
       if (chosen >= 0) tristate = chosen as Tristate;
-      else [tristate, usedDefault] = this.#logical(symbol);
+      else {
+        tristate = this.logical(symbol, isChoice);
+        usedDefault = this.usedDefault;
+      }
       if (tristate === MOD && this.effectiveType(symbol) === BOOLEAN) tristate = YES;
     } else if (this.visible[symbol] !== NO && this.userSet[symbol] === 1) {
       text = this.userText[symbol] ?? '';
@@ -384,31 +409,30 @@ export class Configuration {
         text = this.texts[source] as string;
       }
     }
-    if (usedDefault !== 0 && this.userSet[symbol] === 0) this.#inheritTransition(symbol, usedDefault, tristate, text);
+    if (usedDefault !== 0 && this.userSet[symbol] === 0) this.inheritTransition(symbol, usedDefault, tristate, text);
     this.tristates[symbol] = tristate;
     this.texts[symbol] = text;
     if (isChoice) selectMember(this, symbol);
-    if (type === INT || type === HEX) this.#clamp(symbol, type);
+    if (type === INT || type === HEX) this.clamp(symbol, type);
     if (symbol === this.tree.modules) this.modulesValue = this.tristates[symbol] as Tristate;
     if (isChoice) writeMembers(this, symbol);
-    const flags = symbols.flags[symbol] as number;
-    if ((flags & (NO_WRITE | TRANSITIONAL)) !== 0 || (this.#menuChoices && isChoice)) this.written[symbol] = 0;
+    if ((flags & (NO_WRITE | TRANSITIONAL)) !== 0 || (this.menuChoices && isChoice)) this.written[symbol] = 0;
     if (this.choiceState.pending[symbol] === 1) setAllMembers(this, symbol);
-    this.#depth--;
+    this.depth--;
   }
 
-  /** The value of a bool or tristate that no choice decides, and the default it used. */
-  #logical(symbol: SymbolId): [Tristate, PropertyId] {
+  /** The value of a bool or tristate that no choice decides; {@link usedDefault} is the default it used. */
+  private logical(symbol: SymbolId, isChoice: boolean): Tristate {
     let value: Tristate = NO;
     let usedDefault: PropertyId = 0;
     if (this.visible[symbol] !== NO && this.userSet[symbol] === 1) {
       value = Math.min(this.userTristate[symbol] as number, this.visible[symbol] as number) as Tristate;
     } else {
       if (this.reverse[symbol] !== NO) this.written[symbol] = 1;
-      if (!this.isChoice(symbol)) {
+      if (!isChoice) {
         usedDefault = this.activeDefault(symbol);
         if (usedDefault !== 0) {
-          const condition = this.#activeCondition;
+          const condition = this.activeCondition;
           value = Math.min(this.evaluate(this.tree.properties.value[usedDefault] as number), condition) as Tristate;
           if (value !== NO) this.written[symbol] = 1;
         }
@@ -420,18 +444,18 @@ export class Configuration {
       }
     }
     if ((this.direct[symbol] as number) < (this.reverse[symbol] as number) && this.collectWarnings)
-      this.#warnUnmet(symbol);
-    return [Math.max(value, this.reverse[symbol] as number) as Tristate, usedDefault];
+      this.warnUnmet(symbol);
+    this.usedDefault = usedDefault;
+    return Math.max(value, this.reverse[symbol] as number) as Tristate;
   }
 
-  #initialText(type: number): string {
-    if (isLogical(type)) return 'n';
+  private initialText(type: number): string {
     if (!this.tree.dialect.numbersDefaultToZero) return '';
     return type === INT ? '0' : type === HEX ? '0x0' : '';
   }
 
   /** A value that comes from a transitional symbol the user had set counts as the user's. */
-  #inheritTransition(symbol: SymbolId, property: PropertyId, tristate: Tristate, text: string): void {
+  inheritTransition(symbol: SymbolId, property: PropertyId, tristate: Tristate, text: string): void {
     const source = this.defaultSymbol(property);
     if (source < 0 || ((this.tree.symbols.flags[source] as number) & TRANSITIONAL) === 0) return;
     if (this.userSet[source] === 0) return;
@@ -441,7 +465,7 @@ export class Configuration {
     this.inherited.push(symbol);
   }
 
-  #clamp(symbol: SymbolId, type: number): void {
+  private clamp(symbol: SymbolId, type: number): void {
     const range = this.activeRange(symbol);
     if (range === 0) return;
     const base = type === INT ? 10 : 16;
@@ -464,7 +488,8 @@ export class Configuration {
     return leadingInteger(this.texts[bound] as string, type === INT ? 10 : type === HEX ? 16 : base);
   }
 
-  #warnUnmet(symbol: SymbolId): void {
+  /** Keeps a warning about a symbol that is selected against its dependencies. */
+  warnUnmet(symbol: SymbolId): void {
     const { symbols, expressions } = this.tree;
     const spell = (s: SymbolId) =>
       symbols.type[s] === UNKNOWN ? symbolText(this.tree, s) : `${symbolText(this.tree, s)} [=${this.spelt(s)}]`;
@@ -497,9 +522,9 @@ export class Configuration {
     return found;
   }
 
-  #refuseDepth(symbol: SymbolId): never {
-    this.#depth = 0;
-    this.#spineTop = 0;
+  private refuseDepth(symbol: SymbolId): never {
+    this.depth = 0;
+    this.spineTop = 0;
     throw new Refusal(
       report('kconfig/limit', {
         message: `${this.tree.symbols.name[symbol]} is at the end of more than ${MAX_DEPTH} symbols that need each other`,

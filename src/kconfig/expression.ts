@@ -48,9 +48,9 @@ export class ExpressionTable {
   right: Int32Array;
   /** Number of expressions, the absent one included. */
   length: number;
-  #slots: Int32Array;
+  private slots: Int32Array;
   /** One of 32 bits for every symbol an expression mentions: a clear bit means that it does not. */
-  #mentioned: Int32Array;
+  private mentioned: Int32Array;
 
   constructor(from?: ExpressionArrays) {
     if (from) {
@@ -58,15 +58,15 @@ export class ExpressionTable {
       this.left = from.left;
       this.right = from.right;
       this.length = from.kind.length;
-      this.#slots = new Int32Array(0);
-      this.#mentioned = new Int32Array(0);
+      this.slots = new Int32Array(0);
+      this.mentioned = new Int32Array(0);
     } else {
       this.kind = new Uint8Array(1 << 16);
       this.left = new Int32Array(1 << 16);
       this.right = new Int32Array(1 << 16);
       this.length = 1;
-      this.#slots = new Int32Array(1 << 18);
-      this.#mentioned = new Int32Array(1 << 16);
+      this.slots = new Int32Array(1 << 18);
+      this.mentioned = new Int32Array(1 << 16);
     }
   }
 
@@ -102,8 +102,8 @@ export class ExpressionTable {
   }
 
   intern(kind: number, left: number, right: number): Expression {
-    if (this.#slots.length < this.length * 2) this.#rehash();
-    const slots = this.#slots;
+    if (this.slots.length < this.length * 2) this.rehash();
+    const slots = this.slots;
     const mask = slots.length - 1;
     let at = hash(kind, left, right) & mask;
     for (;;) {
@@ -112,13 +112,13 @@ export class ExpressionTable {
       if (this.left[found] === left && this.right[found] === right && this.kind[found] === kind) return found;
       at = (at + 1) & mask;
     }
-    if (this.length === this.kind.length) this.#grow();
+    if (this.length === this.kind.length) this.grow();
     const id = this.length++;
     this.kind[id] = kind;
     this.left[id] = left;
     this.right[id] = right;
     slots[at] = id;
-    const mentioned = this.#mentioned;
+    const mentioned = this.mentioned;
     if (kind <= AND) mentioned[id] = (mentioned[left] as number) | (mentioned[right] as number);
     else if (kind === NOT) mentioned[id] = mentioned[left] as number;
     else mentioned[id] = (1 << (left & 31)) | (kind === SYMBOL ? 0 : 1 << (right & 31));
@@ -127,14 +127,19 @@ export class ExpressionTable {
 
   /** False when `expression` certainly does not mention `symbol`. */
   mayMention(expression: Expression, symbol: SymbolId): boolean {
-    return ((this.#mentioned[expression] as number) & (1 << (symbol & 31))) !== 0;
+    return ((this.mentioned[expression] as number) & (1 << (symbol & 31))) !== 0;
+  }
+
+  /** False when there is certainly no symbol that both mention. */
+  mayShareSymbols(a: Expression, b: Expression): boolean {
+    return ((this.mentioned[a] as number) & (this.mentioned[b] as number)) !== 0;
   }
 
   isYes(expression: Expression): boolean {
     return expression === 0 || (this.kind[expression] === SYMBOL && this.left[expression] === YES);
   }
 
-  #grow(): void {
+  private grow(): void {
     const kind = new Uint8Array(this.length * 2);
     kind.set(this.kind);
     const left = new Int32Array(this.length * 2);
@@ -142,14 +147,14 @@ export class ExpressionTable {
     const right = new Int32Array(this.length * 2);
     right.set(this.right);
     const mentioned = new Int32Array(this.length * 2);
-    mentioned.set(this.#mentioned);
+    mentioned.set(this.mentioned);
     this.kind = kind;
     this.left = left;
     this.right = right;
-    this.#mentioned = mentioned;
+    this.mentioned = mentioned;
   }
 
-  #rehash(): void {
+  private rehash(): void {
     let size = 1 << 18;
     while (size < this.length * 4) size *= 2;
     const slots = new Int32Array(size);
@@ -158,7 +163,7 @@ export class ExpressionTable {
       while (slots[at] !== 0) at = (at + 1) & (size - 1);
       slots[at] = id;
     }
-    this.#slots = slots;
+    this.slots = slots;
   }
 }
 

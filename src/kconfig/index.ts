@@ -6,17 +6,19 @@
  *     const { text } = makeConfig(tree, 'olddefconfig', dotConfig);
  */
 export { assumedAnswer } from './assume.js';
-export { kconfigCodes } from './codes.js';
+export { KCONFIG_CODES } from './codes.js';
 export { type ReadOptions, readConfig } from './config-read.js';
 export { configLine, defaultText, isNodeVisible, writeConfig, writeDefconfig } from './config-write.js';
 export { type Dialect, detectDialect, type ReadFile } from './dialect.js';
 export { Configuration } from './evaluate.js';
 export { type Condition, type Explanation, explainSymbol } from './explain.js';
 export * from './expression.js';
+export type { ReadBytes } from './lex.js';
 export { deniedAnswer, type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
-export { PACK_VERSION, type PackedTree, packTree, unpackTree } from './pack.js';
+export { packTree, unpackTree } from './pack.js';
 export { type ParseInput, parseTree, unansweredProbes } from './parse.js';
+export { dependents, probedSymbols } from './probed.js';
 export {
   type Blocked,
   type ChainLink,

@@ -25,6 +25,8 @@ export class Refusal extends Error {
 
 interface Variable {
   value: string;
+  /** Whether the value holds the answer of a probe. */
+  probed: boolean;
   recursive: boolean;
   expanding: number;
 }
@@ -57,6 +59,8 @@ export class Macros {
   /** Every command that was asked for, with its answer; undefined when there was none. */
   readonly probes = new Map<string, string | undefined>();
   readonly diagnostics: Diagnostic[] = [];
+  /** How often the answer of a probe has gone into what was expanded. */
+  probesUsed = 0;
   readonly #environment: Readonly<Record<string, string | undefined>>;
   readonly #probe: Probe | undefined;
   readonly #variables = new Map<string, Variable>();
@@ -74,14 +78,18 @@ export class Macros {
     this.#at = at;
     const known = this.#variables.get(name);
     const recursive = operator === '+=' ? (known?.recursive ?? true) : operator === '=';
+    const before = this.probesUsed;
     const own = recursive ? value : this.#expand(value, []);
+    const probed = this.probesUsed > before;
     if (operator === '+=' && known) {
       known.value = this.#bounded(`${known.value} ${own}`);
+      known.probed ||= probed;
     } else if (known) {
       known.value = own;
       known.recursive = recursive;
+      known.probed = probed;
     } else {
-      this.#variables.set(name, { value: own, recursive, expanding: 0 });
+      this.#variables.set(name, { value: own, recursive, probed, expanding: 0 });
     }
   }
 
@@ -163,6 +171,7 @@ export class Macros {
     if (!variable) return undefined;
     if (args.length === 0 && variable.expanding > 0)
       throw this.#fail(`Recursive variable '${name}' references itself (eventually)`);
+    if (variable.probed) this.probesUsed++;
     if (!variable.recursive) return variable.value;
     if (variable.expanding >= MAX_DEPTH) throw this.#fail('Too deep recursive expansion');
     variable.expanding++;
@@ -197,6 +206,7 @@ export class Macros {
   }
 
   #shell(command: string): string {
+    this.probesUsed++;
     if (this.probes.has(command)) return this.probes.get(command) ?? deniedAnswer(command);
     const output = this.#probe?.(command);
     const answer = output === undefined ? undefined : shellAnswer(output);

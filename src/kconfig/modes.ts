@@ -64,7 +64,10 @@ export function makeConfig(
   let made: string;
   if (mode === 'savedefconfig') made = writeDefconfig(config);
   else {
-    if (!config.changed) config.restart();
+    if (!config.changed) {
+      config.restart();
+      config.computeAll();
+    }
     made = writeConfig(config);
   }
   config.collectWarnings = false;
@@ -76,11 +79,12 @@ export function loadConfig(config: Configuration, text: string, options: ReadOpt
   const diagnostics = readConfig(config, text, options);
   const { tree, userSet } = config;
   const reported = config.changed || diagnostics.length > 0;
-  config.compute(tree.modules);
+  config.computeAll();
   let differs = false;
-  for (const symbol of tree.order) {
-    config.compute(symbol);
-    if (!config.isChoice(symbol) && !differs) differs = differsFromUser(config, symbol);
+  const { order } = tree;
+  for (let i = 0; i < order.length && !differs; i++) {
+    const symbol = order[i] as number;
+    if (!config.isChoice(symbol)) differs = differsFromUser(config, symbol);
   }
   if (tree.dialect.forgetsOutOfRange) {
     if (!differs)

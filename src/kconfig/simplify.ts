@@ -25,6 +25,7 @@ import {
 } from './expression.js';
 import { joinInPlace } from './simplify-in-place.js';
 import { BOOLEAN, TRISTATE } from './symbol.js';
+import { copyOf } from './words.js';
 
 /** What the simplifications need to know of the symbols. */
 export interface SymbolFacts {
@@ -43,21 +44,21 @@ export interface Pair {
 
 export class Simplifier {
   readonly table: ExpressionTable;
-  readonly #facts: SymbolFacts;
-  readonly #inPlace: boolean;
-  readonly #yes: Expression;
-  readonly #no: Expression;
-  /** Results by expression, one more than they are; 0 where there is none yet. */
-  readonly #transformed: number[] = [];
-  readonly #deduplicated: number[] = [];
-  #joins = 0;
+  private readonly facts: SymbolFacts;
+  private readonly inPlace: boolean;
+  private readonly yes: Expression;
+  private readonly no: Expression;
+  private readonly transformed = new Results();
+  private readonly deduplicated = new Results();
+  private readonly dropped = new Results();
+  private joins = 0;
 
   constructor(table: ExpressionTable, facts: SymbolFacts, dialect: Pick<Dialect, 'sharedExpressions'>) {
     this.table = table;
-    this.#facts = facts;
-    this.#inPlace = !dialect.sharedExpressions;
-    this.#yes = table.symbol(YES);
-    this.#no = table.symbol(NO);
+    this.facts = facts;
+    this.inPlace = !dialect.sharedExpressions;
+    this.yes = table.symbol(YES);
+    this.no = table.symbol(NO);
   }
 
   /** `m` alone means `m && MODULES`. */
@@ -83,14 +84,11 @@ export class Simplifier {
   /** Negations pushed down to comparisons, comparisons of bools turned into the symbol or its negation. */
   transform(e: Expression): Expression {
     if (e === 0) return 0;
-    const known = lookUp(this.#transformed, e);
-    if (known >= 0) return known;
-    const result = this.#transform(e);
-    this.#transformed[e] = result + 1;
-    return result;
+    const known = this.transformed.of(e);
+    return known >= 0 ? known : this.transformed.keep(e, this.transformAnew(e));
   }
 
-  #transform(original: Expression): Expression {
+  private transformAnew(original: Expression): Expression {
     const table = this.table;
     let e = original;
     const kind = table.kind[e] as number;
@@ -100,27 +98,27 @@ export class Simplifier {
     const right = table.right[e] as number;
     switch (kind) {
       case EQUAL:
-        if (this.#facts.type(left) !== BOOLEAN) return e;
+        if (this.facts.type(left) !== BOOLEAN) return e;
         if (right === NO) return table.not(table.symbol(left));
         if (right === YES) return table.symbol(left);
         if (right !== MOD) return e;
-        this.#facts.comparedWithM(left, 'n');
-        return this.#no;
+        this.facts.comparedWithM(left, 'n');
+        return this.no;
       case UNEQUAL:
-        if (this.#facts.type(left) !== BOOLEAN) return e;
+        if (this.facts.type(left) !== BOOLEAN) return e;
         if (right === NO) return table.symbol(left);
         if (right === YES) return table.not(table.symbol(left));
         if (right !== MOD) return e;
-        this.#facts.comparedWithM(left, 'y');
-        return this.#yes;
+        this.facts.comparedWithM(left, 'y');
+        return this.yes;
       case NOT:
-        return this.#transformNot(e, left);
+        return this.transformNot(e, left);
       default:
         return e;
     }
   }
 
-  #transformNot(e: Expression, operand: Expression): Expression {
+  private transformNot(e: Expression, operand: Expression): Expression {
     const table = this.table;
     const left = table.left[operand] as number;
     const right = table.right[operand] as number;
@@ -144,9 +142,9 @@ export class Simplifier {
       case AND:
         return this.transform(table.or(table.not(left), table.not(right)));
       case SYMBOL:
-        if (left === YES) return this.#no;
+        if (left === YES) return this.no;
         if (left === MOD) return table.symbol(MOD);
-        return left === NO ? this.#yes : e;
+        return left === NO ? this.yes : e;
       default:
         return e;
     }
@@ -155,43 +153,45 @@ export class Simplifier {
   /** Operands that say the same, or that one comparison can say, become one. */
   removeDuplicates(e: Expression): Expression {
     if (e === 0) return 0;
-    const known = lookUp(this.#deduplicated, e);
+    const known = this.deduplicated.of(e);
     if (known >= 0) return known;
-    const before = this.#joins;
-    const result = this.#inPlace ? joinInPlace(this, e) : this.#removeDuplicates(e);
-    this.#joins = before;
-    this.#deduplicated[e] = result + 1;
-    return result;
+    const before = this.joins;
+    const result = this.inPlace ? joinInPlace(this, e) : this.removeDuplicatesAnew(e);
+    this.joins = before;
+    return this.deduplicated.keep(e, result);
   }
 
-  #removeDuplicates(start: Expression): Expression {
+  private removeDuplicatesAnew(start: Expression): Expression {
     const table = this.table;
     let e = start;
     do {
-      this.#joins = 0;
+      this.joins = 0;
       const kind = table.kind[e];
       if (kind === OR || kind === AND) {
-        const pair = {
-          a: this.removeDuplicates(table.left[e] as number),
-          b: this.removeDuplicates(table.right[e] as number),
-        };
-        this.#joinLeaves(kind, pair);
-        e = table.intern(kind, pair.a, pair.b);
+        const a = this.removeDuplicates(table.left[e] as number);
+        const b = this.removeDuplicates(table.right[e] as number);
+        if (table.mayShareSymbols(a, b)) {
+          const pair = { a, b };
+          this.joinLeaves(kind, pair);
+          e = table.intern(kind, pair.a, pair.b);
+        } else if (a !== table.left[e] || b !== table.right[e]) e = table.intern(kind, a, b);
       }
       e = this.dropConstants(e);
-    } while (this.#joins > 0);
+    } while (this.joins > 0);
     return e;
   }
 
   /** Joins every leaf of one side with every leaf of the other. */
-  #joinLeaves(kind: number, pair: Pair): void {
+  private joinLeaves(kind: number, pair: Pair): void {
     const table = this.table;
+    // What speaks of different symbols cannot be joined.
+    if (!table.mayShareSymbols(pair.a, pair.b)) return;
     if (table.kind[pair.a] === kind) {
       const l = { a: table.left[pair.a] as number, b: pair.b };
       const right = table.right[pair.a] as number;
-      this.#joinLeaves(kind, l);
+      this.joinLeaves(kind, l);
       const r = { a: right, b: l.b };
-      this.#joinLeaves(kind, r);
+      this.joinLeaves(kind, r);
       pair.a = table.intern(kind, l.a, r.a);
       pair.b = r.b;
       return;
@@ -199,18 +199,18 @@ export class Simplifier {
     if (table.kind[pair.b] === kind) {
       const l = { a: pair.a, b: table.left[pair.b] as number };
       const right = table.right[pair.b] as number;
-      this.#joinLeaves(kind, l);
+      this.joinLeaves(kind, l);
       const r = { a: l.a, b: right };
-      this.#joinLeaves(kind, r);
+      this.joinLeaves(kind, r);
       pair.a = r.a;
       pair.b = table.intern(kind, l.b, r.b);
       return;
     }
     const joined = kind === OR ? this.joinOr(pair.a, pair.b) : this.joinAnd(pair.a, pair.b);
     if (joined === 0) return;
-    pair.a = kind === OR ? this.#no : this.#yes;
+    pair.a = kind === OR ? this.no : this.yes;
     pair.b = joined;
-    this.#joins++;
+    this.joins++;
   }
 
   /** Removes `&& y`, `|| n` and what they absorb. Operands are looked at, never rewritten, as conf does. */
@@ -218,14 +218,17 @@ export class Simplifier {
     const table = this.table;
     const kind = table.kind[e];
     if (kind !== AND && kind !== OR) return e;
+    const known = this.dropped.of(e);
+    if (known >= 0) return known;
     const l = this.dropConstants(table.left[e] as number);
     const r = this.dropConstants(table.right[e] as number);
-    const absorbing = kind === AND ? this.#no : this.#yes;
-    const neutral = kind === AND ? this.#yes : this.#no;
-    if (l === absorbing) return l;
-    if (l === neutral) return r;
-    if (r === absorbing) return r;
-    return r === neutral ? l : e;
+    const absorbing = kind === AND ? this.no : this.yes;
+    const neutral = kind === AND ? this.yes : this.no;
+    let result = e;
+    if (l === absorbing) result = l;
+    else if (l === neutral || r === absorbing) result = r;
+    else if (r === neutral) result = l;
+    return this.dropped.keep(e, result);
   }
 
   /** Replaces operands common to both sides by the neutral constant and drops it. */
@@ -233,21 +236,21 @@ export class Simplifier {
     if (pair.a === 0 || pair.b === 0) return;
     const table = this.table;
     const kindA = table.kind[pair.a] as number;
-    if (kindA === OR || kindA === AND) this.#eliminateLeaves(kindA, pair);
+    if (kindA === OR || kindA === AND) this.eliminateLeaves(kindA, pair);
     const kindB = table.kind[pair.b] as number;
-    if (table.kind[pair.a] !== kindB && (kindB === OR || kindB === AND)) this.#eliminateLeaves(kindB, pair);
+    if (table.kind[pair.a] !== kindB && (kindB === OR || kindB === AND)) this.eliminateLeaves(kindB, pair);
     pair.a = this.dropConstants(pair.a);
     pair.b = this.dropConstants(pair.b);
   }
 
-  #eliminateLeaves(kind: number, pair: Pair): void {
+  private eliminateLeaves(kind: number, pair: Pair): void {
     const table = this.table;
     if (table.kind[pair.a] === kind) {
       const right = table.right[pair.a] as number;
       const l = { a: table.left[pair.a] as number, b: pair.b };
-      this.#eliminateLeaves(kind, l);
+      this.eliminateLeaves(kind, l);
       const r = { a: right, b: l.b };
-      this.#eliminateLeaves(kind, r);
+      this.eliminateLeaves(kind, r);
       pair.a = table.intern(kind, l.a, r.a);
       pair.b = r.b;
       return;
@@ -255,16 +258,16 @@ export class Simplifier {
     if (table.kind[pair.b] === kind) {
       const right = table.right[pair.b] as number;
       const l = { a: pair.a, b: table.left[pair.b] as number };
-      this.#eliminateLeaves(kind, l);
+      this.eliminateLeaves(kind, l);
       const r = { a: l.a, b: right };
-      this.#eliminateLeaves(kind, r);
+      this.eliminateLeaves(kind, r);
       pair.a = r.a;
       pair.b = table.intern(kind, l.b, r.b);
       return;
     }
-    if (pair.a === pair.b && (pair.a === this.#yes || pair.a === this.#no)) return;
+    if (pair.a === pair.b && (pair.a === this.yes || pair.a === this.no)) return;
     if (!this.equal(pair.a, pair.b)) return;
-    pair.a = pair.b = kind === OR ? this.#no : this.#yes;
+    pair.a = pair.b = kind === OR ? this.no : this.yes;
   }
 
   /** Equality up to the order of operands. */
@@ -283,18 +286,18 @@ export class Simplifier {
   /** One expression for `a || b`, or 0 where there is none. */
   joinOr(a: Expression, b: Expression): Expression {
     if (this.equal(a, b)) return a;
-    const symbol = this.#commonSymbol(a, b);
+    const symbol = this.commonSymbol(a, b);
     if (symbol < 0) return 0;
     const table = this.table;
     const kindA = table.kind[a] as number;
     const kindB = table.kind[b] as number;
-    if (this.#facts.type(symbol) === TRISTATE && kindA === EQUAL && kindB === EQUAL) {
+    if (this.facts.type(symbol) === TRISTATE && kindA === EQUAL && kindB === EQUAL) {
       const third = thirdValue(table.right[a] as number, table.right[b] as number);
       if (third >= 0) return table.compare(UNEQUAL, symbol, third);
     }
-    if (this.#facts.type(symbol) === BOOLEAN) {
+    if (this.facts.type(symbol) === BOOLEAN) {
       const negated = (x: Expression) => table.kind[x] === NOT && table.kind[table.left[x] as number] === SYMBOL;
-      if ((negated(a) && kindB === SYMBOL) || (negated(b) && kindA === SYMBOL)) return this.#yes;
+      if ((negated(a) && kindB === SYMBOL) || (negated(b) && kindA === SYMBOL)) return this.yes;
     }
     return 0;
   }
@@ -302,7 +305,7 @@ export class Simplifier {
   /** One expression for `a && b`, or 0 where there is none. */
   joinAnd(a: Expression, b: Expression): Expression {
     if (this.equal(a, b)) return a;
-    const symbol = this.#commonSymbol(a, b);
+    const symbol = this.commonSymbol(a, b);
     if (symbol < 0) return 0;
     const table = this.table;
     const kindA = table.kind[a] as number;
@@ -315,12 +318,12 @@ export class Simplifier {
     if (alongside(EQUAL, YES)) return table.compare(EQUAL, symbol, YES);
     if (alongside(UNEQUAL, NO)) return table.symbol(symbol);
     if (alongside(UNEQUAL, MOD)) return table.compare(EQUAL, symbol, YES);
-    if (this.#facts.type(symbol) !== TRISTATE) return 0;
-    const constants = () => this.#facts.isConstant(valueA) && this.#facts.isConstant(valueB);
+    if (this.facts.type(symbol) !== TRISTATE) return 0;
+    const constants = () => this.facts.isConstant(valueA) && this.facts.isConstant(valueB);
     if (kindA === EQUAL && kindB === UNEQUAL && constants())
-      return valueA !== valueB ? table.compare(EQUAL, symbol, valueA) : this.#no;
+      return valueA !== valueB ? table.compare(EQUAL, symbol, valueA) : this.no;
     if (kindA === UNEQUAL && kindB === EQUAL && constants())
-      return valueA !== valueB ? table.compare(EQUAL, symbol, valueB) : this.#no;
+      return valueA !== valueB ? table.compare(EQUAL, symbol, valueB) : this.no;
     if (kindA === UNEQUAL && kindB === UNEQUAL) {
       const third = thirdValue(valueA, valueB);
       if (third >= 0) return table.compare(EQUAL, symbol, third);
@@ -329,7 +332,7 @@ export class Simplifier {
   }
 
   /** The bool or tristate that both speak of, as far as conf looks; -1 where there is none. */
-  #commonSymbol(a: Expression, b: Expression): SymbolId {
+  private commonSymbol(a: Expression, b: Expression): SymbolId {
     const table = this.table;
     const simple = (kind: number) => kind === EQUAL || kind === UNEQUAL || kind === SYMBOL;
     let symbolA: number;
@@ -347,7 +350,7 @@ export class Simplifier {
     } else if (simple(table.kind[b] as number)) symbolB = table.left[b] as number;
     else return -1;
     if (symbolA !== symbolB) return -1;
-    const type = this.#facts.type(symbolA);
+    const type = this.facts.type(symbolA);
     return type === BOOLEAN || type === TRISTATE ? symbolA : -1;
   }
 
@@ -368,7 +371,7 @@ export class Simplifier {
     }
     if (own === NOT) return this.compareWith(table.left[e] as number, kind === EQUAL ? UNEQUAL : EQUAL, value);
     if (own === SYMBOL) return table.compare(kind, table.left[e] as number, value);
-    if (value === MOD) return kind === EQUAL ? this.#no : this.#yes;
+    if (value === MOD) return kind === EQUAL ? this.no : this.yes;
     return (value === YES) === (kind === EQUAL) ? e : table.not(e);
   }
 
@@ -426,10 +429,21 @@ export class Simplifier {
   }
 }
 
-/** The result kept for an expression, -1 when there is none. Keeps the list without holes. */
-function lookUp(results: number[], e: Expression): number {
-  while (results.length <= e) results.push(0);
-  return (results[e] as number) - 1;
+/** What has been found for an expression. */
+class Results {
+  /** By expression, one more than the result. */
+  private results: Int32Array = new Int32Array(1 << 16);
+
+  /** -1 when there is none yet. */
+  of(e: Expression): number {
+    return e < this.results.length ? (this.results[e] as number) - 1 : -1;
+  }
+
+  keep(e: Expression, result: Expression): Expression {
+    if (e >= this.results.length) this.results = copyOf(this.results, Math.max(e, this.results.length) * 2);
+    this.results[e] = result + 1;
+    return result;
+  }
 }
 
 /** The tristate value that is neither of two different ones; -1 unless both are such values. */

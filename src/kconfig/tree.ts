@@ -43,6 +43,8 @@ export const ALLNOCONFIG_Y = 16;
 export const TRANSITIONAL = 32;
 /** A member of a choice. */
 export const MEMBER = 64;
+/** A definition holds the answer of a probe, or stands in an if, menu or choice that does. */
+export const PROBED = 128;
 
 export interface Symbols {
   /** Without `CONFIG_`; empty for a choice. A constant's name is its text. */
@@ -64,7 +66,8 @@ export interface Symbols {
 
 export interface Properties {
   readonly kind: Uint8Array;
-  readonly text: readonly string[];
+  /** Where the text of each starts in {@link KconfigTree.texts}; it ends where the next one's starts. */
+  readonly textStart: Int32Array;
   /** The condition, dependencies of the node and `visible if` of its menus included. */
   readonly condition: Int32Array;
   /** The default's value, the selected or implied symbol, the range. */
@@ -107,6 +110,8 @@ export interface KconfigTree {
   readonly symbols: Symbols;
   readonly properties: Properties;
   readonly nodes: Nodes;
+  /** The texts of all properties, see {@link propertyText}. */
+  readonly texts: string;
   readonly expressions: ExpressionArrays;
   readonly choices: readonly ChoiceMembers[];
   /** The symbol that enables modules; 0 (n) when the tree has none. */
@@ -115,6 +120,11 @@ export interface KconfigTree {
   readonly defconfigList: SymbolId;
   /** Symbols in the order in which conf computes them. */
   readonly order: Int32Array;
+  /**
+   * Symbols, and as their complement (`~`) expressions, each behind what its value needs. What only menus need is not
+   * among them.
+   */
+  readonly steps: Int32Array;
   /** Symbols by name, constants and choices excluded. */
   readonly byName: ReadonlyMap<string, SymbolId>;
   /** Environment variables that were asked for; undefined when unset. */
@@ -126,6 +136,11 @@ export interface KconfigTree {
 /** @returns the symbol of that name (without `CONFIG_`), or undefined */
 export function findSymbol(tree: KconfigTree, name: string): SymbolId | undefined {
   return tree.byName.get(name);
+}
+
+/** The text of a prompt, menu or comment; empty for other properties. */
+export function propertyText({ texts, properties }: KconfigTree, property: PropertyId): string {
+  return texts.slice(properties.textStart[property], properties.textStart[property + 1]);
 }
 
 export interface PropertyView {
@@ -146,7 +161,7 @@ export function describeProperties(tree: KconfigTree, symbol: SymbolId): Propert
     views.push({
       id: p,
       kind: PROPERTY_NAMES[properties.kind[p] as number] as PropertyView['kind'],
-      text: properties.text[p] as string,
+      text: propertyText(tree, p),
       condition: properties.condition[p] as number,
       value: properties.value[p] as number,
       node: properties.node[p] as number,
@@ -186,7 +201,7 @@ export function menuPath(tree: KconfigTree, node: NodeId): string[] {
   const path: string[] = [];
   for (let n = tree.nodes.parent[node] as number; n > 0; n = tree.nodes.parent[n] as number) {
     const prompt = tree.nodes.prompt[n] as number;
-    if (prompt !== 0) path.unshift(tree.properties.text[prompt] as string);
+    if (prompt !== 0) path.unshift(propertyText(tree, prompt));
   }
   return path;
 }

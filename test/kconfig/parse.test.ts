@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { deniedAnswer, expressionText, parseTree, shellAnswer, unansweredProbes } from '../../src/kconfig/index.js';
+import {
+  deniedAnswer,
+  dependents,
+  expressionText,
+  parseTree,
+  probedSymbols,
+  propertyText,
+  shellAnswer,
+  unansweredProbes,
+} from '../../src/kconfig/index.js';
 import { packTree, unpackTree } from '../../src/kconfig/pack.js';
 import { TINY_DIALECT, tinyTree } from './tiny.js';
 
@@ -64,7 +73,7 @@ config $(PREFIX)_$(late)
     dialect: TINY_DIALECT,
   });
   const symbol = tree?.byName.get('P_now') as number;
-  expect(tree?.properties.text[tree.symbols.firstProperty[symbol] as number]).toBe('-m64 -m32|a b|Kconfig:9');
+  expect(tree && propertyText(tree, tree.symbols.firstProperty[symbol] as number)).toBe('-m64 -m32|a b|Kconfig:9');
   expect(tree?.environment.get('PREFIX')).toBe('P');
 });
 
@@ -108,12 +117,54 @@ test('a packed tree is the same tree', () => {
   const tree = tinyTree(
     'config A\n\ttristate "a" if MODULES\n\tdefault m\nconfig "x y"\n'.replace('config "x y"\n', ''),
   );
-  const again = unpackTree(structuredClone(packTree(tree)));
-  expect(again).toEqual(tree);
+  const packed = packTree(tree, { kept: true });
+  expect(unpackTree(new Uint8Array(packed))).toEqual({ tree, meta: { kept: true } });
+  expect(unpackTree(new Uint8Array(packed.subarray(0, packed.length - 100)))).toBeUndefined();
+  expect(unpackTree(new Uint8Array(4))).toBeUndefined();
 });
 
 test('depends on X if Y holds where Y is n', () => {
   const tree = tinyTree('config X\n\tbool "x"\nconfig Y\n\tbool "y"\nconfig A\n\tbool "a"\n\tdepends on X if Y\n');
   const a = tree.byName.get('A') as number;
   expect(expressionText(tree, tree.symbols.directDependency[a] as number)).toBe('X || !Y');
+});
+
+test('what a probe decides is told from what it does not', () => {
+  const text = `answer := $(shell,cc --version)
+plain := y
+config DIRECT
+	def_bool $(shell,has)
+config BY_VARIABLE
+	string
+	default "$(answer)"
+config PLAIN
+	def_bool $(plain)
+if $(shell,enclose) != ""
+config ENCLOSED
+	def_bool y
+endif
+config DEPENDENT
+	bool "d" if PLAIN
+	depends on DIRECT
+config FAR
+	def_bool DEPENDENT
+`;
+  const { value: tree } = parseTree({
+    readFile: (name) => (name === 'Kconfig' ? text : undefined),
+    environment: {},
+    probe: () => 'y',
+    dialect: TINY_DIALECT,
+  });
+  if (!tree) throw new Error('refused');
+  const named = (symbols: Iterable<number>) => [...symbols].map((symbol) => tree.symbols.name[symbol]);
+  const probed = probedSymbols(tree);
+  expect(named(probed)).toEqual(['DIRECT', 'BY_VARIABLE', 'ENCLOSED']);
+  const reached = dependents(tree, probed);
+  expect(named(reached.keys()).filter((_, symbol) => reached[symbol] === 1)).toEqual([
+    'DIRECT',
+    'BY_VARIABLE',
+    'ENCLOSED',
+    'DEPENDENT',
+    'FAR',
+  ]);
 });

@@ -2,7 +2,7 @@
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { changesForUserSpace, type Change as Predicted, type Prediction, predict } from '../../placement/index.js';
-import { closeFragment, closeFromKnowledge } from '../../plan/close.js';
+import { closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import { comparePlans, type PlanChange } from '../../plan/compare.js';
 import type { Plan } from '../../plan/index.js';
 import type { Context } from '../context.js';
@@ -79,7 +79,7 @@ async function look(context: Context, side: Side, options: DiffOptions): Promise
     open === undefined || base === undefined
       ? closeFromKnowledge(plan)
       : closeFragment(plan, open.tree, base, treeTitle(open));
-  if (open !== undefined) noteAssumptions(context, open);
+  if (open !== undefined) noteAssumptions(context, open, planGoals(plan));
   if (closed.plan === undefined || hasErrors(closed.diagnostics)) return fail(closed.diagnostics, EXIT.findings);
   return { side, plan: closed.plan, prediction: dtb === undefined ? undefined : predicted(context, side, plan) };
 }

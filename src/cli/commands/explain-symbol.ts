@@ -61,7 +61,7 @@ export async function explainSymbolCommand(
   loadConfig(config, base.text);
   const explanation = explainSymbol(config, symbol);
   const answer = goal === undefined ? undefined : new Solver(open.tree, base.text).solve([goal], { allowChange: true });
-  noteAssumptions(context, open);
+  const assumptions = noteAssumptions(context, open, [{ symbol: name }]);
   if (context.options.format === 'json')
     context.printJson({
       schemaVersion: 1,
@@ -69,7 +69,7 @@ export async function explainSymbolCommand(
       base: base.name,
       ...explanation,
       ...(answer === undefined ? {} : { whyNot: solutionJson(answer) }),
-      probesAssumed: open.assumedProbes,
+      ...assumptions,
     });
   else {
     context.print(`${describe(explanation)}\n`);

@@ -3,7 +3,7 @@ import { createTwoFilesPatch } from 'diff';
 import { compareLock, unreadableLock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
-import { type ClosedPlan, closeFragment, closeFromKnowledge } from '../../plan/close.js';
+import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { render } from '../../render/index.js';
 import type { Context } from '../context.js';
@@ -46,10 +46,10 @@ async function close(context: Context, plan: Plan, options: GenerateOptions): Pr
   if (typeof open === 'number') return open;
   const base = readBase(context, open, baseConfig);
   if (typeof base === 'number') return base;
-  noteAssumptions(context, open);
   const closed = await context.during('proving every line of the fragment', () =>
     closeFragment(plan, open.tree, base, treeTitle(open), { allowChange }),
   );
+  noteAssumptions(context, open, planGoals(plan));
   return { closed, open, base: base.text, ...dtb };
 }
 

@@ -1,7 +1,7 @@
 /** dmaheap report: one page about a board. */
 import { writeFileSync } from 'node:fs';
 import type { Diagnostic } from '../../diagnostic/index.js';
-import { type ClosedPlan, closeFragment, closeFromKnowledge } from '../../plan/close.js';
+import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { renderReport, reportData } from '../../report/index.js';
 import type { VerifyReport } from '../../verify/index.js';
@@ -55,7 +55,7 @@ async function closePlan(context: Context, plan: Plan, options: ReportOptions): 
   if (typeof open === 'number') return open;
   const base = readBase(context, open, baseConfig);
   if (typeof base === 'number') return base;
-  noteAssumptions(context, open);
+  noteAssumptions(context, open, planGoals(plan));
   const title = treeTitle(open);
   const closed = await context.during('proving every line of the fragment', () =>
     closeFragment(plan, open.tree, base, title),

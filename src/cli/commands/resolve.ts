@@ -92,7 +92,7 @@ export async function resolve(context: Context, words: readonly string[], option
   const solution = await context.during('looking for the smallest fragment', () =>
     new Solver(open.tree, base.text).solve(asked.goals, { allowChange }),
   );
-  noteAssumptions(context, open);
+  const assumptions = noteAssumptions(context, open, [...solution.goals, ...solution.delta]);
 
   let refuted: readonly string[] = [];
   if (options.confirm && solution.blocked.length === 0) {
@@ -118,7 +118,7 @@ export async function resolve(context: Context, words: readonly string[], option
       schemaVersion: 1,
       ...solutionJson(solution),
       ...(options.confirm ? { confirmed: isGood, refuted } : {}),
-      probesAssumed: open.assumedProbes,
+      ...assumptions,
     });
   else print(context, solution, options.output !== undefined);
   for (const line of refuted) context.complain(`the tree’s own conf does not agree: ${line}`);

@@ -44,8 +44,8 @@ const LLVM_TOOLS: Readonly<Record<string, string>> = {
 export interface KbuildEnvironment {
   /** ARCH, SRCARCH, srctree, KERNELVERSION and the tools, not yet what they say about themselves. */
   readonly variables: Record<string, string>;
-  /** Which file each tool is; changes when a tool is replaced, appears or vanishes. */
-  readonly toolIdentity: readonly string[];
+  /** Looks up which file each tool is; the answer changes when a tool is replaced, appears or vanishes. */
+  readonly toolIdentity: () => readonly string[];
 }
 
 /** @returns undefined for an architecture that is not among the four */
@@ -81,7 +81,7 @@ export function kbuildEnvironment(
   const programs = [...TOOLS, ...Object.keys(PLAIN_TOOLS)].map((tool) => variables[tool] as string);
   return {
     variables,
-    toolIdentity: [...new Set([...programs, assembler, 'sh'])].map((program) => identity(program, searchPath)),
+    toolIdentity: () => [...new Set([...programs, assembler, 'sh'])].map((program) => identity(program, searchPath)),
   };
 }
 
@@ -89,7 +89,8 @@ export function kbuildEnvironment(
 function kernelVersion(directory: string): string {
   let makefile: string;
   try {
-    makefile = readFileSync(path.join(directory, 'Makefile'), 'utf8');
+    // The version is in its first lines.
+    makefile = readFileSync(path.join(directory, 'Makefile'), 'latin1').slice(0, 4096);
   } catch {
     return '';
   }

@@ -2,12 +2,9 @@
  * Answers to the questions Kconfig files ask the shell. A kernel tree is other people's code: commands run only in
  * mode `run`; `replay` knows what a file has recorded, `deny` knows nothing.
  */
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { execa } from 'execa';
 import { type ParseInput, shellAnswer, unansweredProbes } from '../../kconfig/index.js';
 import { onInterrupt } from '../interrupt.js';
 
@@ -38,7 +35,7 @@ export interface ProbeWorld {
   readonly directory: string;
   /** What kbuild exports to the commands. */
   readonly variables: Readonly<Record<string, string>>;
-  readonly toolIdentity: readonly string[];
+  readonly toolIdentity: () => readonly string[];
   readonly host: NodeJS.ProcessEnv;
   /** Where answers are kept between runs; undefined for nowhere. */
   readonly cacheDirectory: string | undefined;
@@ -49,27 +46,28 @@ export interface ProbeWorld {
 export class Probes {
   readonly #world: ProbeWorld;
   readonly #answers = new Map<string, string>();
-  readonly #cacheFile: string | undefined;
+  #cacheFile: string | undefined;
   #ran = 0;
 
   private constructor(world: ProbeWorld) {
     this.#world = world;
-    const identity = [...world.toolIdentity, scriptsOf(world.directory)].join('\n');
-    this.#cacheFile = world.cacheDirectory && path.join(world.cacheDirectory, 'probes', `${digest(identity)}.json`);
   }
 
   /** Answers that earlier runs have kept for exactly these tools. */
-  static async cached(world: ProbeWorld): Promise<Probes> {
+  static cached(world: ProbeWorld): Probes {
     const probes = new Probes(world);
-    const recording = probes.#cacheFile === undefined ? undefined : await readRecording(probes.#cacheFile);
+    if (world.cacheDirectory === undefined) return probes;
+    const identity = [...world.toolIdentity(), scriptsOf(world.directory)].join('\n');
+    probes.#cacheFile = path.join(world.cacheDirectory, 'probes', `${digest(identity)}.json`);
+    const recording = readRecording(probes.#cacheFile);
     for (const [key, answer] of Object.entries(recording?.answers ?? {})) probes.#answers.set(key, answer);
     return probes;
   }
 
   /** @returns why the file cannot be used, or the answers it holds */
-  static async recorded(world: ProbeWorld, file: string): Promise<Probes | string> {
+  static recorded(world: ProbeWorld, file: string): Probes | string {
     const probes = new Probes(world);
-    const recording = await readRecording(file);
+    const recording = readRecording(file);
     if (!recording) return `${file} is not a recording of probes`;
     for (const [command, answer] of Object.entries(recording.answers))
       probes.#answers.set(probes.#key(command.replaceAll('$(srctree)', world.directory)), answer);
@@ -91,47 +89,49 @@ export class Probes {
       if (missing.length === 0) break;
       await this.#run(missing);
     }
-    if (this.#answers.size > before) await this.#keep();
+    if (this.#answers.size > before) this.#keep();
   }
 
   /** Runs one command as a probe, unless its answer is known. */
   async ask(command: string): Promise<string> {
     if (this.answer(command) === undefined) {
       await this.#run([command]);
-      await this.#keep();
+      this.#keep();
     }
     return this.answer(command) as string;
   }
 
   /** Writes the answers to these commands to a file that `replay` can read. */
-  async record(file: string, commands: Iterable<string>): Promise<void> {
+  record(file: string, commands: Iterable<string>): void {
     const answers = new Map<string, string>();
     for (const command of commands) {
       const answer = this.answer(command);
       if (answer !== undefined) answers.set(command.replaceAll(this.#world.directory, '$(srctree)'), answer);
     }
-    await this.#save(file, answers);
+    this.#save(file, answers);
   }
 
-  async #keep(): Promise<void> {
-    if (this.#cacheFile !== undefined) await this.#save(this.#cacheFile, this.#answers);
+  #keep(): void {
+    if (this.#cacheFile !== undefined) this.#save(this.#cacheFile, this.#answers);
   }
 
-  async #save(file: string, answers: ReadonlyMap<string, string>): Promise<void> {
+  #save(file: string, answers: ReadonlyMap<string, string>): void {
     const recording: Recording = {
       schemaVersion: 1,
-      tools: this.#world.toolIdentity,
+      tools: this.#world.toolIdentity(),
       answers: Object.fromEntries([...answers].sort(([a], [b]) => (a < b ? -1 : 1))),
     };
-    await mkdir(path.dirname(file), { recursive: true });
+    mkdirSync(path.dirname(file), { recursive: true });
     const partial = `${file}.${process.pid}`;
-    await writeFile(partial, `${JSON.stringify(recording, null, 1)}\n`);
-    await rename(partial, file);
+    writeFileSync(partial, `${JSON.stringify(recording, null, 1)}\n`);
+    renameSync(partial, file);
   }
 
   async #run(commands: readonly string[]): Promise<void> {
+    // Loaded when something is run: it costs as much time as starting Node.
+    const { execa } = await import('execa');
     const { host, variables, show } = this.#world;
-    const scratch = await mkdtemp(path.join(host.TMPDIR ?? tmpdir(), 'dmaheap-probe-'));
+    const scratch = mkdtempSync(path.join(host.TMPDIR ?? tmpdir(), 'dmaheap-probe-'));
     const remove = () => rmSync(scratch, { recursive: true, force: true });
     const forget = onInterrupt(remove);
     const queue = [...commands];
@@ -167,9 +167,9 @@ export class Probes {
   }
 }
 
-async function readRecording(file: string): Promise<Recording | undefined> {
+function readRecording(file: string): Recording | undefined {
   try {
-    const data = JSON.parse(await readFile(file, 'utf8')) as Partial<Recording>;
+    const data = JSON.parse(readFileSync(file, 'utf8')) as Partial<Recording>;
     if (data.schemaVersion !== 1 || typeof data.answers !== 'object' || data.answers === null) return undefined;
     if (!Object.values(data.answers).every((answer) => typeof answer === 'string')) return undefined;
     return { schemaVersion: 1, tools: data.tools ?? [], answers: data.answers };
@@ -193,6 +193,7 @@ function scriptsOf(directory: string): string {
     .join('\n');
 }
 
-export function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex').slice(0, 32);
+function digest(text: string): string {
+  // Fetched on use: a recording does without.
+  return process.getBuiltinModule('node:crypto').createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

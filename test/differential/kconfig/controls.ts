@@ -35,9 +35,9 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'select respects dependencies',
     file: 'evaluate.ts',
-    line: 'return [Math.max(value, this.reverse[symbol] as number) as Tristate, usedDefault];',
+    line: 'return Math.max(value, this.reverse[symbol] as number) as Tristate;',
     instead:
-      'return [Math.max(value, Math.min(this.reverse[symbol] as number, this.direct[symbol] as number)) as Tristate, usedDefault];',
+      'return Math.max(value, Math.min(this.reverse[symbol] as number, this.direct[symbol] as number)) as Tristate;',
   },
   {
     name: 'visible if is ignored',
@@ -78,26 +78,62 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'the last active default wins',
     file: 'evaluate.ts',
-    line: 'if (this.#activeCondition !== NO) return p;',
-    instead: 'if (this.#activeCondition !== NO && (kind !== DEFAULT || properties.next[p] === 0)) return p;',
+    line: 'if (this.activeCondition !== NO) return p;',
+    instead: 'if (this.activeCondition !== NO && (kind !== DEFAULT || properties.next[p] === 0)) return p;',
   },
   {
     name: 'dependencies of a menu stop at its entries',
     file: 'finalize.ts',
-    line: 'const dependency = this.#combined(inherited, nodes.dependency[node] as number);',
-    instead: 'const dependency = this.#combined(0, nodes.dependency[node] as number);',
+    line: 'const dependency = this.combined(inherited, nodes.dependency[node] as number);',
+    instead: 'const dependency = this.combined(0, nodes.dependency[node] as number);',
   },
   {
     name: 'depends on X if Y means X',
     file: 'parse.ts',
-    line: ': this.#draft.expressions.or(dependency, this.#simplifier.compareWith(condition, EQUAL, NO)),',
+    line: ': this.draft.expressions.or(dependency, this.simplifier.compareWith(condition, EQUAL, NO)),',
     instead: ': dependency,',
+  },
+  {
+    name: 'imply ignores dependencies, in order',
+    file: 'evaluate-in-order.ts',
+    line: 'if (value > direct) value = direct;',
+    instead: '',
+  },
+  {
+    name: 'select respects dependencies, in order',
+    file: 'evaluate-in-order.ts',
+    line: 'if (reverse > value) value = reverse;',
+    instead: 'if (Math.min(reverse, direct) > value) value = Math.min(reverse, direct);',
+  },
+  {
+    name: 'the last default wins, in order',
+    file: 'evaluate-in-order.ts',
+    line: '} else if (property === DEFAULT && used === 0) {',
+    instead: '} else if (property === DEFAULT) {',
+  },
+  {
+    name: 'm without modules stays m, in order',
+    file: 'evaluate-in-order.ts',
+    line: 'if (value === MOD && isBool) value = YES;',
+    instead: '',
+  },
+  {
+    name: 'what selects is computed too late',
+    file: 'check.ts',
+    line: '      this.visit(reverse);\n',
+    instead: '',
+  },
+  {
+    name: 'expressions that share symbols pass for different ones',
+    file: 'expression.ts',
+    line: 'return ((this.mentioned[a] as number) & (this.mentioned[b] as number)) !== 0;',
+    instead: 'return false;',
   },
   {
     name: 'transitional symbols are written',
     file: 'evaluate.ts',
-    line: 'if ((flags & (NO_WRITE | TRANSITIONAL)) !== 0 || (this.#menuChoices && isChoice)) this.written[symbol] = 0;',
-    instead: 'if ((flags & NO_WRITE) !== 0 || (this.#menuChoices && isChoice)) this.written[symbol] = 0;',
+    line: 'if ((flags & (NO_WRITE | TRANSITIONAL)) !== 0 || (this.menuChoices && isChoice)) this.written[symbol] = 0;',
+    instead: 'if ((flags & NO_WRITE) !== 0 || (this.menuChoices && isChoice)) this.written[symbol] = 0;',
   },
   {
     name: 'texts are not escaped',
