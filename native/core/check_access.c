@@ -43,8 +43,11 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 	case EACCES: break;
 	default: return ABI_DEVIATION;
 	}
-	if (rights(stat, who) & 4)
+	if (rights(stat, who) & 4) {
+		if (s->seen.log & LOG_AVC_DENIED)
+			evidence(r, "the mode %04o allows it; the kernel log has an avc denial for dma_heap", stat->mode);
 		return MAC_DENIED;
+	}
 	if (stat->mode == 0600 && stat->uid == 0 && stat->gid == 0)
 		return s->seen.has_udev_rule ? RULE_NOT_APPLIED : PERM_DEFAULT_0600;
 	if (!(stat->mode & 0040) || member(who, stat->gid))

@@ -55,9 +55,7 @@ struct observation {
 	bool has_cmdline_cma;
 	const char *config_source; /* NULL when no config can be read */
 	char config[CONFIG_MAX][32]; /* by expect->config; "n" when not set */
-	bool has_log;
 	unsigned log; /* enum log_family, over the whole log */
-	bool has_hand_made_dma_buf;
 	bool has_udev_rule; /* some rule file speaks of dma_heap */
 };
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MIB (UINT64_C(1) << 20)
@@ -118,8 +119,22 @@ static void devices(void)
 	is("no udmabuf", "import.udmabuf", NULL, DH_FAIL, "UDMABUF_UNUSABLE");
 }
 
+/* /proc/config.gz comes through the machine's own zcat. */
+static void packed_config(void)
+{
+	char command[300];
+	board();
+	fake_file("/proc/config", "CONFIG_DMABUF_HEAPS=y\n# CONFIG_CMA is not set\n");
+	snprintf(command, sizeof command, "gzip '%s/proc/config'", fake.root);
+	CHECK(system(command) == 0, "gzip");
+	run("dmaheap-expect 1\nconfig symbol=DMABUF_HEAPS value=y\nconfig symbol=CMA value=y\n", (struct dh_options){0});
+	const struct run_result *r = run_result("kernel.config", NULL, "CONFIG_DIFFERS");
+	CHECK(run_result("kernel.config", NULL, NULL)->status == DH_PASS && r && !strcmp(r->observed, "n"), "%s", run_text("kernel.config", NULL));
+}
+
 void test_evidence(void)
 {
+	packed_config();
 	tiers();
 	records();
 	devices();
