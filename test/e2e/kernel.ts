@@ -19,6 +19,8 @@ export interface KernelRecipe {
   readonly goals: readonly string[];
   /** Files of `kernels/fragments/` that show more of the result. */
   readonly observe: readonly string[];
+  /** Instead of the machine's own: Cortex-A53 has no 16 KiB pages. */
+  readonly cpu?: string;
 }
 
 export interface BuiltKernel {

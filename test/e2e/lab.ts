@@ -9,7 +9,7 @@ import { type Case, expectationFor, type Run } from './case.js';
 import { compare, compareExpectation, type FieldResult } from './compare.js';
 import { deviceGuest } from './devices.js';
 import { type GuestFiles, initramfs } from './guest.js';
-import { type BuiltKernel, buildKernel, kernelRecipe } from './kernel.js';
+import { type BuiltKernel, buildKernel, type KernelRecipe, kernelRecipe } from './kernel.js';
 import { type Machine, machineFor } from './machine.js';
 import { type Observation, observe } from './observe.js';
 import { occupiedBy } from './occupied.js';
@@ -55,6 +55,11 @@ export class Lab {
     return built;
   }
 
+  async #machine({ arch, cpu }: KernelRecipe): Promise<Machine> {
+    const machine = await machineFor(arch);
+    return cpu === undefined ? machine : { ...machine, qemu: { ...machine.qemu, cpu } };
+  }
+
   /** The static verifier as users get it. */
   #verifier({ arch }: Machine): Promise<string> {
     const built = this.#verifiers.get(arch) ?? buildStaticFor(arch === 'x86_64' ? 'x64' : arch);
@@ -65,8 +70,8 @@ export class Lab {
   /** Everything QEMU needs for a run; the trees stay in the cache so that the command can be repeated by hand. */
   async prepare(run: Run, shell = false): Promise<Prepared> {
     const one: Case = run.case;
-    const machine = await machineFor(run.arch);
     const kernel = await this.kernel(run.kernel);
+    const machine = await this.#machine(kernel.recipe);
     const directory = await runDirectory(run);
     const base = one.board
       ? await boardDtb(one.board)
