@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -73,17 +74,24 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
   let tail = '';
   let isSilent = false;
   // Silence and not the whole time tells a hang: on a busy machine a healthy boot is slow, but it goes on talking.
-  const silence = setTimeout(() => {
+  const stop = () => {
     isSilent = true;
     child.kill('SIGKILL');
-  }, boot.silenceSeconds * 1000);
+  };
+  const silence = setTimeout(stop, boot.silenceSeconds * 1000);
+  let spokenAt = 0;
+  const spinning = setInterval(() => {
+    if (cpuSeconds(child.pid) - spokenAt > SPINNING_SECONDS) stop();
+  }, 500);
   child.all.on('data', (chunk: Buffer) => {
     silence.refresh();
+    spokenAt = cpuSeconds(child.pid);
     tail = (tail + chunk.toString('latin1')).slice(-200 - chunk.length);
     if (tail.includes(`${END_MARKER}\r\n`)) child.kill('SIGKILL');
   });
   const result = await child;
   clearTimeout(silence);
+  clearInterval(spinning);
   const output = (result.all ?? '').replaceAll('\r', '');
   if (result.code === 'ENOENT') throw new Error('lab: setpriv (util-linux) is not installed');
   if (result.exitCode === 127) throw new Error(`lab: ${boot.machine.qemu.program} is not installed`);
@@ -93,6 +101,20 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
     ending: ended ? 'ended' : isSilent || result.isTerminated ? 'hung' : 'exited',
     seconds: (performance.now() - started) / 1000,
   };
+}
+
+/** Of the processor, without a word: several times what a whole boot takes. */
+const SPINNING_SECONDS = 10;
+
+/** Processor time of a process so far; 0 when it is gone. */
+function cpuSeconds(pid: number | undefined): number {
+  try {
+    // proc(5): the name in parentheses may hold spaces; utime and stime are the 12th and 13th field after it, in 1/100 s.
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return 0;
+  }
 }
 
 const qemuVersions = new Map<string, Promise<string>>();
