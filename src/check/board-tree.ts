@@ -58,7 +58,7 @@ export function checkTree(
     found.push(
       report('dtb/overlay-needed', {
         message: `${file} alone has not every area; judged with dmaheap.dtbo applied`,
-        fix: 'let the boot loader apply dmaheap.dtbo, or include dmaheap.dtsi in the board’s source',
+        fix: "let the boot loader apply dmaheap.dtbo, or include dmaheap.dtsi in the board's source",
       }),
     );
   for (const area of plan.areas) {

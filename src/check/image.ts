@@ -74,7 +74,7 @@ export const IMAGE_CODES = defineCodes({
   'image/user': {
     severity: 'error',
     title: 'a user who cannot use the heap',
-    explain: 'The profile names users; each must exist and be a member of the heap’s group.',
+    explain: "The profile names users; each must exist and be a member of the heap's group.",
   },
   'image/static-node': {
     severity: 'error',
@@ -90,7 +90,7 @@ export const IMAGE_CODES = defineCodes({
   'image/verifier-machine': {
     severity: 'error',
     title: 'the verifier is for another machine',
-    explain: 'The program in the image cannot run on the board’s processor.',
+    explain: "The program in the image cannot run on the board's processor.",
   },
   'image/device-policy': {
     severity: 'error',
@@ -327,7 +327,7 @@ function checkVerifier(plan: Plan, image: Image): Diagnostic[] {
     found.push(
       report('image/verifier-machine', {
         message: `/${program.path} is not for ${plan.board.arch}`,
-        fix: 'build it with the board’s compiler: make -C native CC=...',
+        fix: "build it with the board's compiler: make -C native CC=...",
       }),
     );
   if (expectation === undefined)

@@ -36,7 +36,7 @@ export async function confirmByConf(
         ...(compiler.endsWith('gcc') ? { crossCompile: compiler.slice(0, -3) } : {}),
       },
     });
-    const made = await context.during('building the tree’s conf and asking it', () =>
+    const made = await context.during("building the tree's conf and asking it", () =>
       ask(withLines('', solution.lines)),
     );
     if ('failure' in made) return { error: `${made.failure}\n${made.output}` };

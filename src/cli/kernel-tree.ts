@@ -60,7 +60,7 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
   if (!existsSync(path.join(directory, 'Makefile')) || !existsSync(path.join(directory, 'Kconfig'))) {
     context.complain(
       `--kernel-tree ${options.kernelTree}: no kernel source tree`,
-      'give the directory that holds the kernel’s top Makefile and Kconfig; packages of headers lack most Kconfig files',
+      "give the directory that holds the kernel's top Makefile and Kconfig; packages of headers lack most Kconfig files",
     );
     return EXIT.environment;
   }

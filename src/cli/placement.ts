@@ -14,7 +14,7 @@ import { configValues } from './config.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes, readText } from './files.js';
-import { type Planned, planProfile } from './profile.js';
+import { DTB_FIX, type Planned, planProfile } from './profile.js';
 
 export interface PlaceOptions {
   readonly dtb?: string;
@@ -59,7 +59,12 @@ function parseOccupied(text: string): OccupiedRange {
 
 function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
   const got = readBytes(context.resolve(file));
-  if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment);
+  if ('error' in got)
+    throw new Refusal(
+      `${option} ${file}: ${got.error}`,
+      EXIT.environment,
+      option === '--dtb' ? DTB_FIX : 'give a .dtbo; dtc -@ -I dts -O dtb makes one of a .dtso',
+    );
   const { value, diagnostics: found } = readFdt(got.bytes, file);
   diagnostics.push(...found);
   if (value === undefined)
@@ -194,7 +199,12 @@ function configOf(
 ): Pick<PlacementInput, 'config' | 'configComplete'> {
   if (options.config !== undefined) {
     const got = readText(context.resolve(options.config));
-    if ('error' in got) throw new Refusal(`--config ${options.config}: ${got.error}`, EXIT.environment);
+    if ('error' in got)
+      throw new Refusal(
+        `--config ${options.config}: ${got.error}`,
+        EXIT.environment,
+        "give the kernel's final .config",
+      );
     return { config: configValues(got.text) };
   }
   if (plan === undefined) return {};

@@ -32,6 +32,10 @@ export interface Planning {
   readonly exit: Exit;
 }
 
+/** Where a board's DTB is to be had. */
+export const DTB_FIX =
+  'give the .dtb that the board boots with: the kernel builds it below arch/*/boot/dts, the running board has it as /sys/firmware/fdt';
+
 /** Files are named in findings as the user would name them from the directory he stands in. */
 export function shownPath(context: Context, file: string): string {
   const relative = path.relative(context.options.directory, context.resolve(file));
@@ -68,7 +72,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   if (options.dtb !== undefined) {
     const got = readBytes(context.resolve(options.dtb));
     if ('error' in got) {
-      context.complain(`cannot read --dtb ${options.dtb}: ${got.error}`);
+      context.complain(`cannot read --dtb ${options.dtb}: ${got.error}`, DTB_FIX);
       return { diagnostics, sources, exit: EXIT.environment };
     }
     const outcome = readFdt(got.bytes, options.dtb);

@@ -87,8 +87,8 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
 
   program
     .command('init')
-    .description('write a first profile from a board’s DTB and configuration, on the running board, or by asking')
-    .option('--dtb <file>', 'the board’s DTB')
+    .description("write a first profile from a board's DTB and configuration, on the running board, or by asking")
+    .option('--dtb <file>', "the board's DTB")
     .option('--config <file>', 'its kernel configuration')
     .option('--live', 'look at the running board')
     .option('--root <dir>', 'with --live: look below this directory instead of /')
@@ -113,8 +113,8 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--dts <file>', 'a .dtb, .dtbo or source for dtc; more than once', several)
     .option('--rules <file>', 'udev rules, or a directory of them', several)
     .option('--cmdline <text>', 'the kernel command line, or a file that holds it')
-    .option('--config-txt <file>', 'a Raspberry Pi’s config.txt')
-    .option('--arch <arch>', 'when no whole .config says it: the profile’s, the kernel’s or uname’s name')
+    .option('--config-txt <file>', "a Raspberry Pi's config.txt")
+    .option('--arch <arch>', "when no whole .config says it: the profile's, the kernel's or uname's name")
     .option('--kernel <version>', 'when no whole .config says it')
     .option('--name <name>', 'name of the profile')
     .option('-o, --output <file>', 'where to write; default: standard output')
@@ -128,8 +128,8 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .command('validate')
     .description('check profiles: keys, values, sizes, names, access')
     .argument('<profile...>', 'profiles (JSON, comments allowed)')
-    .option('--kernel <version>', 'one kernel of the profile’s range')
-    .option('--dtb <file>', 'the board’s DTB')
+    .option('--kernel <version>', "one kernel of the profile's range")
+    .option('--dtb <file>', "the board's DTB")
     .option('--watch', 'again whenever a file changes, those it extends included; Ctrl-C ends it')
     .addHelpText(
       'after',
@@ -144,8 +144,8 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   const kernelTreeOptions = (command: Command) =>
     command
       .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
-      .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name')
-      .option('--base-config <file>', '.config or defconfig to start from; default: the architecture’s defconfig')
+      .option('--arch <arch>', "architecture: the profile's, the kernel's or uname's name")
+      .option('--base-config <file>', ".config or defconfig to start from; default: the architecture's defconfig")
       .option(
         '--probes <mode>',
         'questions of the tree to the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
@@ -156,13 +156,13 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     program
       .command('generate')
       .description('write fragment, overlay, rules and expectation for a board')
-      .argument('<profile>', 'the board’s profile'),
+      .argument('<profile>', "the board's profile"),
   )
     .option('--allow-change', 'the fragment may take away what the base decided', false)
     .requiredOption('-o, --output <dir>', 'where to write')
     .option('--target <name,...>', 'only these targets (dmaheap targets lists them)', collect)
-    .option('--kernel <version>', 'one kernel of the profile’s range')
-    .option('--dtb <file>', 'the board’s DTB: its cells are used and held against the profile')
+    .option('--kernel <version>', "one kernel of the profile's range")
+    .option('--dtb <file>', "the board's DTB: its cells are used and held against the profile")
     .option('--force', 'overwrite files that a person edited', false)
     .option('--diff', 'show what would change and write nothing', false)
     .option('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it')
@@ -193,9 +193,9 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
       'with a profile: the root file system of the image, rules, groups, units and verifier',
     )
     .option('--kernel-tree <dir>', 'kernel source tree; it is only read')
-    .option('--arch <arch>', 'architecture: the profile’s, the kernel’s or uname’s name; default: the profile’s')
+    .option('--arch <arch>', "architecture: the profile's, the kernel's or uname's name; default: the profile's")
     .option('--base-config <file>', 'complete .config that the fragment goes on top of')
-    .option('--dtb <file>', 'the board’s DTB: for the overlay, or with a profile that of the image')
+    .option('--dtb <file>', "the board's DTB: for the overlay, or with a profile that of the image")
     .option('--require-tools', 'exit with 3 when a tool is missing', false)
     .option('--lock <file>', 'the lock that generate wrote: says what has changed since')
     .addHelpText(
@@ -218,7 +218,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   /** What the placement simulator can be told about a board. */
   const boardOptions = (command: Command) =>
     command
-      .option('--dtb <file>', 'the board’s DTB')
+      .option('--dtb <file>', "the board's DTB")
       .option(
         '--overlay <file>',
         'an overlay (.dtbo), applied in the order given; FILE,PARAM=VALUE sets Raspberry Pi parameters',
@@ -256,7 +256,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   )
     .option('-o, --output <file>', 'write the fragment')
     .option('--allow-change', 'lines may take away what the base decided', false)
-    .option('--confirm', 'have the tree’s own conf confirm the answer; builds and runs it', false)
+    .option('--confirm', "have the tree's own conf confirm the answer; builds and runs it", false)
     .addHelpText(
       'after',
       '\nExample:\n  dmaheap resolve DMABUF_HEAPS_CMA=y CMA_SIZE_MBYTES=256 --kernel-tree linux-6.12 --arch arm64 --base-config .config',
@@ -304,7 +304,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
       program
         .command('report')
         .description('one HTML page about a board: memory map, budget, names, symbols, access, proof')
-        .argument('<profile>', 'the board’s profile'),
+        .argument('<profile>', "the board's profile"),
     )
       .option('-o, --output <file>', 'where to write; default: standard output')
       .option('--verify <file>', 'what dmaheap-verify --json printed on the board'),
@@ -329,9 +329,9 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .argument('<profile...>', 'one or two profiles; with one, give two kernels')
     .option('--kernel <version>', 'the kernel; twice: one for each side', several)
     .option('--kernel-tree <dir>', 'kernel source tree, for the lines it needs; twice: one for each side', several)
-    .option('--arch <arch>', 'architecture; default: the profile’s')
+    .option('--arch <arch>', "architecture; default: the profile's")
     .option('--base-config <file>', '.config or defconfig to start from; twice: one for each side', several)
-    .option('--dtb <file>', 'the board’s DTB: what is predicted is compared too; twice: one for each side', several)
+    .option('--dtb <file>', "the board's DTB: what is predicted is compared too; twice: one for each side", several)
     .option('--probes <mode>', 'questions of the tree to the toolchain: run, replay:FILE or deny')
     .addHelpText(
       'after',

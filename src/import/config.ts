@@ -73,7 +73,7 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
       diagnostics.push(
         report('import/not-expressed', {
           message: `${symbol} is not known to upstream kernels' heaps`,
-          cause: 'a vendor’s kernel has it; whether a line for it survives depends on that tree',
+          cause: "a vendor's kernel has it; whether a line for it survives depends on that tree",
           fix: `add "${symbol}": "${value}" to kernel.symbols if your tree has it, and its heap with "kind": "vendor"`,
           span,
         }),
@@ -85,7 +85,7 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
       diagnostics.push(
         report('import/changed', {
           message: `${symbol} is m, and the generated fragment says y`,
-          cause: 'nothing loads a heap’s module by itself: no device event asks for it',
+          cause: "nothing loads a heap's module by itself: no device event asks for it",
           span: line.span,
         }),
       );

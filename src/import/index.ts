@@ -325,7 +325,7 @@ function usable(regions: readonly RegionDraft[], diagnostics: Diagnostic[]): Reg
     diagnostics.push(
       report('import/not-expressed', {
         message: `the area ${name} has a name that a profile cannot have`,
-        fix: 'leave it in the board’s device tree',
+        fix: "leave it in the board's device tree",
       }),
     );
     return false;

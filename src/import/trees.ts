@@ -122,7 +122,7 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
             report('import/not-expressed', {
               message: `${where}${node.name} is a pool of its devices only, no CMA area`,
               cause: 'without "reusable" the kernel makes no CMA area of it, so there is no heap either',
-              fix: 'leave it in the board’s device tree',
+              fix: "leave it in the board's device tree",
               ...place,
             }),
           );
@@ -172,7 +172,7 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
         diagnostics.push(
           report('import/assumed', {
             message: `${where}the overlay changes a node of the board, taken for ${name} with ${formatBytes(sizeBytes)}`,
-            cause: 'the board’s own device tree was not given',
+            cause: "the board's own device tree was not given",
             fix: 'give it with --dtb as well',
             ...place,
           }),

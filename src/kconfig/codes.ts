@@ -11,7 +11,7 @@ export const KCONFIG_CODES = defineCodes({
   'kconfig/syntax': {
     severity: 'error',
     title: 'a Kconfig file cannot be read',
-    explain: 'The statement is not one the tree’s own conf accepts. The whole tree is refused: a part of it would lie.',
+    explain: "The statement is not one the tree's own conf accepts. The whole tree is refused: a part of it would lie.",
   },
   'kconfig/macro': {
     severity: 'error',

@@ -81,7 +81,7 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
   if (unknown.length > 0)
     return refuse(
       `scripts/kconfig/lexer.l has the keyword '${unknown.join("', '")}', which this engine does not know`,
-      'Use the tree’s own conf until dmaheap has learnt it.',
+      "Use the tree's own conf until dmaheap has learnt it.",
     );
   for (const word of ['config', 'choice', 'depends', 'source', 'imply', 'visible'])
     if (!keywords.has(word))
@@ -89,7 +89,7 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
   const buckets = /SYMBOL_HASHSIZE\s+(?:\(1U << (\d+)\)|(\d+))/.exec(
     text('expr.h') + (readFile('scripts/kconfig/internal.h') ?? ''),
   );
-  if (!buckets) return refuse('SYMBOL_HASHSIZE is not where it used to be', 'Use the tree’s own conf.');
+  if (!buckets) return refuse('SYMBOL_HASHSIZE is not where it used to be', "Use the tree's own conf.");
 
   return {
     diagnostics: [],

@@ -137,7 +137,7 @@ export const DOMAIN: { readonly [K in Kind]?: (value: KindValues[K]) => string |
       ({ value, cells }) => (cells === 1 || cells === 2) && value >= 0n && value >> BigInt(32 * cells) === 0n,
     )
       ? undefined
-      : 'numbers that fit the one or two 32-bit cells of the board’s root node',
+      : "numbers that fit the one or two 32-bit cells of the board's root node",
   symbol,
   option: (option) =>
     symbol(option.symbol) ??

@@ -1,16 +1,16 @@
 /** Manual pages (man(7)): text in which no value can become a request. */
 
-/** A line that starts with a dot or an apostrophe would be a request, and a backslash starts an escape. */
+/** A line that starts with a dot would be a request, and a backslash starts an escape; an apostrophe would be both. */
 function text(plain: string): string {
   return (
     plain
       .replaceAll('\\', '\\e')
       .replaceAll('-', '\\-')
-      .replaceAll('’', '\\(cq')
+      .replaceAll("'", '\\(aq')
       // JSON has no spaces where a line could end.
       .replace(/([,:/])(?=\S)/g, '$1\\:')
       .split('\n')
-      .map((line) => (/^[.']/.test(line) ? `\\&${line}` : line))
+      .map((line) => (line.startsWith('.') ? `\\&${line}` : line))
       .join('\n')
   );
 }

@@ -15,14 +15,14 @@ import { parseBytes } from '../quantity/index.js';
 export const MODEL_CODES = defineCodes({
   'model/kernel-outside-range': {
     severity: 'error',
-    title: 'kernel outside the profile’s range',
+    title: "kernel outside the profile's range",
     explain: 'The kernel asked for is not among those the profile is written for.',
   },
   'model/cells-differ': {
     severity: 'error',
     title: 'cells differ from the DTB',
     explain:
-      'The profile states other #address-cells or #size-cells than the root of the board’s DTB. With wrong cells the kernel ignores every reservation, firmware’s included.',
+      "The profile states other #address-cells or #size-cells than the root of the board's DTB. With wrong cells the kernel ignores every reservation, firmware's included.",
   },
   'model/cells-assumed': {
     severity: 'warning',
@@ -33,7 +33,7 @@ export const MODEL_CODES = defineCodes({
   'model/memory-unknown': {
     severity: 'warning',
     title: 'RAM unknown',
-    explain: 'Neither the profile nor the DTB states the board’s RAM, so no region can be proven to lie in it.',
+    explain: "Neither the profile nor the DTB states the board's RAM, so no region can be proven to lie in it.",
   },
 });
 const report = reporter(MODEL_CODES);
@@ -126,7 +126,7 @@ function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnost
     if (loaded.profile.board.arch !== 'x86_64')
       diagnostics.push(
         report('model/cells-assumed', {
-          message: '#address-cells and #size-cells of the board’s root are assumed to be 2 and 2',
+          message: "#address-cells and #size-cells of the board's root are assumed to be 2 and 2",
           cause: 'neither a DTB nor board.cells says so; with wrong cells the kernel ignores every reservation',
           fix: 'give --dtb, or state board.cells',
           facts: ['reserved-memory.cells'],
@@ -139,8 +139,8 @@ function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnost
     diagnostics.push(
       report('model/cells-differ', {
         message: `the profile states ${stated.address} address and ${stated.size} size cells, ${dtb.file} has ${dtb.cells.address} and ${dtb.cells.size}`,
-        cause: 'with other cells than the root’s the kernel ignores every reservation, firmware’s included',
-        fix: `write { "address": ${dtb.cells.address}, "size": ${dtb.cells.size} }, or check that the DTB is this board’s`,
+        cause: "with other cells than the root's the kernel ignores every reservation, firmware's included",
+        fix: `write { "address": ${dtb.cells.address}, "size": ${dtb.cells.size} }, or check that the DTB is this board's`,
         facts: ['reserved-memory.cells'],
         ...at(loaded, '/board/cells'),
       }),
@@ -167,7 +167,7 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
   if (memory.length === 0)
     diagnostics.push(
       report('model/memory-unknown', {
-        message: 'the board’s RAM is not known',
+        message: "the board's RAM is not known",
         cause: 'neither board.memory nor a DTB states it, so no region can be proven to lie in RAM',
         fix: 'state board.memory: /proc/iomem on the board lists it as "System RAM"',
         ...at(loaded, '/board'),

@@ -103,7 +103,7 @@ function howPlaced(input: PlacementInput, node: ReservedNode, why: ReasonMaker):
     why(
       rules.order === 'tree'
         ? `nodes without a base are placed in the order of the tree; this one is child ${node.index + 1} of /reserved-memory`
-        : 'nodes without a base are placed in the order that the kernel’s unstable sort leaves',
+        : "nodes without a base are placed in the order that the kernel's unstable sort leaves",
       [RULE_FACTS.order],
     ),
   ];

@@ -55,7 +55,7 @@ export const PLANNER_CODES = defineCodes({
   'placement/no-room': {
     severity: 'error',
     title: 'no room for a region',
-    explain: 'No free, aligned hole within the ranges and the reach of the region’s users is large enough.',
+    explain: "No free, aligned hole within the ranges and the reach of the region's users is large enough.",
   },
   'placement/base-taken': {
     severity: 'error',

@@ -206,7 +206,7 @@ class AreaPlanner {
     if (tooFar || tooLong)
       this.diagnostics.push(
         report('plan/address-beyond-cells', {
-          message: `${tooFar ? 'an address' : 'a size'} of "${area.name}" does not fit the single cell of the board’s root`,
+          message: `${tooFar ? 'an address' : 'a size'} of "${area.name}" does not fit the single cell of the board's root`,
           fix: 'stay below 4 GiB',
           ...this.#at(childPointer('/regions', area.name), 'key'),
         }),

@@ -171,7 +171,7 @@ export function closeFromKnowledge(plan: Plan): ClosedPlan {
   const shown = kernels.map(formatKernelVersion).join(', ');
   const message =
     kernels.length === 0
-      ? 'the fragment is not closed: no kernel near the profile’s range was solved beforehand'
+      ? "the fragment is not closed: no kernel near the profile's range was solved beforehand"
       : `the fragment is closed for ${shown} ${plan.board.arch} from defconfig and allnoconfig, not proven for your tree`;
   const cause = unknown.length === 0 ? {} : { cause: `nothing is known of what ${unknown.join(', ')} needs` };
   return {

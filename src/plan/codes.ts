@@ -15,7 +15,7 @@ export const PLAN_CODES = defineCodes({
   'plan/outside-memory': {
     severity: 'error',
     title: 'region outside RAM',
-    explain: 'A region that lies outside the board’s RAM is logged as a success by the kernel and then panics it.',
+    explain: "A region that lies outside the board's RAM is logged as a success by the kernel and then panics it.",
   },
   'plan/too-large': {
     severity: 'error',

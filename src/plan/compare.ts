@@ -38,7 +38,7 @@ function namesOf(nodes: readonly HeapNode[], { min, max }: Plan['kernel']): stri
 
 function placeOf({ baseAddress, allocRanges }: PlannedArea): string {
   if (baseAddress !== undefined) return formatAddress(baseAddress);
-  if (allocRanges.length === 0) return 'the kernel’s choice';
+  if (allocRanges.length === 0) return "the kernel's choice";
   return allocRanges
     .map((range) => `${formatAddress(range.baseAddress)} to ${formatAddress(range.baseAddress + range.sizeBytes)}`)
     .join(' or ');
@@ -66,7 +66,7 @@ function areaAspects(area: PlannedArea): Aspect[] {
   return [
     one('size', formatBytes(area.sizeBytes)),
     one('place', placeOf(area)),
-    one('alignment', area.alignmentBytes === undefined ? 'the kernel’s' : formatBytes(area.alignmentBytes)),
+    one('alignment', area.alignmentBytes === undefined ? "the kernel's" : formatBytes(area.alignmentBytes)),
     one('delivery', area.delivery),
     one('default', area.isDefault ? 'yes' : 'no'),
   ];

@@ -1,38 +1,38 @@
 /** What the profile language says about a key, from its schema. */
 import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 
-interface Part {
+export interface SchemaNode {
   readonly $ref?: string;
   readonly description?: string;
   readonly default?: unknown;
-  readonly properties?: Readonly<Record<string, Part>>;
-  readonly additionalProperties?: boolean | Part;
-  readonly items?: Part;
-  readonly oneOf?: readonly Part[];
+  readonly properties?: Readonly<Record<string, SchemaNode>>;
+  readonly additionalProperties?: boolean | SchemaNode;
+  readonly items?: SchemaNode;
+  readonly oneOf?: readonly SchemaNode[];
+  readonly propertyNames?: { readonly pattern?: string };
 }
 
-const definitions = schema.$defs as Readonly<Record<string, Part>>;
+const definitions = schema.$defs as Readonly<Record<string, SchemaNode>>;
 
 /** A reference's own words win over those of what it refers to. */
-function resolved(part: Part): Part {
+function resolved(part: SchemaNode): SchemaNode {
   return part.$ref === undefined ? part : { ...definitions[part.$ref.replace('#/$defs/', '')], ...part };
 }
 
-function below(part: Part, token: string): Part | undefined {
+function below(part: SchemaNode, token: string): SchemaNode | undefined {
   const { properties, additionalProperties: others, items, oneOf } = part;
-  const found = properties?.[token] ?? (typeof others === 'object' ? others : undefined) ?? items;
+  const found =
+    (Object.hasOwn(properties ?? {}, token) ? properties?.[token] : undefined) ??
+    (typeof others === 'object' ? others : undefined) ??
+    items;
   if (found !== undefined) return resolved(found);
   return oneOf?.map((one) => below(resolved(one), token)).find((one) => one !== undefined);
 }
 
-/** @returns undefined for a pointer that no profile can have */
-export function describeKey(pointer: string): { readonly description: string; readonly default?: unknown } | undefined {
-  let part: Part | undefined = schema as Part;
+/** The part of the schema that a value at this place is held against; undefined for a pointer that no profile can have. */
+export function schemaAt(pointer: string): SchemaNode | undefined {
+  let part: SchemaNode | undefined = schema as SchemaNode;
   for (const token of pointer.split('/').slice(1))
     part = part && below(part, token.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (part === undefined) return undefined;
-  return {
-    description: part.description ?? '',
-    ...(part.default === undefined ? {} : { default: part.default }),
-  };
+  return part;
 }

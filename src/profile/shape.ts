@@ -1,19 +1,12 @@
 /** Holds a merged profile against the schema and says what is wrong in the profile's own terms. */
 import type { ErrorObject } from 'ajv';
-import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { childPointer } from '../source/json.js';
+import { lookalike } from '../source/lookalike.js';
 import { suggest } from '../source/suggest.js';
 import { report } from './codes.js';
+import { schemaAt } from './describe.js';
 import validate from './validator.gen.js';
-
-interface SchemaNode {
-  readonly $ref?: string;
-  readonly properties?: Readonly<Record<string, SchemaNode>>;
-  readonly additionalProperties?: boolean | SchemaNode;
-  readonly items?: SchemaNode;
-  readonly propertyNames?: { readonly pattern?: string };
-}
 
 export type SpanOf = (pointer: string, part?: 'key' | 'value') => Span | undefined;
 
@@ -21,23 +14,6 @@ const place = (spanOf: SpanOf, pointer: string, part: 'key' | 'value' = 'value')
   const span = spanOf(pointer, part);
   return { pointer, ...(span === undefined ? {} : { span }) };
 };
-
-/** The part of the schema that a value at this place is held against. */
-function schemaAt(pointer: string): SchemaNode | undefined {
-  let found: SchemaNode | undefined = schema as SchemaNode;
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
-    const inner: SchemaNode | boolean | undefined =
-      found?.items ??
-      (Object.hasOwn(found?.properties ?? {}, key) ? found?.properties?.[key] : found?.additionalProperties);
-    if (typeof inner !== 'object') return undefined;
-    found =
-      inner.$ref === undefined
-        ? inner
-        : (schema.$defs as Readonly<Record<string, SchemaNode>>)[inner.$ref.replace('#/$defs/', '')];
-  }
-  return found;
-}
 
 const what = (pointer: string) =>
   pointer === ''
@@ -76,6 +52,7 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
       const near = suggest(key, keys);
       return report('profile/unknown-key', {
         message: `${what(at)} has no key "${key}"`,
+        ...strange(key),
         fix: near.length > 0 ? `did you mean "${near[0]}"?` : `use one of ${list(keys)}`,
         ...place(spanOf, childPointer(at, key), 'key'),
       });
@@ -90,7 +67,7 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
       const key = String(params.propertyName);
       return report('profile/bad-name', {
         message: `"${key}" is no name for ${what(at)}`,
-        cause: `names of ${what(at)} must match ${schemaAt(at)?.propertyNames?.pattern ?? 'another pattern'}`,
+        cause: `names of ${what(at)} must match ${schemaAt(at)?.propertyNames?.pattern ?? 'another pattern'}${tail(lookalike(key))}`,
         fix: 'rename it',
         ...place(spanOf, childPointer(at, key), 'key'),
       });
@@ -108,17 +85,31 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
     default:
       return report('profile/bad-value', {
         message: `${what(at)} ${expectation(error)}${shown(value, at)}`,
+        ...strange(valueAt(value, at)),
         ...hint(error),
         ...place(spanOf, at),
       });
   }
 }
 
-/** `, not "arm46"` for a scalar that is short enough to repeat. */
-function shown(value: unknown, pointer: string): string {
+const tail = (why: string | undefined) => (why === undefined ? '' : `; ${why}`);
+
+/** The cause where a word only looks right. */
+function strange(text: unknown): { cause?: string } {
+  const cause = typeof text === 'string' ? lookalike(text) : undefined;
+  return cause === undefined ? {} : { cause };
+}
+
+function valueAt(value: unknown, pointer: string): unknown {
   let found = value;
   for (const token of pointer.split('/').slice(1))
     found = (found as Record<string, unknown> | undefined)?.[token.replaceAll('~1', '/').replaceAll('~0', '~')];
+  return found;
+}
+
+/** `, not "arm46"` for a scalar that is short enough to repeat. */
+function shown(value: unknown, pointer: string): string {
+  const found = valueAt(value, pointer);
   const text = typeof found === 'object' ? undefined : JSON.stringify(found);
   return text === undefined || text.length > 60 ? '' : `, not ${text}`;
 }

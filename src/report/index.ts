@@ -30,7 +30,7 @@ const code = (text: string): Html => html`<code>${text}</code>`;
 
 function placeOf(area: PlannedArea): string {
   if (area.baseAddress !== undefined) return formatAddress(area.baseAddress);
-  if (area.allocRanges.length === 0) return 'the kernel’s choice';
+  if (area.allocRanges.length === 0) return "the kernel's choice";
   return area.allocRanges
     .map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`)
     .join(' or ');

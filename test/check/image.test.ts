@@ -155,7 +155,7 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
     /rc\.local:2:1: error\[folklore\/chmod\]/,
   ],
   [
-    'a unit of the heaps’ user is shut out by a drop-in',
+    "a unit of the heaps' user is shut out by a drop-in",
     (root) => {
       put(root, 'usr/lib/systemd/system/cam.service', '[Service]\nUser=camera\nDeviceAllow=/dev/video0 rw\n');
       put(root, 'etc/systemd/system/cam.service.d/hard.conf', '[Service]\nDevicePolicy=closed\n');

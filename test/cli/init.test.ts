@@ -85,7 +85,7 @@ describe('from a DTB', () => {
     expect(JSON.parse(stdout).areas).toMatchObject([{ name: 'linux,cma@50000000', baseAddress: '0x50000000' }]);
   });
 
-  test('the DTB’s place in the kernel is taken from its path where that shows it', async () => {
+  test("the DTB's place in the kernel is taken from its path where that shows it", async () => {
     const { mkdirSync, copyFileSync } = await import('node:fs');
     const below = path.join(work, 'boot/dtbs/6.12.1/acme');
     mkdirSync(below, { recursive: true });
@@ -241,4 +241,20 @@ test('UTF-16 is named, with the command that mends it', async () => {
   expect(exit).toBe(2);
   expect(stderr).toContain('cause: it is UTF-16 text\n');
   expect(stderr).toContain(`iconv -f UTF-16 -t UTF-8 ${file}`);
+});
+
+test.each([
+  [
+    '"hеaps"',
+    /has no key "hеaps"\n(.*\n)*? {2}cause: "е" in it is U\+0435, a Cyrillic letter, not a Latin one\n {2}fix: did you mean "heaps"\?/,
+  ],
+  ['"heaps": { "саmera"', /"саmera" is no name for heaps\n(.*\n)*? {2}cause: .*U\+0441, a Cyrillic letter/],
+])('a letter that only looks Latin is named: %s', async (text, said) => {
+  const file = path.join(work, 'lookalike.json');
+  const good = readFileSync('schemas/examples/qemu-virt-arm64.json', 'utf8');
+  const place = text.includes('саmera') ? /"heaps": \{\s*"[a-z]+"/ : /"heaps"/;
+  writeFileSync(file, good.replace(place, text));
+  const { stderr, exit } = await dmaheap(['validate', file]);
+  expect(exit).toBe(2);
+  expect(stderr).toMatch(said);
 });

@@ -95,3 +95,14 @@ test('every command has an example in its help', async () => {
   const without = [...helpExamples()].filter(([, shown]) => shown.length === 0).map(([name]) => name);
   expect(without).toEqual(notBuilt);
 });
+
+test.each([
+  ['validate', EXAMPLE, '--dtb', 'no-such.dtb'],
+  ['place', '--dtb', 'no-such.dtb', '--arch', 'arm64', '--kernel', '6.12'],
+  ['init', '--dtb', 'no-such.dtb'],
+  ['init', '--config', 'no-such.config'],
+  ['report', EXAMPLE, '--verify', 'no-such.json'],
+  ['resolve', 'X=y', '--kernel-tree', 'no-such-dir', '--arch', 'arm64'],
+])('a file that is not there comes with a remedy: %j', async (...argv) => {
+  expect((await dmaheap(argv)).stderr).toMatch(/^dmaheap: .*no such .*\n {2}fix: /);
+});

@@ -28,3 +28,12 @@ test.each(codes)('%s is written like the others', (code, { title, explain }: Cod
   expect(explain).toMatch(/^[^a-z].*[.:]$|^[a-z].*\.$/s);
   expect(explain).not.toBe(title);
 });
+
+test('messages, help and pages have one kind of apostrophe', () => {
+  const files = ['src', 'templates', 'native', 'schemas', 'docs'].flatMap((directory) =>
+    readdirSync(directory, { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.isFile() && !/\.(gen\.js|png|o|node)$/.test(entry.name))
+      .map((entry) => path.join(entry.parentPath, entry.name)),
+  );
+  expect(files.filter((file) => readFileSync(file, 'utf8').includes('\u2019'))).toEqual([]);
+});

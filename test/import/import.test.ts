@@ -93,7 +93,7 @@ describe('what cannot be imported', () => {
     expect(readFileSync(path.join(directory, 'board.json'), 'utf8')).toBe('{}\n');
   });
 
-  test('cma= beside a default node is one area, with the node’s name', async () => {
+  test("cma= beside a default node is one area, with the node's name", async () => {
     const directory = place('both', {
       'pool.dtso':
         '/dts-v1/; /plugin/;\n&{/reserved-memory} { linux,cma { compatible = "shared-dma-pool"; reusable; size = <0 0x4000000>; linux,cma-default; }; };\n',

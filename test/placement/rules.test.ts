@@ -317,8 +317,8 @@ describe('zones', () => {
   });
 });
 
-describe('memory that is somebody’s', () => {
-  test('a misaligned pool gives away the firmware’s memory', () => {
+describe("memory that is somebody's", () => {
+  test("a misaligned pool gives away the firmware's memory", () => {
     const nodes = `${pool('cma@50100000', reg(0x50100000, 16 * MIB))}tee@50200000 { no-map; ${reg(0x50200000, 2 * MIB)} };`;
     const seen = boot({ nodes });
     expect([seen.outcome, seen.dangers.map(({ code, nodes: names }) => [code, ...names])]).toEqual([

@@ -93,7 +93,7 @@ test('a two-cell size on that board is what its own kernel alone would forgive',
   expect(predict(one).rejected).toMatchObject([{ node: 'linux,cma', family: 'invalid-size' }]);
 });
 
-test('Armbian: a node of its own beside the board’s default', () => {
+test("Armbian: a node of its own beside the board's default", () => {
   const big = overlay(`fragment@0 { target-path = "/reserved-memory"; __overlay__ {
     cma { compatible = "shared-dma-pool"; reusable; size = <0x38000000>; ${DEFAULT} }; }; };`);
   const one = withOverlay(PI, big);
@@ -103,7 +103,7 @@ test('Armbian: a node of its own beside the board’s default', () => {
   expect(predict(one).areas.find(({ isDefault }) => isDefault)?.name).toBe('linux,cma');
 });
 
-test('meson: pools of a vendor’s drivers are areas, not heaps, and must not meet the secure monitor', () => {
+test("meson: pools of a vendor's drivers are areas, not heaps, and must not meet the secure monitor", () => {
   const tree = compile(`/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
     memory@0 { device_type = "memory"; reg = <0x0 0x0 0x0 0x80000000>; };
     reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges;

@@ -37,7 +37,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   ],
   [/^make -C native check$/, 'is npm run test:native'],
   [/^(ls -l|grep Cma|zcat) /, 'looks at the running board'],
-  [/^dmaheap-verify --bench$/, 'measures a board’s heaps; test:guests runs it on booted ones'],
+  [/^dmaheap-verify --bench$/, "measures a board's heaps; test:guests runs it on booted ones"],
 ];
 const IS_ON_BOARD = 'typed on a board: npm run e2e records it from booted guests';
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { html } from '../../src/lang/html.js';
-import { formatAddress, formatBytes } from '../../src/quantity/index.js';
+import { formatAddress, formatBytes, readableBytes } from '../../src/quantity/index.js';
 import { dmaheap } from '../cli/run.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-report-'));
@@ -48,7 +48,7 @@ test('shows the figures of the data, and is small and whole', async () => {
   for (const area of data.plan.areas) {
     expect(page).toContain(formatBytes(BigInt(area.sizeBytes)));
     for (const step of area.budget.steps)
-      expect(page).toContain(`${step.text}: <strong>${formatBytes(BigInt(step.resultBytes))}`);
+      expect(page).toContain(`${step.text}: <strong>${readableBytes(BigInt(step.resultBytes))}`);
   }
   for (const { kernel, prediction, lints } of data.kernels) {
     expect(page).toContain(`Linux ${kernel}`);

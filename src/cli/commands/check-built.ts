@@ -108,7 +108,7 @@ class Built {
     }
     const got = readText(this.#context.resolve(config));
     if ('error' in got) {
-      this.#context.complain(`cannot read --config ${config}: ${got.error}`);
+      this.#context.complain(`cannot read --config ${config}: ${got.error}`, "give the kernel's final .config");
       return EXIT.environment;
     }
     const source = new SourceText(shownPath(this.#context, config), got.text);

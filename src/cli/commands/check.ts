@@ -11,7 +11,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
 import { openKernelTree, readBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
-import { shownPath } from '../profile.js';
+import { DTB_FIX, shownPath } from '../profile.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
 
@@ -34,6 +34,12 @@ function filesBelow(directory: string, below = ''): string[] {
     .sort();
 }
 
+const INPUT_FIX = {
+  '--kernel-tree': 'give the top of a kernel source tree',
+  '--base-config': 'give the complete .config that the fragment goes on top of',
+  '--dtb': DTB_FIX,
+} as const;
+
 /** @returns undefined after complaining about a path that is not there */
 function inputsOf(context: Context, options: CheckOptions, arch: string | undefined): CheckInputs | undefined {
   const { kernelTree, baseConfig, dtb } = options;
@@ -46,7 +52,7 @@ function inputsOf(context: Context, options: CheckOptions, arch: string | undefi
     try {
       statSync(context.resolve(file));
     } catch (error) {
-      context.complain(`${option} ${file}: ${reasonOf(error)}`);
+      context.complain(`${option} ${file}: ${reasonOf(error)}`, INPUT_FIX[option]);
       return undefined;
     }
   }

@@ -11,7 +11,7 @@ import {
   type PlanExplanation,
   spanAround,
 } from '../../plan/explain.js';
-import { describeKey } from '../../profile/describe.js';
+import { schemaAt } from '../../profile/describe.js';
 import { traceLine } from '../../render/index.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
@@ -59,7 +59,7 @@ export function printExplanation(context: Context, { title, origins }: PlanExpla
 }
 
 function explainValue({ loaded }: Explained, pointer: string): PlanExplanation | undefined {
-  const described = describeKey(pointer);
+  const described = schemaAt(pointer);
   if (described === undefined) return undefined;
   let value: unknown = loaded.profile;
   for (const token of pointer.split('/').slice(1)) {
@@ -77,7 +77,7 @@ function explainValue({ loaded }: Explained, pointer: string): PlanExplanation |
     title: `${pointer} is ${text}`,
     origins: [
       ...(isWritten && span !== undefined ? [{ text: 'written here', pointer, span, facts: [] }] : []),
-      ...(described.description === '' ? [] : [{ text: described.description, facts: [] }]),
+      ...(described.description === undefined ? [] : [{ text: described.description, facts: [] }]),
     ],
   };
 }

@@ -115,7 +115,7 @@ class Reader {
         throw new Refused(
           `dtc cannot compile ${file}: ${ran.stderr.trim().split('\n')[0]?.replace(`${work}/in.dts`, file) ?? ''}`,
           EXIT.findings,
-          'give the compiled .dtb or .dtbo; for a board’s .dts with includes, run the preprocessor first',
+          "give the compiled .dtb or .dtbo; for a board's .dts with includes, run the preprocessor first",
         );
       return got.bytes;
     } finally {

@@ -87,11 +87,11 @@ export async function askBoard(
     const diagnostics: Diagnostic[] = [];
     found = {
       ...found,
-      ...(await look('The board’s DTB, if you have it', (file) => readBoard(context, file, diagnostics))),
+      ...(await look("The board's DTB, if you have it", (file) => readBoard(context, file, diagnostics))),
     };
     found = {
       ...found,
-      ...(await look('Its kernel’s .config, if you have it', (file) => readConfiguration(context, file))),
+      ...(await look("Its kernel's .config, if you have it", (file) => readConfiguration(context, file))),
     };
     const name = await get(
       'A short name for the board',

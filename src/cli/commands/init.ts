@@ -12,6 +12,7 @@ import { configValues } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
+import { DTB_FIX } from '../profile.js';
 
 export interface InitOptions {
   readonly dtb?: string;
@@ -93,7 +94,7 @@ const versionOfConfig = (text: string) =>
 export function readBoard(context: Context, file: string, diagnostics: Diagnostic[]): BoardFindings | Exit {
   const got = readBytes(context.resolve(file));
   if ('error' in got) {
-    context.complain(`--dtb ${file}: ${got.error}`, 'give the board’s .dtb, or /sys/firmware/fdt on the running board');
+    context.complain(`--dtb ${file}: ${got.error}`, DTB_FIX);
     return EXIT.environment;
   }
   const read = readFdt(got.bytes, file);
@@ -110,7 +111,7 @@ export function readBoard(context: Context, file: string, diagnostics: Diagnosti
 export function readConfiguration(context: Context, file: string): BoardFindings | Exit {
   const got = readText(context.resolve(file));
   if ('error' in got) {
-    context.complain(`--config ${file}: ${got.error}`, got.fix ?? 'give the kernel’s .config, or leave the option out');
+    context.complain(`--config ${file}: ${got.error}`, got.fix ?? "give the kernel's .config, or leave the option out");
     return EXIT.environment;
   }
   const kernel = versionOfConfig(got.text);

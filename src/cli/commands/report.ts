@@ -25,7 +25,7 @@ export interface ReportOptions extends PlaceOptions {
 function readVerification(context: Context, file: string): VerifyReport | undefined {
   const got = readText(context.resolve(file));
   if ('error' in got) {
-    context.complain(`--verify ${file}: ${got.error}`);
+    context.complain(`--verify ${file}: ${got.error}`, 'give what dmaheap-verify --json printed on the board');
     return undefined;
   }
   try {

@@ -109,7 +109,7 @@ export async function resolve(context: Context, words: readonly string[], option
     try {
       writeFileSync(context.resolve(options.output), fragmentText(solution, about));
     } catch (error) {
-      context.complain(`cannot write ${options.output}: ${reasonOf(error)}`);
+      context.complain(`cannot write ${options.output}: ${reasonOf(error)}`, 'give another file with -o');
       return EXIT.environment;
     }
   }
@@ -121,7 +121,7 @@ export async function resolve(context: Context, words: readonly string[], option
       ...assumptions,
     });
   else print(context, solution, options.output !== undefined);
-  for (const line of refuted) context.complain(`the tree’s own conf does not agree: ${line}`);
+  for (const line of refuted) context.complain(`the tree's own conf does not agree: ${line}`);
   return isGood ? EXIT.good : EXIT.findings;
 }
 
