@@ -99,7 +99,55 @@ const PROVEN = [
   'cma.largest/camera',
 ];
 
+/** What may fail beside the budget when nothing is left in an area. */
+const EXHAUSTED = ['cma.largest', 'alloc.page', 'buffer.zeroed', 'alloc.sizes', 'cma.origin'].map(
+  (id) => `${id} CMA_EXHAUSTED`,
+);
+
 const REJECTED = ['cma.total', 'area.size', 'heap.node'];
+
+const NAMED = ['npu-pool', 'vpu@58000000'];
+
+/** From 6.19 on every named area is a heap; before, it is an area without one. */
+const THREE_AREAS: readonly Board[] = [
+  { kernel: 'arm64-6.12', passes: ['cma.total', 'area.size', 'alloc.budget/camera', 'cma.origin/camera'] },
+  {
+    kernel: 'arm64-7.3',
+    passes: [
+      ...PROVEN,
+      ...NAMED.flatMap((name) => [`alloc.budget/${name}`, `cma.origin/${name}`, `cma.largest/${name}`]),
+    ],
+  },
+].map(({ kernel, passes }) => ({
+  name: 'three areas',
+  kernels: [kernel],
+  memoryMiB: 512,
+  reservedMemory: `${CAMERA}
+\tnpu-pool { compatible = "shared-dma-pool"; reusable; size = <0 0x1000000>; };
+\tvpu@58000000 { compatible = "shared-dma-pool"; reusable; reg = <0 0x58000000 0 0x1000000>; };`,
+  expect:
+    expectation({ total: 80, area: 48 }).replace(
+      'heap name=camera',
+      `${NAMED.map((name) => `area name=${name} bytes=${16 * MIB} source=device-tree\n`).join('')}heap name=camera`,
+    ) +
+    NAMED.map(
+      (name) => `heap name=${name} kind=cma area=${name} mode=0660 group=video
+node heap=${name} name=${name} since=6.19
+budget heap=${name} bytes=4194304 count=3
+`,
+    ).join(''),
+  cases: [
+    { name: 'healthy', script: 'verify --expect $EXPECT', exit: 0, passes },
+    {
+      // one area has nothing left, the others have: whose memory it is must be told apart
+      name: 'one exhausted',
+      script: 'take linux,cma 1048576 100; verify --expect $EXPECT; release',
+      exit: 1,
+      diagnoses: ['alloc.budget CMA_EXHAUSTED'],
+      also: EXHAUSTED,
+    },
+  ],
+}));
 
 export const BOARDS: readonly Board[] = [
   {
@@ -263,13 +311,7 @@ verify --expect $EXPECT; rm /dev/dma_heap/linux,cma; mv /dev/kept /dev/dma_heap/
         script: 'take linux,cma 1048576 100; verify --expect $EXPECT; release',
         exit: 1,
         diagnoses: ['alloc.budget CMA_EXHAUSTED'],
-        also: [
-          'cma.largest CMA_EXHAUSTED',
-          'alloc.page CMA_EXHAUSTED',
-          'buffer.zeroed CMA_EXHAUSTED',
-          'alloc.sizes CMA_EXHAUSTED',
-          'cma.origin CMA_EXHAUSTED',
-        ],
+        also: EXHAUSTED,
       },
       {
         name: 'fragmented',
@@ -371,6 +413,7 @@ sleep 0.5; echo "killed $n, held $(($(cat /sys/kernel/debug/cma/linux,cma/used) 
       },
     ],
   },
+  ...THREE_AREAS,
   {
     name: 'older kernels',
     kernels: ['arm64-5.10', 'arm64-6.1'],
