@@ -49,6 +49,8 @@ interface State {
   readonly spent: number;
   readonly bound: number;
   readonly guess: number;
+  /** Symbols that the lines select and whose dependencies they therefore meet as well. */
+  readonly mended: readonly SymbolId[];
 }
 
 interface Step {
@@ -87,7 +89,7 @@ export function search(
   limits: SearchLimits = DEFAULT_LIMITS,
 ): SearchResult {
   const queue = new Queue();
-  queue.push({ lines: new Map(), spent: 0, bound: 0, guess: 0 });
+  queue.push({ lines: new Map(), spent: 0, bound: 0, guess: 0, mended: [] });
   const seen = new Set<string>(['']);
   let best: Found | undefined;
   let bestSize = Number.POSITIVE_INFINITY;
@@ -103,14 +105,15 @@ export function search(
     const config = problem.trial.apply(state.lines);
     const goal = hardest(goals.filter((one) => !meetsGoal(config, one)));
     if (goal === undefined) {
-      const minimal = dropNeedless(problem, goals, state.lines);
-      const { broken, changed } = assess(problem, minimal);
+      const minimal = dropNeedless(problem, goals, state);
+      const { broken, unmet, changed } = assess(problem, minimal);
       if (broken.length > 0) {
         breaking ??= { lines: minimal, symbols: broken };
         // A module in a dependency makes modules of what was built in; built in itself it may not.
         for (const [symbol, value] of state.lines)
           if (value === 'm' && problem.lineValue(symbol, AT_LEAST_Y) === 'y')
             push({ ...state, lines: new Map(state.lines).set(symbol, 'y') });
+        if (unmet !== undefined) mend(state, minimal, unmet);
         continue;
       }
       answers++;
@@ -130,15 +133,31 @@ export function search(
       for (const way of problem.textWays(goalNeeds(problem, goal)[0] as Need & { kind: 'text' })) walk.way(way, 0);
     if (walk.steps.length === 0 && (deadEnd === undefined || state.lines.size > deadEnd.depth))
       deadEnd = { goal, path: walk.deepest, lines: state.lines, depth: state.lines.size };
-    for (const { symbol, value, detours, least, sum } of walk.steps) {
+    follow(state, walk.steps);
+  }
+  return { ...result(), isProvenSmallest: true, isExhausted: true };
+
+  function follow(state: State, steps: readonly Step[]): void {
+    for (const { symbol, value, detours, least, sum } of steps) {
       const lines = new Map(state.lines);
       const spent = state.spent + (lines.has(symbol) ? 0 : 1) + detours;
       lines.delete(symbol);
       lines.set(symbol, value);
-      push({ lines, spent, bound: Math.max(state.bound, spent + least), guess: spent + sum });
+      push({ ...state, lines, spent, bound: Math.max(state.bound, spent + least), guess: spent + sum });
     }
   }
-  return { ...result(), isProvenSmallest: true, isExhausted: true };
+
+  /** What the lines select against its dependencies: these may be had, too. */
+  function mend(state: State, lines: Lines, symbol: SymbolId): void {
+    const { tree, trial } = problem;
+    const config = trial.apply(lines);
+    config.compute(symbol);
+    const walk = new Walk(problem, costs, lines);
+    const requirement = config.reverse[symbol] === MOD ? AT_LEAST_M : AT_LEAST_Y;
+    const expression = tree.symbols.directDependency[symbol] as number;
+    walk.need({ kind: 'expression', expression, requirement }, 0);
+    follow({ ...state, lines, mended: [...new Set([...state.mended, symbol])] }, walk.steps);
+  }
 
   function push(state: State): void {
     const key = [...state.lines]
@@ -257,15 +276,19 @@ class Walk {
   }
 }
 
-/** Leaves out every line that the goals do without, then spells the rest as they end up. */
-function dropNeedless(problem: Problem, goals: readonly Goal[], lines: Lines): Lines {
+/** Leaves out every line that the goals and what has been mended for them do without. */
+function dropNeedless(problem: Problem, goals: readonly Goal[], { lines, mended }: State): Lines {
   const { trial } = problem;
   let kept = new Map(lines);
   for (const symbol of [...lines.keys()].reverse()) {
     const fewer = new Map(kept);
     fewer.delete(symbol);
     const config = trial.apply(fewer);
-    if (goals.every((goal) => meetsGoal(config, goal))) kept = fewer;
+    const isMended = (one: SymbolId) => {
+      config.compute(one);
+      return (config.reverse[one] as number) <= (config.direct[one] as number);
+    };
+    if (goals.every((goal) => meetsGoal(config, goal)) && mended.every(isMended)) kept = fewer;
   }
   return kept;
 }
@@ -276,7 +299,7 @@ function dropNeedless(problem: Problem, goals: readonly Goal[], lines: Lines): L
  *   against their dependencies (the kernel may not build then, whatever its configuration says); and the number of
  *   lines of `.config` that differ from the base's
  */
-function assess(problem: Problem, lines: Lines): { broken: SymbolId[]; changed: number } {
+function assess(problem: Problem, lines: Lines): { broken: SymbolId[]; unmet: SymbolId | undefined; changed: number } {
   const { trial, tree, baseTristate, baseText, baseWritten, baseVisible } = problem;
   const config = trial.apply(lines);
   config.computeAll();
@@ -298,7 +321,7 @@ function assess(problem: Problem, lines: Lines): { broken: SymbolId[]; changed: 
   }
   // Asked last: it evaluates configurations of its own.
   const taken = lost.filter(([symbol, value]) => problem.breaksBase(symbol, value)).map(([symbol]) => symbol);
-  return { broken: [...unmet, ...taken], changed };
+  return { broken: [...unmet, ...taken], unmet: unmet[0], changed };
 }
 
 /** States by their lower bound, then by the guess, then by the number of lines. */

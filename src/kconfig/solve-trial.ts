@@ -1,9 +1,9 @@
 /** A base configuration with lines laid over it, as often as the search asks. */
 import { groupOf } from './choice.js';
-import { noteMember, setFromText } from './config-read.js';
+import { noteMember, readConfig, setFromText } from './config-read.js';
 import { Configuration } from './evaluate.js';
 import type { SymbolId } from './expression.js';
-import { loadConfig } from './modes.js';
+import { forgetOutOfRange } from './modes.js';
 import { isLogical, STRING } from './symbol.js';
 import type { KconfigTree } from './tree.js';
 
@@ -34,7 +34,10 @@ export class Trial {
 
   constructor(tree: KconfigTree, base: string) {
     this.config = new Configuration(tree);
-    loadConfig(this.config, base);
+    // Not loadConfig: of a base that is complete it forgets what the user cannot see, and lines may bring that to light.
+    readConfig(this.config, base);
+    this.config.computeAll();
+    if (tree.dialect.forgetsOutOfRange) forgetOutOfRange(this.config);
     this.#set = this.config.userSet.slice();
     this.#tristate = this.config.userTristate.slice();
     this.#text = this.config.userText.slice();

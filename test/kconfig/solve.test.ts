@@ -4,11 +4,12 @@ import {
   linkText,
   makeConfig,
   parseGoal,
+  parseTree,
   type SolveOptions,
   solve,
   withLines,
 } from '../../src/kconfig/index.js';
-import { tinyTree } from './tiny.js';
+import { TINY_DIALECT, tinyTree } from './tiny.js';
 
 const ask = (text: string, base: string, goals: string[], options: SolveOptions = {}) =>
   solve(tinyTree(text), base, goals.map(parseGoal) as GoalText[], options);
@@ -294,4 +295,46 @@ test('the delta has everything that changes and says why', () => {
     { symbol: 'DMA_CMA', from: null, to: 'n', why: 'can be set now, and stays off' },
     { symbol: 'MIGRATION', from: null, to: 'y', why: 'selected by CMA (Kconfig:17)' },
   ]);
+});
+
+test('what the base sets and nobody sees yet is kept when a line brings it to light', () => {
+  const text = `config MODULES
+	bool "m"
+	modules
+config EXPERT
+	bool "expert"
+config NAMESPACES
+	bool "namespaces" if EXPERT
+	default !EXPERT
+config USER_NS
+	bool "user"
+	depends on NAMESPACES
+`;
+  const { value: tree } = parseTree({
+    readFile: (name) => (name === 'Kconfig' ? text : undefined),
+    environment: {},
+    dialect: { ...TINY_DIALECT, forgetsOutOfRange: true },
+  });
+  if (!tree) throw new Error('refused');
+  const base = makeConfig(tree, 'olddefconfig', 'CONFIG_USER_NS=y\n').text;
+  const { lines, blocked } = solve(tree, base, [{ symbol: 'EXPERT', value: 'y', atLeast: false }]);
+  expect(blocked).toEqual([]);
+  expect(lines).toEqual(['CONFIG_EXPERT=y']);
+});
+
+test('what a line selects gets its dependencies when they can be had', () => {
+  const tree = tinyTree(`config BUS
+	bool
+config DRIVER
+	bool "driver"
+	select BUS
+config CORE
+	bool
+	depends on BUS
+config CHIP
+	bool "chip"
+	select CORE
+`);
+  const { lines } = solve(tree, '', [{ symbol: 'CHIP', value: 'y', atLeast: false }]);
+  expect(lines).toEqual(['CONFIG_CHIP=y', 'CONFIG_DRIVER=y']);
 });

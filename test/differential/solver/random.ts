@@ -8,6 +8,8 @@ export interface Tally {
   /** The defconfig has it already. */
   already: number;
   solved: number;
+  /** Solved with --allow-change only, because the base has decided what the symbol rules out. */
+  freed: string[];
   /** Answers that conf refutes. */
   refuted: string[];
   /** Refusals whose leaf an allyesconfig or allmodconfig bears out. */
@@ -39,6 +41,7 @@ export async function askRandomly(judged: JudgedTree, count: number, seed: numbe
     asked: targets.length,
     already: 0,
     solved: 0,
+    freed: [],
     refuted: [],
     blocked: [],
     wrongLeaf: [],
@@ -61,7 +64,7 @@ export async function askRandomly(judged: JudgedTree, count: number, seed: numbe
     else {
       const text = `${symbol}=${value}: ${first.needed} (${first.reason})`;
       const objection = await leafObjection(judged, base, solver, symbol, value, first, everything);
-      if (objection === undefined) tally.blocked.push(text);
+      if (objection === undefined) (first.reason === 'base' ? tally.freed : tally.blocked).push(text);
       else tally.wrongLeaf.push(`${text}: ${objection}\n        ${first.chain.map(linkText).join('\n        ')}`);
     }
   }
