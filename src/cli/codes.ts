@@ -13,6 +13,7 @@ import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
 import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
+import { TOOLCHAIN_CODES } from './kernel-tree.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
 
 export function allCodes(): CodeTable {
@@ -33,6 +34,7 @@ export function allCodes(): CodeTable {
     ...VERIFY_CODES,
     ...IMPORT_CODES,
     ...GENERATE_CODES,
+    ...TOOLCHAIN_CODES,
     ...TREE_CODES,
   };
 }

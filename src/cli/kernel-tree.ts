@@ -1,6 +1,7 @@
 /** The kernel tree that a command was given: opened, or complained about. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { dependents, type KconfigTree, probedSymbols } from '../kconfig/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
@@ -11,6 +12,16 @@ import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
 import { contentsOf } from './kernel/tree-cache.js';
+
+export const TOOLCHAIN_CODES = defineCodes({
+  'toolchain/not-asked': {
+    severity: 'note',
+    title: "the toolchain's answers were assumed",
+    explain:
+      "Kconfig asks the compiler and other tools what they can do. A kernel tree is other people's code, so nothing of it is run unless --probes run says so; the answers are then those of a plain GCC, and symbols that hang on them are not proven for yours.",
+  },
+});
+const report = reporter(TOOLCHAIN_CODES);
 
 export interface KernelTreeOptions {
   readonly kernelTree: string;
@@ -160,14 +171,18 @@ export function noteAssumptions(
   const unknownDependents = reached.reduce((sum, one) => sum + one, 0) - probed.length;
   const listed = (list: readonly string[]) =>
     list.length > SHOWN ? `${list.slice(0, SHOWN).join(', ')} and ${list.length - SHOWN} more` : list.join(', ');
-  context.note(
-    [
-      `note: nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would.`,
-      `Unknown for a real one: ${listed(unknown)} (all with --format json), and ${unknownDependents} symbols that depend on them;`,
-      unproven.length === 0 ? 'none of this answer.' : `of this answer ${listed(unproven)}.`,
-      '--probes run proves the answer for your toolchain.',
-    ].join(' '),
-  );
+  // In the other formats it is part of the command's own result.
+  if (context.options.format === 'human')
+    context.findings([
+      report('toolchain/not-asked', {
+        message: `nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would`,
+        cause: [
+          `unknown for a real one: ${listed(unknown)} (all with --format json), and ${unknownDependents} symbols that depend on them;`,
+          unproven.length === 0 ? 'none of this answer' : `of this answer ${listed(unproven)}`,
+        ].join(' '),
+        fix: '--probes run proves the answer for your toolchain',
+      }),
+    ]);
   return { probesAssumed: assumedProbes, unknown, unknownDependents, unproven };
 }
 
