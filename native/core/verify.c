@@ -130,17 +130,31 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
+/* What is free behind a heap: CmaFree counts every area. Where the area is not known it may be the smallest. */
+static int64_t free_behind(const struct session *s, int heap)
+{
+	const struct cma_area *known = s->heap[heap].node ? area_of(s, heap) : NULL;
+	if (known && known->free_bytes > 0)
+		return known->free_bytes;
+	int64_t least = s->seen.memory.cma_free;
+	for (unsigned i = 0; i < s->seen.areas; i++)
+		if (s->seen.area[i].free_bytes > 0 && s->seen.area[i].free_bytes < least)
+			least = s->seen.area[i].free_bytes;
+	return least;
+}
+
 /* How much one heap may be asked to hold: a quarter of what is free, and never enough to hurt the system heap's users. */
-static uint64_t limit_of(const struct session *s, enum heap_kind kind)
+static uint64_t limit_of(const struct session *s, int heap)
 {
 	enum { BYTES_MAX = 8 << 20, DEEP_BYTES_MAX = 32 << 20 };
-	const struct memory_view *m = &s->seen.memory;
+	enum heap_kind kind = s->expect.heap[heap].kind;
+	int64_t available = s->seen.memory.available, area = free_behind(s, heap);
 	bool deep = s->options->deep;
 	uint64_t limit = deep ? DEEP_BYTES_MAX : BYTES_MAX;
-	if (kind != HEAP_CMA && m->available > 0)
-		limit = smaller(limit, (uint64_t)m->available / (deep ? 4 : 16));
-	if (kind != HEAP_SYSTEM && m->cma_free > 0)
-		limit = smaller(limit, deep ? (uint64_t)m->cma_free / 8 * 7 : (uint64_t)m->cma_free / 4);
+	if (kind != HEAP_CMA && available > 0)
+		limit = smaller(limit, (uint64_t)available / (deep ? 4 : 16));
+	if (kind != HEAP_SYSTEM && area > 0)
+		limit = smaller(limit, deep ? (uint64_t)area / 8 * 7 : (uint64_t)area / 4);
 	return limit;
 }
 
@@ -150,7 +164,6 @@ void session_prepare(struct session *s, int heap)
 	const struct expect *e = &s->expect;
 	h->fd = -ENOENT;
 	h->alloc_error = ENOENT;
-	h->limit = limit_of(s, e->heap[heap].kind);
 	for (unsigned i = 0; i < e->nodes && !h->node; i++) {
 		const struct expect_node *node = &e->node[i];
 		if (node->heap != heap || !expect_covers(node->range, s->environment.major, s->environment.minor))
@@ -158,6 +171,7 @@ void session_prepare(struct session *s, int heap)
 		h->seen = observed_node(&s->seen, node->name);
 		h->node = h->seen ? node : NULL;
 	}
+	h->limit = limit_of(s, heap);
 	if (!h->node || e->heap[heap].presence == HEAP_FORBIDDEN)
 		return;
 	char path[SYS_PATH_MAX];
@@ -165,10 +179,6 @@ void session_prepare(struct session *s, int heap)
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
 	h->held_before = area_held(s, heap);
-	/* CmaFree counts every area; this one may be much smaller. */
-	const struct cma_area *seen = area_of(s, heap);
-	if (seen && seen->free_bytes > 0)
-		h->limit = smaller(h->limit, s->options->deep ? (uint64_t)seen->free_bytes / 8 * 7 : (uint64_t)seen->free_bytes / 4);
 	h->fd = sys_open(s->root, path, O_RDONLY);
 	if (h->fd < 0)
 		return;
