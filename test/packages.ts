@@ -22,9 +22,13 @@ export const UNIT_PACKAGES = [
 
 /** What the suites on real kernels, DTBs and guests need besides. */
 export const REAL_PACKAGES = [
+  'busybox',
   'ccache',
+  'checkpolicy',
   'chromium',
   'cpio',
+  'debhelper',
+  'dpkg-dev',
   'g++-aarch64-linux-gnu',
   'gcc-aarch64-linux-gnu',
   'gcc-arm-linux-gnueabihf',
@@ -35,9 +39,14 @@ export const REAL_PACKAGES = [
   'libc6-dev-riscv64-cross',
   'libelf-dev',
   'libssl-dev',
+  'nix-bin',
   'qemu-system-arm',
   'qemu-system-misc',
   'qemu-system-x86',
+  'selinux-utils',
+  'systemd',
+  'u-boot-tools',
+  'yamllint',
 ] as const;
 
 function isInstalled(name: string): boolean {

@@ -22,6 +22,7 @@ const UNIT: readonly Step[] = [
 
 const REAL: readonly Step[] = [
   npm('boards', 'test:real'),
+  npm('targets', 'test:targets'),
   npm('udev rules', 'test:udev'),
   npm('device trees', 'test:dtb'),
   npm('placement', 'test:placement'),

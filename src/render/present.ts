@@ -43,8 +43,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       mkosiArch: leaf('word', names.mkosi),
       gnuArch: leaf('word', names.gnu),
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
-      dtbName:
-        plan.board.dtb !== undefined && leaf('path', plan.board.dtb.replace(/^.*\//, ''), { pointer: '/board/dtb' }),
+      dtbName: plan.board.dtb !== undefined && leaf('path', fileName(plan.board.dtb), { pointer: '/board/dtb' }),
       dtsName: dtb !== undefined && leaf('path', dtb.replace(/\.dtb$/, ''), { pointer: '/board/dtb' }),
       pageSizeBytes: leaf('bytes', plan.board.pageSizeBytes),
       memory: plan.board.memory.map(presentRange),
@@ -106,6 +105,9 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     consumer: consumer !== undefined && leaf('user', consumer, { pointer: '/access' }),
   };
 }
+
+/** What is no path of a DTB is handed on as it is, for its language to refuse. */
+const fileName = (dtb: string) => (/^\w[\w.,+/-]*\.dtb$/.test(dtb) ? dtb.replace(/^.*\//, '') : dtb);
 
 function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [name: string]: NeutralView } {
   const origin = { pointer: `/regions/${pointerToken(area.name)}` };

@@ -7,12 +7,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
-import { debianPackage } from '../../src/build/fetch/index.js';
 import { render } from '../../src/render/index.js';
 import { textsOf, withValue } from '../hostile/attack.js';
 import { HOSTILE } from '../hostile/values.js';
 import { BOARDS, examplePlan } from '../render/examples.js';
 import { samplePlan } from '../render/sample-plan.js';
+import { trixieUdevadm } from '../targets/tools.js';
 import { compareEvents } from './udev-events.js';
 
 /** One per fault that udevadm must find, or its silence about ours means nothing. */
@@ -22,12 +22,7 @@ const BROKEN = {
   key: 'SUBSYSTEM=="dma_heap", GRUOP="video"\n',
 };
 
-const root = await debianPackage('trixie', 'amd64', 'udev', { withDependencies: true });
-const library = path.join(root, 'usr/lib/x86_64-linux-gnu');
-const [loader, ...command] = [
-  path.join(library, 'ld-linux-x86-64.so.2'),
-  ...['--library-path', `${library}:${library}/systemd`, path.join(root, 'usr/bin/udevadm')],
-] as const;
+const [loader, ...command] = await trixieUdevadm();
 const udevadm = (...args: string[]) => execa(loader, [...command, ...args], { reject: false, all: true });
 
 const rules = new Set<string>();

@@ -80,7 +80,9 @@ const markdown: Reader = (text) => ({
 const shell = (program: 'sh' | 'bash') => (text: string) => {
   const { stderr, failed } = execaSync(program, ['-n'], { input: text, reject: false });
   if (failed) throw new Error(`${program} -n: ${stderr}`);
-  return json(python('import json, shlex, sys; print(json.dumps(shlex.split(sys.stdin.read(), comments=True)))', text));
+  return json(
+    barePython('import json, shlex, sys; print(json.dumps(shlex.split(sys.stdin.read(), comments=True)))', text),
+  );
 };
 
 /** The variables and rules that make itself reports; includes that are not there are left out. */
@@ -104,7 +106,7 @@ function make(text: string): unknown {
 function bitbake(text: string): unknown {
   const joined = text.replace(/\\\n/g, ' ');
   return withoutComments(joined).map((line) => {
-    const assignment = /^([\w:${}.-]+(?:\[\w-]+\])?)\s*(\?\??=|:=|\+=|=\+|\.=|=\.|=)\s*"(.*)"$/.exec(line);
+    const assignment = /^([\w:${}.-]+(?:\[\w-]+\])?)\s*(\?\??=|:=|\+=|=\+|\.=|=\.|=)\s*"([^\n]*)"$/.exec(line);
     return assignment ? assignment.slice(1) : line;
   });
 }
@@ -115,7 +117,7 @@ function pythonSource(text: string): unknown {
 tree = ast.parse(sys.stdin.read())
 strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
 print(json.dumps([strings, [type(n).__name__ for n in ast.walk(tree)]]))`;
-  return json(python(program, text));
+  return json(barePython(program, text));
 }
 
 const yaml: Reader = (text) =>
@@ -123,7 +125,7 @@ const yaml: Reader = (text) =>
 
 const xml: Reader = (text) =>
   json(
-    python(
+    barePython(
       'import json, sys, xml.etree.ElementTree as e; print(json.dumps([[n.tag, n.attrib, n.text] for n in e.fromstring(sys.stdin.read()).iter()]))',
       text,
     ),
@@ -153,7 +155,10 @@ function nix(text: string): unknown {
 
 const lines: Reader = withoutComments;
 const json: Reader = (text) => JSON.parse(text) as unknown;
-const python = (program: string, input: string) => execaSync('python3', ['-c', program], { input }).stdout;
+const python = (program: string, input: string, ...options: string[]) =>
+  execaSync('python3', [...options, '-c', program], { input }).stdout;
+/** Without the site's packages, which take longer to find than most of these programs run. */
+const barePython = (program: string, input: string) => python(program, input, '-I', '-S');
 
 /** A fragment, or a Kconfig file, which has statements instead of values. */
 const kconfigEither: Reader = (text) =>

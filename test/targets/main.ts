@@ -1,0 +1,78 @@
+/**
+ * `npm run test:targets [-- NAME...]`: what every target writes goes through the programs of the system it is for. A judge
+ * that accepts a broken file fails, and so does one that has nothing to read.
+ */
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { TARGETS } from '../../src/render/index.js';
+import { FILE_JUDGES, type FileJudge } from './languages.js';
+import { SYSTEM_JUDGES, type SystemJudge } from './systems.js';
+import { filesOf, hostileFiles, type Tree, writeTrees } from './tree.js';
+
+const wanted = process.argv.slice(2);
+const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
+let passed = 0;
+let failed = 0;
+
+async function verdict(name: string, run: () => Promise<string>): Promise<void> {
+  const start = Date.now();
+  const objection = await run().catch((error) => String(error));
+  if (objection === '') passed += 1;
+  else failed += 1;
+  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  console.log(`${objection === '' ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
+  if (objection !== '') console.log(objection.split('\n').slice(-12).join('\n').replace(/^/gm, '     '));
+}
+
+async function judgeFiles(judge: FileJudge, trees: readonly Tree[], scratch: string): Promise<void> {
+  const files = filesOf(trees, ...judge.languages).filter(judge.reads ?? (() => true));
+  // The readers of the hostile suite are real programs for the other languages; Nix has one here only.
+  if (judge.languages.includes('nix')) files.push(...hostileFiles(path.join(scratch, 'hostile'), 'nixos', 'nix'));
+  await verdict(`${judge.name}: ${files.length} files`, async () =>
+    files.length === 0 ? 'there is nothing to read' : judge.judge(files, scratch),
+  );
+  await verdict(`${judge.name}: refuses a broken file`, async () => {
+    const file = path.join(scratch, judge.broken.name);
+    writeFileSync(file, judge.broken.text);
+    return (await judge.judge([file], scratch)) === '' ? 'it was accepted: this judge judges nothing' : '';
+  });
+}
+
+async function judgeSystem({ target, name, trees: only, judge, spoil }: SystemJudge, trees: readonly Tree[]) {
+  if (!TARGETS.some((known) => known.name === target)) throw new Error(`there is no target ${target}`);
+  const judged = trees.filter((tree) => only?.includes(tree.name) ?? true);
+  for (const tree of judged) {
+    const scratch = scratchFor(`${target} ${name} ${tree.name}`);
+    await verdict(`${target}, ${tree.name}: ${name}`, () => judge(path.join(tree.directory, target), scratch, tree));
+  }
+  const [tree] = judged;
+  if (tree === undefined) throw new Error(`${target}: no tree to judge`);
+  await verdict(`${target}: refuses a spoilt ${spoil[0]}`, async () => {
+    const scratch = scratchFor(`${target} ${name} spoilt`);
+    const copy = path.join(scratch, 'spoilt');
+    cpSync(path.join(tree.directory, target), copy, { recursive: true });
+    const [file, from, to] = spoil;
+    const text = readFileSync(path.join(copy, file), 'utf8');
+    if (!text.includes(from)) return `${file} has no ${from} to spoil`;
+    writeFileSync(path.join(copy, file), text.replaceAll(from, to));
+    const objection = await judge(copy, scratchFor(`${target} ${name} spoilt scratch`), tree);
+    return objection === '' ? 'it was accepted: this judge judges nothing' : '';
+  });
+}
+
+const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-targets-'));
+const scratchFor = (name: string) => {
+  const scratch = path.join(directory, 'scratch', name.replace(/\W+/g, '-'));
+  mkdirSync(scratch, { recursive: true });
+  return scratch;
+};
+try {
+  const trees = writeTrees(path.join(directory, 'trees'));
+  for (const judge of FILE_JUDGES) if (isWanted(judge.name)) await judgeFiles(judge, trees, scratchFor(judge.name));
+  for (const judge of SYSTEM_JUDGES) if (isWanted(judge.target)) await judgeSystem(judge, trees);
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed, 0 skipped`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
