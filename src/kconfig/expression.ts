@@ -65,7 +65,7 @@ export class ExpressionTable {
       this.left = new Int32Array(1 << 16);
       this.right = new Int32Array(1 << 16);
       this.length = 1;
-      this.slots = new Int32Array(1 << 18);
+      this.slots = new Int32Array(1 << 17);
       this.mentioned = new Int32Array(1 << 16);
     }
   }
@@ -155,7 +155,7 @@ export class ExpressionTable {
   }
 
   private rehash(): void {
-    let size = 1 << 18;
+    let size = 1 << 17;
     while (size < this.length * 4) size *= 2;
     const slots = new Int32Array(size);
     for (let id = 1; id < this.length; id++) {
