@@ -24,7 +24,7 @@ const DEVICES: KernelRecipe = {
     ...['DMABUF_HEAPS=y', 'DMABUF_HEAPS_SYSTEM=y', 'DMABUF_HEAPS_CMA=y', 'CMA=y', 'DMA_CMA=y'],
     ...['DRM=y', 'DRM_VGEM=y', 'UDMABUF=y', 'MEMFD_CREATE=y', 'PERF_EVENTS=y', 'FTRACE=y', 'ENABLE_DEFAULT_TRACERS=y'],
   ],
-  observe: ['observe', 'cma-sysfs'],
+  observe: ['size', 'observe', 'cma-sysfs'],
 };
 
 /** `debian-ARCH`: Debian's stock cloud kernel, which is only unpacked. */
