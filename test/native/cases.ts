@@ -415,6 +415,31 @@ sleep 0.5; echo "killed $n, held $(($(cat /sys/kernel/debug/cma/linux,cma/used) 
   },
   ...THREE_AREAS,
   {
+    name: 'larger pages',
+    kernels: ['arm64-6.12-16k'],
+    long: true,
+    memoryMiB: 512,
+    // the granule is 32 MiB here, and the configured area too
+    reservedMemory: CAMERA.replace('0x3000000', '0x4000000'),
+    expect: expectation({ total: 64 }).replace('page bytes=4096', 'page bytes=16384'),
+    cases: [
+      {
+        name: 'healthy',
+        script: 'verify --expect $EXPECT',
+        exit: 0,
+        // this kernel has no sockets to pass a descriptor through
+        passes: PROVEN.filter((id) => !id.startsWith('share.')),
+      },
+      {
+        name: 'sizes for other pages',
+        script: 'verify --expect $EXPECT',
+        expect: expectation({ total: 64 }),
+        exit: 1,
+        diagnoses: ['kernel.page-size PAGE_SIZE_DIFFERS'],
+      },
+    ],
+  },
+  {
     name: 'older kernels',
     kernels: ['arm64-5.10', 'arm64-6.1'],
     long: true,
@@ -607,6 +632,12 @@ node heap=system name=system
         script: 'verify --expect $EXPECT',
         exit: 0,
         passes: ['heap.node', 'kernel.config', 'alloc.page', 'buffer.zeroed', 'share.process', 'heap.restored'],
+      },
+      {
+        name: 'buffers of own memory',
+        script: 'verify --expect $EXPECT --import /dev/udmabuf',
+        exit: 0,
+        passes: ['import.udmabuf', 'alloc.page'],
       },
       {
         name: 'but no CMA',

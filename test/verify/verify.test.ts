@@ -91,6 +91,13 @@ test('the program and the addon print reports of the shipped schema', async () =
   expect(validate.errors).toBeNull();
 });
 
+test("LAVA is told of an expectation that cannot be read, since its shell's status says nothing", async () => {
+  const missing = path.join(root, 'none');
+  const args = ['--format', 'lava', '--expect', missing];
+  const { exitCode, stdout } = await execa('dist/native/host/dmaheap-verify', args, { reject: false });
+  expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'lava-test-case dmaheap-verify --result fail' });
+});
+
 test('a profile may be called anything, and every format stays readable', async () => {
   const hostile = ['"', "'", '\\', '$(x)', '`x`', '<&>', ']]>', '\n', '\u0007', '%', '#', 'é', '\u{1f600}'].join(' ');
   const name = encodeURIComponent(hostile);
