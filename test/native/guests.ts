@@ -12,7 +12,7 @@ import { execa } from 'execa';
 import { buildStaticFor } from '../../src/build/native.js';
 import type { VerifyReport } from '../../src/verify/index.js';
 import { initramfs } from '../e2e/guest.js';
-import { type Machine, machineFor } from '../e2e/machine.js';
+import type { Machine } from '../e2e/machine.js';
 import { baseDtb, runGuest } from '../e2e/qemu.js';
 import { BOARDS, type Board, type Case } from './cases.js';
 import { type GuestKernel, guestKernel } from './kernels.js';
@@ -72,7 +72,7 @@ interface Outcome {
 
 /** One boot runs all cases of a board, one after the other. */
 async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[]): Promise<readonly Outcome[]> {
-  const machine = await machineFor(kernel.arch);
+  const { machine } = kernel;
   const directory = await mkdtemp(path.join(os.tmpdir(), 'dmaheap-guests-'));
   try {
     const files: Record<string, string> = {
@@ -80,7 +80,7 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
       'bin/hold': await holdProgram(machine, directory),
       'kernel.config': kernel.config,
       ...Object.fromEntries(kernel.modules.map((file) => [`lib/${path.basename(file)}`, file])),
-      ...(board.node ? await nodeFiles(kernel.arch) : {}),
+      ...(board.node ? await nodeFiles(machine.arch) : {}),
     };
     const text = async (inside: string, content: string) => {
       const file = path.join(directory, inside.replaceAll('/', '_'));

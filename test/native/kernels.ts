@@ -4,11 +4,11 @@ import path from 'node:path';
 import { PrivateApt } from '../../src/build/fetch/apt.js';
 import { type Architecture, debianPackage } from '../../src/build/fetch/index.js';
 import { buildKernel, type KernelRecipe, kernelRecipe } from '../e2e/kernel.js';
-import type { Machine } from '../e2e/machine.js';
+import { type Machine, machineFor } from '../e2e/machine.js';
 
 export interface GuestKernel {
   readonly name: string;
-  readonly arch: Machine['arch'];
+  readonly machine: Machine;
   readonly image: string;
   readonly config: string;
   readonly modules: readonly string[];
@@ -32,7 +32,10 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const stock = /^debian-(.*)$/.exec(name)?.[1] as Architecture | undefined;
   if (stock === undefined) {
     const kernel = await buildKernel(name === DEVICES.name ? DEVICES : await kernelRecipe(name), console.error);
-    return { name, arch: kernel.recipe.arch, image: kernel.image, config: kernel.config, modules: kernel.modules };
+    const { arch, cpu } = kernel.recipe;
+    const usual = await machineFor(arch);
+    const machine = cpu === undefined ? usual : { ...usual, qemu: { ...usual.qemu, cpu } };
+    return { name, machine, image: kernel.image, config: kernel.config, modules: kernel.modules };
   }
   const apt = new PrivateApt('trixie', stock);
   await apt.update(24);
@@ -42,6 +45,6 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const boot = path.join(await debianPackage('trixie', stock, newest), 'boot');
   const files = await readdir(boot);
   const file = (prefix: string) => path.join(boot, files.find((one) => one.startsWith(prefix)) ?? prefix);
-  const arch = stock === 'amd64' ? 'x86_64' : 'arm64';
-  return { name, arch, image: file('vmlinuz-'), config: file('config-'), modules: [] };
+  const machine = await machineFor(stock === 'amd64' ? 'x86_64' : 'arm64');
+  return { name, machine, image: file('vmlinuz-'), config: file('config-'), modules: [] };
 }
