@@ -106,6 +106,13 @@ const EXHAUSTED = ['cma.largest', 'alloc.page', 'buffer.zeroed', 'alloc.sizes', 
 
 const REJECTED = ['cma.total', 'area.size', 'heap.node'];
 
+const SYSTEM = `dmaheap-expect 1
+config symbol=DMABUF_HEAPS value=y
+config symbol=DMABUF_HEAPS_SYSTEM value=y
+heap name=system kind=system mode=0660 group=video
+node heap=system name=system
+`;
+
 const NAMED = ['npu-pool', 'vpu@58000000'];
 
 /** From 6.19 on every named area is a heap; before, it is an area without one. */
@@ -580,6 +587,29 @@ verify --expect $EXPECT`,
     ],
   },
   {
+    name: 'stock kernel with vgem',
+    kernels: ['debian-amd64-vgem'],
+    long: true,
+    memoryMiB: 512,
+    silenceSeconds: 400,
+    expect: SYSTEM,
+    cases: [
+      {
+        name: 'imports',
+        script: `for module in drm drm_kms_helper drm_shmem_helper vgem; do insmod /lib/$module.ko; done
+verify --expect $EXPECT --import /dev/dri/card0`,
+        exit: 0,
+        passes: ['import.device', 'import.udmabuf', 'alloc.page', 'heap.restored'],
+      },
+      {
+        name: 'no such device',
+        script: 'verify --expect $EXPECT --import /dev/dri/card9',
+        exit: 3,
+        also: ['import.device null', 'import.udmabuf null'],
+      },
+    ],
+  },
+  {
     name: 'devices and traces',
     kernels: ['arm64-6.12-devices'],
     long: true,
@@ -620,12 +650,7 @@ verify --expect $EXPECT`,
     kernels: ['debian-amd64'],
     memoryMiB: 512,
     silenceSeconds: 400,
-    expect: `dmaheap-expect 1
-config symbol=DMABUF_HEAPS value=y
-config symbol=DMABUF_HEAPS_SYSTEM value=y
-heap name=system kind=system mode=0660 group=video
-node heap=system name=system
-`,
+    expect: SYSTEM,
     cases: [
       {
         name: 'the system heap',

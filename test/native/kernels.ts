@@ -1,8 +1,9 @@
 /** The kernels of the guests: the lab's, one with devices that import buffers, and Debian's stock ones. */
-import { readdir } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { execa } from 'execa';
 import { PrivateApt } from '../../src/build/fetch/apt.js';
-import { type Architecture, debianPackage } from '../../src/build/fetch/index.js';
+import { type Architecture, cacheRoot, debianPackage, filledOnce } from '../../src/build/fetch/index.js';
 import { buildKernel, type KernelRecipe, kernelRecipe } from '../e2e/kernel.js';
 import { type Machine, machineFor } from '../e2e/machine.js';
 
@@ -27,24 +28,42 @@ const DEVICES: KernelRecipe = {
   observe: ['size', 'observe', 'cma-sysfs'],
 };
 
-/** `debian-ARCH`: Debian's stock cloud kernel, which is only unpacked. */
+/** vgem and what it needs, in the order of loading. */
+const VGEM = ['drm', 'drm_kms_helper', 'drm_shmem_helper', 'vgem/vgem'];
+
+/** `debian-ARCH`: Debian's stock cloud kernel, which is only unpacked; `debian-ARCH-vgem`: the full one, with that device. */
 export async function guestKernel(name: string): Promise<GuestKernel> {
-  const stock = /^debian-(.*)$/.exec(name)?.[1] as Architecture | undefined;
-  if (stock === undefined) {
+  const [, debian, vgem] = /^debian-(\w+)(-vgem)?$/.exec(name) ?? [];
+  if (debian === undefined) {
     const kernel = await buildKernel(name === DEVICES.name ? DEVICES : await kernelRecipe(name), console.error);
     const { arch, cpu } = kernel.recipe;
     const usual = await machineFor(arch);
     const machine = cpu === undefined ? usual : { ...usual, qemu: { ...usual.qemu, cpu } };
     return { name, machine, image: kernel.image, config: kernel.config, modules: kernel.modules };
   }
+  const stock = debian as Architecture;
   const apt = new PrivateApt('trixie', stock);
   await apt.update(24);
-  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-cloud-${stock}$`);
+  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-${vgem ? '' : 'cloud-'}${stock}$`);
   const newest = [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  if (newest === undefined) throw new Error(`no cloud kernel for ${stock}`);
-  const boot = path.join(await debianPackage('trixie', stock, newest), 'boot');
+  if (newest === undefined) throw new Error(`no stock kernel for ${stock}`);
+  const root = await debianPackage('trixie', stock, newest);
+  const boot = path.join(root, 'boot');
   const files = await readdir(boot);
   const file = (prefix: string) => path.join(boot, files.find((one) => one.startsWith(prefix)) ?? prefix);
   const machine = await machineFor(stock === 'amd64' ? 'x86_64' : 'arm64');
-  return { name, machine, image: file('vmlinuz-'), config: file('config-'), modules: [] };
+  return { name, machine, image: file('vmlinuz-'), config: file('config-'), modules: vgem ? await unpacked(root) : [] };
+}
+
+/** The modules of {@link VGEM} of an unpacked kernel package, decompressed. */
+async function unpacked(root: string): Promise<readonly string[]> {
+  const releases = path.join(root, 'usr/lib/modules');
+  const drm = path.join(releases, (await readdir(releases))[0] ?? '', 'kernel/drivers/gpu/drm');
+  const directory = await filledOnce(path.join(cacheRoot(), 'vgem', path.basename(root)), async (work) => {
+    for (const name of VGEM) {
+      const { stdout } = await execa('xz', ['-dc', path.join(drm, `${name}.ko.xz`)], { encoding: 'buffer' });
+      await writeFile(path.join(work, `${path.basename(name)}.ko`), stdout);
+    }
+  });
+  return VGEM.map((name) => path.join(directory, `${path.basename(name)}.ko`));
 }
