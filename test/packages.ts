@@ -14,10 +14,12 @@ export const UNIT_PACKAGES = [
   'groff-base',
   'libc6-dev',
   'libfdt-dev',
+  'libxml2-utils',
   'make',
   'man-db',
   'shellcheck',
   'xz-utils',
+  'yamllint',
 ] as const;
 
 /** What the suites on real kernels, DTBs and guests need besides. */

@@ -14,6 +14,7 @@ import { RENDER_CODES } from '../render/index.js';
 import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
 import { TOOLCHAIN_CODES } from './kernel-tree.js';
+import { MATRIX_CODES } from './matrix.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
 
 export function allCodes(): CodeTable {
@@ -36,5 +37,6 @@ export function allCodes(): CodeTable {
     ...GENERATE_CODES,
     ...TOOLCHAIN_CODES,
     ...TREE_CODES,
+    ...MATRIX_CODES,
   };
 }

@@ -430,21 +430,23 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
       }),
     );
 
-  for (const [name, description] of NOT_BUILT)
-    program
-      .command(`${name} [arguments...]`)
-      .description(`${description} (not built yet)`)
-      .allowUnknownOption()
-      .action(
-        run(async (c) => {
-          c.complain(`"${name}" is not built yet`, 'dmaheap --help lists what is');
-          return EXIT.usage;
-        }),
-      );
+  program
+    .command('matrix')
+    .description('generate and judge boards by kernels by targets in one process')
+    .argument('<matrix>', 'a matrix: { "boards": [...], "kernels": [...], "targets": [...] }')
+    .option('--shard <i/n>', 'only every n-th cell from the i-th on, for CI engines that spread jobs')
+    .option('-o, --output <dir>', 'write each cell to DIR/BOARD/KERNEL/TARGET')
+    .option('--junit <file>', 'write the results as JUnit XML')
+    .option('--ktap <file>', 'write the results as KTAP')
+    .option('--list', 'print the cells and do nothing', false)
+    .option('--force', 'overwrite files that a person edited', false)
+    .addHelpText('after', '\nExample:\n  dmaheap matrix fleet.json --shard 2/8 -o out --junit results.xml')
+    .action(
+      run(async (c, file: string, options) => (await import('./commands/matrix.js')).matrix(c, file, options as never)),
+    );
+
   return program;
 }
-
-const NOT_BUILT = [['matrix', 'boards by kernels by targets']] as const;
 
 /** Runs one command line. Mistakes of the user end in a status; an exception that gets out is a defect of ours. */
 export async function runProgram(argv: readonly string[], invocation: Invocation): Promise<Exit | 4> {

@@ -28,6 +28,13 @@ const LINTS: Readonly<Record<string, (file: string) => string>> = {
   make: (file) =>
     run('make', ['-rRnq', '--warn-undefined-variables', '-f', file, '-W', 'x', '--eval', 'none: ;', 'none']),
   dts: (file) => (file.endsWith('.dtso') ? run('dtc', ['-I', 'dts', '-O', 'dtb', '-o', '/dev/null', file]) : ''),
+  yaml: (file) =>
+    run('yamllint', [
+      '--strict',
+      '-d',
+      '{extends: default, rules: {document-start: disable, line-length: {max: 160}}}',
+      file,
+    ]),
   python: (file) => run('python3', ['-m', 'py_compile', file]),
 };
 

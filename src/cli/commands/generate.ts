@@ -53,7 +53,8 @@ async function close(context: Context, plan: Plan, options: GenerateOptions): Pr
   return { closed, open, base: base.text, ...dtb };
 }
 
-function manifestOf(plan: Plan) {
+/** What the manifest says of the plan. */
+export function manifestOf(plan: Plan) {
   return {
     generator: GENERATOR,
     profile: plan.profile,

@@ -6,8 +6,9 @@
 
 inherit dmaheap
 
-# File name in the deploy directory.
-DMAHEAP_DTB ??= ""
+# File name in the deploy directory; empty: no DTB is looked at.
+DMAHEAP_BOARD_DTB = ""
+DMAHEAP_DTB ??= "${@os.path.basename(d.getVar('DMAHEAP_BOARD_DTB'))}"
 
 python () {
     if not d.getVar('DMAHEAP_PROFILE'):

@@ -6,8 +6,9 @@
 
 inherit dmaheap
 
-# File name in the deploy directory.
-DMAHEAP_DTB ??= "rk3399-rockpro64.dtb"
+# File name in the deploy directory; empty: no DTB is looked at.
+DMAHEAP_BOARD_DTB = "rockchip/rk3399-rockpro64.dtb"
+DMAHEAP_DTB ??= "${@os.path.basename(d.getVar('DMAHEAP_BOARD_DTB'))}"
 
 python () {
     if not d.getVar('DMAHEAP_PROFILE'):

@@ -1,0 +1,224 @@
+/** dmaheap matrix MATRIX.json: boards by kernels by targets in one process, or one shard of it. */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { CHECKS, runChecks } from '../../check/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import { formatKernelVersion } from '../../facts/index.js';
+import { closeFromKnowledge } from '../../plan/close.js';
+import type { Plan } from '../../plan/index.js';
+import { type Artifact, render } from '../../render/index.js';
+import { SourceText } from '../../source/index.js';
+import type { Context } from '../context.js';
+import { EXIT, type Exit } from '../exit.js';
+import { readText, reasonOf } from '../files.js';
+import { type Matrix, type MatrixBoard, parseShard, readMatrix, shardOf } from '../matrix.js';
+import { planProfile, shownPath } from '../profile.js';
+import { type CellResult, junitOf, ktapOf } from '../results.js';
+import { openTools } from '../tools.js';
+import { compareTree, makeManifest, manifestFile, writeTree } from '../tree.js';
+import { VERSION } from '../version.js';
+import { manifestOf } from './generate.js';
+import { locate } from './validate.js';
+
+export interface MatrixOptions {
+  readonly shard?: string;
+  readonly output?: string;
+  readonly junit?: string;
+  readonly ktap?: string;
+  readonly list: boolean;
+  readonly force: boolean;
+}
+
+interface Row {
+  readonly board: MatrixBoard;
+  readonly kernel: string | undefined;
+}
+
+interface Cell extends Row {
+  readonly target: string;
+}
+
+/** A board on a kernel, decided once for all its targets. */
+interface Decided {
+  readonly name: string;
+  readonly kernel: string;
+  readonly plan: Plan | undefined;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly skip: string | undefined;
+  readonly locate: (diagnostic: Diagnostic) => Diagnostic;
+}
+
+/** The lints that need neither tool nor input: what a thousand cells can afford. */
+const LINTS = CHECKS.filter(({ needs }) => needs.tools.length === 0 && needs.inputs.length === 0);
+
+class Run {
+  readonly sources = new Map<string, SourceText>();
+  readonly #context: Context;
+  readonly #decided = new Map<string, Decided>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  decide({ board, kernel }: Row): Decided {
+    const key = JSON.stringify([board, kernel]);
+    const known = this.#decided.get(key);
+    if (known !== undefined) return known;
+    const decided = this.#decide(board, kernel);
+    this.#decided.set(key, decided);
+    return decided;
+  }
+
+  #decide(board: MatrixBoard, kernel: string | undefined): Decided {
+    const planning = planProfile(this.#context, board.profile, {
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(board.dtb === undefined ? {} : { dtb: board.dtb }),
+    });
+    for (const [name, source] of planning.sources) this.sources.set(name, source);
+    const outside = planning.diagnostics.find(({ code }) => code === 'model/kernel-outside-range');
+    const spanOf = planning.planned?.loaded.spanOf ?? (() => undefined);
+    const wished = planning.planned?.plan;
+    const closed = wished === undefined ? undefined : closeFromKnowledge(wished);
+    const plan = closed?.plan;
+    const range = plan?.kernel;
+    return {
+      name: plan?.profile.name ?? path.basename(board.profile, '.json'),
+      kernel:
+        kernel ?? (range === undefined ? 'all' : `${formatKernelVersion(range.min)}-${formatKernelVersion(range.max)}`),
+      plan,
+      diagnostics: [...planning.diagnostics, ...(closed?.diagnostics ?? [])],
+      skip: outside?.message,
+      locate: (diagnostic) => locate(diagnostic, spanOf),
+    };
+  }
+
+  targetsOf(row: Row, matrix: Matrix): readonly string[] {
+    return matrix.targets ?? this.decide(row).plan?.targets.map(({ name }) => name) ?? ['none'];
+  }
+
+  async judge(cell: Cell, output: string | undefined, force: boolean): Promise<CellResult> {
+    const decided = this.decide(cell);
+    const about = { board: decided.name, kernel: decided.kernel, target: cell.target };
+    if (decided.skip !== undefined) return { ...about, status: 'skip', reason: decided.skip, diagnostics: [] };
+    const diagnostics = [...decided.diagnostics];
+    if (decided.plan !== undefined) {
+      const rendered = render(decided.plan, { version: VERSION, targets: [cell.target] });
+      diagnostics.push(...rendered.diagnostics);
+      if (rendered.value !== undefined) {
+        diagnostics.push(...(await this.#lint(rendered.value)));
+        const directory = output === undefined ? undefined : path.join(output, about.board, about.kernel, cell.target);
+        if (directory !== undefined && !hasErrors(diagnostics))
+          diagnostics.push(...this.#write(directory, decided.plan, rendered.value, force));
+      }
+    } else if (!hasErrors(diagnostics)) throw new Error(`${cell.board.profile}: no plan, and no reason`);
+    const located = diagnostics.map(decided.locate);
+    return { ...about, status: hasErrors(located) ? 'fail' : 'pass', diagnostics: located };
+  }
+
+  async #lint(artifacts: readonly Artifact[]): Promise<Diagnostic[]> {
+    const files = artifacts.map((artifact) => new SourceText(artifact.path, artifact.text));
+    const { tools, close } = openTools(this.#context.environment);
+    try {
+      const results = await runChecks({ tree: { directory: '', files }, inputs: {}, tools }, LINTS);
+      return results.flatMap(({ diagnostics }) => diagnostics);
+    } finally {
+      await close();
+    }
+  }
+
+  #write(name: string, plan: Plan, artifacts: readonly Artifact[], force: boolean): Diagnostic[] {
+    const directory = this.#context.resolve(name);
+    const files = [...artifacts, manifestFile(makeManifest(manifestOf(plan), artifacts))];
+    const { changes, diagnostics } = compareTree(directory, files, force);
+    if (hasErrors(diagnostics) || changes.every(({ action }) => action === 'keep')) return diagnostics;
+    const problem = writeTree(directory, files, changes);
+    return problem === undefined ? diagnostics : [...diagnostics, problem];
+  }
+}
+
+export async function matrix(context: Context, file: string, options: MatrixOptions): Promise<Exit> {
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  if (options.shard !== undefined && shard === undefined) {
+    context.complain(`--shard ${options.shard}: not a shard`, 'write it as 2/8, counted from 1');
+    return EXIT.usage;
+  }
+  const got = readText(context.resolve(file));
+  if ('error' in got) {
+    context.complain(`cannot read ${file}: ${got.error}`);
+    return EXIT.usage;
+  }
+  const source = new SourceText(shownPath(context, file), got.text);
+  const read = readMatrix(source);
+  if (read.value === undefined) {
+    context.findings(read.diagnostics, new Map([[source.file, source]]));
+    return EXIT.usage;
+  }
+  const { boards, kernels } = read.value;
+  const run = new Run(context);
+  const rows = boards.flatMap((board) => kernels.map((kernel): Row => ({ board, kernel })));
+  const every = read.value;
+  const cells = shardOf(
+    rows.flatMap((row) => run.targetsOf(row, every).map((target): Cell => ({ ...row, target }))),
+    shard,
+  );
+  if (options.list) {
+    for (const cell of cells) {
+      const { name, kernel } = run.decide(cell);
+      context.print(`${name} ${kernel} ${cell.target}\n`);
+    }
+    return EXIT.good;
+  }
+  const shared = sharedName(run, cells);
+  if (shared !== undefined) {
+    context.complain(`two profiles are called "${shared}"`, 'give each "name" once: it names the results and folders');
+    return EXIT.usage;
+  }
+  const results: CellResult[] = [];
+  for (const cell of cells) results.push(await run.judge(cell, options.output, options.force));
+  return finish(context, run, results, options);
+}
+
+/** A name that two boards of the cells have. */
+function sharedName(run: Run, cells: readonly Cell[]): string | undefined {
+  const profiles = new Map<string, string>();
+  for (const cell of cells) {
+    const { name } = run.decide(cell);
+    if ((profiles.get(name) ?? cell.board.profile) !== cell.board.profile) return name;
+    profiles.set(name, cell.board.profile);
+  }
+  return undefined;
+}
+
+function finish(context: Context, run: Run, results: readonly CellResult[], options: MatrixOptions): Exit {
+  for (const [name, text] of [
+    [options.junit, junitOf],
+    [options.ktap, ktapOf],
+  ] as const) {
+    if (name === undefined) continue;
+    try {
+      writeFileSync(context.resolve(name), text(results));
+    } catch (error) {
+      context.complain(`cannot write ${name}: ${reasonOf(error)}`);
+      return EXIT.environment;
+    }
+  }
+  const count = (status: CellResult['status']) => results.filter((one) => one.status === status).length;
+  if (context.options.format === 'json') context.printJson({ schemaVersion: 1, results });
+  else {
+    // A finding about the board is the same for each of its targets.
+    const once = new Map(
+      results
+        .flatMap(({ diagnostics }) => diagnostics)
+        .map((one) => [JSON.stringify([one.code, one.message, one.span]), one]),
+    );
+    context.findings([...once.values()], run.sources);
+    if (context.options.format === 'human' && !context.options.quiet) {
+      for (const { board, kernel, target, status, reason } of results)
+        context.print(`${MARKS[status]} ${board} ${kernel} ${target}${reason === undefined ? '' : `: ${reason}`}\n`);
+      context.print(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped\n`);
+    }
+  }
+  return count('fail') > 0 ? EXIT.findings : EXIT.good;
+}
+
+const MARKS = { pass: 'pass', fail: 'FAIL', skip: 'skip' } as const;
