@@ -43,3 +43,12 @@ export interface CompiledTarget extends TargetDescription {
   readonly name: string;
   readonly files: readonly CompiledFile[];
 }
+
+/** The artifacts of a target for a person's eyes; of the verifier's sources, which some carry, only the folder. */
+export function listedFiles({ name, files }: CompiledTarget): string[] {
+  const own = files.filter((file) => 'template' in file).map((file) => `${name}/${file.path}`);
+  const makefile = files.find((file) => 'text' in file && file.path.endsWith('/Makefile'))?.path;
+  return makefile === undefined
+    ? own
+    : [...own, `${name}/${makefile.replace('Makefile', '')} (the verifier's sources)`];
+}

@@ -32,7 +32,7 @@ export function targetPage(
     return `| ${code(option)} | ${value === '' ? '' : code(value)} | ${cell(`${about}${choices}`)} |`;
   });
   // The verifier's sources are one thing to a reader.
-  const shown = files.filter(({ path }) => !/\/native\/|^native\//.test(path));
+  const shown = files.filter((file) => 'template' in file);
   const parts = [
     `# ${title}`,
     description,

@@ -1,5 +1,6 @@
 /** dmaheap targets [NAME [PROFILE]] */
 import { render, TARGETS } from '../../render/index.js';
+import { listedFiles } from '../../render/library.js';
 import { targetPage } from '../../render/target-page.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
@@ -16,8 +17,12 @@ export async function targets(context: Context, name?: string, profile?: string)
   }));
   if (context.options.format === 'json') context.printJson(listed);
   else
-    for (const { name: id, title, artifacts } of listed)
-      context.print(`${id}: ${title}\n${artifacts.map((path) => `    ${path}\n`).join('')}`);
+    for (const target of TARGETS)
+      context.print(
+        `${target.name}: ${target.title}\n${listedFiles(target)
+          .map((file) => `    ${file}\n`)
+          .join('')}`,
+      );
   return EXIT.good;
 }
 
