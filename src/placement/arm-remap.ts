@@ -25,11 +25,13 @@ const PAGE = 4096n;
  * Where the walk over the table ends the boot; undefined when it comes through.
  * @param memblock as it is after the default area was made
  * @param lowMemoryEnd undefined: all memory is low
+ * @param kernel where its image lies, when that is known
  */
 export function remapStop(
   table: readonly TableEntry[],
   memblock: Memblock,
   lowMemoryEnd: bigint | undefined,
+  kernel: Interval | undefined,
 ): RemapStop | undefined {
   const low = table
     .map(({ name, range }) => ({
@@ -41,6 +43,8 @@ export function remapStop(
   // What the entries of the list of mappings need fits into one page.
   const list = pages.next().value;
   for (const [i, { name, range }] of low.entries()) {
+    if (kernel !== undefined && overlaps(range, kernel))
+      return { names: [name, 'kernel'], reason: `arm32 unmaps ${name}, and with it the kernel that runs` };
     const own = (page: bigint | undefined, mapped: bigint) =>
       page === undefined || (page >= mapped && page < range.end);
     let isOwn = own(list, alignDown(range.start, ARM_BLOCK));

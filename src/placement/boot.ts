@@ -480,7 +480,8 @@ export class Boot {
     const table = this.remapped
       .slice(0, slots)
       .map(({ node, range }) => ({ name: node?.name ?? rules.kernelAreaName, range }));
-    this.remapStop = remapStop(table, this.memblock, highMemoryStart);
+    const kernel = this.situation.occupied.find(({ name }) => name === 'kernel');
+    this.remapStop = remapStop(table, this.memblock, highMemoryStart, kernel);
   }
 
   /** dma_contiguous_reserve(): the area that the command line or Kconfig asks for. */

@@ -95,7 +95,7 @@ function overOwnMemory(boot: Boot): Found[] {
     boot.ownMemoryUnder(area).map((own) => ({
       code: codes[own] as DangerCode,
       nodes: [area.name, own],
-      outcome: boot.situation.architecture === 'arm' ? ('hangs' as const) : ('corrupts' as const),
+      outcome: 'corrupts' as const,
       reason: `the area lies over the ${own}: its pages are handed out while they are in use`,
       facts: ['cma.overlap'],
     })),

@@ -372,6 +372,14 @@ describe("memory that is somebody's", () => {
     // One with a base is freed after that.
     const fixed = pool('p@5e000000', reg(0x5e000000, 32 * MIB) + DEFAULT);
     expect(boot({ nodes: fixed }, { architecture: 'arm', commandLine: 'cma=16M' }).outcome).toBe('boots');
+    // Over the initrd it boots, over the kernel it cannot.
+    const taken = (name: string, baseAddress: bigint) => ({ name, baseAddress, sizeBytes: 0x20_0000n });
+    const over = {
+      architecture: 'arm' as const,
+      occupied: [taken('kernel', 0x40008000n), taken('initrd', 0x48000000n)],
+    };
+    expect(boot({ nodes: pool('p@48000000', reg(0x48000000, 32 * MIB)) }, over).outcome).toBe('corrupts');
+    expect(boot({ nodes: pool('p@40000000', reg(0x40000000, 32 * MIB)) }, over).outcome).toBe('hangs');
     // Two that share memory are a BUG, and the later messages are not said.
     const shared = pool('a@50000000', reg(0x50000000, 32 * MIB)) + pool('b@51000000', reg(0x51000000, 16 * MIB));
     const stopped = boot({ nodes: shared }, { architecture: 'arm' });
