@@ -552,14 +552,14 @@ class Parser {
     lexer.next();
     this.expressions.lineEnd();
     const found = lexer.help();
-    const name = draft.nameOf(draft.nodes.symbol[this.entry] as number);
-    const complain = (message: string, suffix: string) => {
+    const complain = (what: string, suffix: string) => {
+      const message = `'${draft.nameOf(draft.nodes.symbol[this.entry] as number)}' ${what}`;
       if (draft.dialect.strictEntries)
         draft.diagnostics.push(report('kconfig/syntax', { message, span: lexer.span(lexer.line) }));
       else lexer.warn(`${message}${suffix}`, lexer.line, 'kconfig/statement');
     };
-    if (this.helped) complain(`'${name}' defined with more than one help text`, ' -- only the last one will be used');
-    if (!found) complain(`'${name}' defined with blank help text`, '');
+    if (this.helped) complain('defined with more than one help text', ' -- only the last one will be used');
+    if (!found) complain('defined with blank help text', '');
     this.helped = true;
     return true;
   }
