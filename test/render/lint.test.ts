@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execaSync } from 'execa';
 import { afterAll, expect, test } from 'vitest';
+import { FIRST_TARGETS } from '../../src/plan/index.js';
 import { type Artifact, render, TARGETS } from '../../src/render/index.js';
 import { languageOf, readerOf } from '../hostile/readers.js';
 import { BOARDS, examplePlan } from './examples.js';
@@ -101,3 +102,23 @@ test('the audit of a kernel configuration finds what was lost, and only that', (
     expect(audit(fragment, good)).toEqual({ exitCode: 1, first: `dmaheap: config: ${message}` });
   expect(execaSync('sh', [at('audit.sh', script)], { reject: false }).exitCode).toBe(2);
 });
+
+/** The commands of a README up to the boot: what stands indented before the part about what comes after it. */
+const commandsOf = (readme: string) =>
+  (readme.split('After the boot')[0] ?? '').split('\n').filter((line) => /^ {4}\S/.test(line));
+
+test.each(TARGETS.map((target) => target.name).filter((name) => !(FIRST_TARGETS as readonly string[]).includes(name)))(
+  '%s: a README leads to a booted board in at most five commands, and says how to verify it',
+  (target) => {
+    let most = 0;
+    for (const board of ['rpi-4-b', 'qemu-x86_64', 'imx8mp-evk']) {
+      const { value } = render(examplePlan(board).plan, { ...context, targets: [target] });
+      const readme = value?.find((artifact) => artifact.path === `${target}/README.md`)?.text ?? '';
+      const commands = commandsOf(readme);
+      expect(commands.length, commands.join('\n')).toBeLessThanOrEqual(5);
+      expect(readme).toMatch(/dmaheap-verify|test_dmaheap|testimage/);
+      most = Math.max(most, commands.length);
+    }
+    expect(most).toBeGreaterThan(0);
+  },
+);

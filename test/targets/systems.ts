@@ -135,13 +135,22 @@ async function mkosi(directory: string, scratch: string, { plan }: Tree): Promis
 }
 
 /** Enough of nixpkgs to evaluate the module and see what it sets. */
-async function nixos(directory: string, _: string, { plan }: Tree): Promise<string> {
+async function nixos(directory: string, _: string, tree: Tree): Promise<string> {
+  return said(
+    await nixosOn('25.05', 'extraStructuredConfig', directory, tree),
+    await nixosOn('26.05', 'structuredExtraConfig', directory, tree),
+  );
+}
+
+async function nixosOn(release: string, attribute: string, directory: string, { plan }: Tree): Promise<string> {
   const expression = `let m = import ${directory}/default.nix {
     config = { boot.kernelParams = [ ]; };
     lib = {
       mkForce = x: x;
       kernel = { yes = "y"; no = "n"; module = "m"; freeform = x: x; };
       any = builtins.any;
+      trivial.release = "${release}";
+      versionAtLeast = a: b: builtins.compareVersions a b >= 0;
       hasPrefix = p: s: builtins.substring 0 (builtins.stringLength p) s == p;
     };
     pkgs = {
@@ -149,7 +158,7 @@ async function nixos(directory: string, _: string, { plan }: Tree): Promise<stri
       writeTextDir = name: text: { inherit name text; };
     };
   }; in {
-    symbols = (builtins.head m.boot.kernelPatches).structuredExtraConfig;
+    symbols = (builtins.head m.boot.kernelPatches).${attribute};
     params = m.boot.kernelParams or [ ];
     groups = builtins.mapAttrs (n: g: g.members) (m.users.groups or { });
     rules = (builtins.head m.services.udev.packages).name;

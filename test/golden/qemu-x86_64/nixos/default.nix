@@ -4,6 +4,9 @@
 { config, lib, pkgs, ... }:
 
 let
+  # The attribute was renamed in 25.11. Under the wrong name the lines are refused, or ignored without a word.
+  structuredExtraConfig =
+    if lib.versionAtLeast lib.trivial.release "25.11" then "structuredExtraConfig" else "extraStructuredConfig";
   dmaheap-verify = pkgs.stdenv.mkDerivation {
     pname = "dmaheap-verify";
     version = "1";
@@ -17,7 +20,7 @@ in
     {
       name = "dmaheap";
       patch = null;
-      structuredExtraConfig = {
+      ${structuredExtraConfig} = {
         # a CMA area with a heap needs it
         "CMA" = lib.mkForce lib.kernel.yes;
         # size of the default area, "linux,cma"
