@@ -73,8 +73,9 @@ export class Boot {
       if (range.name !== 'firmware' && !(dtbLater && range.name === 'dtb')) this.memblock.reserved.add(range);
     this.#scan();
     for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
-    if (situation.earlyBytes !== undefined)
-      this.memblock.allocate({ sizeBytes: situation.earlyBytes, alignmentBytes: situation.pageSizeBytes, start: 0n });
+    const early = situation.earlyBytes ?? 0n;
+    const earlyRequest = { sizeBytes: early, alignmentBytes: situation.pageSizeBytes, start: 0n };
+    const earlyBase = early > 0n ? this.memblock.allocate(earlyRequest) : undefined;
     if (rules.staticRegistration === 'early') {
       this.#reserveDefault();
       this.#remap();
@@ -86,6 +87,8 @@ export class Boot {
       this.#registerStatic();
       this.#reserveDefault();
     }
+    // Nodes are placed before it, so for them it is free.
+    if (earlyBase !== undefined) this.memblock.reserved.remove(interval(earlyBase, early));
     this.#activate();
   }
 

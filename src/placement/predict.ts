@@ -15,7 +15,7 @@ import type {
   UnknownField,
 } from './prediction.js';
 import { RULE_FACTS } from './rules.js';
-import { type OpenQuestion, type Settled, situationOf } from './settle.js';
+import { EARLY_BYTES, type OpenQuestion, type Settled, situationOf } from './settle.js';
 
 /**
  * Predicts what a kernel makes of a device tree: CMA areas, heaps, messages, and what goes wrong.
@@ -30,10 +30,12 @@ export function predict(input: PlacementInput): Prediction {
 
 /** The same for a caller who has settled the situation already. */
 export function predictSettled({ situation, questions, assumed, commandLine }: Settled): Prediction {
-  const base = observe(new Boot(situation));
+  const boot = new Boot(situation);
+  const base = observe(boot);
   const unknown: UnknownField[] = [];
   const unsure = new Set<string>();
   for (const question of questions) {
+    if (question.about === 'early' && hasRoomToSpare(boot)) continue;
     for (const answer of question.answers) {
       const other = observe(new Boot(answer));
       for (const field of differences(base, other)) {
@@ -50,6 +52,20 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
     commandLine,
     granuleKnown: !questions.some((q: OpenQuestion) => q.about === 'granule'),
   });
+}
+
+/** Whether the default area, where the kernel chose its place, would fit a second time: then a few pages more or less do not matter. */
+function hasRoomToSpare({ defaultArea, memblock, situation }: Boot): boolean {
+  if (defaultArea === undefined || defaultArea.source === 'node') return defaultArea !== undefined;
+  return (
+    !defaultArea.fixed &&
+    memblock.find({
+      sizeBytes: defaultArea.end - defaultArea.start + EARLY_BYTES,
+      alignmentBytes: situation.minimumAlignmentBytes,
+      start: situation.parameter?.baseAddress ?? 0n,
+      end: situation.zones.dmaLimit,
+    }) !== undefined
+  );
 }
 
 interface Observation extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log'> {

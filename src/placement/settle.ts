@@ -11,7 +11,7 @@ import { type KconfigSize, type NamedInterval, OWN_MEMORY, type Situation } from
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
 /** More than any kernel was seen to take; where it does not reach, nothing depends on the real figure. */
-const EARLY_BYTES = 4n << 20n;
+export const EARLY_BYTES = 4n << 20n;
 
 export interface OpenQuestion {
   readonly about: 'tree' | 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter' | 'early';
@@ -113,6 +113,8 @@ export function situationOf(input: PlacementInput): Settled {
     memoryReservations: memoryReservationsOf(input.tree),
     zones: { boundaries: [], dmaLimit: 0n },
     highMemoryStart: undefined,
+    // A page table at least, where the default area is not the first thing of all.
+    ...(rules.defaultBeforeStatic.includes(input.architecture) ? {} : { earlyBytes: pageSizeBytes }),
     heaps: heapConfig(config, assumed),
   };
   const withRam = applyRam(situation, input, config, config.tristate('HIGHMEM') !== 'n', commandLine);
@@ -166,11 +168,10 @@ export function situationOf(input: PlacementInput): Settled {
   if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || parameter !== undefined))
     questions.push(...layoutQuestions(withRam));
   // Page tables and the unflattened tree come from the top of free memory, before cma=SIZE@BASE is looked at.
-  const isFirst = rules.defaultBeforeStatic.includes(input.architecture);
-  if (situation.dmaCma && parameter !== undefined && parameter.baseAddress !== 0n && !isFirst)
+  if (situation.dmaCma && (parameter !== undefined || size.mebibytes > 0n) && situation.earlyBytes !== undefined)
     questions.push({
       about: 'early',
-      needs: "the kernel's own early allocations: only a booted kernel shows whether they reach into cma=SIZE@BASE",
+      needs: `the kernel's own early allocations: only a booted kernel shows whether they leave room for ${parameter?.text ?? 'the area of Kconfig'}`,
       answers: [{ ...withRam, earlyBytes: EARLY_BYTES }],
     });
   for (const name of ['hugetlb_cma', 'numa_cma', 'cma_pernuma'])

@@ -36,7 +36,7 @@ export interface Situation {
   /** arm32 with HIGHMEM: where high memory starts. */
   readonly highMemoryStart: bigint | undefined;
   readonly heaps: HeapConfig;
-  /** What the kernel itself has taken from the top of free memory before it makes the default area; absent: nothing. */
+  /** What the kernel itself has taken from the top of free memory, at least, before it makes the default area; absent: nothing. */
   readonly earlyBytes?: bigint;
 }
 

@@ -143,8 +143,21 @@ describe('several entries in reg', () => {
   test('the rest stays reserved up to 6.12, and is left alone by 7.3', () => {
     const kernelArea = (kernel: string) =>
       boot({ nodes }, { kernel }).areas.find(({ name }) => name === 'reserved')?.likelyBaseAddress;
-    expect(kernelArea('6.12')).toBe(0x5a000000n);
-    expect(kernelArea('7.3')).toBe(0x5e000000n);
+    expect(kernelArea('6.12')).toBe(0x59c00000n);
+    expect(kernelArea('7.3')).toBe(0x5dc00000n);
+  });
+});
+
+describe('what the kernel takes for itself', () => {
+  // 32 MiB are free at the top, exactly what Kconfig asks for, and less elsewhere.
+  const nodes = `taken@42000000 { no-map; ${reg(0x42000000, 448 * MIB)} };`;
+  const occupied = [{ name: 'kernel', baseAddress: 0x40008000n, sizeBytes: 0x1000000n }];
+  test('a hole of exactly the size is none for the Kconfig area, because a page table is in it', () => {
+    expect(heapNames(boot({ nodes }, { occupied }))).toEqual(['system']);
+  });
+  test('where it is made first the hole is enough, and its place is no guess', () => {
+    const seen = boot({ nodes }, { architecture: 'arm', occupied });
+    expect(seen.areas.map(({ name, baseAddress }) => [name, baseAddress])).toEqual([['reserved', 0x5e000000n]]);
   });
 });
 
