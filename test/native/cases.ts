@@ -156,6 +156,35 @@ budget heap=${name} bytes=4194304 count=3
   ],
 }));
 
+/** The granule grows with the pages, and the smallest area with it. */
+const LARGER_PAGES: readonly Board[] = [
+  { kernel: 'arm64-6.12-16k', pageBytes: 16384, areaMiB: 64, memoryMiB: 512 },
+  { kernel: 'arm64-6.12-64k', pageBytes: 65536, areaMiB: 512, memoryMiB: 2048 },
+].map(({ kernel, pageBytes, areaMiB, memoryMiB }) => ({
+  name: 'larger pages',
+  kernels: [kernel],
+  long: true,
+  memoryMiB,
+  reservedMemory: CAMERA.replace('0x3000000', `0x${(areaMiB * MIB).toString(16)}`),
+  expect: expectation({ total: areaMiB }).replace('page bytes=4096', `page bytes=${pageBytes}`),
+  cases: [
+    {
+      name: 'healthy',
+      script: 'verify --expect $EXPECT',
+      exit: 0,
+      // these kernels have no sockets to pass a descriptor through
+      passes: PROVEN.filter((id) => !id.startsWith('share.')),
+    },
+    {
+      name: 'sizes for other pages',
+      script: 'verify --expect $EXPECT',
+      expect: expectation({ total: areaMiB }),
+      exit: 1,
+      diagnoses: ['kernel.page-size PAGE_SIZE_DIFFERS'],
+    },
+  ],
+}));
+
 export const BOARDS: readonly Board[] = [
   {
     name: 'default area from the tree',
@@ -421,31 +450,7 @@ sleep 0.5; echo "killed $n, held $(($(cat /sys/kernel/debug/cma/linux,cma/used) 
     ],
   },
   ...THREE_AREAS,
-  {
-    name: 'larger pages',
-    kernels: ['arm64-6.12-16k'],
-    long: true,
-    memoryMiB: 512,
-    // the granule is 32 MiB here, and the configured area too
-    reservedMemory: CAMERA.replace('0x3000000', '0x4000000'),
-    expect: expectation({ total: 64 }).replace('page bytes=4096', 'page bytes=16384'),
-    cases: [
-      {
-        name: 'healthy',
-        script: 'verify --expect $EXPECT',
-        exit: 0,
-        // this kernel has no sockets to pass a descriptor through
-        passes: PROVEN.filter((id) => !id.startsWith('share.')),
-      },
-      {
-        name: 'sizes for other pages',
-        script: 'verify --expect $EXPECT',
-        expect: expectation({ total: 64 }),
-        exit: 1,
-        diagnoses: ['kernel.page-size PAGE_SIZE_DIFFERS'],
-      },
-    ],
-  },
+  ...LARGER_PAGES,
   {
     name: 'older kernels',
     kernels: ['arm64-5.10', 'arm64-6.1'],
@@ -465,6 +470,22 @@ sleep 0.5; echo "killed $n, held $(($(cat /sys/kernel/debug/cma/linux,cma/used) 
         name: 'page frames',
         script: `dmaheap-verify --expect $EXPECT --json | grep -F '"id":"cma.origin","heap":"camera"'`,
         shows: [/"status":"pass".*"observed":"page frames in a row"/],
+      },
+    ],
+  },
+  {
+    name: 'area from the command line',
+    kernels: ['arm64-6.12', 'arm64-7.3', 'x86_64-6.12'],
+    memoryMiB: 512,
+    cmdline: 'cma=48M',
+    expect: SAFE.replaceAll('linux,cma', 'reserved').replace('source=device-tree', 'source=command-line'),
+    cases: [
+      {
+        name: 'healthy',
+        script: 'verify --expect $EXPECT',
+        exit: 0,
+        // x86_64's kernel has no sockets to pass a descriptor through
+        passes: PROVEN.filter((id) => !id.startsWith('share.')),
       },
     ],
   },
