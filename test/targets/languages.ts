@@ -80,16 +80,16 @@ export const FILE_JUDGES: readonly FileJudge[] = [
   {
     name: 'nix-instantiate --parse',
     languages: ['nix'],
-    judge: (files) => objections('nix-instantiate', ['--parse', ...files], { env: NIX }),
+    judge: (files, scratch) => objections('nix-instantiate', ['--parse', ...files], { env: nixIn(scratch) }),
     broken: { name: 'broken.nix', text: '{ a = "x; }\n' },
   },
 ];
 
 /** Nix keeps its state where nobody has to be root; it downloads nothing to read a file. */
-export const NIX = {
-  NIX_STATE_DIR: '/nonexistent/nix',
+export const nixIn = (scratch: string) => ({
+  NIX_STATE_DIR: path.join(scratch, 'nix'),
   NIX_CONFIG: 'build-users-group =',
-};
+});
 
 /** In a root of its own: the targets that a unit hangs on are there, and so is the program it starts. */
 async function verifyUnit(file: string): Promise<string> {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { linksOf } from '../../src/plan/links.js';
 import type { Plan } from '../../src/plan/types.js';
-import { NIX } from './languages.js';
+import { nixIn } from './languages.js';
 import { objections, trixieMkosi } from './tools.js';
 import type { Tree } from './tree.js';
 
@@ -135,14 +135,20 @@ async function mkosi(directory: string, scratch: string, { plan }: Tree): Promis
 }
 
 /** Enough of nixpkgs to evaluate the module and see what it sets. */
-async function nixos(directory: string, _: string, tree: Tree): Promise<string> {
+async function nixos(directory: string, scratch: string, tree: Tree): Promise<string> {
   return said(
-    await nixosOn('25.05', 'extraStructuredConfig', directory, tree),
-    await nixosOn('26.05', 'structuredExtraConfig', directory, tree),
+    await nixosOn('25.05', 'extraStructuredConfig', directory, scratch, tree),
+    await nixosOn('26.05', 'structuredExtraConfig', directory, scratch, tree),
   );
 }
 
-async function nixosOn(release: string, attribute: string, directory: string, { plan }: Tree): Promise<string> {
+async function nixosOn(
+  release: string,
+  attribute: string,
+  directory: string,
+  scratch: string,
+  { plan }: Tree,
+): Promise<string> {
   const expression = `let m = import ${directory}/default.nix {
     config = { boot.kernelParams = [ ]; };
     lib = {
@@ -166,7 +172,7 @@ async function nixosOn(release: string, attribute: string, directory: string, { 
     overlays = map (o: builtins.pathExists o.dtsFile) (m.hardware.deviceTree.overlays or [ ]);
   }`;
   const args = ['--eval', '--strict', '--json', '--store', 'dummy://', '-E', expression];
-  const { exitCode, stdout, stderr } = await execa('nix-instantiate', args, { reject: false, env: NIX });
+  const { exitCode, stdout, stderr } = await execa('nix-instantiate', args, { reject: false, env: nixIn(scratch) });
   if (exitCode !== 0) return `nix-instantiate --eval: ${stderr}`;
   const wanted = {
     groups: Object.fromEntries(plan.groups.map((group) => [group.name, group.users])),
