@@ -33,10 +33,6 @@ describe('status', () => {
   });
 });
 
-test('a command that is not there yet says so', async () => {
-  expect((await dmaheap(['matrix', 'x.json', '--shard', '1/2'])).stderr).toContain('"matrix" is not built yet');
-});
-
 test('a misspelt command gets a suggestion', async () => {
   expect((await dmaheap(['validat', EXAMPLE])).stderr).toContain('Did you mean validate?');
 });

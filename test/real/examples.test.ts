@@ -84,6 +84,7 @@ beforeAll(async () => {
   const shown = /^```jsonc\n(.*?)^```$/ms.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
   for (const name of ['my-board.json', 'other-board.json']) writeFileSync(inside(name), shown);
   writeFileSync(inside('other-board.json'), shown.replace('"count": 6', '"count": 8'));
+  writeFileSync(inside('fleet.json'), '{ "boards": ["my-board.json"], "kernels": ["6.12", "7.3"] }\n');
   writeFileSync(inside('bsp.cfg'), 'CONFIG_CMA=y\nCONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n');
   const environment = { PATH: `${bin}:${process.env['PATH']}` };
   const made = { cwd: template, env: environment };
