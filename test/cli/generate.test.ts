@@ -170,3 +170,51 @@ test('killed at any moment, it leaves the old tree or the new one', async () => 
     expect([JSON.stringify(old), JSON.stringify(next)]).toContain(JSON.stringify(seen));
   }
 }, 120_000);
+
+describe('what a person reads', () => {
+  const profile = (change: object) => {
+    const text = JSON.stringify({
+      version: 1,
+      name: 'small',
+      board: { arch: 'arm64', cells: { address: 2, size: 2 }, memory: [{ base: '0x4000_0000', size: '1G' }] },
+      kernel: { version: { min: '6.12', max: '6.18' } },
+      regions: {
+        'linux,cma': {
+          default: true,
+          budget: { buffers: [{ width: 1920, height: 1080, format: 'NV12', count: 7 }], headroomPercent: 12 },
+        },
+      },
+      heaps: { camera: { region: 'linux,cma', aliases: ['camera'] } },
+      ...change,
+    });
+    writeFileSync(path.join(work, 'small.json'), text);
+    return text;
+  };
+  const run = () => dmaheap(['generate', 'small.json', '-o', 'out'], work);
+
+  test('an unknown target and an unknown option are underlined, not what they lead to', async () => {
+    const text = profile({ targets: { udevv: {}, 'u-boot': { kernal: '/Image' } } });
+    const { exit, stderr } = await run();
+    expect(exit).toBe(2);
+    for (const key of ['"udevv"', '"kernal"']) {
+      expect(stderr).toContain(`small.json:1:${text.indexOf(key) + 1}: error[render/unknown-`);
+      expect(stderr).toMatch(new RegExp(`^ +\\| +\\^{${key.length}}$`, 'm'));
+    }
+  });
+
+  test('sizes in between are shown in a unit, and links beyond the profile are named', async () => {
+    profile({});
+    const { exit, stderr, stdout } = await run();
+    expect(exit).toBe(0);
+    const summary = `${stdout}${stderr}`;
+    expect(summary).toContain('plus 12 % headroom = 23.5 MiB (24662508 bytes)');
+    expect(summary).toContain('/dev/dma_heap/camera (alias where the kernel has no such node)');
+    for (const name of ['linux,cma', 'default_cma_region', 'reserved'])
+      expect(summary).toContain(`/dev/dma_heap/${name} (link for programs of other kernels`);
+    const rules = readFileSync(out(RULES), 'utf8');
+    expect(rules).toContain('# Beyond the profile');
+    expect(readFileSync(out('verify/verify.expect'), 'utf8').match(/^alias .*/gm)).toEqual([
+      'alias heap=camera name=camera',
+    ]);
+  });
+});
