@@ -111,7 +111,12 @@ async function buildStatic(target: CrossTarget): Promise<string> {
   ];
   const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none'];
   await make([
-    ...[`CC=${cc}`, `BUILD=../${path.dirname(output)}`, `CFLAGS=${[...size, ...target.flags].join(' ')}`],
+    ...[
+      `CC=${cc}`,
+      `BUILD=../dist/native/objects/${target.name}`,
+      `PROGRAM=../${output}`,
+      `CFLAGS=${[...size, ...target.flags].join(' ')}`,
+    ],
     `CPPFLAGS=-nostdinc -isystem ${root}/usr/include/${target.musl} -isystem ${path.dirname(libgcc)}/include`,
     `LDFLAGS=-nostdlib -static -no-pie -s ${link.join(' ')} ${lib}/crt1.o ${lib}/crti.o -L${lib}`,
     `LDLIBS=-Wl,--start-group -lc ${libgcc} -Wl,--end-group ${lib}/crtn.o`,
