@@ -136,6 +136,6 @@ function sizeOf(lines: ReadonlyMap<string, Line>, diagnostics: Diagnostic[]): Co
     );
     return undefined;
   }
-  if (line === undefined || !/^\d+$/.test(line.value) || Number(line.value) === 0) return undefined;
+  if (line === undefined || !/^\d{1,8}$/.test(line.value) || Number(line.value) === 0) return undefined;
   return { sizeBytes: BigInt(line.value) * MEBIBYTE, at: { span: line.span } };
 }

@@ -255,7 +255,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
   const diagnostics = [...configs.diagnostics, ...trees.diagnostics, ...line.diagnostics, ...txt.diagnostics];
   const board = boardOf(input, trees.value, configs.value, diagnostics);
   const stated = { commandLine: line.value, configTxt: txt.value, config: configs.value };
-  const regions = settleRegions(usable(trees.value.regions, diagnostics), stated, board.arch === 'x86_64', diagnostics);
+  const settled = settleRegions(trees.value.regions, stated, board.arch === 'x86_64', diagnostics);
+  const regions = usable(settled, diagnostics);
   const known = [
     ...new Set([
       'system',
@@ -318,14 +319,16 @@ export function importSetup(input: ImportInput): Outcome<string> {
   return { value: `${head}${JSON.stringify(profile, null, 2)}\n`, diagnostics };
 }
 
-/** A region's name is a node name of plain characters. */
+/** A region's name is a node name of plain characters, and no memory reaches beyond 64 bits. */
 function usable(regions: readonly RegionDraft[], diagnostics: Diagnostic[]): RegionDraft[] {
-  return regions.filter(({ name }) => {
-    if (/^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/.test(name)) return true;
+  return regions.filter(({ name, sizeBytes, baseAddress = 0n, allocRanges = [] }) => {
+    const ranges = [{ baseAddress, sizeBytes }, ...allocRanges];
+    const isMemory = ranges.every((one) => one.sizeBytes > 0n && one.baseAddress + one.sizeBytes <= 1n << 64n);
+    if (isMemory && /^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/.test(name)) return true;
     diagnostics.push(
       report('import/not-expressed', {
-        message: `the area ${name} has a name that a profile cannot have`,
-        fix: "leave it in the board's device tree",
+        message: `the area ${name} has a ${isMemory ? 'name' : 'size or place'} that a profile cannot have`,
+        fix: 'leave it where it is, or state the region by hand',
       }),
     );
     return false;

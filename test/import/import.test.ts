@@ -7,6 +7,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { deviceEvent, finalGroup, finalMode, heapDevice, orderRules } from '../../src/check/udev-event.js';
+import { importSetup } from '../../src/import/index.js';
+import { readProfile } from '../../src/profile/load.js';
 import { SourceText } from '../../src/source/index.js';
 import { jsonValue, readJson } from '../../src/source/json.js';
 import { dmaheap } from '../cli/run.js';
@@ -106,4 +108,60 @@ describe('what cannot be imported', () => {
     expect(stderr).toContain('cma=256M takes the default area away from the node linux,cma');
     expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '256M', default: true } } });
   });
+});
+
+test('damaged files end in findings, never in an exception, and what comes out is a profile', () => {
+  let seed = 7;
+  const roll = (sides: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * sides);
+  };
+  const noise = [
+    '"',
+    '==',
+    ',',
+    '\\',
+    '\n',
+    'KERNEL',
+    'cma=',
+    '0x',
+    '-1',
+    '99999999999999999999',
+    'CONFIG_',
+    'dma_heap/',
+    '\0',
+    'é',
+    '|',
+    '[',
+  ];
+  const damage = (text: string) => {
+    const at = roll(text.length + 1);
+    const piece = noise[roll(noise.length)] as string;
+    return roll(2) === 0 ? text.slice(0, at) + piece + text.slice(at) : text.slice(0, at) + text.slice(at + roll(6));
+  };
+  let profiles = 0;
+  for (let round = 0; round < 600; round += 1) {
+    const { files } = SETUPS[roll(SETUPS.length)] as (typeof SETUPS)[number];
+    const texts = Object.entries(files).map(([name, text]) => new SourceText(name, damage(damage(damage(text)))));
+    const named = (pattern: RegExp) => texts.filter(({ file }) => pattern.test(file));
+    const [commandLine, configTxt] = [named(/cmdline/)[0], named(/config\.txt/)[0]];
+    const { value, diagnostics } = importSetup({
+      configs: named(/\.cfg$|linux\.config/),
+      trees: [],
+      rules: named(/\.rules$/),
+      ...(commandLine === undefined
+        ? { commandLine: new SourceText('--cmdline', damage(damage('quiet cma=64M@1G'))) }
+        : { commandLine }),
+      ...(configTxt === undefined ? {} : { configTxt }),
+    });
+    for (const { message, code } of diagnostics) expect([code, message]).not.toContain('');
+    if (value === undefined) continue;
+    const read = readProfile('board.json', () => ({ text: value }));
+    expect(
+      read.diagnostics.filter(({ severity }) => severity === 'error'),
+      texts.map(({ text }) => text).join('\n--\n'),
+    ).toEqual([]);
+    profiles += 1;
+  }
+  expect(profiles).toBeGreaterThan(200);
 });
