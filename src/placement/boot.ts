@@ -402,7 +402,8 @@ export class Boot {
     const cma = dmaCma ? this.#setUpCma(node, range) : undefined;
     if (cma === 'claimed') return { result: 'claimed' };
     if (cma !== undefined) return { result: 'refused', refusal: cma };
-    const kept = rules.unwantedPool === 'kept';
+    // arm32 refuses a pool without either flag as a mistake, not as somebody else's.
+    const kept = rules.unwantedPool === 'kept' && node.reusable;
     const refusal: DriverRefusal = {
       family: kept ? null : 'match-failed',
       reason: unwantedBecause(node, dmaCma),
