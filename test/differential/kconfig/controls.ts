@@ -125,12 +125,6 @@ const FAULTS: readonly Fault[] = [
     instead: '',
   },
   {
-    name: 'expressions that share symbols pass for different ones',
-    file: 'expression.ts',
-    line: 'return ((this.mentioned[a] as number) & (this.mentioned[b] as number)) !== 0;',
-    instead: 'return false;',
-  },
-  {
     name: 'transitional symbols are written',
     file: 'evaluate.ts',
     line: 'if ((flags & (NO_WRITE | TRANSITIONAL)) !== 0 || (this.menuChoices && isChoice)) this.written[symbol] = 0;',
