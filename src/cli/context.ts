@@ -27,6 +27,12 @@ export interface Streams {
   readonly terminal?: NodeJS.WriteStream;
 }
 
+/** A command as it could be typed. */
+export function commandLine(words: readonly string[]): string {
+  const quoted = words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  return quoted.join(' ');
+}
+
 export class Context {
   readonly options: GlobalOptions;
   readonly environment: NodeJS.ProcessEnv;
@@ -51,8 +57,7 @@ export class Context {
   /** Shows a command that is about to run, as it could be typed; nothing without --verbose. */
   readonly showCommand = (command: readonly string[]): void => {
     if (!this.options.verbose) return;
-    const words = command.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
-    this.#streams.stderr(`+ ${words.join(' ')}\n`);
+    this.#streams.stderr(`+ ${commandLine(command)}\n`);
   };
 
   /** Does what takes a while, and says so on a terminal. */

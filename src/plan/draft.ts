@@ -188,7 +188,8 @@ function regionLines(found: BoardFindings, arch: Arch | undefined): Line[] {
   const buffers = found.decided?.buffers;
   const lines: Line[] = [];
   if (buffers !== undefined) {
-    if (old !== undefined) lines.push(`the board's device tree gives this area ${mebibytes(size)}`);
+    if (old !== undefined)
+      lines.push(`DECIDE: the board's own device tree gives this area ${mebibytes(size)}; drivers may count on it`);
     lines.push(['budget', nested([['buffers', buffers]])]);
   } else
     lines.push(

@@ -6,7 +6,7 @@ import { formatKernelVersion } from '../../facts/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { render } from '../../render/index.js';
-import type { Context } from '../context.js';
+import { type Context, commandLine } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
@@ -121,6 +121,7 @@ export async function generate(context: Context, file: string, options: Generate
       if (options.kernelTree !== undefined) context.print(`${describeDelta(closed.delta)}\n`);
       for (const { path, action } of changes)
         context.print(`${MARKS[action]} ${options.output.replace(/\/+$/, '')}/${path}\n`);
+      context.note(`Next: ${checkCommand(options)}`);
     }
   } else if (context.options.format === 'json')
     context.printJson({
@@ -132,6 +133,18 @@ export async function generate(context: Context, file: string, options: Generate
     });
   else context.findings(diagnostics, sources);
   return options.diff && changed.length > 0 ? EXIT.findings : EXIT.good;
+}
+
+/** What would prove the tree that was written, with what was given to write it. */
+function checkCommand({ output, kernelTree, baseConfig, dtb, lock }: GenerateOptions): string {
+  const given = Object.entries({
+    '--kernel-tree': kernelTree,
+    '--base-config': baseConfig,
+    '--dtb': dtb,
+    '--lock': lock,
+  });
+  const words = given.flatMap(([option, value]) => (value === undefined ? [] : [option, value]));
+  return commandLine(['dmaheap', 'check', output, ...words]);
 }
 
 const MARKS = { add: 'wrote    ', change: 'rewrote  ', keep: 'unchanged', remove: 'removed  ' } as const;
