@@ -23,13 +23,13 @@ const shape = (node: FdtNode): unknown => ({
   children: node.children.map(shape),
 });
 
-/** What only dtc reads, to know how many cells to expect in the text. */
+/** What reaches no board's tree: cells for dtc, and the root's `compatible` for tools that choose overlays by it. */
 function withoutScaffold(node: FdtNode): FdtNode {
-  const keep = (name: string) => !['#address-cells', '#size-cells', 'ranges'].includes(name);
+  const scaffold = ['#address-cells', '#size-cells', 'ranges'];
   const strip = ({ name, properties, parent }: FdtNode, children: readonly FdtNode[]): FdtNode => ({
     name,
     parent,
-    properties: new Map([...properties].filter(([property]) => keep(property))),
+    properties: new Map([...properties].filter(([property]) => parent !== undefined && !scaffold.includes(property))),
     children,
   });
   return strip(
