@@ -15,7 +15,7 @@ import type {
   UnknownField,
 } from './prediction.js';
 import { RULE_FACTS } from './rules.js';
-import { EARLY_BYTES, type OpenQuestion, type Settled, situationOf } from './settle.js';
+import { earlyBytes, type OpenQuestion, type Settled, situationOf } from './settle.js';
 
 /**
  * Predicts what a kernel makes of a device tree: CMA areas, heaps, messages, and what goes wrong.
@@ -60,7 +60,7 @@ function hasRoomToSpare({ defaultArea, memblock, situation }: Boot): boolean {
   return (
     !defaultArea.fixed &&
     memblock.find({
-      sizeBytes: defaultArea.end - defaultArea.start + EARLY_BYTES,
+      sizeBytes: defaultArea.end - defaultArea.start + earlyBytes(situation),
       alignmentBytes: situation.minimumAlignmentBytes,
       start: situation.parameter?.baseAddress ?? 0n,
       end: situation.zones.dmaLimit,

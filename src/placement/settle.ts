@@ -10,8 +10,14 @@ import { datedFacts, isNewerThanRead, type KernelRules, kernelRules, OLDEST_KERN
 import { type KconfigSize, type NamedInterval, OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
-/** More than any kernel was seen to take; where it does not reach, nothing depends on the real figure. */
-export const EARLY_BYTES = 4n << 20n;
+/**
+ * More than any kernel was seen to take, and its page descriptors (64 bytes each; sparse_init() comes before
+ * dma_contiguous_reserve()); where that does not reach, nothing depends on the real figure.
+ */
+export function earlyBytes({ banks, pageSizeBytes }: Pick<Situation, 'banks' | 'pageSizeBytes'>): bigint {
+  const ram = banks.reduce((sum, bank) => sum + (bank.end - bank.start), 0n);
+  return alignDown((ram / pageSizeBytes) * 64n, pageSizeBytes) + (4n << 20n);
+}
 
 export interface OpenQuestion {
   readonly about: 'tree' | 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter' | 'early';
@@ -172,7 +178,7 @@ export function situationOf(input: PlacementInput): Settled {
     questions.push({
       about: 'early',
       needs: `the kernel's own early allocations: only a booted kernel shows whether they leave room for ${parameter?.text ?? 'the area of Kconfig'}`,
-      answers: [{ ...withRam, earlyBytes: EARLY_BYTES }],
+      answers: [{ ...withRam, earlyBytes: earlyBytes(withRam) }],
     });
   for (const name of ['hugetlb_cma', 'numa_cma', 'cma_pernuma'])
     if (situation.dmaCma && parameterValue(commandLine, name) !== undefined)
