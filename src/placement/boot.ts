@@ -397,8 +397,13 @@ export class Boot {
     if (node.compatible.includes('restricted-dma-pool'))
       return { result: node.reusable || node.noMap || node.isDefault ? 'refused' : 'claimed' };
     if (!node.compatible.includes('shared-dma-pool')) return { result: 'no-driver' };
-    const { dmaCma, rules, architecture } = this.situation;
-    if (!node.reusable && (node.noMap || architecture !== 'arm')) return { result: 'claimed' };
+    const { dmaCma, rules, architecture, parameter } = this.situation;
+    if (!node.reusable && (node.noMap || architecture !== 'arm')) {
+      // The CMA driver is asked too, and says so before the DMA pool driver takes the node.
+      if (dmaCma && rules.parameterAndDefaultNode === 'refused' && parameter !== undefined && node.isDefault)
+        this.#sayBypassed(node);
+      return { result: 'claimed' };
+    }
     const cma = dmaCma ? this.#setUpCma(node, range) : undefined;
     if (cma === 'claimed') return { result: 'claimed' };
     if (cma !== undefined) return { result: 'refused', refusal: cma };
