@@ -8,6 +8,7 @@ export const UNIT_PACKAGES = [
   'clang',
   'clang-tidy',
   'device-tree-compiler',
+  'fish',
   'flex',
   'g++',
   'gcc',
@@ -20,6 +21,7 @@ export const UNIT_PACKAGES = [
   'shellcheck',
   'xz-utils',
   'yamllint',
+  'zsh',
 ] as const;
 
 /** What the suites on real kernels, DTBs and guests need besides. */
@@ -48,7 +50,6 @@ export const REAL_PACKAGES = [
   'selinux-utils',
   'systemd',
   'u-boot-tools',
-  'yamllint',
 ] as const;
 
 function isInstalled(name: string): boolean {

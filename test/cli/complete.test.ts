@@ -1,4 +1,7 @@
 /** Completion: what is offered, and scripts that their shells accept. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 import { dmaheap } from './run.js';
@@ -30,6 +33,22 @@ test('the bash script is accepted by bash and shellcheck', async () => {
   const { stdout } = await dmaheap(['completion', 'bash']);
   await execa('bash', ['-n'], { input: stdout });
   await execa('shellcheck', ['-'], { input: stdout });
+});
+
+test.each(['zsh', 'fish'])('the %s script is accepted by its shell', async (shell) => {
+  const { stdout } = await dmaheap(['completion', shell]);
+  // A file: fish does not read its script from the socket that Node gives for standard input.
+  const dir = await mkdtemp(join(tmpdir(), 'dmaheap-completion-'));
+  const judge = async (text: string) => {
+    await writeFile(join(dir, 'script'), text);
+    return execa(shell, ['-n', join(dir, 'script')], { reject: false });
+  };
+  try {
+    expect(await judge(stdout)).toMatchObject({ exitCode: 0, stderr: '' });
+    expect((await judge(`${stdout}\nif (`)).exitCode).not.toBe(0);
+  } finally {
+    await rm(dir, { recursive: true });
+  }
 });
 
 test('an unknown shell is a usage error', async () => {
