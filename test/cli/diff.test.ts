@@ -2,7 +2,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, expect, test } from 'vitest';
+import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { dmaheap } from './run.js';
 
 const EXAMPLE = 'schemas/examples/rockpro64.json';
@@ -19,9 +21,15 @@ function variant(name: string, change: (profile: Record<string, never>) => void)
   return file;
 }
 
+const isDiff = new Ajv2020({ allowUnionTypes: true }).compile(
+  JSON.parse(readFileSync('schemas/diff.schema.json', 'utf8')),
+);
+
 const changesOf = async (...argv: string[]) => {
   const { exit, stdout } = await dmaheap(['diff', ...argv, '--format', 'json']);
-  return { exit, changes: JSON.parse(stdout).changes as unknown[] };
+  const printed = JSON.parse(stdout);
+  expect([isDiff(printed), isDiff.errors]).toEqual([true, null]);
+  return { exit, ...(printed as { changes: unknown[]; predicted: { kind: string }[] | null }) };
 };
 
 test('between kernels: the name of the default heap', async () => {
@@ -57,12 +65,23 @@ test('between profiles: size, CmaTotal, access, symbols, in words too', async ()
 
 test('equal profiles do not differ, wherever they are', async () => {
   const same = variant('same.json', () => {});
-  expect(await changesOf(EXAMPLE, same)).toEqual({ exit: 0, changes: [] });
-  expect(await changesOf(EXAMPLE, EXAMPLE)).toEqual({ exit: 0, changes: [] });
+  expect(await changesOf(EXAMPLE, same)).toMatchObject({ exit: 0, changes: [], predicted: null });
+  expect(await changesOf(EXAMPLE, EXAMPLE)).toMatchObject({ exit: 0, changes: [], predicted: null });
 });
 
 test('one profile alone, or three, is a usage error', async () => {
   expect((await dmaheap(['diff', EXAMPLE])).exit).toBe(2);
   expect((await dmaheap(['diff', EXAMPLE, EXAMPLE, EXAMPLE])).exit).toBe(2);
   expect((await dmaheap(['diff', EXAMPLE, 'no-such.json'])).exit).toBe(2);
+});
+
+test('with a DTB, what the two boots would show', async () => {
+  const memory = { device_type: stringsValue('memory'), reg: cellsValue(0, 0x4000_0000, 0, 0x4000_0000) };
+  const root = { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2), compatible: stringsValue('x,y') };
+  const children = [{ name: 'memory@40000000', properties: memory }];
+  const dtb = path.join(work, 'board.dtb');
+  writeFileSync(dtb, writeFdt(makeFdt({ name: '', properties: root, children })));
+  const { exit, predicted } = await changesOf(EXAMPLE, '--kernel', '6.12', '--kernel', '7.3', '--dtb', dtb);
+  expect(exit).toBe(1);
+  expect(predicted?.map(({ kind }) => kind)).toContain('heap-new');
 });

@@ -2,6 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { TINY_KCONFIG, writeTinyKernel } from '../kconfig/tiny-kernel.js';
@@ -60,6 +61,9 @@ test('is written once, holds no path, and holds when nothing changed', async () 
     kernelTree: null,
     dtb: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
+  const isLock = new Ajv2020().compile(JSON.parse(readFileSync('schemas/lock.schema.json', 'utf8')));
+  expect([isLock(JSON.parse(text)), isLock.errors]).toEqual([true, null]);
+  expect(isLock({ ...JSON.parse(text), dtb: 'board.dtb' })).toBe(false);
   expect((await generate()).exit).toBe(0);
   expect(readFileSync(lockFile(), 'utf8')).toBe(text);
   expect(await check('--dtb', 'board.dtb')).toEqual({ exit: 0, status: 'pass', found: [] });
