@@ -37,6 +37,7 @@ export const REAL_PACKAGES = [
   'gcc-aarch64-linux-gnu',
   'gcc-arm-linux-gnueabihf',
   'gcc-riscv64-linux-gnu',
+  'kas',
   'kmod',
   'libc6-dev-arm64-cross',
   'libc6-dev-armhf-cross',

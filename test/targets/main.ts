@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TARGETS } from '../../src/render/index.js';
+import { BOARDS } from '../render/examples.js';
 import { FILE_JUDGES, type FileJudge } from './languages.js';
 import { SYSTEM_JUDGES, type SystemJudge } from './systems.js';
 import { filesOf, hostileFiles, type Tree, writeTrees } from './tree.js';
@@ -41,7 +42,10 @@ async function judgeFiles(judge: FileJudge, trees: readonly Tree[], scratch: str
 
 async function judgeSystem({ target, name, trees: only, judge, spoil }: SystemJudge, trees: readonly Tree[]) {
   if (!TARGETS.some((known) => known.name === target)) throw new Error(`there is no target ${target}`);
-  const judged = trees.filter((tree) => only?.includes(tree.name) ?? true);
+  const judged =
+    only === 'every example'
+      ? writeTrees(scratchFor(`${target} trees`), BOARDS, [target])
+      : trees.filter((tree) => only?.includes(tree.name) ?? true);
   for (const tree of judged) {
     const scratch = scratchFor(`${target} ${name} ${tree.name}`);
     await verdict(`${target}, ${tree.name}: ${name}`, () => judge(path.join(tree.directory, target), scratch, tree));

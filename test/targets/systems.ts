@@ -8,14 +8,14 @@ import { execa } from 'execa';
 import { linksOf } from '../../src/plan/links.js';
 import type { Plan } from '../../src/plan/types.js';
 import { nixIn } from './languages.js';
-import { objections, trixieMkosi } from './tools.js';
+import { type Kas, objections, trixieKas, trixieMkosi } from './tools.js';
 import type { Tree } from './tree.js';
 
 export interface SystemJudge {
   readonly target: string;
   readonly name: string;
-  /** Trees it is worth the time on; absent: all. */
-  readonly trees?: readonly string[];
+  /** Trees it is worth the time on, or the example boards to the last; absent: all. */
+  readonly trees?: readonly string[] | 'every example';
   /** A file, and what is exchanged in it: what the judge must object to, or its silence means nothing. */
   readonly spoil: readonly [file: string, from: string, to: string];
   /** @returns objections, empty when there are none */
@@ -434,6 +434,41 @@ async function armbian(directory: string, scratch: string, { plan }: Tree): Prom
   );
 }
 
+/**
+ * The board's own kas file is what the first lines of ours say it is. OpenEmbedded's part is the one script that kas runs;
+ * everything is in local folders, so nothing is downloaded.
+ */
+async function yocto({ command: [program, ...args], env }: Kas, directory: string, scratch: string, { plan }: Tree) {
+  const told = read(directory, 'kas/dmaheap.yml').matchAll(/^# {3}(\w.*)$/gm);
+  write([...told].map(([, line]) => `${line}\n`).join(''), scratch, 'board.yml');
+  write('header: { version: 12 }\nrepos: { oe: { path: oe, layers: { meta: } } }\n', scratch, 'oe.yml');
+  write('mkdir -p "$1/conf" && cd "$1"\n', scratch, 'oe/oe-init-build-env');
+  cpSync(directory, path.join(scratch, 'meta-dmaheap'), { recursive: true });
+  const inScratch = { KAS_WORK_DIR: scratch, KAS_BUILD_DIR: path.join(scratch, 'build') };
+  const files = ['board.yml', 'oe.yml'].map((name) => path.join(scratch, name)).join(':');
+  const refused = said(
+    await objections('git', ['init', '-q', scratch]),
+    await objections(program, [...args, 'checkout', files], { cwd: scratch, env: { ...env, ...inScratch } }),
+  );
+  if (refused !== '') return refused;
+  const layers = [...read(scratch, 'build/conf/bblayers.conf').matchAll(/\$\{TOPDIR\}\/([^\s"]+)/g)];
+  const installed = /^IMAGE_INSTALL:append = " (.*)"$/m.exec(read(scratch, 'build/conf/local.conf'))?.[1]?.split(' ');
+  const recipes = readdirSync(directory, { recursive: true, encoding: 'utf8' }).map((file) => path.basename(file));
+  return said(
+    same(
+      'layers',
+      layers.map(([, layer]) => layer),
+      ['../meta-dmaheap', '../oe/meta'],
+    ),
+    same('IMAGE_INSTALL', installed, [
+      'dmaheap-access',
+      'dmaheap-verify',
+      ...(hasTree(plan) ? ['dmaheap-overlay'] : []),
+    ]),
+    (installed ?? []).filter((name) => !recipes.includes(`${name}_1.0.bb`)).map((name) => `${name} has no recipe`),
+  );
+}
+
 export const SYSTEM_JUDGES: readonly SystemJudge[] = [
   {
     target: 'kbuild',
@@ -506,5 +541,19 @@ export const SYSTEM_JUDGES: readonly SystemJudge[] = [
     trees: ['sample', 'qemu-x86_64'],
     judge: armbian,
     spoil: ['userpatches/extensions/dmaheap/dmaheap.sh', 'exit_with_error', 'true'],
+  },
+  {
+    target: 'yocto',
+    name: 'kas checkout',
+    trees: 'every example',
+    judge: (...tree) => yocto({ command: ['/usr/bin/kas'], env: {} }, ...tree),
+    spoil: ['kas/dmaheap.yml', 'local_conf_header', 'local_conf_headers'],
+  },
+  {
+    target: 'yocto',
+    name: 'kas checkout (4)',
+    trees: ['sample', 'qemu-x86_64'],
+    judge: async (...tree) => yocto(await trixieKas(), ...tree),
+    spoil: ['kas/dmaheap.yml', 'local_conf_header', 'local_conf_headers'],
   },
 ];

@@ -36,5 +36,17 @@ export async function trixieMkosi(): Promise<(cwd: string, ...args: string[]) =>
   return (cwd, ...args) => runProgram('python3', ['-m', 'mkosi', ...args], { cwd, env });
 }
 
+/** kas 4, of the years of whinlatter and wrynose; what it imports besides comes with Debian 12's kas 3. */
+export async function trixieKas(): Promise<Kas> {
+  const root = await debianPackage('trixie', 'amd64', ['kas', 'python3-git', 'python3-gitdb', 'python3-smmap']);
+  const env = { PYTHONPATH: path.join(root, 'usr/lib/python3/dist-packages') };
+  return { command: ['/usr/bin/python3', '-m', 'kas'], env };
+}
+
+export interface Kas {
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+}
+
 const runProgram = (command: string, args: readonly string[], options: { cwd?: string; env?: object } = {}) =>
   execa(command, [...args], { reject: false, all: true, ...options } as { reject: false; all: true });

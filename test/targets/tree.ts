@@ -19,19 +19,14 @@ export interface Tree {
 }
 
 /** Cameras on U-Boot, a server without a devicetree, one 32-bit, one Raspberry Pi, and the plan with every branch. */
-const PLANS: readonly (readonly [string, () => Plan])[] = [
-  ...['imx8mp-evk', 'qemu-x86_64', 'rockpro64', 'rpi-4-b', 'stm32mp157c-dk2'].map(
-    (board) => [board, () => examplePlan(board).plan] as const,
-  ),
-  ['sample', () => samplePlan()],
-];
+const NAMES = ['imx8mp-evk', 'qemu-x86_64', 'rockpro64', 'rpi-4-b', 'stm32mp157c-dk2', 'sample'];
 
 const every = { version: '0.0.0', targets: TARGETS.map((target) => target.name) };
 
-export function writeTrees(root: string): readonly Tree[] {
-  return PLANS.map(([name, make]) => {
-    const plan = make();
-    const { value, diagnostics } = render(plan, every);
+export function writeTrees(root: string, names: readonly string[] = NAMES, targets = every.targets): readonly Tree[] {
+  return names.map((name) => {
+    const plan = name === 'sample' ? samplePlan() : examplePlan(name).plan;
+    const { value, diagnostics } = render(plan, { ...every, targets });
     if (value === undefined) throw new Error(`${name}: ${diagnostics.map((d) => d.message).join('; ')}`);
     const directory = path.join(root, name);
     for (const artifact of value) writeArtifact(directory, artifact);
