@@ -1,8 +1,14 @@
 /** What `npm ci` runs: generated sources, the single-file command, the library with its types, manual, pages, native parts. */
+import { nodeTooOld } from '../cli/node-version.js';
 import { bundle } from './bundle.js';
 import { generateSources } from './generate.js';
 import { buildNative } from './native.js';
 
+const complaint = nodeTooOld(process.versions.node);
+if (complaint !== undefined) {
+  process.stderr.write(complaint);
+  process.exit(1);
+}
 await generateSources();
 await bundle();
 // The manual is written by the program itself, which a fresh clone has only now that its sources are generated.

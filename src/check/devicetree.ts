@@ -347,7 +347,7 @@ const schema: Check = {
           reportCheck('check/tool-too-old', {
             message: `${schema.id} was not run: the installed dt-validate finds nothing wrong with no-map and reusable together`,
             cause: 'dt-schema has the bindings of reserved memory only from 2023.09 on',
-            fix: 'install a newer dt-schema (Debian 13, or pip install dtschema)',
+            fix: 'install a newer dt-schema (from trixie-backports, or pip install dtschema)',
           }),
         ],
       };

@@ -104,7 +104,9 @@ export const INPUT_OPTION: Readonly<Record<keyof CheckInputs, string>> = {
 export const PACKAGE_OF: Readonly<Record<string, string>> = {
   bison: 'bison',
   dtc: 'device-tree-compiler',
-  'dt-validate': 'dt-schema',
+  // Debian 13 itself has none, and that of Debian 12 lacks the bindings of reserved memory.
+  'dt-validate': 'dt-schema (from trixie-backports)',
+  fdtget: 'device-tree-compiler',
   fdtoverlay: 'device-tree-compiler',
   flex: 'flex',
   gcc: 'gcc',

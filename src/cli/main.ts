@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Where `dmaheap` starts. */
 import { EXIT } from './exit.js';
+import { nodeTooOld } from './node-version.js';
 import { VERSION } from './version.js';
 
 async function main(): Promise<void> {
@@ -8,6 +9,12 @@ async function main(): Promise<void> {
   // Asked by scripts before every build, so it loads nothing.
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V' || argv[0] === 'version')) {
     process.stdout.write(`${VERSION}\n`);
+    return;
+  }
+  const complaint = nodeTooOld(process.versions.node);
+  if (complaint !== undefined) {
+    process.stderr.write(complaint);
+    process.exitCode = EXIT.environment;
     return;
   }
   const { runProgram } = await import('./program.js');

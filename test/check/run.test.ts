@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ALL_CHECK_CODES, CHECKS } from '../../src/check/index.js';
-import type { Ran, Tools } from '../../src/check/types.js';
+import { PACKAGE_OF, type Ran, type Tools } from '../../src/check/types.js';
 import { check, withTools } from './tree.js';
 
 const none: Partial<Tools> = { which: async () => undefined };
@@ -24,6 +24,11 @@ describe('what cannot be run is not passed', () => {
         fix: install the Debian package device-tree-compiler, or your system's equivalent
       "
     `);
+  });
+
+  test('every tool comes with the Debian package that has it, and not with a name that no archive knows', () => {
+    const tools = new Set(CHECKS.flatMap((one) => one.needs.tools));
+    expect([...tools].filter((tool) => PACKAGE_OF[tool] === undefined)).toEqual([]);
   });
 
   test('a missing input is named, and then no tool is missed', async () => {

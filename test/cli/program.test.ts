@@ -1,10 +1,24 @@
 /** The command line's own manners: statuses, help, formats. */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { nodeTooOld } from '../../src/cli/node-version.js';
 import { helpExamples } from '../examples.js';
 import { dmaheap } from './run.js';
 
 const EXAMPLE = 'schemas/examples/rockpro64.json';
+
+test.each([
+  ['18.20.4', false],
+  ['20.18.3', false],
+  ['20.19.0', true],
+  ['22.3.0', true],
+  ['24.0.0', true],
+])('Node %s: good enough: %s', (version, isGood) => {
+  expect(nodeTooOld(version) === undefined).toBe(isGood);
+  if (!isGood) expect(nodeTooOld(version)).toMatch(/needs Node 20\.19 .* this is .*\n {2}fix: /);
+  // npm reads it there.
+  expect(JSON.parse(readFileSync('package.json', 'utf8')).engines.node).toBe('>=20.19');
+});
 
 describe('status', () => {
   test.each([
@@ -87,9 +101,15 @@ test('-C starts elsewhere', async () => {
 
 test('every command has an example in its help', async () => {
   const { stdout } = await dmaheap(['--help']);
-  const notBuilt = [...stdout.matchAll(/^ {2}([a-z]+) .*\(not built/gm)].map(([, name]) => name);
-  const without = [...helpExamples()].filter(([, shown]) => shown.length === 0).map(([name]) => name);
-  expect(without).toEqual(notBuilt);
+  const commands = [...(stdout.split(/^Commands:$/m)[1]?.matchAll(/^ {2}([a-z]+) /gm) ?? [])].map(([, name]) => name);
+  expect(commands).toEqual(expect.arrayContaining(['init', 'import', 'diff', 'matrix', 'completion', 'version']));
+  const shown = helpExamples();
+  for (const name of commands.filter((command) => command !== 'help')) {
+    const help = await dmaheap([name as string, '--help']);
+    expect(help, name).toMatchObject({ exit: 0, stdout: expect.stringMatching(/^Examples?:\n {2}dmaheap /m) });
+    // What is shown is what the suites run.
+    expect(shown.get(name as string), name).not.toEqual([]);
+  }
 });
 
 test.each([

@@ -280,7 +280,7 @@ exit 127`;
       not-run
       warning[check/tool-too-old]: dt-validate was not run: the installed dt-validate finds nothing wrong with no-map and reusable together
         cause: dt-schema has the bindings of reserved memory only from 2023.09 on
-        fix: install a newer dt-schema (Debian 13, or pip install dtschema)
+        fix: install a newer dt-schema (from trixie-backports, or pip install dtschema)
       "
     `);
   });

@@ -38,6 +38,9 @@ try {
   for await (const found of fetch(process.argv.slice(2))) process.stdout.write(`${found}\n`);
 } catch (error) {
   const usage = error instanceof UsageError;
-  process.stderr.write(`${(error as Error).message}\n${usage ? USAGE : ''}`);
+  const { message } = error as Error;
+  // A minimal Debian has none, and tar and dpkg-deb say so in the middle of much else.
+  const fix = /\bxz: (?:command not found|Cannot exec)/.test(message) ? '  fix: install the Debian package xz-utils\n' : '';
+  process.stderr.write(`${message}\n${usage ? USAGE : fix}`);
   process.exitCode = usage ? 2 : 3;
 }
