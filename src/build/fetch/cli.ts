@@ -40,7 +40,9 @@ try {
   const usage = error instanceof UsageError;
   const { message } = error as Error;
   // A minimal Debian has none, and tar and dpkg-deb say so in the middle of much else.
-  const fix = /\bxz: (?:command not found|Cannot exec)/.test(message) ? '  fix: install the Debian package xz-utils\n' : '';
+  const fix = /\bxz: (?:command not found|Cannot exec)/.test(message)
+    ? '  fix: install the Debian package xz-utils\n'
+    : '';
   process.stderr.write(`${message}\n${usage ? USAGE : fix}`);
   process.exitCode = usage ? 2 : 3;
 }
