@@ -11,6 +11,6 @@ export function nodeTooOld(version: string): string | undefined {
   if (major > FLOOR.major || (major === FLOOR.major && minor >= FLOOR.minor)) return undefined;
   return (
     `dmaheap: needs Node ${FLOOR.major}.${FLOOR.minor} or newer, and this is ${version}\n` +
-    '  fix: install a newer one: Debian 13 has it (nodejs); on Debian 12, `npm install -g node@20 npm@10` as root\n'
+    '  fix: install a newer one: Debian 13 has it (nodejs); on Debian 12, `npm install -g --foreground-scripts node@20 npm@10` as root\n'
   );
 }
