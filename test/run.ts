@@ -18,6 +18,7 @@ const UNIT: readonly Step[] = [
   npm('knip', 'unused'),
   npm('native', 'test:native'),
   npm('vitest', 'unit'),
+  npm('demo', 'demo'),
 ];
 
 const REAL: readonly Step[] = [

@@ -27,7 +27,7 @@ afterAll(() => rmSync(work, { recursive: true, force: true }));
 const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [
     /^npm ci && npm run demo$/,
-    'would install under the running tests; .ci/run begins with npm ci, and a step runs the demo',
+    'would install under the running tests; .ci/run begins with npm ci, and npm test ends with the demo',
   ],
   [/^npm test$/, 'runs the tests'],
   [/^npm install dmaheap$/, 'the package is not published; test/build/package.test.ts installs the packed one'],
