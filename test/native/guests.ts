@@ -14,7 +14,8 @@ import type { VerifyReport } from '../../src/verify/index.js';
 import { initramfs } from '../e2e/guest.js';
 import type { Machine } from '../e2e/machine.js';
 import { baseDtb, runGuest } from '../e2e/qemu.js';
-import { BOARDS, type Board, type Case } from './cases.js';
+import type { Board, Case } from './board.js';
+import { BOARDS } from './cases.js';
 import { type GuestKernel, guestKernel } from './kernels.js';
 import { nodeFiles } from './node-guest.js';
 
