@@ -64,7 +64,7 @@ const LETTERS = ['n', 'm', 'y'] as const;
 export class Configuration {
   readonly tree: KconfigTree;
 
-  /** Whether the user has given a value. Written by config-read.ts, modes.ts and whatif.ts only. */
+  /** Whether the user has given a value. Written by config-read.ts, modes.ts and what-if.ts only. */
   readonly userSet: Uint8Array;
   readonly userTristate: Uint8Array;
   readonly userText: (string | undefined)[];

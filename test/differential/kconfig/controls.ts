@@ -90,7 +90,7 @@ const FAULTS: readonly Fault[] = [
   },
   {
     name: 'depends on X if Y means X',
-    file: 'parse.ts',
+    file: 'parse-statement.ts',
     line: ': this.draft.expressions.or(dependency, this.simplifier.compareWith(condition, EQUAL, NO)),',
     instead: ': dependency,',
   },
