@@ -1,7 +1,7 @@
 /** Shell scripts: read by sh, and by shellcheck where it is installed. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
-import type { Check, CheckedTree } from './types.js';
+import type { Check, CheckedTree, Tools } from './types.js';
 
 export const SHELL_CODES = defineCodes({
   'shell/syntax': {
@@ -22,17 +22,26 @@ const report = reporter(SHELL_CODES);
 const scripts = ({ files }: CheckedTree): SourceText[] =>
   files.filter(({ file, text }) => file.endsWith('.sh') || /^#!\s*\/(?:usr\/)?bin\/(?:env )?(?:ba|da)?sh\b/.test(text));
 
+/** The scripts, each with a copy that a tool can open. */
+async function copies(subjects: readonly SourceText[], tools: Tools): Promise<{ source: SourceText; copy: string }[]> {
+  const work = await tools.scratch();
+  return Promise.all(
+    subjects.map(async (source, i) => {
+      const copy = `${work}/${i}.sh`;
+      await tools.writeText(copy, source.text);
+      return { source, copy };
+    }),
+  );
+}
+
 const syntax: Check = {
   id: 'shell-syntax',
   title: 'Shell script: sh reads it',
   subjects: scripts,
   needs: { tools: ['sh'], inputs: [] },
   async run(subjects, { tools }) {
-    const work = await tools.scratch();
     const diagnostics: Diagnostic[] = [];
-    for (const [i, source] of subjects.entries()) {
-      const copy = `${work}/${i}.sh`;
-      await tools.writeText(copy, source.text);
+    for (const { source, copy } of await copies(subjects, tools)) {
       const { exitCode, stderr } = await tools.run(/^#!.*\bbash\b/.test(source.text) ? 'bash' : 'sh', ['-n', copy]);
       if (exitCode === 0) continue;
       // dash says "FILE: 3: Syntax error", bash "FILE: line 3: syntax error".
@@ -51,11 +60,8 @@ const lint: Check = {
   subjects: scripts,
   needs: { tools: ['shellcheck'], inputs: [] },
   async run(subjects, { tools }) {
-    const work = await tools.scratch();
     const diagnostics: Diagnostic[] = [];
-    for (const [i, source] of subjects.entries()) {
-      const copy = `${work}/${i}.sh`;
-      await tools.writeText(copy, source.text);
+    for (const { source, copy } of await copies(subjects, tools)) {
       const shell = /^#!/.test(source.text) ? [] : ['--shell=sh'];
       const { stdout } = await tools.run('shellcheck', [...shell, '--format=json1', copy]);
       for (const c of (JSON.parse(stdout) as { comments: readonly ShellcheckComment[] }).comments)

@@ -12,9 +12,10 @@ import { parseBytes } from '../quantity/index.js';
 import { profileArch } from './arch.js';
 import { configValues } from './config.js';
 import type { Context } from './context.js';
-import { EXIT, type Exit } from './exit.js';
+import { EXIT } from './exit.js';
 import { readBytes, readText } from './files.js';
 import { DTB_FIX, type Planned, planProfile } from './profile.js';
+import { Refusal } from './refusal.js';
 
 export interface PlaceOptions {
   readonly dtb?: string;
@@ -26,18 +27,6 @@ export interface PlaceOptions {
   readonly cmdline?: string;
   readonly memory?: readonly string[];
   readonly occupied?: readonly string[];
-}
-
-/** A mistake in what was typed; carries what to say and the exit status. */
-export class Refusal extends Error {
-  readonly exit: Exit;
-  readonly fix: string | undefined;
-
-  constructor(message: string, exit: Exit, fix?: string) {
-    super(message);
-    this.exit = exit;
-    this.fix = fix;
-  }
 }
 
 /** `0x40000000+512M`. */

@@ -59,6 +59,18 @@ export function dtbFacts(file: string, fdt: Fdt): DtbFacts | undefined {
   return { file, tree: fdt, cells: { address, size }, memory: memoryBanks(fdt).filter((bank) => bank.sizeBytes > 0n) };
 }
 
+/** The plan for commands that only go on with one, or the exit status after its findings were printed. */
+export function planOrExit(
+  context: Context,
+  file: string,
+  options: PlanOptions = {},
+): (Planned & Pick<Planning, 'diagnostics' | 'sources'>) | Exit {
+  const { planned, diagnostics, sources, exit } = planProfile(context, file, options);
+  if (planned !== undefined) return { ...planned, diagnostics, sources };
+  context.findings(diagnostics, sources);
+  return exit;
+}
+
 /** Reads a profile and decides; every finding on the way is collected. */
 export function planProfile(context: Context, file: string, options: PlanOptions = {}): Planning {
   const kernel = kernelOption(context, options.kernel);

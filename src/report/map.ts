@@ -25,7 +25,7 @@ function scale(from: bigint, sizeBytes: bigint): (address: bigint) => number {
   return (address) => Number(((address - from) * 1000n * BigInt(WIDTH)) / sizeBytes) / 1000;
 }
 
-const fit = (text: string, width: number) => text.length * 8 < width;
+const fitsInto = (text: string, width: number) => text.length * 8 < width;
 
 function bar(segments: readonly MemorySegment[], from: bigint, sizeBytes: bigint): Html[] {
   const at = scale(from, sizeBytes);
@@ -38,7 +38,7 @@ function bar(segments: readonly MemorySegment[], from: bigint, sizeBytes: bigint
     const kind = segment.owners.length > 1 ? 'twice' : segment.kind;
     const label = segment.kind === 'free' ? '' : labelOf(segment);
     const size = formatBytes(segment.sizeBytes);
-    const text = [`${label} ${size}`.trim(), label].find((words) => words !== '' && fit(words, width));
+    const text = [`${label} ${size}`.trim(), label].find((words) => words !== '' && fitsInto(words, width));
     return html`<g class="segment ${kind}"><title>${titleOf(segment)}</title><rect x="${x}" y="0" width="${width}" height="${BAR}"/>${
       text !== undefined &&
       segment.kind !== 'free' &&

@@ -18,7 +18,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
-import { type Planned, planProfile, shownPath } from '../profile.js';
+import { type Planned, planOrExit, planProfile, shownPath } from '../profile.js';
 import { openTools } from '../tools.js';
 
 export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
@@ -210,13 +210,10 @@ function loadedModules({ image }: ReadImage): string[] {
 }
 
 export async function checkBuilt(context: Context, profile: string, options: CheckBuiltOptions): Promise<Exit> {
-  const planning = planProfile(context, profile);
-  if (planning.planned === undefined) {
-    context.findings(planning.diagnostics, planning.sources);
-    return planning.exit;
-  }
+  const planned = planOrExit(context, profile);
+  if (typeof planned === 'number') return planned;
   const { tools, close } = openTools(context.environment, context.showCommand);
-  const built = new Built(context, planning.planned, options, tools);
+  const built = new Built(context, planned, options, tools);
   try {
     const ended = await built.run();
     if (ended !== undefined) return ended;

@@ -8,8 +8,9 @@ import type { Plan } from '../../plan/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
-import { Refusal, settlePlacement } from '../placement.js';
+import { settlePlacement } from '../placement.js';
 import { planProfile } from '../profile.js';
+import { sayRefusal } from '../refusal.js';
 
 export interface DiffOptions {
   readonly kernel?: readonly string[];
@@ -135,9 +136,7 @@ export async function diff(context: Context, profiles: readonly string[], option
     else print(context, from, to, changes, boot);
     return changes.length + boot.length > 0 ? EXIT.findings : EXIT.good;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (error.message !== '') context.complain(error.message, error.fix);
-    return error.exit;
+    return sayRefusal(context, error);
   }
 }
 

@@ -11,7 +11,8 @@ import {
 } from '../../plan/explain.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { type PlaceOptions, Refusal, settlePlacement } from '../placement.js';
+import { type PlaceOptions, settlePlacement } from '../placement.js';
+import { sayRefusal } from '../refusal.js';
 import { explainPlan, kernelNames, openPlan, printExplanation } from './explain-plan.js';
 
 /** What the plan says of the subject, and the names to ask the simulator for. */
@@ -70,10 +71,7 @@ export async function explainPlacement(
     }
     return EXIT.good;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    context.findings(diagnostics);
-    if (error.message !== '') context.complain(error.message, error.fix);
-    return error.exit;
+    return sayRefusal(context, error, diagnostics);
   }
 }
 

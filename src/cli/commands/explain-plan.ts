@@ -16,7 +16,7 @@ import { traceLine } from '../../render/index.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { planProfile } from '../profile.js';
+import { planOrExit } from '../profile.js';
 import { VERSION } from '../version.js';
 
 export interface ExplainPlanOptions {
@@ -33,15 +33,12 @@ export const isAboutPlan = (subject: string) => subject.startsWith('/') || LINE.
 /** @returns the profile and its plan, or an exit status after the findings were printed */
 export function openPlan(context: Context, profile: string, options: ExplainPlanOptions): Explained | Exit {
   const kernel = options.kernel?.[0];
-  const planning = planProfile(context, profile, {
+  const planned = planOrExit(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
   });
-  if (planning.planned === undefined) {
-    context.findings(planning.diagnostics, planning.sources);
-    return planning.exit;
-  }
-  const { plan, loaded } = planning.planned;
+  if (typeof planned === 'number') return planned;
+  const { plan, loaded } = planned;
   // The lines that generate writes, not only the wishes.
   return { plan: closeFromKnowledge(plan).plan ?? plan, loaded };
 }

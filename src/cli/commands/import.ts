@@ -11,6 +11,7 @@ import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
 import { kernelOption, shownPath } from '../profile.js';
+import { Refusal, sayRefusal } from '../refusal.js';
 import { openTools } from '../tools.js';
 
 export interface ImportOptions {
@@ -25,17 +26,6 @@ export interface ImportOptions {
   readonly output?: string;
 }
 
-/** Something was typed wrongly or cannot be read; said already, or with the message. */
-class Refused extends Error {
-  readonly exit: Exit;
-  readonly fix: string | undefined;
-  constructor(message: string, exit: Exit, fix?: string) {
-    super(message);
-    this.exit = exit;
-    this.fix = fix;
-  }
-}
-
 class Reader {
   readonly sources = new Map<string, SourceText>();
   readonly diagnostics: Diagnostic[] = [];
@@ -47,7 +37,7 @@ class Reader {
 
   text(option: string, file: string): SourceText {
     const got = readText(this.#context.resolve(file));
-    if ('error' in got) throw new Refused(`${option} ${file}: ${got.error}`, EXIT.environment);
+    if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment);
     return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
   }
 
@@ -62,7 +52,7 @@ class Reader {
     try {
       if (!statSync(absolute).isDirectory()) return [this.text('--rules', file)];
     } catch (error) {
-      throw new Refused(`--rules ${file}: ${reasonOf(error)}`, EXIT.environment);
+      throw new Refusal(`--rules ${file}: ${reasonOf(error)}`, EXIT.environment);
     }
     const names = readdirSync(absolute).filter((name) => name.endsWith('.rules'));
     return names.map((name) => this.text('--rules', path.join(file, name)));
@@ -71,7 +61,7 @@ class Reader {
   /** A blob, or source for dtc. */
   async tree(file: string): Promise<ImportInput['trees'][number]> {
     const got = readBytes(this.#context.resolve(file));
-    if ('error' in got) throw new Refused(`--dts ${file}: ${got.error}`, EXIT.environment);
+    if ('error' in got) throw new Refusal(`--dts ${file}: ${got.error}`, EXIT.environment);
     const isBlob = got.bytes[0] === 0xd0 && got.bytes[1] === 0x0d;
     const shown = shownPath(this.#context, file);
     if (isBlob) return { file: shown, tree: this.#blob(got.bytes, file) };
@@ -82,7 +72,7 @@ class Reader {
   #blob(bytes: Uint8Array, file: string): Fdt {
     const { value, diagnostics } = readFdt(bytes, file);
     this.diagnostics.push(...diagnostics);
-    if (value === undefined) throw new Refused(`--dts ${file}: not a device tree blob`, EXIT.findings);
+    if (value === undefined) throw new Refusal(`--dts ${file}: not a device tree blob`, EXIT.findings);
     return value;
   }
 
@@ -90,7 +80,7 @@ class Reader {
     const { tools, close } = openTools(this.#context.environment);
     try {
       if ((await tools.which('dtc')) === undefined)
-        throw new Refused(
+        throw new Refusal(
           `--dts ${file} is source, and dtc is not installed`,
           EXIT.environment,
           'install the Debian package device-tree-compiler, or give the .dtb',
@@ -112,7 +102,7 @@ class Reader {
       ]);
       const got = readBytes(`${work}/out.dtb`);
       if (ran.exitCode !== 0 || 'error' in got)
-        throw new Refused(
+        throw new Refusal(
           `dtc cannot compile ${file}: ${ran.stderr.trim().split('\n')[0]?.replace(`${work}/in.dts`, file) ?? ''}`,
           EXIT.findings,
           "give the compiled .dtb or .dtbo; for a board's .dts with includes, run the preprocessor first",
@@ -127,16 +117,16 @@ class Reader {
 async function gather(context: Context, options: ImportOptions, reader: Reader): Promise<ImportInput> {
   const { config = [], dts = [], rules = [], cmdline, configTxt } = options;
   if (config.length + dts.length + rules.length === 0 && cmdline === undefined && configTxt === undefined)
-    throw new Refused(
+    throw new Refusal(
       'what is the setup made of?',
       EXIT.usage,
       'give at least one of --config, --dts, --rules, --cmdline, --config-txt',
     );
   const kernel = kernelOption(context, options.kernel);
-  if (kernel === 'bad') throw new Refused('', EXIT.usage);
+  if (kernel === 'bad') throw new Refusal('', EXIT.usage);
   const arch = options.arch === undefined ? undefined : profileArch(options.arch);
   if (options.arch !== undefined && arch === undefined)
-    throw new Refused(
+    throw new Refusal(
       `--arch ${options.arch}: not an architecture dmaheap knows`,
       EXIT.usage,
       'use arm64, arm, riscv64 or x86_64',
@@ -168,10 +158,7 @@ export async function importProfile(context: Context, options: ImportOptions): P
   try {
     input = await gather(context, options, reader);
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
-    context.findings(reader.diagnostics, reader.sources);
-    if (error.message !== '') context.complain(error.message, error.fix);
-    return error.exit;
+    return sayRefusal(context, error, reader.diagnostics, reader.sources);
   }
   const { value, diagnostics } = importSetup(input);
   const found = [...reader.diagnostics, ...diagnostics];

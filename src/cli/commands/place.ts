@@ -15,7 +15,8 @@ import {
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { type PlaceOptions, Refusal, type Setting, settlePlacement } from '../placement.js';
+import { type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
+import { sayRefusal } from '../refusal.js';
 
 interface Predicted {
   readonly kernel: KernelVersion;
@@ -78,10 +79,7 @@ export async function place(context: Context, profile: string | undefined, optio
   try {
     setting = settlePlacement(context, profile, options, diagnostics);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    context.findings(diagnostics);
-    if (error.message !== '') context.complain(error.message, error.fix);
-    return error.exit;
+    return sayRefusal(context, error, diagnostics);
   }
   const predicted = setting.kernels.map((kernel): Predicted => {
     const input = { ...setting.input, kernel };

@@ -9,8 +9,9 @@ import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
-import { type PlaceOptions, Refusal, settlePlacement } from '../placement.js';
-import { planProfile } from '../profile.js';
+import { type PlaceOptions, settlePlacement } from '../placement.js';
+import { planOrExit } from '../profile.js';
+import { sayRefusal } from '../refusal.js';
 import { VERSION } from '../version.js';
 
 export interface ReportOptions extends PlaceOptions {
@@ -69,17 +70,14 @@ async function closePlan(context: Context, plan: Plan, options: ReportOptions): 
 
 export async function report(context: Context, profile: string, options: ReportOptions): Promise<Exit> {
   const kernel = options.kernel?.[0];
-  const planning = planProfile(context, profile, {
+  const planned = planOrExit(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
   });
-  if (planning.planned === undefined) {
-    context.findings(planning.diagnostics, planning.sources);
-    return planning.exit;
-  }
-  const closed = await closePlan(context, planning.planned.plan, options);
+  if (typeof planned === 'number') return planned;
+  const closed = await closePlan(context, planned.plan, options);
   if (typeof closed === 'number') return closed;
-  const { plan = planning.planned.plan, delta, diagnostics: open } = closed;
+  const { plan = planned.plan, delta, diagnostics: open } = closed;
   const verification = options.verify === undefined ? undefined : readVerification(context, options.verify);
   if (options.verify !== undefined && verification === undefined) return EXIT.usage;
   const extra: Diagnostic[] = [];
@@ -87,13 +85,11 @@ export async function report(context: Context, profile: string, options: ReportO
   try {
     input = options.dtb === undefined ? undefined : settlePlacement(context, profile, options, extra).input;
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (error.message !== '') context.complain(error.message, error.fix);
-    return error.exit;
+    return sayRefusal(context, error);
   }
   const data = reportData(plan, input, {
     tool: `dmaheap ${VERSION}`,
-    findings: [...planning.diagnostics, ...open],
+    findings: [...planned.diagnostics, ...open],
     ...(delta === undefined ? {} : { delta }),
     ...(verification === undefined ? {} : { verification }),
   });

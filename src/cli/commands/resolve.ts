@@ -35,7 +35,7 @@ function readAsked(context: Context, words: readonly string[]): Asked | Exit {
   if (goals.every((goal) => goal !== undefined)) return { goals };
   const isOneFile = words.length === 1 && !/^[^=]*=/.test(words[0] as string);
   if (!isOneFile) {
-    const wrong = words.find((word, i) => goals[i] === undefined);
+    const wrong = words.find((_, i) => goals[i] === undefined);
     context.complain(
       `"${wrong}" is no goal`,
       'write goals as SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n, or give one profile',

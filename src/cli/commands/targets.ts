@@ -5,7 +5,7 @@ import { targetPage } from '../../render/target-page.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { planProfile } from '../profile.js';
+import { planOrExit } from '../profile.js';
 import { VERSION } from '../version.js';
 
 export async function targets(context: Context, name?: string, profile?: string): Promise<Exit> {
@@ -41,15 +41,12 @@ function page(context: Context, name: string, profile: string | undefined): Exit
     context.print(targetPage(target));
     return EXIT.good;
   }
-  const planning = planProfile(context, profile);
-  if (planning.planned === undefined) {
-    context.findings(planning.diagnostics, planning.sources);
-    return planning.exit;
-  }
-  const { plan } = planning.planned;
+  const planned = planOrExit(context, profile);
+  if (typeof planned === 'number') return planned;
+  const { plan, sources } = planned;
   const rendered = render(plan, { version: VERSION, targets: [name] });
   if (rendered.value === undefined) {
-    context.findings(rendered.diagnostics, planning.sources);
+    context.findings(rendered.diagnostics, sources);
     return EXIT.findings;
   }
   const readme = rendered.value.find(({ path }) => path === `${name}/README.md`);

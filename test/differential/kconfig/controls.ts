@@ -145,6 +145,7 @@ const FAULTS: readonly Fault[] = [
   {
     name: 'unmet dependencies are not reported',
     file: 'evaluate.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a line of source, not a text
     line: 'this.warnings.set(`${symbol} ${diagnostic.cause}`, diagnostic);',
     instead: '',
   },
