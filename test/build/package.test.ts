@@ -127,7 +127,7 @@ test('are the types wrong? No, in every way of resolving that an ES module has',
 test('is ready to be published with provenance', () => {
   const { publishConfig, engines, license, version } = JSON.parse(readFileSync('package.json', 'utf8'));
   expect(publishConfig).toEqual({ access: 'public', provenance: true });
-  expect({ engines, license }).toEqual({ engines: { node: '>=20.19' }, license: 'MIT' });
+  expect({ engines, license }).toEqual({ engines: { node: '^20.19.0 || >=22.3.0' }, license: 'MIT' });
   expect(version).toMatch(/^\d+\.\d+\.\d+$/);
 });
 

@@ -11,13 +11,16 @@ test.each([
   ['18.20.4', false],
   ['20.18.3', false],
   ['20.19.0', true],
+  ['21.7.3', false],
+  ['22.2.0', false],
   ['22.3.0', true],
+  ['23.0.0', true],
   ['24.0.0', true],
 ])('Node %s: good enough: %s', (version, isGood) => {
   expect(nodeTooOld(version) === undefined).toBe(isGood);
   if (!isGood) expect(nodeTooOld(version)).toMatch(/needs Node 20\.19 .* this is .*\n {2}fix: /);
   // npm reads it there.
-  expect(JSON.parse(readFileSync('package.json', 'utf8')).engines.node).toBe('>=20.19');
+  expect(JSON.parse(readFileSync('package.json', 'utf8')).engines.node).toBe('^20.19.0 || >=22.3.0');
 });
 
 describe('status', () => {
