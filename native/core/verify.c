@@ -130,13 +130,24 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-/* What is free behind a heap: CmaFree counts every area. Where the area is not known it may be the smallest. */
+/*
+ * What is free behind a heap: CmaFree counts every area. Where the area is not known it may be the smallest, and where
+ * the kernel shows none (no CMA_SYSFS, no debugfs) as small as kernels make them: 4 MiB with pages of 4 KiB.
+ */
 static int64_t free_behind(const struct session *s, int heap)
 {
+	enum { SMALLEST_AREA = 4 << 20 };
 	const struct cma_area *known = s->heap[heap].node ? area_of(s, heap) : NULL;
 	if (known && known->free_bytes > 0)
 		return known->free_bytes;
+	int expected = s->expect.heap[heap].area;
 	int64_t least = s->seen.memory.cma_free;
+	if (!s->seen.areas && least > 0) {
+		int64_t stated = expected < 0 ? 0 : (int64_t)s->expect.area[expected].bytes;
+		/* --deep takes nearly all of what is known to be there, which this is not */
+		int64_t most = stated > 0 ? stated : SMALLEST_AREA / (s->options->deep ? 4 : 1);
+		return most < least ? most : least;
+	}
 	for (unsigned i = 0; i < s->seen.areas; i++)
 		if (s->seen.area[i].free_bytes > 0 && s->seen.area[i].free_bytes < least)
 			least = s->seen.area[i].free_bytes;

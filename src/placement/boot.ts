@@ -2,6 +2,7 @@
 import { alignUp, isAligned } from '../quantity/index.js';
 import { type RemapStop, remapStop } from './arm-remap.js';
 import { defaultWish, findDefault } from './default-area.js';
+import { takeEarly } from './early-memory.js';
 import { kernelHeapSort } from './heap-sort.js';
 import { type Interval, interval } from './interval-set.js';
 import { Memblock } from './memblock.js';
@@ -60,6 +61,8 @@ export class Boot {
   /** arm32: what stops it while it maps them. */
   remapStop: RemapStop | undefined;
   defaultArea: Area | undefined;
+  /** Ranges that are left out of the linear map. */
+  readonly unmapped: { readonly node: ReservedNode; readonly range: Interval }[] = [];
   readonly #entries: Entry[] = [];
   #late = false;
 
@@ -73,9 +76,7 @@ export class Boot {
       if (range.name !== 'firmware' && !(dtbLater && range.name === 'dtb')) this.memblock.reserved.add(range);
     this.#scan();
     for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
-    const early = situation.earlyBytes ?? 0n;
-    const earlyRequest = { sizeBytes: early, alignmentBytes: situation.pageSizeBytes, start: 0n };
-    const earlyBase = early > 0n ? this.memblock.allocate(earlyRequest) : undefined;
+    const giveBack = takeEarly(this.memblock, situation.early ?? []);
     if (rules.staticRegistration === 'early') {
       this.#reserveDefault();
       this.#remap();
@@ -88,7 +89,7 @@ export class Boot {
       this.#reserveDefault();
     }
     // Nodes are placed before it, so for them it is free.
-    if (earlyBase !== undefined) this.memblock.reserved.remove(interval(earlyBase, early));
+    giveBack();
     this.#activate();
   }
 
@@ -240,6 +241,7 @@ export class Boot {
     for (const entry of rules.staticEntries === 'all' ? node.reg : node.reg.slice(0, 1)) {
       const range = interval(entry.baseAddress, entry.sizeBytes);
       if (entry.sizeBytes > 0n && this.#reserve(range, node.noMap)) {
+        if (node.noMap) this.unmapped.push({ node, range });
         this.#remapBefore(node, range);
         continue;
       }
@@ -341,6 +343,7 @@ export class Boot {
       const base = this.memblock.find(request);
       if (base === undefined) continue;
       const range = interval(base, sizeBytes);
+      if (node.noMap) this.unmapped.push({ node, range });
       if (node.noMap && rules.noMapSize === 'removed') this.memblock.memory.remove(range);
       else this.memblock.reserved.add(range);
       if (node.noMap && rules.noMapSize === 'marked') this.memblock.nomap.add(range);
@@ -392,7 +395,7 @@ export class Boot {
     return 'refused';
   }
 
-  /** __reserved_mem_init_node(): the DMA pool driver is asked, then the CMA driver; the last answer counts. */
+  /** __reserved_mem_init_node(): the CMA driver is asked, and what it does not want goes to the DMA pool driver. */
   #drivers(node: ReservedNode, range: Interval): { result: Verdict; refusal?: DriverRefusal } {
     if (node.compatible.includes('restricted-dma-pool'))
       return { result: node.reusable || node.noMap || node.isDefault ? 'refused' : 'claimed' };
@@ -484,13 +487,13 @@ export class Boot {
   }
 
   #remap(): void {
-    const { architecture, slots, rules, highMemoryStart } = this.situation;
+    const { architecture, slots, rules } = this.situation;
     if (architecture !== 'arm' || this.remapped.length === 0) return;
     const table = this.remapped
       .slice(0, slots)
       .map(({ node, range }) => ({ name: node?.name ?? rules.kernelAreaName, range }));
     const kernel = this.situation.occupied.find(({ name }) => name === 'kernel');
-    this.remapStop = remapStop(table, this.memblock, highMemoryStart, kernel);
+    this.remapStop = remapStop(table, this.memblock, this.#lowMemoryEnd(), kernel);
   }
 
   /** dma_contiguous_reserve(): the area that the command line or Kconfig asks for. */
@@ -528,12 +531,23 @@ export class Boot {
   /** cma_init_reserved_areas(): an area must lie in one zone. */
   #activate(): void {
     this.#late = true;
+    const low = this.#lowMemoryEnd();
+    const boundaries = [...this.situation.zones.boundaries, ...(low === undefined ? [] : [low])];
     for (const area of this.areas) {
-      if (!this.situation.zones.boundaries.some((at) => area.start < at && at < area.end)) continue;
+      if (!boundaries.some((at) => area.start < at && at < area.end)) continue;
       // Memory on one side of the boundary only is in one zone, whatever the area claims to hold.
       area.active = false;
       this.#say('not-activated', `cma: CMA area ${area.name} could not be activated`);
     }
+  }
+
+  /** adjust_lowmem_bounds(): arm32's low memory ends with the last that is mapped; what lies above counts as high. */
+  #lowMemoryEnd(): bigint | undefined {
+    const limit = this.situation.lowMemoryLimit;
+    if (limit === undefined) return undefined;
+    const mapped = this.memblock.memory.without(this.memblock.nomap).ranges.filter(({ start }) => start < limit);
+    const end = mapped.at(-1)?.end ?? limit;
+    return end < limit ? end : limit;
   }
 
   /** __rmem_check_for_overlap(): neighbours in the sorted list. */

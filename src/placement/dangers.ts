@@ -1,10 +1,11 @@
 /** What a boot does to memory that has an owner already. */
-import { isAligned } from '../quantity/index.js';
+import { alignDown, alignUp, isAligned } from '../quantity/index.js';
 import { ARM_BLOCK } from './arm-remap.js';
 import type { Area, Boot } from './boot.js';
 import { type Interval, interval, overlaps } from './interval-set.js';
 import type { BootOutcome, Danger, DangerCode } from './prediction.js';
 import { isPool, type ReservedNode } from './reserved-nodes.js';
+import { RULE_FACTS } from './rules.js';
 import { OWN_MEMORY } from './situation.js';
 
 interface Found extends Danger {
@@ -54,6 +55,8 @@ const CHECKS: readonly ((boot: Boot) => Found[])[] = [
   memoryGivenAway,
   reservationsIgnored,
   unmappedMemory,
+  areaGivenAway,
+  halfMappedPages,
   remapTable,
 ];
 
@@ -178,16 +181,52 @@ function unmappedMemory(boot: Boot): Found[] {
         refusal.range !== undefined &&
         boot.memblock.memory.overlaps(refusal.range),
     )
-    .map(({ node, range }) => {
-      const used = boot.areas.some((area) => area.source !== 'node' && overlaps(area, range as Interval));
+    .map(({ node }) => ({
+      code: 'unmapped-memory-freed',
+      nodes: [node.name],
+      // Whether that is the kernel on its way up or a process later, nothing but a boot shows.
+      outcome: 'unknown',
+      reason: 'the memory is given back although the kernel has not mapped it: whoever gets it first dies',
+      facts: ['reserved-memory.refused-node', 'reserved-memory.static-registration'],
+    }));
+}
+
+/** A refused region is freed as a whole, also where an area has been made of the same memory. */
+function areaGivenAway(boot: Boot): Found[] {
+  const free = boot.memblock.free();
+  return boot.areas
+    .filter((area) => area.active && free.overlaps(area))
+    .map((area) => {
+      const refused = boot.refusals.filter(({ range }) => range !== undefined && overlaps(range, area));
       return {
-        code: 'unmapped-memory-freed',
-        nodes: [node.name],
-        outcome: used ? 'panics' : 'unknown',
-        reason: 'the memory is given back although the kernel has not mapped it: whoever gets it first dies',
-        facts: ['reserved-memory.refused-node', 'reserved-memory.static-registration'],
+        code: 'area-freed',
+        nodes: [area.name, ...refused.map(({ node }) => node.name)],
+        outcome: 'corrupts',
+        reason: `pages of ${area.name} are given to the page allocator as well, with the refused region over the same memory`,
+        facts: ['reserved-memory.refused-node', 'cma.overlap'],
       };
     });
+}
+
+/** arm64 maps whole pages only, and hands out the rest of a page that it has not mapped. */
+function halfMappedPages(boot: Boot): Found[] {
+  const { architecture, rules, pageSizeBytes } = boot.situation;
+  if (architecture !== 'arm64' || rules.sharedPage === 'mapped') return [];
+  const free = boot.memblock.free();
+  const isFree = (start: bigint, end: bigint) => start < end && free.overlaps({ start, end });
+  return boot.unmapped
+    .filter(
+      ({ range }) =>
+        isFree(alignDown(range.start, pageSizeBytes), range.start) ||
+        isFree(range.end, alignUp(range.end, pageSizeBytes)),
+    )
+    .map(({ node }) => ({
+      code: 'page-half-mapped',
+      nodes: [node.name],
+      outcome: 'unknown',
+      reason: `${node.name} begins or ends inside a page of ${pageSizeBytes / 1024n} KiB; the kernel does not map the rest of that page, and dies when it allocates from it`,
+      facts: [RULE_FACTS.sharedPage],
+    }));
 }
 
 function remapTable(boot: Boot): Found[] {

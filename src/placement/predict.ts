@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../quantity/index.js';
 import { Boot } from './boot.js';
 import { dangersOf } from './dangers.js';
+import { descriptorBuffer, earlyBytes } from './early-memory.js';
 import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
 import type {
@@ -15,7 +16,7 @@ import type {
   UnknownField,
 } from './prediction.js';
 import { RULE_FACTS } from './rules.js';
-import { earlyBytes, type OpenQuestion, type Settled, situationOf } from './settle.js';
+import { type OpenQuestion, type Settled, situationOf } from './settle.js';
 
 /**
  * Predicts what a kernel makes of a device tree: CMA areas, heaps, messages, and what goes wrong.
@@ -60,7 +61,8 @@ function hasRoomToSpare({ defaultArea, memblock, situation }: Boot): boolean {
   return (
     !defaultArea.fixed &&
     memblock.find({
-      sizeBytes: defaultArea.end - defaultArea.start + earlyBytes(situation),
+      sizeBytes:
+        defaultArea.end - defaultArea.start + earlyBytes(situation) + (descriptorBuffer(situation)?.keptBytes ?? 0n),
       alignmentBytes: situation.minimumAlignmentBytes,
       start: situation.parameter?.baseAddress ?? 0n,
       end: situation.zones.dmaLimit,
@@ -207,7 +209,7 @@ function settle(
 /** What the dangers leave open: whether it boots at all, and which of the later messages still come. */
 function undecided({ outcome, dangers, log }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
-  const early = dangers.filter(({ code }) => code === 'remap-of-neighbours');
+  const early = dangers.filter(({ code }) => code === 'remap-of-neighbours' || code === 'page-half-mapped');
   const stops = outcome === 'hangs' ? dangers : outcome === 'unknown' ? early : [];
   return [
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),

@@ -69,6 +69,10 @@ export type DangerCode =
   | 'reservations-ignored'
   /** Memory that was left out of the linear map is given back to the allocator. */
   | 'unmapped-memory-freed'
+  /** A refused region gives pages of a CMA area to the page allocator, which then has them twice. */
+  | 'area-freed'
+  /** arm64: what shares a page with a region that is not mapped is free memory without a mapping. */
+  | 'page-half-mapped'
   /** arm32: memory is mapped anew that is in use by then, or its table overflows. */
   | 'remap-of-memory-in-use'
   /** arm32: mapping a pool anew unmaps what shares its 2 MiB. */

@@ -38,6 +38,9 @@ export interface KernelRules {
   readonly remapTable: 'after-setup' | 'every-pool' | 'valid-flags';
   readonly defaultBeforeStatic: readonly Architecture[];
   readonly dmaZone: 'power-of-two' | 'address';
+  /** By page size, as a power of two; null: the default area is made before the page descriptors. */
+  readonly descriptorSections: Readonly<Record<string, number>> | null;
+  readonly sharedPage: 'mapped' | 'unmapped';
   readonly heapNames: 'default-area' | 'default-area-and-legacy-name' | 'default-area-and-all';
   readonly defaultHeapName: string | null;
   readonly kernelAreaName: string;
@@ -76,6 +79,8 @@ export const RULE_FACTS = {
   remapTable: 'cma.remap-table',
   defaultBeforeStatic: 'cma.default-before-static',
   dmaZone: 'cma.dma-zone',
+  descriptorSections: 'cma.page-descriptors',
+  sharedPage: 'reserved-memory.shared-page',
   heapNames: 'heap.cma-names',
   defaultHeapName: 'heap.default-area-name',
   kernelAreaName: 'heap.kernel-area-name',

@@ -3,21 +3,13 @@ import { compareKernelVersions, formatKernelVersion } from '../facts/index.js';
 import { alignDown } from '../quantity/index.js';
 import { minimumAlignment } from './alignment.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
+import { descriptorBuffer, earlyBytes, earlyPages } from './early-memory.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
 import { datedFacts, isNewerThanRead, type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
 import { type KconfigSize, type NamedInterval, OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
-
-/**
- * More than any kernel was seen to take, and its page descriptors (64 bytes each; sparse_init() comes before
- * dma_contiguous_reserve()); where that does not reach, nothing depends on the real figure.
- */
-export function earlyBytes({ banks, pageSizeBytes }: Pick<Situation, 'banks' | 'pageSizeBytes'>): bigint {
-  const ram = banks.reduce((sum, bank) => sum + (bank.end - bank.start), 0n);
-  return alignDown((ram / pageSizeBytes) * 64n, pageSizeBytes) + (4n << 20n);
-}
 
 export interface OpenQuestion {
   readonly about: 'tree' | 'memory' | 'granule' | 'layout' | 'slots' | 'size' | 'high-memory' | 'parameter' | 'early';
@@ -119,8 +111,11 @@ export function situationOf(input: PlacementInput): Settled {
     memoryReservations: memoryReservationsOf(input.tree),
     zones: { boundaries: [], dmaLimit: 0n },
     highMemoryStart: undefined,
+    lowMemoryLimit: undefined,
     // A page table at least, where the default area is not the first thing of all.
-    ...(rules.defaultBeforeStatic.includes(input.architecture) ? {} : { earlyBytes: pageSizeBytes }),
+    ...(rules.defaultBeforeStatic.includes(input.architecture)
+      ? {}
+      : { early: [earlyPages(pageSizeBytes, { pageSizeBytes })] }),
     heaps: heapConfig(config, assumed),
   };
   const withRam = applyRam(situation, input, config, config.tristate('HIGHMEM') !== 'n', commandLine);
@@ -174,12 +169,17 @@ export function situationOf(input: PlacementInput): Settled {
   if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || parameter !== undefined))
     questions.push(...layoutQuestions(withRam));
   // Page tables and the unflattened tree come from the top of free memory, before cma=SIZE@BASE is looked at.
-  if (situation.dmaCma && (parameter !== undefined || size.mebibytes > 0n) && situation.earlyBytes !== undefined)
+  if (situation.dmaCma && (parameter !== undefined || size.mebibytes > 0n) && situation.early !== undefined) {
+    const buffer = descriptorBuffer(withRam);
     questions.push({
       about: 'early',
       needs: `the kernel's own early allocations: only a booted kernel shows whether they leave room for ${parameter?.text ?? 'the area of Kconfig'}`,
-      answers: [{ ...withRam, earlyBytes: earlyBytes(withRam) }],
+      answers: [
+        { ...withRam, early: [earlyPages(earlyBytes(withRam), withRam)] },
+        ...(buffer === undefined ? [] : [{ ...withRam, early: [...(withRam.early ?? []), buffer] }]),
+      ],
     });
+  }
   for (const name of ['hugetlb_cma', 'numa_cma', 'cma_pernuma'])
     if (situation.dmaCma && parameterValue(commandLine, name) !== undefined)
       questions.push({
@@ -233,6 +233,7 @@ function applyRam(
       },
     ),
     highMemoryStart: dropHigh || low === undefined || low >= end ? undefined : low,
+    lowMemoryLimit: dropHigh ? undefined : low,
   };
 }
 

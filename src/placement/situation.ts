@@ -1,6 +1,7 @@
 /** Everything that decides a boot, with no question left open. */
 import type { MemoryReservation } from '../fdt/index.js';
 import type { CmaParameter } from './command-line.js';
+import type { EarlyAllocation } from './early-memory.js';
 import type { Interval } from './interval-set.js';
 import type { ReservedMemory } from './reserved-nodes.js';
 import type { Architecture, KernelRules } from './rules.js';
@@ -36,8 +37,10 @@ export interface Situation {
   /** arm32 with HIGHMEM: where high memory starts. */
   readonly highMemoryStart: bigint | undefined;
   readonly heaps: HeapConfig;
-  /** What the kernel itself has taken from the top of free memory, at least, before it makes the default area; absent: nothing. */
-  readonly earlyBytes?: bigint;
+  /** arm32 with HIGHMEM: low memory ends here at the latest. */
+  readonly lowMemoryLimit: bigint | undefined;
+  /** What the kernel itself has taken of free memory, at least, before it makes the default area; absent: nothing. */
+  readonly early?: readonly EarlyAllocation[];
 }
 
 export interface HeapConfig {
