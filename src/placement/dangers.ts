@@ -220,10 +220,11 @@ function halfMappedPages(boot: Boot): Found[] {
         isFree(alignDown(range.start, pageSizeBytes), range.start) ||
         isFree(range.end, alignUp(range.end, pageSizeBytes)),
     )
-    .map(({ node }) => ({
+    .map(({ node, range }) => ({
       code: 'page-half-mapped',
       nodes: [node.name],
-      outcome: 'unknown',
+      // The allocator begins at the top.
+      outcome: free.ranges.at(-1)?.end === range.start ? 'panics' : 'unknown',
       reason: `${node.name} begins or ends inside a page of ${pageSizeBytes / 1024n} KiB; the kernel does not map the rest of that page, and dies when it allocates from it`,
       facts: [RULE_FACTS.sharedPage],
     }));

@@ -209,8 +209,10 @@ function settle(
 /** What the dangers leave open: whether it boots at all, and which of the later messages still come. */
 function undecided({ outcome, dangers, log }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
-  const early = dangers.filter(({ code }) => code === 'remap-of-neighbours' || code === 'page-half-mapped');
-  const stops = outcome === 'hangs' ? dangers : outcome === 'unknown' ? early : [];
+  const early = dangers.filter(
+    ({ code }) => code === 'page-half-mapped' || (outcome === 'unknown' && code === 'remap-of-neighbours'),
+  );
+  const stops = outcome === 'hangs' ? dangers : early;
   return [
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),
     ...log.flatMap(({ late }, i) =>

@@ -1,0 +1,77 @@
+/** What the kernel takes for itself before the default area, and what it hands out that it should not; each seen in a boot. */
+import { expect, test } from 'vitest';
+import { predict } from '../../src/placement/index.js';
+import { board, boot, configWith, DEFAULT, MIB, pool, reg, size, version } from './board.js';
+
+const openAbout = (prediction: ReturnType<typeof boot>) => prediction.unknown.map(({ field }) => field);
+
+test.each([
+  // 5.10: 16 MiB for a section of 1 GiB, aligned to as much, below the page tables at the top.
+  ['5.10', '76M@0x5a000000', true],
+  ['5.10', '60M@0x5a000000', false],
+  // Later sections are of 128 MiB: what four of them need ends close below the top.
+  ['6.1', '76M@0x5a000000', false],
+  // 7.3 places them after the default area.
+  ['7.3', '76M@0x5a000000', false],
+])('%s: page descriptors in the way of cma=%s: %s', (kernel, parameter, isOpen) => {
+  const prediction = boot({}, { kernel, commandLine: `cma=${parameter}` });
+  expect(openAbout(prediction).includes('cmaTotalBytes')).toBe(isOpen);
+});
+
+test('with 16K pages they cut the only place for 128 MiB', () => {
+  const run = {
+    pageSizeBytes: 16384n,
+    config: configWith({ ARM64_16K_PAGES: 'y' }),
+    commandLine: 'cma=128M',
+  };
+  const nodes = pool('camera', size(96 * MIB));
+  expect(openAbout(boot({ nodes }, { ...run, kernel: '6.12' }))).toContain('heaps');
+  expect(openAbout(boot({ nodes }, { ...run, kernel: '7.3' }))).not.toContain('heaps');
+});
+
+test('banks of every RAM there can be are counted, not walked', () => {
+  const memory = 'memory@0 { device_type = "memory"; reg = <0x0 0x0 0xffffffff 0xf0000000>; };';
+  expect(boot({ memory }, { kernel: '6.12', commandLine: 'cma=64M' }).areas.length).toBe(1);
+});
+
+test.each([
+  ['6.1', 65536n, 'boots', []],
+  ['6.12', 65536n, 'panics', ['page-half-mapped']],
+  ['7.3', 65536n, 'panics', ['page-half-mapped']],
+  ['6.12', 4096n, 'boots', []],
+])('%s, pages of %d bytes: a region that begins inside a page: %s', (kernel, pageSizeBytes, outcome, codes) => {
+  const nodes = `fw { no-map; ${size(0x1001000)} };`;
+  const seen = boot({ nodes }, { kernel, pageSizeBytes, commandLine: 'cma=0' });
+  expect([seen.outcome, seen.dangers.map(({ code }) => code)]).toEqual([outcome, codes]);
+});
+
+test('below free memory it is open who gets the rest of the page', () => {
+  const nodes = `fw@50000000 { no-map; ${reg(0x50000000, 0x1001000)} };`;
+  const seen = boot({ nodes }, { kernel: '6.12', pageSizeBytes: 65536n, commandLine: 'cma=0' });
+  expect([seen.outcome, seen.dangers[0]?.code]).toEqual(['unknown', 'page-half-mapped']);
+});
+
+test.each(['5.10', '6.1', '6.12'])('%s: a default node that cma= refuses takes a pool with it', (kernel) => {
+  const nodes =
+    pool('npu@58000000', reg(0x58000000, 96 * MIB) + DEFAULT) + pool('pool@55800000', reg(0x55800000, 112 * MIB));
+  const seen = boot({ nodes }, { kernel, commandLine: 'cma=0' });
+  expect(seen.outcome).toBe('corrupts');
+  expect(seen.dangers).toContainEqual(
+    expect.objectContaining({ code: 'area-freed', nodes: ['pool@55800000', 'npu@58000000'] }),
+  );
+});
+
+test.each(['5.10', '6.1', '6.12', '7.3'])('arm, %s: low memory ends with the last that is mapped', (kernel) => {
+  const memory = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x10000000>; };';
+  const nodes = `fw@4e800000 { no-map; ${reg(0x4e800000, 24 * MIB)} };${pool('npu@4c000000', reg(0x4c000000, 44 * MIB))}`;
+  const config = configWith({ HIGHMEM: 'y' });
+  const seen = predict({
+    tree: board({ memory, nodes }),
+    kernel: version(kernel),
+    architecture: 'arm',
+    config,
+    commandLine: 'cma=0',
+    occupied: [],
+  });
+  expect(seen.rejected.map(({ node, family }) => [node, family])).toEqual([['npu@4c000000', 'not-activated']]);
+});
