@@ -20,6 +20,7 @@ import {
   readlinkSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -328,6 +329,7 @@ export function writeTree(
       else {
         if (existsSync(directory)) {
           adopt(directory, stage, removed);
+          dropEmptied(stage, removed);
           chmodSync(stage, statSync(directory).mode & 0o7777);
         }
         syncDirectory(stage);
@@ -364,4 +366,16 @@ function replaceEach(stage: string, directory: string, files: readonly TreeFile[
   const ordered = [...files].sort((a, b) => Number(a.path === MANIFEST) - Number(b.path === MANIFEST));
   for (const file of ordered) renameSync(path.join(stage, file.path), path.join(directory, file.path));
   for (const old of removed) rmSync(path.join(directory, old), { force: true });
+  dropEmptied(directory, removed);
+}
+
+/** Removes the directories in which nothing but removed files was. */
+function dropEmptied(directory: string, removed: ReadonlySet<string>): void {
+  for (const old of removed)
+    for (let at = path.posix.dirname(old); at !== '.'; at = path.posix.dirname(at)) {
+      const parent = path.join(directory, at);
+      if (!existsSync(parent)) continue;
+      if (readdirSync(parent).length > 0) break;
+      rmdirSync(parent);
+    }
 }
