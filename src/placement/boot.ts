@@ -37,6 +37,8 @@ export interface Refusal {
   readonly facts: readonly string[];
   readonly kernelFunction: string;
   readonly range: Interval | undefined;
+  /** The range was given back, but for what another region keeps of it. */
+  readonly released: boolean;
   /** Refused after the kernel had made its linear map. */
   readonly late: boolean;
 }
@@ -391,7 +393,7 @@ export class Boot {
       facts: [RULE_FACTS.unwantedPool],
       kernelFunction: 'rmem_dma_setup',
     };
-    this.#refuse(node, refusal.family, range, { ...refusal, failure: kept ? 'lost' : 'freed' });
+    this.#refuse(node, refusal.family, range, { ...refusal, failure: kept ? 'lost' : 'freed', released: true });
     return 'refused';
   }
 
@@ -567,10 +569,10 @@ export class Boot {
     node: ReservedNode,
     family: LogFamily | null,
     range: Interval | undefined,
-    rest: Pick<Refusal, 'failure' | 'reason' | 'facts' | 'kernelFunction'>,
+    rest: Pick<Refusal, 'failure' | 'reason' | 'facts' | 'kernelFunction'> & { readonly released?: boolean },
   ): void {
-    const { failure, reason, facts, kernelFunction } = rest;
-    this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, late: this.#late });
+    const { failure, reason, facts, kernelFunction, released = false } = rest;
+    this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, released, late: this.#late });
   }
 
   /** The default area is made before the kernel allocates anything for itself. */

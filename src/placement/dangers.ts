@@ -125,7 +125,7 @@ function memoryGivenAway(boot: Boot): Found[] {
   if (!boot.situation.reservedMemory.supported && boot.situation.reservedMemory.node !== undefined) return [];
   const { memblock } = boot;
   const freed = boot.refusals.filter(
-    (refusal) => refusal.failure === 'freed' && refusal.range !== undefined && refusal.node.reg !== undefined,
+    (refusal) => refusal.released && refusal.range !== undefined && refusal.node.reg !== undefined,
   );
   if (freed.length === 0) return [];
   const free = memblock.free();
@@ -176,7 +176,7 @@ function unmappedMemory(boot: Boot): Found[] {
     .filter(
       (refusal) =>
         refusal.late &&
-        refusal.failure === 'freed' &&
+        refusal.released &&
         refusal.node.noMap &&
         refusal.range !== undefined &&
         boot.memblock.memory.overlaps(refusal.range),

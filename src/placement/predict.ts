@@ -55,9 +55,13 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
   });
 }
 
-/** Whether the default area, where the kernel chose its place, would fit a second time: then a few pages more or less do not matter. */
-function hasRoomToSpare({ defaultArea, memblock, situation }: Boot): boolean {
+/**
+ * Whether the default area, where the kernel chose its place, would fit a second time: then a few pages more or less do
+ * not matter, unless the second place is memory that was given away.
+ */
+function hasRoomToSpare({ defaultArea, memblock, situation, refusals }: Boot): boolean {
   if (defaultArea === undefined || defaultArea.source === 'node') return defaultArea !== undefined;
+  if (refusals.some(({ released }) => released)) return false;
   return (
     !defaultArea.fixed &&
     memblock.find({
@@ -206,14 +210,21 @@ function settle(
   };
 }
 
-/** What the dangers leave open: whether it boots at all, and which of the later messages still come. */
-function undecided({ outcome, dangers, log }: Observation): UnknownField[] {
+/** What the dangers leave open: whether it boots at all, which of the later messages still come, who gets shared memory. */
+function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
   const early = dangers.filter(
     ({ code }) => code === 'page-half-mapped' || (outcome === 'unknown' && code === 'remap-of-neighbours'),
   );
   const stops = outcome === 'hangs' ? dangers : early;
+  const shared = dangers.filter(({ code }) => code === 'areas-overlap' || code === 'area-freed');
   return [
+    ...heaps.flatMap(({ area }, i) => {
+      const owners = shared.filter(({ nodes }) => area !== null && nodes.includes(area));
+      return owners.length > 0
+        ? [{ field: `heaps[${i}].usable`, needs: `a boot of this kernel: ${reasons(owners)}` }]
+        : [];
+    }),
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),
     ...log.flatMap(({ late }, i) =>
       late && stops.length > 0

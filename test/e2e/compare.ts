@@ -43,12 +43,18 @@ export function compare(
       .sort()
       .join(' ') || '(none)';
   add('heaps', names(prediction.heaps) === names(seen.heaps), names(prediction.heaps), names(seen.heaps));
-  for (const heap of prediction.heaps) {
+  for (const [i, heap] of prediction.heaps.entries()) {
     const real = seen.heaps.find(({ name }) => name === heap.name);
     if (!real || real.failure === 'not tried') continue;
     const text = (usable: boolean) => (usable ? 'allocates' : 'cannot allocate');
     const observed = real.failure ? `${text(real.usable)}: ${real.failure}` : text(real.usable);
-    add(`heap ${heap.name}`, heap.usable === real.usable, text(heap.usable), observed, 'heaps');
+    add(
+      `heap ${heap.name}`,
+      heap.usable === real.usable,
+      text(heap.usable),
+      observed,
+      unknown.has('heaps') ? 'heaps' : `heaps[${i}].usable`,
+    );
   }
   compareVerifier(prediction, seen, add);
   if (seen.areas) compareAreas(prediction, seen.areas, isNameCut, add);

@@ -75,3 +75,19 @@ test.each(['5.10', '6.1', '6.12', '7.3'])('arm, %s: low memory ends with the las
   });
   expect(seen.rejected.map(({ node, family }) => [node, family])).toEqual([['npu@4c000000', 'not-activated']]);
 });
+
+test('5.10: refused over the initrd, its memory is where page descriptors leave room for the default area', () => {
+  const memory = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x10000000>; };';
+  const nodes = `fw@49d00000 { no-map; ${reg(0x49d00000, 48 * MIB)} };${pool('a@48000000', reg(0x48000000, 0x2e00000))}`;
+  const seen = boot({ memory, nodes }, { kernel: '5.10' });
+  expect(openAbout(seen)).toContain('outcome');
+});
+
+test('who gets the memory of two areas is open, whose names are not', () => {
+  const nodes = pool('a@50000000', reg(0x50000000, 32 * MIB) + DEFAULT) + pool('b@51000000', reg(0x51000000, 32 * MIB));
+  const seen = boot({ nodes }, { kernel: '7.3' });
+  const shared = seen.heaps.flatMap(({ area }, i) => (area === null ? [] : [`heaps[${i}].usable`]));
+  expect(shared.length).toBeGreaterThan(1);
+  expect(openAbout(seen)).toEqual(expect.arrayContaining(shared));
+  expect(openAbout(seen)).not.toContain('heaps');
+});
