@@ -1,10 +1,10 @@
 /** Reads MATRIX.json and spreads it: cells in a fixed order, so that every machine agrees on which shard is whose. */
 import path from 'node:path';
 import { type Diagnostic, defineCodes, hasErrors, type Outcome, reporter } from '../diagnostic/index.js';
-import { parseKernelVersion } from '../facts/index.js';
 import type { SourceText } from '../source/index.js';
 import { type JsonNode, jsonValue, readJson } from '../source/json.js';
 import { suggest } from '../source/suggest.js';
+import { readKernel } from './profile.js';
 
 export const MATRIX_CODES = defineCodes({
   'matrix/shape': {
@@ -82,8 +82,9 @@ class MatrixReader {
 
   kernel(node: JsonNode): string {
     const text = this.text(node, 'kernel version');
-    if (text !== '' && parseKernelVersion(text) === undefined)
-      this.complain(node, `"${text}" is no kernel version`, 'write it as "6.12"');
+    const version = text === '' ? undefined : readKernel(text);
+    if (version !== undefined && 'message' in version)
+      this.complain(node, `kernel "${text}": ${version.message}`, version.fix);
     return text;
   }
 }

@@ -1,10 +1,10 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import type { LintInput, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
-import { OLDEST_KERNEL, withParameters } from '../placement/index.js';
+import { withParameters } from '../placement/index.js';
 import { backportsOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
@@ -14,7 +14,7 @@ import { configValues } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readBytes, readText } from './files.js';
-import { DTB_FIX, type Planned, planProfile } from './profile.js';
+import { DTB_FIX, type Planned, planProfile, readKernel } from './profile.js';
 import { Refusal } from './refusal.js';
 
 export interface PlaceOptions {
@@ -95,17 +95,10 @@ function pageSizeOf(text: string): bigint {
 
 function kernelsOf(options: PlaceOptions, plan: Plan | undefined): KernelVersion[] {
   const kernels = (options.kernel ?? []).map((text) => {
-    const version = parseKernelVersion(text);
-    if (version !== undefined) return version;
-    throw new Refusal(`--kernel ${text}: not a kernel version`, EXIT.usage, 'write it as 6.12');
+    const version = readKernel(text);
+    if ('message' in version) throw new Refusal(`--kernel ${text}: ${version.message}`, EXIT.usage, version.fix);
+    return version;
   });
-  const old = kernels.find((kernel) => compareKernelVersions(kernel, OLDEST_KERNEL) < 0);
-  if (old !== undefined)
-    throw new Refusal(
-      `--kernel ${formatKernelVersion(old)}: the rules are known from ${formatKernelVersion(OLDEST_KERNEL)} on`,
-      EXIT.usage,
-      'give 5.10 or newer',
-    );
   if (kernels.length > 0) return kernels;
   if (plan === undefined)
     throw new Refusal('which kernel?', EXIT.usage, 'give --kernel 6.12, more than once to compare');

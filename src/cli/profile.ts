@@ -1,7 +1,13 @@
 /** From a profile's file name to a plan: what validate, generate and everything after them begin with. */
 import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
-import { type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  OLDEST_KERNEL,
+  parseKernelVersion,
+} from '../facts/index.js';
 import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
 import type { Fdt } from '../fdt/tree.js';
 import { type DtbFacts, type Model, resolveModel } from '../model/index.js';
@@ -42,12 +48,21 @@ export function shownPath(context: Context, file: string): string {
   return relative.startsWith(`..${path.sep}..${path.sep}..`) ? context.resolve(file) : relative || '.';
 }
 
-/** @returns undefined after complaining */
+/** A kernel as the user names it, or why it cannot be had. */
+export function readKernel(text: string): KernelVersion | { readonly message: string; readonly fix: string } {
+  const version = parseKernelVersion(text);
+  if (version === undefined) return { message: 'not a kernel version', fix: 'write it as 6.12' };
+  if (compareKernelVersions(version, OLDEST_KERNEL) >= 0) return version;
+  const oldest = formatKernelVersion(OLDEST_KERNEL);
+  return { message: `the rules are known from ${oldest} on`, fix: `give ${oldest} or newer` };
+}
+
+/** @returns 'bad' after complaining */
 export function kernelOption(context: Context, text: string | undefined): KernelVersion | undefined | 'bad' {
   if (text === undefined) return undefined;
-  const version = parseKernelVersion(text);
-  if (version !== undefined) return version;
-  context.complain(`--kernel ${text}: not a kernel version`, 'write it as 6.12');
+  const version = readKernel(text);
+  if (!('message' in version)) return version;
+  context.complain(`--kernel ${text}: ${version.message}`, version.fix);
   return 'bad';
 }
 

@@ -4,6 +4,12 @@ export interface KernelVersion {
   readonly minor: number;
 }
 
+/** The oldest kernel that the facts describe. */
+export const OLDEST_KERNEL: KernelVersion = { major: 5, minor: 10 };
+
+/** The newest kernel whose source was read; newer ones are taken to behave like it. */
+export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 3 };
+
 /** @returns undefined when the text does not start with `MAJOR.MINOR` */
 export function parseKernelVersion(text: string): KernelVersion | undefined {
   const match = /^v?(\d{1,3})\.(\d{1,3})(?:[.\-+~_].*)?$/.exec(text.trim());

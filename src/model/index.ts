@@ -5,6 +5,7 @@ import {
   factAt,
   formatKernelVersion,
   type KernelVersion,
+  NEWEST_KERNEL,
   parseKernelVersion,
 } from '../facts/index.js';
 import type { Fdt } from '../fdt/index.js';
@@ -17,6 +18,12 @@ export const MODEL_CODES = defineCodes({
     severity: 'error',
     title: "kernel outside the profile's range",
     explain: 'The kernel asked for is not among those the profile is written for.',
+  },
+  'model/kernel-newer': {
+    severity: 'note',
+    title: 'kernel newer than what is known',
+    explain:
+      'No kernel as new as this was read. It is taken to behave like the newest that was, which the next release may refute.',
   },
   'model/cells-differ': {
     severity: 'error',
@@ -106,8 +113,7 @@ function resolveKernel(
   const { version } = loaded.profile.kernel;
   const min = versionOf(typeof version === 'string' ? version : version.min);
   const max = versionOf(typeof version === 'string' ? version : version.max);
-  if (chosen === undefined) return { min, max };
-  if (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0)
+  if (chosen !== undefined && (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0))
     diagnostics.push(
       report('model/kernel-outside-range', {
         message: `the profile is for ${rangeText(min, max)}, not for Linux ${formatKernelVersion(chosen)}`,
@@ -115,7 +121,16 @@ function resolveKernel(
         ...at(loaded, '/kernel/version'),
       }),
     );
-  return { min: chosen, max: chosen };
+  const newest = chosen ?? max;
+  if (compareKernelVersions(newest, NEWEST_KERNEL) > 0)
+    diagnostics.push(
+      report('model/kernel-newer', {
+        message: `Linux ${formatKernelVersion(newest)} is newer than any that was read, and is taken to behave like ${formatKernelVersion(NEWEST_KERNEL)}`,
+        fix: 'prove the heaps on the board: dmaheap-verify',
+        ...at(loaded, '/kernel/version'),
+      }),
+    );
+  return { min: chosen ?? min, max: newest };
 }
 
 function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnostics: Diagnostic[]): Model['cells'] {
@@ -159,10 +174,6 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
   const { board } = loaded.profile;
   const kernel = resolveKernel(loaded, context.kernel, diagnostics);
   const cells = resolveCells(loaded, context.dtb, diagnostics);
-  const pageSize = board.pageSize ?? '4K';
-  const granules = factAt('cma.safe-granule', kernel.max) as Readonly<Record<string, Readonly<Record<string, number>>>>;
-  const granule = granules[board.arch]?.[pageSize];
-  if (granule === undefined) throw new Error(`no granule for ${board.arch} with pages of ${pageSize}`);
   const memory = board.memory?.map(rangeOf) ?? context.dtb?.memory ?? [];
   if (memory.length === 0)
     diagnostics.push(
@@ -173,7 +184,12 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
         ...at(loaded, '/board'),
       }),
     );
+  // Of a kernel that was refused, nothing may be known.
   if (hasErrors(diagnostics)) return { diagnostics };
+  const pageSize = board.pageSize ?? '4K';
+  const granules = factAt('cma.safe-granule', kernel.max) as Readonly<Record<string, Readonly<Record<string, number>>>>;
+  const granule = granules[board.arch]?.[pageSize];
+  if (granule === undefined) throw new Error(`no granule for ${board.arch} with pages of ${pageSize}`);
   return {
     value: {
       loaded,

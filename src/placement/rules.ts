@@ -1,5 +1,5 @@
 /** The facts that decide placement, looked up once for a kernel. */
-import { compareKernelVersions, factAt, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, factAt, type KernelVersion, NEWEST_KERNEL, OLDEST_KERNEL } from '../facts/index.js';
 
 /** What a vendor's kernel does differently from its version: fact id -> the mainline release it behaves like. */
 export type Backports = Readonly<Record<string, KernelVersion>>;
@@ -101,16 +101,8 @@ export function kernelRules(version: KernelVersion, backports: Backports = {}): 
   return rules;
 }
 
-/** The oldest kernel that the facts describe. */
-export const OLDEST_KERNEL: KernelVersion = { major: 5, minor: 10 };
-
 /** Kernels whose source was read and which were booted; between them a fact may have changed earlier or later. */
-const READ: readonly KernelVersion[] = [
-  OLDEST_KERNEL,
-  { major: 6, minor: 1 },
-  { major: 6, minor: 12 },
-  { major: 7, minor: 3 },
-];
+const READ: readonly KernelVersion[] = [OLDEST_KERNEL, { major: 6, minor: 1 }, { major: 6, minor: 12 }, NEWEST_KERNEL];
 
 /** Facts about a kernel that rest on the date of a commit, because it was neither read nor booted. */
 export function datedFacts(version: KernelVersion): readonly string[] {
@@ -120,9 +112,4 @@ export function datedFacts(version: KernelVersion): readonly string[] {
   return Object.values(RULE_FACTS).filter(
     (fact) => JSON.stringify(factAt(fact, before)) !== JSON.stringify(factAt(fact, after)),
   );
-}
-
-/** Whether a kernel is newer than every one that was read. */
-export function isNewerThanRead(version: KernelVersion): boolean {
-  return compareKernelVersions(version, READ.at(-1) as KernelVersion) > 0;
 }

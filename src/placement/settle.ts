@@ -1,5 +1,5 @@
 /** From what the caller knows to a situation that can be booted, with the questions that stay open. */
-import { compareKernelVersions, formatKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, NEWEST_KERNEL, OLDEST_KERNEL } from '../facts/index.js';
 import { alignDown } from '../quantity/index.js';
 import { minimumAlignment } from './alignment.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
@@ -7,7 +7,7 @@ import { descriptorBuffer, earlyBytes, earlyPages } from './early-memory.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
-import { datedFacts, isNewerThanRead, type KernelRules, kernelRules, OLDEST_KERNEL } from './rules.js';
+import { datedFacts, type KernelRules, kernelRules } from './rules.js';
 import { type KconfigSize, type NamedInterval, OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
@@ -81,8 +81,11 @@ export function situationOf(input: PlacementInput): Settled {
       text: `${release} was neither read nor booted; the dates of commits decide ${dated.join(', ')}`,
       matters: 'areas',
     });
-  if (isNewerThanRead(input.kernel))
-    assumed.push({ text: `${release} is newer than any that was read, and behaves like 7.3`, matters: 'areas' });
+  if (compareKernelVersions(input.kernel, NEWEST_KERNEL) > 0)
+    assumed.push({
+      text: `${release} is newer than any that was read, and behaves like ${formatKernelVersion(NEWEST_KERNEL)}`,
+      matters: 'areas',
+    });
   const pageSizeBytes = input.pageSizeBytes ?? pageSizeOf(config);
   if (input.pageSizeBytes === undefined && input.architecture === 'arm64' && !config.complete)
     assumed.push({ text: '4 KiB pages', matters: 'areas' });

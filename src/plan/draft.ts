@@ -1,7 +1,7 @@
 /** A first profile for a board, from what its device tree, configuration and running system say. */
 
 import type { Distribution } from '../facts/distribution.js';
-import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion, NEWEST_KERNEL } from '../facts/index.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text, walk } from '../fdt/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import type { Board, Buffer } from '../profile/types.gen.js';
@@ -46,7 +46,6 @@ const ARCH_SYMBOLS: readonly (readonly [string, Arch])[] = [
   ['RISCV', 'riscv64'],
   ['X86_64', 'x86_64'],
 ];
-const NEWEST: KernelVersion = { major: 7, minor: 3 };
 const DEFAULT_SIZE = 128n << 20n;
 
 /** The architecture a tree's processors are of; undefined when they do not say. */
@@ -243,7 +242,7 @@ export function draftProfile(found: BoardFindings): string {
         ? chosen.min
         : chosen
       : found.kernel === undefined
-        ? { min: '6.1', max: formatKernelVersion(NEWEST) }
+        ? { min: '6.1', max: formatKernelVersion(NEWEST_KERNEL) }
         : compareKernelVersions(found.kernel, { major: 5, minor: 10 }) >= 0
           ? formatKernelVersion(found.kernel)
           : '5.10';

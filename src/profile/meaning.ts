@@ -1,7 +1,7 @@
 /** What the schema cannot say: keys that contradict each other, names that collide, access that is unsafe. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, FACTS, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, FACTS, OLDEST_KERNEL, parseKernelVersion } from '../facts/index.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
 import { formatAddress, parseBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
@@ -12,7 +12,6 @@ import type { Finder } from './finder.js';
 import type { SpanOf } from './shape.js';
 import type { Address, Heap, Profile, Region, Size } from './types.gen.js';
 
-const OLDEST: KernelVersion = { major: 5, minor: 10 };
 const NAME_FACTS = ['heap.system-name', 'heap.default-area-name', 'heap.kernel-area-name'];
 /** Names the kernel itself gives to heaps, whatever the device tree says. */
 const KERNEL_HEAPS = NAME_FACTS.flatMap((id) => FACTS.get(id)?.ranges ?? []).map((range) => range.value);
@@ -105,7 +104,7 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
         ...f.at('/kernel/version'),
       }),
     );
-  if (compareKernelVersions(min, OLDEST) < 0)
+  if (compareKernelVersions(min, OLDEST_KERNEL) < 0)
     f.found.push(
       report('profile/kernel-unknown', {
         message: `nothing is known about Linux ${minText}`,

@@ -102,7 +102,12 @@ describe('what is refused', () => {
       /bad\.json:1:\d+: error\[matrix\/shape\]: a matrix has no "kernel"/,
     ],
     ['an empty list', { boards: [] }, /boards is no list with something in it/],
-    ['a kernel that is none', { boards: ['a.json'], kernels: ['new'] }, /"new" is no kernel version/],
+    ['a kernel that is none', { boards: ['a.json'], kernels: ['new'] }, /kernel "new": not a kernel version/],
+    [
+      'a kernel of which nothing is known',
+      { boards: ['a.json'], kernels: ['5.4'] },
+      /bad\.json:1:\d+: error\[matrix\/shape\]: kernel "5\.4": the rules are known from 5\.10 on/,
+    ],
     ['a board without a profile', { boards: [{ dtb: 'a.dtb' }] }, /the board has no profile/],
     ['a board twice', { boards: ['a.json', 'a.json'] }, /error\[matrix\/twice\]/],
     ['no object', ['a.json'], /a matrix is an object/],

@@ -50,6 +50,21 @@ describe('status', () => {
   });
 });
 
+test.each([
+  ['validate', EXAMPLE, '--kernel', '5.4'],
+  ['generate', EXAMPLE, '-o', 'nowhere', '--kernel', '5.4'],
+  ['diff', EXAMPLE, '--kernel', '5.4', '--kernel', '6.12'],
+  ['report', EXAMPLE, '--kernel', '5.4'],
+  ['explain', 'region:linux,cma', EXAMPLE, '--kernel', '5.4'],
+  ['place', EXAMPLE, '--arch', 'x86_64', '--kernel', '5.4'],
+])('a kernel of which nothing is known is refused: %j', async (...argv) => {
+  const { exit, stderr } = await dmaheap(argv);
+  expect([exit, stderr]).toEqual([
+    2,
+    'dmaheap: --kernel 5.4: the rules are known from 5.10 on\n  fix: give 5.10 or newer\n',
+  ]);
+});
+
 test('a misspelt command gets a suggestion', async () => {
   expect((await dmaheap(['validat', EXAMPLE])).stderr).toContain('Did you mean validate?');
 });
