@@ -134,7 +134,8 @@ export async function buildNative(): Promise<NativeBuild> {
     if (!(await works(tool)))
       return { files: [], missing: [`no ${tool}: \`dmaheap verify\` is not built, all else works`] };
   const addon = await buildAddon(process.arch as NativeArch, hostLibc(), cc, cxx);
-  await make([`CC=${cc}`, 'BUILD=../dist/native/host']);
+  // not every machine has a static libc, and this program stays on it
+  await make(['STATIC=', `CC=${cc}`, 'BUILD=../dist/native/host']);
   return { files: [addon, 'dist/native/host/dmaheap-verify'], missing: [] };
 }
 

@@ -126,7 +126,7 @@ export function verifierManual({ options, exitStatus, diagnoses }: VerifierHelp,
     roff.paragraph('dmaheap-verify [--expect FILE] [options]'),
     roff.section('DESCRIPTION'),
     roff.paragraph(
-      'Allocates from every heap under /dev/dma_heap, maps, writes, shares and frees, compares names, modes, sizes and CMA areas with verify.expect, and names cause and fix of what does not hold. It is static and needs nothing of the system. What it cannot see is unknown, never a pass.',
+      'Allocates from every heap under /dev/dma_heap, maps, writes, shares and frees, compares names, modes, sizes and CMA areas with verify.expect, and names cause and fix of what does not hold. As released, and as make -C native builds it, it is static and needs nothing of the system; a package of a distribution takes the libc there. What it cannot see is unknown, never a pass.',
     ),
     roff.paragraph(
       'It is safe on a running board: at most 8 MiB and a quarter of the free CMA are held at once, except for the budget of the profile, which is allocated in full for a moment and never mapped. --deep may hold a whole area.',

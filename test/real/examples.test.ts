@@ -69,7 +69,7 @@ beforeAll(async () => {
   const bin = path.join(work, 'bin');
   mkdirSync(bin);
   const programs = { dmaheap: 'dist/dmaheap.mjs', 'dmaheap-verify': 'dist/native/host/dmaheap-verify' };
-  await execa('make', ['-s', '-C', 'native', `BUILD=${path.resolve('dist/native/host')}`]);
+  await execa('make', ['-s', '-C', 'native', 'STATIC=', 'BUILD=../dist/native/host']);
   for (const [name, file] of Object.entries(programs)) symlinkSync(path.resolve(file), path.join(bin, name));
   mkdirSync(path.join(template, 'etc/dmaheap'), { recursive: true });
   mkdirSync(path.join(template, 'etc/bash_completion.d'));

@@ -1,5 +1,5 @@
 /** The verifier's sources that a target carries: complete, and built by nothing but `make CC=`. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execaSync } from 'execa';
@@ -20,8 +20,24 @@ test('they are the sources of this repository, and they compile', () => {
       writeFileSync(file, text);
     }
     const native = path.join(directory, 'buildroot/native');
-    execaSync('make', ['-C', native, 'CC=cc', 'CFLAGS=-O0'], { env: { MAKEFLAGS: '' } });
-    expect(execaSync(path.join(native, 'build/dmaheap-verify'), ['--version']).stdout).toMatch(/\d+\.\d+/);
+    const program = path.join(native, 'build/dmaheap-verify');
+    const make = (...settings: string[]) => {
+      execaSync('make', ['-C', native, 'CC=cc', ...settings], { env: { MAKEFLAGS: '' } });
+      expect(execaSync(program, ['--version']).stdout).toMatch(/\d+\.\d+/);
+      return {
+        isStatic: !execaSync('readelf', ['-lW', program]).stdout.includes('INTERP'),
+        madeAt: statSync(program).mtimeMs,
+      };
+    };
+    // Static unless told otherwise; another compiler or other flags make everything anew, the same ones nothing.
+    expect(make('CFLAGS=-O0').isStatic).toBe(true);
+    const dynamic = make('CFLAGS=-O0', 'STATIC=');
+    expect(dynamic.isStatic).toBe(false);
+    expect(make('CFLAGS=-O0', 'STATIC=')).toEqual(dynamic);
+    const object = path.join(native, 'build/core/text.o');
+    const { mtimeMs } = statSync(object);
+    make('CFLAGS=-O1');
+    expect(statSync(object).mtimeMs).toBeGreaterThan(mtimeMs);
     // What this profile expects is understood: 1 says that this machine refutes it, 2 would say usage. Android has its own.
     const expectations = artifacts.filter(({ path: file }) => file.endsWith('verify.expect'));
     expect(expectations).toHaveLength(2);

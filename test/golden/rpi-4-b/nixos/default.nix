@@ -11,7 +11,7 @@ let
     pname = "dmaheap-verify";
     version = "1";
     src = ./native;
-    makeFlags = [ "CC=${pkgs.stdenv.cc.targetPrefix}cc" "PREFIX=$(out)" ];
+    makeFlags = [ "STATIC=" "CC=${pkgs.stdenv.cc.targetPrefix}cc" "PREFIX=$(out)" ];
   };
 in
 {

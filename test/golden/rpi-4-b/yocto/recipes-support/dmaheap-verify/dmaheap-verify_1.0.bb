@@ -16,11 +16,11 @@ SYSTEMD_SERVICE:${PN} = "dmaheap-verify.service"
 do_configure[noexec] = "1"
 
 do_compile() {
-    oe_runmake CC="${CC}" CFLAGS="${CFLAGS}" LDFLAGS="${LDFLAGS}"
+    oe_runmake STATIC= CC="${CC}" CFLAGS="${CFLAGS}" LDFLAGS="${LDFLAGS}"
 }
 
 do_install() {
-    oe_runmake CC="${CC}" CFLAGS="${CFLAGS}" LDFLAGS="${LDFLAGS}" DESTDIR=${D} PREFIX=${prefix} install
+    oe_runmake STATIC= CC="${CC}" CFLAGS="${CFLAGS}" LDFLAGS="${LDFLAGS}" DESTDIR=${D} PREFIX=${prefix} install
     install -D -m 0644 ${DMAHEAP_UNPACKDIR}/dmaheap-verify.service ${D}${systemd_system_unitdir}/dmaheap-verify.service
 }
 

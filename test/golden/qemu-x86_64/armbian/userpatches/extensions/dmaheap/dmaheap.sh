@@ -36,7 +36,7 @@ function post_family_tweaks__dmaheap() {
 	run_host_command_logged install -D -m 0644 "${EXTENSION_DIR}/dmaheap-verify.service" "${SDCARD}/usr/lib/systemd/system/dmaheap-verify.service"
 	declare objects
 	objects="$(mktemp -d)"
-	run_host_command_logged make -C "${EXTENSION_DIR}/native" "CC=${KERNEL_COMPILER}gcc" STATIC=1 "BUILD=${objects}" "DESTDIR=${SDCARD}" install
+	run_host_command_logged make -C "${EXTENSION_DIR}/native" "CC=${KERNEL_COMPILER}gcc" "BUILD=${objects}" "DESTDIR=${SDCARD}" install
 	rm -rf "${objects}"
 	chroot_sdcard systemctl --no-reload enable dmaheap-verify.service
 }
