@@ -7,7 +7,9 @@
 import { createHash } from 'node:crypto';
 import {
   chmodSync,
+  chownSync,
   closeSync,
+  constants,
   copyFileSync,
   existsSync,
   fsyncSync,
@@ -22,6 +24,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -30,6 +33,7 @@ import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { artifactPath } from '../render/index.js';
 import { reasonOf } from './files.js';
+import { uninterrupted } from './interrupt.js';
 
 export const MANIFEST = 'dmaheap.manifest.json';
 const MANIFEST_VERSION = 1;
@@ -44,7 +48,14 @@ export const GENERATE_CODES = defineCodes({
   'generate/foreign': {
     severity: 'error',
     title: 'file not written by dmaheap',
-    explain: 'A file of the same name stands in the output directory and is not listed in its manifest.',
+    explain:
+      'A file, a directory or a link that is not listed in the manifest stands in the output directory where a file is to be written, or a directory for it.',
+  },
+  'generate/lost': {
+    severity: 'warning',
+    title: 'something is lost by --force',
+    explain:
+      'What dmaheap did not write, or what was edited since, stood where a file is to be written, and --force was given.',
   },
   'generate/manifest': {
     severity: 'error',
@@ -104,6 +115,8 @@ export interface TreeChange {
   readonly action: Action;
   readonly before: string | undefined;
   readonly after: string | undefined;
+  /** It is removed because another kind of thing is to be there. */
+  readonly isInTheWay?: true;
 }
 
 const sha256 = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex');
@@ -118,19 +131,49 @@ function makeDirectories(directory: string): void {
   mkdirSync(directory);
 }
 
-function readIfFile(file: string): string | undefined {
+/** @returns undefined when there is nothing; a link is not followed */
+function lookAt(file: string): Stats | undefined {
   try {
-    return lstatSync(file).isFile() ? readFileSync(file, 'utf8') : undefined;
+    return lstatSync(file);
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }
 
+/** What is no file where one is to be, or no directory where one is to be. */
+interface Obstacle {
+  readonly obstacle: string;
+  /** When it is a file. */
+  readonly text: string | undefined;
+}
+
+/** What stands where a file is to be: its text, nothing, or what is in the way of it. No link is followed. */
+function standing(directory: string, relative: string): string | Obstacle | undefined {
+  const parts = relative.split('/');
+  for (const [i] of parts.entries()) {
+    const at = parts.slice(0, i + 1).join('/');
+    const file = path.join(directory, at);
+    const stat = lookAt(file);
+    if (stat === undefined) return undefined;
+    if (i < parts.length - 1 ? !stat.isDirectory() : !stat.isFile())
+      return { obstacle: at, text: stat.isFile() ? readFileSync(file, 'utf8') : undefined };
+  }
+  return readFileSync(path.join(directory, relative), 'utf8');
+}
+
+function kindOf(file: string): string {
+  const stat = lstatSync(file);
+  if (stat.isSymbolicLink()) return `a symbolic link to ${readlinkSync(file)}`;
+  if (!stat.isDirectory()) return stat.isFile() ? 'a file' : 'neither file nor directory';
+  const { length } = readdirSync(file);
+  return length === 0 ? 'an empty directory' : `a directory with ${length === 1 ? '1 entry' : `${length} entries`}`;
+}
+
 /** @returns undefined when there is none; 'bad' when it cannot be understood */
 export function readManifest(directory: string): Manifest | 'bad' | undefined {
-  const text = readIfFile(path.join(directory, MANIFEST));
-  if (text === undefined) return undefined;
+  const text = standing(directory, MANIFEST);
+  if (typeof text !== 'string') return undefined;
   try {
     const manifest = JSON.parse(text) as Manifest;
     const files = Object.entries(manifest.files);
@@ -216,39 +259,68 @@ export function compareTree(
       }),
     );
   const known = typeof manifest === 'object' ? manifest.files : {};
-  const object = (relative: string, before: string) => {
-    if (force) return;
+  /** Objects to the loss of what stands there; with --force says what it is. `before`: the text, when it is a file. */
+  const object = (relative: string, before: string | undefined) => {
+    const file = path.join(directory, relative);
     const hash = Object.hasOwn(known, relative) ? known[relative] : undefined;
-    if (hash !== undefined && hash === sha256(before)) return;
-    diagnostics.push(
-      hash === undefined
-        ? report('generate/foreign', {
-            message: `${path.join(directory, relative)} exists and was not written by dmaheap`,
-            fix: 'generate elsewhere, move it away, or give --force to overwrite it',
-          })
-        : report('generate/edited', {
-            message: `${path.join(directory, relative)} was edited since it was generated`,
-            cause: 'overwriting it would lose the edit',
-            fix: 'move the change into the profile (--diff shows the difference), or give --force to overwrite it',
-          }),
-    );
+    if (before !== undefined && hash === sha256(before)) return;
+    const isEdited = before !== undefined && hash !== undefined;
+    if (force)
+      diagnostics.push(
+        report('generate/lost', {
+          message: isEdited
+            ? `${file} was edited since it was generated: the edit is lost`
+            : `${file}, ${kindOf(file)} that dmaheap did not write, is lost`,
+        }),
+      );
+    else
+      diagnostics.push(
+        isEdited
+          ? report('generate/edited', {
+              message: `${file} was edited since it was generated`,
+              cause: 'overwriting it would lose the edit',
+              fix: 'move the change into the profile (--diff shows the difference), or give --force to overwrite it',
+            })
+          : report('generate/foreign', {
+              message: `${file} is ${kindOf(file)} and was not written by dmaheap`,
+              cause: `a ${wanted.has(relative) ? 'file' : 'directory'} is to be written there`,
+              fix: 'generate elsewhere, move it away, or give --force to replace it',
+            }),
+      );
   };
+  const wanted = new Set(files.map((f) => f.path));
+  const obstacles = new Set<string>();
   const changes: TreeChange[] = [];
   for (const file of files) {
-    const before = readIfFile(path.join(directory, file.path));
+    const found = standing(directory, file.path);
+    if (typeof found === 'object' && !obstacles.has(found.obstacle)) {
+      const { obstacle, text } = found;
+      obstacles.add(obstacle);
+      object(obstacle, text);
+      changes.push({ path: obstacle, action: 'remove', before: text, after: undefined, isInTheWay: true });
+    }
+    const before = typeof found === 'string' ? found : undefined;
     const action = before === undefined ? 'add' : before === file.text ? 'keep' : 'change';
-    if (action === 'change' && before !== undefined && file.path !== MANIFEST) object(file.path, before);
+    if (action === 'change' && file.path !== MANIFEST) object(file.path, before);
     changes.push({ path: file.path, action, before, after: file.text });
   }
-  const wanted = new Set(files.map((f) => f.path));
   for (const old of Object.keys(known)) {
-    if (wanted.has(old)) continue;
-    const before = readIfFile(path.join(directory, old));
-    if (before === undefined) continue;
+    if (wanted.has(old) || obstacles.has(old)) continue;
+    const before = standing(directory, old);
+    if (typeof before !== 'string') continue;
     object(old, before);
     changes.push({ path: old, action: 'remove', before, after: undefined });
   }
   return { changes: changes.sort((a, b) => (a.path < b.path ? -1 : 1)), diagnostics };
+}
+
+/** The owner stays who it was, where we may say so. */
+function keepOwner(target: string, { uid, gid }: Stats): void {
+  try {
+    chownSync(target, uid, gid);
+  } catch {
+    // Only root gives files away.
+  }
 }
 
 /** Brings what others put into the old tree over into the new one. */
@@ -257,17 +329,20 @@ function adopt(from: string, to: string, skip: ReadonlySet<string>, below = ''):
     const relative = path.posix.join(below, entry.name);
     const target = path.join(to, relative);
     const source = path.join(from, relative);
+    if (skip.has(relative)) continue;
     if (entry.isDirectory()) {
       makeDirectories(target);
       adopt(from, to, skip, relative);
-      chmodSync(target, statSync(source).mode & 0o7777);
-    } else if (skip.has(relative) || existsSync(target)) continue;
-    else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
+      const stat = statSync(source);
+      keepOwner(target, stat);
+      chmodSync(target, stat.mode & 0o7777);
+    } else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
     else {
       try {
         linkSync(source, target);
       } catch {
-        copyFileSync(source, target);
+        copyFileSync(source, target, constants.COPYFILE_EXCL);
+        keepOwner(target, statSync(source));
       }
     }
   }
@@ -291,14 +366,52 @@ function syncDirectory(directory: string): void {
   }
 }
 
-/** A directory that cannot be renamed: our own working directory, one above it, or a mount point. */
-function isPinned(directory: string): boolean {
-  const real = existsSync(directory) ? path.resolve(directory) : undefined;
-  if (real === undefined) return false;
+/**
+ * A directory that cannot be exchanged for another: our own working directory, one above it, a mount point, one whose
+ * parent we may not write, one of an owner to whom we may not give another.
+ * @param beside where another would be made
+ */
+function isPinned(directory: string, beside: string): boolean {
+  if (!existsSync(directory)) return false;
+  const real = path.resolve(directory);
   const cwd = process.cwd();
-  return (
-    cwd === real || cwd.startsWith(`${real}${path.sep}`) || statSync(real).dev !== statSync(path.dirname(real)).dev
-  );
+  const { dev, uid } = statSync(real);
+  const user = process.geteuid?.();
+  if (cwd === real || cwd.startsWith(`${real}${path.sep}`) || dev !== statSync(path.dirname(real)).dev) return true;
+  return (user !== 0 && user !== uid) || !canMake(beside);
+}
+
+/** Whether a directory can be made there; it is not kept. */
+function canMake(directory: string): boolean {
+  try {
+    mkdirSync(directory);
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** Removes what runs that were killed began. In a container every run may have the same process id. */
+function removeStale(directory: string, prefix: string): void {
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    const pid = name.startsWith(prefix) ? name.slice(prefix.length) : '';
+    if (!/^\d+$/.test(pid) || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
+    try {
+      rmSync(path.join(directory, name), { recursive: true, force: true });
+    } catch {
+      // Another user's, in a directory of all.
+    }
+  }
 }
 
 /** Writes the files. @returns a finding when that is not possible; the directory is then as it was. */
@@ -307,30 +420,38 @@ export function writeTree(
   files: readonly TreeFile[],
   changes: readonly TreeChange[],
 ): Diagnostic | undefined {
+  return uninterrupted(() => exchange(output, files, changes));
+}
+
+function exchange(output: string, files: readonly TreeFile[], changes: readonly TreeChange[]): Diagnostic | undefined {
   // Through a link to the output directory it is the directory that is exchanged, not the link.
   const directory = existsSync(output) ? realpathSync(output) : output;
   const parent = path.dirname(directory);
   const base = path.basename(directory);
   const backup = path.join(parent, `.${base}.dmaheap-old`);
-  const staging = path.join(parent, `.${base}.dmaheap-new-${process.pid}`);
   try {
     if (existsSync(backup)) {
       if (existsSync(directory)) rmSync(backup, { recursive: true, force: true });
       else renameSync(backup, directory);
     }
     makeDirectories(parent);
-    const inPlace = isPinned(directory);
-    const stage = inPlace ? path.join(directory, `.dmaheap-new-${process.pid}`) : staging;
-    const removed = new Set(changes.filter((c) => c.action === 'remove').map((c) => c.path));
+    removeStale(parent, `.${base}.dmaheap-new-`);
+    removeStale(directory, '.dmaheap-new-');
+    const beside = path.join(parent, `.${base}.dmaheap-new-${process.pid}`);
+    const inPlace = isPinned(directory, beside);
+    const stage = inPlace ? path.join(directory, `.dmaheap-new-${process.pid}`) : beside;
     try {
       makeDirectories(stage);
       writeFiles(stage, files);
-      if (inPlace) replaceEach(stage, directory, files, removed);
+      if (inPlace) replaceEach(stage, directory, files, changes);
       else {
         if (existsSync(directory)) {
-          adopt(directory, stage, removed);
+          const removed = changes.filter((c) => c.action === 'remove').map((c) => c.path);
+          adopt(directory, stage, new Set([...removed, ...files.map((f) => f.path)]));
           dropEmptied(stage, removed);
-          chmodSync(stage, statSync(directory).mode & 0o7777);
+          const stat = statSync(directory);
+          keepOwner(stage, stat);
+          chmodSync(stage, stat.mode & 0o7777);
         }
         syncDirectory(stage);
         if (existsSync(directory)) renameSync(directory, backup);
@@ -353,24 +474,24 @@ export function writeTree(
 }
 
 /** Where the directory itself cannot be exchanged, each file is; the manifest comes last, so a rerun completes it. */
-function replaceEach(stage: string, directory: string, files: readonly TreeFile[], removed: ReadonlySet<string>): void {
-  for (const file of files) {
-    let parent = directory;
-    for (const part of file.path.split('/').slice(0, -1)) {
-      parent = path.join(parent, part);
-      // A link in the way would lead out of the output directory.
-      if (existsSync(parent) && lstatSync(parent).isSymbolicLink()) throw new Error(`${parent} is a symbolic link`);
-      makeDirectories(parent);
-    }
-  }
+function replaceEach(
+  stage: string,
+  directory: string,
+  files: readonly TreeFile[],
+  changes: readonly TreeChange[],
+): void {
+  for (const { path: obstacle, isInTheWay } of changes)
+    if (isInTheWay) rmSync(path.join(directory, obstacle), { recursive: true, force: true });
+  for (const file of files) makeDirectories(path.join(directory, path.dirname(file.path)));
   const ordered = [...files].sort((a, b) => Number(a.path === MANIFEST) - Number(b.path === MANIFEST));
   for (const file of ordered) renameSync(path.join(stage, file.path), path.join(directory, file.path));
+  const removed = changes.filter((c) => c.action === 'remove' && !c.isInTheWay).map((c) => c.path);
   for (const old of removed) rmSync(path.join(directory, old), { force: true });
   dropEmptied(directory, removed);
 }
 
 /** Removes the directories in which nothing but removed files was. */
-function dropEmptied(directory: string, removed: ReadonlySet<string>): void {
+function dropEmptied(directory: string, removed: readonly string[]): void {
   for (const old of removed)
     for (let at = path.posix.dirname(old); at !== '.'; at = path.posix.dirname(at)) {
       const parent = path.join(directory, at);

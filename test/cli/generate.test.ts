@@ -1,14 +1,19 @@
 /** What generate does to a directory: whole or not at all, never over what a person edited. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
+  chmodSync,
+  chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -99,6 +104,91 @@ test('a file of somebody else is not overwritten', async () => {
   expect(snapshot(out())).toEqual({ [RULES]: '# theirs\n' });
 });
 
+describe('what stands where a file or a directory is to be', () => {
+  const CASES: readonly (readonly [string, string, () => void, string])[] = [
+    ['a file where a directory is to be', 'udev', () => writeFileSync(out('udev'), 'my notes'), 'a file'],
+    [
+      'a link where a directory is to be',
+      'udev',
+      () => {
+        mkdirSync(path.join(work, 'elsewhere'));
+        symlinkSync('../elsewhere', out('udev'));
+      },
+      'a symbolic link to ../elsewhere',
+    ],
+    ['an empty directory where a file is to be', RULES, () => mkdirSync(out(RULES), { recursive: true }), 'an empty d'],
+    [
+      'a directory of theirs where a file is to be',
+      RULES,
+      () => {
+        mkdirSync(out(RULES), { recursive: true });
+        writeFileSync(out(`${RULES}/notes`), 'my notes');
+      },
+      'a directory with 1 entry',
+    ],
+    [
+      'a link where a file is to be',
+      RULES,
+      () => {
+        mkdirSync(out('udev'));
+        symlinkSync('/etc/passwd', out(RULES));
+      },
+      'a symbolic link to /etc/passwd',
+    ],
+  ];
+  const standsAt = (file: string) => {
+    const stat = lstatSync(out(file));
+    if (stat.isSymbolicLink()) return readlinkSync(out(file));
+    return stat.isDirectory() ? readdirSync(out(file)) : readFileSync(out(file), 'utf8');
+  };
+
+  test.each(CASES)('%s stops everything, and --diff says so', async (_, at, put, kind) => {
+    mkdirSync(out());
+    put();
+    const before = standsAt(at);
+    for (const more of [[], ['--diff']]) {
+      const { exit, stderr } = await generate(...more);
+      expect(exit).toBe(1);
+      expect(stderr.match(/error\[generate\/foreign\]/g)).toHaveLength(1);
+      expect(stderr).toContain(`${out(at)} is ${kind}`);
+      expect(standsAt(at)).toEqual(before);
+      expect(existsSync(out('dmaheap.manifest.json'))).toBe(false);
+    }
+  });
+
+  test.each(CASES)('%s is lost by --force, which says so', async (_, at, put, kind) => {
+    for (const inPlace of [false, true]) {
+      rmSync(work, { recursive: true });
+      mkdirSync(out(), { recursive: true });
+      put();
+      const here = process.cwd();
+      if (inPlace) process.chdir(out());
+      try {
+        const { exit, stderr } = await generate('--force');
+        expect(exit).toBe(0);
+        expect(stderr).toContain(`warning[generate/lost]: ${out(at)}, ${kind}`);
+      } finally {
+        process.chdir(here);
+      }
+      expect(lstatSync(out('udev')).isDirectory()).toBe(true);
+      expect(lstatSync(out(RULES)).isFile()).toBe(true);
+      expect((await dmaheap(['check', 'out', '--format', 'json'], work)).stdout).not.toContain('tree/');
+      if (existsSync(path.join(work, 'elsewhere'))) expect(readdirSync(path.join(work, 'elsewhere'))).toEqual([]);
+    }
+  });
+
+  test('a link to what was generated leaves what it leads to alone', async () => {
+    await generate();
+    rmSync(out('udev'), { recursive: true });
+    mkdirSync(path.join(work, 'elsewhere'));
+    writeFileSync(path.join(work, 'elsewhere/70-dmaheap.rules'), 'my notes');
+    symlinkSync('../elsewhere', out('udev'));
+    expect((await generate('--target', 'verify')).exit).toBe(0);
+    expect(readlinkSync(out('udev'))).toBe('../elsewhere');
+    expect(readFileSync(out(RULES), 'utf8')).toBe('my notes');
+  });
+});
+
 test('a manifest that names paths outside is no manifest', async () => {
   await generate();
   const victim = path.join(work, 'victim');
@@ -143,6 +233,71 @@ test('the directory one stands in can be written too', async () => {
     process.chdir(before);
   }
 });
+
+const NOBODY = 65_534;
+const isRoot = process.getuid?.() === 0;
+
+test('a directory that one may write in one that one may not is written in place', async () => {
+  await generate();
+  chmodSync(work, 0o755);
+  const parent = path.join(work, 'parent');
+  mkdirSync(path.join(parent, 'out/mine'), { recursive: true });
+  if (isRoot) chownSync(path.join(parent, 'out'), NOBODY, NOBODY);
+  chmodSync(parent, 0o555);
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    const { exit, stderr } = await dmaheap(['generate', PROFILE, '-o', 'parent/out'], work);
+    expect({ exit, errors: stderr.match(/error.*/g) }).toEqual({ exit: 0, errors: null });
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(parent, 0o755);
+  }
+  expect(snapshot(path.join(parent, 'out'))).toEqual(snapshot(out()));
+  expect(readdirSync(path.join(parent, 'out')).filter((name) => name.startsWith('.dmaheap'))).toEqual([]);
+});
+
+test('the directories keep their owners', async () => {
+  await generate('--kernel', '6.12');
+  mkdirSync(out('theirs'));
+  const owner = isRoot ? NOBODY : process.getuid?.();
+  for (const directory of ['', 'theirs', 'udev']) if (isRoot) chownSync(out(directory), NOBODY, NOBODY);
+  expect((await generate('--kernel', '7.3')).exit).toBe(0);
+  for (const directory of ['', 'theirs', 'udev']) expect(statSync(out(directory)).uid).toBe(owner);
+});
+
+test('what a killed run began is removed, what another is at is not', async () => {
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+  await new Promise((resolve) => child.on('close', resolve));
+  // A container gives every run the same process id.
+  for (const pid of [child.pid, process.pid, process.ppid])
+    mkdirSync(path.join(work, `.out.dmaheap-new-${pid}/udev`), { recursive: true });
+  mkdirSync(path.join(work, '.out.dmaheap-new-notes'));
+  writeFileSync(path.join(work, `.out.dmaheap-new-${process.pid}/udev/old`), '');
+  expect((await generate()).exit).toBe(0);
+  expect(readdirSync(work).sort()).toEqual([`.out.dmaheap-new-${process.ppid}`, '.out.dmaheap-new-notes', 'out']);
+  expect(existsSync(out('udev/old'))).toBe(false);
+});
+
+test('Ctrl-C while it writes leaves nothing beside the tree', async () => {
+  let hits = 0;
+  for (let i = 0; i < 20 && hits < 3; i += 1) {
+    const child = spawn(process.execPath, [path.resolve('dist/dmaheap.mjs'), 'generate', PROFILE, '-o', 'out'], {
+      cwd: work,
+      stdio: 'ignore',
+    });
+    const ended = new Promise((resolve) => child.on('close', (_, signal) => resolve(signal)));
+    const watcher = watch(work, (_, name) => {
+      if (!name?.startsWith('.out.dmaheap-new-')) return;
+      child.kill('SIGINT');
+      watcher.close();
+    });
+    if ((await ended) === 'SIGINT') hits += 1;
+    watcher.close();
+    expect(readdirSync(work).filter((name) => name !== 'out')).toEqual([]);
+    rmSync(out(), { recursive: true, force: true });
+  }
+  expect(hits).toBe(3);
+}, 60_000);
 
 test('a path with spaces and letters beyond ASCII works', async () => {
   const { exit } = await dmaheap(['generate', PROFILE, '-o', 'öut put/ß'], work);

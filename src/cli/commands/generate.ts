@@ -64,7 +64,8 @@ export function manifestOf(plan: Plan) {
 }
 
 const patchOf = ({ path, before, after }: TreeChange) =>
-  createTwoFilesPatch(`a/${path}`, `b/${path}`, before ?? '', after ?? '');
+  // A directory or a link has no lines.
+  before === after ? '' : createTwoFilesPatch(`a/${path}`, `b/${path}`, before ?? '', after ?? '');
 
 export async function generate(context: Context, file: string, options: GenerateOptions): Promise<Exit> {
   const { planned, diagnostics, sources, exit } = planProfile(context, file, options);
@@ -97,8 +98,8 @@ export async function generate(context: Context, file: string, options: Generate
   const directory = context.resolve(options.output);
   const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
   const changed = changes.filter((change) => change.action !== 'keep');
+  diagnostics.push(...objections);
   if (!options.diff) {
-    diagnostics.push(...objections);
     if (hasErrors(objections)) return fail(EXIT.findings);
     const problem = changed.length === 0 ? undefined : writeTree(directory, files, changes);
     if (problem !== undefined) {
