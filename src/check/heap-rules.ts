@@ -6,16 +6,20 @@ const isSubsystem = (key: string) => key === 'SUBSYSTEM' || key === 'SUBSYSTEMS'
 
 /** @param heaps names under /dev/dma_heap */
 export function aboutHeaps(source: SourceText, heaps: readonly string[]): Rule[] {
-  const { rules } = readRules(source);
+  const { rules, garbage } = readRules(source);
   // `SUBSYSTEM!="dma_heap", GOTO="end"` at the top speaks for the whole file.
   const isWholeFile = rules[0]?.tokens.some(
     ({ key, operator, value }) => isSubsystem(key) && operator === '!=' && value === 'dma_heap',
   );
   if (isWholeFile) return [...rules];
-  return rules.filter(({ tokens }) => {
+  return rules.filter(({ tokens, span }) => {
     const subsystem = tokens.find(({ key, operator }) => isSubsystem(key) && operator === '==');
     if (subsystem !== undefined) return subsystem.value.includes('dma_heap');
-    return tokens.some(({ key, value }) => value.includes('dma_heap') || (key === 'KERNEL' && namesHeap(value, heaps)));
+    // What cannot be read as a token, such as a value without its closing quote, names its heap all the same.
+    return (
+      garbage.some(({ text, span: at }) => at.line === span.line && text.includes('dma_heap')) ||
+      tokens.some(({ key, value }) => value.includes('dma_heap') || (key === 'KERNEL' && namesHeap(value, heaps)))
+    );
   });
 }
 

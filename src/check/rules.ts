@@ -101,6 +101,7 @@ export function lintRules(source: SourceText, generated = false): Diagnostic[] {
       report('udev/not-a-token', {
         message: `"${text}" is no KEY operator "value"`,
         cause: 'udev ignores the line',
+        ...(text.split('"').length % 2 === 0 ? { fix: 'close the quote' } : {}),
         span,
       }),
     ),

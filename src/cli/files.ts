@@ -22,6 +22,10 @@ export function reasonOf(error: unknown): string {
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
 
+/** What to do about a file that is not there or cannot be read. */
+export const PATH_FIX =
+  'give a file that is there and can be read; a relative path starts from this directory, or from -C';
+
 /** No profile or device tree is larger; a device or a pipe without an end must not fill the memory. */
 const MAX_BYTES = 64 << 20;
 

@@ -12,6 +12,8 @@ import type { Understood } from './draft.js';
 export interface HeapAccess {
   readonly group: string;
   readonly mode: number;
+  /** No rule names a group for this name. */
+  readonly isAssumed: boolean;
 }
 
 export interface AccessFindings {
@@ -23,6 +25,19 @@ export interface AccessFindings {
   readonly named: readonly string[];
 }
 
+/** Permissions that a command sets, as keys; a node that it spells out is the only one it opens. */
+function permissionsOf(run: string, command: string): string {
+  const group = /\bch(?:grp|own)\s+(?:-\w+\s+)*(?:\w*:)?([a-z_][\w-]*)/.exec(command)?.[1];
+  const mode = /\bchmod\s+(?:-\w+\s+)*(0?[0-7]{3})\b/.exec(command)?.[1];
+  if (group === undefined && mode === undefined) return run;
+  const nodes = [...command.matchAll(/\/dev\/dma_heap\/([\w.,+@*?[\]-]+)/g)].map(([, name]) => name);
+  return [
+    ...(group === undefined ? [] : [`GROUP="${group}"`]),
+    ...(mode === undefined ? [] : [`MODE="${mode}"`]),
+    ...(nodes.length === 0 ? [] : [`KERNEL=="${[...new Set(nodes)].join('|')}"`]),
+  ].join(', ');
+}
+
 /**
  * The rules as their author meant them, line for line: KERNEL without the directory of the node, permissions that RUN
  * sets as GROUP and MODE.
@@ -30,8 +45,7 @@ export interface AccessFindings {
 function asMeant(source: SourceText): SourceText {
   const text = source.text
     .replace(/\bKERNEL(\s*[=!]=\s*)"(?:\/dev\/)?dma_heap\//g, 'KERNEL$1"')
-    .replace(/\bRUN\s*\+?=\s*"[^"]*\bch(?:grp|own)\s+(?:\w*:)?([a-z_][\w-]*)[^"]*"/g, 'GROUP="$1"')
-    .replace(/\bRUN\s*\+?=\s*"[^"]*\bchmod\s+(0?[0-7]{3})[^"]*"/g, 'MODE="$1"');
+    .replace(/\bRUN(?:\{program\})?\s*\+?=\s*"([^"\n]*)"/g, permissionsOf);
   return text === source.text ? source : new SourceText(source.file, text);
 }
 
@@ -59,8 +73,12 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
     if (!said.has(key)) diagnostics.push(diagnostic);
     said.add(key);
   };
-  for (const heap of new Set([...heaps, ...named])) {
-    const event = deviceEvent(files, heapDevice(heap));
+  const events = [...new Set([...heaps, ...named])].map((heap) => ({
+    heap,
+    event: deviceEvent(files, heapDevice(heap)),
+  }));
+  const groups = new Set(events.flatMap(({ event }) => groupOf(winner(event.group)) ?? []));
+  for (const { heap, event } of events) {
     const group = winner(event.group);
     const mode = winner(event.mode);
     for (const [key, list] of [
@@ -127,41 +145,53 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
         }),
       );
     if (group === undefined && mode === undefined) continue;
-    access.set(heap, accessOf(group, mode, once));
+    access.set(heap, accessOf(group, mode, groups, once));
   }
   return { value: { access, links, named }, diagnostics };
 }
 
+/** A group that a profile may name. */
+const groupOf = (group: Assignment | undefined) =>
+  group !== undefined && /^[a-z_][a-z0-9_-]{0,30}$/.test(group.value) && group.value !== 'root'
+    ? group.value
+    : undefined;
+
+/** @param groups those that rules name for any heap */
 function accessOf(
   group: Assignment | undefined,
   mode: Assignment | undefined,
+  groups: ReadonlySet<string>,
   once: (key: string, diagnostic: Diagnostic) => void,
 ): HeapAccess {
   const stated = mode !== undefined && /^0*[0-7]{1,4}$/.test(mode.value) ? Number.parseInt(mode.value, 8) : 0o660;
-  const isGroup = group !== undefined && /^[a-z_][a-z0-9_-]{0,30}$/.test(group.value) && group.value !== 'root';
+  const isWorld = (stated & 0o007) !== 0;
+  // Who had the node as part of the world may have it as the only group there is; nobody else gets it by a guess.
+  const [other] = isWorld && groups.size === 1 ? groups : [];
+  const named = groupOf(group);
+  const taken = named ?? other ?? 'dmaheap';
   // Neither the world, nor execution; and a group that cannot open the node is no access.
   const bits = (stated & 0o660) | 0o040 | (stated & 0o600 ? 0 : 0o600);
-  if ((stated & 0o007) !== 0 && mode !== undefined)
+  if (isWorld && mode !== undefined)
     once(
       `mode ${where(mode)}`,
       report('import/changed', {
         message: `MODE="${mode.value}" becomes 0${bits.toString(8)}`,
         cause: 'opening a heap read-only is enough to allocate, and heap memory is not charged to cgroups',
-        fix: `make the users members of "${isGroup ? group.value : 'dmaheap'}"`,
+        fix: `make the users members of "${taken}"`,
         facts: ['heap.read-only-allocates'],
         span: mode.token.span,
       }),
     );
-  if (!isGroup)
+  if (named === undefined)
     once(
       `group ${mode === undefined ? '' : where(mode)}`,
       report('import/assumed', {
-        message: 'no group is named for a heap that a rule opens; "dmaheap" is taken',
+        message: `no group is named for a heap that a rule opens; "${taken}" is taken${other === undefined ? '' : ', which the rules name for another'}`,
         fix: 'name the group that should have it in the profile',
         ...(mode === undefined ? {} : { span: mode.token.span }),
       }),
     );
-  return { group: isGroup ? group.value : 'dmaheap', mode: bits };
+  return { group: taken, mode: bits, isAssumed: named === undefined };
 }
 
 /** Plain names in KERNEL== that none of the known heaps has: a vendor's. */

@@ -1,7 +1,7 @@
 /** What the boot loader's files say of the default area. */
 import type { Diagnostic } from '../diagnostic/index.js';
 import { cmaParameter, parameters } from '../placement/index.js';
-import { parseBytes } from '../quantity/index.js';
+import { formatAddress, parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { report } from './codes.js';
 import { MEBIBYTE, type Understood } from './draft.js';
@@ -42,15 +42,19 @@ export function readCommandLine(source: SourceText | undefined): Understood<Comm
   }
   const found = cmaParameter(line);
   if (found === undefined) return { value: undefined, diagnostics };
-  if (found.limitAddress !== 0n && found.baseAddress === 0n)
+  const isFixed = found.baseAddress !== 0n && found.baseAddress + found.sizeBytes === found.limitAddress;
+  const { baseAddress: from, limitAddress: to } = found;
+  if (!isFixed && (from !== 0n || to !== 0n))
     diagnostics.push(
       report('import/not-expressed', {
-        message: `${found.text} keeps the area below a limit`,
+        message: `${found.text} keeps the area ${[...(from === 0n ? [] : [`above ${formatAddress(from)}`]), ...(to === 0n ? [] : [`below ${formatAddress(to)}`])].join(' and ')}`,
+        cause:
+          'a profile has no range for an area of the command line: the region is written without one, and may lie anywhere',
         fix: 'give the region "addressBits", or "allocRanges" with delivery "device-tree"',
         ...wordAt(source, found.text),
       }),
     );
-  const baseAddress = found.baseAddress === 0n ? undefined : found.baseAddress;
+  const baseAddress = isFixed ? found.baseAddress : undefined;
   return { value: { sizeBytes: found.sizeBytes, baseAddress, text: found.text }, diagnostics };
 }
 

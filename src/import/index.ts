@@ -186,7 +186,8 @@ function heapsAndAccess(
       .filter(([link, to]) => to === key && !drafts.some((other) => other.names.includes(link)))
       .map(([link]) => link);
     heaps[key] = aliases.length > 0 ? { ...heap, aliases: aliases as [string, ...string[]] } : heap;
-    const name = names.find((one) => found.access.has(one));
+    const name =
+      names.find((one) => found.access.get(one)?.isAssumed === false) ?? names.find((one) => found.access.has(one));
     const given = name === undefined ? undefined : found.access.get(name);
     if (given === undefined || name === undefined) continue;
     access[key] = { group: given.group, mode: `0${given.mode.toString(8)}` };
@@ -266,6 +267,14 @@ export function importSetup(input: ImportInput): Outcome<string> {
   ];
   const rules = readAccess(input.rules, known);
   diagnostics.push(...rules.diagnostics);
+  if (configs.value.systemHeap === false && rules.value.access.has('system'))
+    diagnostics.push(
+      report('import/no-effect', {
+        severity: 'note',
+        message: 'the rules open the system heap, which the configuration switches off: no access to it is written',
+        fix: 'set DMABUF_HEAPS_SYSTEM=y if the board is to have it',
+      }),
+    );
   if (
     regions.length === 0 &&
     [...rules.value.access.keys()].some((name) => name !== 'system') &&

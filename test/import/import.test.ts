@@ -95,6 +95,66 @@ describe('what cannot be imported', () => {
     expect(readFileSync(path.join(directory, 'board.json'), 'utf8')).toBe('{}\n');
   });
 
+  test('a range of the command line is no fixed place', async () => {
+    const directory = place('range', {});
+    for (const [argument, limits] of [
+      ['cma=64M@1G-2G', 'above 0x40000000 and below 0x80000000'],
+      ['cma=64M@0-1G', 'below 0x40000000'],
+      ['cma=64M@1G-0', 'above 0x40000000'],
+    ] as const) {
+      const { exit, stdout, stderr } = await dmaheap(['import', '--cmdline', argument, '--arch', 'arm64'], directory);
+      expect(exit).toBe(0);
+      expect(stderr).toContain(`${argument} keeps the area ${limits}`);
+      expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '64M' } } });
+      expect(stdout).not.toContain('"base"');
+    }
+    const { stdout } = await dmaheap(['import', '--cmdline', 'cma=64M@1G', '--arch', 'arm64'], directory);
+    expect(stdout).toContain('"base": "0x40000000"');
+  });
+
+  const HEAP = 'SUBSYSTEM=="dma_heap"';
+  test.each([
+    [
+      'a RUN that names a node opens that node only',
+      `${HEAP}, RUN+="/bin/sh -c 'chgrp video /dev/dma_heap/system; chmod 666 /dev/dma_heap/system'"`,
+      { system: { group: 'video', mode: '0660' } },
+    ],
+    [
+      'the group that another rule names is taken, not invented',
+      `${HEAP}, MODE="0666"\n${HEAP}, KERNEL=="linux,cma", GROUP="video"`,
+      { cma: { group: 'video', mode: '0660' }, system: { group: 'video', mode: '0660' } },
+    ],
+    [
+      'no group gains what the world did not have',
+      `${HEAP}, KERNEL=="system", MODE="0660"\n${HEAP}, KERNEL=="linux,cma", GROUP="video"`,
+      { cma: { group: 'video', mode: '0660' }, system: { group: 'dmaheap', mode: '0660' } },
+    ],
+    [
+      'a quote that is not closed ends with its line',
+      `KERNEL=="system", RUN+="/bin/chmod 666 /dev/dma_heap/system\n${HEAP}, KERNEL=="system", GROUP="video"`,
+      { system: { group: 'video', mode: '0660' } },
+    ],
+  ])('%s', async (title, rules, access) => {
+    const directory = place(title, { 'a.rules': `${rules}\n` });
+    const { stdout } = await dmaheap(['import', '--cmdline', 'cma=64M', '--rules', 'a.rules'], directory);
+    expect((parse(stdout) as { access: unknown }).access).toEqual(access);
+  });
+
+  test('what a rule wants in vain is said', async () => {
+    const directory = place('vain', {
+      'a.rules': 'ACTION=="add", RUN+="/bin/chmod 666 /dev/dma_heap/system\n',
+      'b.rules': `${HEAP}, KERNEL=="system", GROUP="video"\n`,
+      'a.cfg': 'CONFIG_DMABUF_HEAPS_CMA=y\n# CONFIG_DMABUF_HEAPS_SYSTEM is not set\n',
+    });
+    const common = ['import', '--config', 'a.cfg', '--cmdline', 'cma=64M'];
+    const open = await dmaheap([...common, '--rules', 'a.rules'], directory);
+    expect(open.stderr).toMatch(/a\.rules:1:16: warning\[udev\/not-a-token\][\s\S]*fix: close the quote/);
+    const off = await dmaheap([...common, '--rules', 'b.rules'], directory);
+    expect(off.stderr).toContain('the system heap, which the configuration switches off');
+    const gone = await dmaheap([...common, '--rules', 'gone.rules'], directory);
+    expect([gone.exit, gone.stderr]).toEqual([3, expect.stringContaining('fix: give a file that is there')]);
+  });
+
   test("cma= beside a default node is one area, with the node's name", async () => {
     const directory = place('both', {
       'pool.dtso':

@@ -9,7 +9,7 @@ import { SourceText } from '../../source/index.js';
 import { profileArch } from '../arch.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readBytes, readText, reasonOf } from '../files.js';
+import { PATH_FIX, readBytes, readText, reasonOf } from '../files.js';
 import { kernelOption, shownPath } from '../profile.js';
 import { Refusal, sayRefusal } from '../refusal.js';
 import { openTools } from '../tools.js';
@@ -37,7 +37,7 @@ class Reader {
 
   text(option: string, file: string): SourceText {
     const got = readText(this.#context.resolve(file));
-    if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment);
+    if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
     return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
   }
 
@@ -52,7 +52,7 @@ class Reader {
     try {
       if (!statSync(absolute).isDirectory()) return [this.text('--rules', file)];
     } catch (error) {
-      throw new Refusal(`--rules ${file}: ${reasonOf(error)}`, EXIT.environment);
+      throw new Refusal(`--rules ${file}: ${reasonOf(error)}`, EXIT.environment, PATH_FIX);
     }
     const names = readdirSync(absolute).filter((name) => name.endsWith('.rules'));
     return names.map((name) => this.text('--rules', path.join(file, name)));
@@ -61,7 +61,7 @@ class Reader {
   /** A blob, or source for dtc. */
   async tree(file: string): Promise<ImportInput['trees'][number]> {
     const got = readBytes(this.#context.resolve(file));
-    if ('error' in got) throw new Refusal(`--dts ${file}: ${got.error}`, EXIT.environment);
+    if ('error' in got) throw new Refusal(`--dts ${file}: ${got.error}`, EXIT.environment, PATH_FIX);
     const isBlob = got.bytes[0] === 0xd0 && got.bytes[1] === 0x0d;
     const shown = shownPath(this.#context, file);
     if (isBlob) return { file: shown, tree: this.#blob(got.bytes, file) };
