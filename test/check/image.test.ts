@@ -191,6 +191,17 @@ describe('an image where', () => {
     expect(stderr).toMatch(finding);
     expect(exit).toBe(/error/.test(String(finding)) ? 1 : 0);
   });
+  test('a check with a warning is no pass: nobody proved that the verifier is there', async () => {
+    const { exit, stdout } = await check(
+      image((root) => {
+        rmSync(path.join(root, 'usr/bin/dmaheap-verify'));
+        rmSync(path.join(root, 'etc/dmaheap'), { recursive: true });
+      }),
+    );
+    expect(exit).toBe(0);
+    expect(stdout).toContain('warn    image-verifier: ');
+    expect(stdout.match(/^pass /gm)).toHaveLength(4);
+  });
   test('DeviceAllow= lets the service in', async () => {
     const { exit, stderr } = await check(
       image((root) =>
@@ -212,6 +223,13 @@ describe('an image where', () => {
     );
     expect([exit, stderr]).toEqual([1, expect.stringContaining('has no group "video"')]);
   });
+});
+
+test('what an empty .config says nothing about is not passed', async () => {
+  writeFileSync(path.join(work, 'empty.config'), '');
+  const { exit, stdout } = await dmaheap(['check', profile, '--config', 'empty.config'], work);
+  expect(exit).toBe(1);
+  expect(stdout).toContain('not run config-size: the default area has the size that is stated (DMA_CMA is not on)\n');
 });
 
 describe('the DTB of an image', () => {

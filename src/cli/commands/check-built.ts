@@ -12,6 +12,7 @@ import { backportsOf } from '../../plan/board.js';
 import type { Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
 import { SourceText } from '../../source/index.js';
+import { printChecks } from '../check-results.js';
 import { configValues } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -134,10 +135,16 @@ class Built {
       ...(image === undefined ? {} : { loadedModules: loadedModules(image) }),
     };
     const diagnostics = lintConfig(config, plan.symbols, facts);
+    // What there is nothing to judge by is no pass.
+    const missingFor: Readonly<Record<string, string | undefined>> = {
+      'config-symbols': symbols === undefined ? 'give --kernel-tree' : undefined,
+      'config-size': configValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not on',
+    };
     for (const [check, title] of Object.entries(TITLES)) {
       const found = diagnostics.filter((diagnostic) => CHECK_OF[diagnostic.code] === check);
-      const isRun = check !== 'config-symbols' || symbols !== undefined;
-      this.#result(check, isRun ? title : `${title} (give --kernel-tree)`, found, isRun);
+      const missing = missingFor[check];
+      const isRun = missing === undefined || found.length > 0;
+      this.#result(check, isRun ? title : `${title} (${missing})`, found, isRun);
     }
   }
 
@@ -224,24 +231,6 @@ export async function checkBuilt(context: Context, profile: string, options: Che
     context.complain('what is to be held against the profile?', 'give --config, --dtb or --rootfs');
     return EXIT.usage;
   }
-  print(context, built);
+  printChecks(context, built.results, built.sources);
   return built.results.some(({ status }) => status === 'fail') ? EXIT.findings : EXIT.good;
-}
-
-const MARKS = { pass: 'pass   ', fail: 'FAIL   ', 'not-run': 'not run', unknown: 'unknown' } as const;
-
-function print(context: Context, { results, sources }: Built): void {
-  if (context.options.format === 'json') {
-    context.printJson({
-      schemaVersion: 1,
-      results: results.map(({ check, status, diagnostics }) => ({ check, status, diagnostics })),
-    });
-    return;
-  }
-  context.findings(
-    results.flatMap(({ diagnostics }) => diagnostics),
-    sources,
-  );
-  if (context.options.format !== 'human' || context.options.quiet) return;
-  for (const { check, status, title } of results) context.print(`${MARKS[status]} ${check}: ${title}\n`);
 }

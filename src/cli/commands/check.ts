@@ -6,6 +6,7 @@ import { compareLock, factsDigest, type Lock, unreadableLock } from '../../check
 import { hasErrors } from '../../diagnostic/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch } from '../arch.js';
+import { printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
@@ -64,22 +65,6 @@ function inputsOf(context: Context, options: CheckOptions, arch: string | undefi
     ...(dtb === undefined ? {} : { dtb: context.resolve(dtb) }),
     ...(crossCompile === undefined ? {} : { crossCompile }),
   };
-}
-
-const MARKS = { pass: 'pass   ', fail: 'FAIL   ', 'not-run': 'not run', unknown: 'unknown' } as const;
-
-function print(context: Context, results: readonly CheckResult[], sources: ReadonlyMap<string, SourceText>): void {
-  const diagnostics = results.flatMap((r) => r.diagnostics);
-  if (context.options.format === 'json') {
-    context.printJson({
-      schemaVersion: 1,
-      results: results.map(({ check, status, diagnostics: found }) => ({ check, status, diagnostics: found })),
-    });
-    return;
-  }
-  context.findings(diagnostics, sources);
-  if (context.options.format !== 'human' || context.options.quiet) return;
-  for (const { status, check, title } of results) context.print(`${MARKS[status]} ${check}: ${title}\n`);
 }
 
 function readGivenBase(context: Context, file: string | undefined): { readonly text: string } | undefined {
@@ -185,7 +170,7 @@ export async function check(context: Context, name: string, options: CheckOption
       ...(drift === undefined ? [] : [drift]),
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));
-    print(context, results, sources);
+    printChecks(context, results, sources);
     if (results.some((r) => r.status === 'fail')) return EXIT.findings;
     // A tool that broke has judged nothing, and saying 0 would be a claim.
     if (results.some((r) => r.status === 'unknown')) return EXIT.environment;
