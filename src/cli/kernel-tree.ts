@@ -5,9 +5,9 @@ import { defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { dependents, type KconfigTree, probedSymbols } from '../kconfig/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
+import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
-import { readBytes } from './files.js';
 import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
@@ -133,14 +133,20 @@ export function readBase(
     context.complain('the tree has no defconfig for this architecture', 'give --base-config');
     return EXIT.environment;
   }
-  const got = readBytes(context.resolve(file));
+  return readGivenBase(context, open.arch, file);
+}
+
+/** The base that the user names. @returns an exit after complaining */
+export function readGivenBase(
+  context: Context,
+  arch: ProfileArch | undefined,
+  file: string,
+): { readonly text: string; readonly name: string } | Exit {
   // One character per byte, as the tree's own files are read.
-  if ('bytes' in got) return { text: Buffer.from(got.bytes).toString('latin1'), name: file };
-  context.complain(
-    `cannot read --base-config ${file}: ${got.error}`,
-    'give a .config, or leave it out to start from the defconfig of the architecture',
-  );
-  return EXIT.environment;
+  const got = readConfig(context.resolve(file), arch, 'latin1');
+  if ('text' in got) return { text: got.text, name: file };
+  context.complain(`--base-config ${file}: ${got.error}`, got.fix);
+  return got.exit;
 }
 
 /** What stays unknown because no probe was run. */

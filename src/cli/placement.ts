@@ -9,11 +9,11 @@ import { backportsOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import { parseBytes } from '../quantity/index.js';
-import { profileArch } from './arch.js';
-import { configValues } from './config.js';
+import { type ProfileArch, profileArch } from './arch.js';
+import { configValues, readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { readBytes, readText } from './files.js';
+import { readBytes } from './files.js';
 import { DTB_FIX, type Planned, planProfile, readKernel } from './profile.js';
 import { Refusal } from './refusal.js';
 
@@ -57,11 +57,8 @@ function readTree(context: Context, option: string, file: string, diagnostics: D
   const { value, diagnostics: found } = readFdt(got.bytes, file);
   diagnostics.push(...found);
   if (value === undefined)
-    throw new Refusal(
-      `${option} ${file}: not a device tree blob`,
-      EXIT.findings,
-      'give a .dtb or .dtbo, as dtc writes it',
-    );
+    // The finding has said what is wrong with it, and what to do.
+    throw new Refusal('', EXIT.findings);
   return value;
 }
 
@@ -166,7 +163,7 @@ export function settlePlacement(
       architecture,
       ...(planned === undefined ? {} : { backports: backportsOf(planned.model) }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
-      ...configOf(context, options, plan),
+      ...configOf(context, options, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),
       ...(memory === undefined ? {} : { memory }),
       ...(options.occupied === undefined ? {} : { occupied: options.occupied.map(parseOccupied) }),
@@ -178,15 +175,11 @@ function configOf(
   context: Context,
   options: PlaceOptions,
   plan: Plan | undefined,
+  architecture: ProfileArch,
 ): Pick<PlacementInput, 'config' | 'configComplete'> {
   if (options.config !== undefined) {
-    const got = readText(context.resolve(options.config));
-    if ('error' in got)
-      throw new Refusal(
-        `--config ${options.config}: ${got.error}`,
-        EXIT.environment,
-        "give the kernel's final .config",
-      );
+    const got = readConfig(context.resolve(options.config), architecture);
+    if ('error' in got) throw new Refusal(`--config ${options.config}: ${got.error}`, got.exit, got.fix);
     return { config: configValues(got.text) };
   }
   if (plan === undefined) return {};

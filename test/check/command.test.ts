@@ -75,6 +75,13 @@ describe('exit status', () => {
   });
 });
 
+test('a DTB that was cut off is to blame itself, not what was generated', async () => {
+  writeFileSync(path.join(work, 'cut.dtb'), Uint8Array.from([0xd0, 0x0d, 0xfe, 0xed, 0, 0, 9, 9]));
+  const { exit, stdout, stderr } = await dmaheap(['check', 'out', '--dtb', 'cut.dtb']);
+  expect([exit, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(/^cut\.dtb:1:1: error\[fdt\/truncated\]: .*\n {2}cause: .*\n {2}fix: .*\n1 error\n$/);
+});
+
 describe('the files of the tree', () => {
   test('an edited file is a warning, a file of others a note, and both are named', async () => {
     writeFileSync(path.join(tree, 'udev/71-own.rules'), '# nothing yet\n');

@@ -1,6 +1,6 @@
 /** `dmaheap place` from the command line: what is typed, printed and returned. */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -79,6 +79,12 @@ test('a size that the kernel refuses is a finding, with the next one that it tak
   expect(seen.lints.find((one: { lint: string }) => one.lint === 'size-multiple').diagnostics[0].fix).toBe(
     'size = <0x0 0x6000000> (96 MiB)',
   );
+});
+
+test('a DTB that was cut off gets one verdict', async () => {
+  writeFileSync(path.join(work, 'cut.dtb'), readFileSync(path.join(work, BASE)).subarray(0, 100));
+  const { exit, stderr } = await dmaheap(['place', '--dtb', 'cut.dtb', '--arch', 'arm64', '--kernel', '6.12'], work);
+  expect([exit, stderr]).toEqual([1, expect.stringMatching(/^cut\.dtb:1:1: error\[fdt\/truncated\]: .*\n1 error\n$/s)]);
 });
 
 test('what is typed wrongly', async () => {

@@ -13,10 +13,10 @@ import type { Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
 import { SourceText } from '../../source/index.js';
 import { printChecks } from '../check-results.js';
-import { configValues } from '../config.js';
+import { configValues, readConfig, releaseOfConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonOf } from '../files.js';
+import { reasonOf } from '../files.js';
 import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
 import { type Planned, planOrExit, planProfile, shownPath } from '../profile.js';
@@ -107,10 +107,10 @@ class Built {
       const inside = (image?.image.files ?? []).filter(({ path }) => /(?:^boot\/config-|\/config$)/.test(path));
       return inside.length === 1 ? inside[0]?.source : undefined;
     }
-    const got = readText(this.#context.resolve(config));
+    const got = readConfig(this.#context.resolve(config), this.#planned.plan.board.arch);
     if ('error' in got) {
-      this.#context.complain(`cannot read --config ${config}: ${got.error}`, "give the kernel's final .config");
-      return EXIT.environment;
+      this.#context.complain(`--config ${config}: ${got.error}`, got.fix);
+      return got.exit;
     }
     const source = new SourceText(shownPath(this.#context, config), got.text);
     this.sources.set(source.file, source);
@@ -185,9 +185,8 @@ class Built {
 
 const TREE_TITLE = 'the kernel makes every area of the profile of this DTB';
 
-/** `# Linux/arm64 6.12.107 Kernel Configuration`. */
 const versionOf = (config: SourceText | undefined): KernelVersion | undefined =>
-  parseKernelVersion(/^# Linux\/\S+ (\S+) Kernel Configuration/m.exec(config?.text ?? '')?.[1] ?? '');
+  parseKernelVersion(releaseOfConfig(config?.text ?? '') ?? '');
 
 function placementInput({ plan, model }: Planned, tree: Fdt, config: SourceText | undefined): PlacementInput {
   const commandLine = plan.commandLine.map(({ argument }) => argument).join(' ');

@@ -1,20 +1,21 @@
 /** dmaheap check DIR */
-import { readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
 import { compareLock, factsDigest, type Lock, unreadableLock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { SourceText } from '../../source/index.js';
-import { kernelArch } from '../arch.js';
+import { kernelArch, type ProfileArch, profileArch } from '../arch.js';
 import { printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readBytes, readText, reasonOf } from '../files.js';
-import { openKernelTree, readBase } from '../kernel-tree.js';
+import { readText, reasonOf } from '../files.js';
+import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
-import { DTB_FIX, shownPath } from '../profile.js';
+import { shownPath } from '../profile.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
+import { readBoard } from './init.js';
 
 export interface CheckOptions {
   readonly kernelTree?: string;
@@ -35,41 +36,29 @@ function filesBelow(directory: string, below = ''): string[] {
     .sort();
 }
 
-const INPUT_FIX = {
-  '--kernel-tree': 'give the top of a kernel source tree',
-  '--base-config': 'give the complete .config that the fragment goes on top of',
-  '--dtb': DTB_FIX,
-} as const;
-
-/** @returns undefined after complaining about a path that is not there */
-function inputsOf(context: Context, options: CheckOptions, arch: string | undefined): CheckInputs | undefined {
+/** @returns an exit after complaining about what cannot be read */
+function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): CheckInputs | Exit {
   const { kernelTree, baseConfig, dtb } = options;
-  for (const [option, file] of [
-    ['--kernel-tree', kernelTree],
-    ['--base-config', baseConfig],
-    ['--dtb', dtb],
-  ] as const) {
-    if (file === undefined) continue;
-    try {
-      statSync(context.resolve(file));
-    } catch (error) {
-      context.complain(`${option} ${file}: ${reasonOf(error)}`, INPUT_FIX[option]);
-      return undefined;
-    }
+  if (kernelTree !== undefined && !existsSync(context.resolve(kernelTree))) {
+    context.complain(`--kernel-tree ${kernelTree}: there is no such directory`, 'give the top of a kernel source tree');
+    return EXIT.environment;
   }
+  // What comes out of a pipe comes out once, and conf is to have it.
+  const isPipe = baseConfig !== undefined && statSync(context.resolve(baseConfig), { throwIfNoEntry: false })?.isFIFO();
+  const base = baseConfig === undefined || isPipe ? undefined : readGivenBase(context, arch, baseConfig);
+  if (typeof base === 'number') return base;
+  // What the tools would say of a damaged DTB puts the blame on generated files.
+  const blob = dtb === undefined ? undefined : readBoard(context, dtb, []);
+  if (typeof blob === 'number') return blob;
   const crossCompile = context.environment['CROSS_COMPILE'];
+  const kernelName = kernelArch(arch);
   return {
     ...(kernelTree === undefined ? {} : { kernelTree: context.resolve(kernelTree) }),
-    ...(arch === undefined ? {} : { arch }),
+    ...(kernelName === undefined ? {} : { arch: kernelName }),
     ...(baseConfig === undefined ? {} : { baseConfig: context.resolve(baseConfig) }),
     ...(dtb === undefined ? {} : { dtb: context.resolve(dtb) }),
     ...(crossCompile === undefined ? {} : { crossCompile }),
   };
-}
-
-function readGivenBase(context: Context, file: string | undefined): { readonly text: string } | undefined {
-  const got = file === undefined ? undefined : readBytes(context.resolve(file));
-  return got !== undefined && 'bytes' in got ? { text: Buffer.from(got.bytes).toString('latin1') } : undefined;
 }
 
 /** @returns an exit after complaining */
@@ -89,7 +78,12 @@ async function checkLock(
       ? undefined
       : await openKernelTree(context, { kernelTree, arch: arch ?? manifest.board.arch });
   if (typeof open === 'number') return open;
-  const base = open === undefined ? readGivenBase(context, baseConfig) : readBase(context, open, baseConfig);
+  const base =
+    open !== undefined
+      ? readBase(context, open, baseConfig)
+      : baseConfig === undefined
+        ? undefined
+        : readGivenBase(context, undefined, baseConfig);
   if (typeof base === 'number') return base;
   const inputs = {
     ...(open === undefined ? {} : { open }),
@@ -138,13 +132,13 @@ export async function check(context: Context, name: string, options: CheckOption
     );
     return EXIT.usage;
   }
-  const arch = kernelArch(options.arch ?? manifest.board.arch);
+  const arch = profileArch(options.arch ?? manifest.board.arch);
   if (arch === undefined) {
     context.complain(`--arch ${options.arch}: not an architecture dmaheap knows`, 'use arm64, arm, riscv64 or x86_64');
     return EXIT.usage;
   }
   const inputs = inputsOf(context, options, arch);
-  if (inputs === undefined) return EXIT.environment;
+  if (typeof inputs === 'number') return inputs;
   const shown = shownPath(context, name);
   // Findings name files as the user would open them.
   const texts = files.flatMap((file) => {

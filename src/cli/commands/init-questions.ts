@@ -91,7 +91,7 @@ export async function askBoard(
     };
     found = {
       ...found,
-      ...(await look("Its kernel's .config, if you have it", (file) => readConfiguration(context, file))),
+      ...(await look("Its kernel's .config, if you have it", (file) => readConfiguration(context, file, found))),
     };
     const name = await get(
       'A short name for the board',

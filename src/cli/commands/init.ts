@@ -7,11 +7,11 @@ import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, type Fdt, readFdt, readLiveTree } from '../../fdt/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
-import { type BoardFindings, draftProfile } from '../../plan/draft.js';
-import { configValues } from '../config.js';
+import { archOf, type BoardFindings, draftProfile } from '../../plan/draft.js';
+import { configValues, readConfig, releaseOfConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readBytes, readText, reasonOf } from '../files.js';
+import { readBytes, reasonOf } from '../files.js';
 import { DTB_FIX } from '../profile.js';
 
 export interface InitOptions {
@@ -86,10 +86,6 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
   };
 }
 
-/** `# Linux/arm64 6.12.107 Kernel Configuration`. */
-const versionOfConfig = (text: string) =>
-  parseKernelVersion(/^# Linux\/\S+ (\S+) Kernel Configuration/m.exec(text)?.[1] ?? '');
-
 /** Looks at the DTB. @returns an exit after complaining */
 export function readBoard(context: Context, file: string, diagnostics: Diagnostic[]): BoardFindings | Exit {
   const got = readBytes(context.resolve(file));
@@ -107,14 +103,14 @@ export function readBoard(context: Context, file: string, diagnostics: Diagnosti
   return { tree, dtbPath: path.normalize(file), dtbName: path.basename(file).replace(/\.dtb$/, '') };
 }
 
-/** Looks at the configuration. @returns an exit after complaining */
-export function readConfiguration(context: Context, file: string): BoardFindings | Exit {
-  const got = readText(context.resolve(file));
+/** Looks at the configuration, of the architecture that the board is known to have. @returns an exit after complaining */
+export function readConfiguration(context: Context, file: string, board: BoardFindings): BoardFindings | Exit {
+  const got = readConfig(context.resolve(file), archOf(board));
   if ('error' in got) {
-    context.complain(`--config ${file}: ${got.error}`, got.fix ?? "give the kernel's .config, or leave the option out");
-    return EXIT.environment;
+    context.complain(`--config ${file}: ${got.error}`, got.fix);
+    return got.exit;
   }
-  const kernel = versionOfConfig(got.text);
+  const kernel = parseKernelVersion(releaseOfConfig(got.text) ?? '');
   return { config: configValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
 }
 
@@ -158,7 +154,7 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
   let { output } = options;
   for (const [file, read] of [
     [options.dtb, (f: string) => readBoard(context, f, diagnostics)],
-    [options.config, (f: string) => readConfiguration(context, f)],
+    [options.config, (f: string) => readConfiguration(context, f, found)],
   ] as const) {
     const part = file === undefined ? {} : read(file);
     if (typeof part === 'number') return part;
