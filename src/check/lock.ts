@@ -56,10 +56,11 @@ export function lockText(lock: Omit<Lock, 'schemaVersion'>): string {
   return `${JSON.stringify({ schemaVersion: LOCK_VERSION, ...lock }, null, 2)}\n`;
 }
 
-/** @returns undefined when the text is no lock of this version */
-export function parseLock(text: string): Lock | undefined {
+/** @param file how the finding names it when the text is no lock of this version */
+export function parseLock(file: string, text: string): Lock | Diagnostic {
+  let lock: Partial<Lock> = {};
   try {
-    const lock = JSON.parse(text) as Partial<Lock>;
+    lock = JSON.parse(text) as Partial<Lock>;
     const digests = [
       lock.facts,
       lock.profile?.sha256,
@@ -73,16 +74,15 @@ export function parseLock(text: string): Lock | undefined {
       typeof lock.generator === 'string' &&
       typeof lock.kernel?.min === 'string' &&
       digests.every((digest) => typeof digest === 'string');
-    return isSound ? (lock as Lock) : undefined;
+    if (isSound) return lock as Lock;
   } catch {
-    return undefined;
+    // Said below.
   }
-}
-
-export function unreadableLock(file: string): Diagnostic {
+  // Nobody is told to delete what may be anything.
+  const isOurs = /^dmaheap \d/.test(String(lock?.generator)) && typeof lock?.facts === 'string';
   return report('lock/unreadable', {
-    message: `${file} is not a lock of this version`,
-    fix: 'delete it and write it again with dmaheap generate --lock',
+    message: `${file} is not a lock of ${isOurs ? 'this version' : 'dmaheap'}`,
+    fix: isOurs ? 'delete it and write it again with dmaheap generate --lock' : 'give another file',
   });
 }
 

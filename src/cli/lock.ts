@@ -1,9 +1,11 @@
 /** The lock file and what it pins, read from the disk. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { factsDigest, type Lock, lockText, parseLock, sha256 } from '../check/lock.js';
+import type { Diagnostic } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import type { Plan } from '../plan/index.js';
 import type { Context } from './context.js';
+import { EXIT, type Exit } from './exit.js';
 import { readBytes, readText, reasonOf } from './files.js';
 import type { OpenTree } from './kernel-tree.js';
 import { type Manifest, manifestDigest } from './tree.js';
@@ -11,11 +13,13 @@ import { VERSION } from './version.js';
 
 export const GENERATOR = `dmaheap ${VERSION}`;
 
-/** @returns undefined when there is no such file; 'bad' when it is no lock or cannot be read */
-export function readLock(context: Context, file: string): Lock | 'bad' | undefined {
+/** @returns undefined when there is no such file; a finding when it is no lock; an exit after complaining */
+export function readLock(context: Context, file: string): Lock | Diagnostic | Exit | undefined {
   if (!existsSync(context.resolve(file))) return undefined;
   const got = readText(context.resolve(file));
-  return ('text' in got ? parseLock(got.text) : undefined) ?? 'bad';
+  if ('text' in got) return parseLock(file, got.text);
+  context.complain(`--lock ${file}: ${got.error}`, 'give another file');
+  return EXIT.environment;
 }
 
 /** Inputs that decide the output. */

@@ -114,9 +114,35 @@ test('a kernel tree is pinned by its version and every Kconfig file', async () =
 
 test('what is no lock is said to be none', async () => {
   await generate();
-  writeFileSync(lockFile(), '{}');
-  expect((await generate()).stderr).toContain('error[lock/unreadable]');
-  expect((await check()).found).toEqual(['lock/unreadable: dmaheap.lock is not a lock of this version']);
+  for (const text of [
+    '{}',
+    'null',
+    '',
+    'my notes',
+    readFileSync(path.join(work, 'out/dmaheap.manifest.json'), 'utf8'),
+  ]) {
+    writeFileSync(lockFile(), text);
+    const { exit, stderr } = await generate();
+    expect(exit).toBe(1);
+    expect(stderr).toContain(
+      'error[lock/unreadable]: dmaheap.lock is not a lock of dmaheap\n  fix: give another file\n',
+    );
+    expect(readFileSync(lockFile(), 'utf8')).toBe(text);
+    const found = await check();
+    expect(found).toMatchObject({ exit: 1, found: ['lock/unreadable: dmaheap.lock is not a lock of dmaheap'] });
+  }
+  rmSync(lockFile());
+  await generate();
+  turn((lock) => (lock['schemaVersion'] = 2));
+  expect((await generate()).stderr).toContain('a lock of this version\n  fix: delete it and write it again');
+  for (const argv of [
+    ['generate', EXAMPLE, '-o', 'out', '--lock', '.'],
+    ['check', 'out', '--lock', '.'],
+  ]) {
+    const { exit, stderr } = await dmaheap(argv, work);
+    expect(exit).toBe(3);
+    expect(stderr).toContain('dmaheap: --lock .: it is a directory\n  fix: give another file\n');
+  }
   rmSync(lockFile());
   expect((await dmaheap(['check', 'out', '--lock', 'dmaheap.lock'], work)).exit).toBe(3);
 });

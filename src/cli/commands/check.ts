@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
-import { compareLock, factsDigest, type Lock, unreadableLock } from '../../check/lock.js';
+import { compareLock, factsDigest, type Lock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch, profileArch } from '../arch.js';
@@ -69,6 +69,7 @@ async function checkLock(
   manifest: Manifest,
 ): Promise<CheckResult | Exit> {
   const held = readLock(context, file);
+  if (typeof held === 'number') return held;
   if (held === undefined) {
     context.complain(`--lock ${file}: there is no such file`, 'write it with dmaheap generate --lock');
     return EXIT.environment;
@@ -92,12 +93,12 @@ async function checkLock(
   };
   // What was generated without an input may well be checked with one.
   const given = Object.entries(inputPins(context, inputs)).filter(
-    ([pin]) => held !== 'bad' && held[pin as keyof Lock] !== null,
+    ([pin]) => !('code' in held) && held[pin as keyof Lock] !== null,
   );
   const { profile, kernel } = manifest;
   const diagnostics =
-    held === 'bad'
-      ? [unreadableLock(file)]
+    'code' in held
+      ? [held]
       : compareLock(file, held, {
           generator: GENERATOR,
           facts: factsDigest(),

@@ -1,6 +1,6 @@
 /** dmaheap generate PROFILE -o DIR */
 import { createTwoFilesPatch } from 'diff';
-import { compareLock, unreadableLock } from '../../check/lock.js';
+import { compareLock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
@@ -91,8 +91,9 @@ export async function generate(context: Context, file: string, options: Generate
   const files = [...rendered.value, manifestFile(manifest)];
   const lock = options.lock === undefined ? undefined : makeLock(context, plan, manifest, proven);
   const held = options.lock === undefined ? undefined : readLock(context, options.lock);
+  if (typeof held === 'number') return fail(held);
   if (options.lock !== undefined && lock !== undefined && held !== undefined) {
-    diagnostics.push(...(held === 'bad' ? [unreadableLock(options.lock)] : compareLock(options.lock, held, lock)));
+    diagnostics.push(...('code' in held ? [held] : compareLock(options.lock, held, lock)));
     if (hasErrors(diagnostics)) return fail(EXIT.findings);
   }
   const directory = context.resolve(options.output);
