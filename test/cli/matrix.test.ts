@@ -74,6 +74,15 @@ describe('a matrix', () => {
     expect(ktap.filter((line) => line.startsWith('not ok'))).toHaveLength(6);
   });
 
+  test('prints its results where a file for them cannot be written, and writes the other', async () => {
+    const argv = ['matrix', 'fleet.json', '--junit', 'none/r.xml', '--ktap', 'other.ktap'];
+    const { exit, stdout, stderr } = await dmaheap(argv, work);
+    expect(exit).toBe(3);
+    expect(stdout).toContain('9 passed, 6 failed, 3 skipped\n');
+    expect(stderr).toContain('cannot write none/r.xml: there is no such file\n  fix: give a file in');
+    expect(readFileSync(path.join(work, 'other.ktap'), 'utf8')).toContain('1..18');
+  });
+
   test('gives the same results whoever runs a cell', async () => {
     const run = async (...more: string[]) =>
       JSON.parse((await dmaheap(['--format', 'json', 'matrix', 'fleet.json', ...more], work)).stdout).results as {

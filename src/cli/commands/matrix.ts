@@ -189,7 +189,9 @@ function sharedName(run: Run, cells: readonly Cell[]): string | undefined {
   return undefined;
 }
 
-function finish(context: Context, run: Run, results: readonly CellResult[], options: MatrixOptions): Exit {
+/** @returns whether both could be written; complains */
+function write(context: Context, results: readonly CellResult[], options: MatrixOptions): boolean {
+  let isWritten = true;
   for (const [name, text] of [
     [options.junit, junitOf],
     [options.ktap, ktapOf],
@@ -198,10 +200,17 @@ function finish(context: Context, run: Run, results: readonly CellResult[], opti
     try {
       writeFileSync(context.resolve(name), text(results));
     } catch (error) {
-      context.complain(`cannot write ${name}: ${reasonOf(error)}`);
-      return EXIT.environment;
+      context.complain(
+        `cannot write ${name}: ${reasonOf(error)}`,
+        'give a file in a directory that is there and that you may write',
+      );
+      isWritten = false;
     }
   }
+  return isWritten;
+}
+
+function finish(context: Context, run: Run, results: readonly CellResult[], options: MatrixOptions): Exit {
   const count = (status: CellResult['status']) => results.filter((one) => one.status === status).length;
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, results });
   else {
@@ -218,6 +227,7 @@ function finish(context: Context, run: Run, results: readonly CellResult[], opti
       context.print(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped\n`);
     }
   }
+  if (!write(context, results, options)) return EXIT.environment;
   return count('fail') > 0 ? EXIT.findings : EXIT.good;
 }
 
