@@ -157,10 +157,10 @@ describe('budget in words', () => {
 });
 
 /** Answers questions from a list, as a person at a terminal would. */
-async function answered(answers: readonly string[]) {
+async function answered(answers: readonly string[], ...argv: string[]) {
   const asked: string[] = [];
   let stderr = '';
-  const exit = await runProgram(['init'], {
+  const exit = await runProgram(['init', ...argv], {
     stdout: () => {},
     stderr: (text) => {
       stderr += text;
@@ -190,6 +190,27 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
     access: { camera: { group: 'dmaheap' } },
   });
   expect((await dmaheap(['validate', 'asked.json'], work)).exit).toBe(0);
+});
+
+test('a file that exists is no answer, and nothing that was said before is lost', async () => {
+  writeFileSync(path.join(work, 'taken.json'), 'mine');
+  const answers = ['', '', 'taken', 'arm64', '', '', '', '', '', '', 'none/free.json', 'free.json'];
+  const { exit, stderr, asked } = await answered(answers);
+  expect(exit).toBe(0);
+  expect(asked).toHaveLength(answers.length);
+  expect(stderr).toContain('  taken.json exists; another file');
+  expect(stderr).toContain('  cannot write none/free.json: there is no such file; another file');
+  expect(readFileSync(path.join(work, 'taken.json'), 'utf8')).toBe('mine');
+  expect(parse(readFileSync(path.join(work, 'free.json'), 'utf8'))).toMatchObject({ name: 'taken' });
+});
+
+test('with -o it says that the file exists before it asks', async () => {
+  writeFileSync(path.join(work, 'there.json'), 'mine');
+  expect(await answered([], '-o', 'there.json')).toEqual({
+    asked: [],
+    exit: 2,
+    stderr: 'dmaheap: there.json exists\n  fix: give another file with -o\n',
+  });
 });
 
 test('does not ask for what the DTB says', async () => {

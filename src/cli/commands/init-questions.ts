@@ -7,7 +7,7 @@ import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import type { Context, Streams } from '../context.js';
-import { readBoard, readConfiguration } from './init.js';
+import { readBoard, readConfiguration, whyNot } from './init.js';
 
 type Ask = NonNullable<Streams['ask']>;
 
@@ -126,7 +126,12 @@ export async function askBoard(
         system.group,
         word(/^[a-z_][a-z0-9_-]{0,30}$/, 'lower-case letters, digits, underscore and hyphen'),
       ));
-    const file = output ?? (await get('Write the profile to', `${name}.json`, (answer) => ({ value: answer })));
+    const file =
+      output ??
+      (await get('Write the profile to', `${name}.json`, (answer) => {
+        const error = whyNot(context, answer);
+        return error === undefined ? { value: answer } : { error: `${error}; another file, or - to print it` };
+      }));
     const decided: Decisions = {
       name,
       arch,

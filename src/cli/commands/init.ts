@@ -1,5 +1,5 @@
 /** dmaheap init: a first profile from a board's DTB and configuration, or from the running board. */
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Diagnostic } from '../../diagnostic/index.js';
@@ -138,6 +138,19 @@ function readDecisions(context: Context, { budget, group, distribution: name }: 
   };
 }
 
+/** Why a profile cannot be written there. One that somebody has worked on is not replaced by a draft. */
+export function whyNot(context: Context, output: string): string | undefined {
+  const file = context.resolve(output);
+  if (output === '-') return undefined;
+  if (existsSync(file)) return `${output} exists`;
+  try {
+    accessSync(path.dirname(file), constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return `cannot write ${output}: ${reasonOf(error)}`;
+  }
+}
+
 export async function init(context: Context, options: InitOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
   const decisions = readDecisions(context, options);
@@ -149,6 +162,14 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
       'give --dtb FILE, --config FILE, or --live on the running board; on a terminal, init without options asks',
     );
     return EXIT.usage;
+  }
+  // Before anybody has answered questions for nothing.
+  if (isAsked && options.output !== undefined) {
+    const refusal = whyNot(context, options.output);
+    if (refusal !== undefined) {
+      context.complain(refusal, 'give another file with -o');
+      return existsSync(context.resolve(options.output)) ? EXIT.usage : EXIT.environment;
+    }
   }
   let found: BoardFindings = options.live === true ? lookAround(context.resolve(options.root ?? '/'), diagnostics) : {};
   let { output } = options;
@@ -177,7 +198,6 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
     return EXIT.good;
   }
   try {
-    // A profile somebody has worked on is not replaced by a draft.
     writeFileSync(context.resolve(output), text, { flag: 'wx' });
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
