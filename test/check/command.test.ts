@@ -1,5 +1,5 @@
 /** `dmaheap check` as a user runs it: exit status and the shapes that others read. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -80,6 +80,22 @@ test('a DTB that was cut off is to blame itself, not what was generated', async 
   const { exit, stdout, stderr } = await dmaheap(['check', 'out', '--dtb', 'cut.dtb']);
   expect([exit, stdout]).toEqual([1, '']);
   expect(stderr).toMatch(/^cut\.dtb:1:1: error\[fdt\/truncated\]: .*\n {2}cause: .*\n {2}fix: .*\n1 error\n$/);
+});
+
+test('a directory without a manifest is not walked', async () => {
+  // A name that is no UTF-8 cannot be walked into.
+  const trap = Buffer.concat([Buffer.from(`${work}/large/`), Buffer.from([0xff])]);
+  mkdirSync(path.join(work, 'large'));
+  mkdirSync(trap);
+  try {
+    const { exit, stderr } = await dmaheap(['check', 'large']);
+    expect({ exit, stderr }).toEqual({
+      exit: 2,
+      stderr: 'dmaheap: large has no dmaheap.manifest.json\n  fix: give a directory that dmaheap generate -o wrote\n',
+    });
+  } finally {
+    rmdirSync(trap);
+  }
 });
 
 describe('the files of the tree', () => {

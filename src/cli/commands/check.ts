@@ -1,5 +1,5 @@
 /** dmaheap check DIR */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
 import { compareLock, factsDigest, type Lock } from '../../check/lock.js';
@@ -118,14 +118,17 @@ async function checkLock(
 
 export async function check(context: Context, name: string, options: CheckOptions): Promise<Exit> {
   const directory = context.resolve(name);
-  let files: string[];
+  let files: string[] = [];
+  let manifest: ReturnType<typeof readManifest>;
   try {
-    files = filesBelow(directory);
+    opendirSync(directory).closeSync();
+    manifest = readManifest(directory);
+    // Without one it may be any directory, a large one too.
+    if (typeof manifest === 'object') files = filesBelow(directory);
   } catch (error) {
     context.complain(`cannot read ${name}: ${reasonOf(error)}`, 'give the directory that dmaheap generate -o wrote');
     return EXIT.usage;
   }
-  const manifest = readManifest(directory);
   if (manifest === undefined || manifest === 'bad') {
     context.complain(
       `${shownPath(context, name)} ${manifest === 'bad' ? `has a ${MANIFEST} that cannot be understood` : `has no ${MANIFEST}`}`,
