@@ -1,6 +1,6 @@
 /** The command line: one declaration drives parsing, help and, later, completion and man pages. */
 import { statSync } from 'node:fs';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { FORMATS, type Format } from '../diagnostic/writers.js';
 import { Context, type Streams } from './context.js';
 import { EXIT, type Exit } from './exit.js';
@@ -27,6 +27,12 @@ const collect = (value: string, before: readonly string[] = []) => [
 ];
 
 const several = (value: string, before: readonly string[] = []) => [...before, value];
+
+/** `-o ""`, which a script writes with a variable that is not set, would be the working directory. */
+function named(value: string): string {
+  if (value === '') throw new InvalidArgumentError('It is empty.');
+  return value;
+}
 
 function wantsColor(color: boolean, { environment, isTerminal }: Invocation): boolean {
   // https://no-color.org: present and not empty, whatever its value.
@@ -164,7 +170,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
     .option('--kernel <version>', "one kernel of the profile's range")
     .option('--dtb <file>', "the board's DTB: its cells are used and held against the profile")
     .option('--force', 'overwrite files that a person edited', false)
-    .option('--diff', 'show what would change and write nothing', false)
+    .option('--diff', 'show what would change and write nothing; exits with 1 when something would', false)
     .option('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it')
     .addHelpText(
       'after',
@@ -445,6 +451,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
       run(async (c, file: string, options) => (await import('./commands/matrix.js')).matrix(c, file, options as never)),
     );
 
+  for (const command of program.commands) command.options.find(({ long }) => long === '--output')?.argParser(named);
   return program;
 }
 

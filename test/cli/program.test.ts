@@ -65,6 +65,27 @@ test.each([
   ]);
 });
 
+test('an output without a name is a usage error, whichever command writes it', async () => {
+  const { stdout } = await dmaheap(['--help']);
+  const commands = [...stdout.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name as string);
+  const helps = await Promise.all(
+    commands.map(async (name) => [name, (await dmaheap(['help', name])).stdout] as const),
+  );
+  const writing = helps.flatMap(([name, help]) => (help.includes('--output') ? [name] : []));
+  expect(writing.sort()).toEqual(['generate', 'import', 'init', 'matrix', 'report', 'resolve']);
+  for (const name of writing)
+    for (const option of [['-o', ''], ['--output=']])
+      expect(await dmaheap([name, EXAMPLE, ...option])).toMatchObject({
+        exit: 2,
+        stderr: expect.stringMatching(/^error: option '-o, --output <\w+>' argument '' is invalid/),
+      });
+});
+
+test('the help says that --diff exits with 1 when something would change', async () => {
+  const { stdout } = await dmaheap(['generate', '--help']);
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('write nothing; exits with 1 when something would');
+});
+
 test('a misspelt command gets a suggestion', async () => {
   expect((await dmaheap(['validat', EXAMPLE])).stderr).toContain('Did you mean validate?');
 });
