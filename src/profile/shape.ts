@@ -15,13 +15,13 @@ const place = (spanOf: SpanOf, pointer: string, part: 'key' | 'value' = 'value')
   return { pointer, ...(span === undefined ? {} : { span }) };
 };
 
-const what = (pointer: string) =>
-  pointer === ''
-    ? 'the profile'
-    : pointer
-        .slice(pointer.lastIndexOf('/') + 1)
-        .replaceAll('~1', '/')
-        .replaceAll('~0', '~');
+/** The last key of a pointer; an item of a list as `buffers[0]`. */
+function what(pointer: string): string {
+  if (pointer === '') return 'the profile';
+  const [, list = '', index] = /([^/]*)\/(\d+)$/.exec(pointer) ?? [];
+  const key = index === undefined ? pointer.slice(pointer.lastIndexOf('/') + 1) : `${list}[${index}]`;
+  return key.replaceAll('~1', '/').replaceAll('~0', '~');
+}
 const list = (values: readonly unknown[]) => values.map((v) => JSON.stringify(v)).join(', ');
 
 function expectation(error: ErrorObject): string {
@@ -53,7 +53,8 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
       return report('profile/unknown-key', {
         message: `${what(at)} has no key "${key}"`,
         ...strange(key),
-        fix: near.length > 0 ? `did you mean "${near[0]}"?` : `use one of ${list(keys)}`,
+        fix:
+          near.length > 0 ? `did you mean "${near[0]}"?` : keys.length > 0 ? `use one of ${list(keys)}` : 'remove it',
         ...place(spanOf, childPointer(at, key), 'key'),
       });
     }
@@ -79,14 +80,14 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
           : at.includes('/buffers/')
             ? 'a buffer set needs either "size", or "width", "height" and "format"'
             : `the region "${what(at)}" needs exactly one of "size" and "budget"`,
-        fix: 'keep one of them',
+        fix: at.startsWith('/kernel') ? 'write MAJOR.MINOR, or both "min" and "max"' : 'keep one of them',
         ...place(spanOf, at, at.startsWith('/kernel') ? 'value' : 'key'),
       });
     default:
       return report('profile/bad-value', {
         message: `${what(at)} ${expectation(error)}${shown(value, at)}`,
         ...strange(valueAt(value, at)),
-        ...hint(error),
+        ...hint(error, at),
         ...place(spanOf, at),
       });
   }
@@ -114,32 +115,45 @@ function shown(value: unknown, pointer: string): string {
   return text === undefined || text.length > 60 ? '' : `, not ${text}`;
 }
 
-function hint(error: ErrorObject): { fix?: string } {
+function hint(error: ErrorObject, at: string): { fix?: string } {
   if (error.keyword === 'enum') return { fix: 'use one of the values listed' };
+  if (error.keyword === 'const') return { fix: `write ${JSON.stringify(error.params.allowedValue)}` };
+  if (error.keyword === 'uniqueItems') return { fix: 'remove one of them' };
+  if (error.keyword === 'pattern' && at.startsWith(VERSION)) return { fix: 'write MAJOR.MINOR, such as "6.12"' };
   if (error.keyword === 'pattern' || error.keyword === 'type')
     return { fix: 'schemas/README.md has an example for every key' };
   return { fix: 'stay within the limit' };
 }
+
+/** Whether a key that is there too many looks like the one that is missing. */
+function isMisspelt({ instancePath, params }: ErrorObject, errors: readonly ErrorObject[]): boolean {
+  const strangers = errors.filter((e) => e.keyword === 'additionalProperties' && e.instancePath === instancePath);
+  return strangers.some((e) => suggest(String(e.params.additionalProperty), [params.missingProperty]).length > 0);
+}
+
+const VERSION = '/kernel/version';
 
 /** Findings about types, keys and forms; empty when the value is a profile of version 1. */
 export function checkShape(value: unknown, spanOf: SpanOf): Diagnostic[] {
   if (validate(value)) return [];
   const errors = validate.errors ?? [];
   const alternatives = errors.filter((e) => e.keyword === 'oneOf').map((e) => e.instancePath);
+  const isRange = errors.some(
+    (e) =>
+      e.instancePath.startsWith(`${VERSION}/`) || (e.instancePath === VERSION && /required|additional/.test(e.keyword)),
+  );
   const seen = new Set<string>();
   const diagnostics: Diagnostic[] = [];
   for (const error of errors) {
+    // A release or a range: of what is a range its bounds are told, of anything else that it is neither.
+    if (error.instancePath === VERSION && (error.keyword === 'oneOf' ? isRange : /type|pattern/.test(error.keyword)))
+      continue;
     // What an alternative of a oneOf lacked is no news once the oneOf itself is reported.
     if (error.keyword !== 'oneOf' && alternatives.includes(error.instancePath) && error.schemaPath.includes('/oneOf/'))
       continue;
-    if (
-      error.keyword !== 'oneOf' &&
-      alternatives.some((a) => error.instancePath.startsWith(a)) &&
-      /kernel(Version|Range)/.test(error.schemaPath)
-    )
-      continue;
     if (error.keyword === 'pattern' && error.propertyName !== undefined) continue;
     // A misspelt key is why the right one is missing.
+    if (error.keyword === 'required' && isMisspelt(error, errors)) continue;
     if (
       error.keyword === 'oneOf' &&
       errors.some((e) => e.keyword === 'additionalProperties' && e.instancePath === error.instancePath)

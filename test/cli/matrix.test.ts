@@ -43,6 +43,32 @@ describe('a matrix', () => {
     }
   });
 
+  test('calls a board by the name of its profile on every kernel, skipped ones too', async () => {
+    const profile = {
+      ...{ version: 1, name: 'board-name', board: { arch: 'arm64' }, kernel: { version: '6.12' } },
+      heaps: { system: { kind: 'system' } },
+    };
+    for (const file of ['file-name.json', 'twin.json']) writeFileSync(path.join(work, file), JSON.stringify(profile));
+    const fleet = (boards: string[]) =>
+      writeFileSync(
+        path.join(work, 'names.json'),
+        JSON.stringify({ boards, kernels: ['6.1', '6.12'], targets: ['udev'] }),
+      );
+    fleet(['file-name.json']);
+    expect((await dmaheap(['matrix', 'names.json', '--list'], work)).stdout).toBe(
+      'board-name 6.1 udev\nboard-name 6.12 udev\n',
+    );
+    const { stdout } = await dmaheap(['matrix', 'names.json', '--format', 'json'], work);
+    expect(JSON.parse(stdout).results).toMatchObject([
+      { board: 'board-name', status: 'skip' },
+      { board: 'board-name', status: 'pass' },
+    ]);
+    fleet(['file-name.json', 'twin.json']);
+    const twins = await dmaheap(['matrix', 'names.json', '--shard', '1/4'], work);
+    expect(twins.exit).toBe(0);
+    expect((await dmaheap(['matrix', 'names.json'], work)).stderr).toContain('two profiles are called "board-name"');
+  });
+
   test('passes, fails and skips cell by cell, and writes those that pass', async () => {
     const argv = ['matrix', 'fleet.json', '-o', 'out', '--junit', 'r.xml', '--ktap', 'r.ktap'];
     const { exit, stdout, stderr } = await dmaheap(argv, work);

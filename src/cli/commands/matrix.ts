@@ -6,11 +6,12 @@ import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { closeFromKnowledge } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
+import { readProfile } from '../../profile/load.js';
 import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonOf } from '../files.js';
+import { PATH_FIX, readText, reasonOf } from '../files.js';
 import { type Matrix, type MatrixBoard, parseShard, readMatrix, shardOf } from '../matrix.js';
 import { planProfile, shownPath } from '../profile.js';
 import { type CellResult, junitOf, ktapOf } from '../results.js';
@@ -55,6 +56,7 @@ class Run {
   readonly sources = new Map<string, SourceText>();
   readonly #context: Context;
   readonly #decided = new Map<string, Decided>();
+  readonly #names = new Map<string, string>();
 
   constructor(context: Context) {
     this.#context = context;
@@ -82,7 +84,7 @@ class Run {
     const plan = closed?.plan;
     const range = plan?.kernel;
     return {
-      name: plan?.profile.name ?? path.basename(board.profile, '.json'),
+      name: this.#nameOf(board),
       kernel:
         kernel ?? (range === undefined ? 'all' : `${formatKernelVersion(range.min)}-${formatKernelVersion(range.max)}`),
       plan,
@@ -90,6 +92,16 @@ class Run {
       skip: outside?.message,
       locate: (diagnostic) => locate(diagnostic, spanOf),
     };
+  }
+
+  /** One name on every kernel, decided or not; a profile that cannot be read goes by its file. */
+  #nameOf({ profile }: MatrixBoard): string {
+    const known = this.#names.get(profile);
+    if (known !== undefined) return known;
+    const read = readProfile(profile, (file) => readText(this.#context.resolve(file)));
+    const name = read.value?.profile.name ?? path.basename(profile, '.json');
+    this.#names.set(profile, name);
+    return name;
   }
 
   targetsOf(row: Row, matrix: Matrix): readonly string[] {
@@ -144,7 +156,7 @@ export async function matrix(context: Context, file: string, options: MatrixOpti
   }
   const got = readText(context.resolve(file));
   if ('error' in got) {
-    context.complain(`cannot read ${file}: ${got.error}`);
+    context.complain(`cannot read ${file}: ${got.error}`, got.fix ?? PATH_FIX);
     return EXIT.usage;
   }
   const source = new SourceText(shownPath(context, file), got.text);
