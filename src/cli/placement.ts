@@ -3,7 +3,14 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
-import type { LintInput, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
+import type {
+  LintInput,
+  LintResult,
+  MemoryRange,
+  OccupiedRange,
+  PlacementInput,
+  Prediction,
+} from '../placement/index.js';
 import { withParameters } from '../placement/index.js';
 import { backportsOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
@@ -169,6 +176,32 @@ export function settlePlacement(
       ...(options.occupied === undefined ? {} : { occupied: options.occupied.map(parseOccupied) }),
     },
   };
+}
+
+/** Adds what the lints found on each kernel to what was found before. */
+export function judgePlacement(
+  before: readonly Diagnostic[],
+  predicted: readonly {
+    readonly kernel: string;
+    readonly prediction: Prediction;
+    readonly lints: readonly LintResult[];
+  }[],
+): { readonly found: readonly Diagnostic[]; readonly isRefuted: boolean } {
+  const keyOf = ({ code, message }: Diagnostic) => `${code} ${message}`;
+  const found = [...before];
+  const seen = new Set(before.map(keyOf));
+  // One line says that a failed check keeps others from running; the JSON has them one by one.
+  for (const { kernel, lints } of predicted)
+    for (const lint of lints.flatMap((result) => (result.status === 'not-run' ? [] : result.diagnostics))) {
+      if (seen.has(keyOf(lint))) continue;
+      seen.add(keyOf(lint));
+      found.push(predicted.length === 1 ? lint : { ...lint, message: `Linux ${kernel}: ${lint.message}` });
+    }
+  const isRefuted = predicted.some(
+    ({ prediction: p }) =>
+      p.rejected.length > 0 || p.dangers.length > 0 || ['corrupts', 'panics', 'hangs'].includes(p.outcome),
+  );
+  return { found, isRefuted };
 }
 
 function configOf(

@@ -66,6 +66,19 @@ test('shows the figures of the data, and is small and whole', async () => {
   expect(data.memory.banks[0].segments.map((s: { kind: string }) => s.kind)).toContain('reserved');
 });
 
+test('says and shows what place says, and ends the same way', async () => {
+  const board = [EXAMPLE, '--dtb', dtb, '--kernel', '6.12', '--cmdline', 'cma=64M'];
+  const error = 'cma=64M on the command line disables linux,cma';
+  const place = await dmaheap(['place', ...board]);
+  expect(place).toMatchObject({ exit: 1, stderr: expect.stringContaining(`error[placement/command-line]: ${error}`) });
+  const { exit, stdout, stderr } = await dmaheap(['report', ...board]);
+  expect({ exit, errors: stderr.match(/error\[.*/g) }).toEqual({ exit: 1, errors: place.stderr.match(/error\[.*/g) });
+  expect(stdout).toContain(error);
+  const json = await dmaheap(['report', ...board, '--format', 'json']);
+  expect(json.exit).toBe(1);
+  expect(JSON.parse(json.stdout).findings).toContainEqual(expect.objectContaining({ code: 'placement/command-line' }));
+});
+
 test('a title cannot become markup', async () => {
   const profile = path.join(work, 'hostile.json');
   const text = readFileSync(EXAMPLE, 'utf8').replace(

@@ -15,7 +15,7 @@ import {
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
+import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
 import { sayRefusal } from '../refusal.js';
 
 interface Predicted {
@@ -85,27 +85,16 @@ export async function place(context: Context, profile: string | undefined, optio
     const input = { ...setting.input, kernel };
     return { kernel, prediction: predict(input), lints: lintPlacement(input) };
   });
-  const seen = new Set(diagnostics.map((d) => `${d.code} ${d.message}`));
-  // One line says that a failed check keeps others from running; the JSON has them one by one.
-  for (const { kernel, lints } of predicted)
-    for (const lint of lints.flatMap((result) => (result.status === 'not-run' ? [] : result.diagnostics))) {
-      const key = `${lint.code} ${lint.message}`;
-      if (seen.has(key)) continue;
-      seen.add(key);
-      diagnostics.push(
-        predicted.length === 1 ? lint : { ...lint, message: `Linux ${formatKernelVersion(kernel)}: ${lint.message}` },
-      );
-    }
+  const { found, isRefuted } = judgePlacement(
+    diagnostics,
+    predicted.map((one) => ({ ...one, kernel: formatKernelVersion(one.kernel) })),
+  );
   if (context.options.format === 'json') {
     const shapes = predicted.map(shapeOf);
     context.printJson(shapes.length === 1 ? shapes[0] : { schemaVersion: 1, predictions: shapes });
   } else {
-    context.findings(diagnostics);
+    context.findings(found);
     if (context.options.format === 'human') printHuman(context, setting, predicted);
   }
-  const refuted = predicted.some(
-    ({ prediction: p }) =>
-      p.rejected.length > 0 || p.dangers.length > 0 || ['corrupts', 'panics', 'hangs'].includes(p.outcome),
-  );
-  return refuted || hasErrors(diagnostics) ? EXIT.findings : EXIT.good;
+  return isRefuted || hasErrors(found) ? EXIT.findings : EXIT.good;
 }

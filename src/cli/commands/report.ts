@@ -1,6 +1,6 @@
 /** dmaheap report: one page about a board. */
 import { writeFileSync } from 'node:fs';
-import type { Diagnostic } from '../../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { renderReport, reportData } from '../../report/index.js';
@@ -9,7 +9,7 @@ import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
-import { type PlaceOptions, settlePlacement } from '../placement.js';
+import { judgePlacement, type PlaceOptions, settlePlacement } from '../placement.js';
 import { planOrExit } from '../profile.js';
 import { sayRefusal } from '../refusal.js';
 import { VERSION } from '../version.js';
@@ -87,18 +87,27 @@ export async function report(context: Context, profile: string, options: ReportO
   } catch (error) {
     return sayRefusal(context, error);
   }
-  const data = reportData(plan, input, {
+  const drawn = reportData(plan, input, {
     tool: `dmaheap ${VERSION}`,
     findings: [...planned.diagnostics, ...open],
     ...(delta === undefined ? {} : { delta }),
     ...(verification === undefined ? {} : { verification }),
   });
-  if (context.options.format === 'json') {
+  // The profile was read a second time for the placement, so what it has to say may be there twice.
+  const once = new Map([...drawn.findings, ...extra].map((one) => [JSON.stringify([one.code, one.message]), one]));
+  const { found: findings, isRefuted } = judgePlacement([...once.values()], drawn.kernels);
+  const data = { ...drawn, findings };
+  const exit = isRefuted || hasErrors(findings) ? EXIT.findings : EXIT.good;
+  const { format } = context.options;
+  if (format === 'json') {
     context.printJson(data);
-    return EXIT.good;
+    return exit;
   }
   const page = renderReport(data);
-  if (options.output === undefined || options.output === '-') context.print(page);
+  const isPrinted = options.output === undefined || options.output === '-';
+  // In the other formats they would stand in the page.
+  if (format === 'human' || !isPrinted) context.findings(findings, planned.sources);
+  if (isPrinted) context.print(page);
   else {
     try {
       writeFileSync(context.resolve(options.output), page);
@@ -108,5 +117,6 @@ export async function report(context: Context, profile: string, options: ReportO
     }
     context.note(`wrote ${options.output}`);
   }
-  return EXIT.good;
+  if (isRefuted && !hasErrors(findings)) context.note('the prediction is refuted: dmaheap place says where');
+  return exit;
 }
