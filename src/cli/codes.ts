@@ -15,6 +15,7 @@ import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
 import { TOOLCHAIN_CODES } from './kernel-tree.js';
 import { MATRIX_CODES } from './matrix.js';
+import { RELEASE_CODES } from './release.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
 
 export function allCodes(): CodeTable {
@@ -38,5 +39,6 @@ export function allCodes(): CodeTable {
     ...TOOLCHAIN_CODES,
     ...TREE_CODES,
     ...MATRIX_CODES,
+    ...RELEASE_CODES,
   };
 }

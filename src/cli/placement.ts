@@ -134,6 +134,12 @@ function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
       EXIT.usage,
       'use arm64, arm, riscv64 or x86_64',
     );
+  if (plan !== undefined && architecture !== plan.board.arch)
+    throw new Refusal(
+      `--arch ${name}: the profile is for ${plan.board.arch}`,
+      EXIT.usage,
+      'leave --arch out, or change board.arch',
+    );
   if (options.dtb === undefined && architecture !== 'x86_64')
     throw new Refusal('which board?', EXIT.usage, 'give its DTB with --dtb');
   return architecture;

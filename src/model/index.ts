@@ -100,7 +100,8 @@ function at(loaded: LoadedProfile, pointer: string) {
   return { pointer, ...(span === undefined ? {} : { span }) };
 }
 
-function rangeText(min: KernelVersion, max: KernelVersion): string {
+/** `Linux 6.1 to 7.3`. */
+export function kernelRangeText(min: KernelVersion, max: KernelVersion): string {
   const ends = [formatKernelVersion(min), formatKernelVersion(max)];
   return ends[0] === ends[1] ? `Linux ${ends[0]}` : `Linux ${ends.join(' to ')}`;
 }
@@ -116,7 +117,7 @@ function resolveKernel(
   if (chosen !== undefined && (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0))
     diagnostics.push(
       report('model/kernel-outside-range', {
-        message: `the profile is for ${rangeText(min, max)}, not for Linux ${formatKernelVersion(chosen)}`,
+        message: `the profile is for ${kernelRangeText(min, max)}, not for Linux ${formatKernelVersion(chosen)}`,
         fix: 'choose another kernel, or widen kernel.version',
         ...at(loaded, '/kernel/version'),
       }),

@@ -1,7 +1,13 @@
 /** A first profile for a board, from what its device tree, configuration and running system say. */
 
 import type { Distribution } from '../facts/distribution.js';
-import { compareKernelVersions, formatKernelVersion, type KernelVersion, NEWEST_KERNEL } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  NEWEST_KERNEL,
+  OLDEST_KERNEL,
+} from '../facts/index.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text, walk } from '../fdt/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import type { Board, Buffer } from '../profile/types.gen.js';
@@ -243,9 +249,9 @@ export function draftProfile(found: BoardFindings): string {
         : chosen
       : found.kernel === undefined
         ? { min: '6.1', max: formatKernelVersion(NEWEST_KERNEL) }
-        : compareKernelVersions(found.kernel, { major: 5, minor: 10 }) >= 0
+        : compareKernelVersions(found.kernel, OLDEST_KERNEL) >= 0
           ? formatKernelVersion(found.kernel)
-          : '5.10';
+          : formatKernelVersion(OLDEST_KERNEL);
   const known =
     found.heaps === undefined || found.heaps.length === 0
       ? []

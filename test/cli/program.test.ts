@@ -56,7 +56,7 @@ test.each([
   ['diff', EXAMPLE, '--kernel', '5.4', '--kernel', '6.12'],
   ['report', EXAMPLE, '--kernel', '5.4'],
   ['explain', 'region:linux,cma', EXAMPLE, '--kernel', '5.4'],
-  ['place', EXAMPLE, '--arch', 'x86_64', '--kernel', '5.4'],
+  ['place', '--arch', 'x86_64', '--kernel', '5.4'],
 ])('a kernel of which nothing is known is refused: %j', async (...argv) => {
   const { exit, stderr } = await dmaheap(argv);
   expect([exit, stderr]).toEqual([

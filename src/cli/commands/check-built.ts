@@ -20,6 +20,7 @@ import { reasonOf } from '../files.js';
 import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
 import { type Planned, planOrExit, planProfile, shownPath } from '../profile.js';
+import { archOfBoard, holdConfig, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 
 export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
@@ -55,12 +56,14 @@ class Built {
   readonly results: CheckResult[] = [];
   readonly sources = new Map<string, SourceText>();
   readonly #context: Context;
+  readonly #profile: string;
   readonly #planned: Planned;
   readonly #options: CheckBuiltOptions;
   readonly #tools: Tools;
 
-  constructor(context: Context, planned: Planned, options: CheckBuiltOptions, tools: Tools) {
+  constructor(context: Context, profile: string, planned: Planned, options: CheckBuiltOptions, tools: Tools) {
     this.#context = context;
+    this.#profile = profile;
     this.#tools = tools;
     this.#planned = planned;
     this.#options = options;
@@ -73,6 +76,12 @@ class Built {
     const config = this.#config(image);
     if (typeof config === 'number') return config;
     if (config !== undefined) {
+      const held = holdConfig(config, this.#planned.plan.kernel);
+      if (!Array.isArray(held)) {
+        this.#context.complain(`${config.file}: ${held.message}`, held.fix);
+        return EXIT.usage;
+      }
+      if (held.length > 0) this.#result('config-kernel', RELEASE_TITLE, held);
       const symbols = await this.#symbols();
       if (typeof symbols === 'number') return symbols;
       this.#checkConfig(config, symbols, image);
@@ -118,8 +127,12 @@ class Built {
   }
 
   async #symbols(): Promise<Iterable<string> | Ended | undefined> {
-    const { kernelTree, arch = this.#planned.plan.board.arch } = this.#options;
+    const { kernelTree } = this.#options;
     if (kernelTree === undefined) return undefined;
+    const { board, kernel } = this.#planned.plan;
+    const arch = archOfBoard(this.#context, this.#options.arch, board.arch);
+    if (typeof arch === 'number') return arch;
+    this.#result('kernel-tree', RELEASE_TITLE, holdTree(this.#context, kernelTree, kernel));
     const open = await openKernelTree(this.#context, { ...this.#options, kernelTree, arch });
     if (typeof open === 'number') return open;
     const { tree } = open;
@@ -177,12 +190,9 @@ class Built {
     );
     return undefined;
   }
-
-  get #profile(): string {
-    return [...this.#planned.loaded.sources.keys()].at(-1) ?? '';
-  }
 }
 
+const RELEASE_TITLE = 'it is of a kernel that the profile is for';
 const TREE_TITLE = 'the kernel makes every area of the profile of this DTB';
 
 const versionOf = (config: SourceText | undefined): KernelVersion | undefined =>
@@ -219,7 +229,7 @@ export async function checkBuilt(context: Context, profile: string, options: Che
   const planned = planOrExit(context, profile);
   if (typeof planned === 'number') return planned;
   const { tools, close } = openTools(context.environment, context.showCommand);
-  const built = new Built(context, planned, options, tools);
+  const built = new Built(context, profile, planned, options, tools);
   try {
     const ended = await built.run();
     if (ended !== undefined) return ended;

@@ -4,8 +4,9 @@ import path from 'node:path';
 import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
 import { compareLock, factsDigest, type Lock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
+import { parseKernelVersion } from '../../facts/index.js';
 import { SourceText } from '../../source/index.js';
-import { kernelArch, type ProfileArch, profileArch } from '../arch.js';
+import { kernelArch, type ProfileArch } from '../arch.js';
 import { printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -13,6 +14,7 @@ import { readText, reasonOf } from '../files.js';
 import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { shownPath } from '../profile.js';
+import { archOfBoard, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
 import { readBoard } from './init.js';
@@ -58,6 +60,18 @@ function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): C
     ...(baseConfig === undefined ? {} : { baseConfig: context.resolve(baseConfig) }),
     ...(dtb === undefined ? {} : { dtb: context.resolve(dtb) }),
     ...(crossCompile === undefined ? {} : { crossCompile }),
+  };
+}
+
+function checkRelease(context: Context, kernelTree: string, { kernel }: Manifest): CheckResult {
+  const [min, max] = [parseKernelVersion(kernel.min), parseKernelVersion(kernel.max)];
+  const diagnostics = min === undefined || max === undefined ? [] : holdTree(context, kernelTree, { min, max });
+  return {
+    check: 'kernel-tree',
+    title: 'the kernel tree is of a kernel that this was generated for',
+    status: 'pass',
+    diagnostics,
+    missingTools: [],
   };
 }
 
@@ -136,11 +150,8 @@ export async function check(context: Context, name: string, options: CheckOption
     );
     return EXIT.usage;
   }
-  const arch = profileArch(options.arch ?? manifest.board.arch);
-  if (arch === undefined) {
-    context.complain(`--arch ${options.arch}: not an architecture dmaheap knows`, 'use arm64, arm, riscv64 or x86_64');
-    return EXIT.usage;
-  }
+  const arch = archOfBoard(context, options.arch, manifest.board.arch);
+  if (typeof arch === 'number') return arch;
   const inputs = inputsOf(context, options, arch);
   if (typeof inputs === 'number') return inputs;
   const shown = shownPath(context, name);
@@ -165,6 +176,7 @@ export async function check(context: Context, name: string, options: CheckOption
       ...(await context.during('asking the real tools', () =>
         runChecks({ tree: { directory, files: texts }, inputs, tools }),
       )),
+      ...(options.kernelTree === undefined ? [] : [checkRelease(context, options.kernelTree, manifest)]),
       ...(drift === undefined ? [] : [drift]),
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));

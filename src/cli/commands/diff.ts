@@ -11,6 +11,7 @@ import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-
 import { settlePlacement } from '../placement.js';
 import { planProfile } from '../profile.js';
 import { sayRefusal } from '../refusal.js';
+import { holdTree } from '../release.js';
 
 export interface DiffOptions {
   readonly kernel?: readonly string[];
@@ -81,6 +82,8 @@ async function look(context: Context, side: Side, options: DiffOptions): Promise
       ? closeFromKnowledge(plan)
       : closeFragment(plan, open.tree, base, treeTitle(open));
   if (open !== undefined) noteAssumptions(context, open, planGoals(plan));
+  if (kernelTree !== undefined && context.options.format === 'human')
+    context.findings(holdTree(context, kernelTree, plan.kernel));
   if (closed.plan === undefined || hasErrors(closed.diagnostics)) return fail(closed.diagnostics, EXIT.findings);
   return { side, plan: closed.plan, prediction: dtb === undefined ? undefined : predicted(context, side, plan) };
 }

@@ -11,6 +11,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
 import { planProfile } from '../profile.js';
+import { archOfBoard, holdTree } from '../release.js';
 import { summarise } from '../summary.js';
 import { compareTree, makeManifest, manifestFile, type TreeChange, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
@@ -39,7 +40,9 @@ interface Closed extends Inputs {
 
 /** The plan's wishes as lines that hold: on the user's tree when it is given. @returns an exit after complaining */
 async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<Closed | Exit> {
-  const { kernelTree, arch = plan.board.arch, baseConfig, allowChange = false } = options;
+  const { kernelTree, baseConfig, allowChange = false } = options;
+  const arch = archOfBoard(context, options.arch, plan.board.arch);
+  if (typeof arch === 'number') return arch;
   const dtb = options.dtb === undefined ? {} : { dtb: options.dtb };
   if (kernelTree === undefined) return { closed: closeFromKnowledge(plan), ...dtb };
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
@@ -50,7 +53,8 @@ async function close(context: Context, plan: Plan, options: GenerateOptions): Pr
     closeFragment(plan, open.tree, base, treeTitle(open), { allowChange }),
   );
   noteAssumptions(context, open, planGoals(plan));
-  return { closed, open, base: base.text, ...dtb };
+  const diagnostics = [...holdTree(context, kernelTree, plan.kernel), ...closed.diagnostics];
+  return { closed: { ...closed, diagnostics }, open, base: base.text, ...dtb };
 }
 
 /** What the manifest says of the plan. */

@@ -12,6 +12,7 @@ import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-
 import { judgePlacement, type PlaceOptions, settlePlacement } from '../placement.js';
 import { planOrExit } from '../profile.js';
 import { sayRefusal } from '../refusal.js';
+import { archOfBoard, holdTree } from '../release.js';
 import { VERSION } from '../version.js';
 
 export interface ReportOptions extends PlaceOptions {
@@ -47,7 +48,9 @@ interface Closed {
 
 /** The lines the fragment really has, proven where a kernel tree is given. @returns an exit after complaining */
 async function closePlan(context: Context, plan: Plan, options: ReportOptions): Promise<Closed | Exit> {
-  const { kernelTree, arch = plan.board.arch, baseConfig } = options;
+  const { kernelTree, baseConfig } = options;
+  const arch = archOfBoard(context, options.arch, plan.board.arch);
+  if (typeof arch === 'number') return arch;
   if (kernelTree === undefined) {
     const { plan: known, diagnostics } = closeFromKnowledge(plan);
     return { ...(known === undefined ? {} : { plan: known }), diagnostics };
@@ -64,7 +67,7 @@ async function closePlan(context: Context, plan: Plan, options: ReportOptions): 
   return {
     ...(closed.plan === undefined ? {} : { plan: closed.plan }),
     delta: { base: `${title} with ${base.name}`, changes: closed.delta },
-    diagnostics: closed.diagnostics,
+    diagnostics: [...holdTree(context, kernelTree, plan.kernel), ...closed.diagnostics],
   };
 }
 

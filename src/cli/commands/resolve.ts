@@ -10,12 +10,14 @@ import {
   Solver,
 } from '../../kconfig/index.js';
 import { planGoals } from '../../plan/close.js';
+import type { Plan } from '../../plan/index.js';
 import { confirmByConf } from '../confirm.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
 import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { planProfile } from '../profile.js';
+import { archOfBoard, holdTree } from '../release.js';
 
 export interface ResolveOptions extends Partial<KernelTreeOptions> {
   readonly baseConfig?: string;
@@ -26,7 +28,7 @@ export interface ResolveOptions extends Partial<KernelTreeOptions> {
 
 interface Asked {
   readonly goals: readonly GoalText[];
-  readonly arch?: string;
+  readonly plan?: Plan;
 }
 
 /** Goals on the command line, or a profile's. @returns the exit status after complaining */
@@ -46,7 +48,7 @@ function readAsked(context: Context, words: readonly string[]): Asked | Exit {
   context.findings(planning.diagnostics, planning.sources);
   if (planning.planned === undefined) return planning.exit;
   const { plan } = planning.planned;
-  return { goals: planGoals(plan), arch: plan.board.arch };
+  return { goals: planGoals(plan), plan };
 }
 
 /** The fragment as a file: where it holds, then its lines. */
@@ -74,7 +76,9 @@ export function solutionJson(solution: Solution) {
 export async function resolve(context: Context, words: readonly string[], options: ResolveOptions): Promise<Exit> {
   const asked = readAsked(context, words);
   if (typeof asked === 'number') return asked;
-  const arch = options.arch ?? asked.arch;
+  const { plan } = asked;
+  const arch = plan === undefined ? options.arch : archOfBoard(context, options.arch, plan.board.arch);
+  if (typeof arch === 'number') return arch;
   if (options.kernelTree === undefined || arch === undefined) {
     context.complain(
       options.kernelTree === undefined
@@ -88,6 +92,8 @@ export async function resolve(context: Context, words: readonly string[], option
   if (typeof open === 'number') return open;
   const base = readBase(context, open, options.baseConfig);
   if (typeof base === 'number') return base;
+  if (plan !== undefined && context.options.format === 'human')
+    context.findings(holdTree(context, options.kernelTree, plan.kernel));
   const { allowChange } = options;
   const solution = await context.during('looking for the smallest fragment', () =>
     new Solver(open.tree, base.text).solve(asked.goals, { allowChange }),

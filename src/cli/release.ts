@@ -1,0 +1,79 @@
+/** Which kernel and architecture a tree or a configuration is of, held against what it is used for. */
+import path from 'node:path';
+import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import { versionOfTree } from '../facts/hold.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { kernelRangeText } from '../model/index.js';
+import { SourceText } from '../source/index.js';
+import { type ProfileArch, profileArch } from './arch.js';
+import { releaseOfConfig } from './config.js';
+import type { Context } from './context.js';
+import { EXIT, type Exit } from './exit.js';
+import { readText } from './files.js';
+import { readKernel, shownPath } from './profile.js';
+
+export const RELEASE_CODES = defineCodes({
+  'kernel/other-release': {
+    severity: 'warning',
+    title: 'a tree or configuration of another kernel',
+    explain:
+      'The kernel source or .config is of a release that the profile, --kernel or the generated files are not for. Symbols, dependencies and names of heaps change between releases, so what is proven on one need not hold on another.',
+  },
+});
+const report = reporter(RELEASE_CODES);
+
+export interface KernelRange {
+  readonly min: KernelVersion;
+  readonly max: KernelVersion;
+}
+
+function otherRelease(
+  what: string,
+  found: KernelVersion | undefined,
+  kernel: KernelRange,
+  source: SourceText,
+  line: RegExp,
+): Diagnostic[] {
+  if (found === undefined) return [];
+  if (compareKernelVersions(kernel.min, found) <= 0 && compareKernelVersions(found, kernel.max) <= 0) return [];
+  const match = line.exec(source.text);
+  return [
+    report('kernel/other-release', {
+      message: `${what} is of Linux ${formatKernelVersion(found)}, and this is for ${kernelRangeText(kernel.min, kernel.max)}`,
+      cause: 'symbols, dependencies and names of heaps change between releases: what holds on one need not on another',
+      fix: `give the one of ${kernelRangeText(kernel.min, kernel.max)}, or generate for Linux ${formatKernelVersion(found)}`,
+      span: source.span(match?.index ?? 0, match?.[0].length ?? 0),
+    }),
+  ];
+}
+
+/** @param directory the kernel tree, as the user names it */
+export function holdTree(context: Context, directory: string, kernel: KernelRange): Diagnostic[] {
+  const got = readText(path.join(context.resolve(directory), 'Makefile'));
+  if ('error' in got) return [];
+  const source = new SourceText(path.join(shownPath(context, directory), 'Makefile'), got.text);
+  return otherRelease('the kernel tree', versionOfTree(got.text), kernel, source, /^VERSION.*\n.*$/m);
+}
+
+/** @returns a message and its remedy where nothing at all is known of the kernel that a `.config` is of */
+export function holdConfig(source: SourceText, kernel: KernelRange): Diagnostic[] | { message: string; fix: string } {
+  const release = releaseOfConfig(source.text) ?? '';
+  const version = parseKernelVersion(release);
+  if (version === undefined) return [];
+  const known = readKernel(release);
+  if ('message' in known) return { ...known, message: `it is of Linux ${release}, and ${known.message}` };
+  return otherRelease('the configuration', version, kernel, source, /^# Linux\/.*$/m);
+}
+
+/** The architecture of a board, which --arch may repeat and not change. @returns an exit after complaining */
+export function archOfBoard(context: Context, given: string | undefined, board: string): ProfileArch | Exit {
+  const arch = profileArch(given ?? board);
+  if (arch !== undefined && arch === profileArch(board)) return arch;
+  if (arch === undefined)
+    context.complain(
+      `--arch ${given ?? board}: not an architecture dmaheap knows`,
+      'use arm64, arm, riscv64 or x86_64',
+    );
+  else context.complain(`--arch ${given}: the profile is for ${board}`, 'leave --arch out, or change board.arch');
+  return EXIT.usage;
+}
