@@ -243,12 +243,30 @@ export function compareWithManifest(
   ];
 }
 
+interface Comparison {
+  readonly changes: TreeChange[];
+  readonly diagnostics: Diagnostic[];
+}
+
+const cannot = (what: string, error: unknown) =>
+  report('generate/cannot-write', {
+    message: `cannot ${what}`,
+    cause: reasonOf(error),
+    fix: 'give a directory that you may write with -o; nothing was changed',
+  });
+
 /** What writing the files would change, and what stands in the way of it. */
-export function compareTree(
-  directory: string,
-  files: readonly TreeFile[],
-  force: boolean,
-): { changes: TreeChange[]; diagnostics: Diagnostic[] } {
+export function compareTree(directory: string, files: readonly TreeFile[], force: boolean): Comparison {
+  try {
+    return compare(directory, files, force);
+  } catch (error) {
+    const { path: file } = error as NodeJS.ErrnoException;
+    if (file === undefined) throw error;
+    return { changes: [], diagnostics: [cannot(`read ${file}`, error)] };
+  }
+}
+
+function compare(directory: string, files: readonly TreeFile[], force: boolean): Comparison {
   const manifest = readManifest(directory);
   const diagnostics: Diagnostic[] = [];
   if (manifest === 'bad' && !force)
@@ -465,11 +483,7 @@ function exchange(output: string, files: readonly TreeFile[], changes: readonly 
     return undefined;
   } catch (error) {
     if (existsSync(backup) && !existsSync(directory)) renameSync(backup, directory);
-    return report('generate/cannot-write', {
-      message: `cannot write ${directory}`,
-      cause: reasonOf(error),
-      fix: 'give a directory that you may write with -o; nothing was changed',
-    });
+    return cannot(`write ${directory}`, error);
   }
 }
 

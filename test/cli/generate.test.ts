@@ -256,6 +256,25 @@ test('a directory that one may write in one that one may not is written in place
   expect(readdirSync(path.join(parent, 'out')).filter((name) => name.startsWith('.dmaheap'))).toEqual([]);
 });
 
+test('what one may not look into is no defect, and stays as it was', async () => {
+  chmodSync(work, 0o755);
+  mkdirSync(out('udev'), { recursive: true });
+  if (isRoot) chownSync(out(), NOBODY, NOBODY);
+  chmodSync(out('udev'), 0);
+  if (isRoot) process.seteuid?.(NOBODY);
+  try {
+    for (const more of [[], ['--diff']]) {
+      const { exit, stderr } = await generate(...more);
+      expect(exit).toBe(3);
+      expect(stderr).toContain(`cannot read ${out(RULES)}\n  cause: permission denied\n`);
+    }
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(out('udev'), 0o755);
+  }
+  expect(readdirSync(out())).toEqual(['udev']);
+});
+
 test('the directories keep their owners', async () => {
   await generate('--kernel', '6.12');
   mkdirSync(out('theirs'));

@@ -104,6 +104,7 @@ export async function generate(context: Context, file: string, options: Generate
   const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
   const changed = changes.filter((change) => change.action !== 'keep');
   diagnostics.push(...objections);
+  if (objections.some(({ code }) => code === 'generate/cannot-write')) return fail(EXIT.environment);
   if (!options.diff) {
     if (hasErrors(objections)) return fail(EXIT.findings);
     const problem = changed.length === 0 ? undefined : writeTree(directory, files, changes);
