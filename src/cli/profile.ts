@@ -45,6 +45,7 @@ export const DTB_FIX =
 /** Files are named in findings as the user would name them from the directory he stands in. */
 export function shownPath(context: Context, file: string): string {
   const relative = path.relative(context.options.directory, context.resolve(file));
+  if (path.isAbsolute(file) && relative.startsWith('..')) return file;
   return relative.startsWith(`..${path.sep}..${path.sep}..`) ? context.resolve(file) : relative || '.';
 }
 

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { FORMATS, type Format } from '../diagnostic/writers.js';
+import { suggest } from '../source/suggest.js';
 import { Context, type Streams } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { VERSION } from './version.js';
@@ -13,11 +14,14 @@ export interface Invocation extends Streams {
 }
 
 /** A path that cannot even be looked at is none; the command then says why. */
-function isFile(file: string): boolean {
+const isFile = (file: string) => lookAt(file)?.isFile() ?? false;
+const isDirectory = (file: string) => lookAt(file)?.isDirectory() ?? false;
+
+function lookAt(file: string) {
   try {
-    return statSync(file).isFile();
+    return statSync(file);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -66,6 +70,12 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   const run =
     <A extends unknown[]>(action: (context: Context, ...args: A) => Promise<Exit | 4>) =>
     async (...args: unknown[]) => {
+      const { directory } = context().options;
+      if (!isDirectory(directory)) {
+        context().complain(`-C ${directory}: there is no such directory`, 'give a directory that is there');
+        result(EXIT.usage);
+        return;
+      }
       // commander hands over the arguments, then the options, then the command itself.
       result(await action(context(), ...(args.slice(0, -1) as A)));
     };
@@ -455,15 +465,29 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   return program;
 }
 
+/** commander itself answers `help WORD` with the help of all, whatever the word. */
+function refuseHelpOfNothing(program: Command, argv: readonly string[]): void {
+  const [first, word] = program.parseOptions([...argv]).operands;
+  const names = [...program.commands.map((command) => command.name()), 'help'];
+  if (first !== 'help' || word === undefined || names.includes(word)) return;
+  const near = suggest(word, names)[0];
+  program.error(`error: unknown command '${word}'${near === undefined ? '' : `\n(Did you mean ${near}?)`}`);
+}
+
 /** Runs one command line. Mistakes of the user end in a status; an exception that gets out is a defect of ours. */
 export async function runProgram(argv: readonly string[], invocation: Invocation): Promise<Exit | 4> {
   let exit: Exit | 4 = EXIT.good;
   const program = buildProgram(invocation, (status) => {
     exit = status;
   });
+  program.showHelpAfterError('  fix: dmaheap --help lists the commands and the options that all of them have');
   for (const command of program.commands)
-    command.exitOverride().configureOutput({ writeOut: invocation.stdout, writeErr: invocation.stderr });
+    command
+      .showHelpAfterError(`  fix: dmaheap help ${command.name()} shows what it takes`)
+      .exitOverride()
+      .configureOutput({ writeOut: invocation.stdout, writeErr: invocation.stderr });
   try {
+    refuseHelpOfNothing(program, argv);
     await program.parseAsync(argv, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;

@@ -52,7 +52,7 @@ export function render(plan: Plan, context: RenderContext): Outcome<readonly Art
   const view = present(plan);
   const outcomes = (context.targets ?? plan.targets.map((target) => target.name)).map((name) => {
     const target = library.find((candidate) => candidate.name === name);
-    if (target === undefined) return { diagnostics: [unknownTarget(name, library)] };
+    if (target === undefined) return { diagnostics: [unknownTarget(name, library, context.targets === undefined)] };
     return renderTarget(plan, view, target, context);
   });
   const diagnostics = outcomes.flatMap((outcome) => outcome.diagnostics);
@@ -178,12 +178,13 @@ function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly 
   return { value: Object.fromEntries(view), diagnostics };
 }
 
-function unknownTarget(name: string, library: readonly CompiledTarget[]): Diagnostic {
+/** @param isProfile the profile names it, not the caller */
+function unknownTarget(name: string, library: readonly CompiledTarget[], isProfile: boolean): Diagnostic {
   const names = library.map((target) => target.name);
   const [near] = suggest(name, names);
   return report('render/unknown-target', {
     message: `there is no target "${name}"`,
-    pointer: `/targets/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`,
+    ...(isProfile ? { pointer: `/targets/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` } : {}),
     fix: near === undefined ? `use one of: ${names.join(', ')}` : `did you mean "${near}"?`,
   });
 }

@@ -6,6 +6,8 @@ import { type RenderContext, render } from './index.js';
 export interface TracedLine {
   /** Path below the output directory. */
   readonly path: string;
+  /** How many the file has. */
+  readonly lines: number;
   readonly text: string;
   readonly values: readonly Emitted[];
 }
@@ -28,5 +30,10 @@ export function traceLine(plan: Plan, context: RenderContext, file: string, line
   const marked = artifact?.text.split('\n')[line - 1];
   if (artifact === undefined || marked === undefined) return undefined;
   const values = [...marked.matchAll(MARK)].flatMap(([, index]) => emitted[Number(index)] ?? []);
-  return { path: artifact.path, text: marked.replace(MARK, ''), values };
+  return {
+    path: artifact.path,
+    lines: artifact.text.replace(/\n$/, '').split('\n').length,
+    text: marked.replace(MARK, ''),
+    values,
+  };
 }

@@ -64,6 +64,16 @@ test('every line of every generated file is explained, and its text is that of t
   expect(withValues).toBeGreaterThan(50);
 });
 
+test('a line that a file does not have', async () => {
+  const { exit, stderr } = await dmaheap(['explain', 'out/udev/70-dmaheap.rules:500', EXAMPLE]);
+  const [, count] =
+    /^dmaheap: udev\/70-dmaheap\.rules of \S+ has (\d+) lines\n {2}fix: give a line from 1 to \1\n$/.exec(stderr) ?? [];
+  expect(exit).toBe(2);
+  const last = await dmaheap(['explain', `udev/70-dmaheap.rules:${count}`, EXAMPLE]);
+  expect(last.exit).toBe(0);
+  expect((await dmaheap(['explain', 'udev/no-such-file:1', EXAMPLE])).stderr).toContain('nothing in');
+});
+
 test('a line names its template, its value, and where the value was written', async () => {
   const { stdout } = await dmaheap(['explain', 'out/verify/verify.expect:4', EXAMPLE, '--format', 'json']);
   const { title, origins } = JSON.parse(stdout);

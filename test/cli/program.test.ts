@@ -90,6 +90,31 @@ test('a misspelt command gets a suggestion', async () => {
   expect((await dmaheap(['validat', EXAMPLE])).stderr).toContain('Did you mean validate?');
 });
 
+test.each([
+  [['help', 'validat'], "error: unknown command 'validat'\n(Did you mean validate?)\n  fix: dmaheap --help"],
+  [['-C', '.', 'help', 'foo'], "error: unknown command 'foo'\n  fix: dmaheap --help"],
+  [['frobnicate'], '  fix: dmaheap --help lists the commands'],
+  [['validate', '--frob', EXAMPLE], '  fix: dmaheap help validate'],
+  [['generate', EXAMPLE], '  fix: dmaheap help generate'],
+  [['-C', '/nonexistent', 'validate', 'x'], 'dmaheap: -C /nonexistent: there is no such directory\n  fix: '],
+  [
+    ['generate', EXAMPLE, '-o', 'nowhere', '--target', 'foo'],
+    'error[render/unknown-target]: --target: there is no target "foo"\n  fix: ',
+  ],
+  [['matrix', 'no-such.json'], 'cannot read no-such.json: there is no such file\n  fix: '],
+])('%j is usage, and what to do is said', async (argv, words) => {
+  const { exit, stderr } = await dmaheap(argv);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining(words)]);
+});
+
+test('a path is shown as it was typed, and from where it was typed', async () => {
+  const at = (argv: string[]) =>
+    dmaheap([...argv, '-C', 'schemas/examples']).then(({ stderr, stdout }) => stderr + stdout);
+  expect(await at(['validate', '/tmp'])).toMatch(/^error\[profile\/cannot-read\]: cannot read \/tmp\n|^\/tmp/);
+  expect(await at(['check', '/tmp'])).toContain('/tmp has no');
+  expect(await at(['validate', 'rockpro64.json'])).toContain('rockpro64.json: good');
+});
+
 test('targets in json are those of the design', async () => {
   const targets = JSON.parse((await dmaheap(['targets', '--format', 'json'])).stdout);
   expect(targets.map((t: { name: string }) => t.name)).toEqual(

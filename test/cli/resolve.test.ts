@@ -15,6 +15,11 @@ test.each([
   [['explain', 'CMA', '--kernel-tree', 'src', '--arch', 'riscv'], 3, /no kernel source tree/],
   [['explain', 'plan/not-a-code'], 2, /no finding/],
   [['check', 'schemas/examples/rockpro64.json', '--config', 'no-such-file'], 3, /no such file/],
+  [['resolve', 'CMA', '--kernel-tree', '.', '--arch', 'arm64'], 2, /"CMA" is no goal\n {2}fix: write CMA=y, CMA>=m/],
+  [['explain', 'HEAP_RENAMD'], 2, /nothing called "HEAP_RENAMD"\n {2}fix: did you mean HEAP_RENAMED\?/],
+  [['explain', 'heap.cma-name'], 2, /did you mean heap\.cma-names\?/],
+  [['explain', 'foo'], 2, /nothing called "foo"\n {2}fix: give a symbol with --kernel-tree/],
+  [['explain', 'heap:camera'], 2, /of which profile/],
 ] as const)('%j is %i', async (argv, exit, words) => {
   const said = await dmaheap([...argv]);
   expect(said.stderr).toMatch(words);

@@ -60,7 +60,6 @@ test('an unknown target, an unknown option and a bad option are findings', () =>
       code: 'render/unknown-target',
       severity: 'error',
       message: 'there is no target "udevv"',
-      pointer: '/targets/udevv',
       fix: 'did you mean "udev"?',
     },
   ]);

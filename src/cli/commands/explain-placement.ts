@@ -35,8 +35,15 @@ export async function explainPlacement(
   options: PlaceOptions,
 ): Promise<Exit> {
   const [kind = '', name = ''] = subject.split(/:(.*)/s);
+  if (options.dtb === undefined && profile === undefined) {
+    context.complain(
+      'of which profile, or of which board?',
+      `dmaheap explain ${subject} board.json, or --dtb board.dtb`,
+    );
+    return EXIT.usage;
+  }
   // Without a board there is nothing to simulate, but the profile's own reasons are known.
-  if (options.dtb === undefined && profile !== undefined) return explainPlan(context, subject, profile, options);
+  if (options.dtb === undefined) return explainPlan(context, subject, profile, options);
   const diagnostics: Diagnostic[] = [];
   try {
     const { input, kernels } = settlePlacement(context, profile, options, diagnostics);

@@ -137,6 +137,18 @@ export function explainPlan(
           ? about.plan.areas.map(({ name }) => `region:${name}`)
           : about.plan.symbols.map(({ symbol }) => symbol);
     const near = suggest(subject, known)[0];
+    const [, file = '', number] = LINE.exec(subject) ?? [];
+    const traced =
+      number === undefined || /^(heap|region)$/.test(kind ?? '')
+        ? undefined
+        : traceLine(about.plan, { version: VERSION }, file, 1);
+    if (traced !== undefined) {
+      context.complain(
+        `${traced.path} of ${profile} has ${traced.lines} lines`,
+        `give a line from 1 to ${traced.lines}`,
+      );
+      return EXIT.usage;
+    }
     context.complain(
       `nothing in ${profile} makes ${subject}`,
       near === undefined

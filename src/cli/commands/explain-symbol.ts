@@ -53,7 +53,9 @@ export async function explainSymbolCommand(
     const near = suggest(name, open.tree.byName.keys());
     context.complain(
       `${treeTitle(open)} defines no symbol ${name}`,
-      near.length === 0 ? undefined : `did you mean ${near.join(' or ')}?`,
+      near.length === 0
+        ? `another architecture may have it: grep -rnw 'config ${name}' --include='Kconfig*' ${kernelTree}`
+        : `did you mean ${near.join(' or ')}?`,
     );
     return EXIT.findings;
   }

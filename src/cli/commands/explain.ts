@@ -11,6 +11,9 @@ import { explainPlan, isAboutPlan } from './explain-plan.js';
 import { type ExplainSymbolOptions, explainSymbolCommand } from './explain-symbol.js';
 import { facts } from './facts.js';
 
+const SUBJECTS =
+  'give a symbol with --kernel-tree, heap:NAME or region:NAME with a profile, a fact (dmaheap facts lists them), or a code in brackets of a finding';
+
 export async function explain(
   context: Context,
   subject: string,
@@ -31,6 +34,12 @@ export async function explain(
     return EXIT.good;
   }
   if (profile !== undefined && options.kernelTree === undefined) return explainPlan(context, subject, profile, options);
+  const near = suggest(subject, [...FACTS.keys(), ...DIAGNOSES.map(({ id }) => id)])[0];
+  const isSymbol = /^[A-Z0-9_]{2,}(>?=.*)?$/.test(subject);
+  if (options.kernelTree === undefined && (near !== undefined || !isSymbol)) {
+    context.complain(`there is nothing called "${subject}"`, near === undefined ? SUBJECTS : `did you mean ${near}?`);
+    return EXIT.usage;
+  }
   return explainSymbolCommand(context, subject, options);
 }
 
@@ -39,7 +48,7 @@ function explainCode(context: Context, subject: string): Exit {
   const entry = codes[subject];
   if (entry === undefined) {
     const near = suggest(subject, Object.keys(codes))[0];
-    context.complain(`there is no finding "${subject}"`, near === undefined ? undefined : `did you mean "${near}"?`);
+    context.complain(`there is no finding "${subject}"`, near === undefined ? SUBJECTS : `did you mean "${near}"?`);
     return EXIT.usage;
   }
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, code: subject, ...entry });

@@ -1,7 +1,7 @@
 /** dmaheap generate PROFILE -o DIR */
 import { createTwoFilesPatch } from 'diff';
 import { compareLock } from '../../check/lock.js';
-import { hasErrors } from '../../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
@@ -88,7 +88,11 @@ export async function generate(context: Context, file: string, options: Generate
     version: VERSION,
     ...(options.target === undefined ? {} : { targets: options.target }),
   });
-  diagnostics.push(...rendered.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
+  const asked = (d: Diagnostic) =>
+    d.code === 'render/unknown-target' && options.target !== undefined
+      ? { ...d, message: `--target: ${d.message}` }
+      : d;
+  diagnostics.push(...rendered.diagnostics.map((d) => locate(asked(d), planned.loaded.spanOf)));
   if (rendered.value === undefined) return fail(exitOfRendering(rendered.diagnostics));
   if (hasErrors(diagnostics)) return fail(EXIT.findings);
   const manifest = makeManifest(manifestOf(plan), rendered.value);

@@ -1,5 +1,5 @@
 /** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what is in the way. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import {
   type Change,
   type GoalText,
@@ -35,16 +35,20 @@ interface Asked {
 function readAsked(context: Context, words: readonly string[]): Asked | Exit {
   const goals = words.map(parseGoal);
   if (goals.every((goal) => goal !== undefined)) return { goals };
-  const isOneFile = words.length === 1 && !/^[^=]*=/.test(words[0] as string);
+  const [word = ''] = words;
+  const isSymbol = /^[A-Z][A-Z0-9_]*$/.test(word) && !existsSync(context.resolve(word));
+  const isOneFile = words.length === 1 && !word.includes('=') && !isSymbol;
   if (!isOneFile) {
     const wrong = words.find((_, i) => goals[i] === undefined);
     context.complain(
       `"${wrong}" is no goal`,
-      'write goals as SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n, or give one profile',
+      isSymbol
+        ? `write ${word}=y, ${word}>=m or ${word}=n`
+        : 'write goals as SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n, or give one profile',
     );
     return EXIT.usage;
   }
-  const planning = planProfile(context, words[0] as string);
+  const planning = planProfile(context, word);
   context.findings(planning.diagnostics, planning.sources);
   if (planning.planned === undefined) return planning.exit;
   const { plan } = planning.planned;
@@ -108,6 +112,7 @@ export async function resolve(context: Context, words: readonly string[], option
       return EXIT.environment;
     }
     refuted = verdict.refuted;
+    if (refuted.length === 0) context.note(`confirmed by the conf of ${treeTitle(open)}`);
   }
   const isGood = solution.blocked.length === 0 && refuted.length === 0;
   if (options.output !== undefined && isGood) {
@@ -118,6 +123,7 @@ export async function resolve(context: Context, words: readonly string[], option
       context.complain(`cannot write ${options.output}: ${reasonOf(error)}`, 'give another file with -o');
       return EXIT.environment;
     }
+    context.note(`wrote ${options.output}`);
   }
   if (context.options.format === 'json')
     context.printJson({

@@ -2,7 +2,16 @@
  * Answers to the questions Kconfig files ask the shell. A kernel tree is other people's code: commands run only in
  * mode `run`; `replay` knows what a file has recorded, `deny` knows nothing.
  */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ParseInput, shellAnswer, unansweredProbes } from '../../kconfig/index.js';
@@ -68,7 +77,7 @@ export class Probes {
   static recorded(world: ProbeWorld, file: string): Probes | string {
     const probes = new Probes(world);
     const recording = readRecording(file);
-    if (!recording) return `${file} is not a recording of probes`;
+    if (!recording) return existsSync(file) ? `${file} is not a recording of probes` : `there is no recording ${file}`;
     for (const [command, answer] of Object.entries(recording.answers))
       probes.#answers.set(probes.#key(command.replaceAll('$(srctree)', world.directory)), answer);
     return probes;
