@@ -116,7 +116,7 @@ export function readMatrix(source: SourceText): Outcome<Matrix> {
   const targets = reader.list(get('targets'), 'targets').map((node) => reader.text(node, 'name of a target'));
   const diagnostics = [...parsed.diagnostics, ...reader.diagnostics];
   if (hasErrors(diagnostics)) return { diagnostics };
-  const below = (file: string) => path.join(path.dirname(source.file), file);
+  const below = (file: string) => (path.isAbsolute(file) ? file : path.join(path.dirname(source.file), file));
   return {
     value: {
       boards: boards.map(({ profile, dtb }) => ({

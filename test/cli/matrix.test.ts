@@ -120,6 +120,13 @@ describe('a matrix', () => {
     expect(sorted(parts)).toEqual(sorted(whole));
   });
 
+  test('takes a board by its absolute path', async () => {
+    const board = path.resolve('schemas/examples/qemu-virt-arm64.json');
+    writeFileSync(path.join(work, 'absolute.json'), JSON.stringify({ boards: [board], targets: ['udev'] }));
+    const { exit, stdout } = await dmaheap(['matrix', 'absolute.json'], work);
+    expect({ exit, stdout }).toEqual({ exit: 0, stdout: expect.stringContaining('1 passed, 0 failed') });
+  });
+
   test('without kernels and targets is each profile as it stands', async () => {
     writeFileSync(path.join(work, 'one.json'), JSON.stringify({ boards: [example('qemu-virt-arm64')] }));
     const { stdout } = await dmaheap(['matrix', 'one.json', '--list'], work);
