@@ -3,6 +3,7 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
+import { otherArchitecture } from '../model/index.js';
 import type {
   LintInput,
   LintResult,
@@ -158,6 +159,9 @@ export function settlePlacement(
   const plan = planned?.plan;
   const architecture = architectureOf(options, plan);
   const base = options.dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', options.dtb, diagnostics);
+  const other = otherArchitecture(architecture, base);
+  if (other !== undefined)
+    throw new Refusal(`--dtb ${options.dtb}: its processors are ${other}, not ${architecture}`, EXIT.usage, DTB_FIX);
   const given = (options.overlay ?? []).map((text) => readOverlay(context, text, diagnostics));
   const ours = plan === undefined ? undefined : overlayOf(plan.areas, plan.board.cells);
   const overlays = ours === undefined ? given : [...given, ours];

@@ -1,5 +1,5 @@
 /** The board and kernel as far as they are known: the profile with every quantity read, held against the board's DTB. */
-import { type Diagnostic, defineCodes, hasErrors, type Outcome, reporter } from '../diagnostic/index.js';
+import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
 import {
   compareKernelVersions,
   factAt,
@@ -12,57 +12,11 @@ import type { Fdt } from '../fdt/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { Address, Board, Range, Size } from '../profile/types.gen.js';
 import { parseBytes } from '../quantity/index.js';
+import { report } from './codes.js';
+import { type AddressRange, type Cells, type DtbFacts, holdDtb } from './dtb.js';
 
-export const MODEL_CODES = defineCodes({
-  'model/kernel-outside-range': {
-    severity: 'error',
-    title: "kernel outside the profile's range",
-    explain: 'The kernel asked for is not among those the profile is written for.',
-  },
-  'model/kernel-newer': {
-    severity: 'note',
-    title: 'kernel newer than what is known',
-    explain:
-      'No kernel as new as this was read. It is taken to behave like the newest that was, which the next release may refute.',
-  },
-  'model/cells-differ': {
-    severity: 'error',
-    title: 'cells differ from the DTB',
-    explain:
-      "The profile states other #address-cells or #size-cells than the root of the board's DTB. With wrong cells the kernel ignores every reservation, firmware's included.",
-  },
-  'model/cells-assumed': {
-    severity: 'warning',
-    title: 'cells assumed',
-    explain:
-      'Neither a DTB nor the profile says how many cells the root uses; two and two are assumed, which is wrong for a quarter of all boards.',
-  },
-  'model/memory-unknown': {
-    severity: 'warning',
-    title: 'RAM unknown',
-    explain: "Neither the profile nor the DTB states the board's RAM, so no region can be proven to lie in it.",
-  },
-});
-const report = reporter(MODEL_CODES);
-
-export interface AddressRange {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
-
-export interface Cells {
-  readonly address: 1 | 2;
-  readonly size: 1 | 2;
-}
-
-/** What a DTB says about the board, read by the caller. */
-export interface DtbFacts {
-  readonly file: string;
-  readonly cells: Cells;
-  /** Memory banks of a size above zero. */
-  readonly memory: readonly AddressRange[];
-  readonly tree: Fdt;
-}
+export { MODEL_CODES } from './codes.js';
+export { type AddressRange, archOfTree, type Cells, type DtbFacts, otherArchitecture } from './dtb.js';
 
 export interface Model {
   readonly loaded: LoadedProfile;
@@ -175,7 +129,11 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
   const { board } = loaded.profile;
   const kernel = resolveKernel(loaded, context.kernel, diagnostics);
   const cells = resolveCells(loaded, context.dtb, diagnostics);
-  const memory = board.memory?.map(rangeOf) ?? context.dtb?.memory ?? [];
+  const stated = board.memory?.map(rangeOf);
+  if (context.dtb !== undefined)
+    for (const { pointer, ...finding } of holdDtb(board, stated, context.dtb))
+      diagnostics.push({ ...finding, ...at(loaded, pointer) });
+  const memory = stated ?? context.dtb?.memory ?? [];
   if (memory.length === 0)
     diagnostics.push(
       report('model/memory-unknown', {

@@ -8,7 +8,8 @@ import {
   NEWEST_KERNEL,
   OLDEST_KERNEL,
 } from '../facts/index.js';
-import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text, walk } from '../fdt/index.js';
+import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text } from '../fdt/index.js';
+import { archOfTree } from '../model/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import type { Board, Buffer } from '../profile/types.gen.js';
 import { formatAddress } from '../quantity/index.js';
@@ -53,19 +54,6 @@ const ARCH_SYMBOLS: readonly (readonly [string, Arch])[] = [
   ['X86_64', 'x86_64'],
 ];
 const DEFAULT_SIZE = 128n << 20n;
-
-/** The architecture a tree's processors are of; undefined when they do not say. */
-function archOfTree(tree: Fdt): Arch | undefined {
-  for (const node of walk(tree.root)) {
-    if (text(node, 'device_type') !== 'cpu') continue;
-    const compatible = (strings(node, 'compatible') ?? []).join(' ');
-    if (/riscv/.test(compatible) || node.properties.has('riscv,isa')) return 'riscv64';
-    if (/arm,cortex-a(5|7|8|9|12|15|17|32)\b|arm,arm(9|11)|marvell,(pj4|sheeva)|qcom,(krait|scorpion)/.test(compatible))
-      return 'arm';
-    if (/arm,|apple,|qcom,|nvidia,|cavium,|brcm,|marvell,/.test(compatible)) return 'arm64';
-  }
-  return undefined;
-}
 
 export function archOf(found: BoardFindings): Arch | undefined {
   if (found.decided?.arch !== undefined) return found.decided.arch;

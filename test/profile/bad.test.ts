@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { cellsValue, makeFdt, writeFdt } from '../../src/fdt/index.js';
+import { cellsValue, makeFdt, type NodeSpec, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { MODEL_CODES } from '../../src/model/index.js';
 import { PLAN_CODES } from '../../src/plan/index.js';
 import { PROFILE_CODES } from '../../src/profile/codes.js';
@@ -14,12 +14,36 @@ const BAD = path.join(import.meta.dirname, 'bad');
 const files = readdirSync(BAD).filter((file) => file.endsWith('.json'));
 const codeOf = (file: string) => file.replace('.json', '').replace('--', '/');
 
-/** A DTB whose root has two cells each, for findings about the board's own tree. */
-function twoCells(): string {
+/** DTBs with two cells each, for findings about the board's own tree. */
+const BOARDS: Readonly<Record<string, Omit<NodeSpec, 'name'>>> = {
+  'model/cells-differ': {},
+  'model/other-architecture': {
+    children: [
+      {
+        name: 'cpu',
+        properties: { device_type: stringsValue('cpu'), compatible: stringsValue('sifive,u74', 'riscv') },
+      },
+    ],
+  },
+  'model/other-board': { properties: { compatible: stringsValue('other,board', 'other,soc') } },
+  'model/memory-differs': {
+    children: [
+      {
+        name: 'memory@40000000',
+        properties: { device_type: stringsValue('memory'), reg: cellsValue(0, 0x40000000, 0, 0x20000000) },
+      },
+    ],
+  },
+};
+
+function board({ properties, children }: Omit<NodeSpec, 'name'>): string {
   const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-bad-'));
   const file = path.join(directory, 'board.dtb');
-  const root = { name: '', properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) } };
-  writeFileSync(file, writeFdt(makeFdt(root)));
+  const cells = { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) };
+  writeFileSync(
+    file,
+    writeFdt(makeFdt({ name: '', properties: { ...cells, ...properties }, children: children ?? [] })),
+  );
   return file;
 }
 
@@ -36,8 +60,9 @@ describe.each(files)('%s', (file) => {
     const options: string[] = [];
     let directory: string | undefined;
     if (code === 'model/kernel-outside-range') options.push('--kernel', '7.3');
-    if (code === 'model/cells-differ') {
-      const dtb = twoCells();
+    const tree = BOARDS[code];
+    if (tree !== undefined) {
+      const dtb = board(tree);
       directory = path.dirname(dtb);
       options.push('--dtb', dtb);
     }

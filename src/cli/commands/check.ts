@@ -5,6 +5,7 @@ import { type CheckInputs, type CheckResult, runChecks } from '../../check/index
 import { compareLock, factsDigest, type Lock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { parseKernelVersion } from '../../facts/index.js';
+import { otherArchitecture } from '../../model/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
 import { printChecks } from '../check-results.js';
@@ -13,7 +14,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
-import { shownPath } from '../profile.js';
+import { DTB_FIX, shownPath } from '../profile.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
@@ -52,6 +53,11 @@ function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): C
   // What the tools would say of a damaged DTB puts the blame on generated files.
   const blob = dtb === undefined ? undefined : readBoard(context, dtb, []);
   if (typeof blob === 'number') return blob;
+  const other = blob?.tree === undefined ? undefined : otherArchitecture(arch, blob.tree);
+  if (other !== undefined) {
+    context.complain(`--dtb ${dtb}: its processors are ${other}, and this was generated for ${arch}`, DTB_FIX);
+    return EXIT.usage;
+  }
   const crossCompile = context.environment['CROSS_COMPILE'];
   const kernelName = kernelArch(arch);
   return {

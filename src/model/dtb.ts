@@ -1,0 +1,113 @@
+/** The board's DTB held against the profile: whether it is of this board at all. */
+import type { Diagnostic } from '../diagnostic/index.js';
+import { type Fdt, strings, text, walk } from '../fdt/index.js';
+import type { Board } from '../profile/types.gen.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import { report } from './codes.js';
+
+export interface AddressRange {
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+}
+
+export interface Cells {
+  readonly address: 1 | 2;
+  readonly size: 1 | 2;
+}
+
+/** What a DTB says about the board, read by the caller. */
+export interface DtbFacts {
+  readonly file: string;
+  readonly cells: Cells;
+  /** Memory banks of a size above zero. */
+  readonly memory: readonly AddressRange[];
+  readonly tree: Fdt;
+}
+
+/** The architecture a tree's processors are of; undefined when they do not say. */
+export function archOfTree(tree: Fdt): Board['arch'] | undefined {
+  for (const node of walk(tree.root)) {
+    if (text(node, 'device_type') !== 'cpu') continue;
+    const compatible = (strings(node, 'compatible') ?? []).join(' ');
+    if (/riscv/.test(compatible) || node.properties.has('riscv,isa')) return 'riscv64';
+    if (/arm,cortex-a(5|7|8|9|12|15|17|32)\b|arm,arm(9|11)|marvell,(pj4|sheeva)|qcom,(krait|scorpion)/.test(compatible))
+      return 'arm';
+    if (/arm,|apple,|qcom,|nvidia,|cavium,|brcm,|marvell,/.test(compatible)) return 'arm64';
+  }
+  return undefined;
+}
+
+/** The architecture of a tree that cannot run a kernel of `arch`; 64-bit processors of Arm may run 32-bit ones. */
+export function otherArchitecture(arch: Board['arch'], tree: Fdt): Board['arch'] | undefined {
+  const found = archOfTree(tree);
+  return found === arch || (found === 'arm64' && arch === 'arm') ? undefined : found;
+}
+
+type Finding = Diagnostic & { readonly pointer: string };
+
+/** @param memory RAM that the profile states */
+export function holdDtb(board: Board, memory: readonly AddressRange[] | undefined, dtb: DtbFacts): Finding[] {
+  const found: Finding[] = [];
+  const other = otherArchitecture(board.arch, dtb.tree);
+  if (other !== undefined)
+    found.push({
+      ...report('model/other-architecture', {
+        message: `the profile is for ${board.arch}, and the processors in ${dtb.file} are ${other}`,
+        fix: "give this board's DTB, or correct board.arch",
+      }),
+      pointer: '/board/arch',
+    });
+  const compatible = strings(dtb.tree.root, 'compatible') ?? [];
+  if (
+    board.compatible !== undefined &&
+    compatible.length > 0 &&
+    !board.compatible.some((one) => compatible.includes(one))
+  )
+    found.push({
+      ...report('model/other-board', {
+        message: `${dtb.file} is the DTB of ${compatible.join(', ')}, and the profile is for ${board.compatible.join(', ')}`,
+        cause: 'they have no string in common: what is proven with this DTB is proven for another board',
+        fix: "give this board's DTB, or correct board.compatible",
+      }),
+      pointer: '/board/compatible',
+    });
+  if (memory !== undefined && dtb.memory.length > 0 && !isSameMemory(memory, dtb.memory))
+    found.push({
+      ...report('model/memory-differs', {
+        message: `the profile states ${ramText(memory)} of RAM, and ${dtb.file} ${ramText(dtb.memory)}`,
+        cause: "the profile's counts; it is right where the boot loader corrects the memory node",
+        fix: '/proc/iomem on the board lists what it has as "System RAM"; without board.memory the DTB counts',
+      }),
+      pointer: '/board/memory',
+    });
+  return found;
+}
+
+const end = ({ baseAddress, sizeBytes }: AddressRange) => baseAddress + sizeBytes;
+const total = (ranges: readonly AddressRange[]) => ranges.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n);
+
+/** By address, those that touch as one. */
+function joined(ranges: readonly AddressRange[]): AddressRange[] {
+  const out: AddressRange[] = [];
+  for (const range of [...ranges].sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1))) {
+    const last = out.at(-1);
+    if (last === undefined || end(last) < range.baseAddress) out.push(range);
+    else if (end(range) > end(last))
+      out[out.length - 1] = { baseAddress: last.baseAddress, sizeBytes: end(range) - last.baseAddress };
+  }
+  return out;
+}
+
+/** /proc/iomem lacks what firmware keeps for itself, which is little: RAM that lies within the DTB's is the same then. */
+function isSameMemory(stated: readonly AddressRange[], dtb: readonly AddressRange[]): boolean {
+  const [ours, theirs] = [joined(stated), joined(dtb)];
+  const isWithin = ours.every((one) =>
+    theirs.some((other) => other.baseAddress <= one.baseAddress && end(one) <= end(other)),
+  );
+  return isWithin && total(ours) * 8n >= total(theirs) * 7n;
+}
+
+const ramText = (ranges: readonly AddressRange[]) =>
+  joined(ranges)
+    .map(({ baseAddress, sizeBytes }) => `${formatBytes(sizeBytes)} at ${formatAddress(baseAddress)}`)
+    .join(' and ');
