@@ -47,6 +47,8 @@ function parseRange(option: string, text: string): MemoryRange {
   return { baseAddress, sizeBytes };
 }
 
+const banksOf = (texts: readonly string[]) => texts.map((text) => parseRange('--memory', text));
+
 function parseOccupied(text: string): OccupiedRange {
   const equals = text.indexOf('=');
   if (equals <= 0)
@@ -118,7 +120,10 @@ export interface Setting {
 }
 
 function planFor(context: Context, profile: string, options: PlaceOptions, diagnostics: Diagnostic[]): Planned {
-  const planning = planProfile(context, profile, options.dtb === undefined ? {} : { dtb: options.dtb });
+  const planning = planProfile(context, profile, {
+    ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
+    ...(options.memory === undefined ? {} : { memory: banksOf(options.memory) }),
+  });
   diagnostics.push(...planning.diagnostics);
   if (planning.planned === undefined) throw new Refusal('', planning.exit);
   return planning.planned;
@@ -167,7 +172,7 @@ export function settlePlacement(
   const overlays = ours === undefined ? given : [...given, ours];
   const tree = overlays.reduce((merged, overlay) => apply(merged, overlay, diagnostics), base);
   const stated = plan !== undefined && plan.board.memory.length > 0 ? plan.board.memory : undefined;
-  const memory = options.memory?.map((text) => parseRange('--memory', text)) ?? stated;
+  const memory = options.memory === undefined ? stated : banksOf(options.memory);
   const plannedLine = plan?.commandLine.map((c) => c.argument).join(' ');
   const commandLine = options.cmdline ?? (plannedLine === '' ? undefined : plannedLine);
   const pageSizeBytes = options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize);

@@ -10,7 +10,7 @@ import {
 } from '../facts/index.js';
 import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
 import type { Fdt } from '../fdt/tree.js';
-import { type DtbFacts, type Model, resolveModel } from '../model/index.js';
+import { type AddressRange, type DtbFacts, type Model, resolveModel } from '../model/index.js';
 import { makePlan, type Plan } from '../plan/index.js';
 import { type LoadedProfile, readProfile } from '../profile/load.js';
 import type { SourceText } from '../source/index.js';
@@ -21,6 +21,7 @@ import { readBytes, readText } from './files.js';
 export interface PlanOptions {
   readonly kernel?: string;
   readonly dtb?: string;
+  readonly memory?: readonly AddressRange[];
 }
 
 export interface Planned {
@@ -112,6 +113,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   const model = resolveModel(read.value, {
     ...(kernel === undefined ? {} : { kernel }),
     ...(facts === undefined ? {} : { dtb: facts }),
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
   });
   diagnostics.push(...model.diagnostics);
   if (model.value === undefined) return { diagnostics, sources, exit: EXIT.findings };

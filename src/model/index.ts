@@ -122,6 +122,8 @@ export interface ModelContext {
   /** The one kernel to generate for; by default the profile's whole range. */
   readonly kernel?: KernelVersion;
   readonly dtb?: DtbFacts;
+  /** RAM as the command line states it, which counts before the profile's and the DTB's. */
+  readonly memory?: readonly AddressRange[];
 }
 
 export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outcome<Model> {
@@ -133,12 +135,12 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
   if (context.dtb !== undefined)
     for (const { pointer, ...finding } of holdDtb(board, stated, context.dtb))
       diagnostics.push({ ...finding, ...at(loaded, pointer) });
-  const memory = stated ?? context.dtb?.memory ?? [];
+  const memory = context.memory ?? stated ?? context.dtb?.memory ?? [];
   if (memory.length === 0)
     diagnostics.push(
       report('model/memory-unknown', {
         message: "the board's RAM is not known",
-        cause: 'neither board.memory nor a DTB states it, so no region can be proven to lie in RAM',
+        cause: `${board.arch === 'x86_64' ? 'board.memory does not state it' : 'neither board.memory nor a DTB states it'}, so no region can be proven to lie in RAM`,
         fix: 'state board.memory: /proc/iomem on the board lists it as "System RAM"',
         ...at(loaded, '/board'),
       }),

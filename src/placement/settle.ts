@@ -135,7 +135,7 @@ export function situationOf(input: PlacementInput): Settled {
   if (stated.length === 0 && usesCma)
     questions.push({
       about: 'memory',
-      needs: 'the RAM banks: the device tree states none (--memory BASE+SIZE, or board.memory in the profile)',
+      needs: `the RAM banks${input.architecture === 'x86_64' ? '' : ': the device tree states none'} (--memory BASE+SIZE, or board.memory in the profile)`,
       answers: [],
       always: pools.length > 0 ? EVERYTHING : ['outcome'],
     });

@@ -87,6 +87,25 @@ test('a DTB that was cut off gets one verdict', async () => {
   expect([exit, stderr]).toEqual([1, expect.stringMatching(/^cut\.dtb:1:1: error\[fdt\/truncated\]: .*\n1 error\n$/s)]);
 });
 
+test('RAM that --memory states is known, and where there is no device tree it states nothing', async () => {
+  const profile = {
+    version: 1,
+    name: 'pc',
+    board: { arch: 'x86_64' },
+    kernel: { version: '6.12' },
+    regions: { 'linux,cma': { default: true, size: '64M', delivery: 'kconfig' } },
+    heaps: { camera: { region: 'linux,cma' } },
+    access: { camera: { group: 'video' } },
+  };
+  writeFileSync(path.join(work, 'pc.json'), JSON.stringify(profile));
+  const known = await dmaheap(['place', 'pc.json', '--memory', '0x100000+2G'], work);
+  expect([known.exit, known.stderr]).toEqual([0, '']);
+  const unknown = await dmaheap(['place', 'pc.json'], work);
+  expect(unknown.stderr).toContain('cause: board.memory does not state it, so');
+  expect(unknown.stdout).toContain('needs the RAM banks (--memory BASE+SIZE');
+  expect(unknown.stdout + unknown.stderr).not.toMatch(/device tree states|nor a DTB/);
+});
+
 test('what is typed wrongly', async () => {
   expect((await place('--overlay', `${PARAMETERS},cma-sise=1`)).exit).toBe(1);
   expect((await place('--overlay', 'nothing.dtbo')).exit).toBe(3);
