@@ -53,6 +53,7 @@ class VerifyWorker : public Napi::AsyncWorker {
     } else {
       answer.Set("line", error_.line);
       answer.Set("message", std::string(error_.message));
+      answer.Set("fix", error_.fix);
     }
     deferred_.Resolve(answer);
   }

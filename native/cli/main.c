@@ -148,7 +148,7 @@ static int refused(struct output *out, struct output *errors, const struct reque
 	put_text(errors, "dmaheap-verify: ");
 	if (error->line)
 		put(errors, "%s:%u: ", q->options.expect, error->line);
-	put(errors, "%s\n", error->message);
+	put(errors, "%s\n  fix: %s\n", error->message, error->fix);
 	put_end(errors);
 	if (q->format == &REPORT_LAVA) { /* whose exit status says nothing */
 		put_text(out, "lava-test-case dmaheap-verify --result fail\n");
@@ -167,12 +167,10 @@ int main(int argc, char **argv)
 	int status = read_arguments(argc, argv, &q, &out);
 	if (status >= 0)
 		return status;
-	if (q.watch_seconds)
-		return dh_watch(q.options.root, &out, q.watch_seconds, q.rounds);
-	if (q.owners)
-		return dh_owners(q.options.root, &out, q.format == &REPORT_JSON);
-	if (q.bench) {
-		status = dh_bench(&q.options, &out, q.format == &REPORT_JSON, &error);
+	bool json = q.format == &REPORT_JSON;
+	if (q.watch_seconds || q.owners || q.bench) {
+		status = q.watch_seconds ? dh_watch(q.options.root, &out, q.watch_seconds, q.rounds, &error) :
+			 q.owners ? dh_owners(q.options.root, &out, json, &error) : dh_bench(&q.options, &out, json, &error);
 		return status == DH_VERDICT_USAGE ? refused(&out, &errors, &q, &error) : status;
 	}
 	struct report report = {.out = &out, .color = q.color, .timing = q.timing, .quiet = q.quiet};

@@ -83,6 +83,7 @@ struct dh_options {
 struct dh_error {
 	unsigned line; /* of the expectation, 0 when it is about something else */
 	char message[256];
+	const char *fix;
 };
 
 /* Runs every check. False when the request itself is bad (`error` says why) and nothing was emitted. */
@@ -90,11 +91,11 @@ bool dh_verify(const struct dh_options *, const struct dh_sink *, struct dh_summ
 
 struct output;
 
-/* Who holds dma-bufs now, by /proc/PID/fdinfo; root sees every process. Exit status. */
-int dh_owners(const char *root, struct output *, bool json);
+/* Who holds dma-bufs now, by /proc/PID/fdinfo; root sees every process. Exit status; DH_VERDICT_USAGE: `error` says why. */
+int dh_owners(const char *root, struct output *, bool json, struct dh_error *);
 
 /* Repeats observations that allocate nothing and prints what changed, every `seconds`, `rounds` times (0: until killed). */
-int dh_watch(const char *root, struct output *, unsigned seconds, unsigned rounds);
+int dh_watch(const char *root, struct output *, unsigned seconds, unsigned rounds, struct dh_error *);
 
 /* Latency of alloc, mmap, first touch, sync and free per heap and size. */
 int dh_bench(const struct dh_options *, struct output *, bool json, struct dh_error *);

@@ -189,18 +189,18 @@ static void print_json(struct output *out, const struct holdings *h, const struc
 	put_text(out, "}\n");
 }
 
-int dh_owners(const char *root, struct output *out, bool json)
+int dh_owners(const char *root, struct output *out, bool json, struct dh_error *error)
 {
 	const struct dh_options options = {.root = root};
-	struct dh_error error;
-	struct session *s = session_open(&options, &error);
-	struct holdings *h = s ? look(root) : NULL;
+	struct session *s = session_open(&options, error);
+	if (!s)
+		return DH_VERDICT_USAGE;
+	struct holdings *h = look(root);
 	if (h)
 		(json ? print_json : print_human)(out, h, &s->seen);
 	int status = h ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
 	forget(h);
-	if (s)
-		session_close(s);
+	session_close(s);
 	return put_end(out) ? status : DH_VERDICT_PROBE_ERROR;
 }
 
@@ -270,16 +270,16 @@ static void look_at_numbers(struct session *s, struct moment *moment)
 		moment->largest[i] = largest_run(s->root, s->seen.area[i].name);
 }
 
-int dh_watch(const char *root, struct output *out, unsigned seconds, unsigned rounds)
+int dh_watch(const char *root, struct output *out, unsigned seconds, unsigned rounds, struct dh_error *error)
 {
 	const struct dh_options options = {.root = root};
-	struct dh_error error;
-	struct session *s = session_open(&options, &error);
-	struct holdings *was = s ? look(root) : NULL;
+	struct session *s = session_open(&options, error);
+	if (!s)
+		return DH_VERDICT_USAGE;
+	struct holdings *was = look(root);
 	struct moment before, now;
 	if (!was) {
-		if (s)
-			session_close(s);
+		session_close(s);
 		return DH_VERDICT_PROBE_ERROR;
 	}
 	look_at_numbers(s, &before);

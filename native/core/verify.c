@@ -310,6 +310,27 @@ static enum dh_verdict verdict(const struct session *s, const struct dh_summary 
 	return wanted && !summary->probed ? DH_VERDICT_NOTHING_TESTABLE : DH_VERDICT_PASS;
 }
 
+/* Why a file that the user named cannot be read, in words where there are some. */
+static const char *reason(int error)
+{
+	switch (-error) {
+	case ENOENT: return "there is no such file";
+	case EACCES: return "permission denied";
+	case EISDIR: return "it is a directory";
+	default: return error_name(error);
+	}
+}
+
+static bool has_root(const struct session *s, struct dh_error *error)
+{
+	struct sys_node root;
+	if (!sys_stat(s->root, "/", &root) && root.is_directory)
+		return true;
+	text_format(error->message, sizeof error->message, "--root %.160s: there is no such directory", s->root);
+	error->fix = "give the directory of a root file system";
+	return false;
+}
+
 static bool load(struct session *s, struct dh_error *error)
 {
 	const char *path = s->options->expect;
@@ -319,9 +340,11 @@ static bool load(struct session *s, struct dh_error *error)
 	long length = sys_read("", path, s->expect.text, sizeof s->expect.text);
 	if (length < 0) {
 		error->line = 0;
-		text_format(error->message, sizeof error->message, "cannot read %.160s: %s", path, error_name((int)length));
+		text_format(error->message, sizeof error->message, "cannot read %.160s: %s", path, reason((int)length));
+		error->fix = "give the verify.expect that `dmaheap generate` wrote";
 		return false;
 	}
+	error->fix = "generate it again with `dmaheap generate`";
 	return expect_parse(&s->expect, (size_t)length, error);
 }
 
@@ -331,6 +354,7 @@ static bool identify(struct session *s, struct dh_error *error)
 	struct sys_identity identity;
 	if (sys_uname(s->root, env->release, env->machine, sizeof env->release)) {
 		text_format(error->message, sizeof error->message, "uname failed");
+		error->fix = "mount /proc";
 		return false;
 	}
 	const char *end;
@@ -353,11 +377,12 @@ struct session *session_open(const struct dh_options *options, struct dh_error *
 	memset(error, 0, sizeof *error);
 	if (!s) {
 		text_format(error->message, sizeof error->message, "no memory");
+		error->fix = "free some memory";
 		return NULL;
 	}
 	s->options = options;
 	s->root = options->root ? options->root : "";
-	if (!load(s, error) || !identify(s, error)) {
+	if (!has_root(s, error) || !load(s, error) || !identify(s, error)) {
 		session_close(s);
 		return NULL;
 	}

@@ -598,7 +598,7 @@ static void owners(void)
 	fake_file("/proc/13/fdinfo/9", "pos:\t0\nflags:\t02000002\nino:\t7\nsize:\t4096\ncount:\t2\nexp_name:\tlinux,cma\n");
 	fake_file("/proc/irq/12", "");
 	text[0] = 0;
-	CHECK(dh_owners(fake.root, &out, true) == DH_VERDICT_PASS, "owners");
+	CHECK(dh_owners(fake.root, &out, true, &(struct dh_error){0}) == DH_VERDICT_PASS, "owners");
 	CHECK(strstr(text, "{\"pid\":12,\"process\":\"camera\",\"exporter\":\"linux,cma\",\"buffers\":2,\"bytes\":12288,\"readOnly\":1,\"diagnosis\":\"FD_READONLY\"}"), "%s", text);
 	CHECK(strstr(text, "{\"pid\":13,\"process\":\"codec\",\"exporter\":\"linux,cma\",\"buffers\":1,\"bytes\":4096,\"readOnly\":0,\"diagnosis\":null}"), "%s", text);
 	CHECK(strstr(text, "\"buffers\":2,\"bytes\":12288,\"complete\":true"), "one buffer is counted once: %s", text);

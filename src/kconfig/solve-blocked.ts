@@ -75,7 +75,8 @@ export function explainConflict(problem: Problem, { goal, path, lines }: DeadEnd
   const links: ChainLink[] = [];
   let last: Need | undefined;
   for (const { need, way } of path) {
-    if (need.kind === 'symbol' || need.kind === 'text') {
+    // y and n hold nothing: what has no choice but to be y is the end of the chain.
+    if ((need.kind === 'symbol' || need.kind === 'text') && need.symbol > YES) {
       last = need;
       const closed = way?.needs.find((one) => !isNeedMet(problem, one));
       if (way && closed) links.push(tracer.link(need.symbol, way, closed));
@@ -84,6 +85,15 @@ export function explainConflict(problem: Problem, { goal, path, lines }: DeadEnd
   const symbol = last && 'symbol' in last ? last.symbol : goal.id;
   const refused = last?.kind === 'symbol' ? tracer.refusal(last) : undefined;
   if (refused) return blocked(goal, { ...refused, links: [...links, ...refused.links] });
+  const end = path.at(-1)?.need;
+  if (last?.kind === 'symbol' && end !== undefined && 'symbol' in end && end.symbol <= YES)
+    return {
+      goal: goalText(goal),
+      leaf: symbolText(problem.tree, symbol),
+      needed: requirementText(problem.tree, symbol, last.requirement),
+      reason: 'conflict',
+      chain: links,
+    };
   const asked = [...lines].map(([one, value]) => `${symbolText(problem.tree, one)}=${value}`);
   const together = asked.length === 0 ? '' : ` together with ${asked.join(', ')}`;
   const name = symbolText(problem.tree, symbol);
@@ -214,7 +224,12 @@ class Tracer {
       imply: `${promptless} is implied only by`,
       sibling: 'is left only for',
     }[way.kind];
-    return { symbol: name, text: `${name} ${verb} ${this.#needText(need)}`, ...span };
+    const because = this.#needText(need);
+    const text =
+      way.kind === 'dependency' && because === 'y'
+        ? `${name} is always y: ${hasPrompt ? 'its prompt cannot be reached' : 'it has no prompt'}, and its default is y`
+        : `${name} ${verb} ${because}`;
+    return { symbol: name, text, ...span };
   }
 
   #needText(need: Need): string {
@@ -242,7 +257,9 @@ class Tracer {
       for (const part of operands)
         if (part.kind === 'expression' && this.#isClosed(part)) parts.push(expressionText(tree, part.expression));
     }
-    const text = parts.join(isRaise(requirement) ? ' && ' : ' || ') || 'what is not there';
+    // Beside a symbol a constant explains nothing.
+    const telling = [...new Set(parts)].filter((part, _, all) => part !== 'y' || all.length === 1);
+    const text = telling.join(isRaise(requirement) ? ' && ' : ' || ') || 'what is not there';
     return text.length > 300 ? `${text.slice(0, 300).replace(/ [^ ]*$/, '')} ...` : text;
   }
 

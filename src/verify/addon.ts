@@ -15,7 +15,9 @@ export interface AddonRequest {
 }
 
 /** Either the report as JSON, or why the request was refused (line 0: not about a line of the expectation). */
-export type AddonAnswer = { readonly report: string } | { readonly line: number; readonly message: string };
+export type AddonAnswer =
+  | { readonly report: string }
+  | { readonly line: number; readonly message: string; readonly fix: string };
 
 export interface Addon {
   readonly version: string;

@@ -14,9 +14,9 @@ export const VERIFY_CODES = defineCodes({
   },
   'verify/expectation': {
     severity: 'error',
-    title: 'verify.expect is not valid',
+    title: 'the expectation, or the root to look below, cannot be used',
     explain:
-      'The file is written by `dmaheap generate` and read completely or not at all. native/README.md describes the format.',
+      'verify.expect is written by `dmaheap generate` and read completely or not at all. native/README.md describes the format.',
   },
 });
 const report = reporter(VERIFY_CODES);
@@ -70,7 +70,7 @@ export async function verifySystem(options: VerifyOptions = {}): Promise<Outcome
         ...(answer.line > 0 && options.expect !== undefined
           ? { span: { file: options.expect, line: answer.line, column: 1, endLine: answer.line + 1, endColumn: 1 } }
           : {}),
-        fix: 'generate it again with `dmaheap generate`',
+        fix: answer.fix,
       }),
     ],
   };

@@ -194,6 +194,20 @@ describe('blocked', () => {
       chain: links.map(linkText),
     }));
 
+  test('by what is always on, which has a name', () => {
+    const tree = 'config B\n\tdef_bool A\nconfig A\n\tdef_bool y\n';
+    const [{ leaf, chain: links = [] } = {}] = chain(tree, '', ['A=n']);
+    expect([leaf, links]).toEqual([
+      'A',
+      [expect.stringMatching(/^Kconfig:\d+: A is always y: it has no prompt, and its default is y$/)],
+    ]);
+    const [{ leaf: below, chain: steps = [] } = {}] = chain(tree, '', ['B=n']);
+    expect([below, steps]).toEqual([
+      'A',
+      [expect.stringMatching(/: B stays on because of A$/), expect.stringMatching(/: A is always y: /)],
+    ]);
+  });
+
   test('by another goal, with every step and its place', () => {
     expect(chain(HEAPS, 'CONFIG_MMU=y\n', ['HEAP=y', 'MMU=n'])).toEqual([
       {

@@ -58,8 +58,34 @@ test('an invalid expectation is a located finding, not a report', async () => {
 test('an expectation that is not there is a finding too', async () => {
   const { diagnostics } = await verifySystem({ root, expect: path.join(root, 'none') });
   expect(diagnostics).toMatchObject([
-    { code: 'verify/expectation', message: expect.stringMatching(/^cannot read .*none: ENOENT/) },
+    {
+      code: 'verify/expectation',
+      message: expect.stringMatching(/^cannot read .*none: there is no such file$/),
+      fix: expect.stringMatching(/^give /),
+    },
   ]);
+});
+
+test('what is named and cannot be used is refused in words by the program and the addon, with what to give', async () => {
+  const nowhere = path.join(root, 'nowhere');
+  for (const [options, words] of [
+    [{ expect: root }, `cannot read ${root}: it is a directory`],
+    [{ root: nowhere }, `--root ${nowhere}: there is no such directory`],
+  ] as const) {
+    const { diagnostics } = await verifySystem(options);
+    expect(diagnostics).toMatchObject([{ message: words, fix: expect.stringMatching(/^give /) }]);
+    const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]);
+    for (const mode of [
+      [],
+      ...('root' in options ? [['--owners'], ['--bench'], ['--watch', '1', '--rounds', '1']] : []),
+    ]) {
+      const { exitCode, stderr } = await execa('dist/native/host/dmaheap-verify', [...args, ...mode], {
+        reject: false,
+      });
+      expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/^dmaheap-verify: .*\n {2}fix: give /)]);
+      expect(stderr).toContain(words);
+    }
+  }
 });
 
 const ajv = new Ajv2020({ allowUnionTypes: true });
