@@ -1,7 +1,7 @@
 /** The table of every finding dmaheap can make. */
 import { ALL_CHECK_CODES } from '../check/index.js';
 import { LOCK_CODES } from '../check/lock.js';
-import type { CodeTable } from '../diagnostic/index.js';
+import { type CodeTable, defineCodes } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
 import { IMPORT_CODES } from '../import/index.js';
 import { KCONFIG_CODES } from '../kconfig/codes.js';
@@ -17,6 +17,14 @@ import { TOOLCHAIN_CODES } from './kernel-tree.js';
 import { MATRIX_CODES } from './matrix.js';
 import { RELEASE_CODES } from './release.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
+
+export const REFUSAL_CODES = defineCodes({
+  'cli/refused': {
+    severity: 'error',
+    title: 'what was typed, or a file that it names, cannot be used',
+    explain: 'The command line itself is refused, or a file, directory or tool that it needs is not there.',
+  },
+});
 
 export function allCodes(): CodeTable {
   return {
@@ -40,5 +48,6 @@ export function allCodes(): CodeTable {
     ...TREE_CODES,
     ...MATRIX_CODES,
     ...RELEASE_CODES,
+    ...REFUSAL_CODES,
   };
 }

@@ -1,11 +1,11 @@
 /** What a command may touch of the world: its streams, its directory, its way of printing findings. */
 import path from 'node:path';
 import { countFindings } from '../diagnostic/human.js';
-import type { Diagnostic } from '../diagnostic/index.js';
+import { type Diagnostic, reporter } from '../diagnostic/index.js';
 import { stringifyJson } from '../diagnostic/json.js';
 import { type Format, writeDiagnostics } from '../diagnostic/writers.js';
 import type { SourceText } from '../source/index.js';
-import { allCodes } from './codes.js';
+import { allCodes, REFUSAL_CODES } from './codes.js';
 import { onInterrupt } from './interrupt.js';
 import { VERSION } from './version.js';
 
@@ -27,6 +27,8 @@ export interface Streams {
   readonly terminal?: NodeJS.WriteStream;
 }
 
+const report = reporter(REFUSAL_CODES);
+
 /** A command as it could be typed. */
 export function commandLine(words: readonly string[]): string {
   const quoted = words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
@@ -37,6 +39,9 @@ export class Context {
   readonly options: GlobalOptions;
   readonly environment: NodeJS.ProcessEnv;
   readonly #streams: Streams;
+  /** For programs, which read them among the findings. */
+  #complaints: Diagnostic[] = [];
+  #hasPrinted = false;
 
   constructor(options: GlobalOptions, environment: NodeJS.ProcessEnv, streams: Streams) {
     this.options = options;
@@ -77,6 +82,7 @@ export class Context {
 
   /** The result of the command. */
   print(text: string): void {
+    this.#hasPrinted = true;
     this.#streams.stdout(text);
   }
 
@@ -92,7 +98,14 @@ export class Context {
 
   /** An error of usage or environment that no file is to blame for. */
   complain(message: string, fix?: string): void {
+    if (this.options.format !== 'human')
+      this.#complaints.push(report('cli/refused', { message, ...(fix === undefined ? {} : { fix }) }));
     this.#streams.stderr(`dmaheap: ${message}${fix === undefined ? '' : `\n  fix: ${fix}`}\n`);
+  }
+
+  /** Ends a command that could not do its work: programs read why where they would have read its result. */
+  finish(): void {
+    if (this.#complaints.length > 0 && !this.#hasPrinted) this.findings([]);
   }
 
   /**
@@ -101,7 +114,9 @@ export class Context {
    */
   findings(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceText> = new Map()): void {
     const { format, color, quiet } = this.options;
-    const shown = quiet ? diagnostics.filter((d) => d.severity === 'error') : diagnostics;
+    const all = [...diagnostics, ...this.#complaints];
+    this.#complaints = [];
+    const shown = quiet ? all.filter((d) => d.severity === 'error') : all;
     if (format === 'human') {
       if (shown.length === 0) return;
       const text = writeDiagnostics(format, shown, { sources: (file) => sources.get(file), color });

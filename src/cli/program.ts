@@ -70,14 +70,15 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
   const run =
     <A extends unknown[]>(action: (context: Context, ...args: A) => Promise<Exit | 4>) =>
     async (...args: unknown[]) => {
-      const { directory } = context().options;
-      if (!isDirectory(directory)) {
-        context().complain(`-C ${directory}: there is no such directory`, 'give a directory that is there');
-        result(EXIT.usage);
-        return;
-      }
       // commander hands over the arguments, then the options, then the command itself.
-      result(await action(context(), ...(args.slice(0, -1) as A)));
+      const c = context();
+      const { directory } = c.options;
+      if (isDirectory(directory)) result(await action(c, ...(args.slice(0, -1) as A)));
+      else {
+        c.complain(`-C ${directory}: there is no such directory`, 'give a directory that is there');
+        result(EXIT.usage);
+      }
+      c.finish();
     };
 
   program

@@ -27,7 +27,10 @@ export function sayRefusal(
   sources?: ReadonlyMap<string, SourceText>,
 ): Exit {
   if (!(error instanceof Refusal)) throw error;
+  const say = () => (error.message === '' ? undefined : context.complain(error.message, error.fix));
+  // A program reads one document, which holds both.
+  if (context.options.format !== 'human') say();
   if (found !== undefined) context.findings(found, sources);
-  if (error.message !== '') context.complain(error.message, error.fix);
+  if (context.options.format === 'human') say();
   return error.exit;
 }

@@ -151,6 +151,26 @@ describe('every format', () => {
   });
 });
 
+test.each([
+  [['import', '--config', 'no-such'], 3, 'no-such'],
+  [['generate', EXAMPLE, '-o', 'nowhere', '--dtb', 'no-such.dtb'], 3, 'no-such.dtb'],
+  [['resolve', 'X=y', '--arch', 'arm64'], 2, '--kernel-tree is missing'],
+  [['place', '--dtb', 'no-such.dtb', '--arch', 'arm64', '--kernel', '6.12'], 3, 'no-such.dtb'],
+  [['validate', EXAMPLE, '--kernel', 'six'], 2, '--kernel six'],
+  [['explain', 'foo'], 2, 'foo'],
+  [['-C', '/nonexistent', 'validate', 'x'], 2, '/nonexistent'],
+])('a refusal is in the one document that programs read: %j', async (argv, status, words) => {
+  const { stdout, exit } = await dmaheap([...argv, '--format', 'json']);
+  const { diagnostics } = JSON.parse(stdout);
+  expect([exit, diagnostics.filter((d: { code: string }) => d.code === 'cli/refused')]).toEqual([
+    status,
+    [expect.objectContaining({ severity: 'error', message: expect.stringContaining(words), fix: expect.any(String) })],
+  ]);
+  const sarif = JSON.parse((await dmaheap([...argv, '--format', 'sarif'])).stdout);
+  expect(sarif.runs[0].results.map((one: { ruleId: string }) => one.ruleId)).toContain('cli/refused');
+  expect((await dmaheap([...argv, '--format', 'github'])).stdout).toMatch(/^::error /m);
+});
+
 test('--quiet keeps errors and drops the rest', async () => {
   expect(await dmaheap(['validate', EXAMPLE, '--quiet'])).toEqual({ exit: 0, stdout: '', stderr: '' });
   expect((await dmaheap(['validate', 'test/profile/bad/access--forced.json', '--quiet'])).stderr).toBe('');

@@ -96,7 +96,7 @@ describe('what cannot be imported', () => {
   });
 
   test('a range of the command line is no fixed place', async () => {
-    const directory = place('range', {});
+    const directory = place('range', { 'cmdline.txt': 'quiet\n' });
     for (const [argument, limits] of [
       ['cma=64M@1G-2G', 'above 0x40000000 and below 0x80000000'],
       ['cma=64M@0-1G', 'below 0x40000000'],
