@@ -300,7 +300,7 @@ export function buildProgram(invocation: Invocation, result: (exit: Exit | 4) =>
       'after',
       [
         '\nExamples:',
-        'dmaheap explain CMA --why-not CMA=y --kernel-tree linux-6.12 --arch arm --base-config .config',
+        'dmaheap explain CMA --why-not CMA=y --kernel-tree linux-6.12 --arch arm64 --base-config .config',
         'dmaheap explain region:linux,cma my-board.json --dtb my-board.dtb --kernel 6.12',
         'dmaheap explain heap:camera my-board.json',
         'dmaheap explain /access/camera/mode my-board.json',
