@@ -111,6 +111,12 @@ export const KCONFIG_CODES = defineCodes({
     title: 'there is no configuration to start from',
     explain: 'The mode needs a base configuration and none was given.',
   },
+  'kconfig/number-too-large': {
+    severity: 'warning',
+    title: 'a number that no integer of C holds',
+    explain:
+      'conf compares numbers and does not limit them: it keeps the line, and the kernel is compiled with what is left of the number in 64 bits.',
+  },
 });
 
 export const report = reporter(KCONFIG_CODES);

@@ -34,6 +34,7 @@ export {
   solve,
   withLines,
 } from './solve.js';
+export { oversizedNumbers } from './solve-goal.js';
 export * from './symbol.js';
 export * from './tree.js';
 export { forEachInput, type UserValue, WhatIf } from './what-if.js';

@@ -48,6 +48,11 @@ export function leadingInteger(text: string, base: 0 | 10 | 16): Integer {
   return scan(text, base, false).value;
 }
 
+/** Whether C's 64 bits cannot hold a number that an int or hex symbol is to have: conf keeps it, a compiler cuts it off. */
+export function exceedsInteger(text: string, type: number): boolean {
+  return (type === INT || type === HEX) && !scan(text, type === INT ? 10 : 16, type === HEX).whole;
+}
+
 interface Comparable {
   readonly kind: 'text' | 'signed' | 'unsigned';
   readonly value: Integer;

@@ -1,8 +1,10 @@
 /** What a user wants of a configuration: `X=y`, `X>=m`, `X=256`, `X="text"`, `X=n`. */
 
+import type { Diagnostic } from '../diagnostic/index.js';
+import { report } from './codes.js';
 import type { Configuration } from './evaluate.js';
 import { MOD, NO, type SymbolId, type Tristate, YES } from './expression.js';
-import { compareValues } from './number.js';
+import { compareValues, exceedsInteger } from './number.js';
 import { BOOLEAN, isLogical, isValidText, STRING, TRISTATE, TYPE_NAMES, UNKNOWN } from './symbol.js';
 import type { KconfigTree } from './tree.js';
 
@@ -68,6 +70,19 @@ export function readGoal(tree: KconfigTree, goal: GoalText): Goal | Impossible {
     id,
     message: `${goal.symbol} is bool and cannot be m: conf refuses the line, and the symbol ends as n`,
   };
+}
+
+/** Goals whose number C cannot hold. */
+export function oversizedNumbers(tree: KconfigTree, goals: readonly GoalText[]): Diagnostic[] {
+  return goals
+    .filter(({ symbol, value }) => exceedsInteger(value, tree.symbols.type[tree.byName.get(symbol) ?? -1] ?? UNKNOWN))
+    .map((goal) =>
+      report('kconfig/number-too-large', {
+        message: `${goalText(goal)} is more than 64 bits hold`,
+        cause: 'conf keeps the line as it is, and the compiler cuts the number off',
+        fix: 'write the number that is meant; CMA_SIZE_MBYTES counts MiB',
+      }),
+    );
 }
 
 /** Whether a configuration has what the goal asks for. A symbol that is not there counts as n. */

@@ -1,5 +1,9 @@
-/** resolve and explain where there is no kernel tree to ask; with one, see test/differential/solver. */
-import { expect, test } from 'vitest';
+/** resolve and explain where there is no kernel tree to ask, or next to none; with a real one, see test/differential/solver. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { writeTinyKernel } from '../kconfig/tiny-kernel.js';
 import { dmaheap } from './run.js';
 
 test.each([
@@ -30,4 +34,27 @@ test('a finding is explained by its code', async () => {
   const said = await dmaheap(['explain', 'plan/blocked']);
   expect(said).toMatchObject({ exit: 0, stderr: '' });
   expect(said.stdout).toMatch(/^plan\/blocked \(error\): /);
+});
+
+describe('a number', () => {
+  const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-resolve-'));
+  afterAll(() => rmSync(work, { recursive: true }));
+  writeTinyKernel(work)('Kconfig', 'mainmenu "Linux"\nconfig SIZE\n\tint "Size"\nconfig BASE\n\thex "Base"\n');
+  const resolve = (goal: string, ...more: string[]) =>
+    dmaheap(['resolve', goal, '--kernel-tree', work, '--arch', 'arm64', ...more]);
+
+  test.each(['SIZE=9223372036854775808', 'SIZE=99999999999999999999', 'BASE=0x10000000000000000'])(
+    '%s that no integer of C holds is kept, as conf does, with a warning',
+    async (goal) => {
+      const { exit, stdout, stderr } = await resolve(goal);
+      expect([exit, stdout]).toEqual([0, expect.stringContaining(`CONFIG_${goal}\n`)]);
+      expect(stderr).toContain(`warning[kconfig/number-too-large]: ${goal} is more than 64 bits hold`);
+      const json = await resolve(goal, '--format', 'json');
+      expect(json.stderr).toContain(`dmaheap: ${goal} is more than 64 bits hold\n  fix: `);
+    },
+  );
+  test.each(['SIZE=9223372036854775807', 'SIZE=-9223372036854775808', 'BASE=0xffffffffffffffff'])(
+    '%s is none of those',
+    async (goal) => expect((await resolve(goal)).stderr).not.toContain('number-too-large'),
+  );
 });

@@ -18,7 +18,7 @@ export function writeTinyKernel(directory: string): (file: string, text: string)
     writeFileSync(path.join(directory, file), text);
   };
   // As much of scripts/kconfig as the engine looks at to tell kernels apart.
-  const words = 'bool choice config depends endchoice imply mainmenu on select source visible'.split(' ');
+  const words = 'bool choice config depends endchoice hex imply int mainmenu on select source visible'.split(' ');
   write('scripts/kconfig/lexer.l', words.map((word) => `"${word}"\t\treturn T_${word.toUpperCase()};\n`).join(''));
   for (const file of ['parser.y', 'menu.c', 'symbol.c', 'expr.c', 'confdata.c', 'conf.c'])
     write(`scripts/kconfig/${file}`, '');

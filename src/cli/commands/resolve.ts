@@ -5,6 +5,7 @@ import {
   type GoalText,
   goalText,
   linkText,
+  oversizedNumbers,
   parseGoal,
   type Solution,
   Solver,
@@ -98,6 +99,10 @@ export async function resolve(context: Context, words: readonly string[], option
   if (typeof base === 'number') return base;
   if (plan !== undefined && context.options.format === 'human')
     context.findings(holdTree(context, options.kernelTree, plan.kernel));
+  const oversized = oversizedNumbers(open.tree, asked.goals);
+  // The shape that programs read has no findings.
+  if (context.options.format === 'human') context.findings(oversized);
+  else for (const { message, fix } of oversized) context.complain(message, fix);
   const { allowChange } = options;
   const solution = await context.during('looking for the smallest fragment', () =>
     new Solver(open.tree, base.text).solve(asked.goals, { allowChange }),
