@@ -30,6 +30,29 @@ test.each([
   expect({ exit: said.exit, stdout: said.stdout }).toEqual({ exit, stdout: '' });
 });
 
+test('on a tree: what is written is said, and what is not there comes with a remedy', async () => {
+  const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-resolve-'));
+  try {
+    writeTinyKernel(path.join(work, 'linux'));
+    const on = ['--kernel-tree', 'linux', '--arch', 'arm64'];
+    const written = await dmaheap(['resolve', 'CMA=y', ...on, '-o', 'cma.cfg'], work);
+    expect([written.exit, written.stderr]).toEqual([0, 'wrote cma.cfg\n']);
+    expect((await dmaheap(['resolve', 'CMA=y', ...on, '-o', 'cma.cfg', '--quiet'], work)).stderr).toBe('');
+    const replay = await dmaheap(['resolve', 'CMA=y', ...on, '--probes', 'replay:gone'], work);
+    expect([replay.exit, replay.stderr]).toEqual([
+      3,
+      expect.stringMatching(/there is no recording \S*gone\n {2}fix: /),
+    ]);
+    const missing = await dmaheap(['explain', 'NOSUCH', ...on], work);
+    expect([missing.exit, missing.stderr]).toEqual([
+      1,
+      expect.stringContaining('fix: another architecture may have it'),
+    ]);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+});
+
 test('a finding is explained by its code', async () => {
   const said = await dmaheap(['explain', 'plan/blocked']);
   expect(said).toMatchObject({ exit: 0, stderr: '' });

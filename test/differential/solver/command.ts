@@ -12,6 +12,8 @@ interface Step {
   readonly exit: number;
   /** What stdout must match. */
   readonly prints: RegExp;
+  /** What stderr must match. */
+  readonly says?: RegExp;
 }
 
 const isResolution = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
@@ -34,6 +36,7 @@ export async function checkCommands(judged: JudgedTree): Promise<string[]> {
         name: 'resolve, confirmed by conf',
         argv: ['resolve', 'DMABUF_HEAPS_CMA=y', ...on, ...arch('aarch64'), '--probes', 'run', '--confirm'],
         exit: 0,
+        says: /^confirmed by the conf of 6\.12 arm64$/m,
         prints: new RegExp(`^${FRAGMENT}\n# 3 lines of \\.config change:\n`),
       },
       {
@@ -100,10 +103,11 @@ export async function checkCommands(judged: JudgedTree): Promise<string[]> {
         prints: /lines of \.config change/,
       },
     ];
-    for (const { name, argv, exit, prints } of steps) {
+    for (const { name, argv, exit, prints, says } of steps) {
       const said = await dmaheap(argv, process.cwd(), process.env);
       if (said.exit !== exit) wrong.push(`${name}: ${said.exit} instead of ${exit}: ${said.stderr}`);
       else if (!prints.test(said.stdout)) wrong.push(`${name} prints\n${said.stdout}`);
+      else if (says?.test(said.stderr) === false) wrong.push(`${name} says\n${said.stderr}`);
       else if (argv[0] === 'resolve' && argv.includes('json') && !isResolution(JSON.parse(said.stdout)))
         wrong.push(`${name}: ${JSON.stringify(isResolution.errors)}`);
     }
