@@ -26,7 +26,7 @@ export function releaseOfConfig(text: string): string | undefined {
 }
 
 /** Why a configuration cannot be of this architecture. */
-function otherArchitecture(text: string, arch: ProfileArch): string | undefined {
+export function otherArchitecture(text: string, arch: ProfileArch): string | undefined {
   const of = [/^CONFIG_(ARM64|ARM|RISCV|X86)=y\r?$/m, HEADER].map((pattern) => pattern.exec(text));
   for (const match of of) {
     const found = profileArch(match?.[1]?.toLowerCase() ?? '');

@@ -4,9 +4,10 @@ import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { versionOfTree } from '../facts/hold.js';
 import { compareKernelVersions, formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { kernelRangeText } from '../model/index.js';
+import type { Plan } from '../plan/index.js';
 import { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
-import { releaseOfConfig } from './config.js';
+import { otherArchitecture, releaseOfConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readText } from './files.js';
@@ -18,6 +19,11 @@ export const RELEASE_CODES = defineCodes({
     title: 'a tree or configuration of another kernel',
     explain:
       'The kernel source or .config is of a release that the profile, --kernel or the generated files are not for. Symbols, dependencies and names of heaps change between releases, so what is proven on one need not hold on another.',
+  },
+  'kernel/other-architecture': {
+    severity: 'error',
+    title: "the image's configuration is of another architecture",
+    explain: "The .config in the root file system is of a kernel that cannot run on the profile's board.arch.",
   },
 });
 const report = reporter(RELEASE_CODES);
@@ -56,7 +62,19 @@ export function holdTree(context: Context, directory: string, kernel: KernelRang
 }
 
 /** @returns a message and its remedy where nothing at all is known of the kernel that a `.config` is of */
-export function holdConfig(source: SourceText, kernel: KernelRange): Diagnostic[] | { message: string; fix: string } {
+export function holdConfig(
+  source: SourceText,
+  { kernel, board }: Plan,
+): Diagnostic[] | { message: string; fix: string } {
+  const other = otherArchitecture(source.text, board.arch);
+  if (other !== undefined)
+    return [
+      report('kernel/other-architecture', {
+        message: other,
+        fix: "give this board's image, or correct board.arch",
+        span: source.span(0),
+      }),
+    ];
   const release = releaseOfConfig(source.text) ?? '';
   const version = parseKernelVersion(release);
   if (version === undefined) return [];

@@ -178,6 +178,11 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
     /error\[image\/verifier-machine\]: \/usr\/bin\/dmaheap-verify is not for arm64/,
   ],
   [
+    'the configuration in /boot is of another architecture',
+    (root) => put(root, 'boot/config-6.12.0', '# Linux/x86 6.12.0 Kernel Configuration\nCONFIG_DMABUF_HEAPS=y\n'),
+    /boot\/config-6\.12\.0:1:1: error\[kernel\/other-architecture\]: it is for x86_64, not for arm64: line 1/,
+  ],
+  [
     'the configuration in /boot has no heaps',
     (root) =>
       put(root, 'boot/config-6.12.0', '# Linux/arm64 6.12.0 Kernel Configuration\n# CONFIG_DMABUF_HEAPS is not set\n'),

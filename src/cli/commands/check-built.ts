@@ -76,7 +76,7 @@ class Built {
     const config = this.#config(image);
     if (typeof config === 'number') return config;
     if (config !== undefined) {
-      const held = holdConfig(config, this.#planned.plan.kernel);
+      const held = holdConfig(config, this.#planned.plan);
       if (!Array.isArray(held)) {
         this.#context.complain(`${config.file}: ${held.message}`, held.fix);
         return EXIT.usage;
