@@ -10,6 +10,7 @@ import type { FailureClass, LogFamily } from './prediction.js';
 import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
 import { RULE_FACTS } from './rules.js';
 import { OWN_MEMORY, type Situation } from './situation.js';
+import { mappedLowMemoryEnd } from './zones.js';
 
 export interface Area extends Interval {
   readonly name: string;
@@ -489,13 +490,13 @@ export class Boot {
   }
 
   #remap(): void {
-    const { architecture, slots, rules } = this.situation;
+    const { architecture, slots, rules, lowMemoryLimit } = this.situation;
     if (architecture !== 'arm' || this.remapped.length === 0) return;
     const table = this.remapped
       .slice(0, slots)
       .map(({ node, range }) => ({ name: node?.name ?? rules.kernelAreaName, range }));
     const kernel = this.situation.occupied.find(({ name }) => name === 'kernel');
-    this.remapStop = remapStop(table, this.memblock, this.#lowMemoryEnd(), kernel);
+    this.remapStop = remapStop(table, this.memblock, mappedLowMemoryEnd(this.memblock, lowMemoryLimit), kernel);
   }
 
   /** dma_contiguous_reserve(): the area that the command line or Kconfig asks for. */
@@ -533,7 +534,7 @@ export class Boot {
   /** cma_init_reserved_areas(): an area must lie in one zone. */
   #activate(): void {
     this.#late = true;
-    const low = this.#lowMemoryEnd();
+    const low = mappedLowMemoryEnd(this.memblock, this.situation.lowMemoryLimit);
     const boundaries = [...this.situation.zones.boundaries, ...(low === undefined ? [] : [low])];
     for (const area of this.areas) {
       if (!boundaries.some((at) => area.start < at && at < area.end)) continue;
@@ -541,15 +542,6 @@ export class Boot {
       area.active = false;
       this.#say('not-activated', `cma: CMA area ${area.name} could not be activated`);
     }
-  }
-
-  /** adjust_lowmem_bounds(): arm32's low memory ends with the last that is mapped; what lies above counts as high. */
-  #lowMemoryEnd(): bigint | undefined {
-    const limit = this.situation.lowMemoryLimit;
-    if (limit === undefined) return undefined;
-    const mapped = this.memblock.memory.without(this.memblock.nomap).ranges.filter(({ start }) => start < limit);
-    const end = mapped.at(-1)?.end ?? limit;
-    return end < limit ? end : limit;
   }
 
   /** __rmem_check_for_overlap(): neighbours in the sorted list. */

@@ -1,5 +1,7 @@
 /** Where one memory zone ends and the next begins: a CMA area may not cross such an address. */
 import { busMapping, type Fdt, type FdtNode, isAvailable, nodesWith, translateOnce } from '../fdt/index.js';
+import { lower } from './interval-set.js';
+import type { Memblock } from './memblock.js';
 import type { Architecture, KernelRules } from './rules.js';
 
 const GIB4 = 1n << 32n;
@@ -102,4 +104,11 @@ function sorted(values: readonly bigint[]): bigint[] {
 /** End of low memory on arm32 with the usual vmalloc area (240 MiB) below 0xff800000. */
 export function armLowMemoryEnd(ramStart: bigint, pageOffset: bigint, vmallocBytes: bigint): bigint {
   return 0xff80_0000n - vmallocBytes - 0x80_0000n - pageOffset + ramStart;
+}
+
+/** adjust_lowmem_bounds(): arm32's low memory ends with the last that is mapped; what lies above counts as high. */
+export function mappedLowMemoryEnd({ memory, nomap }: Memblock, limit: bigint | undefined): bigint | undefined {
+  if (limit === undefined) return undefined;
+  const mapped = memory.without(nomap).ranges.filter(({ start }) => start < limit);
+  return lower(mapped.at(-1)?.end ?? limit, limit);
 }
