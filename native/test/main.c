@@ -26,7 +26,7 @@ bool check_that(bool ok, const char *what, const char *file, int line, const cha
 
 int main(void)
 {
-	char directory[] = "/tmp/dmaheap-core-XXXXXX", command[128];
+	char directory[] = P_tmpdir "/dmaheap-core-XXXXXX", command[128];
 	if (!mkdtemp(directory))
 		return 70;
 	char root[64];
