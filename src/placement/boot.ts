@@ -2,7 +2,7 @@
 import { alignUp, isAligned } from '../quantity/index.js';
 import { type RemapStop, remapStop } from './arm-remap.js';
 import { defaultWish, findDefault } from './default-area.js';
-import { takeEarly } from './early-memory.js';
+import { type DescriptorRoom, descriptorRoom, takeEarly } from './early-memory.js';
 import { kernelHeapSort } from './heap-sort.js';
 import { type Interval, interval } from './interval-set.js';
 import { Memblock } from './memblock.js';
@@ -21,13 +21,15 @@ export interface Area extends Interval {
   active: boolean;
 }
 
+/** Before the kernel makes its linear map; before it takes memory for its page descriptors; after that. */
+export type Stage = 'scan' | 'mapped' | 'described';
+
 /** A message; `area` is the one whose address stands for `{address}` in the text. */
 export interface Message {
   readonly family: LogFamily;
   readonly text: string;
   readonly area: Area | undefined;
-  /** Said after the kernel had made its linear map. */
-  readonly late: boolean;
+  readonly stage: Stage;
 }
 
 export interface Refusal {
@@ -40,8 +42,7 @@ export interface Refusal {
   readonly range: Interval | undefined;
   /** The range was given back, but for what another region keeps of it. */
   readonly released: boolean;
-  /** Refused after the kernel had made its linear map. */
-  readonly late: boolean;
+  readonly stage: Stage;
 }
 
 type Verdict = 'claimed' | 'no-driver' | 'refused';
@@ -66,8 +67,10 @@ export class Boot {
   defaultArea: Area | undefined;
   /** Ranges that are left out of the linear map. */
   readonly unmapped: { readonly node: ReservedNode; readonly range: Interval }[] = [];
+  /** What the regions leave for the page descriptors, where those come before the default area. */
+  descriptorRoom: DescriptorRoom = 'ample';
   readonly #entries: Entry[] = [];
-  #late = false;
+  #stage: Stage = 'scan';
 
   constructor(situation: Situation) {
     this.situation = situation;
@@ -79,20 +82,18 @@ export class Boot {
       if (range.name !== 'firmware' && !(dtbLater && range.name === 'dtb')) this.memblock.reserved.add(range);
     this.#scan();
     for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
-    const giveBack = takeEarly(this.memblock, situation.early ?? []);
-    if (rules.staticRegistration === 'early') {
+    if (this.defaultIsFirst) this.#reserveDefault();
+    this.#remap();
+    if (rules.staticRegistration === 'late') this.#registerStatic();
+    if (!this.defaultIsFirst) {
+      this.descriptorRoom = descriptorRoom(this.memblock, situation);
+      if (this.descriptorRoom === 'none') return;
+      this.#stage = 'described';
+      const giveBack = takeEarly(this.memblock, situation.early ?? []);
       this.#reserveDefault();
-      this.#remap();
-    } else if (rules.defaultBeforeStatic.includes(architecture)) {
-      this.#reserveDefault();
-      this.#remap();
-      this.#registerStatic();
-    } else {
-      this.#registerStatic();
-      this.#reserveDefault();
+      // Nodes are placed before it, so for them it is free.
+      giveBack();
     }
-    // Nodes are placed before it, so for them it is free.
-    giveBack();
     this.#activate();
   }
 
@@ -189,7 +190,7 @@ export class Boot {
   #registerStatic(): void {
     const { reservedMemory } = this.situation;
     if (reservedMemory.node === undefined) return;
-    this.#late = true;
+    this.#stage = 'mapped';
     if (!reservedMemory.supported) {
       this.#say('unsupported-format', 'OF: reserved mem: Reserved memory: unsupported node format, ignoring');
       return;
@@ -533,7 +534,7 @@ export class Boot {
 
   /** cma_init_reserved_areas(): an area must lie in one zone. */
   #activate(): void {
-    this.#late = true;
+    this.#stage = 'described';
     const low = mappedLowMemoryEnd(this.memblock, this.situation.lowMemoryLimit);
     const boundaries = [...this.situation.zones.boundaries, ...(low === undefined ? [] : [low])];
     for (const area of this.areas) {
@@ -554,7 +555,7 @@ export class Boot {
   }
 
   #say(family: LogFamily, text: string, area?: Area): void {
-    this.messages.push({ family, text, area, late: this.#late });
+    this.messages.push({ family, text, area, stage: this.#stage });
   }
 
   #refuse(
@@ -564,7 +565,7 @@ export class Boot {
     rest: Pick<Refusal, 'failure' | 'reason' | 'facts' | 'kernelFunction'> & { readonly released?: boolean },
   ): void {
     const { failure, reason, facts, kernelFunction, released = false } = rest;
-    this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, released, late: this.#late });
+    this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, released, stage: this.#stage });
   }
 
   /** The default area is made before the kernel allocates anything for itself. */

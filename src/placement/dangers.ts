@@ -2,6 +2,7 @@
 import { alignDown, alignUp, isAligned } from '../quantity/index.js';
 import { ARM_BLOCK } from './arm-remap.js';
 import type { Area, Boot } from './boot.js';
+import { earlyBytes } from './early-memory.js';
 import { type Interval, interval, overlaps } from './interval-set.js';
 import type { BootOutcome, Danger, DangerCode } from './prediction.js';
 import { isPool, type ReservedNode } from './reserved-nodes.js';
@@ -57,6 +58,7 @@ const CHECKS: readonly ((boot: Boot) => Found[])[] = [
   unmappedMemory,
   areaGivenAway,
   halfMappedPages,
+  noRoomForKernel,
   remapTable,
 ];
 
@@ -175,7 +177,7 @@ function unmappedMemory(boot: Boot): Found[] {
   return boot.refusals
     .filter(
       (refusal) =>
-        refusal.late &&
+        refusal.stage !== 'scan' &&
         refusal.released &&
         refusal.node.noMap &&
         refusal.range !== undefined &&
@@ -228,6 +230,33 @@ function halfMappedPages(boot: Boot): Found[] {
       reason: `${node.name} begins or ends inside a page of ${pageSizeBytes / 1024n} KiB; the kernel does not map the rest of that page, and dies when it allocates from it`,
       facts: [RULE_FACTS.sharedPage],
     }));
+}
+
+/** What the regions leave; memory of CMA areas is for what can be moved, which nothing of the early kernel can. */
+function noRoomForKernel(boot: Boot): Found[] {
+  const { descriptorRoom, situation, memblock } = boot;
+  const pools = situation.reservedMemory.nodes.filter(isPool).map(({ name }) => name);
+  const danger = { code: 'no-room-for-kernel' as const, nodes: pools };
+  if (descriptorRoom !== 'ample')
+    return [
+      {
+        ...danger,
+        outcome: descriptorRoom === 'none' ? 'panics' : 'unknown',
+        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE tells) ' : ''}the regions leave no piece of memory that is large enough for the page descriptors of the kernel`,
+        facts: [RULE_FACTS.descriptorPieces, RULE_FACTS.descriptorSections],
+      },
+    ];
+  const left = memblock.free().ranges.reduce((sum, { start, end }) => sum + (end - start), 0n);
+  const needed = earlyBytes(situation);
+  if (boot.areas.length === 0 || left >= needed) return [];
+  return [
+    {
+      ...danger,
+      outcome: 'unknown',
+      reason: `outside of CMA areas ${left / 1024n} KiB are left, and the kernel may need ${needed / 1024n} KiB before it can use those`,
+      facts: [RULE_FACTS.descriptorSections],
+    },
+  ];
 }
 
 function remapTable(boot: Boot): Found[] {

@@ -1,13 +1,14 @@
 /** The prediction: one boot for what is known, one more for every open question, and what they agree on. */
 import { isDeepStrictEqual } from 'node:util';
 import { formatAddress } from '../quantity/index.js';
-import { Boot } from './boot.js';
+import { Boot, type Stage } from './boot.js';
 import { dangersOf } from './dangers.js';
 import { descriptorBuffer, earlyBytes } from './early-memory.js';
 import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
 import type {
   Danger,
+  DangerCode,
   FailureClass,
   LogLine,
   PredictedArea,
@@ -75,7 +76,7 @@ function hasRoomToSpare({ defaultArea, memblock, situation, refusals }: Boot): b
 }
 
 interface Observation extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log'> {
-  readonly log: readonly (LogLine & { readonly areaIndex: number | undefined; readonly late: boolean })[];
+  readonly log: readonly (LogLine & { readonly areaIndex: number | undefined; readonly stage: Stage })[];
 }
 
 function observe(boot: Boot): Observation {
@@ -127,12 +128,12 @@ function observe(boot: Boot): Observation {
     areas,
     cmaTotalBytes: up ? counted.reduce((sum, area) => sum + (area.end - area.start), 0n) : null,
     log: boot.messages
-      .filter(({ late }) => boot.remapStop === undefined || !late)
-      .map(({ family, text, area, late }) => ({
+      .filter(({ stage }) => boot.remapStop === undefined || stage === 'scan')
+      .map(({ family, text, area, stage }) => ({
         family,
         text,
         areaIndex: area === undefined ? undefined : boot.areas.indexOf(area),
-        late,
+        stage,
       })),
     rejected,
     slots: { used: boot.areas.length, total: situation.slots },
@@ -210,13 +211,21 @@ function settle(
   };
 }
 
+/** What may stop the kernel as soon as it takes memory for itself. */
+const BEFORE_DEFAULT_AREA: readonly DangerCode[] = [
+  'unmapped-memory-freed',
+  'kernel-memory-freed',
+  'no-room-for-kernel',
+];
+
 /** What the dangers leave open: whether it boots at all, which of the later messages still come, who gets shared memory. */
 function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
-  const early = dangers.filter(
-    ({ code }) => code === 'page-half-mapped' || (outcome === 'unknown' && code === 'remap-of-neighbours'),
-  );
-  const stops = outcome === 'hangs' ? dangers : early;
+  const stops = (code: DangerCode, stage: Stage) => {
+    if (outcome === 'hangs' || code === 'page-half-mapped') return stage !== 'scan';
+    if (outcome === 'unknown' && code === 'remap-of-neighbours') return stage !== 'scan';
+    return stage === 'described' && BEFORE_DEFAULT_AREA.includes(code);
+  };
   const shared = dangers.filter(({ code }) => code === 'areas-overlap' || code === 'area-freed');
   return [
     ...heaps.flatMap(({ area }, i) => {
@@ -226,11 +235,12 @@ function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[
         : [];
     }),
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),
-    ...log.flatMap(({ late }, i) =>
-      late && stops.length > 0
-        ? [{ field: `log[${i}]`, needs: `a boot of this kernel, to see how far it gets: ${reasons(stops)}` }]
-        : [],
-    ),
+    ...log.flatMap(({ stage }, i) => {
+      const why = dangers.filter(({ code }) => stops(code, stage));
+      return why.length > 0
+        ? [{ field: `log[${i}]`, needs: `a boot of this kernel, to see how far it gets: ${reasons(why)}` }]
+        : [];
+    }),
   ];
 }
 

@@ -73,6 +73,8 @@ export type DangerCode =
   | 'area-freed'
   /** arm64: what shares a page with a region that is not mapped is free memory without a mapping. */
   | 'page-half-mapped'
+  /** The regions leave the kernel no place for what it needs itself, or hardly one. */
+  | 'no-room-for-kernel'
   /** arm32: memory is mapped anew that is in use by then, or its table overflows. */
   | 'remap-of-memory-in-use'
   /** arm32: mapping a pool anew unmaps what shares its 2 MiB. */

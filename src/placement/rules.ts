@@ -40,6 +40,7 @@ export interface KernelRules {
   readonly dmaZone: 'power-of-two' | 'address';
   /** By page size, as a power of two; null: the default area is made before the page descriptors. */
   readonly descriptorSections: Readonly<Record<string, number>> | null;
+  readonly descriptorPieces: 'configured' | 'mapped';
   readonly sharedPage: 'mapped' | 'unmapped';
   readonly heapNames: 'default-area' | 'default-area-and-legacy-name' | 'default-area-and-all';
   readonly defaultHeapName: string | null;
@@ -80,6 +81,7 @@ export const RULE_FACTS = {
   defaultBeforeStatic: 'cma.default-before-static',
   dmaZone: 'cma.dma-zone',
   descriptorSections: 'cma.page-descriptors',
+  descriptorPieces: 'cma.descriptor-pieces',
   sharedPage: 'reserved-memory.shared-page',
   heapNames: 'heap.cma-names',
   defaultHeapName: 'heap.default-area-name',

@@ -115,6 +115,7 @@ export function situationOf(input: PlacementInput): Settled {
     zones: { boundaries: [], dmaLimit: 0n },
     highMemoryStart: undefined,
     lowMemoryLimit: undefined,
+    descriptorPieces: inPieces(rules, config),
     // A page table at least, where the default area is not the first thing of all.
     ...(rules.defaultBeforeStatic.includes(input.architecture)
       ? {}
@@ -277,6 +278,12 @@ function granules(rules: KernelRules, input: PlacementInput, config: Config, pag
     ),
   );
   return [...new Set(found)];
+}
+
+function inPieces({ descriptorPieces }: KernelRules, config: Config): Situation['descriptorPieces'] {
+  if (descriptorPieces === 'mapped') return 'n';
+  const mapped = config.tristate('SPARSEMEM_VMEMMAP');
+  return mapped === 'unknown' ? mapped : mapped === 'n' ? 'y' : 'n';
 }
 
 function slotCounts(rules: KernelRules, config: Config): number[] {

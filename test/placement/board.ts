@@ -54,6 +54,7 @@ export const MINIMAL: ReadonlyMap<string, string> = new Map([
   ['DMABUF_HEAPS_SYSTEM', 'y'],
   ['DMABUF_HEAPS_CMA', 'y'],
   ['ZONE_DMA', 'y'],
+  ['SPARSEMEM_VMEMMAP', 'y'],
   ['ZONE_DMA32', 'y'],
 ]);
 

@@ -83,6 +83,39 @@ test('5.10: refused over the initrd, its memory is where page descriptors leave 
   expect(openAbout(seen)).toContain('outcome');
 });
 
+const NOTHING = ['kernel', 'initrd', 'dtb'].map((name) => ({ name, baseAddress: 0n, sizeBytes: 0n }));
+const QUARTER = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x10000000>; };';
+
+test.each([
+  // A page table may be in the way.
+  ['5.10', 'n', 16, 'unknown', true],
+  ['5.10', 'n', 12, 'panics', false],
+  ['5.10', 'n', 24, 'boots', true],
+  ['5.10', 'y', 12, 'boots', true],
+  ['6.12', 'y', 12, 'boots', true],
+])('%s, SPARSEMEM_VMEMMAP=%s, %d MiB at the end of RAM: %s', (kernel, vmemmap, mebibytes, outcome, isMade) => {
+  const nodes = pool('a@40800000', reg(0x40800000, (248 - mebibytes) * MIB));
+  const config = configWith({ SPARSEMEM_VMEMMAP: vmemmap });
+  const seen = boot({ memory: QUARTER, nodes }, { kernel, config, occupied: NOTHING, commandLine: 'cma=4M' });
+  expect(seen.outcome).toBe(outcome);
+  expect(seen.dangers.map(({ code }) => code)).toEqual(outcome === 'boots' ? [] : ['no-room-for-kernel']);
+  expect(seen.log.some(({ family }) => family === 'cma-reserved')).toBe(isMade);
+});
+
+test.each(['arm64', 'arm', 'riscv64', 'x86_64'] as const)('%s: next to nothing outside of areas', (architecture) => {
+  const nodes = pool('a@40400000', reg(0x40400000, 0xfc00000));
+  const run = { kernel: '7.3', architecture, occupied: NOTHING, commandLine: 'cma=0' };
+  const seen = boot({ memory: QUARTER, nodes }, run);
+  expect([seen.outcome, seen.dangers.map(({ code }) => code)]).toEqual(['unknown', ['no-room-for-kernel']]);
+});
+
+test.each(['5.10', '6.1', '6.12', '7.3'])('%s: what is said after unmapped memory was given back is open', (kernel) => {
+  const nodes = `camera@5e000000 { compatible = "shared-dma-pool"; no-map; reusable; ${reg(0x5e000000, 32 * MIB)} };`;
+  const seen = boot({ nodes }, { kernel, commandLine: 'cma=16M' });
+  const open = seen.log.flatMap(({ family }, i) => (openAbout(seen).includes(`log[${i}]`) ? [family] : []));
+  expect([seen.outcome, open]).toEqual(kernel === '6.12' ? ['unknown', ['cma-reserved']] : ['boots', []]);
+});
+
 test('who gets the memory of two areas is open, whose names are not', () => {
   const nodes = pool('a@50000000', reg(0x50000000, 32 * MIB) + DEFAULT) + pool('b@51000000', reg(0x51000000, 32 * MIB));
   const seen = boot({ nodes }, { kernel: '7.3' });

@@ -151,6 +151,12 @@ describe('no', () => {
     expect(diagnostics[0]?.message).toContain('crosses 0x100000000');
   });
 
+  test('regions that leave nothing for the kernel', () => {
+    const { value, diagnostics } = plan({}, [wish('linux,cma', 380, { isDefault: true }), wish('npu', 120)]);
+    expect(value).toBeUndefined();
+    expect(diagnostics).toMatchObject([{ code: 'placement/no-room', cause: expect.stringContaining('12288 KiB') }]);
+  });
+
   test('RAM that nobody states', () => {
     expect(plan({ memory: '' }, [wish('cma', 64)]).diagnostics[0]?.code).toBe('placement/ram-unknown');
   });
