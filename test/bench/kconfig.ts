@@ -221,9 +221,10 @@ function measureOthers(
   const fragment = path.join(place, 'fragment');
   writeFileSync(
     fragment,
-    ['CMA', 'DMA_CMA', 'DMABUF_HEAPS', 'DMABUF_HEAPS_SYSTEM', 'DMABUF_HEAPS_CMA']
-      .map((s) => `CONFIG_${s}=y\n`)
-      .join('') + 'CONFIG_CMA_SIZE_MBYTES=256\n',
+    [
+      ...['CMA', 'DMA_CMA', 'DMABUF_HEAPS', 'DMABUF_HEAPS_SYSTEM', 'DMABUF_HEAPS_CMA'].map((s) => `CONFIG_${s}=y`),
+      'CONFIG_CMA_SIZE_MBYTES=256\n',
+    ].join('\n'),
   );
   const script = path.join(directory, 'scripts/kconfig/merge_config.sh');
   const merged = measure(

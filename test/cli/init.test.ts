@@ -177,11 +177,22 @@ async function answered(answers: readonly string[], ...argv: string[]) {
 }
 
 test('asks for what it cannot read, again when an answer cannot be used', async () => {
-  const answers = ['', '', 'My Board', 'my-cam', 'arm65', 'aarch64', '1G', '0x40000000+1G', '6.12', '4 cameras'];
-  const more = ['4 cameras 4K NV12, 6 buffers each', 'openwrt', '', 'asked.json'];
+  const answers = ['', '', 'My Board', 'my-cam', 'arm65', 'aarch64', '1G', '0x40000000+1G'];
+  const more = [
+    '5.4',
+    '7.3 to 6.12',
+    '6.12',
+    '4 cameras',
+    '4 cameras 4K NV12, 6 buffers each',
+    'openwrt',
+    '',
+    'asked.json',
+  ];
   const { exit, stderr } = await answered([...answers, ...more]);
   expect(exit).toBe(0);
-  expect(stderr.match(/^ {2}\S.*$/gm)).toHaveLength(4);
+  expect(stderr.match(/^ {2}\S.*$/gm)).toHaveLength(6);
+  expect(stderr).toContain('nothing is known about Linux 5.4: use 5.10 or newer');
+  expect(stderr).toContain('7.3 is newer than 6.12: name the older one first');
   const profile = parse(readFileSync(path.join(work, 'asked.json'), 'utf8'));
   expect(profile).toMatchObject({
     name: 'my-cam',

@@ -79,6 +79,11 @@ describe('what cannot be imported', () => {
     expect(stderr).not.toContain('usb.rules');
     expect((await dmaheap(['import', '--config', 'gone.cfg'], directory)).exit).toBe(3);
     expect((await dmaheap(['import', '--config', 'empty.cfg', '--arch', 'z80'], directory)).exit).toBe(2);
+    const other = await dmaheap(['import', '--config', 'usb.rules'], directory);
+    expect([other.exit, other.stderr]).toEqual([
+      3,
+      expect.stringContaining('--config usb.rules: it is no kernel configuration'),
+    ]);
   });
 
   test('source that dtc refuses names the file', async () => {

@@ -6,7 +6,8 @@ import { type Fdt, readFdt } from '../../fdt/index.js';
 import { type ImportInput, importSetup } from '../../import/index.js';
 import { readProfile } from '../../profile/load.js';
 import { SourceText } from '../../source/index.js';
-import { profileArch } from '../arch.js';
+import { type ProfileArch, profileArch } from '../arch.js';
+import { readConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { PATH_FIX, readBytes, readText, reasonOf } from '../files.js';
@@ -38,6 +39,12 @@ class Reader {
   text(option: string, file: string): SourceText {
     const got = readText(this.#context.resolve(file));
     if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
+    return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
+  }
+
+  config(file: string, arch: ProfileArch | undefined): SourceText {
+    const got = readConfig(this.#context.resolve(file), arch);
+    if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
     return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
   }
 
@@ -134,7 +141,7 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
   const trees: ImportInput['trees'][number][] = [];
   for (const file of dts) trees.push(await reader.tree(file));
   return {
-    configs: config.map((file) => reader.text('--config', file)),
+    configs: config.map((file) => reader.config(file, arch)),
     trees,
     rules: rules.flatMap((file) => reader.rules(file)),
     ...(cmdline === undefined ? {} : { commandLine: commandLineOf(context, cmdline, reader) }),

@@ -1,7 +1,7 @@
 /** dmaheap init on a terminal: asks what cannot be read, with what is known as the answer to Enter. */
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
-import { parseKernelVersion } from '../../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../plan/draft.js';
 import { parseBytes } from '../../quantity/index.js';
@@ -51,9 +51,12 @@ function readMemory(answer: string): Read<Decisions['memory']> {
 /** `6.12` or `6.1 to 7.3`. */
 function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
   const [min = '', max = min, ...rest] = answer.split(/\s*(?:-|to)\s*|\s+/);
-  return rest.length === 0 && [min, max].every((one) => parseKernelVersion(one) !== undefined)
-    ? { value: { min, max } }
-    : { error: 'write it as 6.12, or as 6.1 to 7.3' };
+  const [from, to] = [parseKernelVersion(min), parseKernelVersion(max)];
+  if (rest.length > 0 || from === undefined || to === undefined) return { error: 'write it as 6.12, or as 6.1 to 7.3' };
+  if (compareKernelVersions(from, OLDEST_KERNEL) < 0)
+    return { error: `nothing is known about Linux ${min}: use ${formatKernelVersion(OLDEST_KERNEL)} or newer` };
+  if (compareKernelVersions(from, to) > 0) return { error: `${min} is newer than ${max}: name the older one first` };
+  return { value: { min, max } };
 }
 
 function readBudget(answer: string): Read<Decisions['buffers']> {
