@@ -2,7 +2,7 @@
 import { alignUp, isAligned } from '../quantity/index.js';
 import { type RemapStop, remapStop } from './arm-remap.js';
 import { defaultWish, findDefault } from './default-area.js';
-import { type DescriptorRoom, descriptorRoom, takeEarly } from './early-memory.js';
+import { descriptorRoom, type OwnRoom, takeEarly } from './early-memory.js';
 import { kernelHeapSort } from './heap-sort.js';
 import { type Interval, interval } from './interval-set.js';
 import { Memblock } from './memblock.js';
@@ -21,8 +21,8 @@ export interface Area extends Interval {
   active: boolean;
 }
 
-/** Before the kernel makes its linear map; before it takes memory for its page descriptors; after that. */
-export type Stage = 'scan' | 'mapped' | 'described';
+/** Before the kernel makes its linear map; before it takes memory for itself; after that. */
+export type Stage = 'scan' | 'mapped' | 'allocating';
 
 /** A message; `area` is the one whose address stands for `{address}` in the text. */
 export interface Message {
@@ -68,7 +68,7 @@ export class Boot {
   /** Ranges that are left out of the linear map. */
   readonly unmapped: { readonly node: ReservedNode; readonly range: Interval }[] = [];
   /** What the regions leave for the page descriptors, where those come before the default area. */
-  descriptorRoom: DescriptorRoom = 'ample';
+  descriptorRoom: OwnRoom = 'ample';
   readonly #entries: Entry[] = [];
   #stage: Stage = 'scan';
 
@@ -85,16 +85,19 @@ export class Boot {
     if (this.defaultIsFirst) this.#reserveDefault();
     this.#remap();
     if (rules.staticRegistration === 'late') this.#registerStatic();
-    if (!this.defaultIsFirst) {
-      this.descriptorRoom = descriptorRoom(this.memblock, situation);
-      if (this.descriptorRoom === 'none') return;
-      this.#stage = 'described';
-      const giveBack = takeEarly(this.memblock, situation.early ?? []);
-      this.#reserveDefault();
-      // Nodes are placed before it, so for them it is free.
-      giveBack();
-    }
-    this.#activate();
+    if (this.defaultIsFirst || this.#takeOwnMemory()) this.#activate();
+  }
+
+  /** What the kernel takes for itself, and the default area after it. @returns whether it gets so far */
+  #takeOwnMemory(): boolean {
+    this.descriptorRoom = descriptorRoom(this.memblock, this.situation);
+    if (this.descriptorRoom === 'none') return false;
+    this.#stage = 'allocating';
+    const giveBack = takeEarly(this.memblock, this.situation.early ?? []);
+    this.#reserveDefault();
+    // Nodes are placed before it, so for them it is free.
+    giveBack();
+    return true;
   }
 
   /** early_init_fdt_scan_reserved_mem() */
@@ -534,7 +537,7 @@ export class Boot {
 
   /** cma_init_reserved_areas(): an area must lie in one zone. */
   #activate(): void {
-    this.#stage = 'described';
+    this.#stage = 'allocating';
     const low = mappedLowMemoryEnd(this.memblock, this.situation.lowMemoryLimit);
     const boundaries = [...this.situation.zones.boundaries, ...(low === undefined ? [] : [low])];
     for (const area of this.areas) {

@@ -2,12 +2,13 @@
 import { alignDown, alignUp, isAligned } from '../quantity/index.js';
 import { ARM_BLOCK } from './arm-remap.js';
 import type { Area, Boot } from './boot.js';
-import { earlyBytes } from './early-memory.js';
+import { ownBytes } from './early-memory.js';
 import { type Interval, interval, overlaps } from './interval-set.js';
 import type { BootOutcome, Danger, DangerCode } from './prediction.js';
 import { isPool, type ReservedNode } from './reserved-nodes.js';
 import { RULE_FACTS } from './rules.js';
 import { OWN_MEMORY } from './situation.js';
+import { mappedLowMemoryEnd } from './zones.js';
 
 interface Found extends Danger {
   readonly outcome: BootOutcome;
@@ -232,29 +233,32 @@ function halfMappedPages(boot: Boot): Found[] {
     }));
 }
 
-/** What the regions leave; memory of CMA areas is for what can be moved, which nothing of the early kernel can. */
+/** CMA areas are for what can be moved, and nothing of the early kernel can. */
 function noRoomForKernel(boot: Boot): Found[] {
   const { descriptorRoom, situation, memblock } = boot;
-  const pools = situation.reservedMemory.nodes.filter(isPool).map(({ name }) => name);
-  const danger = { code: 'no-room-for-kernel' as const, nodes: pools };
+  const danger = { code: 'no-room-for-kernel' as const, nodes: [] };
   if (descriptorRoom !== 'ample')
     return [
       {
         ...danger,
         outcome: descriptorRoom === 'none' ? 'panics' : 'unknown',
-        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE tells) ' : ''}the regions leave no piece of memory that is large enough for the page descriptors of the kernel`,
+        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE tells) ' : ''}the regions leave no place that surely holds the page descriptors of the kernel`,
         facts: [RULE_FACTS.descriptorPieces, RULE_FACTS.descriptorSections],
       },
     ];
-  const left = memblock.free().ranges.reduce((sum, { start, end }) => sum + (end - start), 0n);
-  const needed = earlyBytes(situation);
-  if (boot.areas.length === 0 || left >= needed) return [];
+  const low = mappedLowMemoryEnd(memblock, situation.lowMemoryLimit) ?? memblock.end;
+  const left = memblock
+    .free()
+    .within({ start: 0n, end: low })
+    .reduce((sum, { start, end }) => sum + (end - start), 0n);
+  const needed = ownBytes(memblock.memory.ranges, situation.pageSizeBytes);
+  if (left >= needed) return [];
   return [
     {
       ...danger,
       outcome: 'unknown',
-      reason: `outside of CMA areas ${left / 1024n} KiB are left, and the kernel may need ${needed / 1024n} KiB before it can use those`,
-      facts: [RULE_FACTS.descriptorSections],
+      reason: `the regions leave ${left / 1024n} KiB of memory that the kernel can begin with, and it may need ${needed / 1024n} KiB`,
+      facts: [],
     },
   ];
 }

@@ -6,7 +6,7 @@ import { holesIn, holesWithout, largest } from './holes.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { predict } from './predict.js';
-import type { Danger, Prediction } from './prediction.js';
+import type { Prediction } from './prediction.js';
 import { isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
 import { situationOf } from './settle.js';
 import type { Situation } from './situation.js';
@@ -55,8 +55,12 @@ export const PLANNER_CODES = defineCodes({
   'placement/no-room': {
     severity: 'error',
     title: 'no room for a region',
-    explain:
-      "No free, aligned hole within the ranges and the reach of the region's users is large enough, or the regions together leave too little for the kernel itself.",
+    explain: "No free, aligned hole within the ranges and the reach of the region's users is large enough.",
+  },
+  'placement/little-left': {
+    severity: 'warning',
+    title: 'little memory left for the kernel',
+    explain: 'Every region finds its place, and outside of them the kernel may not find enough to boot with.',
   },
   'placement/base-taken': {
     severity: 'error',
@@ -130,12 +134,7 @@ export function planRegions(input: PlacementInput, wishes: readonly RegionWish[]
         ),
     );
     // The kernel's order can leave no hole where ours does: such a region gets a base.
-    if (refused.length === 0) {
-      const short = prediction.dangers.find(({ code }) => code === 'no-room-for-kernel');
-      return short === undefined
-        ? { value: { regions, tree, prediction }, diagnostics: [] }
-        : { diagnostics: [noRoomForKernel(short)] };
-    }
+    if (refused.length === 0) return { value: { regions, tree, prediction }, diagnostics: littleLeft(prediction) };
     for (const { wish } of refused) pinned.add(wish);
   }
 }
@@ -357,13 +356,17 @@ function reachEnd(wish: RegionWish): bigint | undefined {
 
 const pointerOf = ({ pointer }: RegionWish, below = '') => (pointer === undefined ? {} : { pointer: pointer + below });
 
-function noRoomForKernel({ reason, facts }: Danger): Diagnostic {
-  return report('placement/no-room', {
-    message: 'every region finds a place, and the kernel none for itself',
-    cause: reason,
-    fix: 'ask for smaller regions, or reserve less elsewhere',
-    facts,
-  });
+function littleLeft({ dangers }: Prediction): Diagnostic[] {
+  return dangers
+    .filter(({ code }) => code === 'no-room-for-kernel')
+    .map(({ reason, facts }) =>
+      report('placement/little-left', {
+        message: 'every region finds a place, and the kernel may find none for itself',
+        cause: reason,
+        fix: 'ask for smaller regions, or reserve less elsewhere',
+        facts,
+      }),
+    );
 }
 
 function ramUnknown(): Diagnostic {

@@ -224,7 +224,7 @@ function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[
   const stops = (code: DangerCode, stage: Stage) => {
     if (outcome === 'hangs' || code === 'page-half-mapped') return stage !== 'scan';
     if (outcome === 'unknown' && code === 'remap-of-neighbours') return stage !== 'scan';
-    return stage === 'described' && BEFORE_DEFAULT_AREA.includes(code);
+    return stage === 'allocating' && BEFORE_DEFAULT_AREA.includes(code);
   };
   const shared = dangers.filter(({ code }) => code === 'areas-overlap' || code === 'area-freed');
   return [

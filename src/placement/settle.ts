@@ -280,10 +280,11 @@ function granules(rules: KernelRules, input: PlacementInput, config: Config, pag
   return [...new Set(found)];
 }
 
+/** Descriptors of 64 bytes, which only SLUB makes sure of, in one piece for each section. */
 function inPieces({ descriptorPieces }: KernelRules, config: Config): Situation['descriptorPieces'] {
-  if (descriptorPieces === 'mapped') return 'n';
   const mapped = config.tristate('SPARSEMEM_VMEMMAP');
-  return mapped === 'unknown' ? mapped : mapped === 'n' ? 'y' : 'n';
+  if (descriptorPieces === 'mapped' || mapped === 'y' || config.tristate('SPARSEMEM') === 'n') return 'n';
+  return mapped === 'n' && config.tristate('SLUB') === 'y' ? 'y' : 'unknown';
 }
 
 function slotCounts(rules: KernelRules, config: Config): number[] {

@@ -39,7 +39,7 @@ export interface Situation {
   readonly heaps: HeapConfig;
   /** arm32 with HIGHMEM: low memory ends here at the latest. */
   readonly lowMemoryLimit: bigint | undefined;
-  /** Page descriptors lie in one piece for each section of RAM: no SPARSEMEM_VMEMMAP. */
+  /** Page descriptors lie in one piece for each section of RAM: SPARSEMEM without SPARSEMEM_VMEMMAP. */
   readonly descriptorPieces: 'y' | 'n' | 'unknown';
   /** What the kernel itself has taken of free memory, at least, before it makes the default area; absent: nothing. */
   readonly early?: readonly EarlyAllocation[];

@@ -86,27 +86,58 @@ test('5.10: refused over the initrd, its memory is where page descriptors leave 
 const NOTHING = ['kernel', 'initrd', 'dtb'].map((name) => ({ name, baseAddress: 0n, sizeBytes: 0n }));
 const QUARTER = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x10000000>; };';
 
+const PIECES = { SPARSEMEM: 'y', SPARSEMEM_VMEMMAP: 'n', SLUB: 'y' };
+const codes = ({ dangers }: ReturnType<typeof boot>) => dangers.map(({ code }) => code);
+
 test.each([
   // A page table may be in the way.
-  ['5.10', 'n', 16, 'unknown', true],
-  ['5.10', 'n', 12, 'panics', false],
-  ['5.10', 'n', 24, 'boots', true],
-  ['5.10', 'y', 12, 'boots', true],
-  ['6.12', 'y', 12, 'boots', true],
-])('%s, SPARSEMEM_VMEMMAP=%s, %d MiB at the end of RAM: %s', (kernel, vmemmap, mebibytes, outcome, isMade) => {
+  ['5.10', PIECES, 16, 'unknown', true],
+  ['5.10', PIECES, 12, 'panics', false],
+  ['5.10', PIECES, 32, 'boots', true],
+  // With SLAB they may be smaller; FLATMEM has one for each page of RAM, not of a section.
+  ['5.10', { ...PIECES, SLUB: 'n' }, 12, 'unknown', true],
+  ['5.10', { FLATMEM: 'y', SPARSEMEM_VMEMMAP: 'n' }, 12, 'unknown', true],
+  // Blocks of 2 MiB for 1 GiB.
+  ['5.10', {}, 24, 'boots', true],
+  ['5.10', {}, 12, 'unknown', true],
+  ['5.10', {}, 4, 'unknown', true],
+  ['6.12', {}, 12, 'boots', true],
+] as const)('%s, %o, %d MiB at the end of RAM: %s', (kernel, values, mebibytes, outcome, isMade) => {
   const nodes = pool('a@40800000', reg(0x40800000, (248 - mebibytes) * MIB));
-  const config = configWith({ SPARSEMEM_VMEMMAP: vmemmap });
-  const seen = boot({ memory: QUARTER, nodes }, { kernel, config, occupied: NOTHING, commandLine: 'cma=4M' });
-  expect(seen.outcome).toBe(outcome);
-  expect(seen.dangers.map(({ code }) => code)).toEqual(outcome === 'boots' ? [] : ['no-room-for-kernel']);
+  const run = { kernel, config: configWith(values), occupied: NOTHING, commandLine: 'cma=4M' };
+  const seen = boot({ memory: QUARTER, nodes }, run);
+  expect([seen.outcome, codes(seen)]).toEqual([outcome, outcome === 'boots' ? [] : ['no-room-for-kernel']]);
   expect(seen.log.some(({ family }) => family === 'cma-reserved')).toBe(isMade);
 });
 
-test.each(['arm64', 'arm', 'riscv64', 'x86_64'] as const)('%s: next to nothing outside of areas', (architecture) => {
-  const nodes = pool('a@40400000', reg(0x40400000, 0xfc00000));
+test('a piece of 16 MiB begins at a multiple of its size', () => {
+  const nodes = pool('a@40000000', reg(0x40000000, 72 * MIB)) + pool('b@45c00000', reg(0x45c00000, 0xa400000));
+  const run = { kernel: '5.10', config: configWith(PIECES), occupied: NOTHING, commandLine: 'cma=0' };
+  expect(boot({ memory: QUARTER, nodes }, run).outcome).toBe('panics');
+});
+
+test.each(['5.10', '5.12'])('%s: pages of 64K, and nobody says how descriptors are kept', (kernel) => {
+  const run = { kernel, pageSizeBytes: 65536n, configComplete: false, occupied: NOTHING };
+  expect(codes(boot({}, { ...run, config: new Map() }))).toEqual([]);
+});
+
+test.each(['arm64', 'arm', 'riscv64', 'x86_64'] as const)('%s: next to nothing is left', (architecture) => {
   const run = { kernel: '7.3', architecture, occupied: NOTHING, commandLine: 'cma=0' };
-  const seen = boot({ memory: QUARTER, nodes }, run);
-  expect([seen.outcome, seen.dangers.map(({ code }) => code)]).toEqual(['unknown', ['no-room-for-kernel']]);
+  const outcome = (nodes: string) => {
+    const seen = boot({ memory: QUARTER, nodes }, run);
+    return [seen.outcome, codes(seen)];
+  };
+  const short = ['unknown', ['no-room-for-kernel']];
+  expect(outcome(pool('a@40400000', reg(0x40400000, 0xfc00000)))).toEqual(short);
+  expect(outcome(`fw@40400000 { no-map; ${reg(0x40400000, 0xfc00000)} };`)).toEqual(short);
+  expect(outcome(pool('a@42000000', reg(0x42000000, 0xe000000)))).toEqual(['boots', []]);
+});
+
+test('arm begins in low memory', () => {
+  const memory = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x80000000>; };';
+  const nodes = pool('a@40800000', reg(0x40800000, 0x2f000000));
+  const run = { kernel: '6.12', architecture: 'arm', config: configWith({ HIGHMEM: 'y' }), occupied: NOTHING } as const;
+  expect(codes(boot({ memory, nodes }, { ...run, commandLine: 'cma=0' }))).toContain('no-room-for-kernel');
 });
 
 test.each(['5.10', '6.1', '6.12', '7.3'])('%s: what is said after unmapped memory was given back is open', (kernel) => {

@@ -32,7 +32,7 @@ function placeOf({ baseAddress, likelyBaseAddress }: Prediction['areas'][number]
 function describe({ kernel, prediction }: Predicted): string {
   const lines = [`Linux ${formatKernelVersion(kernel)}: ${prediction.outcome}`];
   for (const { code, nodes, reason } of prediction.dangers)
-    lines.push(`  danger ${code} (${nodes.join(', ')}): ${reason}`);
+    lines.push(`  danger ${code}${nodes.length > 0 ? ` (${nodes.join(', ')})` : ''}: ${reason}`);
   for (const area of prediction.areas)
     lines.push(
       `  area ${area.name}: ${formatBytes(area.sizeBytes)} ${placeOf(area)}${area.isDefault ? ', the default area' : ''}`,
