@@ -539,7 +539,9 @@ export class Boot {
   #activate(): void {
     this.#stage = 'allocating';
     const low = mappedLowMemoryEnd(this.memblock, this.situation.lowMemoryLimit);
-    const boundaries = [...this.situation.zones.boundaries, ...(low === undefined ? [] : [low])];
+    // What ends outside of RAM is another matter: the kernel finds no page there to ask for its zone.
+    const isEdge = low !== undefined && low < this.memblock.end;
+    const boundaries = [...this.situation.zones.boundaries, ...(isEdge ? [low] : [])];
     for (const area of this.areas) {
       if (!boundaries.some((at) => area.start < at && at < area.end)) continue;
       // Memory on one side of the boundary only is in one zone, whatever the area claims to hold.

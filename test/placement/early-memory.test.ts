@@ -76,6 +76,13 @@ test.each(['5.10', '6.1', '6.12', '7.3'])('arm, %s: low memory ends with the las
   expect(seen.rejected.map(({ node, family }) => [node, family])).toEqual([['npu@4c000000', 'not-activated']]);
 });
 
+test.each(['5.10', '6.1', '6.12', '7.3'])('arm, %s: RAM itself ends at no zone', (kernel) => {
+  const nodes = pool('npu@5f000000', reg(0x5f000000, 28 * MIB));
+  const run = { kernel, architecture: 'arm', config: configWith({ HIGHMEM: 'y' }), commandLine: 'cma=0' } as const;
+  const seen = boot({ nodes }, run);
+  expect([seen.outcome, seen.log.map(({ family }) => family)]).toEqual(['unknown', ['pool-created']]);
+});
+
 test('5.10: refused over the initrd, its memory is where page descriptors leave room for the default area', () => {
   const memory = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x10000000>; };';
   const nodes = `fw@49d00000 { no-map; ${reg(0x49d00000, 48 * MIB)} };${pool('a@48000000', reg(0x48000000, 0x2e00000))}`;
