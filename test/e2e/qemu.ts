@@ -23,12 +23,14 @@ export interface Boot {
 
 export interface BootResult {
   readonly console: string;
-  /** `ended`: the guest printed its end marker; `exited`: it reset or powered off without; `hung`: it had to be stopped, or QEMU was. */
+  /** `ended`: the guest printed its end marker; `exited`: it reset, powered off or panicked without; `hung`: it had to be stopped, or QEMU was. */
   readonly ending: 'ended' | 'exited' | 'hung';
   readonly seconds: number;
 }
 
 const END_MARKER = '@@END';
+/** Said by a kernel that could not reset the machine: it panicked before it knew how, and now stands still. */
+const PANIC_MARKER = '---[ end Kernel panic';
 
 /** The options of everything but kernel, initrd and command line: the same for dumping a DTB and for booting. */
 const machineOptions = (boot: Pick<Boot, 'machine' | 'memoryMiB' | 'options'>, dump = ''): readonly string[] => [
@@ -87,7 +89,7 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
     silence.refresh();
     spokenAt = cpuSeconds(child.pid);
     tail = (tail + chunk.toString('latin1')).slice(-200 - chunk.length);
-    if (tail.includes(`${END_MARKER}\r\n`)) child.kill('SIGKILL');
+    if (tail.includes(`${END_MARKER}\r\n`) || tail.includes(PANIC_MARKER)) child.kill('SIGKILL');
   });
   const result = await child;
   clearTimeout(silence);
@@ -96,9 +98,10 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
   if (result.code === 'ENOENT') throw new Error('lab: setpriv (util-linux) is not installed');
   if (result.exitCode === 127) throw new Error(`lab: ${boot.machine.qemu.program} is not installed`);
   const ended = output.includes(`${END_MARKER}\n`);
+  const isHung = isSilent || (result.isTerminated && !output.includes(PANIC_MARKER));
   return {
     console: output,
-    ending: ended ? 'ended' : isSilent || result.isTerminated ? 'hung' : 'exited',
+    ending: ended ? 'ended' : isHung ? 'hung' : 'exited',
     seconds: (performance.now() - started) / 1000,
   };
 }
