@@ -233,6 +233,9 @@ function halfMappedPages(boot: Boot): Found[] {
     }));
 }
 
+/** Of a kernel whose size nobody told: more than most have. */
+const IMAGE_BYTES = 32n << 20n;
+
 /** CMA areas are for what can be moved, and nothing of the early kernel can. */
 function noRoomForKernel(boot: Boot): Found[] {
   const { descriptorRoom, situation, memblock } = boot;
@@ -251,13 +254,14 @@ function noRoomForKernel(boot: Boot): Found[] {
     .free()
     .within({ start: 0n, end: low })
     .reduce((sum, { start, end }) => sum + (end - start), 0n);
-  const needed = ownBytes(memblock.memory.ranges, situation.pageSizeBytes);
+  const isPlaced = situation.occupied.some(({ name }) => name === 'kernel');
+  const needed = ownBytes(memblock.memory.ranges, situation.pageSizeBytes) + (isPlaced ? 0n : IMAGE_BYTES);
   if (left >= needed) return [];
   return [
     {
       ...danger,
       outcome: 'unknown',
-      reason: `the regions leave ${left / 1024n} KiB of memory that the kernel can begin with, and it may need ${needed / 1024n} KiB`,
+      reason: `the regions leave ${left / 1024n} KiB of memory that the kernel can begin with, and it may need ${needed / 1024n} KiB${isPlaced ? '' : ' with its image (--occupied kernel=BASE+SIZE tells)'}`,
       facts: [],
     },
   ];

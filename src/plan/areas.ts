@@ -130,7 +130,7 @@ class AreaPlanner {
           fix:
             largest === 0n
               ? 'correct allocRanges, addressBits or board.memory'
-              : `ask for at most ${formatBytes(largest)}, or widen its ranges`,
+              : `ask for less than ${formatBytes(largest)}, which the kernel needs a part of, or widen its ranges`,
           ...(stated === undefined ? this.#at(pointer, 'key') : this.#at(`${pointer}/allocRanges`, 'key')),
         }),
       );

@@ -147,7 +147,8 @@ export function makePlan(model: Model): Outcome<Plan> {
       }),
     );
   const overlay = overlayOf(areas, model.cells);
-  if (overlay !== undefined) diagnostics.push(...proveOnBoard(model, overlay, symbols));
+  // Areas without a place are still where they would be without the board: there is nothing to prove.
+  if (overlay !== undefined && !hasErrors(misfits)) diagnostics.push(...proveOnBoard(model, overlay, symbols));
   if (hasErrors(diagnostics)) return { diagnostics };
   const { board } = profile;
   const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));

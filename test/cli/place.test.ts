@@ -112,3 +112,13 @@ test('what is typed wrongly', async () => {
   expect((await place('--memory', 'much')).exit).toBe(2);
   expect((await place('--kernel', '5.4')).exit).toBe(2);
 });
+
+test('a region that fits nowhere on the board is told once, with one size', async () => {
+  const board = { arch: 'arm64', cells: { address: 2, size: 2 }, memory: [{ base: '0x40000000', size: '512M' }] };
+  const regions = { 'linux,cma': { default: true, size: '64M' }, npu: { size: '504M' } };
+  const heaps = { camera: { region: 'linux,cma' }, npu: { region: 'npu' } };
+  const profile = { version: 1, name: 'full', board, kernel: { version: '6.12' }, regions, heaps };
+  writeFileSync(path.join(work, 'full.json'), JSON.stringify(profile));
+  const { exit, stderr } = await dmaheap(['validate', 'full.json', '--dtb', BASE], work);
+  expect([exit, stderr.match(/fix: ask for at most .*/g)]).toEqual([1, ['fix: ask for at most 448 MiB']]);
+});

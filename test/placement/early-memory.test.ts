@@ -140,6 +140,13 @@ test.each(['arm64', 'arm', 'riscv64', 'x86_64'] as const)('%s: next to nothing i
   expect(outcome(pool('a@42000000', reg(0x42000000, 0xe000000)))).toEqual(['boots', []]);
 });
 
+test('a kernel that nobody placed takes memory all the same', () => {
+  const nodes = pool('a@41000000', reg(0x41000000, 0xf000000));
+  const outcome = (occupied: typeof NOTHING) =>
+    boot({ memory: QUARTER, nodes }, { kernel: '6.12', occupied, commandLine: 'cma=0' }).outcome;
+  expect([outcome([]), outcome(NOTHING)]).toEqual(['unknown', 'boots']);
+});
+
 test('arm begins in low memory', () => {
   const memory = 'memory@40000000 { device_type = "memory"; reg = <0x0 0x40000000 0x0 0x80000000>; };';
   const nodes = pool('a@40800000', reg(0x40800000, 0x2f000000));

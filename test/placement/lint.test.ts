@@ -218,6 +218,16 @@ describe('addresses', () => {
     });
   });
 
+  test('a fix that can be followed: that much is free wherever kernel, initrd and tree lie', () => {
+    const fits = (mebibytes: number) =>
+      found(lint({ nodes: pool('linux,cma', size(mebibytes * MIB) + DEFAULT) }, { occupied: [] }), 'fits');
+    const [open] = fits(480);
+    expect(open?.message).toBe('whether 480 MiB for linux,cma are free is not known');
+    const most = Number(/^ask for at most (\d+) MiB, which is free wherever they lie$/.exec(open?.fix ?? '')?.[1]);
+    expect(fits(most)).toEqual([]);
+    expect(fits(most + 4)).toHaveLength(1);
+  });
+
   test('alloc-ranges without RAM', () => {
     const nodes = pool('linux,cma', `${size(64 * MIB)} alloc-ranges = <0x0 0x80000000 0x0 0x20000000>; ${DEFAULT}`);
     expect(result(lint({ nodes }), 'fits').diagnostics[0]).toMatchObject({

@@ -184,10 +184,16 @@ export function fits(context: LintContext): Finding[] {
     const layout = questions.find(({ about }) => about === 'layout')?.needs;
     const open = prediction.unknown.some(({ field, needs }) => field === 'rejected' && needs === layout);
     if (!context.isRamKnown || (!refused && !open)) return [];
+    const within = (holes: readonly Interval[]) =>
+      largest(ranges === undefined ? holes : holesIn(holes, ranges, context.granule));
     const holes = context.holesWithout(node);
-    const inside = ranges === undefined ? holes : holesIn(holes, ranges, context.granule);
-    const best = largest(inside);
+    const best = within(holes);
     const anywhere = largest(holes);
+    // What fits however the question is answered: less than what fits when nothing is in the way.
+    const most = context.layouts
+      .map((situation) => within(context.holesWithout(node, situation)))
+      .map((hole) => (hole === undefined ? 0n : hole.end - hole.start))
+      .reduce(lower);
     const isRam =
       ranges === undefined || ranges.some((range) => new IntervalSet(context.situation.banks).overlaps(range));
     return [
@@ -204,7 +210,7 @@ export function fits(context: LintContext): Finding[] {
             : 'alloc-ranges holds no RAM of this board',
         fix:
           best !== undefined
-            ? `ask for at most ${formatBytes(best.end - best.start)}`
+            ? `ask for at most ${formatBytes(most > 0n ? most : best.end - best.start)}${refused ? '' : ', which is free wherever they lie'}`
             : anywhere === undefined
               ? 'no memory is free: reserve less'
               : `the largest hole on this board is ${spell(anywhere)}`,

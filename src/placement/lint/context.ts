@@ -47,7 +47,7 @@ export class LintContext {
   /** Granules that what is known of the configuration allows. */
   readonly granules: readonly bigint[];
   readonly isRamKnown: boolean;
-  readonly #holes = new Map<ReservedNode | undefined, readonly Interval[]>();
+  readonly #holes = new Map<Situation, Map<ReservedNode | undefined, readonly Interval[]>>();
   #users: Map<number, FdtNode[]> | undefined;
 
   constructor(input: LintInput) {
@@ -82,14 +82,22 @@ export class LintContext {
   }
 
   /** Aligned free memory if this node were not there; after a few nodes, what is free with all of them. */
-  holesWithout(node: ReservedNode | undefined): readonly Interval[] {
+  holesWithout(node: ReservedNode | undefined, situation: Situation = this.situation): readonly Interval[] {
     if (!this.isRamKnown) return [];
-    const left = node !== undefined && (this.#holes.has(node) || this.#holes.size < MAX_BOOTS) ? node : undefined;
-    const known = this.#holes.get(left);
+    const found = this.#holes.get(situation) ?? new Map<ReservedNode | undefined, readonly Interval[]>();
+    this.#holes.set(situation, found);
+    const left = node !== undefined && (found.has(node) || found.size < MAX_BOOTS) ? node : undefined;
+    const known = found.get(left);
     if (known !== undefined) return known;
-    const holes = holesWithout(this.situation, left === undefined ? [] : [left]);
-    this.#holes.set(left, holes);
+    const holes = holesWithout(situation, left === undefined ? [] : [left]);
+    found.set(left, holes);
     return holes;
+  }
+
+  /** The situation, and those in which kernel, initrd and device tree lie where nobody said. */
+  get layouts(): readonly Situation[] {
+    const open = this.questions.filter(({ about }) => about === 'layout').flatMap(({ answers }) => answers);
+    return [this.situation, ...open];
   }
 
   /** Devices whose memory-region names a node. */
