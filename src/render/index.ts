@@ -5,7 +5,7 @@ import type { Plan } from '../plan/types.js';
 import { suggest } from '../source/suggest.js';
 import { type Artifact, type ArtifactPath, artifactPath } from './artifact.js';
 import { fill, type Mark, type Template } from './emit.js';
-import type { CompiledFile, CompiledTarget } from './library.js';
+import type { CompiledFile, CompiledTarget, TargetOption } from './library.js';
 import { present } from './present.js';
 import { TARGETS } from './templates.gen.js';
 import type { NeutralView } from './view.js';
@@ -30,7 +30,7 @@ export const RENDER_CODES = defineCodes({
   'render/bad-option': {
     severity: 'error',
     title: 'an option of a target has a value it cannot have',
-    explain: 'An option has the type of its default, and some have a list of values.',
+    explain: 'An option has the type of its default; some have a list of values, and some cannot be empty.',
   },
 });
 const report = reporter(RENDER_CODES);
@@ -67,13 +67,18 @@ function renderTarget(
   target: CompiledTarget,
   { version, mark }: RenderContext,
 ): Outcome<readonly Artifact[]> {
-  const options = presentOptions(plan, target);
-  const diagnostics = [...options.diagnostics];
+  const { value: options, diagnostics: objections } = presentOptions(plan, target);
+  if (options === undefined) return { diagnostics: objections };
+  const diagnostics: Diagnostic[] = [];
   const artifacts: Artifact[] = [];
   for (const file of target.files) {
-    const path = pathOf(target, file, options.value ?? {});
+    const path = pathOf(target, file, options);
     if (path === undefined) continue;
-    const text = 'text' in file ? file.text : written(file.template);
+    if (target.files.some((other) => other !== file && `${target.name}/${other.path}` === path)) {
+      diagnostics.push(writtenTwice(target, file, path));
+      continue;
+    }
+    const text = 'text' in file ? file.text : written(file.template, { ...view, options });
     // A template that has nothing to say about this board makes no file.
     if (text === undefined || text.trim() === '') continue;
     const mode = target.modes?.[file.path];
@@ -81,8 +86,8 @@ function renderTarget(
   }
   return { value: artifacts, diagnostics };
 
-  function written(template: Template): string | undefined {
-    const filled = fill(template, { ...view, options: options.value ?? {} }, mark);
+  function written(template: Template, seen: { readonly [name: string]: NeutralView }): string | undefined {
+    const filled = fill(template, seen, mark);
     diagnostics.push(...filled.diagnostics);
     if (filled.value === undefined || filled.value.trim() === '') return undefined;
     const header = commentLines(template.language, [
@@ -113,6 +118,18 @@ function pathOf(
   return path;
 }
 
+/** An option that names a file may give it the name of one that the target writes anyway. */
+function writtenTwice({ name }: CompiledTarget, file: CompiledFile, path: ArtifactPath): Diagnostic {
+  // src/build/templates.ts refuses two files of one path, so that one of the two gets its name from an option.
+  const option = /\[(\w+)\]/.exec(file.path)?.[1] ?? '';
+  return report('render/bad-option', {
+    message: `option "${option}" of target ${name} makes a second ${path}`,
+    pointer: `/targets/${name}/${option}`,
+    cause: 'the target writes that file anyway',
+    fix: 'leave the option out',
+  });
+}
+
 /** First lines that belong to somebody else: the kernel's `#!`, an XML reader, our own version line, Buildroot's title. */
 const FIRST_LINES = /^(?:(?:#!|<\?xml |dmaheap-expect ).*\n|#{80}\n#\n# .*\n#\n#{80}\n\n)/;
 
@@ -141,29 +158,18 @@ function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly 
   }
   const view = Object.entries(declared).flatMap(([name, option]): [string, NeutralView][] => {
     const value = (Object.hasOwn(given, name) ? given[name] : undefined) ?? option.default;
-    const wrongType = typeof value !== typeof option.default;
-    if (wrongType || (option.values !== undefined && !option.values.includes(String(value)))) {
+    const objection = objectionTo(value, option);
+    if (objection !== undefined) {
       diagnostics.push(
         report('render/bad-option', {
           message: `option "${name}" of target ${target.name} cannot be ${JSON.stringify(value)}`,
           pointer: pointer(name),
-          fix: option.values ? `use one of: ${option.values.join(', ')}` : `use a ${typeof option.default}`,
+          ...objection,
         }),
       );
-      return [[name, false]];
+      return [];
     }
     const origin = { pointer: pointer(name) };
-    // The name of a file: refused here, because a path has no writer.
-    if (option.kind === undefined && !/^$|^[A-Za-z0-9][A-Za-z0-9.+_-]*$/.test(String(value))) {
-      diagnostics.push(
-        report('render/bad-option', {
-          message: `option "${name}" of target ${target.name} cannot be ${JSON.stringify(value)}`,
-          pointer: pointer(name),
-          fix: 'use letters, digits and . + _ -, beginning with a letter or digit',
-        }),
-      );
-      return [[name, false]];
-    }
     if (typeof value === 'boolean') return [[name, value]];
     if (typeof value === 'number') return [[name, leaf('integer', value, origin)]];
     // An empty string says "not given", so that a template can leave the part out.
@@ -175,7 +181,31 @@ function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly 
       [`${name}Is`, is],
     ];
   });
-  return { value: Object.fromEntries(view), diagnostics };
+  // Without all of its options a template is not filled: it takes each of them for there.
+  return hasErrors(diagnostics) ? { diagnostics } : { value: Object.fromEntries(view), diagnostics };
+}
+
+/** Why an option cannot be a value; undefined when it can. */
+function objectionTo(value: unknown, option: TargetOption): { cause: string; fix: string } | undefined {
+  const { default: usual, values, kind, mayBeEmpty = usual === '' } = option;
+  if (typeof value !== typeof usual)
+    return { cause: `it is a ${typeof value}`, fix: `use a ${typeof usual}, such as ${JSON.stringify(usual)}` };
+  if (values !== undefined && !values.includes(String(value))) {
+    const [near] = suggest(String(value), values);
+    return {
+      cause: `it can be ${values.join(', ')}`,
+      fix: near === undefined ? `use one of: ${values.join(', ')}` : `did you mean "${near}"?`,
+    };
+  }
+  if (value === '' && !mayBeEmpty)
+    return { cause: 'it is empty', fix: `give it a value, or leave it out for ${JSON.stringify(usual)}` };
+  // The name of a file: refused here, because a path has no writer.
+  if (kind === undefined && typeof value === 'string' && !/^$|^[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}$/.test(value))
+    return {
+      cause: 'it is a name, and may become that of a file',
+      fix: 'use at most 100 letters, digits and . + _ -, beginning with a letter or digit',
+    };
+  return undefined;
 }
 
 /** @param isProfile the profile names it, not the caller */

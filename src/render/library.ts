@@ -10,6 +10,8 @@ export interface TargetOption {
   readonly kind?: Kind;
   /** The only strings it may be. */
   readonly values?: readonly string[];
+  /** Whether a string may be empty although its default is not: the templates then leave it out. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** target.json; the folder's name is the target's. */

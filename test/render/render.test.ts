@@ -75,7 +75,7 @@ test('an unknown target, an unknown option and a bad option are findings', () =>
       files: [],
     },
   ];
-  const options = { fom: 'a', form: 'c', deep: 'yes' };
+  const options = { fom: 'a', form: 'deb', deep: 'yes' };
   const outcome = render(samplePlan({ targets: [{ name: 'x', options }] }), { version: '1', library });
   expect(outcome.diagnostics).toEqual([
     {
@@ -88,8 +88,9 @@ test('an unknown target, an unknown option and a bad option are findings', () =>
     {
       code: 'render/bad-option',
       severity: 'error',
-      message: 'option "form" of target x cannot be "c"',
+      message: 'option "form" of target x cannot be "deb"',
       pointer: '/targets/x/form',
+      cause: 'it can be a, b',
       fix: 'use one of: a, b',
     },
     {
@@ -97,7 +98,8 @@ test('an unknown target, an unknown option and a bad option are findings', () =>
       severity: 'error',
       message: 'option "deep" of target x cannot be "yes"',
       pointer: '/targets/x/deep',
-      fix: 'use a boolean',
+      cause: 'it is a string',
+      fix: 'use a boolean, such as false',
     },
   ]);
 });

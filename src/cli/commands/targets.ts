@@ -7,6 +7,7 @@ import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { planOrExit } from '../profile.js';
 import { VERSION } from '../version.js';
+import { exitOfRendering, locate } from './validate.js';
 
 export async function targets(context: Context, name?: string, profile?: string): Promise<Exit> {
   if (name !== undefined) return page(context, name, profile);
@@ -43,11 +44,14 @@ function page(context: Context, name: string, profile: string | undefined): Exit
   }
   const planned = planOrExit(context, profile);
   if (typeof planned === 'number') return planned;
-  const { plan, sources } = planned;
+  const { plan, loaded, sources } = planned;
   const rendered = render(plan, { version: VERSION, targets: [name] });
   if (rendered.value === undefined) {
-    context.findings(rendered.diagnostics, sources);
-    return EXIT.findings;
+    context.findings(
+      rendered.diagnostics.map((d) => locate(d, loaded.spanOf)),
+      sources,
+    );
+    return exitOfRendering(rendered.diagnostics);
   }
   const readme = rendered.value.find(({ path }) => path === `${name}/README.md`);
   context.print(targetPage(target, readme && { title: plan.board.title, readme: readme.text }));
