@@ -95,7 +95,9 @@ export function checkTree(
     if (area.baseAddress !== undefined && real.baseAddress !== null && real.baseAddress !== area.baseAddress)
       differs(`lies at ${formatAddress(real.baseAddress)}, and the profile wants ${formatAddress(area.baseAddress)}`);
   }
-  for (const { reason, facts, code } of prediction.dangers)
-    found.push(report('dtb/no-area', { message: `${kernel}: ${code}`, cause: reason, facts }));
+  for (const { reason, facts, code } of prediction.dangers) {
+    const isOpen = code === 'no-room-for-kernel' && prediction.outcome === 'unknown';
+    found.push(report(isOpen ? 'dtb/unknown' : 'dtb/no-area', { message: `${kernel}: ${code}`, cause: reason, facts }));
+  }
   return found;
 }

@@ -269,6 +269,15 @@ describe('the DTB of an image', () => {
       expect.stringContaining('note[dtb/overlay-needed]: bare.dtb alone has not every area'),
     ]);
   });
+  test('has it, and next to nothing beside it', async () => {
+    const full = `firmware@40000000 { no-map; reg = <0 0x40000000 0 0x1b000000>; }; ${area('0x4000000')}`;
+    const { exit, stdout, stderr } = await dmaheap(['check', profile, '--dtb', dtb('full.dtb', full)], work);
+    expect([exit, stderr]).toEqual([
+      0,
+      expect.stringMatching(/warning\[dtb\/unknown\]: Linux \S+: no-room-for-kernel\n {2}cause: the regions leave/),
+    ]);
+    expect(stdout).toContain('warn    image-dtb');
+  });
   test('has it nowhere, for the kernel refuses the node', async () => {
     const beyond = area('0x4000000', 'linux,cma-default; no-map;');
     const { exit, stdout } = await dmaheap(['check', profile, '--dtb', dtb('refused.dtb', beyond)], work);
