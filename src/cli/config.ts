@@ -27,7 +27,10 @@ export function releaseOfConfig(text: string): string | undefined {
 
 /** Why a configuration cannot be of this architecture. */
 export function otherArchitecture(text: string, arch: ProfileArch): string | undefined {
-  const of = [/^CONFIG_(ARM64|ARM|RISCV|X86)=y\r?$/m, HEADER].map((pattern) => pattern.exec(text));
+  // A fragment may name no architecture, and yet a choice that only one of them has.
+  const of = [/^CONFIG_(ARM64|ARM|RISCV|X86)=y\r?$/m, HEADER, /^CONFIG_(ARM64)_\d+K_PAGES=y\r?$/m].map((pattern) =>
+    pattern.exec(text),
+  );
   for (const match of of) {
     const found = profileArch(match?.[1]?.toLowerCase() ?? '');
     if (match === null || found === undefined || found === arch) continue;

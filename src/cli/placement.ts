@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
+import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { otherArchitecture } from '../model/index.js';
 import type {
@@ -93,10 +94,14 @@ function apply(tree: Fdt, overlay: Fdt, diagnostics: Diagnostic[]): Fdt {
   return value;
 }
 
-function pageSizeOf(text: string): bigint {
+function pageSizeOf(text: string, architecture: ProfileArch): bigint {
   const bytes = parseBytes(text);
+  const sizes = pageSizes(architecture);
+  const fix = `use ${sizes.join(', ')}`;
   if (bytes !== 4096n && bytes !== 16384n && bytes !== 65536n)
-    throw new Refusal(`--page-size ${text}: not a page size`, EXIT.usage, 'use 4K, 16K or 64K');
+    throw new Refusal(`--page-size ${text}: not a page size`, EXIT.usage, fix);
+  const refusal = pageSizeRefusal(architecture, `${bytes >> 10n}K`);
+  if (refusal !== undefined) throw new Refusal(`--page-size ${text}: ${refusal.message}`, EXIT.usage, fix);
   return bytes;
 }
 
@@ -175,7 +180,8 @@ export function settlePlacement(
   const memory = options.memory === undefined ? stated : banksOf(options.memory);
   const plannedLine = plan?.commandLine.map((c) => c.argument).join(' ');
   const commandLine = options.cmdline ?? (plannedLine === '' ? undefined : plannedLine);
-  const pageSizeBytes = options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize);
+  const pageSizeBytes =
+    options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize, architecture);
   return {
     kernels: kernelsOf(options, plan),
     input: {

@@ -4,6 +4,7 @@
  */
 import type { Diagnostic, Outcome } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
+import { pageSizeRefusal } from '../facts/page-size.js';
 import { memoryBanks, strings, text as textOf } from '../fdt/index.js';
 import { areaHeapNodes, kernelAreaName } from '../plan/heaps.js';
 import { FIRST_TARGETS } from '../plan/index.js';
@@ -236,11 +237,20 @@ function boardOf(
         fix: 'add "memory" to the board: "System RAM" in /proc/iomem',
       }),
     );
+  const { pageSize } = config;
+  const impossible = pageSize === undefined ? undefined : pageSizeRefusal(arch ?? 'arm64', pageSize);
+  if (impossible !== undefined)
+    diagnostics.push(
+      report('import/no-effect', {
+        ...impossible,
+        fix: 'check that the configuration is that of this board; pages of 4K are taken',
+      }),
+    );
   return {
     ...(model === undefined || model === '' ? {} : { title: model.slice(0, 200) }),
     ...(compatible === undefined ? {} : { compatible: compatible.slice(0, 16) as [string, ...string[]] }),
     arch: arch ?? 'arm64',
-    ...(config.pageSize === undefined ? {} : { pageSize: config.pageSize }),
+    ...(pageSize === undefined || impossible !== undefined ? {} : { pageSize }),
     ...(tree.cells === undefined ? {} : { cells: tree.cells }),
     ...(input.configTxt === undefined ? {} : { bootLoader: 'raspberrypi' as const }),
     ...(memory.length === 0 ? {} : { memory: memory.map(range) as [Range, ...Range[]] }),

@@ -8,6 +8,7 @@ import {
   NEWEST_KERNEL,
   OLDEST_KERNEL,
 } from '../facts/index.js';
+import { pageSizes } from '../facts/page-size.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text } from '../fdt/index.js';
 import { archOfTree } from '../model/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
@@ -151,7 +152,7 @@ function boardLines(found: BoardFindings, arch: Arch | undefined): Line[] {
     );
   if (arch === undefined) lines.push('DECIDE: nothing says which architecture: arm64, arm, riscv64 or x86_64');
   lines.push(['arch', arch ?? 'arm64']);
-  if (pageSize !== undefined) lines.push(['pageSize', pageSize]);
+  if (pageSize !== undefined && pageSizes(arch ?? 'arm64').includes(pageSize)) lines.push(['pageSize', pageSize]);
   if (tree !== undefined) lines.push(['cells', { address: addressCells(tree.root), size: sizeCells(tree.root) }]);
   if (dtb !== undefined)
     lines.push(

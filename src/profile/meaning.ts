@@ -2,6 +2,7 @@
 
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, FACTS, OLDEST_KERNEL, parseKernelVersion } from '../facts/index.js';
+import { pageSizeRefusal } from '../facts/page-size.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
 import { formatAddress, parseBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
@@ -64,14 +65,9 @@ function checkRange(range: { base: Address; size: Size }, pointer: string, f: Fi
 }
 
 function checkBoard({ board }: Profile, f: Finder): void {
-  if (board.pageSize !== undefined && board.pageSize !== '4K' && board.arch !== 'arm64')
-    f.found.push(
-      report('profile/page-size', {
-        message: `${board.arch} kernels have pages of 4K, not ${board.pageSize}`,
-        fix: 'remove pageSize',
-        ...f.at('/board/pageSize'),
-      }),
-    );
+  const refusal = board.pageSize === undefined ? undefined : pageSizeRefusal(board.arch, board.pageSize);
+  if (refusal !== undefined)
+    f.found.push(report('profile/page-size', { ...refusal, fix: 'remove pageSize', ...f.at('/board/pageSize') }));
   const banks: { baseAddress: bigint; endAddress: bigint; pointer: string }[] = [];
   for (const [i, bank] of (board.memory ?? []).entries()) {
     const pointer = `/board/memory/${i}`;

@@ -122,3 +122,50 @@ test('a region that fits nowhere on the board is told once, with one size', asyn
   const { exit, stderr } = await dmaheap(['validate', 'full.json', '--dtb', BASE], work);
   expect([exit, stderr.match(/fix: ask for at most .*/g)]).toEqual([1, ['fix: ask for at most 8 MiB']]);
 });
+
+test.each([
+  ['arm', '64K', '4K'],
+  ['arm', '16K', '4K'],
+  ['riscv64', '64K', '4K'],
+  ['x86_64', '16K', '4K'],
+  ['arm64', '8K', '4K, 16K, 64K'],
+])('a page size that %s kernels do not have, %s, is refused', async (arch, pageSize, sizes) => {
+  const { exit, stderr } = await dmaheap(
+    ['place', '--dtb', BASE, '--arch', arch, '--kernel', '6.12', '--page-size', pageSize],
+    work,
+  );
+  expect([exit, stderr]).toEqual([2, expect.stringContaining(`--page-size ${pageSize}: `)]);
+  expect(stderr).toContain(`fix: use ${sizes}\n`);
+});
+
+test.each([
+  ['arm', '4K'],
+  ['riscv64', '4096'],
+  ['x86_64', '4K'],
+  ['arm64', '16K'],
+  ['arm64', '64K'],
+])('a page size that %s kernels have, %s, is taken', async (arch, pageSize) => {
+  const { exit, stderr } = await dmaheap(
+    ['place', '--dtb', BASE, '--arch', arch, '--kernel', '6.12', '--page-size', pageSize],
+    work,
+  );
+  expect([exit, stderr]).toEqual([expect.toBeOneOf([0, 1]), expect.not.stringContaining('--page-size')]);
+});
+
+test('pages that only another architecture has are refused for a profile as well', async () => {
+  const profile = path.resolve('schemas/examples/qemu-virt-riscv64.json');
+  const { exit, stderr } = await dmaheap(['place', profile, '--dtb', BASE, '--page-size', '64K'], work);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('riscv64 kernels have pages of 4K, not 64K')]);
+});
+
+test('a fragment that asks for such pages is of another architecture', async () => {
+  writeFileSync(path.join(work, 'pages'), 'CONFIG_CMA=y\nCONFIG_ARM64_64K_PAGES=y\n');
+  const { exit, stderr } = await dmaheap(
+    ['place', '--dtb', BASE, '--arch', 'arm', '--kernel', '6.12', '--config', 'pages'],
+    work,
+  );
+  expect([exit, stderr]).toEqual([
+    2,
+    expect.stringContaining('it is for arm64, not for arm: line 2 is "CONFIG_ARM64_64K_PAGES=y"'),
+  ]);
+});
