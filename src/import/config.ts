@@ -67,14 +67,22 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
   const symbols: Record<string, string> = {};
   for (const [symbol, { value, span }] of lines) {
     if (OWN.has(symbol) || !ABOUT_HEAPS.test(symbol)) continue;
-    if (CARRIED.has(symbol)) {
+    if (CARRIED.has(symbol) && /^(?:[ymn]|\d{1,9}|0x[0-9a-fA-F]{1,8})$/.test(value)) {
       if (!isWhole || value === 'y') symbols[symbol] = value;
     } else if (value !== 'n' && !isWhole)
       diagnostics.push(
         report('import/not-expressed', {
-          message: `${symbol} is not known to upstream kernels' heaps`,
-          cause: "a vendor's kernel has it; whether a line for it survives depends on that tree",
-          fix: `add "${symbol}": "${value}" to kernel.symbols if your tree has it, and its heap with "kind": "vendor"`,
+          ...(CARRIED.has(symbol)
+            ? {
+                message: `${symbol} is left out: its value is none that it can have`,
+                cause: 'its value is y, n or a number, so that the kernel drops this line',
+                fix: 'correct the line',
+              }
+            : {
+                message: `${symbol} is not known to upstream kernels' heaps`,
+                cause: "a vendor's kernel has it; whether a line for it survives depends on that tree",
+                fix: `add "${symbol}": "${value}" to kernel.symbols if your tree has it, and its heap with "kind": "vendor"`,
+              }),
           span,
         }),
       );

@@ -3,7 +3,7 @@
  * what generated output does otherwise, as findings.
  */
 import type { Diagnostic, Outcome } from '../diagnostic/index.js';
-import { formatKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { memoryBanks, strings, text as textOf } from '../fdt/index.js';
 import { areaHeapNodes, kernelAreaName } from '../plan/heaps.js';
@@ -15,6 +15,7 @@ import { type CommandLineFindings, readCommandLine, readConfigTxt } from './boot
 import { report } from './codes.js';
 import { type ConfigFindings, readConfigs } from './config.js';
 import { type ImportInput, MEBIBYTE, type RegionDraft } from './draft.js';
+import { oneDefault, soundMemory, soundRegions } from './sound.js';
 import { readTrees, type TreeFindings } from './trees.js';
 
 export { IMPORT_CODES } from './codes.js';
@@ -127,6 +128,7 @@ const keyOf = (name: string) =>
     .toLowerCase()
     .replace(/[^a-z0-9_-]+/g, '-')
     .replace(/^[^a-z]+/, '')
+    .replace(/^(?:constructor|prototype)$/, 'heap')
     .slice(0, 31) || 'heap';
 
 function namesOf(region: RegionDraft): string[] {
@@ -147,7 +149,7 @@ function heapsOf(regions: readonly RegionDraft[], config: ConfigFindings, access
     drafts.push({ key: 'system', heap: { kind: 'system' }, names: ['system'] });
   for (const name of access.named)
     drafts.push({ key: keyOf(name), heap: { kind: 'vendor', kernelName: name }, names: [name] });
-  return drafts.filter(({ key }, i) => drafts.findIndex((other) => other.key === key) === i);
+  return drafts.filter(({ key }, i) => drafts.findIndex((other) => other.key === key) === i).slice(0, MAX_HEAPS);
 }
 
 /** Which heap a link leads to, when rules make it for several: on a Pi 5 the system heap, elsewhere the area. */
@@ -172,6 +174,10 @@ function linksOf(drafts: readonly HeapDraft[], { links }: AccessFindings, isPi5:
   return chosen;
 }
 
+/** As the schema limits them. */
+const MAX_ALIASES = 16;
+const MAX_HEAPS = 64;
+
 function heapsAndAccess(
   drafts: readonly HeapDraft[],
   found: AccessFindings,
@@ -183,9 +189,19 @@ function heapsAndAccess(
   const access: Record<string, { group: string; mode: string }> = {};
   for (const { key, heap, names } of drafts) {
     // A link that is a name of the heap anyway is made without being asked for.
-    const aliases = [...links]
+    const wanted = [...links]
       .filter(([link, to]) => to === key && !drafts.some((other) => other.names.includes(link)))
       .map(([link]) => link);
+    const aliases = wanted.filter((link) => link !== 'system' || heap.kind === 'system').slice(0, MAX_ALIASES);
+    const left = wanted.filter((link) => !aliases.includes(link));
+    if (left.length > 0)
+      diagnostics.push(
+        report('import/not-expressed', {
+          message: `no ${left.length === 1 ? 'alias' : 'aliases'} for ${key}: ${left.join(', ')}`,
+          cause: `a profile has at most ${MAX_ALIASES} for a heap, and "system" is where the kernel puts the system heap`,
+          fix: 'keep the rule that makes the link in a file of its own',
+        }),
+      );
     heaps[key] = aliases.length > 0 ? { ...heap, aliases: aliases as [string, ...string[]] } : heap;
     const name =
       names.find((one) => found.access.get(one)?.isAssumed === false) ?? names.find((one) => found.access.has(one));
@@ -212,6 +228,9 @@ function heapsAndAccess(
   return { heaps, access };
 }
 
+/** What a profile takes for a compatible string. */
+const COMPATIBLE = /^[a-zA-Z0-9][a-zA-Z0-9,+._-]{0,99}$/;
+
 function boardOf(
   input: ImportInput,
   tree: TreeFindings,
@@ -219,7 +238,8 @@ function boardOf(
   diagnostics: Diagnostic[],
 ): Profile['board'] {
   const root = tree.board?.root;
-  const compatible = root === undefined ? undefined : strings(root, 'compatible');
+  const named = (root && strings(root, 'compatible'))?.filter((one) => COMPATIBLE.test(one));
+  const compatible = named?.length === 0 ? undefined : named;
   const model = root === undefined ? undefined : textOf(root, 'model');
   const arch = input.arch ?? config.arch;
   if (arch === undefined)
@@ -229,7 +249,7 @@ function boardOf(
         fix: 'give --arch arm64, arm, riscv64 or x86_64, or a whole .config',
       }),
     );
-  const memory = tree.board === undefined ? [] : memoryBanks(tree.board).filter((bank) => bank.sizeBytes > 0n);
+  const memory = tree.board === undefined ? [] : soundMemory(memoryBanks(tree.board), diagnostics);
   if (memory.length === 0)
     diagnostics.push(
       report('import/assumed', {
@@ -266,8 +286,9 @@ export function importSetup(input: ImportInput): Outcome<string> {
   const diagnostics = [...configs.diagnostics, ...trees.diagnostics, ...line.diagnostics, ...txt.diagnostics];
   const board = boardOf(input, trees.value, configs.value, diagnostics);
   const stated = { commandLine: line.value, configTxt: txt.value, config: configs.value };
-  const settled = settleRegions(trees.value.regions, stated, board.arch === 'x86_64', diagnostics);
-  const regions = usable(settled, diagnostics);
+  const fromTrees = oneDefault(trees.value.regions, diagnostics);
+  const settled = settleRegions(fromTrees, stated, board.arch === 'x86_64', diagnostics);
+  const regions = [...soundRegions(settled, board.arch, diagnostics)];
   const known = [
     ...new Set([
       'system',
@@ -311,11 +332,21 @@ export function importSetup(input: ImportInput): Outcome<string> {
         }),
       ],
     };
-  const kernel = input.kernel ?? configs.value.kernel;
+  const configured = configs.value.kernel;
+  const isTooOld = configured !== undefined && compareKernelVersions(configured, OLDEST_KERNEL) < 0;
+  if (input.kernel === undefined && isTooOld)
+    diagnostics.push(
+      report('import/not-expressed', {
+        message: `the configuration is of Linux ${formatKernelVersion(configured)}`,
+        cause: `nothing is known about kernels before ${formatKernelVersion(OLDEST_KERNEL)}`,
+        fix: 'give --kernel of the release that the board is to get',
+      }),
+    );
+  const kernel = input.kernel ?? (isTooOld ? undefined : configured);
   if (kernel === undefined)
     diagnostics.push(
       report('import/assumed', {
-        message: 'no file says which kernel; 6.1 to 7.3 is taken',
+        message: `${isTooOld ? 'no kernel that a profile can have' : 'no file says which kernel'}; 6.1 to 7.3 is taken`,
         fix: 'give --kernel 6.12, or a whole .config',
       }),
     );
@@ -336,22 +367,6 @@ export function importSetup(input: ImportInput): Outcome<string> {
   };
   const head = '// Written by dmaheap import. What it said about the setup holds here too: look at what was assumed.\n';
   return { value: `${head}${JSON.stringify(profile, null, 2)}\n`, diagnostics };
-}
-
-/** A region's name is a node name of plain characters, and no memory reaches beyond 64 bits. */
-function usable(regions: readonly RegionDraft[], diagnostics: Diagnostic[]): RegionDraft[] {
-  return regions.filter(({ name, sizeBytes, baseAddress = 0n, allocRanges = [] }) => {
-    const ranges = [{ baseAddress, sizeBytes }, ...allocRanges];
-    const isMemory = ranges.every((one) => one.sizeBytes > 0n && one.baseAddress + one.sizeBytes <= 1n << 64n);
-    if (isMemory && /^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/.test(name)) return true;
-    diagnostics.push(
-      report('import/not-expressed', {
-        message: `the area ${name} has a ${isMemory ? 'name' : 'size or place'} that a profile cannot have`,
-        fix: 'leave it where it is, or state the region by hand',
-      }),
-    );
-    return false;
-  });
 }
 
 function nameOf({ compatible }: Profile['board']): string {

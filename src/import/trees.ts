@@ -150,9 +150,15 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
         );
         continue;
       }
-      const allocRanges = ranges(node, 'alloc-ranges', known);
-      const alignment = cells(node, 'alignment');
       const from = isPatch ? before : undefined;
+      const statedRanges = ranges(node, 'alloc-ranges', known);
+      const alignment = cells(node, 'alignment');
+      // What an overlay does not say stays as the board has it.
+      const allocRanges = statedRanges.length > 0 ? statedRanges : from?.allocRanges;
+      const alignmentBytes =
+        alignment !== undefined && cellCount(alignment.length) !== undefined
+          ? joinCells(alignment, 0, alignment.length)
+          : from?.alignmentBytes;
       regions.set(name, {
         name,
         sizeBytes,
@@ -163,10 +169,8 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
             ? {}
             : { baseAddress: from.baseAddress }
           : { baseAddress: reg.baseAddress }),
-        ...(reg !== undefined || allocRanges.length === 0 ? {} : { allocRanges }),
-        ...(alignment === undefined || alignment.length === 0
-          ? {}
-          : { alignmentBytes: joinCells(alignment, 0, alignment.length) }),
+        ...(reg !== undefined || allocRanges === undefined ? {} : { allocRanges }),
+        ...(alignmentBytes === undefined ? {} : { alignmentBytes }),
       });
       if (isPatch && before === undefined)
         diagnostics.push(

@@ -5,6 +5,7 @@ export interface SchemaNode {
   readonly $ref?: string;
   readonly description?: string;
   readonly default?: unknown;
+  readonly pattern?: string;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly items?: SchemaNode;

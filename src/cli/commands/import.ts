@@ -4,6 +4,9 @@ import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { type Fdt, readFdt } from '../../fdt/index.js';
 import { type ImportInput, importSetup } from '../../import/index.js';
+import { resolveModel } from '../../model/index.js';
+import { makePlan } from '../../plan/index.js';
+import { schemaAt } from '../../profile/describe.js';
 import { readProfile } from '../../profile/load.js';
 import { SourceText } from '../../source/index.js';
 import { type ProfileArch, profileArch } from '../arch.js';
@@ -121,6 +124,8 @@ class Reader {
   }
 }
 
+const NAME = new RegExp(schemaAt('/name')?.pattern ?? '');
+
 async function gather(context: Context, options: ImportOptions, reader: Reader): Promise<ImportInput> {
   const { config = [], dts = [], rules = [], cmdline, configTxt } = options;
   if (config.length + dts.length + rules.length === 0 && cmdline === undefined && configTxt === undefined)
@@ -138,6 +143,13 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
       EXIT.usage,
       'use arm64, arm, riscv64 or x86_64',
     );
+  const { name } = options;
+  if (name !== undefined && !NAME.test(name))
+    throw new Refusal(
+      `--name ${name}: no name of a profile`,
+      EXIT.usage,
+      'use at most 63 small letters, digits and . _ -, beginning with a letter or digit',
+    );
   const trees: ImportInput['trees'][number][] = [];
   for (const file of dts) trees.push(await reader.tree(file));
   return {
@@ -148,7 +160,7 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
     ...(configTxt === undefined ? {} : { configTxt: reader.text('--config-txt', configTxt) }),
     ...(arch === undefined ? {} : { arch }),
     ...(kernel === undefined ? {} : { kernel }),
-    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(name === undefined ? {} : { name }),
   };
 }
 
@@ -169,23 +181,31 @@ export async function importProfile(context: Context, options: ImportOptions): P
   }
   const { value, diagnostics } = importSetup(input);
   const found = [...reader.diagnostics, ...diagnostics];
+  const refused: Diagnostic[] = [];
   if (value !== undefined) {
     // Whatever the files held, what is written is a profile.
     const file = options.output ?? 'profile.json';
     const read = readProfile(file, () => ({ text: value }));
     found.push(...read.diagnostics);
     for (const [name, source] of read.sources) reader.sources.set(name, source);
+    // A setup may be wrong as it stands: it is written as it is, and what validate will say of it is said here.
+    const model = read.value && resolveModel(read.value, {});
+    const plan = model?.value && makePlan(model.value);
+    const objections = [...(model?.diagnostics ?? []), ...(plan?.diagnostics ?? [])];
+    refused.push(...objections.filter(({ severity }) => severity === 'error'));
   }
   if (value === undefined || hasErrors(found)) {
     context.findings(found, reader.sources);
     if (value !== undefined) context.note(`the profile that was refused:\n${value}`);
     return EXIT.findings;
   }
+  found.push(...refused);
+  const exit = refused.length > 0 ? EXIT.findings : EXIT.good;
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, profile: value, diagnostics: found });
   else context.findings(found, reader.sources);
   if (options.output === undefined || options.output === '-') {
     if (context.options.format === 'human') context.print(value);
-    return EXIT.good;
+    return exit;
   }
   try {
     writeFileSync(context.resolve(options.output), value, { flag: 'wx' });
@@ -197,6 +217,7 @@ export async function importProfile(context: Context, options: ImportOptions): P
     );
     return exists ? EXIT.usage : EXIT.environment;
   }
-  context.note(`wrote ${options.output}. Next: dmaheap generate ${options.output} -o out`);
-  return EXIT.good;
+  const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'mend what was found in it';
+  context.note(`wrote ${options.output}. Next: ${next}`);
+  return exit;
 }
