@@ -57,8 +57,12 @@ static int usage(const char *what, const char *value)
 
 static int catalogue(struct output *out)
 {
-	for (const struct dh_diagnosis *d = dh_catalogue(); d->id; d++)
-		put(out, "%s\n  cause: %s\n  fix: %s\n", d->id, d->cause, d->fix);
+	char cause[1024], fix[1024];
+	for (const struct dh_diagnosis *d = dh_catalogue(); d->id; d++) {
+		dh_fill(cause, sizeof cause, d->cause, "");
+		dh_fill(fix, sizeof fix, d->fix, "");
+		put(out, "%s\n  cause: %s\n  fix: %s\n", d->id, cause, fix);
+	}
 	return put_end(out) ? DH_VERDICT_PASS : DH_VERDICT_PROBE_ERROR;
 }
 

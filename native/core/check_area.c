@@ -47,7 +47,7 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 	if (o->has_cmdline_cma && from_tree && area->is_default)
 		return CMA_CMDLINE_OVERRIDES_DT;
 	if (total < 0) {
-		text_format(subject, size, "CONFIG_CMA=y, CONFIG_DMA_CMA=y");
+		text_format(subject, size, "CONFIG_CMA=y, CONFIG_DMA_CMA=y and a size (CONFIG_CMA_SIZE_MBYTES)");
 		return CMA_NOT_CONFIGURED;
 	}
 	if (from_tree) {

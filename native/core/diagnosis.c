@@ -24,13 +24,15 @@ void dh_fill(char *out, size_t size, const char *text, const char *subject)
 {
 	size_t length = 0;
 	for (const char *c = text; *c && length + 1 < size; c++) {
-		if (c[0] == '{' && c[1] == '}') {
-			int n = text_format(out + length, size - length, "%s", subject);
-			length += n < 0 ? 0 : (size_t)n;
-			c++;
-		} else {
+		const char *end = *c == '{' ? strchr(c, '}') : NULL;
+		if (!end) {
 			out[length++] = *c;
+			continue;
 		}
+		bool known = *subject != 0;
+		int n = text_format(out + length, size - length, "%.*s", known ? (int)strlen(subject) : (int)(end - c - 1), known ? subject : c + 1);
+		length += n < 0 ? 0 : (size_t)n;
+		c = end;
 	}
 	out[length < size ? length : size - 1] = 0;
 }

@@ -1,4 +1,7 @@
-/* Every way a board fails, with its cause and its remedy. `{}` is the result's subject. */
+/*
+ * Every way a board fails, with its cause and its remedy. The result's subject takes the place of `{words}`; the words
+ * stay where nothing was observed, in the catalogue, and where a result has no subject.
+ */
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
 
@@ -6,29 +9,29 @@
 
 #define DIAGNOSES(X) \
 	/* the heap is not there */ \
-	X(HEAP_SUPPORT_MISSING, "this kernel was built without {}", \
-	  "add {} to the kernel configuration (the generated fragment has it) and rebuild") \
-	X(HEAP_MODULE_NOT_LOADED, "the heap is a kernel module, {}, and it is not loaded", \
-	  "modprobe {}; for every boot write '{}' to /etc/modules-load.d/dmaheap.conf") \
+	X(HEAP_SUPPORT_MISSING, "this kernel was built without {CONFIG_DMABUF_HEAPS=y and one of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y (with CONFIG_CMA=y and CONFIG_DMA_CMA=y)}", \
+	  "add {these options} to the kernel configuration (`dmaheap generate` writes a fragment with it; before 5.6 no kernel has heaps) and rebuild") \
+	X(HEAP_MODULE_NOT_LOADED, "the heap is a kernel module, {system_heap or cma_heap}, and it is not loaded", \
+	  "modprobe {MODULE}; for every boot write '{MODULE}' to /etc/modules-load.d/dmaheap.conf") \
 	X(DEVTMPFS_MISSING, "the kernel has the heap in /sys/class/dma_heap, but nothing made nodes in /dev", \
 	  "mount devtmpfs on /dev (CONFIG_DEVTMPFS_MOUNT=y), or let mdev or udev populate /dev") \
-	X(HEAP_NODE_REMOVED, "the kernel has the heap '{}', but its node under /dev/dma_heap is gone", \
+	X(HEAP_NODE_REMOVED, "the kernel has the heap '{NAME}', but its node under /dev/dma_heap is gone", \
 	  "find what removes or renames it (a udev rule with NAME=, a container's /dev), then udevadm trigger --subsystem-match=dma_heap") \
-	X(HEAP_RENAMED, "the heap is there under another kernel's name, '{}'", \
+	X(HEAP_RENAMED, "the heap is there under another kernel's name, '{NAME}'", \
 	  "add a SYMLINK+= rule for the name the consumer opens, or generate again with the kernel that is running") \
 	X(HEAP_ABSENT, "no node of this heap exists, although heaps are supported", \
-	  "compare the reserved-memory node and the kernel configuration with the generated ones; {} was expected") \
-	X(VENDOR_HEAP_ABSENT, "'{}' is a heap of a vendor's kernel, and this kernel does not make it", \
+	  "compare the reserved-memory node and the kernel configuration with the generated ones; {NAME} was expected") \
+	X(VENDOR_HEAP_ABSENT, "'{NAME}' is a heap of a vendor's kernel, and this kernel does not make it", \
 	  "run the vendor's kernel, or let the consumer use a mainline heap") \
-	X(HEAP_UNEXPECTED, "'{}' exists although the profile says it must not", \
+	X(HEAP_UNEXPECTED, "'{NAME}' exists although the profile says it must not", \
 	  "remove its region or its kernel option, or take the heap into the profile") \
-	X(NODE_NOT_A_HEAP, "'{}' stands in /dev/dma_heap but is not a heap device", \
+	X(NODE_NOT_A_HEAP, "'{NAME}' stands in /dev/dma_heap but is not a heap device", \
 	  "delete it and let the kernel make the node: heap device numbers are dynamic and must not be written into mknod") \
-	X(FOLKLORE_DMA_BUF_NODE, "{} was made by hand: no kernel has such a device, dma-bufs come from /dev/dma_heap/*", \
+	X(FOLKLORE_DMA_BUF_NODE, "{/dev/dma-buf} was made by hand: no kernel has such a device, dma-bufs come from /dev/dma_heap/*", \
 	  "remove the mknod, and open a heap under /dev/dma_heap instead") \
-	X(SYMLINK_RULE_MISSING, "no alias '{}' leads to the heap", \
-	  "install the generated udev rules (SYMLINK+=\"dma_heap/{}\") and run udevadm trigger --subsystem-match=dma_heap") \
-	X(SYMLINK_WRONG_TARGET, "the alias '{}' leads to another heap", \
+	X(SYMLINK_RULE_MISSING, "no alias '{ALIAS}' leads to the heap", \
+	  "install the generated udev rules (SYMLINK+=\"dma_heap/{ALIAS}\") and run udevadm trigger --subsystem-match=dma_heap") \
+	X(SYMLINK_WRONG_TARGET, "the alias '{ALIAS}' leads to another heap", \
 	  "find the rule or script that makes this link; the generated rule makes it lead to the heap of the profile") \
 	/* it may not be used */ \
 	X(PERM_DEFAULT_0600, "the node still has the kernel's own 0600 root:root, so no rule was made for it", \
@@ -41,62 +44,62 @@
 	  "correct MODE= in the rule that wins (udevadm test shows which)") \
 	X(PERM_WORLD_ACCESS, "everybody can open the heap, and an open heap can allocate all of it (a read-only descriptor suffices)", \
 	  "give MODE=\"0660\" and a group instead; heap memory is charged to nobody") \
-	X(PERM_OWNER_WRONG, "the node's owner is not '{}'", "correct OWNER= in the rule that wins") \
-	X(PERM_GROUP_WRONG, "the node's group is not '{}'", "correct GROUP= in the rule that wins") \
-	X(GROUP_MISSING, "the group '{}' does not exist, so udev ignores the rule's GROUP=", \
+	X(PERM_OWNER_WRONG, "the node's owner is not '{OWNER}'", "correct OWNER= in the rule that wins") \
+	X(PERM_GROUP_WRONG, "the node's group is not '{GROUP}'", "correct GROUP= in the rule that wins") \
+	X(GROUP_MISSING, "the group '{GROUP}' does not exist, so udev ignores the rule's GROUP=", \
 	  "create it before udev starts (the generated sysusers.d file does)") \
-	X(USER_MISSING, "the user '{}' does not exist", "create the user, or correct the profile's access") \
-	X(USER_NOT_IN_GROUP, "user '{}' is not in the node's group", "usermod -aG GROUP {}, and log in again") \
-	X(LOGIN_STALE, "'{}' is in the group by /etc/group, but this session began before that", \
+	X(USER_MISSING, "the user '{USER}' does not exist", "create the user, or correct the profile's access") \
+	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG GROUP {USER}, and log in again") \
+	X(LOGIN_STALE, "'{USER}' is in the group by /etc/group, but this session began before that", \
 	  "log in again, or restart the service") \
 	X(CGROUP_DEVICE_DENIED, "the mode allows it, the device cgroup does not", \
 	  "DeviceAllow=char-dma_heap rw in the unit (or the container's device list)") \
 	X(MAC_DENIED, "the mode allows it, the security module does not", \
 	  "allow dma_heap in the policy (ausearch -m avc, or the AppArmor log, has the rule)") \
 	/* there is no CMA, or another one */ \
-	X(CMA_NOT_CONFIGURED, "this kernel has no CMA: {}", "add {} and a size to the kernel configuration") \
+	X(CMA_NOT_CONFIGURED, "this kernel has no CMA: {CONFIG_CMA=y, CONFIG_DMA_CMA=y or a size (CONFIG_CMA_SIZE_MBYTES) is missing}", "add {it} to the kernel configuration") \
 	X(CMA_DISABLED_CMDLINE, "the kernel command line says cma=0, which also removes the device tree's default area", \
 	  "remove cma= from the boot loader's arguments") \
-	X(CMA_CMDLINE_FAILED, "cma={} on the kernel command line could not be reserved", \
+	X(CMA_CMDLINE_FAILED, "cma={SIZE} on the kernel command line could not be reserved", \
 	  "choose a size that fits into one bank below the DMA limit, or leave it to the device tree") \
-	X(CMA_CMDLINE_OVERRIDES_DT, "cma={} on the kernel command line replaces the device tree's default area", \
+	X(CMA_CMDLINE_OVERRIDES_DT, "cma={SIZE} on the kernel command line replaces the device tree's default area", \
 	  "remove cma= from the boot loader's arguments") \
-	X(CMA_DT_NODE_MISSING, "the running device tree has no /reserved-memory/{}", \
+	X(CMA_DT_NODE_MISSING, "the running device tree has no /reserved-memory/{NODE}", \
 	  "the overlay was not applied: check the boot loader's overlay list and its log") \
-	X(CMA_DT_NODE_DISABLED, "/reserved-memory/{} is disabled by its status property", "remove the status property") \
-	X(CMA_DT_NOT_REUSABLE, "/reserved-memory/{} lacks `reusable`: it is a private pool, never a CMA area", \
+	X(CMA_DT_NODE_DISABLED, "/reserved-memory/{NODE} is disabled by its status property", "remove the status property") \
+	X(CMA_DT_NOT_REUSABLE, "/reserved-memory/{NODE} lacks `reusable`: it is a private pool, never a CMA area", \
 	  "add the property reusable; to the node") \
-	X(CMA_DT_REJECTED_NOMAP, "/reserved-memory/{} is both no-map and reusable, which the kernel refuses", "remove no-map") \
-	X(CMA_DT_REJECTED_ALIGN, "the kernel rejected /reserved-memory/{}: base or size is not a multiple of the CMA granule", \
+	X(CMA_DT_REJECTED_NOMAP, "/reserved-memory/{NODE} is both no-map and reusable, which the kernel refuses", "remove no-map") \
+	X(CMA_DT_REJECTED_ALIGN, "the kernel rejected /reserved-memory/{NODE}: base or size is not a multiple of the CMA granule", \
 	  "align base and size (4 MiB with 4K pages, 32 MiB with 16K, 512 MiB with 64K)") \
-	X(CMA_DT_REJECTED_CELLS, "the kernel rejected /reserved-memory/{}: reg or size has not the number of cells its parent says", \
+	X(CMA_DT_REJECTED_CELLS, "the kernel rejected /reserved-memory/{NODE}: reg or size has not the number of cells its parent says", \
 	  "give /reserved-memory the root's #address-cells and #size-cells, and write the sizes with them") \
-	X(CMA_DT_REJECTED_SPACE, "the kernel found no room for /reserved-memory/{}", \
+	X(CMA_DT_REJECTED_SPACE, "the kernel found no room for /reserved-memory/{NODE}", \
 	  "make it smaller, widen alloc-ranges, or move what is in the way") \
-	X(CMA_DT_REJECTED_SLOTS, "the kernel has no slot left for /reserved-memory/{}", "raise CONFIG_CMA_AREAS") \
-	X(CMA_DT_REJECTED, "/reserved-memory/{} is in the device tree, and no area was made of it", \
+	X(CMA_DT_REJECTED_SLOTS, "the kernel has no slot left for /reserved-memory/{NODE}", "raise CONFIG_CMA_AREAS") \
+	X(CMA_DT_REJECTED, "/reserved-memory/{NODE} is in the device tree, and no area was made of it", \
 	  "look for 'reserved mem' in the kernel log; `dmaheap place` predicts it from the DTB") \
-	X(CMA_FALLBACK_KCONFIG, "the area of the profile was not made; the kernel fell back to its configured default area '{}'", \
+	X(CMA_FALLBACK_KCONFIG, "the area of the profile was not made; the kernel fell back to its configured default area '{NAME}'", \
 	  "look for 'reserved mem' in the kernel log: the device-tree node was refused or not applied") \
 	X(CMA_SIZE_MISMATCH, "the area has another size than the profile's", \
-	  "{}: change it there, or change the profile") \
+	  "{what sets the size}: change it there, or change the profile") \
 	X(CMA_TOTAL_AMBIGUOUS, "CmaTotal is not the expected sum, and this kernel does not show single areas", \
 	  "CONFIG_CMA_SYSFS=y (or debugfs as root) would show which area differs") \
 	X(CMA_AREA_NOT_ACTIVATED, "the heap exists, but its area was never activated: every allocation fails", \
 	  "the area crosses a zone or lies outside usable memory: move it (alloc-ranges below the low-memory limit)") \
 	/* there is too little of it */ \
-	X(CMA_EXHAUSTED, "the area is in use: {}", "free it (dmaheap-verify --owners names the holders), or enlarge the area") \
+	X(CMA_EXHAUSTED, "the area is in use: {too little is free}", "free it (dmaheap-verify --owners names the holders), or enlarge the area") \
 	X(CMA_FRAGMENTED, "enough memory is free in the area, but not in one piece", \
 	  "allocate early and keep the buffers, give this user its own region, or enlarge the area") \
 	X(CMA_TRANSIENT_BUSY, "pages of the area were busy for a moment: the allocation succeeded after a retry", \
 	  "retry in the consumer, or give it an area nobody else borrows from") \
 	X(CMA_TOO_SMALL_FOR_BUDGET, "the buffers of the profile do not fit into the area even when it is empty", \
-	  "enlarge the area to {}") \
+	  "enlarge the area to {the sum of the buffers}") \
 	X(MEMORY_EXHAUSTED, "the system has not enough free memory for the buffer", "free memory, or use smaller buffers") \
 	X(MEMCG_CHARGED, "dma_heap.mem_accounting=1 charges buffers to the memory cgroup, whose limit is reached", \
 	  "raise MemoryMax= of the unit, or boot with dma_heap.mem_accounting=0") \
-	X(FD_LIMIT, "the process has no file descriptors left ({})", "raise LimitNOFILE= of the unit") \
-	X(FD_READONLY, "a buffer allocated with fd_flags without O_RDWR cannot be mapped writable: {}", \
+	X(FD_LIMIT, "the process has no file descriptors left ({EMFILE or ENFILE})", "raise LimitNOFILE= of the unit") \
+	X(FD_READONLY, "a buffer allocated with fd_flags without O_RDWR cannot be mapped writable: {mmap fails with EACCES}", \
 	  "allocate with fd_flags = O_RDWR | O_CLOEXEC") \
 	X(LEN_TRUNCATED, "the buffer is shorter than was asked for: this kernel cuts the length to 32 bits", \
 	  "never ask for 4 GiB or more on a 32-bit kernel") \
@@ -113,18 +116,18 @@
 	X(LEAK_CMA, "CMA memory was not given back after all buffers were closed", \
 	  "a driver holds an attachment, or the kernel leaks: compare /sys/kernel/debug/dma_buf/bufinfo before and after") \
 	X(LEAK_FD, "descriptors were left open by the kernel", "the EFAULT path of a 5.10 kernel leaks one: update the kernel") \
-	X(IMPORT_REFUSED, "the device refuses a buffer of this heap: {}", \
+	X(IMPORT_REFUSED, "the device refuses a buffer of this heap: {DEVICE}", \
 	  "a device without an IOMMU takes only contiguous buffers within its reach: use a CMA heap whose area its alloc-ranges allow") \
-	X(UDMABUF_UNUSABLE, "/dev/udmabuf does not make buffers: {}", "CONFIG_UDMABUF=y and CONFIG_MEMFD_CREATE=y, and a rule that lets the consumer open it") \
+	X(UDMABUF_UNUSABLE, "/dev/udmabuf does not make buffers: {ERRNO}", "CONFIG_UDMABUF=y and CONFIG_MEMFD_CREATE=y, and a rule that lets the consumer open it") \
 	X(LATENCY_EXCEEDED, "the operation takes longer than the profile allows", \
 	  "migration of movable pages is the usual cause: reserve early, or use a region of its own") \
 	X(COHERENCY_UNTESTED, "sync succeeded, but without a device attached that proves nothing about caches", \
 	  "test with the device that will use the buffer") \
 	/* it is another machine than was meant */ \
-	X(KERNEL_OUT_OF_RANGE, "the expectation was made for other kernels than {}", \
-	  "generate it again with --kernel {}") \
+	X(KERNEL_OUT_OF_RANGE, "the expectation was made for other kernels than {this one}", \
+	  "generate it again with --kernel {VERSION}") \
 	X(PAGE_SIZE_DIFFERS, "sizes were computed for another page size", "set board.pageSize in the profile and generate again") \
-	X(CONFIG_DIFFERS, "the running kernel was built without {}", "merge the generated fragment and rebuild the kernel")
+	X(CONFIG_DIFFERS, "the running kernel was built without {CONFIG_SYMBOL=VALUE}", "merge the generated fragment and rebuild the kernel")
 
 enum diagnosis {
 	NO_DIAGNOSIS = -1,

@@ -20,7 +20,7 @@ enum dh_verdict {
 	DH_VERDICT_NOTHING_TESTABLE = 4,
 };
 
-/* A cause and a remedy, by id; `{}` in a text stands for the result's subject. */
+/* A cause and a remedy, by id; the result's subject takes the place of `{words}` in a text. */
 struct dh_diagnosis {
 	const char *id;
 	const char *cause;
@@ -34,7 +34,7 @@ struct dh_result {
 	const char *item; /* which of several: a symbol, area, alias, user or operation; NULL when there is one */
 	enum dh_status status;
 	int error; /* errno behind the status, 0 when none */
-	const struct dh_diagnosis *diagnosis; /* on every failure; on a pass it is a remark */
+	const struct dh_diagnosis *diagnosis; /* on every failure; on a skip why there is nothing to test; on a pass a remark */
 	uint64_t duration_ns;
 	char subject[256]; /* what the diagnosis is about: a symbol, a user, a node */
 	char expected[192];
@@ -105,7 +105,7 @@ const char *dh_status_name(enum dh_status);
 /* Every diagnosis there is; ends with a NULL id. */
 const struct dh_diagnosis *dh_catalogue(void);
 
-/* Writes `text` with `{}` replaced by the subject. */
+/* Writes `text` with the subject in the place of every `{words}`; without a subject ("") the words stay. */
 void dh_fill(char *out, size_t size, const char *text, const char *subject);
 
 #endif

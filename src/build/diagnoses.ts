@@ -10,12 +10,15 @@ const OUTPUT = new URL('../verify/diagnoses.gen.js', import.meta.url);
 const STRING = String.raw`"((?:[^"\\]|\\.)*)"`;
 const ROW = new RegExp(String.raw`^\tX\((\w+), ${STRING},\s*(?:\\\n\s*)?${STRING}\)`, 'gm');
 
+/** As the catalogue explains it: the words that stand where a result has its subject. */
+const explained = (text: string) => (JSON.parse(`"${text}"`) as string).replaceAll(/\{([^}]*)\}/g, '$1');
+
 /** @throws when a row of the table is not understood: a diagnosis without words would be silent */
 export function readDiagnoses(source: string): { id: string; cause: string; fix: string }[] {
   const rows = [...source.matchAll(ROW)].map(([, id = '', cause = '', fix = '']) => ({
     id,
-    cause: JSON.parse(`"${cause}"`) as string,
-    fix: JSON.parse(`"${fix}"`) as string,
+    cause: explained(cause),
+    fix: explained(fix),
   }));
   const count = [...source.matchAll(/^\tX\(/gm)].length;
   if (rows.length === 0 || rows.length !== count)

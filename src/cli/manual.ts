@@ -117,7 +117,6 @@ export const VERIFIER_EXAMPLES = [
 
 /** dmaheap-verify(8). */
 export function verifierManual({ options, exitStatus, diagnoses }: VerifierHelp, version: string): string {
-  const words = (text: string) => text.replaceAll('{}', '...');
   return `${[
     roff.title('dmaheap-verify', 8, `dmaheap ${version}`),
     roff.section('NAME'),
@@ -139,9 +138,9 @@ export function verifierManual({ options, exitStatus, diagnoses }: VerifierHelp,
     roff.example(VERIFIER_EXAMPLES.join('\n')),
     roff.section('DIAGNOSES'),
     roff.paragraph(
-      'Every failure ends in one of these. "..." stands for the heap, symbol, file or number it is about.',
+      'Every failure ends in one of these. NAME, ALIAS, USER and the like stand for what a failure is about, which the program names.',
     ),
-    ...diagnoses.map(({ id, cause, fix }) => roff.item(id, `${words(cause)}. Fix: ${words(fix)}.`)),
+    ...diagnoses.map(({ id, cause, fix }) => roff.item(id, `${cause}. Fix: ${fix}.`)),
     roff.section('FILES'),
     roff.item('/etc/dmaheap/verify.expect', 'what must hold, as dmaheap generate writes it'),
     roff.section('SEE ALSO'),

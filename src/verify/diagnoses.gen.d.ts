@@ -5,5 +5,5 @@ export interface DiagnosisEntry {
   readonly fix: string;
 }
 
-/** The verifier's catalogue; `{}` stands for the subject of a result. */
+/** The verifier's catalogue, as `dmaheap-verify --catalogue` prints it: words such as NAME stand where a result has its subject. */
 export const DIAGNOSES: readonly DiagnosisEntry[];

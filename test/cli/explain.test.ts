@@ -81,6 +81,16 @@ test('a line names its template, its value, and where the value was written', as
   expect(origins[0]).toMatchObject({ pointer: '/name', span: { file: EXAMPLE, line: 6 } });
 });
 
+test('a diagnosis that nobody observed is explained in whole words, the symbols of heaps included', async () => {
+  const { stdout } = await dmaheap(['explain', 'HEAP_SUPPORT_MISSING']);
+  const symbols = ['DMABUF_HEAPS', 'DMABUF_HEAPS_SYSTEM', 'DMABUF_HEAPS_CMA', 'CMA', 'DMA_CMA'];
+  for (const symbol of symbols) expect(stdout).toContain(`CONFIG_${symbol}=y`);
+  const json = JSON.parse((await dmaheap(['explain', 'HEAP_SUPPORT_MISSING', '--format', 'json'])).stdout);
+  expect(stdout).toBe(`HEAP_SUPPORT_MISSING: ${json.cause}\n    fix: ${json.fix}\n`);
+  for (const { id, cause, fix } of DIAGNOSES)
+    for (const text of [cause, fix]) expect(text, id).toMatch(/^(?!.*(\.\.|[{}]|''|\(\)|: ?$)).+$/);
+});
+
 test('a diagnosis of the verifier and a fact have entries too', async () => {
   expect(DIAGNOSES.length).toBeGreaterThan(60);
   expect((await dmaheap(['explain', 'HEAP_RENAMED'])).stdout).toMatch(/^HEAP_RENAMED: .*\n {4}fix: /);

@@ -42,7 +42,7 @@ test('a board without heap support is told which symbols it lacks', async () => 
     errnoName: 'ENOENT',
     diagnosis: 'HEAP_SUPPORT_MISSING',
     cause: 'this kernel was built without CONFIG_DMABUF_HEAPS=y',
-    fix: 'add CONFIG_DMABUF_HEAPS=y to the kernel configuration (the generated fragment has it) and rebuild',
+    fix: expect.stringMatching(/^add CONFIG_DMABUF_HEAPS=y to the kernel configuration .* and rebuild$/),
   });
 });
 

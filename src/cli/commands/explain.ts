@@ -27,10 +27,7 @@ export async function explain(
   const diagnosis = DIAGNOSES.find(({ id }) => id === subject);
   if (diagnosis !== undefined) {
     if (context.options.format === 'json') context.printJson({ schemaVersion: 1, ...diagnosis });
-    else {
-      const words = (text: string) => text.replaceAll('{}', '...');
-      context.print(`${subject}: ${words(diagnosis.cause)}\n    fix: ${words(diagnosis.fix)}\n`);
-    }
+    else context.print(`${subject}: ${diagnosis.cause}\n    fix: ${diagnosis.fix}\n`);
     return EXIT.good;
   }
   if (profile !== undefined && options.kernelTree === undefined) return explainPlan(context, subject, profile, options);
