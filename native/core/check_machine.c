@@ -62,42 +62,50 @@ static void config_symbol(struct session *s, struct subject subject, struct dh_r
 		failed(r, CONFIG_DIFFERS, 0, "%s", value);
 }
 
-/* The symbols of the profile that this kernel lacks, or the likely ones when no config can be read. */
+/*
+ * The symbols that this kernel lacks: the profile's, or else those that every heap needs. Empty when its configuration
+ * cannot be read, or lacks none of them.
+ */
 static void missing_symbols(const struct session *s, char *out, size_t size)
 {
+	const struct observation *o = &s->seen;
 	size_t length = 0;
 	out[0] = 0;
-	for (unsigned i = 0; s->seen.config_source && i < s->expect.configs; i++) {
+	for (unsigned i = 0; o->config_source && i < s->expect.configs; i++) {
 		const struct expect_config *c = &s->expect.config[i];
-		if (config_holds(c->value, s->seen.config[i]))
+		if (config_holds(c->value, o->config[i]))
 			continue;
 		int n = text_format(out + length, size - length, "%sCONFIG_%s=%s", length ? ", " : "", c->symbol, c->value);
 		if (n < 0 || (size_t)n >= size - length)
 			break;
 		length += (size_t)n;
 	}
-	if (!length)
-		text_format(out, size, "CONFIG_DMABUF_HEAPS=y and the heap's own option");
+	const char *has = o->heap_config;
+	if (length || !o->config_source || has[SYMBOL_SYSTEM] != 'n' || has[SYMBOL_CMA_HEAP] != 'n')
+		return;
+	bool no_cma = has[SYMBOL_CMA] != 'y', no_dma_cma = has[SYMBOL_DMA_CMA] != 'y';
+	text_format(out, size, "%sone of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y%s%s%s%s", has[SYMBOL_HEAPS] == 'y' ? "" : "CONFIG_DMABUF_HEAPS=y and ",
+		    no_cma || no_dma_cma ? " (with " : "", no_cma ? "CONFIG_CMA=y" : "", no_cma && no_dma_cma ? " and " : "",
+		    no_dma_cma ? "CONFIG_DMA_CMA=y)" : no_cma ? ")" : "");
 }
 
-static const char *seen_config(const struct session *s, const char *symbol)
+/* mainline's own two, which any kernel since 7.2 may have as modules */
+static const struct { const char *module; enum heap_symbol symbol; } OWN[] = {{"system_heap", SYMBOL_SYSTEM}, {"cma_heap", SYMBOL_CMA_HEAP}};
+enum { OWN_COUNT = sizeof OWN / sizeof *OWN };
+
+/* Installed and not loaded, or built as a module and not even installed. */
+static bool is_missing(const struct session *s, const char *module, char configured)
 {
-	for (unsigned i = 0; s->seen.config_source && i < s->expect.configs; i++)
-		if (!strcmp(s->expect.config[i].symbol, symbol))
-			return s->seen.config[i];
-	return "";
+	int state = observe_module(s->root, s->environment.release, module);
+	return state == 0 || (state < 0 && configured == 'm');
 }
 
 const char *missing_module(const struct session *s, const struct expect_node *node)
 {
-	/* mainline's own two, which any expectation may meet as modules */
-	static const struct { const char *module, *symbol; } known[] = {{"system_heap", "DMABUF_HEAPS_SYSTEM"}, {"cma_heap", "DMABUF_HEAPS_CMA"}};
 	enum heap_kind kind = s->expect.heap[node->heap].kind;
-	const char *module = node->module ? node->module : kind == HEAP_VENDOR ? NULL : known[kind].module;
-	int state = module ? observe_module(s->root, s->environment.release, module) : 1;
-	if (state < 0 && kind != HEAP_VENDOR && !strcmp(seen_config(s, known[kind].symbol), "m"))
-		return module; /* built as a module, and not even installed */
-	return state == 0 ? module : NULL;
+	const char *module = node->module ? node->module : kind == HEAP_VENDOR ? NULL : OWN[kind].module;
+	char configured = kind == HEAP_VENDOR ? 'n' : s->seen.heap_config[OWN[kind].symbol];
+	return module && is_missing(s, module, configured) ? module : NULL;
 }
 
 static const char *unloaded_module(const struct session *s)
@@ -108,17 +116,55 @@ static const char *unloaded_module(const struct session *s)
 		if (module)
 			return module;
 	}
+	for (unsigned i = 0; !s->expect.heaps && i < OWN_COUNT; i++)
+		if (is_missing(s, OWN[i].module, s->seen.heap_config[OWN[i].symbol]))
+			return OWN[i].module;
 	return NULL;
+}
+
+/* Why there is no heap at all: the nearest cause that can be shown. */
+static enum diagnosis support_reason(const struct session *s, struct dh_result *r)
+{
+	const struct observation *o = &s->seen;
+	const char *module;
+	char reason[sizeof r->subject];
+	evidence(r, "/sys/class/dma_heap has %u entries; %s%s", o->classes,
+		 o->config_source ? "configuration from " :
+				    "look into the .config this kernel was built from: no /proc/config.gz (or no zcat), no /boot/config-",
+		 o->config_source ? o->config_source : s->environment.release);
+	if (o->classes)
+		return DEVTMPFS_MISSING;
+	module = unloaded_module(s);
+	if (module) {
+		about(r, module);
+		return HEAP_MODULE_NOT_LOADED;
+	}
+	missing_symbols(s, reason, sizeof reason);
+	about(r, reason);
+	if (*reason || !o->config_source)
+		return HEAP_SUPPORT_MISSING;
+	if (o->heap_config[SYMBOL_SYSTEM] == 'y') { /* which makes its heap on every machine */
+		evidence(r, "%s has CONFIG_DMABUF_HEAPS_SYSTEM=y%s", o->config_source,
+			 o->has_sysfs ? " and is another kernel's: no /sys/class/dma_heap" : "; no /sys/class to look at");
+		return o->has_sysfs ? HEAP_SUPPORT_MISSING : DEVTMPFS_MISSING;
+	}
+	enum diagnosis id = cma_reason(s, s->expect.areas ? &s->expect.area[0] : NULL, reason, sizeof reason);
+	about(r, id == CMA_SIZE_MISMATCH ? "the heap of the default CMA area" : reason);
+	return id == CMA_SIZE_MISMATCH ? HEAP_ABSENT : id; /* there is memory, and no heap was made of it */
 }
 
 static void heap_support(struct session *s, struct subject subject, struct dh_result *r)
 {
 	(void)subject;
 	const struct observation *o = &s->seen;
-	bool wanted = false;
-	for (unsigned i = 0; i < s->expect.heaps; i++)
-		wanted |= s->expect.heap[i].presence == HEAP_REQUIRED;
-	expected(r, wanted ? "/dev/dma_heap with nodes" : "any");
+	const struct expect *e = &s->expect;
+	unsigned required = 0, forbidden = 0;
+	for (unsigned i = 0; i < e->heaps; i++) {
+		required += e->heap[i].presence == HEAP_REQUIRED;
+		forbidden += e->heap[i].presence == HEAP_FORBIDDEN;
+	}
+	bool unwanted = e->heaps && forbidden == e->heaps;
+	expected(r, unwanted ? "any" : "/dev/dma_heap with nodes");
 	if (!o->directory_error && o->nodes) {
 		passed(r, "%u entries in /dev/dma_heap", o->nodes);
 		return;
@@ -127,26 +173,18 @@ static void heap_support(struct session *s, struct subject subject, struct dh_re
 		broken(r, o->directory_error, "/dev/dma_heap cannot be listed");
 		return;
 	}
-	evidence(r, "/sys/class/dma_heap has %u entries; configuration from %s", o->classes,
-		 o->config_source ? o->config_source : "nowhere");
-	if (!wanted) {
-		skipped(r, "no /dev/dma_heap, and no heap is required");
+	const char *seen = o->directory_error ? "no /dev/dma_heap" : "nothing in /dev/dma_heap";
+	if (unwanted) {
+		skipped(r, "%s, and no heap is wanted", seen);
 		return;
 	}
-	if (o->classes) {
-		failed(r, DEVTMPFS_MISSING, ENOENT, "no nodes in /dev/dma_heap");
+	enum diagnosis id = support_reason(s, r);
+	if (required) {
+		failed(r, id, ENOENT, "%s", seen);
 		return;
 	}
-	const char *module = unloaded_module(s);
-	if (module) {
-		about(r, module);
-		failed(r, HEAP_MODULE_NOT_LOADED, ENOENT, "no /dev/dma_heap");
-		return;
-	}
-	char symbols[sizeof r->subject];
-	missing_symbols(s, symbols, sizeof symbols);
-	about(r, symbols);
-	failed(r, HEAP_SUPPORT_MISSING, ENOENT, "no /dev/dma_heap");
+	skipped(r, e->heaps ? "%s, and no heap is required" : "%s", seen);
+	r->diagnosis = diagnosis(id); /* nothing can be tested, and this is why */
 }
 
 static void hand_made(struct session *s, struct subject subject, struct dh_result *r)

@@ -182,7 +182,13 @@ struct config_walk {
 static bool on_config_line(void *context, char *line)
 {
 	struct config_walk *walk = context;
+	static const char *const symbols[HEAP_SYMBOLS] = {"DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA", "CMA", "DMA_CMA"};
 	walk->any |= starts(line, "CONFIG_");
+	for (unsigned i = 0; i < HEAP_SYMBOLS; i++) {
+		const char *value = config_value(line, symbols[i]);
+		if (value)
+			walk->o->heap_config[i] = *value;
+	}
 	for (unsigned i = 0; i < walk->e->configs; i++) {
 		const char *value = config_value(line, walk->e->config[i].symbol);
 		if (value) {
@@ -195,19 +201,19 @@ static bool on_config_line(void *context, char *line)
 
 static void observe_config(struct observation *o, const char *root, const struct expect *e, const char *release)
 {
-	char boot[SYS_PATH_MAX], modules[SYS_PATH_MAX];
-	text_format(boot, sizeof boot, "/boot/config-%s", release);
-	text_format(modules, sizeof modules, "/lib/modules/%s/config", release);
-	const char *const paths[] = {"/proc/config.gz", boot, modules};
-	static const char *const names[] = {"/proc/config.gz", "/boot/config-RELEASE", "/lib/modules/RELEASE/config"};
-	for (unsigned i = 0; e->configs && i < 3; i++) {
+	static const char *const paths[] = {"/proc/config.gz", "/boot/config-%s", "/lib/modules/%s/config"};
+	memset(o->heap_config, 'n', sizeof o->heap_config);
+	/* it is asked for by the expectation, and where there are no heaps by whoever wants to know why */
+	for (unsigned i = 0; (e->configs || !o->nodes) && i < 3; i++) {
 		struct config_walk walk = {o, e, false};
+		text_format(o->config_path, sizeof o->config_path, paths[i], release);
 		for (unsigned c = 0; c < e->configs; c++)
 			copy(o->config[c], sizeof o->config[c], "n");
-		if (sys_lines(root, paths[i], on_config_line, &walk) == 0 && walk.any) {
-			o->config_source = names[i];
+		if (sys_lines(root, o->config_path, on_config_line, &walk) == 0 && walk.any) {
+			o->config_source = o->config_path;
 			return;
 		}
+		memset(o->heap_config, 'n', sizeof o->heap_config);
 	}
 }
 
@@ -378,6 +384,8 @@ void observe(struct observation *o, const char *root, const struct expect *e, co
 	int listed = sys_list(root, "/dev/dma_heap", on_node, &walk);
 	o->directory_error = listed < 0 ? -listed : 0;
 	sys_list(root, "/sys/class/dma_heap", on_class, &walk);
+	struct sys_node sysfs;
+	o->has_sysfs = !sys_stat(root, "/sys/class", &sysfs);
 	observe_areas(&walk);
 	observe_cmdline(o, root);
 	observe_config(o, root, e, release);

@@ -38,6 +38,9 @@ enum log_family {
 	LOG_AVC_DENIED = 1 << 10,
 };
 
+/* The options that decide whether there are heaps, whatever the expectation names. */
+enum heap_symbol { SYMBOL_HEAPS, SYMBOL_SYSTEM, SYMBOL_CMA_HEAP, SYMBOL_CMA, SYMBOL_DMA_CMA, HEAP_SYMBOLS };
+
 enum dt_state { DT_UNREADABLE, DT_ABSENT, DT_DISABLED, DT_NOMAP, DT_NOT_REUSABLE, DT_PRESENT };
 
 struct observation {
@@ -46,6 +49,7 @@ struct observation {
 	unsigned nodes;
 	struct heap_node node[OBSERVED_NODES_MAX];
 	unsigned classes; /* /sys/class/dma_heap */
+	bool has_sysfs;   /* there is a /sys/class to have it in */
 	char class_name[OBSERVED_NODES_MAX][64];
 	bool has_areas;          /* some per-area source could be read */
 	const char *area_source; /* which */
@@ -53,8 +57,10 @@ struct observation {
 	struct cma_area area[OBSERVED_AREAS_MAX];
 	char cmdline_cma[128]; /* value of cma=, empty when absent */
 	bool has_cmdline_cma;
-	const char *config_source; /* NULL when no config can be read */
+	const char *config_source; /* NULL when no config can be read, or was needed */
+	char config_path[SYS_PATH_MAX];
 	char config[CONFIG_MAX][32]; /* by expect->config; "n" when not set */
+	char heap_config[HEAP_SYMBOLS]; /* y, m or n; n when no config can be read */
 	unsigned log; /* enum log_family, over the whole log */
 	bool has_udev_rule; /* some rule file speaks of dma_heap */
 };

@@ -35,6 +35,17 @@ struct dh_sink report_sink(const struct report_format *, struct report *);
 /* id, heap and item joined by dots: unique within a run, of the characters every test framework takes: [a-z0-9_.-]. */
 void report_name(char *out, size_t size, const struct dh_result *);
 
+static inline bool is_bad(const struct dh_result *r)
+{
+	return r->status == DH_FAIL || r->status == DH_ERROR;
+}
+
+/* What people are told the reason of: a failure, and a skip that has one. A remark on a pass is not worth the lines. */
+static inline bool needs_reason(const struct dh_result *r)
+{
+	return is_bad(r) || (r->diagnosis && r->status != DH_PASS);
+}
+
 extern const struct report_format REPORT_HUMAN, REPORT_JSON, REPORT_KTAP, REPORT_JUNIT, REPORT_AUTOMAKE, REPORT_LAVA, REPORT_PROMETHEUS;
 
 #endif

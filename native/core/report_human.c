@@ -32,8 +32,7 @@ static void result(void *context, const struct dh_result *r)
 {
 	struct report *report = context;
 	struct output *out = report->out;
-	bool loud = r->status == DH_FAIL || r->status == DH_ERROR;
-	if (report->quiet && !loud)
+	if (report->quiet && !is_bad(r))
 		return;
 	const char *reset = report->color ? "\033[0m" : "";
 	put(out, "%s%-8s%s %s", paint(report, r->status), dh_status_name(r->status), reset, r->id);
@@ -51,7 +50,7 @@ static void result(void *context, const struct dh_result *r)
 		put_line(out, r->observed, '?');
 	}
 	put_char(out, '\n');
-	if (!loud)
+	if (!needs_reason(r))
 		return;
 	if (*r->expected)
 		filled(out, "expected", "{}", r->expected);

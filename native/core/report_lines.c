@@ -14,9 +14,12 @@ static void comment(struct output *out, const char *label, const char *text)
 	put_char(out, '\n');
 }
 
+/* Every consumer of these outputs passes over a line that begins with #. */
 static void explain(struct output *out, const struct dh_result *r)
 {
 	char line[1024];
+	if (!needs_reason(r))
+		return;
 	comment(out, "expected", r->expected);
 	comment(out, "observed", r->observed);
 	comment(out, "evidence", r->evidence);
@@ -27,11 +30,6 @@ static void explain(struct output *out, const struct dh_result *r)
 	comment(out, "cause", line);
 	dh_fill(line, sizeof line, r->diagnosis->fix, r->subject);
 	comment(out, "fix", line);
-}
-
-static bool is_bad(const struct dh_result *r)
-{
-	return r->status == DH_FAIL || r->status == DH_ERROR;
 }
 
 static void no_end(void *context, const struct dh_summary *s)
@@ -61,8 +59,7 @@ static void ktap_result(void *context, const struct dh_result *r)
 		put_line(report->out, r->observed, ' ');
 	}
 	put_char(report->out, '\n');
-	if (is_bad(r))
-		explain(report->out, r);
+	explain(report->out, r);
 }
 
 /* kselftest knows 0, 1 and 4; a probe that could not look is a failed test there. */
@@ -80,8 +77,7 @@ static void automake_result(void *context, const struct dh_result *r)
 	char name[NAME_MAX_BYTES];
 	report_name(name, sizeof name, r);
 	put(report->out, "%s: %s\n", words[r->status], name);
-	if (is_bad(r))
-		explain(report->out, r);
+	explain(report->out, r);
 }
 
 /* Automake's own: 77 is a skipped test, 99 a broken one. */
@@ -110,8 +106,7 @@ static void lava_result(void *context, const struct dh_result *r)
 	if (report->timing)
 		put(report->out, " --measurement %llu --units ns", (unsigned long long)r->duration_ns);
 	put_char(report->out, '\n');
-	if (is_bad(r))
-		explain(report->out, r);
+	explain(report->out, r);
 }
 
 /* The verdict is a case of its own: where it is missing, the program was stopped. */
@@ -167,6 +162,7 @@ static void prometheus_result(void *context, const struct dh_result *r)
 	put_char(out, ',');
 	label(out, "diagnosis", r->diagnosis ? r->diagnosis->id : "");
 	put_text(out, "} 1\n");
+	explain(out, r);
 }
 
 static void prometheus_end(void *context, const struct dh_summary *s)

@@ -31,6 +31,11 @@ static void keep(void *context, const struct dh_result *r)
 	snprintf(k->heap, sizeof k->heap, "%s", r->heap ? r->heap : "");
 	snprintf(k->diagnosis, sizeof k->diagnosis, "%s", r->diagnosis ? r->diagnosis->id : "");
 	snprintf(k->observed, sizeof k->observed, "%s", r->observed);
+	snprintf(k->evidence, sizeof k->evidence, "%s", r->evidence);
+	if (r->diagnosis) {
+		dh_fill(k->cause, sizeof k->cause, r->diagnosis->cause, r->subject);
+		dh_fill(k->fix, sizeof k->fix, r->diagnosis->fix, r->subject);
+	}
 	k->status = r->status;
 	k->error = r->error;
 	CHECK(r->status != DH_FAIL || r->diagnosis, "%s fails without a diagnosis: %s", r->id, r->observed);

@@ -5,7 +5,8 @@
 #include "dmaheap.h"
 
 struct run_result {
-	char id[48], heap[48], diagnosis[48], observed[256];
+	char id[48], heap[48], diagnosis[48], observed[256], evidence[256];
+	char cause[512], fix[512]; /* filled; empty without a diagnosis */
 	enum dh_status status;
 	int error;
 };

@@ -40,6 +40,75 @@ static const char *write_report(const char *format)
 	return text;
 }
 
+/* A skip that names its cause, as heap.support does without an expectation. */
+static const char *write_skip(const char *format, bool quiet)
+{
+	static char text[16384];
+	struct output out = {.write = append, .context = text};
+	struct report report = {.out = &out, .quiet = quiet};
+	const struct report_format *f = report_format(format);
+	struct dh_environment env = {.release = "6.12.1", .machine = "aarch64", .page_bytes = 4096};
+	struct dh_result skip = {.id = "heap.support", .status = DH_SKIP, .diagnosis = diagnosis(CONFIG_DIFFERS), .subject = "CONFIG_X=y",
+				 .expected = "a", .observed = "b", .evidence = "d"};
+	struct dh_summary summary = {.counts = {0, 0, 1, 0, 0}, .verdict = DH_VERDICT_NOTHING_TESTABLE};
+	text[0] = 0;
+	struct dh_sink sink = report_sink(f, &report);
+	sink.begin(sink.context, &env, 1);
+	sink.result(sink.context, &skip);
+	sink.end(sink.context, &summary);
+	CHECK(put_end(&out), "%s: the output overflows", format);
+	return text;
+}
+
+#define SKIP_CAUSE "the running kernel was built without CONFIG_X=y"
+#define SKIP_FIX "merge the generated fragment and rebuild the kernel"
+#define SKIP_COMMENTS "# expected: a\n# observed: b\n# evidence: d\n# diagnosis: CONFIG_DIFFERS\n# cause: " SKIP_CAUSE "\n# fix: " SKIP_FIX "\n"
+
+/* Still a skip for every reader, and the reason is there for people: in comments, or where the format has a place for it. */
+static void skips_with_a_cause(void)
+{
+	static const struct { const char *format, *text; } wanted[] = {
+		{"human", "skip     heap.support: b\n           expected: a\n           diagnosis: CONFIG_DIFFERS\n           cause: " SKIP_CAUSE
+			  "\n           evidence: d\n           fix: " SKIP_FIX "\nNOTHING TESTABLE"},
+		{"ktap", "\nok 1 heap.support # SKIP b\n" SKIP_COMMENTS},
+		{"automake", "SKIP: heap.support\n" SKIP_COMMENTS},
+		{"lava", "lava-test-case heap.support --result skip\n" SKIP_COMMENTS},
+		{"prometheus", "status=\"skip\",diagnosis=\"CONFIG_DIFFERS\"} 1\n" SKIP_COMMENTS "# HELP"},
+		{"json", "\"status\":\"skip\",\"errno\":null,\"errnoName\":null,\"expected\":\"a\",\"observed\":\"b\",\"evidence\":[\"d\"],"
+			 "\"diagnosis\":\"CONFIG_DIFFERS\",\"cause\":\"" SKIP_CAUSE "\",\"fix\":\"" SKIP_FIX "\"}"},
+		{"junit", "<skipped message=\"b\" type=\"CONFIG_DIFFERS\">expected: a&#10;cause: " SKIP_CAUSE "&#10;evidence: d&#10;fix: " SKIP_FIX "</skipped>"},
+	};
+	for (unsigned i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+		const char *text = write_skip(wanted[i].format, false);
+		CHECK(strstr(text, wanted[i].text), "%s is\n%s\nwithout\n%s", wanted[i].format, text, wanted[i].text);
+	}
+	CHECK(!strncmp(write_skip("human", true), "NOTHING TESTABLE", 16), "quiet: failures and the verdict only: %s", write_skip("human", true));
+}
+
+/* Explained rather than observed: words of its own stand where the subject would. */
+static void catalogue(void)
+{
+	char text[1024];
+	for (const struct dh_diagnosis *d = dh_catalogue(); d->id; d++) {
+		const char *const texts[] = {d->cause, d->fix};
+		for (int i = 0; i < 2; i++) {
+			dh_fill(text, sizeof text, texts[i], "");
+			CHECK(*text && !strpbrk(text, "{}") && !strstr(text, "..") && !strstr(text, "''") && !strstr(text, "()"), "%s: %s", d->id, text);
+			dh_fill(text, sizeof text, texts[i], "{a}");
+			CHECK(!strchr(texts[i], '{') == !strstr(text, "{a}"), "a subject stands as it is: %s: %s", d->id, text);
+		}
+	}
+	dh_fill(text, sizeof text, diagnosis(HEAP_SUPPORT_MISSING)->cause, "");
+	static const char *const symbols[] = {"CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y", "CONFIG_DMABUF_HEAPS_CMA=y", "CONFIG_CMA=y",
+					      "CONFIG_DMA_CMA=y"};
+	for (unsigned i = 0; i < sizeof symbols / sizeof *symbols; i++)
+		CHECK(strstr(text, symbols[i]), "%s is not in: %s", symbols[i], text);
+	dh_fill(text, 8, "a {bcd} {e", "");
+	CHECK(!strcmp(text, "a bcd {"), "%s", text);
+	dh_fill(text, 5, "{b}", "123456789");
+	CHECK(!strcmp(text, "1234"), "cut: %s", text);
+}
+
 static const char CAUSE[] = "the heap is there under another kernel's name, '";
 static const char FIX[] = "add a SYMLINK+= rule for the name the consumer opens, or generate again with the kernel that is running";
 
@@ -65,6 +134,8 @@ void test_reports(void)
 {
 	char wanted[4096];
 	texts();
+	catalogue();
+	skips_with_a_cause();
 	snprintf(wanted, sizeof wanted,
 		 "KTAP version 1\n1..3\n# kernel 6.12.1 aarch64\nok 1 kernel.config.cma # SKIP not now\nok 2 alloc.page.h_1__\nnot ok 3 heap.node.h_1__\n"
 		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n",

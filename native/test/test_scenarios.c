@@ -465,6 +465,112 @@ static void old_kernel(void)
 	snprintf(fake.release, sizeof fake.release, "5.4.200");
 }
 
+/* What kernels have that make no heap; DMA_CMA and all below it come and go together on most boards. */
+static void config_of(const char *lines)
+{
+	no_nodes();
+	fake_remove("/sys/class/dma_heap");
+	fake_file("/boot/config-6.12.0", lines);
+}
+
+static void no_heaps_with_cma(void)
+{
+	config_of("CONFIG_CMA=y\nCONFIG_DMA_CMA=y\n# CONFIG_DMABUF_HEAPS is not set\n");
+}
+
+static void core_without_heap(void)
+{
+	config_of("CONFIG_CMA=y\nCONFIG_DMABUF_HEAPS=y\n");
+}
+
+static void no_config(void)
+{
+	no_support();
+	fake_remove("/boot/config-6.12.0");
+}
+
+static void nobody_loads(void)
+{
+	config_of("CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_SYSTEM=m\n");
+}
+
+static void cma_heap_without_cma(void)
+{
+	config_of("CONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n");
+	fake.area[0].bytes = 0;
+	fake_file("/proc/cmdline", "cma=0\n");
+}
+
+static void cma_heap_with_cma(void)
+{
+	cma_heap_without_cma();
+	fake.area[0].bytes = 64 * MIB;
+	fake_file("/proc/cmdline", "quiet\n");
+}
+
+static void heaps_and_no_sysfs(void)
+{
+	config_of("CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_SYSTEM=y\n");
+	fake_remove("/sys");
+}
+
+static void config_of_another(void)
+{
+	config_of("CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_SYSTEM=y\n");
+	fake_file("/sys/class/misc/hpet/dev", "10:228\n");
+}
+
+#define NO_HEAPS "CONFIG_DMABUF_HEAPS=y and one of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y"
+#define ANY_HEAP "one of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y"
+#define WITH_CMA " (with CONFIG_CMA=y and CONFIG_DMA_CMA=y)"
+
+/* Whoever has no heap has no expectation yet: the skip says why, and what to do, and the verdict stays what it was. */
+static const struct unexpected {
+	const char *name;
+	void (*arrange)(void);
+	const char *diagnosis, *cause, *fix, *evidence; /* parts of the texts */
+} UNEXPECTED[] = {
+	{"no heaps, no CMA", no_support, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS WITH_CMA, "add " NO_HEAPS WITH_CMA " to",
+	 "configuration from /boot/config-6.12.0"},
+	{"no heaps, CMA", no_heaps_with_cma, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS, "add " NO_HEAPS " to", "/boot/config-6.12.0"},
+	{"the core alone", core_without_heap, "HEAP_SUPPORT_MISSING", "built without " ANY_HEAP " (with CONFIG_DMA_CMA=y)", "add " ANY_HEAP, ""},
+	{"no configuration to read", no_config, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS WITH_CMA, "add these options to",
+	 "look into the .config this kernel was built from: no /proc/config.gz (or no zcat), no /boot/config-6.12.0"},
+	{"module not loaded", module_not_loaded, "HEAP_MODULE_NOT_LOADED", "cma_heap", "modprobe cma_heap;", ""},
+	{"module not installed", nobody_loads, "HEAP_MODULE_NOT_LOADED", "system_heap", "modprobe system_heap;", ""},
+	{"no devtmpfs", no_nodes, "DEVTMPFS_MISSING", "/sys/class/dma_heap", "mount devtmpfs", "2 entries"},
+	{"no devtmpfs, no sysfs", heaps_and_no_sysfs, "DEVTMPFS_MISSING", "", "mount devtmpfs", "no /sys/class"},
+	{"cma=0", cma_heap_without_cma, "CMA_DISABLED_CMDLINE", "cma=0", "remove cma=", ""},
+	{"CMA, and no heap of it", cma_heap_with_cma, "HEAP_ABSENT", "", "reserved-memory", ""},
+	{"another kernel's configuration", config_of_another, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS WITH_CMA, "add ", "is another kernel's"},
+};
+
+static void unexpected(void)
+{
+	for (unsigned i = 0; i < sizeof UNEXPECTED / sizeof *UNEXPECTED; i++) {
+		const struct unexpected *u = &UNEXPECTED[i];
+		fake_reset(test_root);
+		u->arrange();
+		run(NULL, (struct dh_options){0});
+		const struct run_result *r = run_result("heap.support", NULL, NULL);
+		CHECK(r && r->status == DH_SKIP && !strcmp(r->diagnosis, u->diagnosis), "%s: %s", u->name, run_text("heap.support", NULL));
+		CHECK(r && strstr(r->cause, u->cause), "%s: cause: %s", u->name, r->cause);
+		CHECK(r && strstr(r->fix, u->fix), "%s: fix: %s", u->name, r->fix);
+		CHECK(r && strstr(r->evidence, u->evidence), "%s: evidence: %s", u->name, r->evidence);
+		CHECK(run_summary()->verdict == DH_VERDICT_NOTHING_TESTABLE, "%s: verdict %d", u->name, run_summary()->verdict);
+	}
+	/* a heap that must not be there is no reason to tell anybody how to get one; one that may be there is */
+	for (int optional = 0; optional < 2; optional++) {
+		fake_reset(test_root);
+		no_support();
+		run(optional ? "dmaheap-expect 1\nheap name=a kind=cma presence=optional\nnode heap=a name=a\n" :
+			       "dmaheap-expect 1\nheap name=a kind=cma presence=absent\nnode heap=a name=a\n", (struct dh_options){0});
+		const struct run_result *r = run_result("heap.support", NULL, NULL);
+		CHECK(r && r->status == DH_SKIP && !strcmp(r->diagnosis, optional ? "HEAP_SUPPORT_MISSING" : ""), "%d: %s", optional,
+		      run_text("heap.support", NULL));
+	}
+}
+
 #define HEAP_LINES "heap name=camera kind=cma\nnode heap=camera name=linux,cma\n"
 
 static const struct scenario {
@@ -479,6 +585,7 @@ static const struct scenario {
 	{"module nobody names", module_not_loaded, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED", HEAP_LINES, {0}},
 	{"module not installed", module_not_installed, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED",
 	 "config symbol=DMABUF_HEAPS_CMA value=m\n" HEAP_LINES, {0}},
+	{"no CMA, its heap alone", cma_heap_without_cma, "heap.support", NULL, "CMA_DISABLED_CMDLINE", NULL, {0}},
 	{"no devtmpfs", no_nodes, "heap.support", NULL, "DEVTMPFS_MISSING", NULL, {0}},
 	{"node removed", node_removed, "heap.node", "camera", "HEAP_NODE_REMOVED", NULL, {0}},
 	{"vendor's name on an old kernel", renamed, "heap.node", "camera", "HEAP_RENAMED", NULL, {0}},
@@ -652,6 +759,7 @@ void test_scenarios(void)
 	sound("healthy 7.3", healthy_7, 2);
 	sound("without sockets", without_sockets, 2);
 	verdicts();
+	unexpected();
 	for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++) {
 		char text[2048];
 		const struct scenario *s = &SCENARIOS[i];

@@ -15,7 +15,7 @@ export interface VerifyResult {
   readonly expected: string | null;
   readonly observed: string | null;
   readonly evidence: readonly string[];
-  /** Id in the catalogue. Every failure has one; on a pass it is a remark. */
+  /** Id in the catalogue. Every failure has one; a skip for want of any heap says why; on a pass it is a remark. */
   readonly diagnosis: string | null;
   readonly cause: string | null;
   readonly fix: string | null;

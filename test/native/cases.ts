@@ -362,6 +362,15 @@ verify --expect $EXPECT --import /dev/dri/card0`,
         script: 'dmaheap-verify --no-color --expect $EXPECT',
         shows: [/cause: this kernel was built without CONFIG_DMABUF_HEAPS=y, CONFIG_DMABUF_HEAPS_CMA=y\n/],
       },
+      {
+        name: 'in words, without an expectation',
+        script: 'dmaheap-verify --no-color; echo "status $?"',
+        shows: [
+          /diagnosis: HEAP_SUPPORT_MISSING\r?\n +cause: this kernel was built without CONFIG_DMABUF_HEAPS=y and one of /,
+          /NOTHING TESTABLE/,
+          /status 4/,
+        ],
+      },
     ],
   },
   {

@@ -92,6 +92,94 @@ const ajv = new Ajv2020({ allowUnionTypes: true });
 const shape = (name: string) => ajv.compile(JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8')));
 const validate = shape('report');
 
+const image = (name: string, config: string) => {
+  file(`${name}/proc/meminfo`, 'MemTotal: 1024 kB\nCmaTotal: 65536 kB\nCmaFree: 65536 kB\n');
+  file(`${name}/proc/sys/kernel/osrelease`, '6.12.1\n');
+  if (config !== '') file(`${name}/boot/config-6.12.1`, config);
+  return path.join(root, name);
+};
+const NO_HEAPS = 'CONFIG_CMA=y\nCONFIG_DMA_CMA=y\n# CONFIG_DMABUF_HEAPS is not set\n';
+const LACKS = 'CONFIG_DMABUF_HEAPS=y and one of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y';
+
+test('without an expectation a board without heaps is a skip that names cause and fix', async () => {
+  const { value } = await verifySystem({ root: image('stock', NO_HEAPS) });
+  expect(value?.summary).toMatchObject({ verdict: 'nothing-testable', exitCode: 4, fail: 0 });
+  expect(value?.results.find((r) => r.id === 'heap.support')).toMatchObject({
+    status: 'skip',
+    errno: null,
+    diagnosis: 'HEAP_SUPPORT_MISSING',
+    cause: `this kernel was built without ${LACKS}`,
+    fix: expect.stringMatching(new RegExp(`^add ${LACKS} to the kernel configuration .* and rebuild$`)),
+    evidence: ['/sys/class/dma_heap has 0 entries; configuration from /boot/config-6.12.1'],
+  });
+  const unread = (await verifySystem({ root: image('unread', '') })).value?.results.find(
+    (r) => r.id === 'heap.support',
+  );
+  expect(unread?.cause).toBe(`this kernel was built without ${LACKS} (with CONFIG_CMA=y and CONFIG_DMA_CMA=y)`);
+  expect(unread?.evidence[0]).toMatch(
+    /look into the \.config .*: no \/proc\/config\.gz .*, no \/boot\/config-6\.12\.1$/,
+  );
+});
+
+test.each([
+  ['human', 4],
+  ['json', 4],
+  ['ktap', 4],
+  ['junit', 4],
+  ['automake', 77],
+  ['lava', 0],
+  ['prometheus', 4],
+])('%s stays what its readers take when a skip has a cause, and exits with %i', async (format, status) => {
+  const args = ['--format', format, '--no-timing', '--root', image('stock', NO_HEAPS)];
+  const { stdout, exitCode } = await execa('dist/native/host/dmaheap-verify', args, { reject: false });
+  expect(exitCode).toBe(status);
+  expect(stdout).toContain('HEAP_SUPPORT_MISSING');
+  expect(stdout).toContain(`this kernel was built without ${LACKS}`);
+  expect(stdout).toContain(`add ${LACKS} to the kernel configuration`);
+  if (format === 'json') {
+    validate(JSON.parse(stdout));
+    expect(validate.errors).toBeNull();
+  }
+  const grammar = {
+    ktap: /^(KTAP version 1|1\.\.\d+|ok \d+ [a-z0-9_.-]+( # SKIP .+)?|# (?!SKIP|Subtest).+)$/,
+    automake: /^((PASS|SKIP): [a-z0-9_.-]+|# .+)$/,
+    // https://prometheus.io/docs/instrumenting/exposition_formats: other comments are passed over
+    prometheus: /^(dmaheap_\w+(\{(\w+="[^"\\]*",?)+\})? \d+|# (HELP|TYPE) dmaheap_\w+ .+|# [a-z]+: .+)$/,
+  }[format];
+  if (grammar) for (const line of stdout.split('\n')) expect(line).toMatch(grammar);
+  if (format === 'lava') {
+    const told = await execa('sh', [
+      '-e',
+      '-c',
+      `lava() { echo "$1 $3"; }; ${stdout.replaceAll('lava-test-case', 'lava')}`,
+    ]);
+    expect(told.stdout).toContain('heap.support skip\n');
+    expect(told.stdout).toMatch(/\ndmaheap-verify skip$/);
+    expect(told.stderr).toBe('');
+  }
+  if (format === 'junit') {
+    const script =
+      'import sys, xml.etree.ElementTree as e; s = [c for c in e.parse(sys.stdin).iter("skipped") if c.get("type")]; print(len(s), s[0].get("message"), s[0].get("type"), "fix: add CONFIG_" in s[0].text)';
+    const read = await execa('python3', ['-c', script], { input: stdout });
+    expect(read.stdout).toBe('1 no /dev/dma_heap HEAP_SUPPORT_MISSING True');
+  }
+});
+
+test.each(['docs', 'docs/zh-CN'])(
+  '%s: the page about heaps that are not there shows what the program prints',
+  async (at) => {
+    const shown = /^ {4}\$ dmaheap-verify\n((?: {4}.*\n)+)/m.exec(
+      readFileSync(`${at}/no-dev-dma-heap.md`, 'utf8'),
+    )?.[1];
+    const args = ['--no-timing', '--root', image('stock', NO_HEAPS)];
+    const { stdout } = await execa('dist/native/host/dmaheap-verify', args, { reject: false });
+    const lines = stdout.split('\n');
+    const from = lines.findIndex((line) => line.includes('heap.support'));
+    const wanted = [...lines.slice(from, from + 6), lines.at(-1)].map((line) => `    ${line}\n`).join('');
+    expect(shown).toBe(wanted);
+  },
+);
+
 test.each(['owners', 'bench'])('--%s prints JSON of its shipped schema', async (mode) => {
   file('proc/77/comm', 'a "b"\n');
   file('proc/77/fdinfo/3', 'pos:\t0\nflags:\t02000000\nino:\t8\nsize:\t8192\ncount:\t1\nexp_name:\tlinux,cma\n');
