@@ -94,7 +94,7 @@ static const struct { const char *module; enum heap_symbol symbol; } OWN[] = {{"
 enum { OWN_COUNT = sizeof OWN / sizeof *OWN };
 
 /* Installed and not loaded, or built as a module and not even installed. */
-static bool is_missing(const struct session *s, const char *module, char configured)
+static bool is_missing(const struct session *s, const char *module, int configured)
 {
 	int state = observe_module(s->root, s->environment.release, module);
 	return state == 0 || (state < 0 && configured == 'm');
@@ -104,7 +104,7 @@ const char *missing_module(const struct session *s, const struct expect_node *no
 {
 	enum heap_kind kind = s->expect.heap[node->heap].kind;
 	const char *module = node->module ? node->module : kind == HEAP_VENDOR ? NULL : OWN[kind].module;
-	char configured = kind == HEAP_VENDOR ? 'n' : s->seen.heap_config[OWN[kind].symbol];
+	int configured = kind == HEAP_VENDOR ? 'n' : s->seen.heap_config[OWN[kind].symbol];
 	return module && is_missing(s, module, configured) ? module : NULL;
 }
 
