@@ -5,6 +5,7 @@ import type { PlacementInput } from '../placement/index.js';
 import { predict } from '../placement/index.js';
 import type { Plan, PlannedArea } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
+import { childPointer } from '../source/json.js';
 
 export const TREE_CHECK_CODES = defineCodes({
   'dtb/no-area': {
@@ -62,6 +63,7 @@ export function checkTree(
       }),
     );
   for (const area of plan.areas) {
+    const pointer = childPointer('/regions', area.name);
     const real = prediction.areas.find((one) => isArea(area, one.name));
     const rejected = prediction.rejected.find((one) => isArea(area, one.node));
     if (real === undefined || real.sizeBytes === 0n) {
@@ -69,10 +71,12 @@ export function checkTree(
       found.push(
         rejected === undefined && open !== undefined
           ? report('dtb/unknown', {
+              pointer,
               message: `whether ${kernel} makes the area ${area.areaName} cannot be told`,
               cause: `${open.field} needs ${open.needs}`,
             })
           : report('dtb/no-area', {
+              pointer,
               message: `${kernel} makes no area ${area.areaName} of ${file}`,
               cause:
                 rejected?.reason ?? `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
@@ -85,6 +89,7 @@ export function checkTree(
     const differs = (what: string) =>
       found.push(
         report('dtb/area-differs', {
+          pointer,
           message: `${kernel}: the area ${real.name} ${what}`,
           fix: 'make the device tree and the profile agree',
         }),

@@ -14,10 +14,11 @@ import type {
   Prediction,
 } from '../placement/index.js';
 import { withParameters } from '../placement/index.js';
-import { backportsOf } from '../plan/board.js';
+import { backportsOf, placesOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import { parseBytes } from '../quantity/index.js';
+import type { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
 import { configValues, readConfig } from './config.js';
 import type { Context } from './context.js';
@@ -124,12 +125,19 @@ export interface Setting {
   readonly kernels: readonly KernelVersion[];
 }
 
-function planFor(context: Context, profile: string, options: PlaceOptions, diagnostics: Diagnostic[]): Planned {
+function planFor(
+  context: Context,
+  profile: string,
+  options: PlaceOptions,
+  diagnostics: Diagnostic[],
+  sources: Map<string, SourceText>,
+): Planned {
   const planning = planProfile(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(options.memory === undefined ? {} : { memory: banksOf(options.memory) }),
   });
   diagnostics.push(...planning.diagnostics);
+  for (const [name, source] of planning.sources) sources.set(name, source);
   if (planning.planned === undefined) throw new Refusal('', planning.exit);
   return planning.planned;
 }
@@ -157,6 +165,7 @@ function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
 }
 
 /**
+ * @param sources takes the texts of the profile, for findings that show a line of it
  * @throws {@link Refusal} for what was typed wrongly or cannot be read
  */
 export function settlePlacement(
@@ -164,8 +173,9 @@ export function settlePlacement(
   profile: string | undefined,
   options: PlaceOptions,
   diagnostics: Diagnostic[],
+  sources: Map<string, SourceText> = new Map(),
 ): Setting {
-  const planned = profile === undefined ? undefined : planFor(context, profile, options, diagnostics);
+  const planned = profile === undefined ? undefined : planFor(context, profile, options, diagnostics, sources);
   const plan = planned?.plan;
   const architecture = architectureOf(options, plan);
   const base = options.dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', options.dtb, diagnostics);
@@ -189,7 +199,9 @@ export function settlePlacement(
       // A tree that is given whole, perhaps merged already, is judged as a whole.
       ...(overlays.length === 0 ? {} : { base, overlays }),
       architecture,
-      ...(planned === undefined ? {} : { backports: backportsOf(planned.model) }),
+      ...(planned === undefined
+        ? {}
+        : { backports: backportsOf(planned.model), places: placesOf(planned.model, planned.plan.areas) }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
       ...configOf(context, options, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),

@@ -245,7 +245,7 @@ class Planner {
       const best = largest(this.#free.ranges);
       this.diagnostics.push(
         report('placement/base-taken', {
-          ...pointerOf(wish),
+          ...pointerOf(wish, '/base'),
           message: `${formatBytes(range.end - range.start)} at ${formatAddress(range.start)} for ${wish.name} ${wrong}`,
           cause: 'the kernel would refuse the region, or accept it and corrupt memory',
           fix:

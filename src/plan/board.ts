@@ -5,6 +5,7 @@ import { applyOverlay, type Fdt } from '../fdt/index.js';
 import type { Model } from '../model/index.js';
 import {
   type Backports,
+  type LintInput,
   lintPlacement,
   type PlacementInput,
   planRegions,
@@ -52,6 +53,16 @@ export function placementInput(
   };
 }
 
+const spotOf = ({ loaded }: Model, pointer: string) => {
+  const span = loaded.spanOf(pointer, pointer.endsWith('/base') ? 'value' : 'key');
+  return { pointer, ...(span === undefined ? {} : { span }) };
+};
+
+/** Where the profile asks for the nodes of its areas, for what the lints find about them. */
+export function placesOf(model: Model, areas: readonly PlannedArea[]): NonNullable<LintInput['places']> {
+  return new Map(areas.map(({ name, nodeName }) => [nodeName, spotOf(model, childPointer('/regions', name))]));
+}
+
 /** Gives every device-tree area its place in the board's tree; an existing default node is changed, not doubled. */
 export function fitToBoard(
   areas: readonly PlannedArea[],
@@ -76,7 +87,9 @@ export function fitToBoard(
         ...(area.baseAddress === undefined ? {} : { baseAddress: area.baseAddress }),
       };
     });
-  const { value, diagnostics } = planRegions(placementInput(model, tree, model.kernel.max), wishes);
+  const { value, diagnostics: found } = planRegions(placementInput(model, tree, model.kernel.max), wishes);
+  // What is about no single region is about all of them.
+  const diagnostics = found.map((finding) => ({ ...finding, ...spotOf(model, finding.pointer ?? '/regions') }));
   if (value === undefined) return { areas: [...areas], diagnostics };
   return {
     areas: areas.map((area) => {
@@ -99,15 +112,25 @@ export function fitToBoard(
 }
 
 /** Every lint, on the oldest and the newest kernel, over the tree that the boot loader will hand over. */
-export function proveOnBoard(model: Model, overlay: Fdt, symbols: readonly SymbolRequest[]): Diagnostic[] {
+export function proveOnBoard(
+  model: Model,
+  areas: readonly PlannedArea[],
+  overlay: Fdt,
+  symbols: readonly SymbolRequest[],
+): Diagnostic[] {
   const { tree, kernel } = model;
   if (tree === undefined) return [];
   const { value: merged, diagnostics } = applyOverlay(tree, overlay);
   if (merged === undefined) return [...diagnostics];
-  const regions = Object.entries(model.loaded.profile.regions ?? {});
+  const { regions } = model.loaded.profile;
+  // A node may carry its address in its name, or have the name that the board gave it.
   const addressBits = new Map(
-    regions.flatMap(([name, region]) => (region.addressBits === undefined ? [] : [[name, region.addressBits]])),
+    areas.flatMap(({ name, nodeName }) => {
+      const bits = regions?.[name]?.addressBits;
+      return bits === undefined ? [] : [[nodeName, bits]];
+    }),
   );
+  const places = placesOf(model, areas);
   const kernels = compareKernelVersions(kernel.min, kernel.max) === 0 ? [kernel.min] : [kernel.min, kernel.max];
   const found = new Map<string, Diagnostic>();
   for (const version of kernels) {
@@ -117,6 +140,7 @@ export function proveOnBoard(model: Model, overlay: Fdt, symbols: readonly Symbo
       base: tree,
       overlays: [overlay],
       addressBits,
+      places,
     }))
       for (const lint of status === 'not-run' ? [] : lints) {
         const key = `${lint.code} ${lint.message}`;

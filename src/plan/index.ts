@@ -148,7 +148,7 @@ export function makePlan(model: Model): Outcome<Plan> {
     );
   const overlay = overlayOf(areas, model.cells);
   // Areas without a place are still where they would be without the board: there is nothing to prove.
-  if (overlay !== undefined && !hasErrors(misfits)) diagnostics.push(...proveOnBoard(model, overlay, symbols));
+  if (overlay !== undefined && !hasErrors(misfits)) diagnostics.push(...proveOnBoard(model, areas, overlay, symbols));
   if (hasErrors(diagnostics)) return { diagnostics };
   const { board } = profile;
   const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));

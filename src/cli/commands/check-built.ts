@@ -22,6 +22,7 @@ import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
 import { type Planned, planOrExit, planProfile, shownPath } from '../profile.js';
 import { archOfBoard, holdConfig, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
+import { locate } from './validate.js';
 
 export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
   readonly config?: string;
@@ -175,6 +176,7 @@ class Built {
     if (file === undefined) return undefined;
     const shown = this.#options.dtb ?? inside?.[0] ?? file;
     const read = planProfile(this.#context, this.#profile, { dtb: file });
+    for (const [name, source] of read.sources) this.sources.set(name, source);
     if (read.planned?.dtb === undefined) {
       // What keeps the plan from this board is what there is to say.
       this.#result('image-dtb', TREE_TITLE, read.diagnostics);
@@ -186,7 +188,9 @@ class Built {
     const whole = merged === undefined ? undefined : { ...board, tree: merged };
     // Whether it is this board's DTB at all; the rest of what the plan has to say of itself is for validate.
     const held = read.diagnostics.filter(({ code }) => /^model\/(other|memory)-/.test(code));
-    this.#result('image-dtb', TREE_TITLE, [...held, ...checkTree(plan, shown, board, whole)]);
+    const { spanOf } = read.planned.loaded;
+    const found = checkTree(plan, shown, board, whole).map((d) => locate(d, (pointer) => spanOf(pointer, 'key')));
+    this.#result('image-dtb', TREE_TITLE, [...held, ...found]);
     return undefined;
   }
 }

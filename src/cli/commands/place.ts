@@ -13,6 +13,7 @@ import {
   predictionToJson,
 } from '../../placement/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
+import type { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
@@ -75,11 +76,12 @@ function printHuman(context: Context, setting: Setting, predicted: readonly Pred
 
 export async function place(context: Context, profile: string | undefined, options: PlaceOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
+  const sources = new Map<string, SourceText>();
   let setting: Setting;
   try {
-    setting = settlePlacement(context, profile, options, diagnostics);
+    setting = settlePlacement(context, profile, options, diagnostics, sources);
   } catch (error) {
-    return sayRefusal(context, error, diagnostics);
+    return sayRefusal(context, error, diagnostics, sources);
   }
   const predicted = setting.kernels.map((kernel): Predicted => {
     const input = { ...setting.input, kernel };
@@ -93,7 +95,7 @@ export async function place(context: Context, profile: string | undefined, optio
     const shapes = predicted.map(shapeOf);
     context.printJson(shapes.length === 1 ? shapes[0] : { schemaVersion: 1, predictions: shapes });
   } else {
-    context.findings(found);
+    context.findings(found, sources);
     if (context.options.format === 'human') printHuman(context, setting, predicted);
   }
   return isRefuted || hasErrors(found) ? EXIT.findings : EXIT.good;

@@ -135,11 +135,12 @@ export function noOverlap(context: LintContext): Finding[] {
   const layout = context.needs('layout');
   const open = context.prediction.unknown.some(({ field, needs }) => field === 'dangers' && needs === layout);
   if (!open || pairs.some((finding) => finding.severity === 'error')) return pairs;
+  const based = context.pools.filter((node) => staticRange(node) !== undefined);
   return [
     ...pairs,
     {
       verdict: 'needs-target-fact',
-      nodes: context.pools.filter((node) => staticRange(node) !== undefined).map((node) => node.name),
+      nodes: (based.length > 0 ? based : context.pools).map((node) => node.name),
       message: 'whether a region with a base lies over the kernel, the initrd or the device tree is not known',
       cause: `it depends on ${layout}`,
       fix: 'give --occupied kernel=BASE+SIZE, initrd=..., dtb=...',

@@ -1,4 +1,5 @@
 /** What a lint looks at. */
+import type { Diagnostic } from '../../diagnostic/index.js';
 import { type Fdt, type FdtNode, nodesWith, phandleOf, cells as readCells } from '../../fdt/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import { holesWithout } from '../holes.js';
@@ -18,6 +19,8 @@ export interface LintInput extends PlacementInput {
   readonly delivery?: 'boot-loader' | 'run-time';
   /** Address bits that the users of a region can drive, by node name. */
   readonly addressBits?: ReadonlyMap<string, number>;
+  /** Where a profile asks for a node, by node name. */
+  readonly places?: ReadonlyMap<string, Pick<Diagnostic, 'pointer' | 'span'>>;
 }
 
 /** Each is a simulated boot; a tree full of faults must not cost one per fault. */

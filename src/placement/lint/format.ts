@@ -222,14 +222,14 @@ function disabledPools(children: readonly ReservedNode['node'][], disabled: read
 
 function share(
   banks: readonly { readonly start: bigint; readonly end: bigint }[],
-  areas: readonly { readonly sizeBytes: bigint }[],
+  areas: readonly { readonly name: string; readonly sizeBytes: bigint }[],
 ): Finding[] {
   const ram = banks.reduce((sum, bank) => sum + (bank.end - bank.start), 0n);
   const cma = areas.reduce((sum, area) => sum + area.sizeBytes, 0n);
   if (ram === 0n || cma * 2n <= ram) return [];
   return [
     {
-      nodes: [],
+      nodes: areas.map(({ name }) => name),
       message: `CMA takes ${cma >> 20n} MiB of ${ram >> 20n} MiB of RAM`,
       cause: 'the kernel and whatever cannot be moved must fit in the rest; boards of 1 GiB and less do not boot',
       fix: `keep CMA below ${ram >> 21n} MiB`,

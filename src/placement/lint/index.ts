@@ -71,7 +71,7 @@ export function lintPlacement(input: LintInput): LintResult[] {
         status: 'not-run',
         diagnostics: [notRun(id, blockers(after, needs))],
       };
-    const diagnostics = findings.map((finding) => toDiagnostic(id, finding, isOld(id, finding)));
+    const diagnostics = findings.map((finding) => toDiagnostic(id, finding, isOld(id, finding), input.places));
     const open = findings.some((finding) => finding.verdict === 'needs-target-fact');
     const failed = diagnostics.some((d, i) => d.severity === 'error' && findings[i]?.verdict !== 'needs-target-fact');
     return { lint: id, status: failed ? 'fail' : open ? 'unknown' : 'pass', diagnostics };
@@ -115,7 +115,7 @@ const isError = (finding: Finding) => finding.severity === 'error';
 
 const key = (finding: Finding) => `${finding.nodes.join(' ')} ${finding.message}`;
 
-function toDiagnostic(id: LintId, finding: Finding, isOld: boolean): Diagnostic {
+function toDiagnostic(id: LintId, finding: Finding, isOld: boolean, places: LintInput['places']): Diagnostic {
   const { message, cause, fix, facts } = finding;
   const severity = severityOf(id, finding);
   return report(`placement/${id}`, {
@@ -124,6 +124,7 @@ function toDiagnostic(id: LintId, finding: Finding, isOld: boolean): Diagnostic 
     cause,
     fix,
     facts,
+    ...finding.nodes.map((node) => places?.get(node)).find((place) => place !== undefined),
   });
 }
 
