@@ -3,6 +3,8 @@ import { lstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'no
 import path from 'node:path';
 import type { Image, ImageFile, Tools } from '../check/index.js';
 import { SourceText } from '../source/index.js';
+import { EXIT } from './exit.js';
+import { Refusal } from './refusal.js';
 
 /** Where files of interest can be, by path in the image. */
 const WANTED = [
@@ -119,14 +121,59 @@ export function readImageDirectory(root: string, shown: string): ReadImage {
   return { image: { files: [...files.values()], heapNodes }, blobs };
 }
 
+const BLOCK_BYTES = 512;
+const AT_BLOCK = /^block (\d+): /;
+const END = /^block (\d+): \*\* (Block of NULs|End of File) \*\*$/;
+
+/** The members of a listing with block numbers, without what tar says of the end. */
+const membersOf = (stdout: string) =>
+  stdout
+    .trimEnd()
+    .split('\n')
+    .filter((line) => !END.test(line));
+
+const withoutBlock = (line: string) => line.replace(AT_BLOCK, '');
+
+/**
+ * An archive ends with two blocks of zeros (POSIX, pax, ustar Interchange Format), and tar takes the end of the file for
+ * it as well, in silence. One such block is enough here: no member begins with it, so none can be missing.
+ * @param listed what tar lists
+ * @param members those that follow the end too
+ * @throws {@link Refusal} for an archive that breaks off between two members, or of which tar sees a part only
+ */
+function holdEnd(listed: string, members: readonly string[]): void {
+  const [, block, how] = END.exec(listed.trimEnd().split('\n').at(-1) ?? '') ?? [];
+  if (block === undefined) throw new Error('tar does not say where it ends');
+  const blockOf = (line: string) => Number(AT_BLOCK.exec(line)?.[1]);
+  const last = members.findLast((line) => blockOf(line) < Number(block));
+  const after = `byte ${Number(block) * BLOCK_BYTES}${last === undefined ? '' : `, after "${withoutBlock(last)}"`}`;
+  if (how === 'End of File')
+    throw new Refusal(
+      `it breaks off at ${after}: the zero blocks that end an archive are missing, so members may be missing too`,
+      EXIT.environment,
+      'copy or build it again, or give the directory it was made of',
+    );
+  const hidden = members.find((line) => blockOf(line) > Number(block));
+  if (hidden !== undefined)
+    throw new Refusal(
+      `it ends at ${after}, and another archive follows with "${withoutBlock(hidden)}": tar unpacks the first only`,
+      EXIT.environment,
+      'unpack it with tar --ignore-zeros and give the directory, or join archives with tar --concatenate',
+    );
+}
+
 /**
  * Unpacks what is wanted of a tar file, by tar, which knows every compression.
- * @throws with what tar said
+ * @throws with what tar said, or a {@link Refusal}
  */
 export async function readImageTar(tools: Tools, file: string, shown: string): Promise<ReadImage> {
-  const listed = await tools.run('tar', ['--quoting-style=literal', '-tvf', file]);
+  const list = ['--quoting-style=literal', '--block-number', '--list', '--file', file];
+  const listed = await tools.run('tar', ['--verbose', ...list]);
   if (listed.exitCode !== 0) throw new Error(listed.stderr.trim().split('\n')[0] ?? 'tar cannot read it');
-  const names = (await tools.run('tar', ['--quoting-style=literal', '-tf', file])).stdout.split('\n');
+  // What follows the end need not be an archive: padding, or a checksum.
+  const members = membersOf((await tools.run('tar', ['--ignore-zeros', ...list])).stdout);
+  holdEnd(listed.stdout, members);
+  const names = members.map(withoutBlock);
   const plain = (name: string) => name.replace(/^\.?\//, '').replace(/\/$/, '');
   const wanted = names.filter(
     (name) =>
@@ -142,8 +189,8 @@ export async function readImageTar(tools: Tools, file: string, shown: string): P
   ]);
   if (ran.exitCode !== 0) throw new Error(ran.stderr.trim().split('\n')[0] ?? 'tar cannot unpack it');
   const read = readImageDirectory(to, shown);
-  const heapNodes = listed.stdout
-    .split('\n')
+  const heapNodes = membersOf(listed.stdout)
+    .map(withoutBlock)
     .flatMap((line) => /^[cb].*\s(\S*dev\/dma_heap\/\S+)$/.exec(line)?.[1] ?? [])
     .map(plain);
   return { ...read, image: { ...read.image, heapNodes } };

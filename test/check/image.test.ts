@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { execaSync } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -283,6 +284,82 @@ describe('the DTB of an image', () => {
     const { exit, stdout } = await dmaheap(['check', profile, '--dtb', dtb('refused.dtb', beyond)], work);
     expect(stdout).toContain('FAIL    image-dtb');
     expect(exit).toBe(1);
+  });
+});
+
+describe('a tar file', () => {
+  /** The good image as an archive without padding, its bytes, and where its end marker begins. */
+  const archive = () => {
+    const name = image();
+    execaSync('tar', [
+      '-b',
+      '1',
+      '--sort=name',
+      '-C',
+      path.join(work, name),
+      '-cf',
+      path.join(work, `${name}.tar`),
+      '.',
+    ]);
+    const bytes = readFileSync(path.join(work, `${name}.tar`));
+    return { bytes, end: bytes.length - 1024 };
+  };
+  const put = (name: string, ...parts: readonly Uint8Array[]) => {
+    writeFileSync(path.join(work, name), Buffer.concat(parts));
+    return name;
+  };
+  const zeros = (size: number) => new Uint8Array(size);
+  const refusal =
+    /^dmaheap: --rootfs \S+: it breaks off at byte (\d+), after ".+": the zero blocks .* are missing.*\n {2}fix: /;
+
+  test('that is cut off before its end is refused, wherever that is, compressed or not', async () => {
+    const { bytes, end } = archive();
+    const headers = execaSync('tar', ['-tRf', put('whole.tar', bytes)], { cwd: work, env: { LC_ALL: 'C' } }).stdout;
+    const starts = [...headers.matchAll(/^block (\d+): /gm)].map(([, block]) => Number(block) * 512);
+    expect(starts.at(-1)).toBe(end);
+    for (const at of starts.filter((_, i) => i > 0 && (i % 8 === 0 || i > starts.length - 3))) {
+      const { exit, stdout, stderr } = await check(put('cut.tar', bytes.subarray(0, at)));
+      expect([exit, stdout, refusal.exec(stderr)?.[1]]).toEqual([3, '', String(at)]);
+    }
+    // Within a member tar itself complains.
+    expect((await check(put('cut.tar', bytes.subarray(0, end - 100)))).exit).toBe(3);
+    execaSync('xz', ['-kf', path.join(work, put('cut.tar', bytes.subarray(0, end)))]);
+    const packed = await check('cut.tar.xz');
+    expect([packed.exit, packed.stderr]).toEqual([3, expect.stringMatching(refusal)]);
+  });
+
+  test('that is padded, ends with one zero block, or is compressed in parts is whole', async () => {
+    const { bytes, end } = archive();
+    const whole = [
+      put('padded.tar', bytes, zeros(100_000)),
+      put('lone.tar', bytes.subarray(0, end + 512)),
+      put('checksum.tar', bytes, Buffer.from('d41d8cd98f00b204e9800998ecf8427e  image.tar\n')),
+      put('parts.tar.gz', gzipSync(bytes.subarray(0, 5000)), gzipSync(bytes.subarray(5000)), gzipSync(zeros(3000))),
+    ];
+    for (const name of whole) {
+      const { exit, stderr } = await check(name);
+      expect([name, exit, stderr]).toEqual([name, 0, expect.not.stringContaining('--rootfs')]);
+    }
+  });
+
+  test('with another behind it is refused: tar unpacks the first only; joined by tar it is whole', async () => {
+    const { bytes } = archive();
+    const more = path.join(work, 'more');
+    mkdirSync(path.join(more, 'etc/init.d'), { recursive: true });
+    writeFileSync(path.join(more, 'etc/init.d/S99x'), '#!/bin/sh\nchmod 666 /dev/dma_heap/system\n');
+    execaSync('tar', ['-C', more, '-cf', path.join(work, 'more.tar'), 'etc/init.d/S99x']);
+    const second = readFileSync(path.join(work, 'more.tar'));
+    for (const name of [
+      put('both.tar', bytes, second),
+      put('both.tar.gz', gzipSync(bytes), gzipSync(second)),
+      put('lone-both.tar', bytes.subarray(0, -512), second),
+    ]) {
+      const { exit, stderr } = await check(name);
+      expect([exit, stderr]).toEqual([3, expect.stringContaining('another archive follows with "etc/init.d/S99x"')]);
+    }
+    execaSync('tar', ['-A', '-f', path.join(work, put('joined.tar', bytes)), path.join(work, 'more.tar')]);
+    const joined = await check('joined.tar');
+    expect([joined.exit, joined.stderr]).toEqual([1, expect.stringContaining('S99x:2:1: error[folklore/chmod]')]);
   });
 });
 

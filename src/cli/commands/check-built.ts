@@ -20,6 +20,7 @@ import { reasonOf } from '../files.js';
 import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
 import { type Planned, planOrExit, planProfile, shownPath } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { archOfBoard, holdConfig, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 import { locate } from './validate.js';
@@ -105,7 +106,8 @@ class Built {
       }
       return await readImageTar(this.#tools, root, shownPath(this.#context, rootfs));
     } catch (error) {
-      this.#context.complain(`--rootfs ${rootfs}: ${reasonOf(error)}`, 'give a directory or a tar file');
+      const fix = error instanceof Refusal ? error.fix : undefined;
+      this.#context.complain(`--rootfs ${rootfs}: ${reasonOf(error)}`, fix ?? 'give a directory or a tar file');
       return EXIT.environment;
     }
   }
