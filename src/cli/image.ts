@@ -123,7 +123,8 @@ export function readImageDirectory(root: string, shown: string): ReadImage {
 
 const BLOCK_BYTES = 512;
 const AT_BLOCK = /^block (\d+): /;
-const END = /^block (\d+): \*\* (Block of NULs|End of File) \*\*$/;
+/** Where tar found no header it leaves the block's number without a line end. */
+const END = /^(?:block \d+: )*block (\d+): \*\* (Block of NULs|End of File) \*\*$/;
 
 /** The members of a listing with block numbers, without what tar says of the end. */
 const membersOf = (stdout: string) =>

@@ -334,6 +334,7 @@ describe('a tar file', () => {
       put('padded.tar', bytes, zeros(100_000)),
       put('lone.tar', bytes.subarray(0, end + 512)),
       put('checksum.tar', bytes, Buffer.from('d41d8cd98f00b204e9800998ecf8427e  image.tar\n')),
+      put('garbage.tar', bytes, zeros(3000).fill(0xa5)),
       put('parts.tar.gz', gzipSync(bytes.subarray(0, 5000)), gzipSync(bytes.subarray(5000)), gzipSync(zeros(3000))),
     ];
     for (const name of whole) {
