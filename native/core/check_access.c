@@ -27,11 +27,19 @@ static unsigned rights(const struct sys_node *stat, const struct sys_identity *w
 	return member(who, stat->gid) ? stat->mode >> 3 & 7 : stat->mode & 7;
 }
 
+static bool in_group_file(const struct session *s, const char *user, unsigned gid)
+{
+	unsigned groups[64];
+	for (unsigned i = 0, count = account_groups(s->root, user, groups, 64); i < count; i++)
+		if (groups[i] == gid)
+			return true;
+	return false;
+}
+
 enum diagnosis open_reason(const struct session *s, const struct sys_node *stat, const struct sys_identity *who, const char *name, int error,
 			   struct dh_result *r)
 {
 	char own[ACCOUNT_NAME_MAX] = "";
-	unsigned groups[64];
 	switch (-error) {
 	case EMFILE:
 	case ENFILE:
@@ -56,10 +64,25 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 	if (self && account_name(s->root, who->uid, own))
 		name = own;
 	about(r, name ? name : "this process");
-	for (unsigned i = 0, count = self && name ? account_groups(s->root, name, groups, 64) : 0; i < count; i++)
-		if (groups[i] == stat->gid)
-			return LOGIN_STALE;
-	return USER_NOT_IN_GROUP;
+	return self && name && in_group_file(s, name, stat->gid) ? LOGIN_STALE : USER_NOT_IN_GROUP;
+}
+
+/* Whether the expectation wants this process's user to open the heap: named for it, or let in by its group, owner or mode. */
+static bool meant(const struct session *s, int heap, const struct sys_identity *self)
+{
+	const struct expect *e = &s->expect;
+	const struct expect_heap *h = &e->heap[heap];
+	char name[ACCOUNT_NAME_MAX] = "";
+	unsigned id;
+	if (!s->options->expect || (h->mode >= 0 && h->mode & 04))
+		return true;
+	bool named = account_name(s->root, self->uid, name);
+	for (unsigned i = 0; i < e->users; i++)
+		if (e->user[i].heap == heap && account_user(s->root, e->user[i].name, &id, NULL) == 1 && id == self->uid)
+			return true;
+	if (h->owner && account_user(s->root, h->owner, &id, NULL) == 1 && id == self->uid)
+		return true;
+	return h->group && account_group(s->root, h->group, &id) == 1 && (member(self, id) || (named && in_group_file(s, name, id)));
 }
 
 static bool node_of(struct session *s, struct subject subject, struct sys_node *stat, struct dh_result *r)
@@ -91,6 +114,10 @@ static void judge_open(struct session *s, struct subject subject, int flags, int
 	sys_identity(&self);
 	if (flags == O_RDWR && !(rights(&stat, &self) & 2) && rights(&stat, &self) & 4) {
 		skipped(r, "mode %04o has no write bit; read-only is enough for the kernel, some consumers open O_RDWR", stat.mode);
+		return;
+	}
+	if (fd == -EACCES && !(rights(&stat, &self) & 4) && !meant(s, subject.heap, &self)) {
+		skipped(r, "%04o %u:%u: the profile does not let user %u open it; run as root, or as one of its users", stat.mode, stat.uid, stat.gid, self.uid);
 		return;
 	}
 	evidence(r, "%04o %u:%u, tried as %u:%u", stat.mode, stat.uid, stat.gid, self.uid, self.gid);

@@ -734,6 +734,65 @@ static void nothing(void)
 {
 }
 
+static const char *const OPENS[] = {"open.read-only", "open.read-write"};
+
+static void opens_end_in(const char *name, const char *heap, enum dh_status status, const char *diagnosis)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const struct run_result *r = run_result(OPENS[i], heap, diagnosis);
+		CHECK(r && r->status == status, "%s: %s", name, run_text(OPENS[i], heap));
+	}
+}
+
+static void as(unsigned uid, unsigned group)
+{
+	fake_reset(test_root);
+	healthy();
+	fake.heap[1].mode = 0600;
+	fake.heap[1].gid = 0;
+	fake.uid = fake.gid = uid;
+	fake.groups[0] = group;
+	fake.group_count = group ? 1 : 0;
+}
+
+/* Not root: a heap that the profile keeps from this user is no fault of the board, one that it gives to it is. */
+static void unprivileged(void)
+{
+	as(1000, 44);
+	run(EXPECT, (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_PASS && run_summary()->probed == 1, "a heap's user: %d", run_summary()->verdict);
+	CHECK(run_summary()->counts[DH_SKIP] >= 2, "skips are counted: %u", run_summary()->counts[DH_SKIP]);
+	opens_end_in("a heap's user, its own", "camera", DH_PASS, NULL);
+	opens_end_in("a heap's user, one without access", "system", DH_SKIP, NULL);
+
+	as(1001, 0);
+	run(EXPECT, (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_NOTHING_TESTABLE, "nobody's user: %d", run_summary()->verdict);
+	opens_end_in("nobody's user", "camera", DH_SKIP, NULL);
+
+	as(1000, 44);
+	fake.heap[0].mode = 0600;
+	fake.heap[0].gid = 0;
+	run(EXPECT, (struct dh_options){0});
+	CHECK(run_summary()->verdict == DH_VERDICT_FAIL, "a heap's user, no rules: %d", run_summary()->verdict);
+	opens_end_in("a heap's user, no rules", "camera", DH_FAIL, "PERM_DEFAULT_0600");
+
+	as(1000, 0);
+	fake_file("/etc/group", "root:x:0:\nvideo:x:44:\n");
+	run(EXPECT, (struct dh_options){0});
+	opens_end_in("a heap's user outside its group", "camera", DH_FAIL, "USER_NOT_IN_GROUP");
+
+	as(1001, 44);
+	fake.heap[0].mode = 0600;
+	fake.heap[0].gid = 0;
+	run(EXPECT, (struct dh_options){0});
+	opens_end_in("a member of the group, no rules", "camera", DH_FAIL, "PERM_DEFAULT_0600");
+
+	as(1001, 0);
+	run(NULL, (struct dh_options){0});
+	opens_end_in("no expectation to be left out of", "system", DH_FAIL, "PERM_DEFAULT_0600");
+}
+
 static void verdicts(void)
 {
 	fake_reset(test_root);
@@ -760,6 +819,7 @@ void test_scenarios(void)
 	sound("without sockets", without_sockets, 2);
 	verdicts();
 	unexpected();
+	unprivileged();
 	for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++) {
 		char text[2048];
 		const struct scenario *s = &SCENARIOS[i];

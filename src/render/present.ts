@@ -26,7 +26,6 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   const labels = areaLabels(plan.areas);
   const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
   const heaps = plan.heaps.map((heap, i) => presentHeap(plan, heap, policyTypes[i] ?? ''));
-  const consumer = plan.heaps.flatMap((heap) => usersOf(plan, heap))[0];
   return {
     profile: {
       name: leaf('string', plan.profile.name, { pointer: '/name' }),
@@ -101,8 +100,13 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       ),
     androidGroups: presentAndroidGroups(plan),
     cmaTotal: presentCmaTotal(plan),
-    /** Whom the verifier runs as, when the profile names somebody. */
-    consumer: consumer !== undefined && leaf('user', consumer, { pointer: '/access' }),
+    /** Who has to be in which group, for systems on which a group cannot make its members. */
+    members: plan.groups.flatMap((group) =>
+      group.users.map((user) => ({
+        user: leaf('user', user, { pointer: '/access' }),
+        group: leaf('group', group.name, { pointer: '/access' }),
+      })),
+    ),
   };
 }
 

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Language } from '../../src/lang/index.js';
 import { objections, remarks, trixieUdevadm } from './tools.js';
+import { runUnit } from './unit.js';
 
 export interface FileJudge {
   readonly name: string;
@@ -57,6 +58,25 @@ export const FILE_JUDGES: readonly FileJudge[] = [
     reads: isUnit,
     judge: oneByOne(verifyUnit),
     broken: { name: 'broken.service', text: '[Service]\nTipe=oneshot\nExecStart=/usr/bin/dmaheap-verify\n' },
+  },
+  {
+    name: 'systemd runs the unit',
+    languages: ['ini'],
+    reads: (file) => file.endsWith('.service'),
+    judge: oneByOne(runUnit),
+    broken: {
+      // systemd opens the standard output before it makes the directory: 209/STDOUT
+      name: 'broken-output.service',
+      text: `[Service]
+Type=oneshot
+RemainAfterExit=yes
+RuntimeDirectory=dmaheap
+RuntimeDirectoryPreserve=yes
+StandardOutput=truncate:/run/dmaheap/report.json
+ExecStart=/usr/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect --wait 10 --format json
+SuccessExitStatus=4
+`,
+    },
   },
   {
     name: 'py_compile',

@@ -10,6 +10,7 @@ import type { Plan } from '../../src/plan/types.js';
 import { nixIn } from './languages.js';
 import { type Kas, objections, trixieKas, trixieMkosi } from './tools.js';
 import type { Tree } from './tree.js';
+import { runUnit, standIn } from './unit.js';
 
 export interface SystemJudge {
   readonly target: string;
@@ -160,7 +161,7 @@ async function nixosOn(
       hasPrefix = p: s: builtins.substring 0 (builtins.stringLength p) s == p;
     };
     pkgs = {
-      stdenv = { mkDerivation = a: "/verifier"; cc.targetPrefix = "x-"; };
+      stdenv = { mkDerivation = a: "${scratch}/verifier"; cc.targetPrefix = "x-"; };
       writeTextDir = name: text: { inherit name text; };
     };
   }; in {
@@ -168,7 +169,7 @@ async function nixosOn(
     params = m.boot.kernelParams or [ ];
     groups = builtins.mapAttrs (n: g: g.members) (m.users.groups or { });
     rules = (builtins.head m.services.udev.packages).name;
-    start = m.systemd.services.dmaheap-verify.serviceConfig.ExecStart;
+    inherit (m.systemd.services.dmaheap-verify) script serviceConfig;
     overlays = map (o: builtins.pathExists o.dtsFile) (m.hardware.deviceTree.overlays or [ ]);
   }`;
   const args = ['--eval', '--strict', '--json', '--store', 'dummy://', '-E', expression];
@@ -179,10 +180,18 @@ async function nixosOn(
     overlays: hasTree(plan) ? [true] : [],
     params: plan.commandLine.map(({ argument }) => argument),
     rules: 'lib/udev/rules.d/70-dmaheap.rules',
-    start: '/verifier/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect --wait 10 --format json',
     symbols: Object.fromEntries(plan.symbols.map(({ symbol, value }) => [symbol, value])),
   };
-  return same('the module', JSON.parse(stdout), wanted);
+  const { script: start, serviceConfig, ...module } = JSON.parse(stdout);
+  return said(same('the module', module, wanted), await nixosUnit(path.join(scratch, release), start, serviceConfig));
+}
+
+/** The unit that NixOS makes of a service: a file for `script`, and one line per setting. */
+async function nixosUnit(scratch: string, start: string, settings: Readonly<Record<string, unknown>>) {
+  standIn(path.join(path.dirname(scratch), 'verifier/bin/dmaheap-verify'));
+  const file = script(`#!/bin/sh\nset -e\n${start}\n`, scratch, 'start');
+  const lines = Object.entries({ ...settings, ExecStart: file }).map(([key, value]) => `${key}=${value}`);
+  return runUnit(write(`[Service]\n${lines.join('\n')}\n`, scratch, 'dmaheap-verify.service'));
 }
 
 const OPENWRT_RULES =

@@ -62,13 +62,13 @@ in
     description = "Prove the DMA-BUF heaps against the board profile";
     wantedBy = [ "multi-user.target" ];
     after = [ "systemd-udevd.service" "systemd-udev-trigger.service" "local-fs.target" ];
+    # Not StandardOutput: systemd opens that before it makes the directory.
+    script = "exec ${dmaheap-verify}/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect --wait 10 --format json >/run/dmaheap/report.json";
     serviceConfig = {
       Type = "oneshot";
       RemainAfterExit = true;
       RuntimeDirectory = "dmaheap";
       RuntimeDirectoryPreserve = true;
-      StandardOutput = "truncate:/run/dmaheap/report.json";
-      ExecStart = "${dmaheap-verify}/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect --wait 10 --format json";
       # 4: nothing to test.
       SuccessExitStatus = 4;
     };
