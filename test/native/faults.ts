@@ -86,6 +86,15 @@ sleep 0.5; cp /tmp/g /etc/group; touch /tmp/go; wait $session; rm /tmp/go`,
       ],
     },
     {
+      // the system heap is root's alone, as where the profile asks for no access to it: no fault of the board
+      name: 'healthy-without-the-system-heap',
+      expect: SAFE.replace('kind=system mode=0660 group=video', 'kind=system'),
+      script: `chown 0:0 /dev/dma_heap/system; chmod 0600 /dev/dma_heap/system
+su -s /bin/sh cam -c 'dmaheap-verify --json --no-timing --expect $EXPECT; s=$?; echo; echo "@@EXIT $s"'; settle`,
+      exit: 0,
+      passes: ['open.read-only/camera', 'alloc.budget/camera'],
+    },
+    {
       name: 'node-removed',
       script: 'mv /dev/dma_heap/linux,cma /dev/kept; verify --expect $EXPECT; mv /dev/kept /dev/dma_heap/linux,cma',
       exit: 1,
