@@ -226,6 +226,8 @@ describe('addresses', () => {
     const most = Number(/^ask for at most (\d+) MiB, which is free wherever they lie$/.exec(open?.fix ?? '')?.[1]);
     expect(fits(most)).toEqual([]);
     expect(fits(most + 4)).toHaveLength(1);
+    const full = lint({ nodes: pool('linux,cma', size(508 * MIB) + DEFAULT) }, { occupied: [] });
+    expect(found(full, 'no-overlap')).toEqual([]);
   });
 
   test('alloc-ranges without RAM', () => {

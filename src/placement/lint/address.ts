@@ -134,8 +134,9 @@ export function noOverlap(context: LintContext): Finding[] {
   );
   const layout = context.needs('layout');
   const open = context.prediction.unknown.some(({ field, needs }) => field === 'dangers' && needs === layout);
-  if (!open || pairs.some((finding) => finding.severity === 'error')) return pairs;
   const based = context.pools.filter((node) => staticRange(node) !== undefined);
+  const isBased = based.length > 0 || (context.situation.parameter?.baseAddress ?? 0n) > 0n;
+  if (!open || !isBased || pairs.some((finding) => finding.severity === 'error')) return pairs;
   return [
     ...pairs,
     {
