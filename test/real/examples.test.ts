@@ -39,7 +39,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
   [/^(ls -l|grep Cma|zcat) /, 'looks at the running board'],
   [/^dmaheap-verify --bench$/, "measures a board's heaps; test:guests runs it on booted ones"],
 ];
-const IS_ON_BOARD = 'typed on a board: npm run e2e records it from booted guests';
+const IS_ON_BOARD = 'typed on a board: npm run e2e records it from booted guests, test/verify from a made-up machine';
 
 /** Statuses other than 0 that are the right answer. */
 const STATUS: readonly (readonly [RegExp, readonly number[]])[] = [
