@@ -84,7 +84,10 @@ const RECIPES: readonly Recipe[] = [
   {
     code: 'folklore/chmod',
     pattern: /\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[1-7]|(?:[ugoa]{0,3}[oa][ugoa]{0,3})?[+=][rwx]{1,3})(?=\s)[^\n;&|"]*/g,
-    message: (found) => `"${found.trim()}" opens the node to every process`,
+    message: (found) =>
+      isDirectory(found)
+        ? `"${found.trim()}" opens the directory: every process may replace nodes in it, and the nodes stay as they are`
+        : `"${found.trim()}" opens the node to every process`,
     cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
     fix: 'give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"',
     facts: ['heap.read-only-allocates'],
@@ -106,6 +109,9 @@ const RECIPES: readonly Recipe[] = [
     fix: 'drop it; SYMLINK+= adds a name below /dev',
   },
 ];
+
+/** The directory of the nodes, without what lies in it. */
+const isDirectory = (command: string) => /\/dev\/dma_heap\/?\s*$/.test(command) && !/\s-\w*R/.test(command);
 
 /** Every recipe found in a text, in the order of the text. */
 export function findFolklore(source: SourceText): Diagnostic[] {

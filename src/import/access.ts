@@ -2,7 +2,7 @@
 
 import { aboutHeaps } from '../check/heap-rules.js';
 import { lintRules } from '../check/rules.js';
-import { matchesPattern, readRules } from '../check/udev.js';
+import { matchesPattern, type Rule, readRules, type Token } from '../check/udev.js';
 import { type Assignment, deviceEvent, heapDevice, orderRules, winner } from '../check/udev-event.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { SourceText } from '../source/index.js';
@@ -23,11 +23,17 @@ export interface AccessFindings {
   readonly links: readonly { readonly link: string; readonly heap: string; readonly certain: boolean }[];
   /** Names that rules spell out. */
   readonly named: readonly string[];
+  /** Some rule is about heaps, whether or not it does anything. */
+  readonly isAboutHeaps: boolean;
 }
 
 /** Permissions that a command sets, as keys; a node that it spells out is the only one it opens. */
 function permissionsOf(run: string, command: string): string {
-  const group = /\bch(?:grp|own)\s+(?:-\w+\s+)*(?:\w*:)?([a-z_][\w-]*)/.exec(command)?.[1];
+  // The directory of the nodes: what its mode opens is not a heap.
+  if (OPENS_DIRECTORY.test(command)) return run;
+  const group =
+    /\bch(?:grp|own)\s+(?:-\w+\s+)*(?:\w*:)?([a-z_][\w-]*)/.exec(command)?.[1] ??
+    /\bsetfacl\s+(?:-\w+\s+)*g:([a-z_][\w-]*):r/.exec(command)?.[1];
   const mode = /\bchmod\s+(?:-\w+\s+)*(0?[0-7]{3})\b/.exec(command)?.[1];
   if (group === undefined && mode === undefined) return run;
   const nodes = [...command.matchAll(/\/dev\/dma_heap\/([\w.,+@*?[\]-]+)/g)].map(([, name]) => name);
@@ -37,6 +43,8 @@ function permissionsOf(run: string, command: string): string {
     ...(nodes.length === 0 ? [] : [`KERNEL=="${[...new Set(nodes)].join('|')}"`]),
   ].join(', ');
 }
+
+const OPENS_DIRECTORY = /\bch(?:mod|own|grp)\s+(?!-R|--recursive)[^;&|]*\/dev\/dma_heap\/?(?=["'\s;&|]|$)/;
 
 /**
  * The rules as their author meant them, line for line: KERNEL without the directory of the node, permissions that RUN
@@ -58,8 +66,12 @@ const where = ({ source, rule }: Assignment) => `${source.file}:${rule.span.line
 export function readAccess(sources: readonly SourceText[], heaps: readonly string[]): Understood<AccessFindings> {
   const diagnostics: Diagnostic[] = [];
   const ordered = orderRules(sources);
+  let isAboutHeaps = false;
   for (const source of ordered) {
-    const lines = new Set(aboutHeaps(source, heaps).flatMap(({ span }) => [span.line, span.endLine]));
+    const about = aboutHeaps(source, heaps);
+    isAboutHeaps ||= about.length > 0;
+    diagnostics.push(...about.flatMap((rule) => [...withoutEffect(rule, source)]));
+    const lines = new Set(about.flatMap(({ span }) => [span.line, span.endLine]));
     for (const finding of lintRules(source))
       if (!SAID_HERE.has(finding.code) && finding.span !== undefined && lines.has(finding.span.line))
         diagnostics.push({ ...finding, severity: finding.severity === 'error' ? 'warning' : finding.severity });
@@ -147,7 +159,7 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
     if (group === undefined && mode === undefined) continue;
     access.set(heap, accessOf(group, mode, groups, once));
   }
-  return { value: { access, links, named }, diagnostics };
+  return { value: { access, links, named, isAboutHeaps: isAboutHeaps || named.length > 0 }, diagnostics };
 }
 
 /** A group that a profile may name. */
@@ -194,16 +206,53 @@ function accessOf(
   return { group: taken, mode: bits, isAssumed: named === undefined };
 }
 
-/** Plain names in KERNEL== that none of the known heaps has: a vendor's. */
+const isSubsystem = ({ key, operator }: Token) => /^SUBSYSTEMS?$/.test(key) && operator === '==';
+const isKernel = ({ key, operator }: Token) => key === 'KERNEL' && operator === '==';
+
+/** What udev accepts in a rule about heaps and what does nothing. */
+function* withoutEffect({ tokens }: Rule, { file }: SourceText): Generator<Diagnostic> {
+  const never = tokens.find((token) => isKernel(token) && token.value === 'dma_heap');
+  if (never !== undefined)
+    yield report('import/no-effect', {
+      message: `KERNEL=="dma_heap" never matches: the rule does nothing`,
+      cause: 'dma_heap is the subsystem and the directory of the nodes; no device has this kernel name',
+      fix: 'write SUBSYSTEM=="dma_heap", and state in the profile who is to have access',
+      span: never.span,
+    });
+  const uaccess = tokens.find(({ key, operator, value }) => key === 'TAG' && operator !== '==' && value === 'uaccess');
+  const name = file.replace(/^.*\//, '');
+  if (uaccess !== undefined && name > SEAT_RULES)
+    yield report('import/no-effect', {
+      message: `TAG+="uaccess" in ${name} comes after ${SEAT_RULES}, which applies it: the tag does nothing`,
+      cause: 'udev reads rules files in the order of their names',
+      fix: 'leave it out: heap memory is not charged to cgroups; give a group access in the profile',
+      span: uaccess.span,
+    });
+}
+
+/** systemd's file that turns the tag into an access control list. */
+const SEAT_RULES = '73-seat-late.rules';
+
+/**
+ * Plain names in KERNEL== that none of the known heaps has: a vendor's. A rule without SUBSYSTEM matches on the board
+ * all the same, so that there a name in the style of heaps is enough.
+ */
 function namedHeaps(files: readonly SourceText[], heaps: readonly string[]): string[] {
   const names = files.flatMap((source) =>
     readRules(source)
-      .rules.filter((rule) =>
-        rule.tokens.some(({ key, value }) => /^SUBSYSTEMS?$/.test(key) && matchesPattern(value, 'dma_heap')),
+      .rules.filter(
+        ({ tokens }) =>
+          tokens.some((token) => isSubsystem(token) && matchesPattern(token.value, 'dma_heap')) ||
+          (!tokens.some(isSubsystem) && tokens.some((token) => isKernel(token) && HEAP_STYLE.test(token.value))),
       )
-      .flatMap((rule) => rule.tokens.filter(({ key, operator }) => key === 'KERNEL' && operator === '=='))
+      .flatMap((rule) => rule.tokens.filter(isKernel))
       .flatMap(({ value }) => value.split('|'))
-      .filter((name) => /^[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}$/.test(name) && !heaps.includes(name)),
+      .filter((name) => /^[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}$/.test(name) && !heaps.includes(name))
+      .filter((name) => name !== 'dma_heap'),
   );
   return [...new Set(names)];
 }
+
+/** As vendors call heaps: Rockchip, NXP, MediaTek, Qualcomm, TI, Samsung, Amlogic. */
+const HEAP_STYLE =
+  /(?:^|\|)(?:system[-_]\w|(?:linux,)?cma(?:[-_|]|$)|reserved[-_]\w|default_cma|vidbuf_|carveout|(?:linux|mtk|qcom|google|samsung|amlogic|codecmm)[,_-][\w,-]*(?:cma|heap|uncached|secure|mm)|[\w,-]*(?:uncached|[-_]heap)(?:[-_]\w|\||$))/;

@@ -5,15 +5,16 @@
 import type { Diagnostic, Outcome } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
-import { memoryBanks, strings, text as textOf } from '../fdt/index.js';
+import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
 import { areaHeapNodes, kernelAreaName } from '../plan/heaps.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Heap, Profile, Region } from '../profile/types.gen.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { type AccessFindings, readAccess } from './access.js';
-import { type CommandLineFindings, readCommandLine, readConfigTxt } from './boot.js';
+import { type CommandLineFindings, readCommandLine } from './boot.js';
 import { report } from './codes.js';
 import { type ConfigFindings, readConfigs } from './config.js';
+import { type RaspberryPi, readConfigTxt } from './config-txt.js';
 import { type ImportInput, MEBIBYTE, type RegionDraft } from './draft.js';
 import { oneDefault, soundMemory, soundRegions } from './sound.js';
 import { readTrees, type TreeFindings } from './trees.js';
@@ -228,6 +229,17 @@ function heapsAndAccess(
   return { heaps, access };
 }
 
+/** What the device tree says of the board that reads config.txt. */
+function piOf(tree: Fdt | undefined): RaspberryPi {
+  const compatible = tree === undefined ? undefined : strings(tree.root, 'compatible');
+  const banks = tree === undefined ? [] : memoryBanks(tree);
+  const memoryBytes = banks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n);
+  return {
+    ...(compatible === undefined ? {} : { compatible }),
+    ...(memoryBytes === 0n ? {} : { memoryBytes }),
+  };
+}
+
 /** What a profile takes for a compatible string. */
 const COMPATIBLE = /^[a-zA-Z0-9][a-zA-Z0-9,+._-]{0,99}$/;
 
@@ -282,7 +294,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
   const configs = readConfigs(input.configs);
   const trees = readTrees(input.trees);
   const line = readCommandLine(input.commandLine);
-  const txt = readConfigTxt(input.configTxt);
+  const txt = readConfigTxt(input.configTxt, piOf(trees.value.board));
   const diagnostics = [...configs.diagnostics, ...trees.diagnostics, ...line.diagnostics, ...txt.diagnostics];
   const board = boardOf(input, trees.value, configs.value, diagnostics);
   const stated = { commandLine: line.value, configTxt: txt.value, config: configs.value };
@@ -320,7 +332,16 @@ export function importSetup(input: ImportInput): Outcome<string> {
     );
   }
   const isPi5 = board.compatible?.includes('brcm,bcm2712') ?? false;
-  const drafts = heapsOf(regions, configs.value, rules.value);
+  let drafts = heapsOf(regions, configs.value, rules.value);
+  if (drafts.length === 0 && regions.length === 0 && rules.value.isAboutHeaps) {
+    drafts = [{ key: 'system', heap: { kind: 'system' }, names: ['system'] }];
+    diagnostics.push(
+      report('import/assumed', {
+        message: 'the rules are about heaps and do not say which the board has; assuming the system heap',
+        fix: 'give --config and --dts as well, or state "heaps"',
+      }),
+    );
+  }
   const { heaps, access } = heapsAndAccess(drafts, rules.value, isPi5, diagnostics);
   if (drafts.length === 0 && regions.length === 0)
     return {

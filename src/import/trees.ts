@@ -92,6 +92,13 @@ function rootCells(root: FdtNode): TreeFindings['cells'] {
   return (address === 1 || address === 2) && (size === 1 || size === 2) ? { address, size } : undefined;
 }
 
+/** Properties of the node of an area that the kernel, or a tool of device trees, reads. */
+const KNOWN = new Set(
+  'compatible reusable no-map reg size alignment alloc-ranges linux,cma-default linux,dma-default status phandle linux,phandle name'.split(
+    ' ',
+  ),
+);
+
 /** Every area that the trees ask for; a later tree changes what an earlier one said of the same node. */
 export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings> {
   const diagnostics: Diagnostic[] = [];
@@ -128,6 +135,16 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
           );
         continue;
       }
+      const strange = [...node.properties.keys()].filter((key) => !KNOWN.has(key));
+      if (strange.length > 0)
+        diagnostics.push(
+          report('import/not-expressed', {
+            message: `${where}${node.name} has ${strange.join(', ')}, which Linux does not know`,
+            cause: 'a boot loader or a driver may read it, and change the size or the place of the area by it',
+            fix: "compare with /proc/device-tree/reserved-memory on the board; keep the property in the board's device tree",
+            ...place,
+          }),
+        );
       const [reg, ...more] = ranges(node, 'reg', known);
       const sizes = cells(node, 'size');
       const sizeBytes = reg?.sizeBytes ?? (sizes === undefined ? before?.sizeBytes : joinCells(sizes, 0, sizes.length));

@@ -1,0 +1,268 @@
+/**
+ * Raspberry Pi's config.txt as the firmware reads it: filters, overlays with their parameters, memory for the GPU.
+ * Sources: "config.txt" and "Device Trees, overlays, and parameters" in Raspberry Pi's documentation; sizes from the
+ * overlays cma, vc4-kms-v3d, vc4-fkms-v3d and overlay_map of its kernel.
+ */
+import type { Diagnostic, Span } from '../diagnostic/index.js';
+import { formatBytes, parseBytes } from '../quantity/index.js';
+import type { SourceText } from '../source/index.js';
+import { report } from './codes.js';
+import { MEBIBYTE, type Understood } from './draft.js';
+
+export interface ConfigTxtFindings {
+  readonly sizeBytes: bigint;
+  /** The word that sets the size, for messages. */
+  readonly text: string;
+}
+
+/** What is known of the board that reads the file. */
+export interface RaspberryPi {
+  /** /compatible of its device tree. */
+  readonly compatible?: readonly string[];
+  readonly memoryBytes?: bigint;
+}
+
+type Soc = 'bcm2835' | 'bcm2711' | 'bcm2712';
+const SOCS: Readonly<Record<string, Soc>> = {
+  'brcm,bcm2711': 'bcm2711',
+  'brcm,bcm2712': 'bcm2712',
+  'brcm,bcm2835': 'bcm2835',
+  'brcm,bcm2836': 'bcm2835',
+  'brcm,bcm2837': 'bcm2835',
+};
+const socOf = ({ compatible = [] }: RaspberryPi) => compatible.map((one) => SOCS[one]).find((one) => one !== undefined);
+
+/** Overlays that resize linux,cma, with their size in MiB on each SoC, and as which overlay the firmware loads them. */
+const KMS = { bcm2835: 256, bcm2711: 508, bcm2712: 64 } as const;
+const OVERLAYS: Readonly<Record<string, Readonly<Record<Soc, number>>>> = {
+  cma: { bcm2835: 256, bcm2711: 256, bcm2712: 256 },
+  'vc4-kms-v3d': KMS,
+  'vc4-fkms-v3d': { bcm2835: 256, bcm2711: 508, bcm2712: 256 },
+  'vc4-kms-v3d-pi4': { bcm2835: 508, bcm2711: 508, bcm2712: 508 },
+  'vc4-fkms-v3d-pi4': { bcm2835: 508, bcm2711: 508, bcm2712: 508 },
+  'vc4-kms-v3d-pi5': { bcm2835: 64, bcm2711: 64, bcm2712: 64 },
+};
+/** The SoC that an overlay is written for, where its name says so. */
+const SOC_OF_SUFFIX: Readonly<Record<string, Soc>> = { pi4: 'bcm2711', pi5: 'bcm2712' };
+
+/** Boards that a model filter takes in, as parts of their compatible strings; `soc`: every board with this SoC. */
+const MODELS: Readonly<Record<string, { readonly soc?: Soc; readonly boards?: RegExp }>> = {
+  pi0: { boards: /raspberrypi,model-zero/ },
+  pi0w: { boards: /raspberrypi,model-zero(?:-2)?-w/ },
+  pi02: { boards: /raspberrypi,model-zero-2/ },
+  pi1: { boards: /raspberrypi,(?:model-[ab]|compute-module$)/ },
+  cm1: { boards: /raspberrypi,compute-module$/ },
+  pi2: { boards: /raspberrypi,2-/ },
+  pi3: { boards: /raspberrypi,3-/ },
+  'pi3+': { boards: /raspberrypi,3-model-[ab]-plus|raspberrypi,3-plus-compute/ },
+  cm3: { boards: /raspberrypi,3-(?:plus-)?compute-module/ },
+  'cm3+': { boards: /raspberrypi,3-plus-compute-module/ },
+  pi4: { soc: 'bcm2711' },
+  pi400: { boards: /raspberrypi,400/ },
+  cm4: { boards: /raspberrypi,4-compute-module/ },
+  cm4s: { boards: /raspberrypi,4-compute-module-s/ },
+  pi5: { soc: 'bcm2712' },
+  pi500: { boards: /raspberrypi,500/ },
+  cm5: { boards: /raspberrypi,5-compute-module/ },
+};
+
+/** @returns undefined when what is known of the board does not say */
+function isOfModel(filter: string, board: RaspberryPi): boolean | undefined {
+  const model = MODELS[filter];
+  const { compatible } = board;
+  if (model === undefined || compatible === undefined) return undefined;
+  const soc = socOf(board);
+  if (model.soc !== undefined) return soc === undefined ? undefined : soc === model.soc;
+  if (compatible.some((one) => model.boards?.test(one))) return true;
+  return compatible.some((one) => one.startsWith('raspberrypi,')) ? false : undefined;
+}
+
+/** What `[filters]` say of the lines below them. Filters of one kind replace each other, those of two kinds both count. */
+class Filters {
+  readonly #board: RaspberryPi;
+  #isNone = false;
+  #model: { readonly name: string; readonly applies: boolean | undefined } | undefined;
+  #others = new Map<string, string>();
+
+  constructor(board: RaspberryPi) {
+    this.#board = board;
+  }
+
+  take(name: string): void {
+    const word = name.trim().toLowerCase();
+    if (word === 'all') {
+      this.#isNone = false;
+      this.#model = undefined;
+      this.#others.clear();
+    } else if (word === 'none') this.#isNone = true;
+    else if (word in MODELS) this.#model = { name: word, applies: isOfModel(word, this.#board) };
+    else this.#others.set(word.replace(/[=:].*$/, '').replace(/^0x.*$/, 'serial'), name.trim());
+  }
+
+  /** false: another board's. */
+  get applies(): boolean {
+    return !this.#isNone && this.#model?.applies !== false;
+  }
+
+  /** The filters that only the board can answer. */
+  get open(): readonly string[] {
+    const { name, applies } = this.#model ?? {};
+    return [...(name === undefined || applies !== undefined ? [] : [name]), ...this.#others.values()];
+  }
+}
+
+/** `cma-512`, `cma-size=134217728`, `cma-default`; undefined: another parameter. */
+function sizeOf(word: string): bigint | 'default' | undefined {
+  if (word === 'cma-default') return 'default';
+  const named = /^cma-(\d+)(?:=.*)?$/.exec(word)?.[1];
+  return named === undefined ? parseBytes(/^cma-size=(.+)$/.exec(word)?.[1] ?? '') : BigInt(named) * MEBIBYTE;
+}
+
+interface Loaded {
+  readonly name: string;
+  readonly span: Span;
+  readonly open: readonly string[];
+  readonly usual: bigint | undefined;
+  /** What its parameters say; undefined: nothing. */
+  size: bigint | 'default' | undefined;
+  word: string | undefined;
+  wordSpan: Span;
+}
+
+/** `dtoverlay=vc4-kms-v3d,cma-512`; `dtoverlay=cma` and below it `dtparam=cma-size=268435456`. */
+export function readConfigTxt(
+  source: SourceText | undefined,
+  board: RaspberryPi = {},
+): Understood<ConfigTxtFindings | undefined> {
+  if (source === undefined) return { value: undefined, diagnostics: [] };
+  const diagnostics: Diagnostic[] = [];
+  const filters = new Filters(board);
+  const loaded: Loaded[] = [];
+  let current: Loaded | undefined;
+  let offset = 0;
+  for (const line of source.text.split('\n')) {
+    const span = source.span(offset, line.trimEnd().length);
+    offset += line.length + 1;
+    const header = /^\s*\[(.*)\]\s*$/.exec(line);
+    if (header !== null) filters.take(header[1] ?? '');
+    const [, key, value = ''] = /^\s*([A-Za-z]\w*)(?:=|\s+)([^#\r\n]*)/.exec(line) ?? [];
+    if (key === undefined || !filters.applies) continue;
+    if (key === 'include') diagnostics.push(notRead(value.trim(), span));
+    if (/^gpu_mem(?:_\d+)?$/.test(key)) diagnostics.push(...gpuMemory(key, value.trim(), board, span));
+    const isOverlay = key === 'dtoverlay' || key === 'device_tree_overlay';
+    if (!isOverlay && key !== 'dtparam' && key !== 'device_tree_param') continue;
+    const [name = '', ...words] = value.trim().split(/[,:]/);
+    if (isOverlay) {
+      current = undefined;
+      if (name === '') continue;
+      const usual = usualSize(name, board);
+      current = { name, span, open: filters.open, usual, size: undefined, word: undefined, wordSpan: span };
+      loaded.push(current);
+    } else words.unshift(name);
+    for (const word of words.map((one) => one.trim())) {
+      const size = sizeOf(word);
+      if (size === undefined) continue;
+      if (current !== undefined && OVERLAYS[current.name] !== undefined) {
+        current.size = size;
+        current.word = word;
+        current.wordSpan = span;
+      } else diagnostics.push(withoutOverlay(word, current?.name, span));
+    }
+  }
+  const found = decide(loaded, board, diagnostics);
+  return { value: found, diagnostics };
+}
+
+function usualSize(overlay: string, board: RaspberryPi): bigint | undefined {
+  const sizes = OVERLAYS[overlay];
+  const soc = socOf(board) ?? SOC_OF_SUFFIX[/-(pi[45])$/.exec(overlay)?.[1] ?? ''];
+  return sizes === undefined || soc === undefined ? undefined : BigInt(sizes[soc]) * MEBIBYTE;
+}
+
+/** The overlay that the firmware applies last has the last word on the size. */
+function decide(
+  loaded: readonly Loaded[],
+  board: RaspberryPi,
+  diagnostics: Diagnostic[],
+): ConfigTxtFindings | undefined {
+  let found: ConfigTxtFindings | undefined;
+  const isKnown = board.compatible !== undefined;
+  for (const { name, span, open, usual, size, word, wordSpan } of loaded) {
+    const sizes = OVERLAYS[name];
+    if (sizes === undefined || size === 'default') continue;
+    const stated = size ?? usual ?? BigInt(sizes.bcm2835) * MEBIBYTE;
+    const text = word ?? `dtoverlay=${name}`;
+    if (open.length > 0)
+      diagnostics.push(
+        report('import/condition', {
+          message: `${text} stands in the section [${open.join('] [')}]`,
+          cause: isKnown
+            ? 'only the board knows whether the section applies: the size was taken all the same'
+            : 'a profile is for one board: the size was taken all the same',
+          fix: isKnown
+            ? 'remove it from the profile if the section does not apply'
+            : "give the board's DTB with --dts, or remove the size from the profile if this board is another",
+          span: wordSpan,
+        }),
+      );
+    if (size === undefined)
+      diagnostics.push(
+        usual === undefined
+          ? report('import/assumed', {
+              message: `${text} sets no size; assuming ${formatBytes(stated)}`,
+              cause: `the overlay makes the area ${sizes.bcm2835} MiB, ${sizes.bcm2711} MiB on bcm2711 and ${sizes.bcm2712} MiB on bcm2712`,
+              fix: "give the board's DTB with --dts, or state the size in the profile",
+              span,
+            })
+          : report('import/changed', {
+              message: `${text} makes the area ${formatBytes(stated)}`,
+              cause: 'the overlay resizes linux,cma also where no parameter says so',
+              span,
+            }),
+      );
+    found = { sizeBytes: stated, text };
+  }
+  if (found !== undefined && board.memoryBytes !== undefined && found.sizeBytes * 2n > board.memoryBytes)
+    diagnostics.push(
+      report('import/condition', {
+        message: `${found.text}: ${formatBytes(found.sizeBytes)} is more than half of the ${formatBytes(board.memoryBytes)} that the device tree states`,
+        cause: 'the firmware fills in the RAM of the board; with this little the kernel finds no room for the area',
+        fix: 'state the RAM of the board as "memory", and run dmaheap place',
+      }),
+    );
+  return found;
+}
+
+function withoutOverlay(word: string, overlay: string | undefined, span: Span): Diagnostic {
+  return report('import/no-effect', {
+    message: `${word} does nothing: ${overlay === undefined ? 'no overlay is loaded before it' : `the overlay ${overlay} has no such parameter`}`,
+    cause: 'a dtparam line belongs to the overlay that is loaded last before it',
+    fix: 'write it behind an overlay that has it, such as dtoverlay=cma',
+    span,
+  });
+}
+
+function notRead(file: string, span: Span): Diagnostic {
+  return report('import/not-expressed', {
+    message: `include ${file} is not read`,
+    cause: 'the firmware reads the file in its place; overlays in it count too',
+    fix: 'give --config-txt with the lines of that file in place of the include',
+    span,
+  });
+}
+
+/** From the same first GiB that the area comes from; the Pi 5 has no split. */
+function* gpuMemory(key: string, value: string, board: RaspberryPi, span: Span): Generator<Diagnostic> {
+  if (!/^\d+$/.test(value)) return;
+  const isPi5 = socOf(board) === 'bcm2712';
+  yield report(isPi5 ? 'import/no-effect' : 'import/not-expressed', {
+    message: isPi5 ? `${key}=${value} does nothing on bcm2712` : `${key}=${value} takes ${value} MiB of low memory`,
+    cause: isPi5
+      ? 'the GPU of this board has no memory of its own'
+      : 'the firmware takes it from the first GiB, where the CMA area must lie too: a large value leaves no room for it',
+    fix: isPi5
+      ? 'remove the line'
+      : 'lower it (76 is the default; KMS needs no more), and state the RAM that is left as "memory"',
+    span,
+  });
+}
