@@ -3,6 +3,7 @@
  * running machine verified. Every stage returns `{ value, diagnostics }`; none touches disk or processes by itself, but
  * {@link verifySystem} and what {@link openTools} hands to {@link check}. docs/library.md has examples.
  */
+export { type BootLog, readBootLog } from './bootlog/index.js';
 export {
   type CheckContext,
   type CheckedTree,
