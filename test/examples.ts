@@ -41,9 +41,9 @@ function documentExamples(file: string): Example[] {
 }
 
 /** The examples of a command's help. */
-export function helpExamples(): Map<string, string[]> {
+export async function helpExamples(): Promise<Map<string, string[]>> {
   const nobody = { stdout: () => {}, stderr: () => {}, environment: {}, directory: '.', isTerminal: false };
-  const program = buildProgram(nobody, () => {});
+  const program = await buildProgram(nobody);
   return new Map(
     program.commands.map((command) => {
       let help = '';
@@ -55,14 +55,14 @@ export function helpExamples(): Map<string, string[]> {
   );
 }
 
-export function everyExample(): Example[] {
+export async function everyExample(): Promise<Example[]> {
   const documents = [
     ...DOCUMENTS,
     ...readdirSync('native').flatMap((file) => (file === 'README.md' ? ['native/README.md'] : [])),
   ];
   return [
     ...documents.flatMap(documentExamples),
-    ...[...helpExamples()].flatMap(([name, commands]) =>
+    ...[...(await helpExamples())].flatMap(([name, commands]) =>
       commands.map((command) => ({ command, from: `dmaheap ${name} --help`, output: [], asRoot: false })),
     ),
     ...VERIFIER_EXAMPLES.map((command) => ({ command, from: 'dmaheap-verify(8)', output: [], asRoot: false })),

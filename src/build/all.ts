@@ -13,7 +13,7 @@ await generateSources();
 await bundle();
 // The manual is written by the program itself, which a fresh clone has only now that its sources are generated.
 const { writeManual } = await import('./manual.js');
-writeManual();
+await writeManual();
 const { writePages } = await import('./pages.js');
 writePages();
 const { missing } = await buildNative();

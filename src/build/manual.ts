@@ -6,9 +6,9 @@ import { VERSION } from '../cli/version.js';
 import { DIAGNOSES } from '../verify/diagnoses.gen.js';
 import { helpOptions, verifierHelp } from './verifier-help.js';
 
-export function manualPages(): Readonly<Record<string, string>> {
+export async function manualPages(): Promise<Readonly<Record<string, string>>> {
   const nobody = { stdout: () => {}, stderr: () => {}, environment: {}, directory: '.', isTerminal: false };
-  const program = buildProgram(nobody, () => {});
+  const program = await buildProgram(nobody);
   const help = verifierHelp();
   const exitStatus = (/^exit status: ([\s\S]*)$/m.exec(help)?.[1] ?? '').trim().replace(/\s+/g, ' ');
   return {
@@ -18,8 +18,8 @@ export function manualPages(): Readonly<Record<string, string>> {
   };
 }
 
-export function writeManual(): void {
+export async function writeManual(): Promise<void> {
   const directory = new URL('../../dist/man/', import.meta.url);
   mkdirSync(directory, { recursive: true });
-  for (const [name, page] of Object.entries(manualPages())) writeFileSync(new URL(name, directory), page);
+  for (const [name, page] of Object.entries(await manualPages())) writeFileSync(new URL(name, directory), page);
 }

@@ -1,9 +1,10 @@
 /** What can stand at the end of an unfinished command line. Commands and options come from the program's declaration. */
-import type { Command, Option } from 'commander';
+import type { Option } from 'commander';
 import { FACTS } from '../facts/index.js';
 import { readProfile } from '../profile/load.js';
 import { TARGETS } from '../render/index.js';
 import { allCodes } from './codes.js';
+import { type Declaration, globalOptions } from './declaration.js';
 import { readText } from './files.js';
 
 /** Options whose values are names that we know. */
@@ -41,12 +42,16 @@ function argumentsOf(command: string, words: readonly string[], resolve: (file: 
  * @param words what stands behind `dmaheap`, the last one unfinished and perhaps empty
  * @returns candidates for the last word; none: the shell offers files
  */
-export function complete(program: Command, words: readonly string[], resolve: (file: string) => string): string[] {
+export function complete(
+  commands: readonly Declaration[],
+  words: readonly string[],
+  resolve: (file: string) => string,
+): string[] {
   const last = words.at(-1) ?? '';
   const before = words.slice(0, -1);
-  const name = before.find((word) => program.commands.some((c) => c.name() === word));
-  const command = program.commands.find((c) => c.name() === name);
-  const options = [...(command?.options ?? []), ...program.options];
+  const name = before.find((word) => commands.some((c) => c.name === word));
+  const command = commands.find((c) => c.name === name);
+  const options = [...(command?.options ?? []), ...globalOptions()];
   const previous = before.at(-1);
   const awaiting = options.find(
     (o) => previous !== undefined && [o.long, o.short].includes(previous) && (o.required || o.optional),
@@ -57,8 +62,8 @@ export function complete(program: Command, words: readonly string[], resolve: (f
       : last.startsWith('-')
         ? [...options.flatMap((o) => o.long ?? o.short ?? []), '--help']
         : command === undefined
-          ? program.commands.map((c) => c.name())
-          : argumentsOf(command.name(), before, resolve);
+          ? commands.map((c) => c.name)
+          : argumentsOf(command.name, before, resolve);
   return [...new Set(candidates.filter((candidate) => candidate.startsWith(last)))].sort();
 }
 

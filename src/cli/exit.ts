@@ -7,6 +7,8 @@ export const EXIT = {
   usage: 2,
   /** A tool or file that is needed is missing. */
   environment: 3,
+  /** `verify` alone: there was nothing to test. */
+  untestable: 4,
   /** Our own defect. */
   defect: 70,
 } as const;

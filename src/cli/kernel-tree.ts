@@ -1,17 +1,18 @@
-/** The kernel tree that a command was given: opened, or complained about. */
+/** The kernel tree that a command was given. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { dependents, type KconfigTree, probedSymbols } from '../kconfig/index.js';
-import { type ProfileArch, profileArch } from './arch.js';
+import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
-import { EXIT, type Exit } from './exit.js';
+import { EXIT } from './exit.js';
 import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
 import { contentsOf } from './kernel/tree-cache.js';
+import { Refusal } from './refusal.js';
 
 export const TOOLCHAIN_CODES = defineCodes({
   'toolchain/not-asked': {
@@ -47,34 +48,31 @@ export interface OpenTree {
   readonly readFile: (file: string) => string | undefined;
 }
 
-/** @returns the tree, or the exit status after complaining */
-export async function openKernelTree(context: Context, options: KernelTreeOptions): Promise<OpenTree | Exit> {
+/** @throws {@link Refusal} */
+export async function openKernelTree(context: Context, options: KernelTreeOptions): Promise<OpenTree> {
   const arch = profileArch(options.arch);
-  if (arch === undefined) {
-    context.complain(`--arch ${options.arch}: not an architecture dmaheap knows`, 'use arm64, arm, riscv64 or x86_64');
-    return EXIT.usage;
-  }
+  if (arch === undefined) throw unknownArch(options.arch);
   const probes = parseProbeMode(options.probes ?? 'deny');
-  if (probes === undefined) {
-    context.complain(`--probes ${options.probes}: not a way to answer probes`, 'use run, replay:FILE or deny');
-    return EXIT.usage;
-  }
+  if (probes === undefined)
+    throw new Refusal(
+      `--probes ${options.probes}: this is not a way to answer probes`,
+      EXIT.usage,
+      'use run, replay:FILE or deny',
+    );
   const given = context.resolve(options.kernelTree);
-  if (!existsSync(given) || !statSync(given).isDirectory()) {
-    context.complain(
+  if (!existsSync(given) || !statSync(given).isDirectory())
+    throw new Refusal(
       `--kernel-tree ${options.kernelTree}: there is no such directory`,
+      EXIT.environment,
       'give the top of an unpacked kernel source, where its Makefile and Kconfig are',
     );
-    return EXIT.environment;
-  }
   const directory = realpathSync(given);
-  if (!existsSync(path.join(directory, 'Makefile')) || !existsSync(path.join(directory, 'Kconfig'))) {
-    context.complain(
-      `--kernel-tree ${options.kernelTree}: no kernel source tree`,
+  if (!existsSync(path.join(directory, 'Makefile')) || !existsSync(path.join(directory, 'Kconfig')))
+    throw new Refusal(
+      `--kernel-tree ${options.kernelTree}: this is not a kernel source tree`,
+      EXIT.environment,
       "give the directory that holds the kernel's top Makefile and Kconfig; packages of headers lack most Kconfig files",
     );
-    return EXIT.environment;
-  }
   const loaded = await context.during(`reading the Kconfig files of ${options.kernelTree}`, () =>
     loadKernelTree({
       directory,
@@ -85,10 +83,7 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
       ...(options.recordProbes === undefined ? {} : { record: context.resolve(options.recordProbes) }),
     }),
   );
-  if (loaded.value === undefined) {
-    context.findings(loaded.diagnostics);
-    return EXIT.environment;
-  }
+  if (loaded.value === undefined) throw Refusal.because(EXIT.environment, loaded.diagnostics);
   const { tree, readFile, sourceArch } = loaded.value;
   const variables = kbuildEnvironment(directory, arch, context.environment)?.variables ?? {};
   return {
@@ -121,32 +116,32 @@ export function treeTitle({ version, arch }: OpenTree): string {
   return `${version === undefined ? 'kernel' : formatKernelVersion(version)} ${arch}`;
 }
 
-/** The base to start from: the file the user names, else the architecture's defconfig. */
-export function readBase(
-  context: Context,
-  open: OpenTree,
-  file: string | undefined,
-): { readonly text: string; readonly name: string } | Exit {
-  if (file === undefined) {
-    const found = defaultDefconfig(open);
-    if (found !== undefined) return found;
-    context.complain('the tree has no defconfig for this architecture', 'give --base-config');
-    return EXIT.environment;
-  }
-  return readGivenBase(context, open.arch, file);
+/** A configuration to start from: its text, one character per byte, and what it is called. */
+export interface Base {
+  readonly text: string;
+  readonly name: string;
 }
 
-/** The base that the user names. @returns an exit after complaining */
-export function readGivenBase(
-  context: Context,
-  arch: ProfileArch | undefined,
-  file: string,
-): { readonly text: string; readonly name: string } | Exit {
+/**
+ * The base to start from: the file the user names, else the architecture's defconfig.
+ * @throws {@link Refusal}
+ */
+export function readBase(context: Context, open: OpenTree, file: string | undefined): Base {
+  if (file !== undefined) return readGivenBase(context, open.arch, file);
+  const found = defaultDefconfig(open);
+  if (found !== undefined) return found;
+  throw new Refusal('the tree has no defconfig for this architecture', EXIT.environment, 'give --base-config');
+}
+
+/**
+ * The base that the user names.
+ * @throws {@link Refusal}
+ */
+export function readGivenBase(context: Context, arch: ProfileArch | undefined, file: string): Base {
   // One character per byte, as the tree's own files are read.
   const got = readConfig(context.resolve(file), arch, 'latin1');
   if ('text' in got) return { text: got.text, name: file };
-  context.complain(`--base-config ${file}: ${got.error}`, got.fix);
-  return got.exit;
+  throw new Refusal(`--base-config ${file}: ${got.error}`, got.exit, got.fix);
 }
 
 /** What stays unknown because no probe was run. */

@@ -5,21 +5,24 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import type { Plan } from '../plan/index.js';
 import type { Context } from './context.js';
-import { EXIT, type Exit } from './exit.js';
+import { EXIT } from './exit.js';
 import { readBytes, readText, reasonOf } from './files.js';
 import type { OpenTree } from './kernel-tree.js';
+import { Refusal } from './refusal.js';
 import { type Manifest, manifestDigest } from './tree.js';
 import { VERSION } from './version.js';
 
 export const GENERATOR = `dmaheap ${VERSION}`;
 
-/** @returns undefined when there is no such file; a finding when it is no lock; an exit after complaining */
-export function readLock(context: Context, file: string): Lock | Diagnostic | Exit | undefined {
+/**
+ * @returns undefined when there is no such file; a finding when it is not a lock
+ * @throws {@link Refusal}
+ */
+export function readLock(context: Context, file: string): Lock | Diagnostic | undefined {
   if (!existsSync(context.resolve(file))) return undefined;
   const got = readText(context.resolve(file));
   if ('text' in got) return parseLock(file, got.text);
-  context.complain(`--lock ${file}: ${got.error}`, 'give another file');
-  return EXIT.environment;
+  throw new Refusal(`--lock ${file}: ${got.error}`, EXIT.environment, 'give another file');
 }
 
 /** Inputs that decide the output. */
@@ -60,12 +63,11 @@ export function makeLock(
   };
 }
 
-/** @returns why it cannot be written */
-export function writeLock(context: Context, file: string, lock: Omit<Lock, 'schemaVersion'>): string | undefined {
+/** @throws {@link Refusal} */
+export function writeLock(context: Context, file: string, lock: Omit<Lock, 'schemaVersion'>): void {
   try {
     writeFileSync(context.resolve(file), lockText(lock));
-    return undefined;
   } catch (error) {
-    return reasonOf(error);
+    throw new Refusal(`cannot write --lock ${file}: ${reasonOf(error)}`, EXIT.environment, 'give another file');
   }
 }

@@ -19,7 +19,7 @@ import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import { parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
-import { type ProfileArch, profileArch } from './arch.js';
+import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { configValues, readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
@@ -138,6 +138,7 @@ function planFor(
   });
   diagnostics.push(...planning.diagnostics);
   for (const [name, source] of planning.sources) sources.set(name, source);
+  // Its findings are among those of the whole.
   if (planning.planned === undefined) throw new Refusal('', planning.exit);
   return planning.planned;
 }
@@ -147,12 +148,7 @@ function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
   if (name === undefined)
     throw new Refusal('which architecture?', EXIT.usage, 'give --arch arm64, arm, riscv64 or x86_64');
   const architecture = profileArch(name);
-  if (architecture === undefined)
-    throw new Refusal(
-      `--arch ${name}: not an architecture dmaheap knows`,
-      EXIT.usage,
-      'use arm64, arm, riscv64 or x86_64',
-    );
+  if (architecture === undefined) throw unknownArch(name);
   if (plan !== undefined && architecture !== plan.board.arch)
     throw new Refusal(
       `--arch ${name}: the profile is for ${plan.board.arch}`,

@@ -17,6 +17,7 @@ import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes, readText } from './files.js';
+import { Refusal } from './refusal.js';
 
 export interface PlanOptions {
   readonly kernel?: string;
@@ -59,13 +60,11 @@ export function readKernel(text: string): KernelVersion | { readonly message: st
   return { message: `the rules are known from ${oldest} on`, fix: `give ${oldest} or newer` };
 }
 
-/** @returns 'bad' after complaining */
-export function kernelOption(context: Context, text: string | undefined): KernelVersion | undefined | 'bad' {
-  if (text === undefined) return undefined;
+/** @throws {@link Refusal} */
+export function kernelOption(text: string): KernelVersion {
   const version = readKernel(text);
-  if (!('message' in version)) return version;
-  context.complain(`--kernel ${text}: ${version.message}`, version.fix);
-  return 'bad';
+  if ('message' in version) throw new Refusal(`--kernel ${text}: ${version.message}`, EXIT.usage, version.fix);
+  return version;
 }
 
 /** What the board's DTB says, for the model. */
@@ -76,22 +75,26 @@ export function dtbFacts(file: string, fdt: Fdt): DtbFacts | undefined {
   return { file, tree: fdt, cells: { address, size }, memory: memoryBanks(fdt).filter((bank) => bank.sizeBytes > 0n) };
 }
 
-/** The plan for commands that only go on with one, or the exit status after its findings were printed. */
-export function planOrExit(
+/**
+ * The plan, for commands that only go on with one.
+ * @throws {@link Refusal} with the findings
+ */
+export function requirePlan(
   context: Context,
   file: string,
   options: PlanOptions = {},
-): (Planned & Pick<Planning, 'diagnostics' | 'sources'>) | Exit {
+): Planned & Pick<Planning, 'diagnostics' | 'sources'> {
   const { planned, diagnostics, sources, exit } = planProfile(context, file, options);
-  if (planned !== undefined) return { ...planned, diagnostics, sources };
-  context.findings(diagnostics, sources);
-  return exit;
+  if (planned === undefined) throw Refusal.because(exit, diagnostics, sources);
+  return { ...planned, diagnostics, sources };
 }
 
-/** Reads a profile and decides; every finding on the way is collected. */
+/**
+ * Reads a profile and decides; every finding on the way is collected.
+ * @throws {@link Refusal} for an option that is wrong or a file that cannot be read
+ */
 export function planProfile(context: Context, file: string, options: PlanOptions = {}): Planning {
-  const kernel = kernelOption(context, options.kernel);
-  if (kernel === 'bad') return { diagnostics: [], sources: new Map(), exit: EXIT.usage };
+  const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
   const read = readProfile(shownPath(context, file), (name) => readText(context.resolve(name)));
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   const { sources } = read;
@@ -100,10 +103,11 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   let facts: DtbFacts | undefined;
   if (options.dtb !== undefined) {
     const got = readBytes(context.resolve(options.dtb));
-    if ('error' in got) {
-      context.complain(`cannot read --dtb ${options.dtb}: ${got.error}`, DTB_FIX);
-      return { diagnostics, sources, exit: EXIT.environment };
-    }
+    if ('error' in got)
+      throw new Refusal(`cannot read --dtb ${options.dtb}: ${got.error}`, EXIT.environment, DTB_FIX, {
+        diagnostics,
+        sources,
+      });
     const outcome = readFdt(got.bytes, options.dtb);
     diagnostics.push(...outcome.diagnostics);
     if (outcome.value === undefined) return { diagnostics, sources, exit: EXIT.findings };

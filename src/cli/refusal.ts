@@ -1,36 +1,55 @@
-/** How a command that is deep in its reading gives up. */
+/** How a command gives up: it throws a {@link Refusal}, and the program says it and exits with its status. */
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
 import type { Exit } from './exit.js';
 
-/** What was typed is wrong or cannot be read: what to say, nothing when it has been said, and the exit status. */
-export class Refusal extends Error {
-  readonly exit: Exit;
-  readonly fix: string | undefined;
-
-  constructor(message: string, exit: Exit, fix?: string) {
-    super(message);
-    this.exit = exit;
-    this.fix = fix;
-  }
+/** What a command had found when it gave up. */
+export interface Found {
+  readonly diagnostics: readonly Diagnostic[];
+  readonly sources: ReadonlyMap<string, SourceText>;
 }
 
 /**
- * Says why a command gave up, after what it had found until then if it collects that.
- * @throws what is no {@link Refusal}
+ * The command cannot do its work.
+ * The message is empty when the findings say why.
  */
-export function sayRefusal(
-  context: Context,
-  error: unknown,
-  found?: readonly Diagnostic[],
-  sources?: ReadonlyMap<string, SourceText>,
-): Exit {
+export class Refusal extends Error {
+  readonly exit: Exit;
+  readonly fix: string | undefined;
+  readonly found: Found | undefined;
+
+  constructor(message: string, exit: Exit, fix?: string, found?: Found) {
+    super(message);
+    this.exit = exit;
+    this.fix = fix;
+    this.found = found;
+  }
+
+  /** A refusal that findings explain. */
+  static because(exit: Exit, diagnostics: readonly Diagnostic[], sources: Found['sources'] = new Map()): Refusal {
+    return new Refusal('', exit, undefined, { diagnostics, sources });
+  }
+}
+
+/** Adds what was found before to a refusal that is passed on. Anything else is passed on as it is. */
+export function refusedAfter(error: unknown, found: Found): unknown {
+  if (!(error instanceof Refusal)) return error;
+  const diagnostics = [...found.diagnostics, ...(error.found?.diagnostics ?? [])];
+  const sources = new Map([...found.sources, ...(error.found?.sources ?? [])]);
+  return new Refusal(error.message, error.exit, error.fix, { diagnostics, sources });
+}
+
+/**
+ * Prints why a command gave up, after what it had found until then.
+ * @throws anything that is not a {@link Refusal}
+ */
+export function sayRefusal(context: Context, error: unknown): Exit {
   if (!(error instanceof Refusal)) throw error;
   const say = () => (error.message === '' ? undefined : context.complain(error.message, error.fix));
   // A program reads one document, which holds both.
   if (context.options.format !== 'human') say();
-  if (found !== undefined) context.findings(found, sources);
+  if (error.found !== undefined) context.findings(error.found.diagnostics, error.found.sources);
   if (context.options.format === 'human') say();
   return error.exit;
 }

@@ -6,12 +6,13 @@ import { compareKernelVersions, formatKernelVersion, type KernelVersion, parseKe
 import { kernelRangeText } from '../model/index.js';
 import type { Plan } from '../plan/index.js';
 import { SourceText } from '../source/index.js';
-import { type ProfileArch, profileArch } from './arch.js';
+import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { otherArchitecture, releaseOfConfig } from './config.js';
 import type { Context } from './context.js';
-import { EXIT, type Exit } from './exit.js';
+import { EXIT } from './exit.js';
 import { readText } from './files.js';
 import { readKernel, shownPath } from './profile.js';
+import { Refusal } from './refusal.js';
 
 export const RELEASE_CODES = defineCodes({
   'kernel/other-release': {
@@ -83,15 +84,17 @@ export function holdConfig(
   return otherRelease('the configuration', version, kernel, source, /^# Linux\/.*$/m);
 }
 
-/** The architecture of a board, which --arch may repeat and not change. @returns an exit after complaining */
-export function archOfBoard(context: Context, given: string | undefined, board: string): ProfileArch | Exit {
+/**
+ * The architecture of a board, which --arch may repeat and not change.
+ * @throws {@link Refusal}
+ */
+export function archOfBoard(given: string | undefined, board: string): ProfileArch {
   const arch = profileArch(given ?? board);
-  if (arch !== undefined && arch === profileArch(board)) return arch;
-  if (arch === undefined)
-    context.complain(
-      `--arch ${given ?? board}: not an architecture dmaheap knows`,
-      'use arm64, arm, riscv64 or x86_64',
-    );
-  else context.complain(`--arch ${given}: the profile is for ${board}`, 'leave --arch out, or change board.arch');
-  return EXIT.usage;
+  if (arch === undefined) throw unknownArch(given ?? board);
+  if (arch === profileArch(board)) return arch;
+  throw new Refusal(
+    `--arch ${given}: the profile is for ${board}`,
+    EXIT.usage,
+    'leave --arch out, or change board.arch',
+  );
 }

@@ -9,7 +9,7 @@ import { verifierHelp } from '../../src/build/verifier-help.js';
 import { DIAGNOSES } from '../../src/verify/diagnoses.gen.js';
 import { dmaheap } from '../cli/run.js';
 
-const pages = manualPages();
+const pages = await manualPages();
 const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-man-'));
 afterAll(() => rmSync(work, { recursive: true }));
 

@@ -7,23 +7,23 @@ import { writeTinyKernel } from '../kconfig/tiny-kernel.js';
 import { dmaheap } from './run.js';
 
 test.each([
-  [['resolve', 'X=y', '--arch', 'arm64'], 2, /--kernel-tree is missing/],
-  [['resolve', 'X=y', '--kernel-tree', '.'], 2, /--arch is missing/],
-  [['resolve', 'X=y', 'Y', '--kernel-tree', '.', '--arch', 'arm64'], 2, /"Y" is no goal/],
+  [['resolve', 'X=y', '--arch', 'arm64'], 2, /needs --kernel-tree/],
+  [['resolve', 'X=y', '--kernel-tree', '.'], 2, /needs --arch/],
+  [['resolve', 'X=y', 'Y', '--kernel-tree', '.', '--arch', 'arm64'], 2, /"Y" is not a goal/],
   [['resolve', 'no-such.json', '--kernel-tree', '.'], 2, /no-such\.json/],
-  [['resolve', 'X=y', '--kernel-tree', '.', '--arch', 'sparc'], 2, /not an architecture/],
+  [['resolve', 'X=y', '--kernel-tree', '.', '--arch', 'sparc'], 2, /does not know this architecture/],
   [['resolve', 'X=y', '--kernel-tree', '.', '--arch', 'armv7l', '--probes', 'maybe'], 2, /not a way to answer probes/],
   [['resolve', 'X=y', '--kernel-tree', 'no-such-dir', '--arch', 'aarch64'], 3, /no such directory/],
-  [['resolve', 'X=y', '--kernel-tree', 'src', '--arch', 'x86_64'], 3, /no kernel source tree/],
-  [['explain', 'CMA'], 2, /--kernel-tree is missing/],
-  [['explain', 'CMA', '--kernel-tree', 'src', '--arch', 'riscv'], 3, /no kernel source tree/],
+  [['resolve', 'X=y', '--kernel-tree', 'src', '--arch', 'x86_64'], 3, /not a kernel source tree/],
+  [['explain', 'CMA'], 2, /needs --kernel-tree/],
+  [['explain', 'CMA', '--kernel-tree', 'src', '--arch', 'riscv'], 3, /not a kernel source tree/],
   [['explain', 'plan/not-a-code'], 2, /no finding/],
   [['check', 'schemas/examples/rockpro64.json', '--config', 'no-such-file'], 3, /no such file/],
-  [['resolve', 'CMA', '--kernel-tree', '.', '--arch', 'arm64'], 2, /"CMA" is no goal\n {2}fix: write CMA=y, CMA>=m/],
+  [['resolve', 'CMA', '--kernel-tree', '.', '--arch', 'arm64'], 2, /"CMA" is not a goal\n {2}fix: write CMA=y, CMA>=m/],
   [['explain', 'HEAP_RENAMD'], 2, /nothing called "HEAP_RENAMD"\n {2}fix: did you mean HEAP_RENAMED\?/],
   [['explain', 'heap.cma-name'], 2, /did you mean heap\.cma-names\?/],
   [['explain', 'foo'], 2, /nothing called "foo"\n {2}fix: give a symbol with --kernel-tree/],
-  [['explain', 'heap:camera'], 2, /of which profile/],
+  [['explain', 'heap:camera'], 2, /belongs to a profile or a board/],
 ] as const)('%j is %i', async (argv, exit, words) => {
   const said = await dmaheap([...argv]);
   expect(said.stderr).toMatch(words);

@@ -56,7 +56,7 @@ const ENDLESS = /--watch\b/;
 
 const reasonOf = ({ command, asRoot }: Example) =>
   asRoot ? IS_ON_BOARD : NOT_RUN.find(([pattern]) => pattern.test(command))?.[1];
-const examples = everyExample();
+const examples = await everyExample();
 const seen = new Set<string>();
 const run = examples.filter((example) => {
   const isNew = !seen.has(example.command) || example.output.length > 0;

@@ -19,7 +19,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
 import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
-import { type Planned, planOrExit, planProfile, shownPath } from '../profile.js';
+import { type Planned, planProfile, requirePlan, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdConfig, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
@@ -51,9 +51,6 @@ const TITLES: Readonly<Record<string, string>> = {
   'config-symbols': 'every line is for a symbol the kernel has',
 };
 
-/** Said already; the command ends so. */
-type Ended = Exit;
-
 class Built {
   readonly results: CheckResult[] = [];
   readonly sources = new Map<string, SourceText>();
@@ -71,73 +68,61 @@ class Built {
     this.#options = options;
   }
 
-  async run(): Promise<Ended | undefined> {
+  async run(): Promise<void> {
     const image = await this.#readImage();
-    if (typeof image === 'number') return image;
     for (const { source } of image?.image.files ?? []) this.sources.set(source.file, source);
     const config = this.#config(image);
-    if (typeof config === 'number') return config;
     if (config !== undefined) {
       const held = holdConfig(config, this.#planned.plan);
-      if (!Array.isArray(held)) {
-        this.#context.complain(`${config.file}: ${held.message}`, held.fix);
-        return EXIT.usage;
-      }
+      if (!Array.isArray(held)) throw new Refusal(`${config.file}: ${held.message}`, EXIT.usage, held.fix);
       if (held.length > 0) this.#result('config-kernel', RELEASE_TITLE, held);
       const symbols = await this.#symbols();
-      if (typeof symbols === 'number') return symbols;
       this.#checkConfig(config, symbols, image);
     }
-    const tree = this.#checkTree(config, image);
-    if (tree !== undefined) return tree;
+    this.#checkTree(config, image);
     if (image !== undefined) this.results.push(...checkImage(this.#planned.plan, image.image));
-    return undefined;
   }
 
-  async #readImage(): Promise<ReadImage | Ended | undefined> {
+  async #readImage(): Promise<ReadImage | undefined> {
     const { rootfs } = this.#options;
     if (rootfs === undefined) return undefined;
     const root = this.#context.resolve(rootfs);
     try {
       if (statSync(root).isDirectory()) return readImageDirectory(root, shownPath(this.#context, rootfs));
-      if ((await this.#tools.which('tar')) === undefined) {
-        this.#context.complain('--rootfs: tar is not installed', 'install tar, or give a directory');
-        return EXIT.environment;
-      }
+      if ((await this.#tools.which('tar')) === undefined)
+        throw new Refusal('tar is not installed', EXIT.environment, 'install tar, or give a directory');
       return await readImageTar(this.#tools, root, shownPath(this.#context, rootfs));
     } catch (error) {
       const fix = error instanceof Refusal ? error.fix : undefined;
-      this.#context.complain(`--rootfs ${rootfs}: ${reasonOf(error)}`, fix ?? 'give a directory or a tar file');
-      return EXIT.environment;
+      throw new Refusal(
+        `--rootfs ${rootfs}: ${reasonOf(error)}`,
+        EXIT.environment,
+        fix ?? 'give a directory or a tar file',
+      );
     }
   }
 
   /** The one that was given, or the only one in the image. */
-  #config(image: ReadImage | undefined): SourceText | Ended | undefined {
+  #config(image: ReadImage | undefined): SourceText | undefined {
     const { config } = this.#options;
     if (config === undefined) {
       const inside = (image?.image.files ?? []).filter(({ path }) => /(?:^boot\/config-|\/config$)/.test(path));
       return inside.length === 1 ? inside[0]?.source : undefined;
     }
     const got = readConfig(this.#context.resolve(config), this.#planned.plan.board.arch);
-    if ('error' in got) {
-      this.#context.complain(`--config ${config}: ${got.error}`, got.fix);
-      return got.exit;
-    }
+    if ('error' in got) throw new Refusal(`--config ${config}: ${got.error}`, got.exit, got.fix);
     const source = new SourceText(shownPath(this.#context, config), got.text);
     this.sources.set(source.file, source);
     return source;
   }
 
-  async #symbols(): Promise<Iterable<string> | Ended | undefined> {
+  async #symbols(): Promise<Iterable<string> | undefined> {
     const { kernelTree } = this.#options;
     if (kernelTree === undefined) return undefined;
     const { board, kernel } = this.#planned.plan;
-    const arch = archOfBoard(this.#context, this.#options.arch, board.arch);
-    if (typeof arch === 'number') return arch;
+    const arch = archOfBoard(this.#options.arch, board.arch);
     this.#result('kernel-tree', RELEASE_TITLE, holdTree(this.#context, kernelTree, kernel));
     const open = await openKernelTree(this.#context, { ...this.#options, kernelTree, arch });
-    if (typeof open === 'number') return open;
     const { tree } = open;
     return [...tree.byName].filter(([, id]) => (tree.symbols.firstNode[id] as number) >= 0).map(([name]) => name);
   }
@@ -170,19 +155,19 @@ class Built {
   }
 
   /** The DTB that was given, or the board's in the image. */
-  #checkTree(config: SourceText | undefined, image: ReadImage | undefined): Ended | undefined {
+  #checkTree(config: SourceText | undefined, image: ReadImage | undefined): void {
     const { plan } = this.#planned;
     const wanted = plan.board.dtb?.replace(/^.*\//, '');
     const inside = [...(image?.blobs ?? [])].find(([name]) => wanted !== undefined && name.endsWith(`/${wanted}`));
     const file = this.#options.dtb ?? inside?.[1];
-    if (file === undefined) return undefined;
+    if (file === undefined) return;
     const shown = this.#options.dtb ?? inside?.[0] ?? file;
     const read = planProfile(this.#context, this.#profile, { dtb: file });
     for (const [name, source] of read.sources) this.sources.set(name, source);
     if (read.planned?.dtb === undefined) {
       // What keeps the plan from this board is what there is to say.
       this.#result('image-dtb', TREE_TITLE, read.diagnostics);
-      return read.diagnostics.length === 0 ? read.exit : undefined;
+      return;
     }
     const board = placementInput(read.planned, read.planned.dtb, config);
     const overlay = overlayOf(plan.areas, plan.board.cells);
@@ -193,7 +178,6 @@ class Built {
     const { spanOf } = read.planned.loaded;
     const found = checkTree(plan, shown, board, whole).map((d) => locate(d, (pointer) => spanOf(pointer, 'key')));
     this.#result('image-dtb', TREE_TITLE, [...held, ...found]);
-    return undefined;
   }
 }
 
@@ -231,20 +215,16 @@ function loadedModules({ image }: ReadImage): string[] {
 }
 
 export async function checkBuilt(context: Context, profile: string, options: CheckBuiltOptions): Promise<Exit> {
-  const planned = planOrExit(context, profile);
-  if (typeof planned === 'number') return planned;
+  const planned = requirePlan(context, profile);
   const { tools, close } = openTools(context.environment, context.showCommand);
   const built = new Built(context, profile, planned, options, tools);
   try {
-    const ended = await built.run();
-    if (ended !== undefined) return ended;
+    await built.run();
   } finally {
     await close();
   }
-  if (built.results.length === 0) {
-    context.complain('what is to be held against the profile?', 'give --config, --dtb or --rootfs');
-    return EXIT.usage;
-  }
+  if (built.results.length === 0)
+    throw new Refusal('there is nothing to compare with the profile', EXIT.usage, 'give --config, --dtb or --rootfs');
   printChecks(context, built.results, built.sources);
   return built.results.some(({ status }) => status === 'fail') ? EXIT.findings : EXIT.good;
 }

@@ -10,17 +10,61 @@ import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
 import { printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
+import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
+import { KERNEL_TREE } from '../options.js';
 import { DTB_FIX, shownPath } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
+import { checkBuilt } from './check-built.js';
 import { readBoard } from './init.js';
 
-export interface CheckOptions {
+export const command = declare({
+  name: 'check',
+  about:
+    'compare a generated tree with what the real tools say (conf, dtc, fdtoverlay, udevadm), or a built image with its profile',
+  arguments: [
+    ['<dir|profile>', 'directory that dmaheap generate wrote; or a profile, with --config, --dtb or --rootfs'],
+  ],
+  options: {
+    config: text('--config <file>', 'with a profile: the finished .config of the image'),
+    rootfs: text(
+      '--rootfs <dir|tar>',
+      'with a profile: the root file system of the image, rules, groups, units and verifier',
+    ),
+    kernelTree: KERNEL_TREE.kernelTree,
+    arch: text('--arch <arch>', "architecture: the profile's, the kernel's or uname's name; default: the profile's"),
+    baseConfig: text('--base-config <file>', 'complete .config that the fragment goes on top of'),
+    dtb: text('--dtb <file>', "the board's DTB: for the overlay, or with a profile that of the image"),
+    requireTools: flag('--require-tools', 'exit with 3 when a tool is missing'),
+    lock: text('--lock <file>', 'the lock that generate wrote: says what has changed since'),
+  },
+  examples: [
+    'check out --kernel-tree linux-6.12 --base-config .config --dtb my-board.dtb --lock my-board.lock',
+    'check --config .config my-board.json',
+    'check my-board.json --config .config --dtb my-board.dtb --rootfs rootfs.tar',
+  ],
+  run: (context, subject, options) =>
+    options.config === undefined && options.rootfs === undefined && !isFile(context.resolve(subject))
+      ? check(context, subject, options)
+      : checkBuilt(context, subject, options),
+});
+
+/** A path that cannot even be looked at is not a file; the command then says why. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}
+
+interface CheckOptions {
   readonly kernelTree?: string;
   readonly arch?: string;
   readonly baseConfig?: string;
@@ -39,25 +83,27 @@ function filesBelow(directory: string, below = ''): string[] {
     .sort();
 }
 
-/** @returns an exit after complaining about what cannot be read */
-function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): CheckInputs | Exit {
+/** @throws {@link Refusal} for what cannot be read */
+function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): CheckInputs {
   const { kernelTree, baseConfig, dtb } = options;
-  if (kernelTree !== undefined && !existsSync(context.resolve(kernelTree))) {
-    context.complain(`--kernel-tree ${kernelTree}: there is no such directory`, 'give the top of a kernel source tree');
-    return EXIT.environment;
-  }
+  if (kernelTree !== undefined && !existsSync(context.resolve(kernelTree)))
+    throw new Refusal(
+      `--kernel-tree ${kernelTree}: there is no such directory`,
+      EXIT.environment,
+      'give the top of a kernel source tree',
+    );
   // What comes out of a pipe comes out once, and conf is to have it.
   const isPipe = baseConfig !== undefined && statSync(context.resolve(baseConfig), { throwIfNoEntry: false })?.isFIFO();
-  const base = baseConfig === undefined || isPipe ? undefined : readGivenBase(context, arch, baseConfig);
-  if (typeof base === 'number') return base;
+  if (baseConfig !== undefined && !isPipe) readGivenBase(context, arch, baseConfig);
   // What the tools would say of a damaged DTB puts the blame on generated files.
   const blob = dtb === undefined ? undefined : readBoard(context, dtb, []);
-  if (typeof blob === 'number') return blob;
   const other = blob?.tree === undefined ? undefined : otherArchitecture(arch, blob.tree);
-  if (other !== undefined) {
-    context.complain(`--dtb ${dtb}: its processors are ${other}, and this was generated for ${arch}`, DTB_FIX);
-    return EXIT.usage;
-  }
+  if (other !== undefined)
+    throw new Refusal(
+      `--dtb ${dtb}: its processors are ${other}, and this was generated for ${arch}`,
+      EXIT.usage,
+      DTB_FIX,
+    );
   const crossCompile = context.environment['CROSS_COMPILE'];
   const kernelName = kernelArch(arch);
   return {
@@ -81,31 +127,30 @@ function checkRelease(context: Context, kernelTree: string, { kernel }: Manifest
   };
 }
 
-/** @returns an exit after complaining */
+/** @throws {@link Refusal} */
 async function checkLock(
   context: Context,
   file: string,
   { kernelTree, arch, baseConfig, dtb }: CheckOptions,
   manifest: Manifest,
-): Promise<CheckResult | Exit> {
+): Promise<CheckResult> {
   const held = readLock(context, file);
-  if (typeof held === 'number') return held;
-  if (held === undefined) {
-    context.complain(`--lock ${file}: there is no such file`, 'write it with dmaheap generate --lock');
-    return EXIT.environment;
-  }
+  if (held === undefined)
+    throw new Refusal(
+      `--lock ${file}: there is no such file`,
+      EXIT.environment,
+      'write it with dmaheap generate --lock',
+    );
   const open =
     kernelTree === undefined
       ? undefined
       : await openKernelTree(context, { kernelTree, arch: arch ?? manifest.board.arch });
-  if (typeof open === 'number') return open;
   const base =
     open !== undefined
       ? readBase(context, open, baseConfig)
       : baseConfig === undefined
         ? undefined
         : readGivenBase(context, undefined, baseConfig);
-  if (typeof base === 'number') return base;
   const inputs = {
     ...(open === undefined ? {} : { open }),
     ...(base === undefined ? {} : { base: base.text }),
@@ -136,7 +181,7 @@ async function checkLock(
   };
 }
 
-export async function check(context: Context, name: string, options: CheckOptions): Promise<Exit> {
+async function check(context: Context, name: string, options: CheckOptions): Promise<Exit> {
   const directory = context.resolve(name);
   let files: string[] = [];
   let manifest: ReturnType<typeof readManifest>;
@@ -146,20 +191,20 @@ export async function check(context: Context, name: string, options: CheckOption
     // Without one it may be any directory, a large one too.
     if (typeof manifest === 'object') files = filesBelow(directory);
   } catch (error) {
-    context.complain(`cannot read ${name}: ${reasonOf(error)}`, 'give the directory that dmaheap generate -o wrote');
-    return EXIT.usage;
+    throw new Refusal(
+      `cannot read ${name}: ${reasonOf(error)}`,
+      EXIT.usage,
+      'give the directory that dmaheap generate -o wrote',
+    );
   }
-  if (manifest === undefined || manifest === 'bad') {
-    context.complain(
+  if (manifest === undefined || manifest === 'bad')
+    throw new Refusal(
       `${shownPath(context, name)} ${manifest === 'bad' ? `has a ${MANIFEST} that cannot be understood` : `has no ${MANIFEST}`}`,
+      EXIT.usage,
       'give a directory that dmaheap generate -o wrote',
     );
-    return EXIT.usage;
-  }
-  const arch = archOfBoard(context, options.arch, manifest.board.arch);
-  if (typeof arch === 'number') return arch;
+  const arch = archOfBoard(options.arch, manifest.board.arch);
   const inputs = inputsOf(context, options, arch);
-  if (typeof inputs === 'number') return inputs;
   const shown = shownPath(context, name);
   // Findings name files as the user would open them.
   const texts = files.flatMap((file) => {
@@ -167,7 +212,6 @@ export async function check(context: Context, name: string, options: CheckOption
     return 'text' in got ? [new SourceText(path.join(shown, file), got.text)] : [];
   });
   const drift = options.lock === undefined ? undefined : await checkLock(context, options.lock, options, manifest);
-  if (typeof drift === 'number') return drift;
   const { tools, close } = openTools(context.environment, context.showCommand);
   try {
     const strayed = compareWithManifest(directory, manifest, files, (file) => path.join(shown, file));

@@ -1,19 +1,37 @@
 /** dmaheap diff: two profiles, or one profile on two kernels, as user space sees them. */
-import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { changesForUserSpace, type Change as Predicted, type Prediction, predict } from '../../placement/index.js';
 import { closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import { comparePlans, type PlanChange } from '../../plan/compare.js';
 import type { Plan } from '../../plan/index.js';
 import type { Context } from '../context.js';
+import { declare, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { settlePlacement } from '../placement.js';
 import { planProfile } from '../profile.js';
-import { sayRefusal } from '../refusal.js';
+import { Refusal } from '../refusal.js';
 import { holdTree } from '../release.js';
 
-export interface DiffOptions {
+export const command = declare({
+  name: 'diff',
+  about: 'what differs for user space between two profiles, or between two kernels',
+  arguments: [['<profile...>', 'one or two profiles; with one, give two kernels']],
+  options: {
+    kernel: several('--kernel <version>', 'the kernel; twice: one for each side'),
+    kernelTree: several('--kernel-tree <dir>', 'kernel source tree, for the lines it needs; twice: one for each side'),
+    arch: text('--arch <arch>', "architecture; default: the profile's"),
+    baseConfig: several('--base-config <file>', '.config or defconfig to start from; twice: one for each side'),
+    dtb: several('--dtb <file>', "the board's DTB: what is predicted is compared too; twice: one for each side"),
+    probes: text('--probes <mode>', 'questions of the tree to the toolchain: run, replay:FILE or deny'),
+  },
+  exits: '0 nothing differs, 1 something does',
+  examples: ['diff my-board.json --kernel 6.12 --kernel 7.3 --dtb my-board.dtb', 'diff my-board.json other-board.json'],
+  run: diff,
+});
+
+interface DiffOptions {
   readonly kernel?: readonly string[];
   readonly kernelTree?: readonly string[];
   readonly baseConfig?: readonly string[];
@@ -52,8 +70,11 @@ function sidesOf(profiles: readonly string[], options: DiffOptions): [Side, Side
   return [side(0), side(1)];
 }
 
-/** The plan with the lines that its fragment would have. @returns an exit after complaining */
-async function look(context: Context, side: Side, options: DiffOptions): Promise<Looked | Exit> {
+/**
+ * The plan with the lines that its fragment would have.
+ * @throws {@link Refusal}
+ */
+async function look(context: Context, side: Side, options: DiffOptions): Promise<Looked> {
   const { profile, kernelTree, dtb } = side;
   const open =
     kernelTree === undefined
@@ -63,20 +84,14 @@ async function look(context: Context, side: Side, options: DiffOptions): Promise
           arch: options.arch ?? archOf(context, profile) ?? 'arm64',
           ...(options.probes === undefined ? {} : { probes: options.probes }),
         });
-  if (typeof open === 'number') return open;
   const version = side.kernel ?? (open?.version === undefined ? undefined : formatKernelVersion(open.version));
   const planning = planProfile(context, profile, {
     ...(version === undefined ? {} : { kernel: version }),
     ...(dtb === undefined ? {} : { dtb }),
   });
-  const fail = (diagnostics: readonly Diagnostic[], exit: Exit): Exit => {
-    context.findings(diagnostics, planning.sources);
-    return exit;
-  };
-  if (planning.planned === undefined) return fail(planning.diagnostics, planning.exit);
+  if (planning.planned === undefined) throw Refusal.because(planning.exit, planning.diagnostics, planning.sources);
   const { plan } = planning.planned;
   const base = open === undefined ? undefined : readBase(context, open, side.baseConfig);
-  if (typeof base === 'number') return base;
   const closed =
     open === undefined || base === undefined
       ? closeFromKnowledge(plan)
@@ -84,7 +99,8 @@ async function look(context: Context, side: Side, options: DiffOptions): Promise
   if (open !== undefined) noteAssumptions(context, open, planGoals(plan));
   if (kernelTree !== undefined && context.options.format === 'human')
     context.findings(holdTree(context, kernelTree, plan.kernel));
-  if (closed.plan === undefined || hasErrors(closed.diagnostics)) return fail(closed.diagnostics, EXIT.findings);
+  if (closed.plan === undefined || hasErrors(closed.diagnostics))
+    throw Refusal.because(EXIT.findings, closed.diagnostics, planning.sources);
   return { side, plan: closed.plan, prediction: dtb === undefined ? undefined : predicted(context, side, plan) };
 }
 
@@ -109,38 +125,31 @@ function lineOf({ part, name, aspect, from, to }: PlanChange): string {
   return `${from === null ? '+' : to === null ? '-' : ' '} ${about}: ${[from, to].filter((one) => one !== null).join(' -> ')}`;
 }
 
-export async function diff(context: Context, profiles: readonly string[], options: DiffOptions): Promise<Exit> {
+async function diff(context: Context, profiles: readonly string[], options: DiffOptions): Promise<Exit> {
   const [first, second] = sidesOf(profiles, options);
-  if (profiles.length > 2 || (profiles.length === 1 && JSON.stringify(first) === JSON.stringify(second))) {
-    context.complain(
-      profiles.length > 2 ? 'two profiles at most' : 'compare with what?',
+  if (profiles.length > 2 || (profiles.length === 1 && JSON.stringify(first) === JSON.stringify(second)))
+    throw new Refusal(
+      profiles.length > 2 ? 'diff takes two profiles at most' : 'there is nothing to compare the profile with',
+      EXIT.usage,
       'give two profiles, or one and two kernels: dmaheap diff board.json --kernel 6.12 --kernel 7.3',
     );
-    return EXIT.usage;
-  }
-  try {
-    const from = await look(context, first, options);
-    if (typeof from === 'number') return from;
-    const to = await look(context, second, options);
-    if (typeof to === 'number') return to;
-    const changes = comparePlans(from.plan, to.plan);
-    const boot: Predicted[] =
-      from.prediction === undefined || to.prediction === undefined
-        ? []
-        : changesForUserSpace(from.prediction, to.prediction);
-    if (context.options.format === 'json')
-      context.printJson({
-        schemaVersion: 1,
-        from: describe(from),
-        to: describe(to),
-        changes,
-        predicted: from.prediction === undefined ? null : boot,
-      });
-    else print(context, from, to, changes, boot);
-    return changes.length + boot.length > 0 ? EXIT.findings : EXIT.good;
-  } catch (error) {
-    return sayRefusal(context, error);
-  }
+  const from = await look(context, first, options);
+  const to = await look(context, second, options);
+  const changes = comparePlans(from.plan, to.plan);
+  const boot: Predicted[] =
+    from.prediction === undefined || to.prediction === undefined
+      ? []
+      : changesForUserSpace(from.prediction, to.prediction);
+  if (context.options.format === 'json')
+    context.printJson({
+      schemaVersion: 1,
+      from: describe(from),
+      to: describe(to),
+      changes,
+      predicted: from.prediction === undefined ? null : boot,
+    });
+  else print(context, from, to, changes, boot);
+  return changes.length + boot.length > 0 ? EXIT.findings : EXIT.good;
 }
 
 function describe({ side, plan }: Looked) {

@@ -12,7 +12,7 @@ import {
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { type PlaceOptions, settlePlacement } from '../placement.js';
-import { sayRefusal } from '../refusal.js';
+import { Refusal, refusedAfter } from '../refusal.js';
 import { explainPlan, kernelNames, openPlan, printExplanation } from './explain-plan.js';
 
 /** What the plan says of the subject, and the names to ask the simulator for. */
@@ -35,20 +35,18 @@ export async function explainPlacement(
   options: PlaceOptions,
 ): Promise<Exit> {
   const [kind = '', name = ''] = subject.split(/:(.*)/s);
-  if (options.dtb === undefined && profile === undefined) {
-    context.complain(
-      'of which profile, or of which board?',
+  if (options.dtb === undefined && profile === undefined)
+    throw new Refusal(
+      `${subject} belongs to a profile or a board, and neither is given`,
+      EXIT.usage,
       `dmaheap explain ${subject} board.json, or --dtb board.dtb`,
     );
-    return EXIT.usage;
-  }
   // Without a board there is nothing to simulate, but the profile's own reasons are known.
   if (options.dtb === undefined) return explainPlan(context, subject, profile, options);
   const diagnostics: Diagnostic[] = [];
   try {
     const { input, kernels } = settlePlacement(context, profile, options, diagnostics);
     const about = profile === undefined ? undefined : openPlan(context, profile, options);
-    if (typeof about === 'number') return about;
     const planned = plannedBy(about, kind, name);
     const explained = kernels.map((kernel) => {
       const asked = { ...input, kernel };
@@ -57,10 +55,12 @@ export async function explainPlacement(
         .find((one) => one !== undefined);
       return { kernel, explanation };
     });
-    if (planned.explanation === undefined && explained.every(({ explanation }) => explanation === undefined)) {
-      context.complain(`there is no ${kind} "${name}" on this board`, 'dmaheap place lists regions and heaps');
-      return EXIT.usage;
-    }
+    if (planned.explanation === undefined && explained.every(({ explanation }) => explanation === undefined))
+      throw new Refusal(
+        `there is no ${kind} "${name}" on this board`,
+        EXIT.usage,
+        'dmaheap place lists regions and heaps',
+      );
     if (context.options.format === 'json')
       context.printJson({
         schemaVersion: 1,
@@ -78,7 +78,7 @@ export async function explainPlacement(
     }
     return EXIT.good;
   } catch (error) {
-    return sayRefusal(context, error, diagnostics);
+    throw refusedAfter(error, { diagnostics, sources: new Map() });
   }
 }
 

@@ -16,7 +16,8 @@ import { traceLine } from '../../render/index.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { planOrExit } from '../profile.js';
+import { requirePlan } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { VERSION } from '../version.js';
 
 export interface ExplainPlanOptions {
@@ -30,15 +31,16 @@ const LINE = /^(.+):([1-9]\d*)$/;
 /** Whether the subject is about a profile rather than about a kernel tree or a code. */
 export const isAboutPlan = (subject: string) => subject.startsWith('/') || LINE.test(subject);
 
-/** @returns the profile and its plan, or an exit status after the findings were printed */
-export function openPlan(context: Context, profile: string, options: ExplainPlanOptions): Explained | Exit {
+/**
+ * The profile and its plan.
+ * @throws {@link Refusal}
+ */
+export function openPlan(context: Context, profile: string, options: ExplainPlanOptions): Explained {
   const kernel = options.kernel?.[0];
-  const planned = planOrExit(context, profile, {
+  const { plan, loaded } = requirePlan(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
   });
-  if (typeof planned === 'number') return planned;
-  const { plan, loaded } = planned;
   // The lines that generate writes, not only the wishes.
   return { plan: closeFromKnowledge(plan).plan ?? plan, loaded };
 }
@@ -121,12 +123,13 @@ export function explainPlan(
   profile: string | undefined,
   options: ExplainPlanOptions,
 ): Exit {
-  if (profile === undefined) {
-    context.complain('of which profile?', `dmaheap explain ${subject} board.json`);
-    return EXIT.usage;
-  }
+  if (profile === undefined)
+    throw new Refusal(
+      `${subject} belongs to a profile, and none is given`,
+      EXIT.usage,
+      `dmaheap explain ${subject} board.json`,
+    );
   const about = openPlan(context, profile, options);
-  if (typeof about === 'number') return about;
   const explanation = explained(about, subject);
   if (explanation === undefined) {
     const [kind] = subject.split(':');
@@ -142,22 +145,21 @@ export function explainPlan(
       number === undefined || /^(heap|region)$/.test(kind ?? '')
         ? undefined
         : traceLine(about.plan, { version: VERSION }, file, 1);
-    if (traced !== undefined) {
-      context.complain(
+    if (traced !== undefined)
+      throw new Refusal(
         `${traced.path} of ${profile} has ${traced.lines} lines`,
+        EXIT.usage,
         `give a line from 1 to ${traced.lines}`,
       );
-      return EXIT.usage;
-    }
-    context.complain(
+    throw new Refusal(
       `nothing in ${profile} makes ${subject}`,
+      EXIT.usage,
       near === undefined
         ? subject.startsWith('/')
           ? 'give a JSON pointer such as /board/memory'
           : `it has ${known.join(', ') || 'none'}`
         : `did you mean ${near}?`,
     );
-    return EXIT.usage;
   }
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, subject, ...explanation });
   else printExplanation(context, explanation);

@@ -14,6 +14,7 @@ import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import { Refusal } from '../refusal.js';
 import { solutionJson } from './resolve.js';
 
 export interface ExplainSymbolOptions extends Partial<KernelTreeOptions> {
@@ -28,36 +29,31 @@ export async function explainSymbolCommand(
   options: ExplainSymbolOptions,
 ): Promise<Exit> {
   const { kernelTree, arch } = options;
-  if (kernelTree === undefined || arch === undefined) {
-    context.complain(
-      `${kernelTree === undefined ? 'which kernel? --kernel-tree' : 'which architecture? --arch'} is missing`,
+  if (kernelTree === undefined || arch === undefined)
+    throw new Refusal(
+      `explaining a symbol needs ${kernelTree === undefined ? '--kernel-tree' : '--arch'}`,
+      EXIT.usage,
       'dmaheap explain DMABUF_HEAPS_CMA --kernel-tree linux --arch arm64 --base-config .config',
     );
-    return EXIT.usage;
-  }
   const name = word.replace(/^CONFIG_/, '').replace(/>?=.*$/s, '');
   const goal =
     options.whyNot === undefined
       ? undefined
       : parseGoal(options.whyNot.includes('=') ? options.whyNot : `${name}=${options.whyNot}`);
-  if (options.whyNot !== undefined && goal === undefined) {
-    context.complain(`--why-not ${options.whyNot}: no goal`, `write it as --why-not ${name}=y`);
-    return EXIT.usage;
-  }
+  if (options.whyNot !== undefined && goal === undefined)
+    throw new Refusal(`--why-not ${options.whyNot}: this is not a goal`, EXIT.usage, `write it as --why-not ${name}=y`);
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
-  if (typeof open === 'number') return open;
   const base = readBase(context, open, options.baseConfig);
-  if (typeof base === 'number') return base;
   const symbol = open.tree.byName.get(name);
   if (symbol === undefined || (open.tree.symbols.firstNode[symbol] as number) < 0) {
     const near = suggest(name, open.tree.byName.keys());
-    context.complain(
-      `${treeTitle(open)} defines no symbol ${name}`,
+    throw new Refusal(
+      `${treeTitle(open)} does not define the symbol ${name}`,
+      EXIT.findings,
       near.length === 0
         ? `another architecture may have it: grep -rnw 'config ${name}' --include='Kconfig*' ${kernelTree}`
         : `did you mean ${near.join(' or ')}?`,
     );
-    return EXIT.findings;
   }
   const config = new Configuration(open.tree);
   loadConfig(config, base.text);

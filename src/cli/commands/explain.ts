@@ -4,17 +4,48 @@ import { suggest } from '../../source/suggest.js';
 import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import { allCodes } from '../codes.js';
 import type { Context } from '../context.js';
+import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { BOARD, KERNEL_TREE } from '../options.js';
 import type { PlaceOptions } from '../placement.js';
+import { Refusal } from '../refusal.js';
 import { explainPlacement } from './explain-placement.js';
 import { explainPlan, isAboutPlan } from './explain-plan.js';
 import { type ExplainSymbolOptions, explainSymbolCommand } from './explain-symbol.js';
 import { facts } from './facts.js';
 
+export const command = declare({
+  name: 'explain',
+  about: 'why a symbol, region, heap, value or line is what it is, and what a finding means',
+  arguments: [
+    [
+      '<subject>',
+      'a symbol, region:NAME, heap:NAME, a value (/board/memory), a line (udev/70-dmaheap.rules:5), a fact, or the code of a finding',
+    ],
+    ['[profile]', 'the profile it is about'],
+  ],
+  options: {
+    ...KERNEL_TREE,
+    whyNot: text('--why-not <goal>', 'what stands against X=y, or what it takes'),
+    ...BOARD,
+  },
+  examples: [
+    'explain CMA --why-not CMA=y --kernel-tree linux-6.12 --arch arm64 --base-config .config',
+    'explain region:linux,cma my-board.json --dtb my-board.dtb --kernel 6.12',
+    'explain heap:camera my-board.json',
+    'explain /access/camera/mode my-board.json',
+    'explain udev/70-dmaheap.rules:5 my-board.json',
+    'explain DMABUF_HEAPS_CMA my-board.json',
+    'explain HEAP_RENAMED',
+    'explain plan/size-rounded',
+  ],
+  run: explain,
+});
+
 const SUBJECTS =
   'give a symbol with --kernel-tree, heap:NAME or region:NAME with a profile, a fact (dmaheap facts lists them), or a code in brackets of a finding';
 
-export async function explain(
+async function explain(
   context: Context,
   subject: string,
   profile: string | undefined,
@@ -33,10 +64,12 @@ export async function explain(
   if (profile !== undefined && options.kernelTree === undefined) return explainPlan(context, subject, profile, options);
   const near = suggest(subject, [...FACTS.keys(), ...DIAGNOSES.map(({ id }) => id)])[0];
   const isSymbol = /^[A-Z0-9_]{2,}(>?=.*)?$/.test(subject);
-  if (options.kernelTree === undefined && (near !== undefined || !isSymbol)) {
-    context.complain(`there is nothing called "${subject}"`, near === undefined ? SUBJECTS : `did you mean ${near}?`);
-    return EXIT.usage;
-  }
+  if (options.kernelTree === undefined && (near !== undefined || !isSymbol))
+    throw new Refusal(
+      `there is nothing called "${subject}"`,
+      EXIT.usage,
+      near === undefined ? SUBJECTS : `did you mean ${near}?`,
+    );
   return explainSymbolCommand(context, subject, options);
 }
 
@@ -45,8 +78,11 @@ function explainCode(context: Context, subject: string): Exit {
   const entry = codes[subject];
   if (entry === undefined) {
     const near = suggest(subject, Object.keys(codes))[0];
-    context.complain(`there is no finding "${subject}"`, near === undefined ? SUBJECTS : `did you mean "${near}"?`);
-    return EXIT.usage;
+    throw new Refusal(
+      `there is no finding "${subject}"`,
+      EXIT.usage,
+      near === undefined ? SUBJECTS : `did you mean "${near}"?`,
+    );
   }
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, code: subject, ...entry });
   else context.print(`${subject} (${entry.severity}): ${entry.title}\n    ${entry.explain}\n`);

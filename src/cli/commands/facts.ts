@@ -2,7 +2,17 @@
 import { FACTS } from '../../facts/index.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
+import { declare } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { Refusal } from '../refusal.js';
+
+export const command = declare({
+  name: 'facts',
+  about: 'list what is known about kernels, since when and from where',
+  arguments: [['[id]', 'one fact, or a group such as heap']],
+  examples: ['facts heap.default-area-name'],
+  run: facts,
+});
 
 export async function facts(context: Context, id: string | undefined): Promise<Exit> {
   const chosen =
@@ -11,11 +21,11 @@ export async function facts(context: Context, id: string | undefined): Promise<E
       : [...FACTS.values()].filter((f) => f.id === id || f.id.startsWith(`${id}.`));
   if (chosen.length === 0) {
     const near = suggest(id ?? '', FACTS.keys())[0];
-    context.complain(
+    throw new Refusal(
       `there is no fact "${id}"`,
+      EXIT.usage,
       near === undefined ? 'dmaheap facts lists them all' : `did you mean "${near}"?`,
     );
-    return EXIT.usage;
   }
   if (context.options.format === 'json') {
     context.printJson({ schemaVersion: 1, facts: chosen });

@@ -6,11 +6,15 @@ import { formatKernelVersion } from '../../facts/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { render } from '../../render/index.js';
+import type { SourceText } from '../../source/index.js';
 import { type Context, commandLine } from '../context.js';
+import { declare, flag, list, required, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
-import { planProfile } from '../profile.js';
+import { FORCE, KERNEL_TREE, ONE_KERNEL } from '../options.js';
+import { type Planned, planProfile } from '../profile.js';
+import { Refusal, refusedAfter } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { summarise } from '../summary.js';
 import { compareTree, makeManifest, manifestFile, type TreeChange, writeTree } from '../tree.js';
@@ -18,7 +22,30 @@ import { VERSION } from '../version.js';
 import { describeDelta } from './resolve.js';
 import { exitOfRendering, locate } from './validate.js';
 
-export interface GenerateOptions {
+export const command = declare({
+  name: 'generate',
+  about: 'write fragment, overlay, rules and expectation for a board',
+  arguments: [['<profile>', "the board's profile"]],
+  options: {
+    ...KERNEL_TREE,
+    allowChange: flag('--allow-change', 'the fragment may take away what the base decided'),
+    output: required('-o, --output <dir>', 'where to write'),
+    target: list('--target <name,...>', 'only these targets (dmaheap targets lists them)'),
+    kernel: ONE_KERNEL,
+    dtb: text('--dtb <file>', "the board's DTB: its cells are used, and the profile is compared with it"),
+    force: FORCE,
+    diff: flag('--diff', 'show what would change and write nothing; exits with 1 when something would'),
+    lock: text('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it'),
+  },
+  examples: [
+    'generate my-board.json -o out --kernel 6.12 --dtb my-board.dtb',
+    'generate my-board.json -o out --kernel-tree linux-6.12 --base-config .config --lock my-board.lock',
+    'generate my-board.json -o out --target udev,verify --diff',
+  ],
+  run: generate,
+});
+
+interface GenerateOptions {
   readonly output: string;
   readonly target?: readonly string[];
   readonly kernel?: string;
@@ -38,17 +65,17 @@ interface Closed extends Inputs {
   readonly closed: ClosedPlan;
 }
 
-/** The plan's wishes as lines that hold: on the user's tree when it is given. @returns an exit after complaining */
-async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<Closed | Exit> {
+/**
+ * The plan's wishes as lines that hold: on the user's tree when it is given.
+ * @throws {@link Refusal}
+ */
+async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<Closed> {
   const { kernelTree, baseConfig, allowChange = false } = options;
-  const arch = archOfBoard(context, options.arch, plan.board.arch);
-  if (typeof arch === 'number') return arch;
+  const arch = archOfBoard(options.arch, plan.board.arch);
   const dtb = options.dtb === undefined ? {} : { dtb: options.dtb };
   if (kernelTree === undefined) return { closed: closeFromKnowledge(plan), ...dtb };
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
-  if (typeof open === 'number') return open;
   const base = readBase(context, open, baseConfig);
-  if (typeof base === 'number') return base;
   const closed = await context.during('proving every line of the fragment', () =>
     closeFragment(plan, open.tree, base, treeTitle(open), { allowChange }),
   );
@@ -71,18 +98,33 @@ const patchOf = ({ path, before, after }: TreeChange) =>
   // A directory or a link has no lines.
   before === after ? '' : createTwoFilesPatch(`a/${path}`, `b/${path}`, before ?? '', after ?? '');
 
-export async function generate(context: Context, file: string, options: GenerateOptions): Promise<Exit> {
+/** Everything found so far, in the order in which it was found. */
+interface Findings {
+  readonly diagnostics: Diagnostic[];
+  readonly sources: ReadonlyMap<string, SourceText>;
+}
+
+async function generate(context: Context, file: string, options: GenerateOptions): Promise<Exit> {
   const { planned, diagnostics, sources, exit } = planProfile(context, file, options);
-  const fail = (status: Exit): Exit => {
-    context.findings(diagnostics, sources);
-    return status;
-  };
-  if (planned === undefined) return fail(exit);
-  const proven = await close(context, planned.plan, options);
-  if (typeof proven === 'number') return fail(proven);
+  if (planned === undefined) throw Refusal.because(exit, diagnostics, sources);
+  try {
+    return await generateFrom(context, planned, options, { diagnostics, sources });
+  } catch (error) {
+    throw refusedAfter(error, { diagnostics, sources });
+  }
+}
+
+/** @throws {@link Refusal}; what was found until then is in `found` */
+async function generateFrom(
+  context: Context,
+  { plan: wished, loaded }: Planned,
+  options: GenerateOptions,
+  { diagnostics, sources }: Findings,
+): Promise<Exit> {
+  const proven = await close(context, wished, options);
   const { closed } = proven;
-  diagnostics.push(...closed.diagnostics.map((d) => locate(d, planned.loaded.spanOf)));
-  if (closed.plan === undefined) return fail(EXIT.findings);
+  diagnostics.push(...closed.diagnostics.map((d) => locate(d, loaded.spanOf)));
+  if (closed.plan === undefined) throw Refusal.because(EXIT.findings, []);
   const { plan } = closed;
   const rendered = render(plan, {
     version: VERSION,
@@ -92,37 +134,27 @@ export async function generate(context: Context, file: string, options: Generate
     d.code === 'render/unknown-target' && options.target !== undefined
       ? { ...d, message: `--target: ${d.message}` }
       : d;
-  diagnostics.push(...rendered.diagnostics.map((d) => locate(asked(d), planned.loaded.spanOf)));
-  if (rendered.value === undefined) return fail(exitOfRendering(rendered.diagnostics));
-  if (hasErrors(diagnostics)) return fail(EXIT.findings);
+  diagnostics.push(...rendered.diagnostics.map((d) => locate(asked(d), loaded.spanOf)));
+  if (rendered.value === undefined) throw Refusal.because(exitOfRendering(rendered.diagnostics), []);
+  if (hasErrors(diagnostics)) throw Refusal.because(EXIT.findings, []);
   const manifest = makeManifest(manifestOf(plan), rendered.value);
   const files = [...rendered.value, manifestFile(manifest)];
   const lock = options.lock === undefined ? undefined : makeLock(context, plan, manifest, proven);
   const held = options.lock === undefined ? undefined : readLock(context, options.lock);
-  if (typeof held === 'number') return fail(held);
   if (options.lock !== undefined && lock !== undefined && held !== undefined) {
     diagnostics.push(...('code' in held ? [held] : compareLock(options.lock, held, lock)));
-    if (hasErrors(diagnostics)) return fail(EXIT.findings);
+    if (hasErrors(diagnostics)) throw Refusal.because(EXIT.findings, []);
   }
   const directory = context.resolve(options.output);
   const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
   const changed = changes.filter((change) => change.action !== 'keep');
   diagnostics.push(...objections);
-  if (objections.some(({ code }) => code === 'generate/cannot-write')) return fail(EXIT.environment);
+  if (objections.some(({ code }) => code === 'generate/cannot-write')) throw Refusal.because(EXIT.environment, []);
   if (!options.diff) {
-    if (hasErrors(objections)) return fail(EXIT.findings);
+    if (hasErrors(objections)) throw Refusal.because(EXIT.findings, []);
     const problem = changed.length === 0 ? undefined : writeTree(directory, files, changes);
-    if (problem !== undefined) {
-      diagnostics.push(problem);
-      return fail(EXIT.environment);
-    }
-    if (options.lock !== undefined && lock !== undefined && held === undefined) {
-      const reason = writeLock(context, options.lock, lock);
-      if (reason !== undefined) {
-        context.complain(`cannot write --lock ${options.lock}: ${reason}`, 'give another file');
-        return fail(EXIT.environment);
-      }
-    }
+    if (problem !== undefined) throw Refusal.because(EXIT.environment, [problem]);
+    if (options.lock !== undefined && lock !== undefined && held === undefined) writeLock(context, options.lock, lock);
   }
   if (context.options.format === 'human') {
     context.findings(diagnostics, sources);

@@ -9,16 +9,35 @@ import { makePlan } from '../../plan/index.js';
 import { schemaAt } from '../../profile/describe.js';
 import { readProfile } from '../../profile/load.js';
 import { SourceText } from '../../source/index.js';
-import { type ProfileArch, profileArch } from '../arch.js';
+import { type ProfileArch, profileArch, unknownArch } from '../arch.js';
 import { readConfig } from '../config.js';
 import type { Context } from '../context.js';
+import { declare, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { PATH_FIX, readBytes, readText, reasonOf } from '../files.js';
 import { kernelOption, shownPath } from '../profile.js';
-import { Refusal, sayRefusal } from '../refusal.js';
+import { Refusal, refusedAfter } from '../refusal.js';
 import { openTools } from '../tools.js';
 
-export interface ImportOptions {
+export const command = declare({
+  name: 'import',
+  about: 'turn a hand-written setup into a profile, and say what it cannot express',
+  options: {
+    config: several('--config <file>', 'a .config, or a fragment; more than once in the order they are merged'),
+    dts: several('--dts <file>', 'a .dtb, .dtbo or source for dtc; more than once'),
+    rules: several('--rules <file>', 'udev rules, or a directory of them'),
+    cmdline: text('--cmdline <text>', 'the kernel command line, or a file that holds it'),
+    configTxt: text('--config-txt <file>', "a Raspberry Pi's config.txt"),
+    arch: text('--arch <arch>', "when no whole .config says it: the profile's, the kernel's or uname's name"),
+    kernel: text('--kernel <version>', 'when no whole .config says it'),
+    name: text('--name <name>', 'name of the profile'),
+    output: text('-o, --output <file>', 'where to write; default: standard output'),
+  },
+  examples: ['import --config bsp.cfg --dts cma.dtso --rules /usr/lib/udev/rules.d --cmdline "cma=256M" -o board.json'],
+  run: importProfile,
+});
+
+interface ImportOptions {
   readonly config?: readonly string[];
   readonly dts?: readonly string[];
   readonly rules?: readonly string[];
@@ -134,15 +153,9 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
       EXIT.usage,
       'give at least one of --config, --dts, --rules, --cmdline, --config-txt',
     );
-  const kernel = kernelOption(context, options.kernel);
-  if (kernel === 'bad') throw new Refusal('', EXIT.usage);
+  const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
   const arch = options.arch === undefined ? undefined : profileArch(options.arch);
-  if (options.arch !== undefined && arch === undefined)
-    throw new Refusal(
-      `--arch ${options.arch}: not an architecture dmaheap knows`,
-      EXIT.usage,
-      'use arm64, arm, riscv64 or x86_64',
-    );
+  if (options.arch !== undefined && arch === undefined) throw unknownArch(options.arch);
   const { name } = options;
   if (name !== undefined && !NAME.test(name))
     throw new Refusal(
@@ -171,13 +184,13 @@ function commandLineOf(context: Context, text: string, reader: Reader): SourceTe
   return reader.text('--cmdline', text);
 }
 
-export async function importProfile(context: Context, options: ImportOptions): Promise<Exit> {
+async function importProfile(context: Context, options: ImportOptions): Promise<Exit> {
   const reader = new Reader(context);
   let input: ImportInput;
   try {
     input = await gather(context, options, reader);
   } catch (error) {
-    return sayRefusal(context, error, reader.diagnostics, reader.sources);
+    throw refusedAfter(error, reader);
   }
   const { value, diagnostics } = importSetup(input);
   const found = [...reader.diagnostics, ...diagnostics];
@@ -211,11 +224,11 @@ export async function importProfile(context: Context, options: ImportOptions): P
     writeFileSync(context.resolve(options.output), value, { flag: 'wx' });
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    context.complain(
+    throw new Refusal(
       exists ? `${options.output} exists` : `cannot write ${options.output}: ${reasonOf(error)}`,
+      exists ? EXIT.usage : EXIT.environment,
       'give another file with -o',
     );
-    return exists ? EXIT.usage : EXIT.environment;
   }
   const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'mend what was found in it';
   context.note(`wrote ${options.output}. Next: ${next}`);

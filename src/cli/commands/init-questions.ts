@@ -7,6 +7,7 @@ import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import type { Context, Streams } from '../context.js';
+import { sayRefusal } from '../refusal.js';
 import { readBoard, readConfiguration, whyNot } from './init.js';
 
 type Ask = NonNullable<Streams['ask']>;
@@ -81,10 +82,14 @@ export async function askBoard(
   const get = <T>(text: string, fallback: string, read: (answer: string) => Read<T>) =>
     question(context, ask, text, fallback, read);
   /** A file to look at; Enter: there is none. */
-  const look = (text: string, read: (file: string) => BoardFindings | number) =>
-    get(text, '', (file) => {
-      const part = file === '' ? {} : read(file);
-      return typeof part === 'number' ? { error: 'another file, or Enter without one' } : { value: part };
+  const look = (text: string, read: (file: string) => BoardFindings) =>
+    get(text, '', (file): Read<BoardFindings> => {
+      try {
+        return { value: file === '' ? {} : read(file) };
+      } catch (refusal) {
+        sayRefusal(context, refusal);
+        return { error: 'another file, or Enter without one' };
+      }
     });
   try {
     const diagnostics: Diagnostic[] = [];

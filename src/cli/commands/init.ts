@@ -10,11 +10,39 @@ import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { archOf, type BoardFindings, draftProfile } from '../../plan/draft.js';
 import { configValues, readConfig, releaseOfConfig } from '../config.js';
 import type { Context } from '../context.js';
+import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, reasonOf } from '../files.js';
 import { DTB_FIX } from '../profile.js';
+import { Refusal } from '../refusal.js';
 
-export interface InitOptions {
+export const command = declare({
+  name: 'init',
+  about: "write a first profile from a board's DTB and configuration, on the running board, or by asking",
+  options: {
+    dtb: text('--dtb <file>', "the board's DTB"),
+    config: text('--config <file>', 'its kernel configuration'),
+    live: flag('--live', 'look at the running board'),
+    root: text('--root <dir>', 'with --live: look below this directory instead of /'),
+    budget: text(
+      '--budget <words>',
+      'what must fit at once, such as "4 cameras 4K NV12, 6 buffers each"; the size follows',
+    ),
+    distribution: text(
+      '--distribution <name>',
+      'suggests the group: debian, yocto, buildroot, alpine, nixos, openwrt, android',
+    ),
+    group: text('--group <name>', 'the group that may allocate'),
+    output: text('-o, --output <file>', 'where to write; default: standard output'),
+  },
+  examples: [
+    'init --dtb my-board.dtb --config .config -o my-board.json',
+    'init --dtb my-board.dtb --budget "4 cameras 4K NV12, 6 buffers each" -o my-board.json',
+  ],
+  run: init,
+});
+
+interface InitOptions {
   readonly dtb?: string;
   readonly config?: string;
   readonly live?: boolean;
@@ -86,49 +114,46 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
   };
 }
 
-/** Looks at the DTB. @returns an exit after complaining */
-export function readBoard(context: Context, file: string, diagnostics: Diagnostic[]): BoardFindings | Exit {
+/**
+ * Looks at the DTB.
+ * @throws {@link Refusal}
+ */
+export function readBoard(context: Context, file: string, diagnostics: Diagnostic[]): BoardFindings {
   const got = readBytes(context.resolve(file));
-  if ('error' in got) {
-    context.complain(`--dtb ${file}: ${got.error}`, DTB_FIX);
-    return EXIT.environment;
-  }
+  if ('error' in got) throw new Refusal(`--dtb ${file}: ${got.error}`, EXIT.environment, DTB_FIX);
   const read = readFdt(got.bytes, file);
   diagnostics.push(...read.diagnostics);
-  if (read.value === undefined) {
-    context.findings(diagnostics);
-    return EXIT.findings;
-  }
+  if (read.value === undefined) throw Refusal.because(EXIT.findings, diagnostics);
   const tree: Fdt = read.value;
   return { tree, dtbPath: path.normalize(file), dtbName: path.basename(file).replace(/\.dtb$/, '') };
 }
 
-/** Looks at the configuration, of the architecture that the board is known to have. @returns an exit after complaining */
-export function readConfiguration(context: Context, file: string, board: BoardFindings): BoardFindings | Exit {
+/**
+ * Looks at the configuration, of the architecture that the board is known to have.
+ * @throws {@link Refusal}
+ */
+export function readConfiguration(context: Context, file: string, board: BoardFindings): BoardFindings {
   const got = readConfig(context.resolve(file), archOf(board));
-  if ('error' in got) {
-    context.complain(`--config ${file}: ${got.error}`, got.fix);
-    return got.exit;
-  }
+  if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
   const kernel = parseKernelVersion(releaseOfConfig(got.text) ?? '');
   return { config: configValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
 }
 
-/** What was said on the command line. @returns an exit after complaining */
-function readDecisions(context: Context, { budget, group, distribution: name }: InitOptions): BoardFindings | Exit {
+/**
+ * What was said on the command line.
+ * @throws {@link Refusal}
+ */
+function readDecisions({ budget, group, distribution: name }: InitOptions): BoardFindings {
   const parsed = budget === undefined ? undefined : parseBuffers(budget);
-  if (parsed !== undefined && 'error' in parsed) {
-    context.complain(`--budget: ${parsed.error}`, `write it as "${BUFFER_EXAMPLE}"`);
-    return EXIT.usage;
-  }
+  if (parsed !== undefined && 'error' in parsed)
+    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"`);
   const known = name === undefined ? undefined : distribution(name);
-  if (name !== undefined && known === undefined) {
-    context.complain(
-      `--distribution ${name}: not one that dmaheap knows`,
-      `use one of ${DISTRIBUTIONS.map(({ id }) => id).join(', ')}, or say --group`,
+  if (name !== undefined && known === undefined)
+    throw new Refusal(
+      `--distribution ${name}: dmaheap does not know this distribution`,
+      EXIT.usage,
+      `use one of ${DISTRIBUTIONS.map(({ id }) => id).join(', ')}, or give --group`,
     );
-    return EXIT.usage;
-  }
   return {
     ...(known === undefined ? {} : { distribution: known }),
     decided: {
@@ -151,25 +176,25 @@ export function whyNot(context: Context, output: string): string | undefined {
   }
 }
 
-export async function init(context: Context, options: InitOptions): Promise<Exit> {
+async function init(context: Context, options: InitOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
-  const decisions = readDecisions(context, options);
-  if (typeof decisions === 'number') return decisions;
+  const decisions = readDecisions(options);
   const isAsked = options.dtb === undefined && options.config === undefined && options.live !== true;
-  if (isAsked && context.ask === undefined) {
-    context.complain(
-      'what is the board?',
+  if (isAsked && context.ask === undefined)
+    throw new Refusal(
+      'init needs a description of the board',
+      EXIT.usage,
       'give --dtb FILE, --config FILE, or --live on the running board; on a terminal, init without options asks',
     );
-    return EXIT.usage;
-  }
   // Before anybody has answered questions for nothing.
   if (isAsked && options.output !== undefined) {
     const refusal = whyNot(context, options.output);
-    if (refusal !== undefined) {
-      context.complain(refusal, 'give another file with -o');
-      return existsSync(context.resolve(options.output)) ? EXIT.usage : EXIT.environment;
-    }
+    if (refusal !== undefined)
+      throw new Refusal(
+        refusal,
+        existsSync(context.resolve(options.output)) ? EXIT.usage : EXIT.environment,
+        'give another file with -o',
+      );
   }
   let found: BoardFindings = options.live === true ? lookAround(context.resolve(options.root ?? '/'), diagnostics) : {};
   let { output } = options;
@@ -177,18 +202,13 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
     [options.dtb, (f: string) => readBoard(context, f, diagnostics)],
     [options.config, (f: string) => readConfiguration(context, f, found)],
   ] as const) {
-    const part = file === undefined ? {} : read(file);
-    if (typeof part === 'number') return part;
-    found = { ...found, ...part };
+    found = { ...found, ...(file === undefined ? {} : read(file)) };
   }
   found = { ...found, ...decisions };
   if (isAsked && context.ask !== undefined) {
     const { askBoard } = await import('./init-questions.js');
     const answers = await askBoard(context, context.ask, found, output);
-    if (answers === undefined) {
-      context.complain('no answer, so nothing was written');
-      return EXIT.usage;
-    }
+    if (answers === undefined) throw new Refusal('there was no answer, so nothing was written', EXIT.usage);
     ({ found, output } = answers);
   }
   context.findings(diagnostics);
@@ -201,11 +221,11 @@ export async function init(context: Context, options: InitOptions): Promise<Exit
     writeFileSync(context.resolve(output), text, { flag: 'wx' });
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    context.complain(
+    throw new Refusal(
       exists ? `${output} exists` : `cannot write ${output}: ${reasonOf(error)}`,
+      exists ? EXIT.usage : EXIT.environment,
       'give another file with -o',
     );
-    return exists ? EXIT.usage : EXIT.environment;
   }
   const open = text.split('\n').filter((line) => line.includes('// DECIDE')).length;
   context.note(

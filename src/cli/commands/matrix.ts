@@ -10,10 +10,13 @@ import { readProfile } from '../../profile/load.js';
 import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
+import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { PATH_FIX, readText, reasonOf } from '../files.js';
 import { type Matrix, type MatrixBoard, parseShard, readMatrix, shardOf } from '../matrix.js';
+import { FORCE } from '../options.js';
 import { planProfile, shownPath } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { type CellResult, junitOf, ktapOf } from '../results.js';
 import { openTools } from '../tools.js';
 import { compareTree, makeManifest, manifestFile, writeTree } from '../tree.js';
@@ -21,7 +24,23 @@ import { VERSION } from '../version.js';
 import { manifestOf } from './generate.js';
 import { locate } from './validate.js';
 
-export interface MatrixOptions {
+export const command = declare({
+  name: 'matrix',
+  about: 'generate and judge boards by kernels by targets in one process',
+  arguments: [['<matrix>', 'a matrix: { "boards": [...], "kernels": [...], "targets": [...] }']],
+  options: {
+    shard: text('--shard <i/n>', 'only every n-th cell from the i-th on, for CI engines that spread jobs'),
+    output: text('-o, --output <dir>', 'write each cell to DIR/BOARD/KERNEL/TARGET'),
+    junit: text('--junit <file>', 'write the results as JUnit XML'),
+    ktap: text('--ktap <file>', 'write the results as KTAP'),
+    list: flag('--list', 'print the cells and do nothing'),
+    force: FORCE,
+  },
+  examples: ['matrix fleet.json --shard 2/8 -o out --junit results.xml'],
+  run: matrix,
+});
+
+interface MatrixOptions {
   readonly shard?: string;
   readonly output?: string;
   readonly junit?: string;
@@ -148,23 +167,15 @@ class Run {
   }
 }
 
-export async function matrix(context: Context, file: string, options: MatrixOptions): Promise<Exit> {
+async function matrix(context: Context, file: string, options: MatrixOptions): Promise<Exit> {
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
-  if (options.shard !== undefined && shard === undefined) {
-    context.complain(`--shard ${options.shard}: not a shard`, 'write it as 2/8, counted from 1');
-    return EXIT.usage;
-  }
+  if (options.shard !== undefined && shard === undefined)
+    throw new Refusal(`--shard ${options.shard}: this is not a shard`, EXIT.usage, 'write it as 2/8, counted from 1');
   const got = readText(context.resolve(file));
-  if ('error' in got) {
-    context.complain(`cannot read ${file}: ${got.error}`, got.fix ?? PATH_FIX);
-    return EXIT.usage;
-  }
+  if ('error' in got) throw new Refusal(`cannot read ${file}: ${got.error}`, EXIT.usage, got.fix ?? PATH_FIX);
   const source = new SourceText(shownPath(context, file), got.text);
   const read = readMatrix(source);
-  if (read.value === undefined) {
-    context.findings(read.diagnostics, new Map([[source.file, source]]));
-    return EXIT.usage;
-  }
+  if (read.value === undefined) throw Refusal.because(EXIT.usage, read.diagnostics, new Map([[source.file, source]]));
   const { boards, kernels } = read.value;
   const run = new Run(context);
   const rows = boards.flatMap((board) => kernels.map((kernel): Row => ({ board, kernel })));
@@ -181,10 +192,12 @@ export async function matrix(context: Context, file: string, options: MatrixOpti
     return EXIT.good;
   }
   const shared = sharedName(run, cells);
-  if (shared !== undefined) {
-    context.complain(`two profiles are called "${shared}"`, 'give each "name" once: it names the results and folders');
-    return EXIT.usage;
-  }
+  if (shared !== undefined)
+    throw new Refusal(
+      `two profiles are called "${shared}"`,
+      EXIT.usage,
+      'give each "name" once: it names the results and folders',
+    );
   const results: CellResult[] = [];
   for (const cell of cells) results.push(await run.judge(cell, options.output, options.force));
   return finish(context, run, results, options);

@@ -15,9 +15,22 @@ import {
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import type { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
+import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { BOARD } from '../options.js';
 import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
-import { sayRefusal } from '../refusal.js';
+import { refusedAfter } from '../refusal.js';
+
+export const command = declare({
+  name: 'place',
+  about: 'predict areas, heap names, CmaTotal and kernel messages before the boot',
+  arguments: [['[profile]', 'a profile whose overlay is applied as well']],
+  options: { arch: text('--arch <arch>', 'architecture, when there is no profile'), ...BOARD },
+  examples: [
+    'place --dtb my-board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
+  ],
+  run: place,
+});
 
 interface Predicted {
   readonly kernel: KernelVersion;
@@ -74,14 +87,14 @@ function printHuman(context: Context, setting: Setting, predicted: readonly Pred
     context.print(`\n${formatMemoryMap(memoryMap({ ...setting.input, kernel: first.kernel }))}`);
 }
 
-export async function place(context: Context, profile: string | undefined, options: PlaceOptions): Promise<Exit> {
+async function place(context: Context, profile: string | undefined, options: PlaceOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
   const sources = new Map<string, SourceText>();
   let setting: Setting;
   try {
     setting = settlePlacement(context, profile, options, diagnostics, sources);
   } catch (error) {
-    return sayRefusal(context, error, diagnostics, sources);
+    throw refusedAfter(error, { diagnostics, sources });
   }
   const predicted = setting.kernels.map((kernel): Predicted => {
     const input = { ...setting.input, kernel };

@@ -6,16 +6,35 @@ import type { Plan } from '../../plan/index.js';
 import { renderReport, reportData } from '../../report/index.js';
 import type { VerifyReport } from '../../verify/index.js';
 import type { Context } from '../context.js';
+import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import { BOARD, KERNEL_TREE } from '../options.js';
 import { judgePlacement, type PlaceOptions, settlePlacement } from '../placement.js';
-import { planOrExit } from '../profile.js';
-import { sayRefusal } from '../refusal.js';
+import { requirePlan } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { VERSION } from '../version.js';
 
-export interface ReportOptions extends PlaceOptions {
+export const command = declare({
+  name: 'report',
+  about: 'one HTML page about a board: memory map, budget, names, symbols, access, proof',
+  arguments: [['<profile>', "the board's profile"]],
+  options: {
+    ...KERNEL_TREE,
+    output: text('-o, --output <file>', 'where to write; default: standard output'),
+    verify: text('--verify <file>', 'what dmaheap-verify --json printed on the board'),
+    ...BOARD,
+  },
+  examples: [
+    'report my-board.json --dtb my-board.dtb -o report.html',
+    'report my-board.json --dtb my-board.dtb --verify report.json -o report.html',
+  ],
+  run: report,
+});
+
+interface ReportOptions extends PlaceOptions {
   readonly output?: string;
   readonly verify?: string;
   readonly kernelTree?: string;
@@ -24,20 +43,18 @@ export interface ReportOptions extends PlaceOptions {
   readonly recordProbes?: string;
 }
 
-function readVerification(context: Context, file: string): VerifyReport | undefined {
+/** @throws {@link Refusal} */
+function readVerification(context: Context, file: string): VerifyReport {
   const got = readText(context.resolve(file));
-  if ('error' in got) {
-    context.complain(`--verify ${file}: ${got.error}`, 'give what dmaheap-verify --json printed on the board');
-    return undefined;
-  }
+  const fix = 'give what dmaheap-verify --json printed on the board';
+  if ('error' in got) throw new Refusal(`--verify ${file}: ${got.error}`, EXIT.usage, fix);
   try {
     const report = JSON.parse(got.text) as VerifyReport;
     if (report.schemaVersion === 1 && Array.isArray(report.results)) return report;
   } catch {
     // Said below.
   }
-  context.complain(`--verify ${file}: not a report of this version`, 'give what dmaheap-verify --json printed');
-  return undefined;
+  throw new Refusal(`--verify ${file}: this is not a report of this version`, EXIT.usage, fix);
 }
 
 interface Closed {
@@ -46,19 +63,19 @@ interface Closed {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The lines the fragment really has, proven where a kernel tree is given. @returns an exit after complaining */
-async function closePlan(context: Context, plan: Plan, options: ReportOptions): Promise<Closed | Exit> {
+/**
+ * The lines the fragment really has, proven where a kernel tree is given.
+ * @throws {@link Refusal}
+ */
+async function closePlan(context: Context, plan: Plan, options: ReportOptions): Promise<Closed> {
   const { kernelTree, baseConfig } = options;
-  const arch = archOfBoard(context, options.arch, plan.board.arch);
-  if (typeof arch === 'number') return arch;
+  const arch = archOfBoard(options.arch, plan.board.arch);
   if (kernelTree === undefined) {
     const { plan: known, diagnostics } = closeFromKnowledge(plan);
     return { ...(known === undefined ? {} : { plan: known }), diagnostics };
   }
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
-  if (typeof open === 'number') return open;
   const base = readBase(context, open, baseConfig);
-  if (typeof base === 'number') return base;
   noteAssumptions(context, open, planGoals(plan));
   const title = treeTitle(open);
   const closed = await context.during('proving every line of the fragment', () =>
@@ -71,25 +88,17 @@ async function closePlan(context: Context, plan: Plan, options: ReportOptions): 
   };
 }
 
-export async function report(context: Context, profile: string, options: ReportOptions): Promise<Exit> {
+async function report(context: Context, profile: string, options: ReportOptions): Promise<Exit> {
   const kernel = options.kernel?.[0];
-  const planned = planOrExit(context, profile, {
+  const planned = requirePlan(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
   });
-  if (typeof planned === 'number') return planned;
   const closed = await closePlan(context, planned.plan, options);
-  if (typeof closed === 'number') return closed;
   const { plan = planned.plan, delta, diagnostics: open } = closed;
   const verification = options.verify === undefined ? undefined : readVerification(context, options.verify);
-  if (options.verify !== undefined && verification === undefined) return EXIT.usage;
   const extra: Diagnostic[] = [];
-  let input: Parameters<typeof reportData>[1];
-  try {
-    input = options.dtb === undefined ? undefined : settlePlacement(context, profile, options, extra).input;
-  } catch (error) {
-    return sayRefusal(context, error);
-  }
+  const input = options.dtb === undefined ? undefined : settlePlacement(context, profile, options, extra).input;
   const drawn = reportData(plan, input, {
     tool: `dmaheap ${VERSION}`,
     findings: [...planned.diagnostics, ...open],
@@ -115,8 +124,11 @@ export async function report(context: Context, profile: string, options: ReportO
     try {
       writeFileSync(context.resolve(options.output), page);
     } catch (error) {
-      context.complain(`cannot write ${options.output}: ${reasonOf(error)}`, 'give another file with -o');
-      return EXIT.environment;
+      throw new Refusal(
+        `cannot write ${options.output}: ${reasonOf(error)}`,
+        EXIT.environment,
+        'give another file with -o',
+      );
     }
     context.note(`wrote ${options.output}`);
   }

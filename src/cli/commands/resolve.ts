@@ -14,13 +14,32 @@ import { planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { confirmByConf } from '../confirm.js';
 import type { Context } from '../context.js';
+import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
 import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
-import { planProfile } from '../profile.js';
+import { KERNEL_TREE } from '../options.js';
+import { requirePlan } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 
-export interface ResolveOptions extends Partial<KernelTreeOptions> {
+export const command = declare({
+  name: 'resolve',
+  about: 'the smallest fragment that reaches the goals on a kernel tree, or what is in the way',
+  arguments: [['<goals...>', 'a profile, or SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n']],
+  options: {
+    ...KERNEL_TREE,
+    output: text('-o, --output <file>', 'write the fragment'),
+    allowChange: flag('--allow-change', 'lines may take away what the base decided'),
+    confirm: flag('--confirm', "have the tree's own conf confirm the answer; builds and runs it"),
+  },
+  examples: [
+    'resolve DMABUF_HEAPS_CMA=y CMA_SIZE_MBYTES=256 --kernel-tree linux-6.12 --arch arm64 --base-config .config',
+  ],
+  run: resolve,
+});
+
+interface ResolveOptions extends Partial<KernelTreeOptions> {
   readonly baseConfig?: string;
   readonly output?: string;
   readonly allowChange: boolean;
@@ -32,8 +51,11 @@ interface Asked {
   readonly plan?: Plan;
 }
 
-/** Goals on the command line, or a profile's. @returns the exit status after complaining */
-function readAsked(context: Context, words: readonly string[]): Asked | Exit {
+/**
+ * Goals on the command line, or a profile's.
+ * @throws {@link Refusal}
+ */
+function readAsked(context: Context, words: readonly string[]): Asked {
   const goals = words.map(parseGoal);
   if (goals.every((goal) => goal !== undefined)) return { goals };
   const [word = ''] = words;
@@ -41,18 +63,16 @@ function readAsked(context: Context, words: readonly string[]): Asked | Exit {
   const isOneFile = words.length === 1 && !word.includes('=') && !isSymbol;
   if (!isOneFile) {
     const wrong = words.find((_, i) => goals[i] === undefined);
-    context.complain(
-      `"${wrong}" is no goal`,
+    throw new Refusal(
+      `"${wrong}" is not a goal`,
+      EXIT.usage,
       isSymbol
         ? `write ${word}=y, ${word}>=m or ${word}=n`
         : 'write goals as SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n, or give one profile',
     );
-    return EXIT.usage;
   }
-  const planning = planProfile(context, word);
-  context.findings(planning.diagnostics, planning.sources);
-  if (planning.planned === undefined) return planning.exit;
-  const { plan } = planning.planned;
+  const { plan, diagnostics, sources } = requirePlan(context, word);
+  context.findings(diagnostics, sources);
   return { goals: planGoals(plan), plan };
 }
 
@@ -78,25 +98,18 @@ export function solutionJson(solution: Solution) {
   };
 }
 
-export async function resolve(context: Context, words: readonly string[], options: ResolveOptions): Promise<Exit> {
+async function resolve(context: Context, words: readonly string[], options: ResolveOptions): Promise<Exit> {
   const asked = readAsked(context, words);
-  if (typeof asked === 'number') return asked;
   const { plan } = asked;
-  const arch = plan === undefined ? options.arch : archOfBoard(context, options.arch, plan.board.arch);
-  if (typeof arch === 'number') return arch;
-  if (options.kernelTree === undefined || arch === undefined) {
-    context.complain(
-      options.kernelTree === undefined
-        ? 'which kernel? --kernel-tree is missing'
-        : 'which architecture? --arch is missing',
+  const arch = plan === undefined ? options.arch : archOfBoard(options.arch, plan.board.arch);
+  if (options.kernelTree === undefined || arch === undefined)
+    throw new Refusal(
+      `resolve needs ${options.kernelTree === undefined ? '--kernel-tree' : '--arch'}`,
+      EXIT.usage,
       'dmaheap resolve DMABUF_HEAPS_CMA=y --kernel-tree linux --arch arm64',
     );
-    return EXIT.usage;
-  }
   const open = await openKernelTree(context, { ...options, kernelTree: options.kernelTree, arch });
-  if (typeof open === 'number') return open;
   const base = readBase(context, open, options.baseConfig);
-  if (typeof base === 'number') return base;
   if (plan !== undefined && context.options.format === 'human')
     context.findings(holdTree(context, options.kernelTree, plan.kernel));
   const oversized = oversizedNumbers(open.tree, asked.goals);
@@ -112,10 +125,7 @@ export async function resolve(context: Context, words: readonly string[], option
   let refuted: readonly string[] = [];
   if (options.confirm && solution.blocked.length === 0) {
     const verdict = await confirmByConf(context, open, base.text, solution);
-    if ('error' in verdict) {
-      context.complain(`--confirm: ${verdict.error}`);
-      return EXIT.environment;
-    }
+    if ('error' in verdict) throw new Refusal(`--confirm: ${verdict.error}`, EXIT.environment);
     refuted = verdict.refuted;
     if (refuted.length === 0) context.note(`confirmed by the conf of ${treeTitle(open)}`);
   }
@@ -125,8 +135,11 @@ export async function resolve(context: Context, words: readonly string[], option
     try {
       writeFileSync(context.resolve(options.output), fragmentText(solution, about));
     } catch (error) {
-      context.complain(`cannot write ${options.output}: ${reasonOf(error)}`, 'give another file with -o');
-      return EXIT.environment;
+      throw new Refusal(
+        `cannot write ${options.output}: ${reasonOf(error)}`,
+        EXIT.environment,
+        'give another file with -o',
+      );
     }
     context.note(`wrote ${options.output}`);
   }

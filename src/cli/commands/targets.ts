@@ -4,12 +4,25 @@ import { listedFiles } from '../../render/library.js';
 import { targetPage } from '../../render/target-page.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
+import { declare } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { planOrExit } from '../profile.js';
+import { requirePlan } from '../profile.js';
+import { Refusal } from '../refusal.js';
 import { VERSION } from '../version.js';
 import { exitOfRendering, locate } from './validate.js';
 
-export async function targets(context: Context, name?: string, profile?: string): Promise<Exit> {
+export const command = declare({
+  name: 'targets',
+  about: 'list what can be generated, or what one target is, its files and options',
+  arguments: [
+    ['[name]', 'one target'],
+    ['[profile]', 'for this board: how to get from the files to a booted kernel'],
+  ],
+  examples: ['targets', 'targets yocto', 'targets yocto my-board.json'],
+  run: targets,
+});
+
+async function targets(context: Context, name?: string, profile?: string): Promise<Exit> {
   if (name !== undefined) return page(context, name, profile);
   const listed = TARGETS.map(({ name: id, title, files }) => ({
     name: id,
@@ -32,27 +45,24 @@ function page(context: Context, name: string, profile: string | undefined): Exit
   if (target === undefined) {
     const names = TARGETS.map((one) => one.name);
     const near = suggest(name, names)[0];
-    context.complain(
+    throw new Refusal(
       `there is no target "${name}"`,
+      EXIT.usage,
       near === undefined ? `use one of ${names.join(', ')}` : `did you mean ${near}?`,
     );
-    return EXIT.usage;
   }
   if (profile === undefined) {
     context.print(targetPage(target));
     return EXIT.good;
   }
-  const planned = planOrExit(context, profile);
-  if (typeof planned === 'number') return planned;
-  const { plan, loaded, sources } = planned;
+  const { plan, loaded, sources } = requirePlan(context, profile);
   const rendered = render(plan, { version: VERSION, targets: [name] });
-  if (rendered.value === undefined) {
-    context.findings(
+  if (rendered.value === undefined)
+    throw Refusal.because(
+      exitOfRendering(rendered.diagnostics),
       rendered.diagnostics.map((d) => locate(d, loaded.spanOf)),
       sources,
     );
-    return exitOfRendering(rendered.diagnostics);
-  }
   const readme = rendered.value.find(({ path }) => path === `${name}/README.md`);
   context.print(targetPage(target, readme && { title: plan.board.title, readme: readme.text }));
   return EXIT.good;

@@ -4,15 +4,30 @@ import { hasErrors } from '../../diagnostic/index.js';
 import { render } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
+import { declare, flag } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { DTB, ONE_KERNEL } from '../options.js';
 import { type PlanOptions, planProfile, shownPath } from '../profile.js';
 import { VERSION } from '../version.js';
 
-export interface ValidateOptions extends PlanOptions {
+export const command = declare({
+  name: 'validate',
+  about: 'check profiles: keys, values, sizes, names, access',
+  arguments: [['<profile...>', 'profiles (JSON, comments allowed)']],
+  options: {
+    kernel: ONE_KERNEL,
+    dtb: DTB,
+    watch: flag('--watch', 'again whenever a file changes, those it extends included; Ctrl-C ends it'),
+  },
+  examples: ['validate my-board.json other-board.json', 'validate my-board.json --watch'],
+  run: validate,
+});
+
+interface ValidateOptions extends PlanOptions {
   readonly watch?: boolean;
 }
 
-export async function validate(context: Context, files: readonly string[], options: ValidateOptions): Promise<Exit> {
+async function validate(context: Context, files: readonly string[], options: ValidateOptions): Promise<Exit> {
   if (options.watch === true)
     return (await import('./watch.js')).watchFiles(context, () => judge(context, files, options));
   return judge(context, files, options).exit;

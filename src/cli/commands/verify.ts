@@ -1,9 +1,29 @@
 /** dmaheap verify: the running machine against its expectation, through the addon. */
 import { type VerifyReport, verifySystem } from '../../verify/index.js';
 import type { Context } from '../context.js';
+import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { Refusal } from '../refusal.js';
 
-export interface VerifyCommandOptions {
+export const command = declare({
+  name: 'verify',
+  about: 'verify the heaps of the running board',
+  options: {
+    expect: text('--expect <file>', 'verify.expect, as dmaheap generate writes it'),
+    root: text('--root <dir>', 'look below this directory instead of /'),
+    as: text('--as <user[:group,...]>', 'also try as this user; needs root'),
+    import: text(
+      '--import <device>',
+      'also give a buffer of every heap to this DRM device, and make one by /dev/udmabuf',
+    ),
+    deep: flag('--deep', 'may hold a whole CMA area'),
+  },
+  exits: '0 pass, 1 fail, 2 usage, 3 probe error or no addon, 4 nothing testable',
+  examples: ['verify --expect /etc/dmaheap/verify.expect'],
+  run: verify,
+});
+
+interface VerifyCommandOptions {
   readonly expect?: string;
   readonly root?: string;
   readonly as?: string;
@@ -32,16 +52,17 @@ function describe(report: VerifyReport): string {
 }
 
 /** The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test. */
-export async function verify(context: Context, options: VerifyCommandOptions): Promise<Exit | 4> {
+async function verify(context: Context, options: VerifyCommandOptions): Promise<Exit> {
   const { value, diagnostics } = await verifySystem({
     ...options,
     ...(options.expect === undefined ? {} : { expect: context.resolve(options.expect) }),
     ...(options.root === undefined ? {} : { root: context.resolve(options.root) }),
   });
-  if (value === undefined) {
-    context.findings(diagnostics);
-    return diagnostics.some((d) => d.code === 'verify/addon-missing') ? EXIT.environment : EXIT.usage;
-  }
+  if (value === undefined)
+    throw Refusal.because(
+      diagnostics.some((d) => d.code === 'verify/addon-missing') ? EXIT.environment : EXIT.usage,
+      diagnostics,
+    );
   if (context.options.format === 'json') context.printJson(value);
   else context.print(`${describe(value)}\n`);
   return value.summary.exitCode;

@@ -1,0 +1,127 @@
+/** How a command is declared: one value that parsing, help, completion and the manual are made from. */
+import { InvalidArgumentError, Option } from 'commander';
+import { FORMATS } from '../diagnostic/writers.js';
+import type { Context } from './context.js';
+import type { Exit } from './exit.js';
+
+/** One option. `T` is what the command gets; `undefined` is part of it where the option may be left out. */
+export interface OptionOf<T> {
+  readonly flags: string;
+  readonly text: string;
+  /** What the command gets where the option is left out; absent: nothing. */
+  readonly otherwise?: T;
+  readonly isRequired?: boolean;
+  /** For options that may stand more than once: adds what this one says to what was said before. */
+  readonly read?: (text: string, before: readonly string[] | undefined) => readonly string[];
+}
+
+type Options = Readonly<Record<string, OptionOf<unknown>>>;
+
+/** What a command gets of its options: those that may be left out are optional. */
+export type ValuesOf<O extends Options> = {
+  readonly [K in keyof O as undefined extends ValueOf<O[K]> ? never : K]: ValueOf<O[K]>;
+} & {
+  readonly [K in keyof O as undefined extends ValueOf<O[K]> ? K : never]?: Exclude<ValueOf<O[K]>, undefined>;
+};
+type ValueOf<O> = O extends OptionOf<infer T> ? T : never;
+
+/** `<profile>`, `[profile]`, `<goal...>` as what they hold. */
+type ArgumentOf<S> = S extends `${string}...${string}`
+  ? readonly string[]
+  : S extends `[${string}`
+    ? string | undefined
+    : string;
+type ArgumentsOf<A extends readonly (readonly [string, string])[]> = { [I in keyof A]: ArgumentOf<A[I][0]> };
+
+/** A path or a text. */
+export const text = (flags: string, about: string): OptionOf<string | undefined> => ({ flags, text: about });
+
+/** A path that the command needs. */
+export const required = (flags: string, about: string): OptionOf<string> => ({ flags, text: about, isRequired: true });
+
+/** May stand more than once. */
+export const several = (flags: string, about: string): OptionOf<readonly string[] | undefined> => ({
+  flags,
+  text: about,
+  read: (value, before = []) => [...before, value],
+});
+
+/** May stand more than once, and holds several values with commas between them. */
+export const list = (flags: string, about: string): OptionOf<readonly string[] | undefined> => ({
+  flags,
+  text: about,
+  read: (value, before = []) => [...before, ...value.split(',').filter((v) => v !== '')],
+});
+
+export const flag = (flags: string, about: string): OptionOf<boolean> => ({ flags, text: about, otherwise: false });
+
+/** A command, with what it does. */
+export interface Declaration {
+  readonly name: string;
+  readonly about: string;
+  readonly arguments: readonly (readonly [flags: string, about: string])[];
+  readonly options: readonly Option[];
+  /** Stands below the help: exit statuses where they are not the usual ones, and examples. */
+  readonly more: string;
+  run(context: Context, given: readonly unknown[], values: Readonly<Record<string, unknown>>): Promise<Exit>;
+}
+
+interface Declared<A extends readonly (readonly [string, string])[], O extends Options> {
+  readonly name: string;
+  readonly about: string;
+  readonly arguments?: A;
+  readonly options?: O;
+  readonly exits?: string;
+  readonly examples: readonly string[];
+  readonly run: (context: Context, ...given: [...ArgumentsOf<A>, ValuesOf<O>]) => Exit | Promise<Exit>;
+}
+
+/** @throws when an option is not called what its flags say: a defect of ours */
+export function declare<
+  const A extends readonly (readonly [string, string])[] = readonly [],
+  const O extends Options = Readonly<Record<never, OptionOf<unknown>>>,
+>(declared: Declared<A, O>): Declaration {
+  const { name, about, exits, examples, run } = declared;
+  const word = examples.length === 1 ? 'Example' : 'Examples';
+  const shown = [`${word}:`, ...examples.map((example) => `  dmaheap ${example}`)].join('\n');
+  const options = Object.entries<OptionOf<unknown>>(declared.options ?? {});
+  const otherwise = Object.fromEntries(
+    options.flatMap(([key, one]) => ('otherwise' in one ? [[key, one.otherwise]] : [])),
+  );
+  return {
+    name,
+    about,
+    arguments: declared.arguments ?? [],
+    options: options.map(([key, option]) => made(key, option)),
+    more: `\n${exits === undefined ? '' : `Exit status: ${exits}.\n`}${shown}`,
+    run: async (context, given, values) =>
+      // commander fills them in by these very declarations.
+      run(context, ...([...given, { ...otherwise, ...values }] as unknown as [...ArgumentsOf<A>, ValuesOf<O>])),
+  };
+}
+
+function made(key: string, { flags, text: about, read, isRequired }: OptionOf<unknown>): Option {
+  const option = new Option(flags, about);
+  if (option.attributeName() !== key) throw new Error(`${flags} is not called ${key}`);
+  if (isRequired === true) option.makeOptionMandatory();
+  if (key === 'output') option.argParser(named);
+  else if (read !== undefined) option.argParser(read);
+  return option;
+}
+
+/** `-o ""`, which a script writes with a variable that is not set, would be the working directory. */
+function named(value: string): string {
+  if (value === '') throw new InvalidArgumentError('It is empty.');
+  return value;
+}
+
+/** The options that every command has. */
+export function globalOptions(): Option[] {
+  return [
+    new Option('--format <format>', 'how results and findings are printed').choices(FORMATS).default('human'),
+    new Option('--quiet', 'print errors only'),
+    new Option('--verbose', 'show the commands that are run'),
+    new Option('--no-color', 'no colours (also: NO_COLOR)'),
+    new Option('-C <dir>', 'start from this directory'),
+  ];
+}
