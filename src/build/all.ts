@@ -9,8 +9,7 @@ if (complaint !== undefined) {
   process.stderr.write(complaint);
   process.exit(1);
 }
-await generateSources();
-await bundle();
+await bundle(await generateSources());
 // The manual is written by the program itself, which a fresh clone has only now that its sources are generated.
 const { writeManual } = await import('./manual.js');
 await writeManual();

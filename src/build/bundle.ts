@@ -1,10 +1,12 @@
 /** dist/: the single-file command, the library and its types. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
+import { NOTICES_BEGIN, NOTICES_END } from '../cli/notices.js';
+import { type Bill, billOf, joinMetafiles, noticesOf } from './notices.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -16,7 +18,9 @@ const SHARED: BuildOptions = {
   target: 'node20.19',
   // A UMD main hides its requires from the bundler.
   mainFields: ['module', 'main'],
+  // Licence texts go into the notices, whole.
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
   plugins: [builtinsOnUse()],
 };
@@ -44,7 +48,7 @@ export function builtinsOnUse(): Plugin {
  * `dmaheap --version` and a mistyped option should cost what starting Node costs. Merely parsing the program would be
  * half of that again, so the one file holds it as a string, which is compiled when a command runs.
  */
-async function asleepUntilRun(entry: string): Promise<Plugin> {
+async function asleepUntilRun(entry: string): Promise<{ plugin: Plugin; metafile: Metafile }> {
   const program = await build({
     ...SHARED,
     entryPoints: [entry],
@@ -55,7 +59,7 @@ async function asleepUntilRun(entry: string): Promise<Plugin> {
     define: { 'import.meta.url': 'importMetaUrl' },
   });
   const text = program.outputFiles[0]?.text ?? '';
-  return {
+  const plugin: Plugin = {
     name: 'asleep-until-run',
     setup(command) {
       command.onLoad({ filter: /\/src\/cli\/program\.ts$/ }, () => ({
@@ -70,14 +74,22 @@ async function asleepUntilRun(entry: string): Promise<Plugin> {
       }));
     },
   };
+  return { plugin, metafile: metafileOf(program) };
 }
 
-export async function bundle(): Promise<void> {
+function metafileOf({ metafile }: BuildResult): Metafile {
+  if (metafile === undefined) throw new Error('esbuild wrote no metafile');
+  return metafile;
+}
+
+/** @param generated what is bundled already into the generated sources, which the notices name too */
+export async function bundle(generated: readonly Metafile[]): Promise<void> {
   for (const stale of ['types', 'chunks'])
     rmSync(new URL(`../../dist/${stale}`, import.meta.url), { recursive: true, force: true });
-  await build({
+  const program = await asleepUntilRun('src/cli/program.ts');
+  const command = await build({
     ...SHARED,
-    plugins: [await asleepUntilRun('src/cli/program.ts'), builtinsOnUse()],
+    plugins: [program.plugin, builtinsOnUse()],
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/dmaheap.mjs',
     minifySyntax: true,
@@ -86,8 +98,27 @@ export async function bundle(): Promise<void> {
   chmodSync(new URL('../../dist/dmaheap.mjs', import.meta.url), 0o755);
   const library: Record<string, string> = { index: 'src/index.ts', fdt: 'src/fdt/index.ts' };
   if (existsSync(new URL('../kconfig/index.ts', import.meta.url))) library['kconfig'] = 'src/kconfig/index.ts';
-  await build({ ...SHARED, entryPoints: library, outdir: 'dist', splitting: true, chunkNames: 'chunks/[name]-[hash]' });
+  const modules = await build({
+    ...SHARED,
+    entryPoints: library,
+    outdir: 'dist',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  });
+  writeNotices([...generated, program.metafile, metafileOf(command), metafileOf(modules)]);
   emitTypes(Object.values(library));
+}
+
+/** The notices travel inside the one file as well: whoever copies it copies them. */
+function writeNotices(metafiles: readonly Metafile[]): void {
+  const bill = billOf(root, joinMetafiles(metafiles));
+  const notices = noticesOf(JSON.parse(bill) as Bill);
+  writeFileSync(path.join(root, 'dist/dmaheap.cdx.json'), bill);
+  writeFileSync(path.join(root, 'dist/THIRD-PARTY-NOTICES'), notices);
+  appendFileSync(
+    path.join(root, 'dist/dmaheap.mjs'),
+    `${NOTICES_BEGIN}${notices.replaceAll('*/', '* /')}${NOTICES_END}`,
+  );
 }
 
 /** Declarations of what the library's entries reach, and of nothing else. */

@@ -1,5 +1,6 @@
 /** Brings every generated source up to date; `npm run generate`. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Metafile } from 'esbuild';
 import { buildDiagnoses } from './diagnoses.js';
 import { generateReference, REFERENCE_URL } from './reference.js';
 import { buildTemplates } from './templates.js';
@@ -10,10 +11,11 @@ function writeIfChanged(url: URL, text: string): void {
   if (!existsSync(url) || readFileSync(url, 'utf8') !== text) writeFileSync(url, text);
 }
 
-export async function generateSources(): Promise<void> {
+/** @returns esbuild's lists of what was bundled into generated sources */
+export async function generateSources(): Promise<readonly Metafile[]> {
   writeIfChanged(TYPES_URL, generateTypes());
   writeIfChanged(REFERENCE_URL, generateReference());
   buildTemplates();
   buildDiagnoses();
-  await compileValidator();
+  return [await compileValidator()];
 }

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { publint } from 'publint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Bill } from '../../src/build/notices.js';
+import { noticesIn } from '../../src/cli/notices.js';
 import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { writeTinyKernel } from '../kconfig/tiny-kernel.js';
 
@@ -73,6 +75,26 @@ beforeAll(() => {
   writeTinyKernel(path.join(work, 'linux'));
   mkdirSync(path.join(work, 'empty-root'));
 }, 120_000);
+
+test('every package that is bundled has its notice', () => {
+  const notices = readFileSync(path.join(installed, 'dist/THIRD-PARTY-NOTICES'), 'utf8');
+  const bill = JSON.parse(readFileSync(path.join(installed, 'dist/dmaheap.cdx.json'), 'utf8')) as Bill;
+  const listed = new Set(
+    (bill.components ?? []).map(({ group, name }) => (group === undefined ? name : `${group}/${name}`)),
+  );
+  // The library is not minified, so its text names each bundled file: a second witness beside the bill.
+  const text = files
+    .filter((file) => /^dist\/[^/]+\.js$|^dist\/chunks\//.test(file))
+    .map((file) => readFileSync(path.join(installed, file), 'utf8'))
+    .join('\n');
+  const bundled = new Set(
+    [...text.matchAll(/^\s*\/\/ node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(([, name]) => name as string),
+  );
+  expect([...bundled]).toContain('handlebars');
+  expect([...bundled].filter((name) => !listed.has(name))).toEqual([]);
+  for (const name of listed) expect(notices).toContain(`\n${name} `);
+  expect(noticesIn(readFileSync(path.join(installed, 'dist/dmaheap.mjs'), 'utf8'))).toBe(notices);
+});
 
 test('holds what it needs and nothing else', () => {
   expect(files).toEqual(

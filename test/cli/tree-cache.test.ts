@@ -1,7 +1,19 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { userCacheDirectory } from '../../src/cli/kernel/store.js';
 import { TreeCache } from '../../src/cli/kernel/tree-cache.js';
 import { type KconfigTree, parseTree } from '../../src/kconfig/index.js';
 import { TINY_DIALECT } from '../kconfig/tiny.js';
@@ -67,14 +79,74 @@ test('a tree whose files have only just changed is not kept', () => {
   expect(cache().read({ NAME: 'a' }, undefined)).toBeUndefined();
 });
 
-test('a broken file is as good as none', () => {
+const keptFile = () => {
+  const directory = path.join(place, 'cache/kconfig');
+  const [name] = readdirSync(directory);
+  return path.join(directory, name as string);
+};
+
+test('a file that breaks off is not used', () => {
   later();
   cache().write(tree, []);
-  const [name] = readdirSync(path.join(place, 'cache/kconfig'));
-  const kept = path.join(place, 'cache/kconfig', name as string);
+  const kept = keptFile();
   const bytes = readFileSync(kept);
   for (const length of [0, 7, 100, bytes.length - 9]) {
     writeFileSync(kept, bytes.subarray(0, length));
     expect(cache().read({ NAME: 'a' }, undefined)).toBeUndefined();
   }
+});
+
+test('no damaged file is used', () => {
+  later();
+  cache().write(tree, []);
+  const kept = keptFile();
+  const bytes = readFileSync(kept);
+  let seed = 1;
+  const random = (below: number) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * below);
+  };
+  let used = 0;
+  for (let i = 0; i < 1_000; i++) {
+    const damaged = Buffer.from(bytes);
+    for (let flips = 1 + random(3); flips > 0; flips--) {
+      const at = random(damaged.length);
+      damaged[at] = (damaged[at] as number) ^ (1 << random(8));
+    }
+    if (damaged.equals(bytes)) continue;
+    writeFileSync(kept, damaged);
+    if (cache().read({ NAME: 'a' }, undefined) !== undefined) used++;
+  }
+  expect(used).toBe(0);
+});
+
+test('a file or directory that others can write, or that is not a file, is not used', () => {
+  later();
+  cache().write(tree, []);
+  const kept = keptFile();
+  const bytes = readFileSync(kept);
+  const isUsed = () => cache().read({ NAME: 'a' }, undefined) !== undefined;
+  expect(isUsed()).toBe(true);
+  chmodSync(kept, 0o666);
+  expect(isUsed()).toBe(false);
+  chmodSync(kept, 0o600);
+  chmodSync(path.dirname(kept), 0o777);
+  expect(isUsed()).toBe(false);
+  chmodSync(path.dirname(kept), 0o700);
+  expect(isUsed()).toBe(true);
+  rmSync(kept);
+  writeFileSync(path.join(place, 'elsewhere'), bytes, { mode: 0o600 });
+  symlinkSync(path.join(place, 'elsewhere'), kept);
+  expect(isUsed()).toBe(false);
+  rmSync(kept);
+  execFileSync('mkfifo', [kept]);
+  expect(isUsed()).toBe(false);
+});
+
+test('the cache directory follows the XDG rules', () => {
+  expect(userCacheDirectory({ XDG_CACHE_HOME: '/c', HOME: '/h' })).toBe('/c/dmaheap');
+  for (const ignored of ['', 'relative', './here', '..'])
+    expect(userCacheDirectory({ XDG_CACHE_HOME: ignored, HOME: '/h' })).toBe('/h/.cache/dmaheap');
+  for (const environment of [{ HOME: '' }, { HOME: 'relative' }, {}])
+    expect(path.isAbsolute(userCacheDirectory(environment) as string)).toBe(true);
 });

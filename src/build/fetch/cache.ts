@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { userCacheDirectory } from '../../cli/kernel/store.js';
 
 /** Where everything fetched or built from fetched input is kept: `${XDG_CACHE_HOME:-$HOME/.cache}/dmaheap`. */
-export const cacheRoot = (): string =>
-  path.join(process.env.XDG_CACHE_HOME || path.join(os.homedir(), '.cache'), 'dmaheap');
+export const cacheRoot = (): string => {
+  const directory = userCacheDirectory(process.env);
+  if (directory === undefined) throw new Error('neither XDG_CACHE_HOME nor HOME names an absolute directory');
+  return directory;
+};
 
 /** A short key for a directory name; collisions would need about 2^32 entries. */
 export const shortHash = (...parts: readonly string[]): string =>

@@ -1,6 +1,5 @@
 /** A kernel source tree from the disk: its Kconfig, read once and kept until a file, a tool or the environment changes. */
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
-import { homedir } from 'node:os';
 import path from 'node:path';
 import { type Diagnostic, hasErrors, type Outcome } from '../../diagnostic/index.js';
 import {
@@ -13,6 +12,7 @@ import {
 } from '../../kconfig/index.js';
 import { kbuildEnvironment, type ToolChoice } from './environment.js';
 import { type ProbeMode, Probes, type ProbeWorld } from './probes.js';
+import { userCacheDirectory } from './store.js';
 import { TreeCache } from './tree-cache.js';
 
 export interface LoadOptions {
@@ -74,9 +74,7 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
   if (!world) return failure(`there is no architecture '${options.arch}'`, 'Use arm64, arm, riscv64 or x86_64.');
   const mode = options.probes ?? { mode: 'deny' };
   const cacheDirectory =
-    options.cacheDirectory === undefined
-      ? path.join(options.host['XDG_CACHE_HOME'] ?? path.join(homedir(), '.cache'), 'dmaheap')
-      : (options.cacheDirectory ?? undefined);
+    options.cacheDirectory === undefined ? userCacheDirectory(options.host) : (options.cacheDirectory ?? undefined);
   const readFile = fileReader(directory);
   const { variables } = world;
   const probeWorld: ProbeWorld = {

@@ -16,6 +16,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ParseInput, shellAnswer, unansweredProbes } from '../../kconfig/index.js';
 import { onInterrupt } from '../interrupt.js';
+import { Store } from './store.js';
 
 export type ProbeMode =
   | { readonly mode: 'run' }
@@ -55,7 +56,7 @@ export interface ProbeWorld {
 export class Probes {
   readonly #world: ProbeWorld;
   readonly #answers = new Map<string, string>();
-  #cacheFile: string | undefined;
+  #kept: { readonly store: Store; readonly name: string } | undefined;
   #ran = 0;
 
   private constructor(world: ProbeWorld) {
@@ -67,8 +68,11 @@ export class Probes {
     const probes = new Probes(world);
     if (world.cacheDirectory === undefined) return probes;
     const identity = [...world.toolIdentity(), scriptsOf(world.directory)].join('\n');
-    probes.#cacheFile = path.join(world.cacheDirectory, 'probes', `${digest(identity)}.json`);
-    const recording = readRecording(probes.#cacheFile);
+    const store = new Store(path.join(world.cacheDirectory, 'probes'));
+    const name = `${digest(identity)}.json`;
+    probes.#kept = { store, name };
+    const kept = store.read(name);
+    const recording = kept && parseRecording(kept.toString('utf8'));
     for (const [key, answer] of Object.entries(recording?.answers ?? {})) probes.#answers.set(key, answer);
     return probes;
   }
@@ -117,23 +121,23 @@ export class Probes {
       const answer = this.answer(command);
       if (answer !== undefined) answers.set(command.replaceAll(this.#world.directory, '$(srctree)'), answer);
     }
-    this.#save(file, answers);
+    mkdirSync(path.dirname(file), { recursive: true });
+    const partial = `${file}.${process.pid}`;
+    writeFileSync(partial, this.#recording(answers));
+    renameSync(partial, file);
   }
 
   #keep(): void {
-    if (this.#cacheFile !== undefined) this.#save(this.#cacheFile, this.#answers);
+    this.#kept?.store.write(this.#kept.name, Buffer.from(this.#recording(this.#answers)));
   }
 
-  #save(file: string, answers: ReadonlyMap<string, string>): void {
+  #recording(answers: ReadonlyMap<string, string>): string {
     const recording: Recording = {
       schemaVersion: 1,
       tools: this.#world.toolIdentity(),
       answers: Object.fromEntries([...answers].sort(([a], [b]) => (a < b ? -1 : 1))),
     };
-    mkdirSync(path.dirname(file), { recursive: true });
-    const partial = `${file}.${process.pid}`;
-    writeFileSync(partial, `${JSON.stringify(recording, null, 1)}\n`);
-    renameSync(partial, file);
+    return `${JSON.stringify(recording, null, 1)}\n`;
   }
 
   async #run(commands: readonly string[]): Promise<void> {
@@ -178,7 +182,15 @@ export class Probes {
 
 function readRecording(file: string): Recording | undefined {
   try {
-    const data = JSON.parse(readFileSync(file, 'utf8')) as Partial<Recording>;
+    return parseRecording(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function parseRecording(text: string): Recording | undefined {
+  try {
+    const data = JSON.parse(text) as Partial<Recording>;
     if (data.schemaVersion !== 1 || typeof data.answers !== 'object' || data.answers === null) return undefined;
     if (!Object.values(data.answers).every((answer) => typeof answer === 'string')) return undefined;
     return { schemaVersion: 1, tools: data.tools ?? [], answers: data.answers };

@@ -2,10 +2,11 @@
  * Trees kept between runs. A kept tree is used as long as the environment, the answers of the probes and the contents
  * of all its files are the same; a file whose size and times are those of the last look is not read again.
  */
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { type KconfigTree, packTree, unpackTree } from '../../kconfig/index.js';
+import { Store } from './store.js';
 
 export interface KeptTree {
   readonly tree: KconfigTree;
@@ -40,7 +41,8 @@ const REST_MILLIS = 2000;
 export class TreeCache {
   readonly #directory: string;
   readonly #key: string;
-  readonly #file: string;
+  readonly #store: Store;
+  readonly #name: string;
   /** When the caller began to read the tree. */
   readonly #opened = Date.now();
 
@@ -48,7 +50,8 @@ export class TreeCache {
   constructor(root: string, directory: string, key: readonly string[]) {
     this.#directory = directory;
     this.#key = [directory, ...key].join('\n');
-    this.#file = path.join(root, 'kconfig', `${abridged(this.#key)}.bin`);
+    this.#store = new Store(path.join(root, 'kconfig'));
+    this.#name = `${abridged(this.#key)}.bin`;
   }
 
   /**
@@ -60,7 +63,8 @@ export class TreeCache {
     answer: ((command: string) => string | undefined) | undefined,
   ): KeptTree | undefined {
     try {
-      const unpacked = unpackTree(readFileSync(this.#file));
+      const kept = this.#store.read(this.#name);
+      const unpacked = kept && unpackTree(kept);
       if (!unpacked) return undefined;
       const { tree } = unpacked;
       const meta = unpacked.meta as Meta;
@@ -92,10 +96,7 @@ export class TreeCache {
   }
 
   #save(tree: KconfigTree, meta: Meta): void {
-    mkdirSync(path.dirname(this.#file), { recursive: true });
-    const partial = `${this.#file}.${process.pid}`;
-    writeFileSync(partial, packTree(tree, meta));
-    renameSync(partial, this.#file);
+    this.#store.write(this.#name, packTree(tree, meta));
   }
 
   #paths(files: readonly string[]): string[] {
