@@ -1,7 +1,8 @@
 /** udev rules: read by udevadm where it can verify, and by ourselves for what udevadm accepts and nobody wants. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { FOLKLORE_CODES, findFolklore } from '../facts/folklore.js';
-import { FACTS } from '../facts/index.js';
+import { givenHeapNames, heapNames, mainlineNaming, NAMING_FACTS } from '../facts/heap-names.js';
+import { kernelsText } from '../facts/index.js';
 import type { SourceText } from '../source/index.js';
 import { type Check, type CheckedTree, hasSuffix, report as reportCheck } from './types.js';
 import { ASSIGN_ONLY, MATCH_ONLY, matchesPattern, type Rule, readRules, type Token } from './udev.js';
@@ -83,12 +84,12 @@ export const RULE_CODES = {
 const report = reporter(RULE_CODES);
 
 /** The usual node name, and what kernels call the default area's heap instead. */
-const DEFAULT_HEAP_NAMES = ['linux,cma', ...namesOf('heap.default-area-name'), ...namesOf('heap.kernel-area-name')];
-
-function namesOf(id: string): string[] {
-  const values = FACTS.get(id)?.ranges.map((range) => range.value) ?? [];
-  return [...new Set(values.filter((value) => typeof value === 'string'))];
-}
+const { defaultArea, kernelArea } = givenHeapNames();
+const DEFAULT_HEAP_BY_KERNEL = heapNames(mainlineNaming(), { name: 'linux,cma', isDefault: true })
+  .filter(({ name }, i, all) => all.findIndex((one) => one.name === name) === i)
+  .map((one) => `${one.name} ${kernelsText(one)}`)
+  .join(', ');
+const DEFAULT_HEAP_NAMES = ['linux,cma', ...defaultArea, ...kernelArea];
 
 /**
  * What is wrong with a rules file as far as heaps are concerned, whoever wrote it.
@@ -192,10 +193,9 @@ function oneKernelOnly(rules: readonly Rule[], generated: boolean): Diagnostic[]
   return [
     report('udev/name-of-one-kernel', {
       message: `no rule matches ${missing.map((name) => `"${name}"`).join(' or ')}`,
-      cause:
-        'the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area',
+      cause: `the heap of the default area is ${DEFAULT_HEAP_BY_KERNEL}, and ${kernelArea.join(' or ')} when cma= or the kernel configuration makes the area`,
       fix: `write KERNEL=="${DEFAULT_HEAP_NAMES.join('|')}"`,
-      facts: ['heap.default-area-name', 'heap.kernel-area-name'],
+      facts: [NAMING_FACTS.defaultArea, NAMING_FACTS.kernelArea],
       span: first.span,
     }),
   ];

@@ -14,7 +14,7 @@ import type {
   Prediction,
 } from '../placement/index.js';
 import { withParameters } from '../placement/index.js';
-import { backportsOf, placesOf } from '../plan/board.js';
+import { placesOf } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import { parseBytes } from '../quantity/index.js';
@@ -197,7 +197,7 @@ export function settlePlacement(
       architecture,
       ...(planned === undefined
         ? {}
-        : { backports: backportsOf(planned.model), places: placesOf(planned.model, planned.plan.areas) }),
+        : { backports: planned.model.backports, places: placesOf(planned.model, planned.plan.areas) }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
       ...configOf(context, options, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),

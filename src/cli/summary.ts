@@ -1,6 +1,5 @@
 /** The plan in words, for the person who ran the command. */
-import { formatKernelVersion } from '../facts/index.js';
-import { kernelsOf } from '../plan/heaps.js';
+import { formatKernelVersion, kernelsText } from '../facts/index.js';
 import type { Plan, PlannedArea } from '../plan/index.js';
 import { linksOf } from '../plan/links.js';
 import { formatAddress, readableBytes } from '../quantity/index.js';
@@ -36,7 +35,7 @@ export function summarise(plan: Plan): string {
       access === undefined ? 'root only' : `group ${access.group}, mode 0${access.mode.toString(8).padStart(3, '0')}`;
     lines.push(`heap ${heap.name}${heap.areaName === undefined ? '' : ` from ${heap.areaName}`}: ${who}`);
     for (const node of heap.nodes)
-      lines.push(`    /dev/dma_heap/${node.name} (${kernelsOf(node)}${node.optional ? ', if configured' : ''})`);
+      lines.push(`    /dev/dma_heap/${node.name} (${kernelsText(node)}${node.optional ? ', if configured' : ''})`);
     for (const alias of heap.aliases)
       lines.push(`    /dev/dma_heap/${alias} (alias where the kernel has no such node)`);
     const unstated = linksOf(plan, heap).flatMap((link) => (link.isStated ? [] : [link.name]));

@@ -64,19 +64,32 @@ import kconfig from './kconfig.json' with { type: 'json' };
 import plan from './plan.json' with { type: 'json' };
 import reservedMemory from './reserved-memory.json' with { type: 'json' };
 
-/** Every fact, by id. */
-export const FACTS: ReadonlyMap<string, Fact> = new Map(
+/** What is known of kernels, by the id of the fact. */
+export type Facts = ReadonlyMap<string, Fact>;
+
+/** Every fact that ships. */
+export const FACTS: Facts = new Map(
   ([heap, cma, reservedMemory, kconfig, plan] as readonly FactFile[]).flatMap((file) =>
     file.facts.map((f) => [f.id, f]),
   ),
 );
 
 /**
+ * The first release on which a fact has a value, as words of a message: `6.19`.
+ * @throws when it never has: a defect of the caller
+ */
+export function firstRelease(id: string, value: FactValue, facts: Facts = FACTS): string {
+  const range = facts.get(id)?.ranges.find((one) => JSON.stringify(one.value) === JSON.stringify(value));
+  if (range === undefined) throw new Error(`fact ${id} never is ${JSON.stringify(value)}`);
+  return range.since;
+}
+
+/**
  * The value of a fact for a kernel.
  * @throws when the id is unknown or the version lies before the first range: a defect of the caller
  */
-export function factAt(id: string, version: KernelVersion): FactValue {
-  const fact = FACTS.get(id);
+export function factAt(id: string, version: KernelVersion, facts: Facts = FACTS): FactValue {
+  const fact = facts.get(id);
   const range = fact && rangeAt(fact, version);
   if (range === undefined) throw new Error(`no fact ${id} for kernel ${version.major}.${version.minor}`);
   return range.value;

@@ -23,3 +23,18 @@ export function compareKernelVersions(a: KernelVersion, b: KernelVersion): numbe
 export function formatKernelVersion(version: KernelVersion): string {
   return `${version.major}.${version.minor}`;
 }
+
+export function laterKernel(a: KernelVersion, b: KernelVersion | undefined): KernelVersion {
+  return b !== undefined && compareKernelVersions(b, a) > 0 ? b : a;
+}
+
+/** `before 6.17`, `from 6.17`, `from 6.17, before 6.19`, `every kernel`. */
+export function kernelsText(range: {
+  readonly since: KernelVersion | undefined;
+  readonly until: KernelVersion | undefined;
+}): string {
+  const { since, until } = range;
+  if (since === undefined) return until === undefined ? 'every kernel' : `before ${formatKernelVersion(until)}`;
+  const from = `from ${formatKernelVersion(since)}`;
+  return until === undefined ? from : `${from}, before ${formatKernelVersion(until)}`;
+}

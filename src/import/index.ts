@@ -3,10 +3,10 @@
  * what generated output does otherwise, as findings.
  */
 import type { Diagnostic, Outcome } from '../diagnostic/index.js';
+import { givenHeapNames, heapNames, mainlineNaming } from '../facts/heap-names.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
-import { areaHeapNodes, kernelAreaName } from '../plan/heaps.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Heap, Profile, Region } from '../profile/types.gen.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
@@ -60,7 +60,7 @@ function settleRegions(
         report('import/changed', {
           severity: 'warning',
           message: `${text} takes the default area away from the node ${decided.name}; the profile gives the node ${formatBytes(sizeBytes)} instead`,
-          cause: `with cma= the kernel ignores the node, and the heap is called ${kernelAreaName()}: whoever opens ${decided.name} finds nothing`,
+          cause: `with cma= the kernel ignores the node, and the heap is called ${KERNEL_AREA.join(' or ')}: whoever opens ${decided.name} finds nothing`,
           fix: `remove ${text} from the command line`,
           facts: ['cma.parameter-and-default-node'],
         }),
@@ -132,10 +132,14 @@ const keyOf = (name: string) =>
     .replace(/^(?:constructor|prototype)$/, 'heap')
     .slice(0, 31) || 'heap';
 
+const NAMING = mainlineNaming();
+const KERNEL_AREA = givenHeapNames(NAMING).kernelArea;
+
 function namesOf(region: RegionDraft): string[] {
-  const areaName = region.delivery === 'device-tree' ? region.name : kernelAreaName();
-  const names = areaHeapNodes(areaName, region.isDefault, []).map((node) => node.name);
-  return [...new Set(region.isDefault ? [areaName, region.name, ...names, kernelAreaName()] : [...names, region.name])];
+  const isNode = region.delivery === 'device-tree';
+  const names = heapNames(NAMING, isNode ? region : { kind: 'kernel-area' }).map(({ name }) => name);
+  const own = isNode ? [region.name] : KERNEL_AREA;
+  return [...new Set(region.isDefault ? [...own, region.name, ...names, ...KERNEL_AREA] : [...names, region.name])];
 }
 
 function heapsOf(regions: readonly RegionDraft[], config: ConfigFindings, access: AccessFindings): HeapDraft[] {

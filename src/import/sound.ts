@@ -1,6 +1,6 @@
 /** Cuts what was found down to what a profile can say, so that `validate` accepts what `import` writes. */
 import type { Diagnostic } from '../diagnostic/index.js';
-import { FACTS } from '../facts/index.js';
+import { givenHeapNames } from '../facts/heap-names.js';
 import { formatAddress } from '../quantity/index.js';
 import { report } from './codes.js';
 import type { Range, RegionDraft } from './draft.js';
@@ -10,13 +10,7 @@ const MAX_REGIONS = 64;
 const MAX_BANKS = 64;
 const MAX_RANGES = 16;
 /** Names that the kernel gives heaps by itself, and those that mean something to programs that read JSON. */
-const TAKEN = new Set<unknown>([
-  ...['heap.system-name', 'heap.default-area-name', 'heap.kernel-area-name']
-    .flatMap((id) => FACTS.get(id)?.ranges ?? [])
-    .map(({ value }) => value),
-  'constructor',
-  'prototype',
-]);
+const TAKEN = new Set<unknown>([...Object.values(givenHeapNames()).flat(), 'constructor', 'prototype']);
 
 const isMemory = ({ baseAddress, sizeBytes }: Range) => sizeBytes > 0n && baseAddress + sizeBytes <= 1n << 64n;
 

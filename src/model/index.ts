@@ -1,5 +1,7 @@
 /** The board and kernel as far as they are known: the profile with every quantity read, held against the board's DTB. */
 import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
+import { type Backports, backportsOf } from '../facts/backport.js';
+import { type HeapNaming, mainlineNaming } from '../facts/heap-names.js';
 import {
   compareKernelVersions,
   factAt,
@@ -28,6 +30,10 @@ export interface Model {
   readonly cells: Cells & { readonly assumed: boolean };
   /** First and last release, both included. */
   readonly kernel: { readonly min: KernelVersion; readonly max: KernelVersion };
+  /** What those kernels do as later ones of mainline. */
+  readonly backports: Backports;
+  /** What those kernels call their heaps. */
+  readonly naming: HeapNaming;
   /** The board's own device tree, where it is known. */
   readonly tree: Fdt | undefined;
 }
@@ -147,6 +153,7 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
     );
   // Of a kernel that was refused, nothing may be known.
   if (hasErrors(diagnostics)) return { diagnostics };
+  const backports = backportsOf(loaded.profile.kernel.backports ?? []);
   const pageSize = board.pageSize ?? '4K';
   const granules = factAt('cma.safe-granule', kernel.max) as Readonly<Record<string, Readonly<Record<string, number>>>>;
   const granule = granules[board.arch]?.[pageSize];
@@ -160,6 +167,8 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
       memory: [...memory].sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1)),
       cells,
       kernel,
+      backports,
+      naming: mainlineNaming(backports, kernel),
       tree: context.dtb?.tree,
     },
     diagnostics,

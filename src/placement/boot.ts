@@ -498,7 +498,7 @@ export class Boot {
     if (architecture !== 'arm' || this.remapped.length === 0) return;
     const table = this.remapped
       .slice(0, slots)
-      .map(({ node, range }) => ({ name: node?.name ?? rules.kernelAreaName, range }));
+      .map(({ node, range }) => ({ name: node?.name ?? rules.inventory.kernelAreaName, range }));
     const kernel = this.situation.occupied.find(({ name }) => name === 'kernel');
     this.remapStop = remapStop(table, this.memblock, mappedLowMemoryEnd(this.memblock, lowMemoryLimit), kernel);
   }
@@ -528,7 +528,7 @@ export class Boot {
     this.memblock.reserved.add(range);
     const source = parameter === undefined ? 'kconfig' : 'command-line';
     const isFixed = wish.isFixed && wish.baseAddress !== 0n;
-    const area = this.#addArea(rules.kernelAreaName, range, { source, node: undefined, fixed: isFixed });
+    const area = this.#addArea(rules.inventory.kernelAreaName, range, { source, node: undefined, fixed: isFixed });
     if (typeof area === 'string') return;
     this.defaultArea = area;
     this.remapped.push({ node: undefined, range });

@@ -275,7 +275,7 @@ function remapTable(boot: Boot): Found[] {
     return [
       {
         code: 'remap-table-overflow',
-        nodes: boot.remapped.slice(slots).map(({ node }) => node?.name ?? rules.kernelAreaName),
+        nodes: boot.remapped.slice(slots).map(({ node }) => node?.name ?? rules.inventory.kernelAreaName),
         outcome: 'hangs',
         reason: `arm32 has room for ${slots} pools and writes past the end of its table for more`,
         facts,

@@ -1,5 +1,6 @@
 /** Why a region is where it is, and why a heap has its name. */
-import { FACTS, formatKernelVersion, rangeAt } from '../facts/index.js';
+import { NAMING_FACTS } from '../facts/heap-names.js';
+import { FACTS, firstRelease, formatKernelVersion, rangeAt } from '../facts/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import type { PlacementInput } from './input.js';
 import { predict } from './predict.js';
@@ -71,7 +72,7 @@ function reasonMaker(input: PlacementInput): ReasonMaker {
 }
 
 function howPlaced(input: PlacementInput, node: ReservedNode, why: ReasonMaker): Reason[] {
-  const rules = kernelRules(input.kernel, input.backports);
+  const rules = kernelRules(input.kernel, input.backports, input.facts);
   if (Array.isArray(node.reg)) {
     const first = node.reg[0];
     if (first === undefined) return [why('reg is empty', [])];
@@ -126,7 +127,7 @@ function areaReasons(input: PlacementInput, prediction: Prediction, area: Predic
       heaps.length === 0
         ? `no heap: kernel ${formatKernelVersion(input.kernel)} makes heaps of the default area only`
         : `under /dev/dma_heap: ${heaps.join(' and ')}`,
-      [RULE_FACTS.heapNames],
+      [NAMING_FACTS.areas],
     ),
   ];
 }
@@ -136,7 +137,7 @@ function kernelArea(input: PlacementInput, prediction: Prediction, area: Predict
   const from = area.source === 'kconfig' ? 'CONFIG_CMA_SIZE_*' : 'cma= on the command line';
   return [
     why(`the kernel makes it from ${from}: no node of the device tree is the default`, [
-      RULE_FACTS.kernelAreaName,
+      NAMING_FACTS.kernelArea,
       RULE_FACTS.parameterAndDefaultNode,
     ]),
     ...areaReasons(input, prediction, area, why),
@@ -151,22 +152,21 @@ export function explainHeap(input: PlacementInput, name: string): Explanation | 
   const why = reasonMaker(input);
   const title = `heap ${name}`;
   if (heap.area === null)
-    return { title, reasons: [why('the system heap: pages from anywhere, no CMA', [RULE_FACTS.systemHeapName])] };
+    return { title, reasons: [why('the system heap: pages from anywhere, no CMA', [NAMING_FACTS.system])] };
   const area = prediction.areas.find((one) => one.name === heap.area);
-  const rules = kernelRules(input.kernel, input.backports);
-  const isDefaultName = name === rules.defaultHeapName;
+  const isDefaultName = area?.isDefault === true && name !== heap.area;
   return {
     title,
     reasons: [
       why(
         isDefaultName
-          ? `from 6.17 on the default area is called ${name}, whatever its node is called`
+          ? `from ${firstRelease(NAMING_FACTS.defaultArea, name, input.facts)} on the default area is called ${name}, whatever its node is called`
           : `a heap has the name of its area, ${heap.area}: the node's, with unit address, or "reserved" without a node`,
-        [isDefaultName ? RULE_FACTS.defaultHeapName : RULE_FACTS.heapNames],
+        [isDefaultName ? NAMING_FACTS.defaultArea : NAMING_FACTS.areas],
       ),
       ...(heap.aliases.length === 0
         ? []
-        : [why(`the same area is also ${heap.aliases.join(' and ')}`, [RULE_FACTS.heapNames])]),
+        : [why(`the same area is also ${heap.aliases.join(' and ')}`, [NAMING_FACTS.areas])]),
       ...(heap.usable ? [] : [why('every allocation fails: its area was not activated', ['heap.inactive-area'])]),
       ...(area === undefined ? [] : areaReasons(input, prediction, area, why)),
     ],

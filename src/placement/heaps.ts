@@ -1,5 +1,6 @@
 /** Names under /dev/dma_heap. */
-import type { Area, Boot } from './boot.js';
+import { registeredHeaps } from '../facts/heap-names.js';
+import type { Boot } from './boot.js';
 import type { PredictedHeap } from './prediction.js';
 
 /**
@@ -8,34 +9,18 @@ import type { PredictedHeap } from './prediction.js';
  */
 export function heapsOf(boot: Boot): PredictedHeap[] {
   const { rules, heaps: config } = boot.situation;
-  const heaps: { name: string; area: Area | null }[] = [];
-  const register = (name: string, area: Area | null): boolean => {
-    if (heaps.some((heap) => heap.name === name)) return false;
-    heaps.push({ name, area });
-    return true;
+  const isOn: Readonly<Record<string, boolean>> = {
+    DMABUF_HEAPS_SYSTEM: config.system,
+    DMABUF_HEAPS_CMA: config.cma,
+    DMABUF_HEAPS_CMA_LEGACY: config.legacyName,
   };
-  if (config.system) register(rules.systemHeapName, null);
-  if (config.cma) registerCma(boot, register);
+  const areas = boot.areas.map((area) => ({ name: area.name, isDefault: area === boot.defaultArea, area }));
+  const heaps = registeredHeaps(rules.inventory, areas, (symbol) => isOn[symbol] === true);
   return heaps.map(({ name, area }) => ({
     name,
     area: area?.name ?? null,
-    usable: area === null || area.active,
+    usable: area === undefined || area.area.active,
     aliases:
-      area === null ? [] : heaps.filter((other) => other.area === area && other.name !== name).map((h) => h.name),
+      area === undefined ? [] : heaps.filter((other) => other.area === area && other.name !== name).map((h) => h.name),
   }));
-}
-
-function registerCma(boot: Boot, register: (name: string, area: Area) => boolean): void {
-  const { rules, heaps: config } = boot.situation;
-  const main = boot.defaultArea;
-  if (main !== undefined && !register(rules.defaultHeapName ?? main.name, main)) return;
-  switch (rules.heapNames) {
-    case 'default-area':
-      return;
-    case 'default-area-and-legacy-name':
-      if (main !== undefined && config.legacyName) register(main.name, main);
-      return;
-    case 'default-area-and-all':
-      for (const area of boot.areas) register(area.name, area);
-  }
 }

@@ -16,4 +16,4 @@ export { predict } from './predict.js';
 export * from './prediction.js';
 export { RASPBERRY_PI_CODES, withParameters } from './raspberry-pi.js';
 export { firstEntry, isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
-export type { Architecture, Backports } from './rules.js';
+export type { Architecture } from './rules.js';

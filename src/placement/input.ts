@@ -1,7 +1,8 @@
 /** What the placement of CMA areas depends on. */
-import type { KernelVersion } from '../facts/index.js';
+import type { Backports } from '../facts/backport.js';
+import type { Facts, KernelVersion } from '../facts/index.js';
 import type { Fdt } from '../fdt/index.js';
-import type { Architecture, Backports } from './rules.js';
+import type { Architecture } from './rules.js';
 
 export interface MemoryRange {
   readonly baseAddress: bigint;
@@ -22,6 +23,8 @@ export interface PlacementInput {
   readonly tree: Fdt;
   readonly kernel: KernelVersion;
   readonly backports?: Backports;
+  /** What is known of kernels; absent: what ships. */
+  readonly facts?: Facts;
   readonly architecture: Architecture;
   /** When absent: what the configuration says, else 4096, assumed aloud. */
   readonly pageSizeBytes?: bigint;

@@ -1,5 +1,6 @@
 /** The prediction: one boot for what is known, one more for every open question, and what they agree on. */
 import { isDeepStrictEqual } from 'node:util';
+import { NAMING_FACTS } from '../facts/heap-names.js';
 import { formatAddress } from '../quantity/index.js';
 import { Boot, type Stage } from './boot.js';
 import { dangersOf } from './dangers.js';
@@ -141,8 +142,8 @@ function observe(boot: Boot): Observation {
     minimumAlignmentBytes: situation.minimumAlignmentBytes,
     facts: [
       ...new Set([
-        RULE_FACTS.heapNames,
-        RULE_FACTS.defaultHeapName,
+        NAMING_FACTS.areas,
+        NAMING_FACTS.defaultArea,
         RULE_FACTS.minimumAlignment,
         ...dangers.flatMap((danger) => danger.facts),
         ...rejected.flatMap((rejection) => rejection.facts),

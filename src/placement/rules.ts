@@ -1,8 +1,16 @@
 /** The facts that decide placement, looked up once for a kernel. */
-import { compareKernelVersions, factAt, type KernelVersion, NEWEST_KERNEL, OLDEST_KERNEL } from '../facts/index.js';
-
-/** What a vendor's kernel does differently from its version: fact id -> the mainline release it behaves like. */
-export type Backports = Readonly<Record<string, KernelVersion>>;
+import type { Backports } from '../facts/backport.js';
+import { type HeapInventory, mainlineInventory, NAMING_FACTS } from '../facts/heap-names.js';
+import {
+  compareKernelVersions,
+  FACTS,
+  type Facts,
+  factAt,
+  type KernelVersion,
+  laterKernel,
+  NEWEST_KERNEL,
+  OLDEST_KERNEL,
+} from '../facts/index.js';
 
 export type Architecture = 'arm64' | 'arm' | 'riscv64' | 'x86_64';
 
@@ -42,10 +50,8 @@ export interface KernelRules {
   readonly descriptorSections: Readonly<Record<string, number>> | null;
   readonly descriptorPieces: 'configured' | 'mapped';
   readonly sharedPage: 'mapped' | 'unmapped';
-  readonly heapNames: 'default-area' | 'default-area-and-legacy-name' | 'default-area-and-all';
-  readonly defaultHeapName: string | null;
-  readonly kernelAreaName: string;
-  readonly systemHeapName: string;
+  /** What becomes a heap, and under which name. */
+  readonly inventory: HeapInventory;
 }
 
 /** Which fact each rule is. */
@@ -83,23 +89,22 @@ export const RULE_FACTS = {
   descriptorSections: 'cma.page-descriptors',
   descriptorPieces: 'cma.descriptor-pieces',
   sharedPage: 'reserved-memory.shared-page',
-  heapNames: 'heap.cma-names',
-  defaultHeapName: 'heap.default-area-name',
-  kernelAreaName: 'heap.kernel-area-name',
-  systemHeapName: 'heap.system-name',
-} as const satisfies Record<Exclude<keyof KernelRules, 'version'>, string>;
+} as const satisfies Record<Exclude<keyof KernelRules, 'version' | 'inventory'>, string>;
 
-const known = new Map<string, KernelRules>();
+const known = new WeakMap<Facts, Map<string, KernelRules>>();
 
 /** @throws when the version is older than the data (5.10): the caller checks {@link OLDEST_KERNEL} first */
-export function kernelRules(version: KernelVersion, backports: Backports = {}): KernelRules {
+export function kernelRules(version: KernelVersion, backports: Backports = {}, facts: Facts = FACTS): KernelRules {
+  const ofFacts = known.get(facts) ?? new Map<string, KernelRules>();
+  known.set(facts, ofFacts);
   const key = JSON.stringify([version, backports]);
-  const cached = known.get(key);
+  const cached = ofFacts.get(key);
   if (cached !== undefined) return cached;
-  const looked: Record<string, unknown> = { version };
-  for (const [rule, fact] of Object.entries(RULE_FACTS)) looked[rule] = factAt(fact, backports[fact] ?? version);
+  const looked: Record<string, unknown> = { version, inventory: mainlineInventory(version, backports, facts) };
+  for (const [rule, fact] of Object.entries(RULE_FACTS))
+    looked[rule] = factAt(fact, laterKernel(version, backports[fact]), facts);
   const rules = looked as unknown as KernelRules;
-  known.set(key, rules);
+  ofFacts.set(key, rules);
   return rules;
 }
 
@@ -107,11 +112,11 @@ export function kernelRules(version: KernelVersion, backports: Backports = {}): 
 const READ: readonly KernelVersion[] = [OLDEST_KERNEL, { major: 6, minor: 1 }, { major: 6, minor: 12 }, NEWEST_KERNEL];
 
 /** Facts about a kernel that rest on the date of a commit, because it was neither read nor booted. */
-export function datedFacts(version: KernelVersion): readonly string[] {
+export function datedFacts(version: KernelVersion, facts: Facts = FACTS): readonly string[] {
   const before = READ.findLast((read) => compareKernelVersions(read, version) <= 0);
   const after = READ.find((read) => compareKernelVersions(read, version) >= 0);
   if (before === undefined || after === undefined || before === after) return [];
-  return Object.values(RULE_FACTS).filter(
-    (fact) => JSON.stringify(factAt(fact, before)) !== JSON.stringify(factAt(fact, after)),
+  return [...Object.values(RULE_FACTS), ...Object.values(NAMING_FACTS)].filter(
+    (fact) => JSON.stringify(factAt(fact, before, facts)) !== JSON.stringify(factAt(fact, after, facts)),
   );
 }

@@ -68,13 +68,13 @@ class Config {
 export function situationOf(input: PlacementInput): Settled {
   if (compareKernelVersions(input.kernel, OLDEST_KERNEL) < 0)
     throw new RangeError(`kernel ${input.kernel.major}.${input.kernel.minor} is older than 5.10`);
-  const rules = kernelRules(input.kernel, input.backports);
+  const rules = kernelRules(input.kernel, input.backports, input.facts);
   const config = new Config(input);
   const commandLine = effectiveCommandLine(input.tree, input.commandLine, input.config);
   const reservedMemory = readReservedMemory(input.tree);
   const assumed: Assumption[] = [];
   const questions: OpenQuestion[] = [];
-  const dated = datedFacts(input.kernel).filter((fact) => input.backports?.[fact] === undefined);
+  const dated = datedFacts(input.kernel, input.facts).filter((fact) => input.backports?.[fact] === undefined);
   const release = `kernel ${formatKernelVersion(input.kernel)}`;
   if (dated.length > 0)
     assumed.push({

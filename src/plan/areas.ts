@@ -6,7 +6,6 @@ import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../qu
 import { childPointer } from '../source/json.js';
 import { computeBudget } from './budget.js';
 import { report } from './codes.js';
-import { kernelAreaName } from './heaps.js';
 import type { AddressRange, Because, PlannedArea } from './types.js';
 
 const endOf = (range: AddressRange) => range.baseAddress + range.sizeBytes;
@@ -83,7 +82,8 @@ class AreaPlanner {
     const area: PlannedArea = {
       name,
       nodeName,
-      areaName: delivery === 'device-tree' ? nodeName : kernelAreaName(),
+      areaName:
+        delivery === 'device-tree' ? nodeName : this.#model.naming.inventoryAt(this.#model.kernel.max).kernelAreaName,
       delivery,
       isDefault: region.default ?? false,
       sizeBytes,

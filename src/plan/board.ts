@@ -4,35 +4,14 @@ import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '
 import { applyOverlay, type Fdt } from '../fdt/index.js';
 import type { Model } from '../model/index.js';
 import {
-  type Backports,
   type LintInput,
   lintPlacement,
   type PlacementInput,
   planRegions,
   type RegionWish,
 } from '../placement/index.js';
-import type { Kernel } from '../profile/types.gen.js';
 import { childPointer } from '../source/json.js';
 import type { PlannedArea, SymbolRequest } from './types.js';
-
-/** The release that first did what a vendor says to have backported, as the simulator takes it. */
-const BACKPORTS: Readonly<Record<NonNullable<Kernel['backports']>[number], Backports>> = {
-  // The commit that renames the heap brings the legacy name beside it.
-  'default-heap-name': {
-    'heap.default-area-name': { major: 6, minor: 17 },
-    'heap.cma-names': { major: 6, minor: 17 },
-  },
-  'heap-per-area': { 'heap.cma-names': { major: 6, minor: 19 } },
-  // Modules change when a heap appears, not what it is called.
-  'modular-heaps': {},
-};
-
-export function backportsOf(model: Model): Backports {
-  return Object.assign(
-    {},
-    ...(model.loaded.profile.kernel.backports ?? []).map((name) => BACKPORTS[name]),
-  ) as Backports;
-}
 
 /** What the simulator is asked with: the profile's knowledge of the board, on one kernel. */
 export function placementInput(
@@ -45,7 +24,7 @@ export function placementInput(
     tree,
     kernel,
     architecture: model.arch,
-    backports: backportsOf(model),
+    backports: model.backports,
     pageSizeBytes: model.pageSizeBytes,
     config: new Map(symbols.map((request) => [request.symbol, request.value])),
     configComplete: false,

@@ -1,7 +1,6 @@
 /** What differs between two plans, in terms of what user space, the builder and the boot loader see. */
-import { compareKernelVersions } from '../facts/index.js';
+import { compareKernelVersions, kernelsText } from '../facts/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
-import { kernelsOf } from './heaps.js';
 import type { HeapNode, Plan, PlannedArea, PlannedHeap } from './types.js';
 
 export type PlanPart = 'heap' | 'access' | 'area' | 'cma-total' | 'symbol' | 'command-line';
@@ -30,7 +29,7 @@ function namesOf(nodes: readonly HeapNode[], { min, max }: Plan['kernel']): stri
       (until === undefined || compareKernelVersions(min, until) < 0),
   );
   const words = there.map((node) => {
-    const notes = [...(isOne ? [] : [kernelsOf(node)]), ...(node.optional ? ['if configured'] : [])];
+    const notes = [...(isOne ? [] : [kernelsText(node)]), ...(node.optional ? ['if configured'] : [])];
     return notes.length === 0 ? node.name : `${node.name} (${notes.join(', ')})`;
   });
   return words.length === 0 ? 'none' : words.join(', ');

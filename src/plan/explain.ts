@@ -1,10 +1,9 @@
 /** Why the plan holds what it holds: every decision with the place in the profile it goes back to, and the kernel's source. */
 import type { Span } from '../diagnostic/index.js';
-import { FACTS, type KernelVersion, rangeAt } from '../facts/index.js';
+import { FACTS, type KernelVersion, kernelsText, rangeAt } from '../facts/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
-import { kernelsOf } from './heaps.js';
 import type { Because, Plan, PlannedArea, PlannedHeap } from './types.js';
 
 /** One reason. */
@@ -93,7 +92,7 @@ export function explainPlannedHeap(explained: Explained, name: string): PlanExpl
           ]),
       ...heap.nodes.map((node) =>
         origin({
-          text: `/dev/dma_heap/${node.name} (${kernelsOf(node)}${node.optional ? ', if configured' : ''})`,
+          text: `/dev/dma_heap/${node.name} (${kernelsText(node)}${node.optional ? ', if configured' : ''})`,
           facts: heap.kind === 'vendor' ? [] : (heap.because[0]?.facts ?? []),
         }),
       ),

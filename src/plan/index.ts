@@ -1,6 +1,7 @@
 /** The decisions: sizes, places, names, symbols, access. A pure function of the model. */
 import type { Diagnostic, Outcome } from '../diagnostic/index.js';
 import { hasErrors } from '../diagnostic/index.js';
+import { type HeapNaming, heapNames, NAMING_FACTS } from '../facts/heap-names.js';
 import { formatKernelVersion } from '../facts/index.js';
 import type { Model } from '../model/index.js';
 import { bytesOf } from '../model/index.js';
@@ -10,7 +11,7 @@ import { childPointer } from '../source/json.js';
 import { planAreas } from './areas.js';
 import { fitToBoard, proveOnBoard } from './board.js';
 import { report } from './codes.js';
-import { areaHeapNodes, missingOn, systemHeapNodes } from './heaps.js';
+import { areaHeapNodes, missingOn } from './heaps.js';
 import { overlayOf } from './overlay.js';
 import { planSymbols } from './symbols.js';
 import type { Because, HeapNode, Plan, PlannedAccess, PlannedArea, PlannedHeap } from './types.js';
@@ -26,19 +27,26 @@ function at(model: Model, pointer: string, part: 'key' | 'value' = 'value') {
   return { pointer, ...(span === undefined ? {} : { span }) };
 }
 
-function nodesOf(heap: Heap, area: PlannedArea | undefined, model: Model): { nodes: HeapNode[]; because: Because } {
+function nodesOf(
+  heap: Heap,
+  area: PlannedArea | undefined,
+  naming: HeapNaming,
+): { nodes: HeapNode[]; because: Because } {
   if (heap.kind === 'system')
-    return { nodes: systemHeapNodes(), because: { text: 'the system heap', facts: ['heap.system-name'] } };
+    return {
+      nodes: heapNames(naming, { kind: 'system' }),
+      because: { text: 'the system heap', facts: [NAMING_FACTS.system] },
+    };
   if (area === undefined)
     return {
       nodes: [{ name: heap.kernelName ?? '', since: undefined, until: undefined, optional: false }],
       because: { text: 'a vendor heap: expected, not generated' },
     };
   return {
-    nodes: areaHeapNodes(area.areaName, area.isDefault, model.loaded.profile.kernel.backports ?? []),
+    nodes: areaHeapNodes(naming, area),
     because: {
       text: area.isDefault ? 'the heap of the default area' : 'a heap of its own area',
-      facts: ['heap.cma-names', 'heap.default-area-name'],
+      facts: [NAMING_FACTS.areas, NAMING_FACTS.defaultArea],
     },
   };
 }
@@ -52,7 +60,7 @@ function planHeap(
 ): PlannedHeap {
   const pointer = childPointer('/heaps', name);
   const area = areas.find((a) => a.name === heap.region);
-  const { nodes, because } = nodesOf(heap, area, model);
+  const { nodes, because } = nodesOf(heap, area, model.naming);
   const missing = missingOn(nodes, model.kernel.min, model.kernel.max);
   if (missing !== 'none')
     diagnostics.push(

@@ -1,5 +1,5 @@
 /** The symlinks below /dev/dma_heap that let a program find a heap whatever its kernel calls it. */
-import { FACTS } from '../facts/index.js';
+import { givenHeapNames } from '../facts/heap-names.js';
 import type { Plan, PlannedHeap } from './types.js';
 
 export interface HeapLink {
@@ -31,6 +31,6 @@ export function linksOf(plan: Plan, heap: PlannedHeap): HeapLink[] {
 
 /** What programs open when they want the default area: the kernel's own names, and what most boards call the node. */
 function usualNames(): string[] {
-  const ranges = ['heap.default-area-name', 'heap.kernel-area-name'].flatMap((id) => FACTS.get(id)?.ranges ?? []);
-  return ['linux,cma', ...ranges.map((range) => range.value).filter((value) => typeof value === 'string')];
+  const { defaultArea, kernelArea } = givenHeapNames();
+  return ['linux,cma', ...defaultArea, ...kernelArea];
 }

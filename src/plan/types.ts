@@ -1,4 +1,5 @@
 /** What has been decided for one board: everything a template, a check or the verifier needs, in the field's terms. */
+import type { HeapName } from '../facts/heap-names.js';
 import type { KernelVersion } from '../facts/index.js';
 
 export interface AddressRange {
@@ -48,14 +49,8 @@ export interface PlannedArea {
   readonly because: readonly Because[];
 }
 
-/** A name under /dev/dma_heap on some kernels. `until` is exclusive. */
-export interface HeapNode {
-  readonly name: string;
-  readonly since: KernelVersion | undefined;
-  readonly until: KernelVersion | undefined;
-  /** Present only under options of the kernel that the plan does not decide. */
-  readonly optional: boolean;
-}
+/** A name under /dev/dma_heap on some kernels. `until` is exclusive; `optional` rests on options the plan does not decide. */
+export type HeapNode = HeapName;
 
 export interface PlannedAccess {
   readonly group: string;

@@ -1,6 +1,7 @@
 /** What the schema cannot say: keys that contradict each other, names that collide, access that is unsafe. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
+import { givenHeapNames, NAMING_FACTS } from '../facts/heap-names.js';
 import { compareKernelVersions, FACTS, OLDEST_KERNEL, parseKernelVersion } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
@@ -13,9 +14,8 @@ import type { Finder } from './finder.js';
 import type { SpanOf } from './shape.js';
 import type { Address, Heap, Profile, Region, Size } from './types.gen.js';
 
-const NAME_FACTS = ['heap.system-name', 'heap.default-area-name', 'heap.kernel-area-name'];
 /** Names the kernel itself gives to heaps, whatever the device tree says. */
-const KERNEL_HEAPS = NAME_FACTS.flatMap((id) => FACTS.get(id)?.ranges ?? []).map((range) => range.value);
+const KERNEL_HEAPS = Object.values(givenHeapNames()).flat();
 /** Symbols without which no heap of a profile can exist. */
 const NEEDED = ['kconfig.cma-heap-needs', 'kconfig.system-heap-needs']
   .flatMap((id) => FACTS.get(id)?.ranges ?? [])
@@ -142,7 +142,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
         message: `a region cannot be called "${name}"`,
         cause: `the kernel itself makes a heap "${name}"; of two heaps of one name only the first exists`,
         fix: 'choose another name, such as "linux,cma"',
-        facts: [...NAME_FACTS, 'heap.duplicate-name'],
+        facts: [NAMING_FACTS.system, NAMING_FACTS.defaultArea, NAMING_FACTS.kernelArea, 'heap.duplicate-name'],
         ...f.at(pointer, 'key'),
       }),
     );

@@ -1,12 +1,7 @@
 /** Everything the report shows, as data: `--format json` prints it, the page draws it, and no figure is computed twice. */
 import type { Diagnostic } from '../diagnostic/index.js';
-import {
-  compareKernelVersions,
-  FACTS,
-  formatKernelVersion,
-  type KernelVersion,
-  parseKernelVersion,
-} from '../facts/index.js';
+import { mainlineNaming } from '../facts/heap-names.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
 import {
   type LintInput,
@@ -40,14 +35,11 @@ export interface ReportData {
   readonly verification: VerifyReport | undefined;
 }
 
-const RENAMING_FACTS = ['heap.cma-names', 'heap.default-area-name'];
-
 /** The releases of a range at which user space sees another set of names. */
 export function interestingKernels({ min, max }: Plan['kernel']): KernelVersion[] {
-  const changes = RENAMING_FACTS.flatMap((id) => FACTS.get(id)?.ranges ?? []).flatMap(
-    (range) => parseKernelVersion(range.since) ?? [],
+  const within = mainlineNaming().boundaries.filter(
+    (v) => compareKernelVersions(min, v) < 0 && compareKernelVersions(v, max) < 0,
   );
-  const within = changes.filter((v) => compareKernelVersions(min, v) < 0 && compareKernelVersions(v, max) < 0);
   const all = [min, ...within, max].sort(compareKernelVersions);
   return all.filter((version, i) => i === 0 || compareKernelVersions(version, all[i - 1] ?? version) !== 0);
 }

@@ -184,7 +184,7 @@ describe('every idiom is answered', () => {
       x.rules:1:24: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           1 | SUBSYSTEM=="dma_heap", KERNEL=="linux,cma", GROUP="video", MODE="0660"
             |                        ^^^^^^^^^^^^^^^^^^^
-        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region from 6.17, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
         fix: write KERNEL=="linux,cma|default_cma_region|reserved"
       "
     `);
@@ -212,7 +212,7 @@ describe('every idiom is answered', () => {
       x.rules:2:1: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             | ^^^^^^^^^^^^^^^^^^^^
-        cause: the heap of the default area is linux,cma before 6.17, default_cma_region since, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region from 6.17, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
         fix: write KERNEL=="linux,cma|default_cma_region|reserved"
       x.rules:1:1: error[folklore/kernel-with-directory]: KERNEL=="dma_heap/*" never matches
           1 | KERNEL=="dma_heap/*", MODE="0660"

@@ -2,6 +2,7 @@
  * The negative control: guests are booted once, then deliberately wrong simulators are held against what they showed.
  * A lab that lets one of them pass proves nothing. `npm run e2e:control`; exit status 0 when every error is caught.
  */
+import { FACTS, type Fact, rangeAt } from '../../src/facts/index.js';
 import { type FdtNode, makeFdt, type NodeSpec } from '../../src/fdt/index.js';
 import { type PlacementInput, predict } from '../../src/placement/index.js';
 import { loadCases, runsOf } from './case.js';
@@ -18,9 +19,18 @@ const OLD = { major: 6, minor: 12 };
 const OLDER = { major: 5, minor: 10 };
 const NEW = { major: 7, minor: 3 };
 
+/** A fact that has on every kernel the value that it has on one. */
+function always(id: string, version: typeof OLD): Fact {
+  const fact = FACTS.get(id);
+  const range = fact && rangeAt(fact, version);
+  if (fact === undefined || range === undefined) throw new Error(`no fact ${id}`);
+  const { until: _, ...rest } = range;
+  return { ...fact, ranges: [{ ...rest, since: '5.10' }] };
+}
+
 const believes = (fact: string, version: typeof OLD) => (input: PlacementInput) => ({
   ...input,
-  backports: { ...input.backports, [fact]: version },
+  facts: new Map(FACTS).set(fact, always(fact, version)),
 });
 
 /** Nodes compute their parts when asked, so a copy names each of them. */

@@ -8,7 +8,6 @@ import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { type KernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { applyOverlay, type Fdt } from '../../fdt/index.js';
 import type { PlacementInput } from '../../placement/index.js';
-import { backportsOf } from '../../plan/board.js';
 import type { Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
 import { SourceText } from '../../source/index.js';
@@ -193,7 +192,7 @@ function placementInput({ plan, model }: Planned, tree: Fdt, config: SourceText 
     tree,
     kernel: versionOf(config) ?? plan.kernel.max,
     architecture: plan.board.arch,
-    backports: backportsOf(model),
+    backports: model.backports,
     pageSizeBytes: plan.board.pageSizeBytes,
     ...(config === undefined
       ? { config: symbolsOf(plan), configComplete: false }

@@ -1,5 +1,6 @@
 /** Lints of what the kernel around the tree does: command line, default area, heap names, slots, configuration. */
-import { compareKernelVersions } from '../../facts/index.js';
+import { heapNamesOn, NAMING_FACTS, registeredHeaps } from '../../facts/heap-names.js';
+import { compareKernelVersions, firstRelease } from '../../facts/index.js';
 import type { Finding, LintContext } from './context.js';
 
 export function commandLine({ situation, prediction, pools }: LintContext): Finding[] {
@@ -16,7 +17,8 @@ export function commandLine({ situation, prediction, pools }: LintContext): Find
     }));
   for (const danger of prediction.dangers) {
     const [area, owner] = danger.nodes;
-    if (area !== situation.rules.kernelAreaName || owner === undefined || danger.code === 'areas-overlap') continue;
+    if (area !== situation.rules.inventory.kernelAreaName || owner === undefined || danger.code === 'areas-overlap')
+      continue;
     found.push({
       nodes: [owner],
       message: `${parameter.text} lies over ${owner}`,
@@ -37,7 +39,7 @@ export function oneDefault({ pools, prediction }: LintContext): Finding[] {
     {
       nodes: names,
       message: `${names.join(' and ')} both have linux,cma-default`,
-      cause: `the one initialised last wins${winner === undefined ? '' : `: ${winner}`}; the others are areas that no heap or device uses before 6.19`,
+      cause: `the one initialised last wins${winner === undefined ? '' : `: ${winner}`}; the others are areas that no heap or device uses before ${firstRelease(NAMING_FACTS.areas, 'default-area-and-all')}`,
       fix: `keep linux,cma-default in one of them; to change the one of the base, set its size or reg instead of adding a node`,
       facts: ['cma.default-winner', 'reserved-memory.order'],
     },
@@ -61,19 +63,21 @@ export function defaultTooLate({ pools, situation }: LintContext): Finding[] {
 
 export function heapName({ pools, situation, prediction }: LintContext): Finding[] {
   const { rules } = situation;
-  const taken = [rules.systemHeapName, ...(rules.defaultHeapName === null ? [] : [rules.defaultHeapName])];
-  const hasHeap = (isDefault: boolean) => isDefault || rules.heapNames === 'default-area-and-all';
+  const { inventory } = rules;
+  const hasHeap = (isDefault: boolean) => heapNamesOn(inventory, { name: '', isDefault }).length > 0;
+  // Heaps whose names the kernel gives by itself; the area without a node stands for the default one.
+  const taken = registeredHeaps(inventory, [{ name: '', isDefault: true }], () => true).map(({ name }) => name);
   const kernelArea = prediction.areas.some((area) => area.source !== 'node');
   return pools.flatMap((node): Finding[] => {
     const found: Finding[] = [];
-    const reserved = [...taken, ...(kernelArea ? [rules.kernelAreaName] : [])];
+    const reserved = [...taken, ...(kernelArea ? [inventory.kernelAreaName] : [])];
     if (reserved.includes(node.name) && hasHeap(node.isDefault))
       found.push({
         nodes: [node.name],
         message: `the heap of ${node.name} cannot have that name`,
         cause: `the kernel makes a heap "${node.name}" itself, and of two heaps of one name only the first exists`,
         fix: 'give the node another name; the label does not matter',
-        facts: ['heap.duplicate-name', 'heap.system-name', 'heap.default-area-name'],
+        facts: ['heap.duplicate-name', NAMING_FACTS.system, NAMING_FACTS.defaultArea],
       });
     if (node.name.length > rules.nameLength)
       found.push({
@@ -87,8 +91,8 @@ export function heapName({ pools, situation, prediction }: LintContext): Finding
   });
 }
 
-export function heapVisible({ pools, situation, prediction }: LintContext): Finding[] {
-  if (situation.rules.heapNames === 'default-area-and-all') return [];
+export function heapVisible({ pools, prediction }: LintContext): Finding[] {
+  const everyArea = firstRelease(NAMING_FACTS.areas, 'default-area-and-all');
   const names = new Set(prediction.heaps.map((heap) => heap.area));
   return pools
     .filter(
@@ -97,9 +101,9 @@ export function heapVisible({ pools, situation, prediction }: LintContext): Find
     .map((node) => ({
       nodes: [node.name],
       message: `${node.name} will be an area without a heap`,
-      cause: 'before 6.19 the CMA heap driver registers the default area only',
-      fix: 'make it the default (linux,cma-default), or use a kernel from 6.19 on',
-      facts: ['heap.cma-names'],
+      cause: `before ${everyArea} the CMA heap driver registers the default area only`,
+      fix: `make it the default (linux,cma-default), or use a kernel from ${everyArea} on`,
+      facts: [NAMING_FACTS.areas],
     }));
 }
 
