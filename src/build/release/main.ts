@@ -1,0 +1,83 @@
+/**
+ * `npm run release -- [-o DIR] [--sign KEY]`: every file of a release, from a built checkout. Two runs on one commit write
+ * the same bytes: times come from SOURCE_DATE_EPOCH, or from the commit.
+ * Exit status: 0 written, 2 usage, 3 a tool is missing or the checkout is not clean.
+ */
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { VERSION } from '../../cli/version.js';
+import { debianPackage } from '../fetch/index.js';
+import { buildStaticFor, CROSS_TARGETS, staticProgram } from '../native.js';
+import { writePackages } from './packages.js';
+import { sha256Of, statement } from './provenance.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    output: { type: 'string', short: 'o', default: 'out/release' },
+    sign: { type: 'string' },
+  },
+});
+
+const git = (...args: string[]) => execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).trim();
+
+/** A release says from which commit it is; files that no commit has would make that untrue. */
+function requireClean(): void {
+  const changed = git('status', '--porcelain');
+  if (changed === '') return;
+  throw new Error(`the checkout has changes that are not committed:\n${changed}\n  fix: commit or remove them`);
+}
+
+/** The verifiers contain musl, whose licence asks for its notice. */
+async function muslNotice(): Promise<string> {
+  const root = await debianPackage('trixie', 'arm64', 'musl-dev');
+  const text = readFileSync(path.join(root, 'usr/share/doc/musl-dev/copyright'), 'utf8');
+  return `dmaheap-verify is linked with musl. Debian's record of musl's licences:\n\n${text}`;
+}
+
+async function main(): Promise<void> {
+  requireClean();
+  const epoch = Number(process.env['SOURCE_DATE_EPOCH'] ?? git('log', '-1', '--format=%ct'));
+  process.env['SOURCE_DATE_EPOCH'] = String(epoch);
+  const out = path.resolve(values.output);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(out, { recursive: true });
+  const put = (from: string, name: string, mode = 0o644) => {
+    copyFileSync(path.join(ROOT, from), path.join(out, name));
+    chmodSync(path.join(out, name), mode);
+  };
+
+  for (const { arch } of CROSS_TARGETS) await buildStaticFor(arch);
+  put('dist/dmaheap.mjs', `dmaheap-${VERSION}.mjs`, 0o755);
+  put('dist/dmaheap.cdx.json', `dmaheap-${VERSION}.cdx.json`);
+  for (const { name } of CROSS_TARGETS) put(staticProgram(name), `dmaheap-verify-${VERSION}-${name}`, 0o755);
+  const notices = readFileSync(path.join(ROOT, 'dist/THIRD-PARTY-NOTICES'), 'utf8');
+  writeFileSync(path.join(out, 'THIRD-PARTY-NOTICES'), `${notices}\n${'-'.repeat(78)}\n\n${await muslNotice()}`);
+  execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', out], { cwd: ROOT });
+  writePackages({ root: ROOT, out, version: VERSION, epoch });
+
+  const files = readdirSync(out).sort();
+  const sums = files.map((name) => ({ name, sha256: sha256Of(path.join(out, name)) }));
+  writeFileSync(path.join(out, 'SHA256SUMS'), sums.map(({ name, sha256 }) => `${sha256}  ${name}\n`).join(''));
+  const provenance = statement({
+    subjects: sums,
+    version: VERSION,
+    commit: git('rev-parse', 'HEAD'),
+    lockSha256: sha256Of(path.join(ROOT, 'package-lock.json')),
+    epoch,
+  });
+  writeFileSync(path.join(out, `dmaheap-${VERSION}.intoto.json`), `${JSON.stringify(provenance, null, 2)}\n`);
+  if (values.sign !== undefined)
+    for (const name of ['SHA256SUMS', `dmaheap-${VERSION}.intoto.json`])
+      execFileSync('ssh-keygen', ['-Y', 'sign', '-q', '-n', 'file', '-f', values.sign, path.join(out, name)]);
+  for (const name of readdirSync(out).sort()) console.log(path.join(values.output, name));
+}
+
+await main().catch((error: Error) => {
+  process.exitCode = 3;
+  console.error(`release: ${error.message}`);
+});
