@@ -13,6 +13,7 @@ import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
 import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
+import { INPUT_CODES } from './inputs.js';
 import { TOOLCHAIN_CODES } from './kernel-tree.js';
 import { MATRIX_CODES } from './matrix.js';
 import { RELEASE_CODES } from './release.js';
@@ -44,6 +45,7 @@ export function allCodes(): CodeTable {
     ...VERIFY_CODES,
     ...IMPORT_CODES,
     ...GENERATE_CODES,
+    ...INPUT_CODES,
     ...TOOLCHAIN_CODES,
     ...TREE_CODES,
     ...MATRIX_CODES,

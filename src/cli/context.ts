@@ -35,6 +35,13 @@ export function commandLine(words: readonly string[]): string {
   return quoted.join(' ');
 }
 
+/** Files are named in findings as the user would name them from the directory where the command runs. */
+export function shownPath(context: Context, file: string): string {
+  const relative = path.relative(context.options.directory, context.resolve(file));
+  if (path.isAbsolute(file) && relative.startsWith('..')) return file;
+  return relative.startsWith(`..${path.sep}..${path.sep}..`) ? context.resolve(file) : relative || '.';
+}
+
 export class Context {
   readonly options: GlobalOptions;
   readonly environment: NodeJS.ProcessEnv;

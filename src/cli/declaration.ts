@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../diagnostic/writers.js';
 import type { Context } from './context.js';
 import type { Exit } from './exit.js';
+import { type InputName, withInputs } from './inputs.js';
 
 /** One option. `T` is what the command gets; `undefined` is part of it where the option may be left out. */
 export interface OptionOf<T> {
@@ -11,6 +12,8 @@ export interface OptionOf<T> {
   /** What the command gets where the option is left out; absent: nothing. */
   readonly otherwise?: T;
   readonly isRequired?: boolean;
+  /** Which input of the profile the command gets where the option is left out. */
+  readonly input?: InputName;
   /** For options that may stand more than once: adds what this one says to what was said before. */
   readonly read?: (text: string, before: readonly string[] | undefined) => readonly string[];
 }
@@ -35,6 +38,9 @@ type ArgumentsOf<A extends readonly (readonly [string, string])[]> = { [I in key
 
 /** A path or a text. */
 export const text = (flags: string, about: string): OptionOf<string | undefined> => ({ flags, text: about });
+
+/** An option that an input of the profile stands in for. */
+export const fromProfile = <T>(input: InputName, option: OptionOf<T>): OptionOf<T> => ({ ...option, input });
 
 /** A path that the command needs. */
 export const required = (flags: string, about: string): OptionOf<string> => ({ flags, text: about, isRequired: true });
@@ -71,6 +77,8 @@ interface Declared<A extends readonly (readonly [string, string])[], O extends O
   readonly about: string;
   readonly arguments?: A;
   readonly options?: O;
+  /** The profile that the inputs are read from. Default: the argument called profile. */
+  readonly profile?: (given: readonly unknown[]) => string | undefined;
   readonly exits?: string;
   readonly examples: readonly string[];
   readonly run: (context: Context, ...given: [...ArgumentsOf<A>, ValuesOf<O>]) => Exit | Promise<Exit>;
@@ -82,9 +90,11 @@ export function declare<
   const O extends Options = Readonly<Record<never, OptionOf<unknown>>>,
 >(declared: Declared<A, O>): Declaration {
   const { name, about, exits, examples, run } = declared;
+  const options = Object.entries<OptionOf<unknown>>(declared.options ?? {});
+  const profile = declared.profile ?? profileAmong(declared.arguments ?? []);
+  const inputs = Object.fromEntries(options.flatMap(([key, { input }]) => (input === undefined ? [] : [[key, input]])));
   const word = examples.length === 1 ? 'Example' : 'Examples';
   const shown = [`${word}:`, ...examples.map((example) => `  dmaheap ${example}`)].join('\n');
-  const options = Object.entries<OptionOf<unknown>>(declared.options ?? {});
   const otherwise = Object.fromEntries(
     options.flatMap(([key, one]) => ('otherwise' in one ? [[key, one.otherwise]] : [])),
   );
@@ -95,9 +105,21 @@ export function declare<
     options: options.map(([key, option]) => made(key, option)),
     more: `\n${exits === undefined ? '' : `Exit status: ${exits}.\n`}${shown}`,
     run: async (context, given, values) =>
-      // commander fills them in by these very declarations.
-      run(context, ...([...given, { ...otherwise, ...values }] as unknown as [...ArgumentsOf<A>, ValuesOf<O>])),
+      run(
+        context,
+        // commander fills them in by these very declarations.
+        ...([...given, withInputs(context, profile(given), { ...otherwise, ...values }, inputs)] as unknown as [
+          ...ArgumentsOf<A>,
+          ValuesOf<O>,
+        ]),
+      ),
   };
+}
+
+/** Where a command takes one profile, it is the argument of that name. */
+function profileAmong(given: readonly (readonly [string, string])[]) {
+  const index = given.findIndex(([flags]) => /^[<[]profile[>\]]$/.test(flags));
+  return (values: readonly unknown[]) => (index < 0 ? undefined : (values[index] as string | undefined));
 }
 
 function made(key: string, { flags, text: about, read, isRequired }: OptionOf<unknown>): Option {

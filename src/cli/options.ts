@@ -1,17 +1,20 @@
 /** Options that several commands have. */
-import { flag, several, text } from './declaration.js';
+import { flag, fromProfile, several, text } from './declaration.js';
 
 const ARCH = "architecture: the profile's, the kernel's or uname's name";
 
 export const FORCE = flag('--force', 'overwrite files that a person edited');
 export const ONE_KERNEL = text('--kernel <version>', "one kernel of the profile's range");
-export const DTB = text('--dtb <file>', "the board's DTB");
+export const DTB = fromProfile('dtb', text('--dtb <file>', "the board's DTB"));
 
 /** A kernel source tree and where a configuration of it starts. */
 export const KERNEL_TREE = {
-  kernelTree: text('--kernel-tree <dir>', 'kernel source tree; it is only read'),
+  kernelTree: fromProfile('kernelTree', text('--kernel-tree <dir>', 'kernel source tree; it is only read')),
   arch: text('--arch <arch>', ARCH),
-  baseConfig: text('--base-config <file>', ".config or defconfig to start from; default: the architecture's defconfig"),
+  baseConfig: fromProfile(
+    'config',
+    text('--base-config <file>', ".config or defconfig to start from; default: the architecture's defconfig"),
+  ),
   probes: text(
     '--probes <mode>',
     'questions of the tree to the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
@@ -31,5 +34,8 @@ export const BOARD = {
   config: text('--config <file>', 'the final .config'),
   cmdline: text('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs'),
   memory: several('--memory <base+size>', 'a RAM bank, when neither DTB nor profile states it'),
-  occupied: several('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware'),
+  occupied: fromProfile(
+    'occupied',
+    several('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware'),
+  ),
 } as const;

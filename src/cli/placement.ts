@@ -24,6 +24,7 @@ import { configValues, readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readBytes } from './files.js';
+import { inputsOf } from './inputs.js';
 import { DTB_FIX, type Planned, planProfile, readKernel } from './profile.js';
 import { Refusal } from './refusal.js';
 
@@ -184,8 +185,8 @@ export function settlePlacement(
   const tree = overlays.reduce((merged, overlay) => apply(merged, overlay, diagnostics), base);
   const stated = plan !== undefined && plan.board.memory.length > 0 ? plan.board.memory : undefined;
   const memory = options.memory === undefined ? stated : banksOf(options.memory);
-  const plannedLine = plan?.commandLine.map((c) => c.argument).join(' ');
-  const commandLine = options.cmdline ?? (plannedLine === '' ? undefined : plannedLine);
+  const inputs = planned === undefined ? {} : inputsOf(context, planned.loaded);
+  const commandLine = options.cmdline ?? plannedLine(inputs.commandLine, plan);
   const pageSizeBytes =
     options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize, architecture);
   return {
@@ -199,7 +200,7 @@ export function settlePlacement(
         ? {}
         : { backports: planned.model.backports, places: placesOf(planned.model, planned.plan.areas) }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
-      ...configOf(context, options, plan, architecture),
+      ...configOf(context, options.config, inputs.config, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),
       ...(memory === undefined ? {} : { memory }),
       ...(options.occupied === undefined ? {} : { occupied: options.occupied.map(parseOccupied) }),
@@ -233,17 +234,37 @@ export function judgePlacement(
   return { found, isRefuted };
 }
 
+/** The board's command line with the arguments that the profile adds. */
+function plannedLine(stated: string | undefined, plan: Plan | undefined): string | undefined {
+  const own = (plan?.commandLine ?? []).map(({ argument }) => argument);
+  const before = stated?.split(/\s+/) ?? [];
+  const line = [...before, ...own.filter((argument) => !before.includes(argument))].join(' ');
+  return line === '' ? undefined : line;
+}
+
+/**
+ * The final configuration when it is given, else the fragment's lines on top of the base.
+ * @param final a path
+ * @param base a path
+ */
 function configOf(
   context: Context,
-  options: PlaceOptions,
+  final: string | undefined,
+  base: string | undefined,
   plan: Plan | undefined,
   architecture: ProfileArch,
 ): Pick<PlacementInput, 'config' | 'configComplete'> {
-  if (options.config !== undefined) {
-    const got = readConfig(context.resolve(options.config), architecture);
-    if ('error' in got) throw new Refusal(`--config ${options.config}: ${got.error}`, got.exit, got.fix);
-    return { config: configValues(got.text) };
-  }
+  const read = (file: string) => {
+    const got = readConfig(context.resolve(file), architecture);
+    if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
+    return got.text;
+  };
+  if (final !== undefined) return { config: configValues(read(final)) };
   if (plan === undefined) return {};
-  return { config: new Map(plan.symbols.map((s) => [s.symbol, s.value])), configComplete: false };
+  const below = base === undefined ? '' : read(base);
+  return {
+    config: new Map([...configValues(below), ...plan.symbols.map(({ symbol, value }) => [symbol, value] as const)]),
+    // A defconfig or a fragment leaves symbols out, and the fragment may select more of them.
+    configComplete: false,
+  };
 }

@@ -1,5 +1,4 @@
 /** From a profile's file name to a plan: what validate, generate and everything after them begin with. */
-import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import {
   compareKernelVersions,
@@ -12,11 +11,12 @@ import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
 import type { Fdt } from '../fdt/tree.js';
 import { type AddressRange, type DtbFacts, type Model, resolveModel } from '../model/index.js';
 import { makePlan, type Plan } from '../plan/index.js';
-import { type LoadedProfile, readProfile } from '../profile/load.js';
+import type { LoadedProfile } from '../profile/load.js';
 import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
-import { readBytes, readText } from './files.js';
+import { readBytes } from './files.js';
+import { openProfile } from './inputs.js';
 import { Refusal } from './refusal.js';
 
 export interface PlanOptions {
@@ -44,12 +44,7 @@ export interface Planning {
 export const DTB_FIX =
   'give the .dtb that the board boots with: the kernel builds it below arch/*/boot/dts, the running board has it as /sys/firmware/fdt';
 
-/** Files are named in findings as the user would name them from the directory he stands in. */
-export function shownPath(context: Context, file: string): string {
-  const relative = path.relative(context.options.directory, context.resolve(file));
-  if (path.isAbsolute(file) && relative.startsWith('..')) return file;
-  return relative.startsWith(`..${path.sep}..${path.sep}..`) ? context.resolve(file) : relative || '.';
-}
+export { shownPath } from './context.js';
 
 /** A kernel as the user names it, or why it cannot be had. */
 export function readKernel(text: string): KernelVersion | { readonly message: string; readonly fix: string } {
@@ -95,7 +90,7 @@ export function requirePlan(
  */
 export function planProfile(context: Context, file: string, options: PlanOptions = {}): Planning {
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
-  const read = readProfile(shownPath(context, file), (name) => readText(context.resolve(name)));
+  const read = openProfile(context, file);
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   const { sources } = read;
   if (read.value === undefined) return { diagnostics, sources, exit: EXIT.usage };

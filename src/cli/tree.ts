@@ -98,12 +98,22 @@ export interface TreeFile {
   readonly mode?: number;
 }
 
+/** An input: its path from the output directory, or its value where it is not a file; and the SHA-256 of what it held. */
+export interface RecordedInput {
+  readonly file?: string;
+  readonly value?: string | readonly string[];
+  readonly sha256: string;
+}
+export type RecordedInputs = Readonly<Record<string, RecordedInput>>;
+
 export interface Manifest {
   readonly schemaVersion: number;
   readonly generator: string;
   readonly profile: { readonly name: string; readonly sha256: string };
   readonly board: { readonly arch: string; readonly dtb?: string };
   readonly kernel: { readonly min: string; readonly max: string };
+  /** What the tree was made from, beside the profile. */
+  readonly inputs?: RecordedInputs;
   /** SHA-256 of every file, by path. */
   readonly files: Readonly<Record<string, string>>;
 }

@@ -108,6 +108,12 @@ export const PROFILE_CODES = defineCodes({
     explain:
       'An alias is a symlink under /dev/dma_heap: it can lead to one heap only, and not stand where the kernel makes a node of another heap.',
   },
+  'profile/local': {
+    severity: 'error',
+    title: 'local file with more than inputs',
+    explain:
+      'NAME.local.json beside a profile holds the inputs of one machine. What the board needs stands in the profile, so that every machine generates the same.',
+  },
   'profile/unknown-heap': {
     severity: 'error',
     title: 'access to a heap that does not exist',

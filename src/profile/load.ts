@@ -91,21 +91,44 @@ function digest(value: object): string {
             .sort(([a], [b]) => (a < b ? -1 : 1))
             .map(([key, inner]) => [key, ordered(inner)]),
         );
-  const { extends: _, $schema: __, ...rest } = value as Record<string, unknown>;
+  // Inputs are pinned by what is in them, and may differ from machine to machine.
+  const { extends: _, $schema: __, inputs: ___, ...rest } = value as Record<string, unknown>;
   return createHash('sha256')
     .update(JSON.stringify(ordered(rest)))
     .digest('hex');
 }
 
-/** Reads, merges and checks a profile. The value is absent when anything in it is an error. */
+/** The file beside a profile that holds the inputs of one machine: `board.local.json` of `board.json`. */
+export const localFileOf = (profile: string) => `${profile.replace(/\.json$/, '')}.local.json`;
+
+/** A local file may change what the answers rest on, and nothing that is written. */
+function checkLocal(file: string, node: JsonNode): Diagnostic[] {
+  const fix = 'write { "inputs": { ... } }; everything else belongs into the profile';
+  if (node.kind !== 'object')
+    return [report('profile/local', { message: `${file} does not hold an object`, fix, span: node.span })];
+  return [...node.members]
+    .filter(([key]) => key !== 'inputs' && key !== '$schema')
+    .map(([key, { key: span }]) =>
+      report('profile/local', { message: `${file} may hold inputs only, and has "${key}"`, fix, span }),
+    );
+}
+
+/**
+ * Reads, merges and checks a profile. The value is absent when anything in it is an error.
+ * @param local the file with the inputs of this machine, where there is one: {@link localFileOf}
+ */
 export function readProfile(
   file: string,
   read: ReadText,
+  local?: string,
 ): Outcome<LoadedProfile> & { sources: ReadonlyMap<string, SourceText> } {
   const state: Reading = { read, sources: new Map(), diagnostics: [] };
-  const root = readMerged(file, [], undefined, state);
+  const stated = readMerged(file, [], undefined, state);
   const { sources, diagnostics } = state;
-  if (root === undefined || hasErrors(diagnostics)) return { diagnostics, sources };
+  const own = local === undefined || stated === undefined ? undefined : readMerged(local, [], undefined, state);
+  if (local !== undefined && own !== undefined) diagnostics.push(...checkLocal(local, own));
+  if (stated === undefined || hasErrors(diagnostics)) return { diagnostics, sources };
+  const root = own === undefined ? stated : mergeJson(stated, own);
   const spanOf = (pointer: string, part: 'key' | 'value' = 'value'): Span | undefined => {
     const found = locate(root, pointer);
     return found === undefined ? undefined : part === 'key' ? (found.key ?? found.node.span) : found.node.span;

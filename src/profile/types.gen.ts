@@ -11,6 +11,7 @@ export interface Profile {
   readonly extends?: readonly (string)[];
   readonly board: Board;
   readonly kernel: Kernel;
+  readonly inputs?: Inputs;
   /** Contiguous memory areas by node name. The name is what the kernel calls the area and, from 6.19 on, its heap. */
   readonly regions?: Readonly<Record<string, Region>>;
   /** The heaps user space needs, by a name of your own that never changes with the kernel. */
@@ -31,6 +32,24 @@ export type Address = string | number;
 export interface Range {
   readonly base: Address;
   readonly size: Size;
+}
+
+/** Files and texts that describe this board and its kernel. Every command reads them from here; an option overrides one. Paths are relative to the file that states them. NAME.local.json beside NAME.json may hold inputs of one machine; they win over those of the profile, and the file is not meant to be committed. */
+export interface Inputs {
+  /** The device tree blob that the board boots with. */
+  readonly dtb?: string;
+  /** The kernel source tree. Its Kconfig files are read; check also builds and runs its conf. */
+  readonly kernelTree?: string;
+  /** What is known of the kernel, as dmaheap kernel writes it, for those who do not have its source. */
+  readonly description?: string;
+  /** The .config or defconfig that the fragment goes on top of. */
+  readonly config?: string;
+  /** The kernel command line without the arguments that dmaheap adds, as /proc/cmdline prints it; or the path of a file that holds it. */
+  readonly commandLine?: string;
+  /** What one boot of the board printed, boot loader included. It says where kernel, initrd, device tree and RAM lie. */
+  readonly bootLog?: string;
+  /** Memory that is in use when the kernel reserves its areas, by what uses it: kernel, initrd, dtb, firmware. */
+  readonly occupied?: Readonly<Record<string, Range>>;
 }
 
 /** MAJOR.MINOR; anything behind it is ignored. */

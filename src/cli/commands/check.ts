@@ -13,6 +13,7 @@ import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
+import { changedInput, type Recalled, recallInputs } from '../inputs.js';
 import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { KERNEL_TREE } from '../options.js';
@@ -84,7 +85,7 @@ function filesBelow(directory: string, below = ''): string[] {
 }
 
 /** @throws {@link Refusal} for what cannot be read */
-function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): CheckInputs {
+function toolInputs(context: Context, options: CheckOptions, arch: ProfileArch): CheckInputs {
   const { kernelTree, baseConfig, dtb } = options;
   if (kernelTree !== undefined && !existsSync(context.resolve(kernelTree)))
     throw new Refusal(
@@ -112,6 +113,31 @@ function inputsOf(context: Context, options: CheckOptions, arch: ProfileArch): C
     ...(baseConfig === undefined ? {} : { baseConfig: context.resolve(baseConfig) }),
     ...(dtb === undefined ? {} : { dtb: context.resolve(dtb) }),
     ...(crossCompile === undefined ? {} : { crossCompile }),
+  };
+}
+
+/** Inputs of the manifest that an option gives. */
+function givenInputs({ dtb, kernelTree, baseConfig: config }: CheckOptions): string[] {
+  return Object.entries({ dtb, kernelTree, config }).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+}
+
+/** What has become of the inputs that the manifest recorded. */
+async function checkInputs(
+  context: Context,
+  { inputs, diagnostics }: Recalled,
+  { inputs: recorded = {}, board }: Manifest,
+  { arch = board.arch }: CheckOptions,
+): Promise<CheckResult> {
+  const { kernelTree } = inputs;
+  const open = kernelTree === undefined ? undefined : await openKernelTree(context, { kernelTree, arch });
+  const isOther = open !== undefined && open.digest !== recorded['kernelTree']?.sha256;
+  const found = isOther ? [...diagnostics, changedInput('the kernel tree', open.directory)] : diagnostics;
+  return {
+    check: 'inputs',
+    title: 'the inputs are those that the tree was generated from',
+    status: found.some(({ code }) => code === 'input/gone') ? 'not-run' : 'pass',
+    diagnostics: found,
+    missingTools: [],
   };
 }
 
@@ -181,7 +207,7 @@ async function checkLock(
   };
 }
 
-async function check(context: Context, name: string, options: CheckOptions): Promise<Exit> {
+async function check(context: Context, name: string, given: CheckOptions): Promise<Exit> {
   const directory = context.resolve(name);
   let files: string[] = [];
   let manifest: ReturnType<typeof readManifest>;
@@ -203,8 +229,16 @@ async function check(context: Context, name: string, options: CheckOptions): Pro
       EXIT.usage,
       'give a directory that dmaheap generate -o wrote',
     );
+  const recalled = recallInputs(context, name, manifest.inputs ?? {}, new Set(givenInputs(given)));
+  const { dtb, kernelTree, config: baseConfig } = recalled.inputs;
+  const options: CheckOptions = {
+    ...(dtb === undefined ? {} : { dtb }),
+    ...(kernelTree === undefined ? {} : { kernelTree }),
+    ...(baseConfig === undefined ? {} : { baseConfig }),
+    ...given,
+  };
   const arch = archOfBoard(options.arch, manifest.board.arch);
-  const inputs = inputsOf(context, options, arch);
+  const inputs = toolInputs(context, options, arch);
   const shown = shownPath(context, name);
   // Findings name files as the user would open them.
   const texts = files.flatMap((file) => {
@@ -223,6 +257,7 @@ async function check(context: Context, name: string, options: CheckOptions): Pro
         diagnostics: strayed,
         missingTools: [],
       },
+      ...(manifest.inputs === undefined ? [] : [await checkInputs(context, recalled, manifest, options)]),
       ...(await context.during('asking the real tools', () =>
         runChecks({ tree: { directory, files: texts }, inputs, tools }),
       )),

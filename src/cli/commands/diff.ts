@@ -8,6 +8,7 @@ import type { Plan } from '../../plan/index.js';
 import type { Context } from '../context.js';
 import { declare, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { withInputs } from '../inputs.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { settlePlacement } from '../placement.js';
 import { planProfile } from '../profile.js';
@@ -133,8 +134,14 @@ async function diff(context: Context, profiles: readonly string[], options: Diff
       EXIT.usage,
       'give two profiles, or one and two kernels: dmaheap diff board.json --kernel 6.12 --kernel 7.3',
     );
-  const from = await look(context, first, options);
-  const to = await look(context, second, options);
+  /** The tree of the profile is of one kernel, and a side may ask for another. */
+  const whole = (side: Side) =>
+    withInputs(context, side.profile, side, {
+      dtb: 'dtb',
+      ...(side.kernel === undefined ? { kernelTree: 'kernelTree', baseConfig: 'config' } : {}),
+    });
+  const from = await look(context, whole(first), options);
+  const to = await look(context, whole(second), options);
   const changes = comparePlans(from.plan, to.plan);
   const boot: Predicted[] =
     from.prediction === undefined || to.prediction === undefined

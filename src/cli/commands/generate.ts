@@ -8,8 +8,9 @@ import type { Plan } from '../../plan/index.js';
 import { render } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import { type Context, commandLine } from '../context.js';
-import { declare, flag, list, required, text } from '../declaration.js';
+import { declare, flag, fromProfile, list, required, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { inputsOf, recordInputs } from '../inputs.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
 import { FORCE, KERNEL_TREE, ONE_KERNEL } from '../options.js';
@@ -17,7 +18,7 @@ import { type Planned, planProfile } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { summarise } from '../summary.js';
-import { compareTree, makeManifest, manifestFile, type TreeChange, writeTree } from '../tree.js';
+import { compareTree, makeManifest, manifestFile, type RecordedInputs, type TreeChange, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
 import { describeDelta } from './resolve.js';
 import { exitOfRendering, locate } from './validate.js';
@@ -32,7 +33,10 @@ export const command = declare({
     output: required('-o, --output <dir>', 'where to write'),
     target: list('--target <name,...>', 'only these targets (dmaheap targets lists them)'),
     kernel: ONE_KERNEL,
-    dtb: text('--dtb <file>', "the board's DTB: its cells are used, and the profile is compared with it"),
+    dtb: fromProfile(
+      'dtb',
+      text('--dtb <file>', "the board's DTB: its cells are used, and the profile is compared with it"),
+    ),
     force: FORCE,
     diff: flag('--diff', 'show what would change and write nothing; exits with 1 when something would'),
     lock: text('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it'),
@@ -85,10 +89,11 @@ async function close(context: Context, plan: Plan, options: GenerateOptions): Pr
 }
 
 /** What the manifest says of the plan. */
-export function manifestOf(plan: Plan) {
+export function manifestOf(plan: Plan, inputs: RecordedInputs) {
   return {
     generator: GENERATOR,
     profile: plan.profile,
+    ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
     board: { arch: plan.board.arch, ...(plan.board.dtb === undefined ? {} : { dtb: plan.board.dtb }) },
     kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
   };
@@ -137,7 +142,14 @@ async function generateFrom(
   diagnostics.push(...rendered.diagnostics.map((d) => locate(asked(d), loaded.spanOf)));
   if (rendered.value === undefined) throw Refusal.because(exitOfRendering(rendered.diagnostics), []);
   if (hasErrors(diagnostics)) throw Refusal.because(EXIT.findings, []);
-  const manifest = makeManifest(manifestOf(plan), rendered.value);
+  const { dtb, kernelTree, baseConfig: config } = options;
+  const given = { dtb, kernelTree, config };
+  const inputs = {
+    ...inputsOf(context, loaded),
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+  const recorded = recordInputs(context, options.output, inputs, proven.open?.digest);
+  const manifest = makeManifest(manifestOf(plan, recorded), rendered.value);
   const files = [...rendered.value, manifestFile(manifest)];
   const lock = options.lock === undefined ? undefined : makeLock(context, plan, manifest, proven);
   const held = options.lock === undefined ? undefined : readLock(context, options.lock);
@@ -178,16 +190,9 @@ async function generateFrom(
   return options.diff && changed.length > 0 ? EXIT.findings : EXIT.good;
 }
 
-/** What would prove the tree that was written, with what was given to write it. */
-function checkCommand({ output, kernelTree, baseConfig, dtb, lock }: GenerateOptions): string {
-  const given = Object.entries({
-    '--kernel-tree': kernelTree,
-    '--base-config': baseConfig,
-    '--dtb': dtb,
-    '--lock': lock,
-  });
-  const words = given.flatMap(([option, value]) => (value === undefined ? [] : [option, value]));
-  return commandLine(['dmaheap', 'check', output, ...words]);
+/** What would prove the tree that was written. The inputs are in its manifest. */
+function checkCommand({ output, lock }: GenerateOptions): string {
+  return commandLine(['dmaheap', 'check', output, ...(lock === undefined ? [] : ['--lock', lock])]);
 }
 
 const MARKS = { add: 'wrote    ', change: 'rewrote  ', keep: 'unchanged', remove: 'removed  ' } as const;

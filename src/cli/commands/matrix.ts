@@ -6,20 +6,21 @@ import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
 import { closeFromKnowledge } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
-import { readProfile } from '../../profile/load.js';
+import type { LoadedProfile } from '../../profile/load.js';
 import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { PATH_FIX, readText, reasonOf } from '../files.js';
+import { inputsOf, openProfile, recordInputs, withInputs } from '../inputs.js';
 import { type Matrix, type MatrixBoard, parseShard, readMatrix, shardOf } from '../matrix.js';
 import { FORCE } from '../options.js';
 import { planProfile, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { type CellResult, junitOf, ktapOf } from '../results.js';
 import { openTools } from '../tools.js';
-import { compareTree, makeManifest, manifestFile, writeTree } from '../tree.js';
+import { compareTree, makeManifest, manifestFile, type RecordedInputs, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
 import { manifestOf } from './generate.js';
 import { locate } from './validate.js';
@@ -63,6 +64,8 @@ interface Decided {
   readonly name: string;
   readonly kernel: string;
   readonly plan: Plan | undefined;
+  readonly loaded: LoadedProfile | undefined;
+  readonly dtb: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly skip: string | undefined;
   readonly locate: (diagnostic: Diagnostic) => Diagnostic;
@@ -90,7 +93,8 @@ class Run {
     return decided;
   }
 
-  #decide(board: MatrixBoard, kernel: string | undefined): Decided {
+  #decide(given: MatrixBoard, kernel: string | undefined): Decided {
+    const board = withInputs(this.#context, given.profile, given, { dtb: 'dtb' });
     const planning = planProfile(this.#context, board.profile, {
       ...(kernel === undefined ? {} : { kernel }),
       ...(board.dtb === undefined ? {} : { dtb: board.dtb }),
@@ -107,6 +111,8 @@ class Run {
       kernel:
         kernel ?? (range === undefined ? 'all' : `${formatKernelVersion(range.min)}-${formatKernelVersion(range.max)}`),
       plan,
+      loaded: planning.planned?.loaded,
+      dtb: board.dtb,
       diagnostics: [...planning.diagnostics, ...(closed?.diagnostics ?? [])],
       skip: outside?.message,
       locate: (diagnostic) => locate(diagnostic, spanOf),
@@ -117,8 +123,7 @@ class Run {
   #nameOf({ profile }: MatrixBoard): string {
     const known = this.#names.get(profile);
     if (known !== undefined) return known;
-    const read = readProfile(profile, (file) => readText(this.#context.resolve(file)));
-    const name = read.value?.profile.name ?? path.basename(profile, '.json');
+    const name = openProfile(this.#context, profile).value?.profile.name ?? path.basename(profile, '.json');
     this.#names.set(profile, name);
     return name;
   }
@@ -139,7 +144,9 @@ class Run {
         diagnostics.push(...(await this.#lint(rendered.value)));
         const directory = output === undefined ? undefined : path.join(output, about.board, about.kernel, cell.target);
         if (directory !== undefined && !hasErrors(diagnostics))
-          diagnostics.push(...this.#write(directory, decided.plan, rendered.value, force));
+          diagnostics.push(
+            ...this.#write(directory, decided.plan, rendered.value, this.#inputs(directory, decided), force),
+          );
       }
     } else if (!hasErrors(diagnostics)) throw new Error(`${cell.board.profile}: no plan, and no reason`);
     const located = diagnostics.map(decided.locate);
@@ -157,9 +164,21 @@ class Run {
     }
   }
 
-  #write(name: string, plan: Plan, artifacts: readonly Artifact[], force: boolean): Diagnostic[] {
+  #inputs(directory: string, { loaded, dtb }: Decided): RecordedInputs {
+    // No cell is proven on a kernel tree.
+    const { kernelTree: _, ...stated } = loaded === undefined ? {} : inputsOf(this.#context, loaded);
+    return recordInputs(this.#context, directory, { ...stated, ...(dtb === undefined ? {} : { dtb }) }, undefined);
+  }
+
+  #write(
+    name: string,
+    plan: Plan,
+    artifacts: readonly Artifact[],
+    recorded: RecordedInputs,
+    force: boolean,
+  ): Diagnostic[] {
     const directory = this.#context.resolve(name);
-    const files = [...artifacts, manifestFile(makeManifest(manifestOf(plan), artifacts))];
+    const files = [...artifacts, manifestFile(makeManifest(manifestOf(plan, recorded), artifacts))];
     const { changes, diagnostics } = compareTree(directory, files, force);
     if (hasErrors(diagnostics) || changes.every(({ action }) => action === 'keep')) return diagnostics;
     const problem = writeTree(directory, files, changes);

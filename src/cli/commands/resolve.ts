@@ -27,6 +27,7 @@ export const command = declare({
   name: 'resolve',
   about: 'the smallest fragment that reaches the goals on a kernel tree, or what is in the way',
   arguments: [['<goals...>', 'a profile, or SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n']],
+  profile: ([goals]) => ((goals as readonly string[]).length === 1 ? (goals as readonly string[])[0] : undefined),
   options: {
     ...KERNEL_TREE,
     output: text('-o, --output <file>', 'write the fragment'),

@@ -6,6 +6,7 @@ import type { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
 import { declare, flag } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { withInputs } from '../inputs.js';
 import { DTB, ONE_KERNEL } from '../options.js';
 import { type PlanOptions, planProfile, shownPath } from '../profile.js';
 import { VERSION } from '../version.js';
@@ -43,8 +44,10 @@ function judge(context: Context, files: readonly string[], options: PlanOptions)
   const diagnostics: Diagnostic[] = [];
   const sources = new Map<string, SourceText>();
   const exits: Exit[] = [];
+  const inputs: string[] = [];
   for (const file of files) {
-    const planning = planProfile(context, file, options);
+    const own = withInputs(context, file, options, { dtb: 'dtb' });
+    const planning = planProfile(context, file, own);
     for (const [name, source] of planning.sources) sources.set(name, source);
     diagnostics.push(...planning.diagnostics);
     let { exit } = planning;
@@ -55,6 +58,7 @@ function judge(context: Context, files: readonly string[], options: PlanOptions)
       diagnostics.push(...rendered.diagnostics.map((d) => locate(d, spanOf)));
       if (hasErrors(rendered.diagnostics)) exit = exitOfRendering(rendered.diagnostics);
     }
+    if (own.dtb !== undefined) inputs.push(own.dtb);
     exits.push(exit);
     if (exit === EXIT.good && context.options.format === 'human' && !context.options.quiet)
       context.print(`${shownPath(context, file)}: good\n`);
@@ -62,7 +66,7 @@ function judge(context: Context, files: readonly string[], options: PlanOptions)
   context.findings(diagnostics, sources);
   // The most basic mistake decides: usage before environment before findings.
   const exit = [EXIT.usage, EXIT.environment, EXIT.findings].find((one) => exits.includes(one)) ?? EXIT.good;
-  const read = [...files, ...sources.keys(), ...(options.dtb === undefined ? [] : [options.dtb])];
+  const read = [...files, ...sources.keys(), ...inputs];
   return { exit, read: [...new Set(read.map((file) => context.resolve(file)))] };
 }
 

@@ -1,0 +1,203 @@
+/** The inputs that a profile states, as options would give them. */
+import { existsSync, realpathSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { sha256 } from '../check/lock.js';
+import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import { type LoadedProfile, localFileOf, readProfile } from '../profile/load.js';
+import { type Context, shownPath } from './context.js';
+import { readBytes, readText } from './files.js';
+import type { RecordedInput, RecordedInputs } from './tree.js';
+
+export const INPUT_CODES = defineCodes({
+  'input/changed': {
+    severity: 'warning',
+    title: 'an input is not what it was',
+    explain:
+      'The manifest of a generated tree records the inputs that it was made from. One of them holds something else now, so the tree may not fit it. Generate again, or use the input that the tree was made from.',
+  },
+  'input/gone': {
+    severity: 'note',
+    title: 'an input cannot be read',
+    explain:
+      'The manifest of a generated tree names an input that cannot be read here, so the checks that need it did not run. Give the file with an option, or put it where the manifest says.',
+  },
+});
+const report = reporter(INPUT_CODES);
+
+/** Paths as they would be typed in the directory where the command runs. */
+export interface Inputs {
+  readonly dtb?: string;
+  readonly kernelTree?: string;
+  /** A kernel description. */
+  readonly description?: string;
+  /** The configuration that the fragment goes on top of. */
+  readonly config?: string;
+  /** The kernel command line itself. */
+  readonly commandLine?: string;
+  readonly bootLog?: string;
+  /** Each as `NAME=BASE+SIZE`. */
+  readonly occupied?: readonly string[];
+}
+
+/** Reads a profile, with the inputs of this machine when there is a local file beside it. */
+export function openProfile(context: Context, file: string): ReturnType<typeof readProfile> {
+  const shown = shownPath(context, file);
+  const local = localFileOf(shown);
+  const read = (name: string) => readText(context.resolve(name));
+  return readProfile(shown, read, existsSync(context.resolve(local)) ? local : undefined);
+}
+
+/** What a profile that was read states. */
+export function inputsOf(context: Context, { profile, spanOf }: LoadedProfile): Inputs {
+  const { inputs = {} } = profile;
+  /** Relative to the file that states it, which may be one that the profile extends. */
+  const beside = (key: string, value: string) => {
+    const from = spanOf(`/inputs/${key}`)?.file;
+    return path.isAbsolute(value) || from === undefined
+      ? value
+      : shownPath(context, path.join(path.dirname(from), value));
+  };
+  const { dtb, kernelTree, description, config, commandLine, bootLog, occupied } = inputs;
+  const paths = Object.entries({ dtb, kernelTree, description, config, bootLog }).flatMap(([key, value]) =>
+    value === undefined ? [] : [[key, beside(key, value)]],
+  );
+  return {
+    ...Object.fromEntries(paths),
+    ...(commandLine === undefined
+      ? {}
+      : { commandLine: commandLineOf(context, beside('commandLine', commandLine), commandLine) }),
+    ...(occupied === undefined
+      ? {}
+      : { occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${base}+${size}`) }),
+  };
+}
+
+/** A file that holds the command line, or the command line itself. */
+function commandLineOf(context: Context, file: string, text: string): string {
+  if (/[\s=]/.test(text)) return text;
+  const got = readText(context.resolve(file));
+  return 'text' in got ? got.text.trim() : text;
+}
+
+/** What the options that a command may get from the profile are called there. */
+export type InputName = keyof Inputs;
+
+/**
+ * Fills options that were not given with what the profile states.
+ * A profile that cannot be read states nothing; the command says why it cannot.
+ * @param names which input an option gets, by the option's name
+ */
+export function withInputs<O extends object>(
+  context: Context,
+  profile: string | undefined,
+  options: O,
+  names: Readonly<Record<string, InputName>>,
+): O {
+  const wanted = Object.entries(names).filter(([option]) => (options as Record<string, unknown>)[option] === undefined);
+  if (profile === undefined || wanted.length === 0) return options;
+  const { value } = openProfile(context, profile);
+  if (value === undefined) return options;
+  const inputs = inputsOf(context, value);
+  const stated = wanted.flatMap(([option, name]) => (inputs[name] === undefined ? [] : [[option, inputs[name]]]));
+  return { ...options, ...Object.fromEntries(stated) };
+}
+
+/** The link between where a command was run and where its output lies. */
+const fromOutput = (context: Context, output: string, file: string) =>
+  path.relative(realDirectory(context.resolve(output)), realDirectory(context.resolve(file)));
+
+/** A directory that is not there yet has the real path of the one that it will be made in. */
+function realDirectory(file: string): string {
+  if (existsSync(file)) return realpathSync(file);
+  const parent = path.dirname(file);
+  return parent === file ? file : path.join(realDirectory(parent), path.basename(file));
+}
+
+/**
+ * Inputs as the manifest keeps them. What cannot be read any more is left out.
+ * @param output the directory of the manifest
+ * @param treeDigest of the kernel tree, where it was read
+ */
+export function recordInputs(
+  context: Context,
+  output: string,
+  { dtb, kernelTree, description, config, commandLine, bootLog, occupied }: Inputs,
+  treeDigest: string | undefined,
+): RecordedInputs {
+  const files = Object.entries({ dtb, description, config, bootLog }).flatMap(
+    ([name, file]): [string, RecordedInput][] => {
+      // What comes out of a pipe comes out once, and cannot be found again.
+      if (file === undefined || statSync(context.resolve(file), { throwIfNoEntry: false })?.isFile() !== true)
+        return [];
+      const got = readBytes(context.resolve(file));
+      if ('error' in got) return [];
+      return [[name, { file: fromOutput(context, output, file), sha256: sha256(got.bytes) }]];
+    },
+  );
+  const values = Object.entries({ commandLine, occupied }).flatMap(([name, value]): [string, RecordedInput][] =>
+    value === undefined ? [] : [[name, { value, sha256: sha256(JSON.stringify(value)) }]],
+  );
+  const tree: [string, RecordedInput][] =
+    kernelTree === undefined || treeDigest === undefined
+      ? []
+      : [['kernelTree', { file: fromOutput(context, output, kernelTree), sha256: treeDigest }]];
+  return Object.fromEntries([...files, ...tree, ...values]);
+}
+
+/** What a manifest recorded, as it would be typed, and what has become of it. */
+export interface Recalled {
+  readonly inputs: Inputs;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  dtb: 'the DTB',
+  kernelTree: 'the kernel tree',
+  description: 'the kernel description',
+  config: 'the base configuration',
+  bootLog: 'the boot log',
+};
+
+/**
+ * @param directory of the manifest, as it was typed
+ * @param overridden inputs that an option gives, so that what was recorded does not matter
+ */
+export function recallInputs(
+  context: Context,
+  directory: string,
+  recorded: RecordedInputs,
+  overridden: ReadonlySet<string>,
+): Recalled {
+  const inputs: Record<string, unknown> = {};
+  const diagnostics: Diagnostic[] = [];
+  for (const [name, { file, value, sha256: digest }] of Object.entries(recorded)) {
+    if (overridden.has(name)) continue;
+    if (file === undefined) inputs[name] = value;
+    else {
+      const shown = shownPath(context, path.join(directory, file));
+      // The digest of a kernel tree is of its Kconfig files; who reads them compares it.
+      const got = name === 'kernelTree' ? undefined : readBytes(context.resolve(shown));
+      const isThere = got === undefined ? existsSync(context.resolve(shown)) : 'bytes' in got;
+      if (isThere) inputs[name] = shown;
+      else
+        diagnostics.push(
+          report('input/gone', {
+            message: `${TITLES[name] ?? name} that the tree was generated from, ${shown}, cannot be read`,
+            cause: 'the checks that need it did not run',
+            fix: 'give it with an option, or put it back',
+          }),
+        );
+      if (got !== undefined && 'bytes' in got && sha256(got.bytes) !== digest)
+        diagnostics.push(changedInput(TITLES[name] ?? name, shown));
+    }
+  }
+  return { inputs, diagnostics };
+}
+
+export function changedInput(title: string, shown: string): Diagnostic {
+  return report('input/changed', {
+    message: `${title}, ${shown}, is not what the tree was generated from`,
+    cause: 'it holds something else now',
+    fix: 'generate again, or give the one that the tree was generated from',
+  });
+}
