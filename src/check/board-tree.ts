@@ -23,7 +23,24 @@ export const TREE_CHECK_CODES = defineCodes({
   'dtb/overlay-needed': {
     severity: 'note',
     title: 'the overlay has to be applied',
-    explain: 'The DTB alone has no such area; with the overlay of the profile it has. The boot loader must apply it.',
+    explain:
+      'The device tree as the boot loader hands it over has no such area; with the overlay of the profile it has. The image must hold the overlay, and the configuration of its boot loader must name it.',
+  },
+  'dtb/applied': {
+    severity: 'note',
+    title: 'what the kernel gets',
+    explain: 'The DTB, the overlays that the boot loader applies, and the lines of its configuration that say so.',
+  },
+  'dtb/overlay-broken': {
+    severity: 'error',
+    title: 'an overlay that the boot loader cannot apply',
+    explain:
+      'The configuration of the boot loader names an overlay that the image does not have, or that does not apply onto the DTB. Most boot loaders then start the kernel without it, some do not start at all.',
+  },
+  'dtb/command-line': {
+    severity: 'error',
+    title: 'the command line lacks an argument of the profile',
+    explain: "The profile delivers an area by the kernel's command line, and the boot loader's configuration does not pass it.",
   },
   'dtb/unknown': {
     severity: 'warning',
@@ -36,32 +53,83 @@ const report = reporter(TREE_CHECK_CODES);
 /** Where an area of the plan would be found: by its node's name, with or without a unit address. */
 const isArea = (area: PlannedArea, name: string) => name === area.areaName || name.replace(/@.*$/, '') === area.name;
 
+/** What shows which tree the kernel gets. */
+export interface TreeEvidence {
+  /** The DTB, as findings call it. */
+  readonly file: string;
+  /** Overlays that are applied, each with the line that says so. */
+  readonly overlays: readonly string[];
+  readonly broken: readonly { readonly name: string; readonly from: string; readonly reason: string }[];
+  /** Configurations of boot loaders that were read. */
+  readonly configurations: readonly string[];
+  /** Whether an image was looked through at all. */
+  readonly hasImage: boolean;
+  /** Overlays of the image with which the tree would be right, though nothing shows that they are applied. */
+  readonly shipped: readonly string[];
+}
+
+export interface TreeVerdict {
+  readonly diagnostics: readonly Diagnostic[];
+  /** The tree lacks something that an overlay in the image has, and whether it is applied is not known. */
+  readonly isUnknown: boolean;
+}
+
 /**
- * @param board everything the simulator asks for, with the DTB as it is in the image
- * @param merged the same with the profile's overlay applied; undefined: it has none
+ * @param board everything the simulator asks for, with the tree as the boot loader hands it over
+ * @param repaired the same with the profile's overlay applied as well; undefined: it has none
  */
 export function checkTree(
   plan: Plan,
-  file: string,
   board: PlacementInput,
-  merged: PlacementInput | undefined,
-): Diagnostic[] {
-  const alone = predict(board);
-  const needsOverlay = plan.areas.some(
-    (area) =>
-      area.delivery === 'device-tree' &&
-      !alone.areas.some((one) => isArea(area, one.name) && one.sizeBytes >= area.sizeBytes),
-  );
-  const prediction = needsOverlay && merged !== undefined ? predict(merged) : alone;
+  repaired: PlacementInput | undefined,
+  evidence: TreeEvidence,
+): TreeVerdict {
+  const { file, overlays, broken, configurations, hasImage, shipped } = evidence;
+  const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
+  const found = judge(plan, board, file);
+  const seen = overlays.length === 0 ? file : `${file} with ${overlays.join(', ')}`;
+  const diagnostics: Diagnostic[] = [
+    report('dtb/applied', { message: `${kernel} gets ${seen}` }),
+    ...broken.map(({ name, from, reason }) =>
+      report('dtb/overlay-broken', {
+        message: `${from} names the overlay ${name}: ${reason}`,
+        fix: 'install the overlay where the line says, or drop the line',
+      }),
+    ),
+  ];
+  const isLacking = found.some(({ code, severity }) => severity === 'error' && code.startsWith('dtb/'));
+  const isRepairable =
+    isLacking && repaired !== undefined && !judge(plan, repaired, file).some(({ severity }) => severity === 'error');
+  if (!isRepairable) return { diagnostics: [...diagnostics, ...found], isUnknown: false };
+  const isOpen = hasImage && shipped.length > 0 && configurations.length === 0 && broken.length === 0;
+  const why = !hasImage
+    ? 'nothing shows that a boot loader applies it'
+    : shipped.length === 0
+      ? 'the image does not hold it'
+      : configurations.length === 0
+        ? `the image holds it as ${shipped.join(', ')}, and no configuration of a boot loader that would apply it`
+        : `the image holds it as ${shipped.join(', ')}, and ${configurations.join(', ')} does not apply it`;
+  return {
+    diagnostics: [
+      ...diagnostics,
+      ...found.map((one) => (isOpen && one.severity === 'error' ? { ...one, severity: 'warning' as const } : one)),
+      report('dtb/overlay-needed', {
+        severity: isOpen ? 'warning' : 'note',
+        message: `with the overlay of the profile applied ${kernel} makes every area; ${why}`,
+        fix: hasImage
+          ? "let the boot loader's configuration in the image apply the overlay, or include dmaheap.dtsi in the board's source"
+          : 'give the DTB as the kernel gets it, name the overlay with --overlay, or give the image with --rootfs',
+      }),
+    ],
+    isUnknown: isOpen,
+  };
+}
+
+/** What is wrong with a tree. */
+function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
+  const prediction = predict(board);
   const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
   const found: Diagnostic[] = [];
-  if (needsOverlay && merged !== undefined)
-    found.push(
-      report('dtb/overlay-needed', {
-        message: `${file} alone has not every area; judged with dmaheap.dtbo applied`,
-        fix: "let the boot loader apply dmaheap.dtbo, or include dmaheap.dtsi in the board's source",
-      }),
-    );
   for (const area of plan.areas) {
     const pointer = childPointer('/regions', area.name);
     const real = prediction.areas.find((one) => isArea(area, one.name));

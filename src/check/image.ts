@@ -2,112 +2,28 @@
  * A built root file system against the plan, without booting it: who has the last word on each heap, whether the groups
  * and users are there, and what else in the image would get in the way.
  */
-import { type CodeTable, type Diagnostic, defineCodes, hasErrors, reporter } from '../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { findFolklore } from '../facts/folklore.js';
 import { compareKernelVersions } from '../facts/index.js';
+import { type Accounts, type Group, type Image, octal, readAccounts, type NodeState } from '../image/index.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
 import type { SourceText } from '../source/index.js';
 import { aboutHeaps } from './heap-rules.js';
+import { reportImage as report } from './image-codes.js';
+import { compareExpectation } from './image-expectation.js';
+import { type DeviceWorld, deviceWorld, givesUaccess, HEAPS, type Manager, managerOf, nodeOutcomes, type Outcome } from './image-nodes.js';
+import { checkUnits, type Services, servicesOf, startsVerifier, unitsWithGroup } from './image-units.js';
 import { lintRules } from './rules.js';
 import type { CheckResult } from './types.js';
 import { matchesPattern } from './udev.js';
-import {
-  type Assignment,
-  type DeviceEvent,
-  deviceEvent,
-  finalGroup,
-  finalMode,
-  heapDevice,
-  orderRules,
-  winner,
-} from './udev-event.js';
-import { unitsAgainst } from './units.js';
+import { type Assignment, type DeviceEvent, winner } from './udev-event.js';
 
-/** What was read of an image. Names of files are as the user would open them. */
-export interface Image {
-  readonly files: readonly ImageFile[];
-  /** Device nodes below dev/dma_heap, by path in the image. */
-  readonly heapNodes: readonly string[];
-}
-
-export interface ImageFile {
-  /** Path in the image: `etc/group`. */
-  readonly path: string;
-  readonly source: SourceText;
-  /** First bytes of a program, when it is one. */
-  readonly machine?: string | undefined;
-}
-
-export const IMAGE_CODES = defineCodes({
-  'image/access': {
-    severity: 'note',
-    title: 'who may open a heap in this image',
-    explain: 'What udev makes of all rules of the image, in its order, for one name of a heap.',
-  },
-  'image/rule-lost': {
-    severity: 'error',
-    title: 'a heap ends with another group or mode than the profile wants',
-    explain:
-      'udev reads rules files by name, whatever directory they stand in, and the last assignment wins. Rename the file that should win so that it sorts later, or remove the other rule.',
-  },
-  'image/rule-fight': {
-    severity: 'warning',
-    title: 'two files give a heap different groups or modes',
-    explain: 'It works because of how the files are called. Whoever renames one of them changes who may use the heap.',
-  },
-  'image/never-matches': {
-    severity: 'warning',
-    title: 'a rule about heaps that matches none',
-    explain: 'No kernel of the profile gives any heap a name that the rule matches.',
-  },
-  'image/condition': {
-    severity: 'warning',
-    title: 'access depends on something that only the board knows',
-    explain: 'A rule asks a program or a file. What it sets was taken to apply.',
-  },
-  'image/group': {
-    severity: 'error',
-    title: 'a group that the image does not have',
-    explain:
-      'udev gives the node no group when the name does not exist; from systemd 258 on it must also be a system group.',
-  },
-  'image/user': {
-    severity: 'error',
-    title: 'a user who cannot use the heap',
-    explain: "The profile names users; each must exist and be a member of the heap's group.",
-  },
-  'image/static-node': {
-    severity: 'error',
-    title: 'a heap node made by hand',
-    explain:
-      'The major number of heaps is allocated at boot, and devtmpfs makes the nodes. One in the image leads to another device, or to none.',
-  },
-  'image/verifier': {
-    severity: 'warning',
-    title: 'the verifier is not in the image',
-    explain: 'Without dmaheap-verify and its expectation nobody asks the board whether all this is true.',
-  },
-  'image/verifier-machine': {
-    severity: 'error',
-    title: 'the verifier is for another machine',
-    explain: "The program in the image cannot run on the board's processor.",
-  },
-  'image/device-policy': {
-    severity: 'error',
-    title: 'a unit shuts its service out of the heaps',
-    explain:
-      'DevicePolicy=closed (or strict, or PrivateDevices=yes) leaves a service only the devices it names. DeviceAllow=char-dma_heap rw names all heaps.',
-  },
-} satisfies CodeTable);
-const report = reporter(IMAGE_CODES);
-
-const octal = (mode: number) => `0${mode.toString(8).padStart(3, '0')}`;
 const where = ({ source, rule }: Assignment) => `${source.file}:${rule.span.line}`;
 /** Below this, groups and users are the system's: Debian's and systemd's border. */
 const FIRST_ORDINARY_ID = 1000;
 
 /** The names a heap can have on the kernels of the plan. */
-const namesOf = (plan: Plan, heap: PlannedHeap) => [
+export const namesOf = (plan: Plan, heap: PlannedHeap) => [
   ...new Set(
     heap.nodes
       .filter(({ since, until }) => {
@@ -118,83 +34,201 @@ const namesOf = (plan: Plan, heap: PlannedHeap) => [
   ),
 ];
 
-const linesOf = (image: Image, file: string) =>
-  (image.files.find(({ path }) => path === file)?.source.text ?? '').split('\n').map((line) => line.split(':'));
-
-interface Accounts {
-  /** Group -> number and members, with those that sysusers.d makes at boot. */
-  readonly groups: ReadonlyMap<string, { readonly id: number | undefined; readonly members: readonly string[] }>;
-  /** User -> number of the primary group. */
-  readonly users: ReadonlyMap<string, string | undefined>;
+interface Wanted {
+  readonly group: string;
+  readonly mode: number;
 }
 
-function accountsOf(image: Image): Accounts {
-  const groups = new Map<string, { id: number | undefined; members: string[] }>();
-  const users = new Map<string, string | undefined>();
-  for (const [name = '', , id, members = ''] of linesOf(image, 'etc/group'))
-    if (name !== '') groups.set(name, { id: Number(id), members: members.split(',').filter((one) => one !== '') });
-  for (const [name = '', , , group] of linesOf(image, 'etc/passwd')) if (name !== '') users.set(name, group);
-  for (const { path, source } of image.files) {
-    if (!/(?:^|\/)sysusers\.d\/[^/]+\.conf$/.test(path)) continue;
-    for (const [, type, name = '', other = ''] of source.text.matchAll(/^\s*([gum])!?\s+(\S+)(?:\s+(\S+))?/gm)) {
-      const group = type === 'm' ? other : name;
-      if (!groups.has(group)) groups.set(group, { id: undefined, members: [] });
-      if (type === 'u' && !users.has(name)) users.set(name, undefined);
-      if (type === 'm') groups.get(group)?.members.push(name);
-    }
+const wantedOf = ({ access }: PlannedHeap): Wanted => ({ group: access?.group ?? 'root', mode: access?.mode ?? 0o600 });
+const spell = ({ owner, group, mode }: Pick<NodeState, 'owner' | 'group' | 'mode'>) => `${owner}:${group} ${octal(mode)}`;
+
+/** What of a state is not as wanted: the parts that differ, in the order in which they are blamed. */
+function wrongParts(state: NodeState, wanted: Wanted): ('owner' | 'group' | 'mode')[] {
+  const parts: ('owner' | 'group' | 'mode')[] = [];
+  if (state.owner !== 'root') parts.push('owner');
+  if (state.group !== wanted.group) parts.push('group');
+  // What the group root may do does not matter: it is root's alone, as mdev leaves it.
+  const mask = wanted.group === 'root' ? 0o707 : 0o777;
+  if ((state.mode & mask) !== (wanted.mode & mask)) parts.push('mode');
+  return parts;
+}
+
+const mayPass = (directory: NodeState, group: string) =>
+  (directory.mode & 0o001) !== 0 || (directory.group === group && (directory.mode & 0o010) !== 0);
+
+const isGood = ({ state, directory, event }: Outcome, heap: PlannedHeap) =>
+  wrongParts(state, wantedOf(heap)).length === 0 &&
+  strangersOf(state, heap).length === 0 &&
+  mayPass(directory, wantedOf(heap).group) &&
+  (event === undefined || heap.access?.uaccess === true || !givesUaccess(event));
+
+/** Access list entries for whom the profile does not give the heap. */
+const strangersOf = ({ extra }: NodeState, { access }: PlannedHeap) =>
+  extra.filter(({ who }) => who !== `group ${access?.group}` && !access?.users.some((user) => who === `user ${user}`));
+
+/** `file:line` as a span in the texts of the image. */
+function spanAt(image: Image, place: string | undefined) {
+  const match = /^(.*):(\d+)$/.exec(place ?? '');
+  const source = match === null ? undefined : image.sources.get(match[1] as string);
+  if (match === null || source === undefined) return undefined;
+  const line = Number(match[2]);
+  return { file: source.file, line, column: 1, endLine: line, endColumn: (source.line(line)?.length ?? 0) + 1 };
+}
+
+/** The token of a rule that decided, for a caret under it. */
+function tokenSpan(event: DeviceEvent | undefined, part: 'owner' | 'group' | 'mode', place: string | undefined) {
+  const last = event === undefined ? undefined : winner(event[part]);
+  return last !== undefined && where(last) === place ? last.token.span : undefined;
+}
+
+function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outcome: Outcome): Diagnostic {
+  const { image, manager } = world;
+  const { state, directory, when, event } = outcome;
+  const wanted = wantedOf(heap);
+  const parts = wrongParts(state, wanted);
+  const want = `the profile wants root:${wanted.group} ${octal(wanted.mode)}`;
+  const at = when === 'after the boot' ? '' : ` ${when}`;
+  if (parts.length > 0) {
+    const part = parts.find((one) => state.by[one] !== undefined) ?? (parts[0] as 'owner');
+    const place = state.by[part];
+    const stranger = event === undefined ? undefined : [...event.group, ...event.owner].findLast((one) => one.isStranger);
+    const touched = [...new Set(parts.flatMap((one) => state.by[one] ?? []))];
+    const whose = touched.length === 0 ? untouched(manager) : `by ${touched.join(' and ')}`;
+    const isRule = place?.includes('/udev/rules.d/') ?? false;
+    const span = tokenSpan(event, part, place) ?? spanAt(image, place);
+    return report('image/rule-lost', {
+      message: `${name} ends as ${spell(state)}${at}, and ${want}`,
+      cause:
+        stranger !== undefined && parts.includes(stranger.token.key === 'OWNER' ? 'owner' : 'group')
+          ? `${where(stranger)} names the ${stranger.token.key === 'OWNER' ? 'user' : 'group'} "${stranger.value}", which the image does not have`
+          : whose,
+      fix:
+        place === undefined
+          ? ruleOf(manager)
+          : isRule
+            ? `remove that rule, or let 70-dmaheap.rules sort after ${baseName(place.replace(/:\d+$/, ''))}`
+            : `remove that line, or make it say what the profile says`,
+      ...(stranger !== undefined ? { span: stranger.token.span } : span === undefined ? {} : { span }),
+    });
   }
-  return { groups, users };
+  const [extra] = strangersOf(state, heap);
+  if (extra !== undefined) {
+    const span = spanAt(image, extra.from);
+    return report('image/rule-lost', {
+      message: `${name} is open to ${extra.who}${at}, and the profile does not give it the heap`,
+      cause: `by an access list in ${extra.from}`,
+      fix: 'remove the entry, or name the user in the profile',
+      ...(span === undefined ? {} : { span }),
+    });
+  }
+  if (!mayPass(directory, wanted.group)) {
+    const span = spanAt(image, directory.by.mode);
+    return report('image/rule-lost', {
+      message: `/dev/dma_heap ends as ${spell(directory)}${at}: the group ${wanted.group} cannot reach ${name}`,
+      cause: `by ${directory.by.mode}`,
+      fix: 'leave the directory at root:root 0755',
+      ...(span === undefined ? {} : { span }),
+    });
+  }
+  const tag = event?.tags.findLast(({ value }) => value === 'uaccess');
+  return report('image/rule-lost', {
+    message: `${name} is open to whoever sits at the console, and the profile does not want that`,
+    cause: tag === undefined ? 'a rule starts the builtin uaccess' : `${where(tag)} tags it "uaccess", and a later rule starts the builtin`,
+    fix: 'remove the tag; a group and a mode give access',
+    ...(tag === undefined ? {} : { span: tag.token.span }),
+  });
 }
 
-function checkRules(plan: Plan, image: Image, accounts: Accounts): Diagnostic[] {
-  const rules = orderRules(image.files.map(({ source }) => source));
-  const known = { groups: new Set(accounts.groups.keys()), users: new Set(accounts.users.keys()) };
+const untouched = ({ kind, program }: Manager) =>
+  kind === 'none' ? 'no device manager is in the image' : `no line for ${program} speaks of it`;
+
+const ruleOf = ({ kind }: Manager) => {
+  if (kind === 'mdev') return 'put the lines of mdev.conf, as dmaheap generate writes it, before any catch-all line of /etc/mdev.conf';
+  if (kind === 'ueventd') return 'install ueventd.rc of the target android';
+  if (kind === 'procd') return 'install the package of the target openwrt';
+  return 'install 70-dmaheap.rules, as dmaheap generate writes it';
+};
+
+function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]; isUnknown: boolean } {
+  const { manager, image } = world;
   const found: Diagnostic[] = [];
   const said = new Set<string>();
+  let isUnknown = false;
   const once = (diagnostic: Diagnostic) => {
     const key = `${diagnostic.code} ${diagnostic.span?.file}:${diagnostic.span?.line} ${diagnostic.message}`;
     if (!said.has(key)) found.push(diagnostic);
     said.add(key);
   };
+  const isNeeded = plan.heaps.some(({ access }) => access !== undefined);
+  if (isNeeded && (manager.kind === 'none' || manager.idle !== undefined) && world.rules.length > 0)
+    once(
+      report('image/no-manager', {
+        message: manager.idle === undefined ? 'the image has udev rules and no udevd' : `udevd does not act on the heaps: ${manager.idle}`,
+        cause: 'rules are files that udevd reads; without it every heap stays root:root 0600',
+        fix: manager.idle === undefined ? 'install udev, or set group and mode in an init script' : 'remove the mask',
+      }),
+    );
   for (const heap of plan.heaps)
     for (const name of namesOf(plan, heap)) {
-      const event = deviceEvent(rules, heapDevice(name), known);
-      const [group, mode] = [finalGroup(event), finalMode(event)];
-      const [byGroup, byMode] = [winner(event.group), winner(event.mode)];
-      const by = [byGroup, byMode].flatMap((one) => (one === undefined ? [] : [where(one)]));
-      const whose = by.length === 0 ? 'no rule speaks of it' : `by ${[...new Set(by)].join(' and ')}`;
-      const wanted = { group: heap.access?.group ?? 'root', mode: heap.access?.mode ?? 0o600 };
-      if (group === wanted.group && mode === wanted.mode) {
-        once(report('image/access', { message: `${name}: root:${group} ${octal(mode)}, ${whose}` }));
-        for (const fight of fightsOver(name, event)) once(fight);
-      } else {
-        const culprit = group === wanted.group ? byMode : (byGroup ?? byMode);
-        once(
-          report('image/rule-lost', {
-            message: `${name} ends as root:${group} ${octal(mode)}, and the profile wants root:${wanted.group} ${octal(wanted.mode)}`,
-            cause: culprit?.isStranger
-              ? `${where(culprit)} names the group "${culprit.value}", which the image does not have`
-              : whose,
-            fix:
-              culprit === undefined
-                ? 'install 70-dmaheap.rules, as dmaheap generate writes it'
-                : `remove that rule, or let 70-dmaheap.rules sort after ${baseName(culprit.source.file)}`,
-            ...(culprit === undefined ? {} : { span: culprit.token.span }),
-          }),
-        );
-      }
-      const maybe = [...event.group, ...event.mode].find((one) => !one.certain);
-      if (maybe !== undefined)
+      const { outcomes, open, isCut } = nodeOutcomes(world, name);
+      const bad = outcomes.filter((outcome) => !isGood(outcome, heap));
+      const depends = open.length > 0 && bad.length > 0 && bad.length < outcomes.length && isBranch(outcomes, bad);
+      const [first] = bad;
+      if (depends || (isCut && bad.length === 0)) {
+        isUnknown = true;
+        const [condition] = open;
         once(
           report('image/condition', {
-            message: `${maybe.token.key}="${maybe.value}" for ${name} depends on something that only the board knows`,
-            span: maybe.rule.span,
+            message: `who may open ${name} depends on something that only the board knows`,
+            cause:
+              condition === undefined
+                ? 'there are more such conditions than can be tried'
+                : `${condition.source.file}:${condition.rule.span.line} asks ${condition.token.key}${condition.token.attribute === undefined ? '' : `{${condition.token.attribute}}`}, and one answer leads to ${first === undefined ? 'another result' : spell(first.state)}`,
+            fix: 'let a rule without the condition, in a file that sorts later, set GROUP and MODE',
+            ...(condition === undefined ? {} : { span: condition.rule.span }),
           }),
         );
+      } else if (first !== undefined) once(describeWrong(world, heap, name, first));
+      else {
+        const [{ state, event } = { state: undefined, event: undefined }] = outcomes;
+        if (state !== undefined) once(report('image/access', { message: `${name}: ${spell(state)}, ${byWhom(state, manager)}` }));
+        if (event !== undefined) for (const fight of fightsOver(name, event)) once(fight);
+      }
+      if (manager.kind === 'udev' && manager.idle === undefined)
+        for (const alias of heap.aliases.filter((one) => one !== name))
+          if (!outcomes.some(({ event }) => event?.links.some(({ value }) => value.replace(/\\x2c/g, ',') === `dma_heap/${alias}`)))
+            once(
+              report('image/alias', {
+                message: `no rule makes /dev/dma_heap/${alias} for ${name}`,
+                fix: 'install 70-dmaheap.rules, as dmaheap generate writes it',
+              }),
+            );
     }
   const heaps = [...new Set(plan.heaps.flatMap((heap) => heap.nodes.map((node) => node.name)))];
-  for (const source of rules) for (const one of lintHeapRules(source, heaps, isGenerated(source))) once(one);
-  return found;
+  if (manager.kind === 'udev')
+    for (const source of world.rules)
+      for (const one of lintHeapRules(source, heaps, isGenerated(source), found)) once(one);
+  for (const path of [HEAPS].flatMap((folder) => image.list(folder).map((name) => `${folder}/${name}`)))
+    if (['character', 'block'].includes(image.lookAt(path)?.kind ?? ''))
+      once(
+        report('image/static-node', {
+          message: `/${path} is a device node in the image`,
+          cause: 'the major number of heaps is allocated at boot: this node leads to another device, or to none',
+          fix: 'remove it; devtmpfs makes the nodes',
+        }),
+      );
+  return { diagnostics: found, isUnknown };
+}
+
+/** Whether the outcomes of one moment differ: only then do open conditions decide. */
+const isBranch = (outcomes: readonly Outcome[], bad: readonly Outcome[]) => {
+  const moments = new Set(bad.map(({ when }) => when));
+  return [...moments].every((when) => outcomes.some((one) => one.when === when && !bad.includes(one)));
+};
+
+function byWhom({ by }: NodeState, manager: Manager): string {
+  const places = [...new Set([by.group, by.mode, by.owner].filter((one) => one !== undefined))];
+  return places.length === 0 ? untouched(manager) : `by ${places.join(' and ')}`;
 }
 
 const baseName = (file: string) => file.slice(file.lastIndexOf('/') + 1);
@@ -217,18 +251,27 @@ function fightsOver(name: string, event: DeviceEvent): Diagnostic[] {
   });
 }
 
+/** Lints of what udev does with a rule; the node that it ends in was judged, so they warn where that is right. */
+const JUDGED = new Set(['udev/uaccess', 'udev/world-access']);
+
 /** The lints of rules about heaps, and rules that match none of them. */
-function lintHeapRules(source: SourceText, heaps: readonly string[], generated: boolean): Diagnostic[] {
+function lintHeapRules(source: SourceText, heaps: readonly string[], generated: boolean, judged: readonly Diagnostic[]): Diagnostic[] {
   const rules = aboutHeaps(source, heaps);
   const lines = new Set(rules.map(({ span }) => span.line));
-  const lints = lintRules(source, generated).filter(({ span }) => span !== undefined && lines.has(span.line));
+  const lints = lintRules(source, generated)
+    .filter(({ span }) => span !== undefined && lines.has(span.line))
+    .map((one) =>
+      JUDGED.has(one.code) && one.severity === 'error' && !hasErrors(judged)
+        ? { ...one, severity: 'warning' as const, cause: `${one.cause}; here it has no effect, because of what else the image has` }
+        : one,
+    );
   const idle = rules.flatMap((rule) => {
     const kernel = rule.tokens.find(({ key, operator }) => key === 'KERNEL' && operator === '==');
     if (kernel === undefined || kernel.value.includes('/')) return [];
     if (heaps.some((heap) => matchesPattern(kernel.value, heap))) return [];
     return [
       report('image/never-matches', {
-        message: `KERNEL=="${kernel.value}" is no name of a heap on this board`,
+        message: `KERNEL=="${kernel.value}" is not a name of a heap on this board`,
         cause: `its heaps are ${heaps.join(', ')}`,
         fix: 'remove the rule, or name the heap that is meant',
         span: kernel.span,
@@ -238,7 +281,7 @@ function lintHeapRules(source: SourceText, heaps: readonly string[], generated: 
   return [...lints, ...idle];
 }
 
-function checkAccounts(plan: Plan, { groups, users }: Accounts): Diagnostic[] {
+function checkAccounts(plan: Plan, { groups, users }: Accounts, services: Services): Diagnostic[] {
   return plan.groups.flatMap(({ name, users: members }) => {
     const group = groups.get(name);
     const found: Diagnostic[] = [];
@@ -253,68 +296,104 @@ function checkAccounts(plan: Plan, { groups, users }: Accounts): Diagnostic[] {
       found.push(
         report('image/group', {
           severity: 'warning',
-          message: `the group "${name}" has the number ${group.id}, so it is no system group`,
+          message: `the group "${name}" has the number ${group.id}, so it is not a system group`,
           cause: 'from systemd 258 on udev takes system groups only',
           fix: 'create it with groupadd -r',
         }),
       );
     for (const user of members) {
-      const primary = users.get(user);
-      if (!users.has(user))
+      const account = users.get(user);
+      if (account === undefined)
         found.push(
           report('image/user', {
             message: `the image has no user "${user}"`,
             fix: `create ${user}, or drop it from the profile`,
           }),
         );
-      else if (
-        group !== undefined &&
-        !group.members.includes(user) &&
-        (group.id === undefined || primary !== String(group.id))
-      )
-        found.push(
-          report('image/user', {
-            message: `"${user}" is no member of "${name}"`,
-            fix: `usermod -a -G ${name} ${user}, or "m ${user} ${name}" in sysusers.d`,
-          }),
-        );
+      else if (group !== undefined && !isMember(group, user, account.group))
+        found.push(notMember(user, name, unitsWithGroup(services, user, name)));
     }
     return found;
   });
 }
 
+const isMember = ({ name, id, members }: Group, user: string, primary: string | undefined) =>
+  members.includes(user) || (primary !== undefined && (primary === name || primary === String(id)));
+
+function notMember(user: string, group: string, units: readonly string[] | undefined): Diagnostic {
+  if (units !== undefined)
+    return report('image/user', {
+      severity: 'note',
+      message: `"${user}" is not a member of "${group}", and ${units.join(', ')} gives its processes the group`,
+    });
+  return report('image/user', {
+    message: `"${user}" is not a member of "${group}"`,
+    fix: `usermod -a -G ${group} ${user}, or "m ${user} ${group}" in sysusers.d`,
+  });
+}
+
+/** Files that run, or are read by something that runs, at boot. */
+const SCRIPT_FOLDERS = [
+  'etc/init.d',
+  'etc/rc.d',
+  'etc/rcS.d',
+  'etc/rc.d/rcS.d',
+  'etc/hotplug.d/dma_heap',
+  'etc/uci-defaults',
+  'etc/local.d',
+  'usr/libexec',
+];
+const LINTED_FOLDERS = ['etc/profile.d', 'etc/modules-load.d', 'usr/lib/modules-load.d', 'usr/local/bin', 'usr/local/sbin'];
+const INITRAMFS = ['scripts', 'hooks'].flatMap((kind) => ['', '/init-top', '/init-premount', '/local-top', '/local-premount', '/local-bottom', '/init-bottom'].map((stage) => `etc/initramfs-tools/${kind}${stage}`));
+
+const textsIn = (image: Image, folders: readonly string[]) =>
+  folders.flatMap((folder) => image.list(folder).flatMap((name) => image.text(`${folder}/${name}`) ?? []));
+
+/** Scripts of the boot that speak of the heaps: of init, of units, and programs of units. */
+function bootScripts(image: Image, { all }: Services): SourceText[] {
+  const own = ['etc/rc.local', 'etc/inittab', 'etc/rc'].flatMap((path) => image.text(path) ?? []);
+  const units = all.flatMap(({ unit, programs }) => [
+    ...unit.settings.map(({ source }) => source),
+    ...programs.flatMap((program) => (program.startsWith('/') ? (image.text(program.slice(1)) ?? []) : [])),
+  ]);
+  const texts = [...own, ...textsIn(image, SCRIPT_FOLDERS), ...units];
+  return [...new Set(texts)].filter(({ text }) => text.includes('dma_heap')).map(asCommands);
+}
+
+/** Our own script for procd calls a function for every heap. */
+const asCommands = (source: SourceText): SourceText => {
+  if (!/^grant\(\)/m.test(source.text)) return source;
+  const text = source.text.replace(/^grant (\S+) (\S+) (\d+)$/gm, 'chgrp $2 /dev/dma_heap/$1; chmod $3 /dev/dma_heap/$1');
+  return { ...source, file: source.file, text, span: source.span.bind(source), line: source.line.bind(source) } as SourceText;
+};
+
 /** Scripts that make nodes, load modules or open devices by hand. */
-function checkScripts(image: Image): Diagnostic[] {
-  const scripts = image.files.filter(({ path }) => !path.endsWith('.rules') && !path.endsWith('verify.expect'));
-  const found = scripts.flatMap(({ source }) =>
+function checkScripts(image: Image, services: Services): Diagnostic[] {
+  const files = ['etc/group', 'etc/passwd', 'etc/modules', 'etc/rc.local', 'etc/mdev.conf', 'etc/inittab'].flatMap((path) => image.text(path) ?? []);
+  const scripts = [
+    ...files,
+    ...textsIn(image, [...SCRIPT_FOLDERS, ...LINTED_FOLDERS, ...INITRAMFS]),
+    ...services.all.flatMap(({ unit }) => unit.settings.map(({ source }) => source)),
+  ];
+  return [...new Set(scripts)].flatMap((source) =>
     findFolklore(source).filter(
       ({ code, span }) =>
         ['folklore/mknod', 'folklore/modprobe', 'folklore/chmod', 'folklore/dev-dma-buf'].includes(code) &&
-        // chmod of anything else is no business of ours.
+        // chmod of anything else is none of our business.
         (code !== 'folklore/chmod' || /dma_heap/.test(source.line(span?.line ?? 0) ?? '')),
     ),
   );
-  const nodes = image.heapNodes.map((path) =>
-    report('image/static-node', {
-      message: `/${path} is a device node in the image`,
-      cause: 'the major number of heaps is allocated at boot: this node leads to another device, or to none',
-      fix: 'remove it; devtmpfs makes the nodes',
-    }),
-  );
-  return [...found, ...nodes];
 }
 
-/** e_machine of the architectures, as `machine` of an {@link ImageFile} says it. */
-const MACHINES: Readonly<Record<Plan['board']['arch'], string>> = {
-  arm64: '183',
-  arm: '40',
-  riscv64: '243',
-  x86_64: '62',
-};
+/** e_machine of the architectures. */
+const MACHINES: Readonly<Record<Plan['board']['arch'], number>> = { arm64: 183, arm: 40, riscv64: 243, x86_64: 62 };
+const VERIFIERS = ['usr/bin', 'usr/sbin', 'bin', 'sbin', 'usr/local/bin', 'usr/local/sbin', 'vendor/bin', 'system/bin'].map(
+  (folder) => `${folder}/dmaheap-verify`,
+);
+export const EXPECTATION = 'etc/dmaheap/verify.expect';
 
-function checkVerifier(plan: Plan, image: Image): Diagnostic[] {
-  const program = image.files.find(({ path }) => /(?:^|\/)s?bin\/dmaheap-verify$/.test(path));
-  const expectation = image.files.find(({ path }) => path === 'etc/dmaheap/verify.expect');
+function checkVerifier(plan: Plan, image: Image, services: Services): Diagnostic[] {
+  const program = VERIFIERS.find((path) => image.isFile(path));
   const found: Diagnostic[] = [];
   if (program === undefined)
     found.push(
@@ -323,44 +402,105 @@ function checkVerifier(plan: Plan, image: Image): Diagnostic[] {
         fix: 'install the package of the target you use',
       }),
     );
-  else if (program.machine !== undefined && program.machine !== MACHINES[plan.board.arch])
-    found.push(
-      report('image/verifier-machine', {
-        message: `/${program.path} is not for ${plan.board.arch}`,
-        fix: "build it with the board's compiler: make -C native CC=...",
-      }),
-    );
-  if (expectation === undefined)
+  else {
+    const machine = image.machine(program);
+    if (machine !== undefined && machine !== MACHINES[plan.board.arch])
+      found.push(
+        report('image/verifier-machine', {
+          message: `/${program} is not for ${plan.board.arch}`,
+          fix: "build it with the board's compiler: make -C native CC=...",
+        }),
+      );
+    const starter =
+      startsVerifier(services) ??
+      textsIn(image, ['etc/init.d', 'etc/rc.d', 'etc/local.d', 'etc/init']).find(({ text }) => text.includes('dmaheap-verify'))?.file;
+    if (starter === undefined)
+      found.push(
+        report('image/verifier-idle', {
+          message: `nothing in the image starts /${program}`,
+          fix: 'install verify/dmaheap-verify.service, or run it by hand after the first boot',
+        }),
+      );
+  }
+  if (!image.isFile(EXPECTATION))
     found.push(
       report('image/verifier', {
-        message: 'the image has no /etc/dmaheap/verify.expect',
+        message: `the image has no /${EXPECTATION}`,
         fix: 'install verify/verify.expect, as dmaheap generate writes it',
       }),
     );
   return found;
 }
 
-export function checkImage(plan: Plan, image: Image): CheckResult[] {
-  const accounts = accountsOf(image);
-  const units = unitsAgainst(plan, image.files).map(({ message, severity, fix, cause, span }) =>
-    report('image/device-policy', { message, severity, fix, cause, span }),
-  );
-  const rows: readonly (readonly [string, string, Diagnostic[]])[] = [
+/** Groups that OpenWrt's init scripts make at boot. */
+function withInitGroups(image: Image, accounts: Accounts): Accounts {
+  const groups = new Map(accounts.groups);
+  for (const { text, file } of textsIn(image, ['etc/init.d'])) {
+    for (const [, name = ''] of text.matchAll(/\bgroup_add_next\s+["']?([\w-]+)/g))
+      if (!groups.has(name)) groups.set(name, { name, id: undefined, members: [], from: file });
+    for (const [, name = '', user = ''] of text.matchAll(/\bgroup_add_user\s+["']?([\w-]+)["']?\s+["']?([\w-]+)/g)) {
+      const group = groups.get(name);
+      if (group !== undefined) groups.set(name, { ...group, members: [...group.members, user] });
+    }
+  }
+  return { ...accounts, groups };
+}
+
+export interface ImageChecks {
+  /** What the profile generates as verify.expect for the kernel of the one in the image; undefined: none is there. */
+  readonly expectation: string | undefined;
+}
+
+export function checkImage(plan: Plan, image: Image, { expectation }: ImageChecks): CheckResult[] {
+  const manager = managerOf(image);
+  const withSysusers = manager.kind === 'udev' || manager.kind === 'none' || image.isFile('usr/bin/systemd-sysusers');
+  const read = readAccounts(image, withSysusers);
+  const accounts = manager.kind === 'procd' ? withInitGroups(image, read) : read;
+  const services = servicesOf(image, accounts);
+  const world = deviceWorld(image, accounts, manager, bootScripts(image, services), plan.board.arch);
+  const nodes = checkNodes(plan, world);
+  const found = image.text(EXPECTATION);
+  const rows: readonly (readonly [string, string, readonly Diagnostic[], (CheckResult['status'] | undefined)?])[] = [
     [
       'image-rules',
-      'the rules of the image give every heap the group and mode of the profile',
-      checkRules(plan, image, accounts),
+      `${MANAGERS[manager.kind]} give every heap the owner, group and mode of the profile`,
+      nodes.diagnostics,
+      nodes.isUnknown && !hasErrors(nodes.diagnostics) ? 'unknown' : undefined,
     ],
-    ['image-accounts', 'groups and users of the profile are there', checkAccounts(plan, accounts)],
-    ['image-scripts', 'nothing makes nodes or sets permissions by hand', checkScripts(image)],
-    ['image-units', 'no unit shuts its service out of the heaps', units],
-    ['image-verifier', 'the verifier is there, for this machine', checkVerifier(plan, image)],
+    ['image-accounts', 'groups and users of the profile are there', checkAccounts(plan, accounts, services)],
+    ['image-scripts', 'nothing makes nodes or sets permissions by hand', checkScripts(image, services)],
+    [
+      'image-units',
+      `the services of the profile's users reach the heaps (${services.all.length} unit${services.all.length === 1 ? '' : 's'} read)`,
+      checkUnits(plan, image, services, (heap) => namesOf(plan, heap)),
+    ],
+    ['image-verifier', 'the verifier is there, for this machine', checkVerifier(plan, image, services)],
   ];
-  return rows.map(([check, title, diagnostics]) => ({
+  const results = rows.map(([check, title, diagnostics, status]): CheckResult => ({
     check,
     title,
-    status: hasErrors(diagnostics) ? 'fail' : 'pass',
+    status: status ?? (hasErrors(diagnostics) ? 'fail' : 'pass'),
     diagnostics,
     missingTools: [],
   }));
+  const isCompared = found !== undefined && expectation !== undefined;
+  const compared = isCompared ? compareExpectation(found, expectation) : [];
+  return [
+    ...results,
+    {
+      check: 'image-expectation',
+      title: isCompared ? 'the expectation is the one of this profile' : `the expectation is the one of this profile (the image has no /${EXPECTATION})`,
+      status: !isCompared ? 'not-run' : hasErrors(compared) ? 'fail' : 'pass',
+      diagnostics: compared,
+      missingTools: [],
+    },
+  ];
 }
+
+const MANAGERS: Readonly<Record<Manager['kind'], string>> = {
+  udev: 'udev, tmpfiles.d and scripts',
+  mdev: 'mdev and scripts',
+  ueventd: 'ueventd',
+  procd: 'procd and scripts',
+  none: 'devtmpfs and scripts',
+};

@@ -4,7 +4,7 @@ import { TREE_CHECK_CODES } from './board-tree.js';
 import { CONFIG_CODES } from './config.js';
 import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
 import { FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
-import { IMAGE_CODES } from './image.js';
+import { IMAGE_CODES } from './image-codes.js';
 import { RULE_CHECKS, RULE_CODES } from './rules.js';
 import { SHELL_CHECKS, SHELL_CODES } from './shell.js';
 import {
@@ -17,7 +17,6 @@ import {
   report,
 } from './types.js';
 
-export type { Image, ImageFile } from './image.js';
 export type * from './types.js';
 
 /** Every check, in the order they run and are shown. */

@@ -1,9 +1,20 @@
 /**
- * What udev makes of the event of a heap: which rules match, in the order udev reads them, and who has the last word on
- * group, mode and links. Sources: udev(7); systemd's udev-rules.c where the manual is silent.
+ * What udev makes of an event of a heap: which rules match, in the order udev reads them, and who has the last word on
+ * owner, group, mode and links. Sources: udev(7); systemd's udev-rules.c where the manual is silent.
  */
 import type { SourceText } from '../source/index.js';
-import { ASSIGN_ONLY, KEYS, MATCH_ONLY, matchesPattern, type Rule, readRules, type Token } from './udev.js';
+import {
+  ASSIGN_ONLY,
+  FIXED_PROPERTIES,
+  KEYS,
+  MATCH_ONLY,
+  MAY_HAVE_ATTRIBUTE,
+  matchesPattern,
+  type Rule,
+  readRules,
+  type Token,
+  WITH_ATTRIBUTE,
+} from './udev.js';
 
 /** Something a rule sets for the node. */
 export interface Assignment {
@@ -28,6 +39,13 @@ export interface VirtualDevice {
   readonly mode?: number;
 }
 
+/** A line whose conditions only the running board can answer. */
+export interface OpenCondition {
+  readonly token: Token;
+  readonly rule: Rule;
+  readonly source: SourceText;
+}
+
 /** What becomes of a node. Of several assignments of a key the last counts; the earlier ones are kept. */
 export interface DeviceEvent {
   readonly device: VirtualDevice;
@@ -38,12 +56,29 @@ export interface DeviceEvent {
   readonly links: readonly Assignment[];
   readonly tags: readonly Assignment[];
   readonly run: readonly Assignment[];
+  /** Tags that the device keeps in udev's database, whatever a later event says. */
+  readonly stickyTags: ReadonlySet<string>;
+  /** What was decided by {@link EventOptions.decisions}, in the order udev comes to it. */
+  readonly open: readonly OpenCondition[];
 }
 
 /** Whom the image knows. Absent: everybody is known. */
-export interface Accounts {
+export interface KnownAccounts {
   readonly groups?: ReadonlySet<string>;
   readonly users?: ReadonlySet<string>;
+}
+
+export interface EventOptions extends KnownAccounts {
+  /** `add` unless given; `udevadm trigger` sends `change`. */
+  readonly action?: string;
+  /** Tags of earlier events. */
+  readonly tags?: Iterable<string>;
+  /** Answers to open conditions, in the order udev comes to them; beyond its end they hold. */
+  readonly decisions?: readonly boolean[];
+  /** Value of CONST{arch}. */
+  readonly architecture?: string;
+  /** Whether a path exists in the image, for TEST; undefined: only the board knows. */
+  readonly exists?: (path: string) => boolean | undefined;
 }
 
 type Answer = boolean | undefined;
@@ -51,10 +86,15 @@ type Answer = boolean | undefined;
 const DEVICE_KEYS = new Set(['ACTION', 'DEVPATH', 'KERNEL', 'KERNELS', 'SUBSYSTEM', 'SUBSYSTEMS', 'DRIVER', 'DRIVERS']);
 /** The attributes that every device of the class has. */
 const ATTRIBUTES = new Set(['dev', 'uevent', 'subsystem']);
+/** Keys without which a line has no say in who may open the node, nor in what later lines do. */
+const CONSEQUENTIAL = new Set(['OWNER', 'GROUP', 'MODE', 'GOTO', 'TAG', 'ENV', 'IMPORT', 'RUN', 'PROGRAM']);
+/** The last conditions that udev answers of a line, in its order; the others come first. */
+const LATE = ['TEST', 'PROGRAM', 'IMPORT', 'RESULT'];
 
 class Event {
   readonly device: VirtualDevice;
-  readonly #accounts: Accounts;
+  readonly #options: EventOptions;
+  readonly #action: string;
   readonly result: { [K in 'owner' | 'group' | 'mode' | 'links' | 'tags' | 'run']: Assignment[] } = {
     owner: [],
     group: [],
@@ -63,16 +103,24 @@ class Event {
     tags: [],
     run: [],
   };
+  readonly open: OpenCondition[] = [];
+  /** Tags are sticky: one that was taken away again still matches. */
+  readonly tagged: Set<string>;
   readonly #environment = new Map<string, string | undefined>();
   readonly #final = new Set<string>();
-  /** Tags are sticky: one that was taken away again still matches. */
-  readonly #tagged = new Set<string>();
   #imported = false;
 
-  constructor(device: VirtualDevice, accounts: Accounts) {
+  constructor(device: VirtualDevice, options: EventOptions) {
     this.device = device;
-    this.#accounts = accounts;
-    const known = { ACTION: 'add', SUBSYSTEM: device.subsystem, DEVNAME: `/dev/${device.node}`, DEVPATH: this.#path() };
+    this.#options = options;
+    this.#action = options.action ?? 'add';
+    this.tagged = new Set(options.tags);
+    const known = {
+      ACTION: this.#action,
+      SUBSYSTEM: device.subsystem,
+      DEVNAME: `/dev/${device.node}`,
+      DEVPATH: this.#path(),
+    };
     for (const [name, value] of Object.entries(known)) this.#environment.set(name, value);
   }
 
@@ -80,56 +128,127 @@ class Event {
     return `/devices/virtual/${this.device.subsystem}/${this.device.name}`;
   }
 
-  #isStranger({ key, value }: Token): boolean {
-    const known = key === 'GROUP' ? this.#accounts.groups : key === 'OWNER' ? this.#accounts.users : undefined;
-    return known !== undefined && !/^\d+$|[$%]/.test(value) && !known.has(value);
+  #isStranger(key: string, value: string): boolean {
+    const known = key === 'GROUP' ? this.#options.groups : key === 'OWNER' ? this.#options.users : undefined;
+    return known !== undefined && !/^\d+$/.test(value) && !known.has(value);
   }
 
   /** @returns undefined when only the running system knows */
-  answer({ key, attribute, operator, value }: Token): Answer {
+  answer(token: Token): Answer {
+    const { key, attribute, operator, value, prefix } = token;
     const negate = (matches: boolean) => (operator === '!=' ? !matches : matches);
-    if (DEVICE_KEYS.has(key)) return negate(matchesPattern(value, this.#device(key)));
-    if (key === 'ENV') return this.#answerEnvironment(attribute ?? '', value, negate);
+    const matches = (text: string) => negate(matchesPattern(value, text, prefix.includes('i')));
+    if (DEVICE_KEYS.has(key)) return matches(this.#device(key));
+    if (key === 'ENV') return this.#answerEnvironment(attribute ?? '', value, matches);
     // An attribute that the device does not have matches neither == nor !=.
     if (key === 'ATTR' || key === 'ATTRS') return ATTRIBUTES.has(attribute ?? '') ? undefined : false;
-    if (key === 'TAG' || key === 'TAGS') return negate([...this.#tagged].some((tag) => matchesPattern(value, tag)));
+    if (key === 'TAG' || key === 'TAGS') return negate([...this.tagged].some((tag) => matchesPattern(value, tag)));
     if (key === 'SYMLINK') return negate(this.result.links.some((link) => matchesPattern(value, link.value)));
-    if (key === 'NAME') return negate(matchesPattern(value, ''));
+    if (key === 'NAME') return matches('');
+    if (key === 'CONST' && attribute === 'arch' && this.#options.architecture !== undefined)
+      return matches(this.#options.architecture);
+    // Without a parent and without a database entry there is nothing to import.
+    if (key === 'IMPORT' && (attribute === 'parent' || (attribute === 'db' && this.#action === 'add')))
+      return operator === '!=';
+    if (key === 'TEST' && attribute === undefined && !/[$%]/.test(value)) {
+      const found = value.startsWith('/') ? this.#options.exists?.(value) : undefined;
+      return found === undefined ? undefined : negate(found);
+    }
     return undefined;
   }
 
   #device(key: string): string {
-    if (key === 'ACTION') return 'add';
+    if (key === 'ACTION') return this.#action;
     if (key === 'DEVPATH') return this.#path();
     if (key.startsWith('KERNEL')) return this.device.name;
     return key.startsWith('SUBSYSTEM') ? this.device.subsystem : '';
   }
 
-  #answerEnvironment(name: string, value: string, negate: (matches: boolean) => boolean): Answer {
+  #answerEnvironment(name: string, value: string, matches: (text: string) => boolean): Answer {
     if (this.#environment.has(name)) {
       const known = this.#environment.get(name);
-      return known === undefined ? undefined : negate(matchesPattern(value, known));
+      return known === undefined ? undefined : matches(known);
     }
-    return this.#imported || name === 'MAJOR' || name === 'MINOR' ? undefined : negate(matchesPattern(value, ''));
+    // Numbers that are allocated at boot: what is known is that there are some.
+    if (name === 'MAJOR' || name === 'MINOR') return ['', '?*', '*'].includes(value) ? matches('1') : undefined;
+    return this.#imported ? undefined : matches('');
+  }
+
+  /** A value with its substitutions; undefined where only the board knows one. */
+  #expand(value: string): string | undefined {
+    let isKnown = true;
+    const { name } = this.device;
+    const number = /\d*$/.exec(name)?.[0] ?? '';
+    const words: Readonly<Record<string, string>> = {
+      k: name,
+      kernel: name,
+      n: number,
+      number,
+      p: this.#path(),
+      devpath: this.#path(),
+      N: `/dev/${this.device.node}`,
+      devnode: `/dev/${this.device.node}`,
+      D: this.device.node,
+      name: this.device.node,
+      r: '/dev',
+      root: '/dev',
+      S: '/sys',
+      sys: '/sys',
+    };
+    const text = value.replace(/%%|\$\$|%E\{(\w+)\}|\$env\{(\w+)\}|%(\w)|\$([a-z]+)/g, (all, short, long, letter, word) => {
+      if (all === '%%' || all === '$$') return all[0] as string;
+      const property = short ?? long;
+      const found = property === undefined ? words[letter ?? word] : this.#environment.get(property);
+      if (found === undefined && (property === undefined || this.#imported || this.#environment.has(property)))
+        isKnown = false;
+      return found ?? '';
+    });
+    return isKnown ? text : undefined;
   }
 
   assign(token: Token, rule: Rule, source: SourceText, certain: boolean): void {
-    const { key, operator, value } = token;
+    const { key, operator } = token;
     if (key === 'IMPORT') this.#imported = true;
-    if (key === 'ENV') this.#environment.set(token.attribute ?? '', certain ? value : undefined);
+    const value = /[$%]/.test(token.value) && key !== 'RUN' ? this.#expand(token.value) : token.value;
+    if (key === 'ENV') {
+      const name = token.attribute ?? '';
+      const before = this.#environment.get(name);
+      const appended = operator === '+=' && before !== undefined && before !== '' ? `${before} ${value}` : value;
+      this.#environment.set(name, certain ? appended : undefined);
+    }
     const kind = { OWNER: 'owner', GROUP: 'group', MODE: 'mode', SYMLINK: 'links', TAG: 'tags', RUN: 'run' }[key];
     if (kind === undefined || this.#final.has(key)) return;
+    if (operator === ':=' && certain) this.#final.add(key);
+    // udev ignores a mode that is not one, and the earlier one stays.
+    if (key === 'MODE' && value !== undefined && !/^0*[0-7]{1,4}$/.test(value)) return;
     const list = this.result[kind as 'group'];
-    const values = key === 'SYMLINK' ? value.split(/\s+/).filter((link) => link !== '') : [value];
+    const text = value ?? token.value;
+    const values = key === 'SYMLINK' ? text.split(/\s+/).filter((link) => link !== '') : [text];
     const many = key === 'SYMLINK' || key === 'TAG' || key === 'RUN';
-    if (key === 'TAG' && operator !== '-=') this.#tagged.add(value);
+    if (key === 'TAG' && operator !== '-=') this.tagged.add(text);
     if (operator === '-=') this.result[kind as 'group'] = list.filter((one) => !values.includes(one.value));
     else {
       if (many && operator !== '+=' && certain) list.length = 0;
-      const isStranger = this.#isStranger(token);
-      list.push(...values.map((one) => ({ value: one, token, rule, source, certain, isStranger })));
+      const isStranger = value !== undefined && this.#isStranger(key, value);
+      const isCertain = certain && value !== undefined;
+      list.push(...values.map((one) => ({ value: one, token, rule, source, certain: isCertain, isStranger })));
     }
-    if (operator === ':=' && certain) this.#final.add(key);
+  }
+
+  /** Whether the conditions of a line hold, with what was decided for those that only the board answers. */
+  holds(conditions: readonly Token[], rule: Rule, source: SourceText): { readonly holds: boolean; readonly certain: boolean } {
+    let asked: Token | undefined;
+    for (const token of conditions) {
+      const answer = this.answer(token);
+      if (answer === false) return { holds: false, certain: true };
+      if (answer === undefined) asked ??= token;
+    }
+    if (asked === undefined) return { holds: true, certain: true };
+    if (!rule.tokens.some((one) => !isCondition(one) && CONSEQUENTIAL.has(one.key)) && !conditions.some(({ key }) => key === 'IMPORT'))
+      return { holds: true, certain: false };
+    const decided = this.#options.decisions?.[this.open.length] ?? true;
+    this.open.push({ token: asked, rule, source });
+    return { holds: decided, certain: false };
   }
 }
 
@@ -137,40 +256,71 @@ class Event {
 const isCondition = ({ key, operator }: Token) =>
   operator === '==' || operator === '!=' || key === 'PROGRAM' || key === 'IMPORT' || key === 'TEST';
 
-/** A line that cannot be read, or has a key that is none or is misused, is ignored whole. */
-function isIgnored(rule: Rule, garbage: ReadonlySet<number>): boolean {
-  for (let line = rule.span.line; line <= rule.span.endLine; line += 1) if (garbage.has(line)) return true;
-  return rule.tokens.some(({ key, operator }) => {
-    const isMatch = operator === '==' || operator === '!=';
-    return !KEYS.has(key) || (MATCH_ONLY.has(key) && !isMatch) || (ASSIGN_ONLY.has(key) && isMatch);
-  });
+const inOrder = (tokens: readonly Token[]) =>
+  [...tokens].sort((a, b) => LATE.indexOf(a.key) - LATE.indexOf(b.key));
+
+/** Whether udev takes a key with this operator and attribute; a line with one that it does not is ignored whole. */
+function isToken({ key, operator, attribute }: Token): boolean {
+  const isMatch = operator === '==' || operator === '!=';
+  if (!KEYS.has(key) || (MATCH_ONLY.has(key) && !isMatch) || (ASSIGN_ONLY.has(key) && isMatch)) return false;
+  if (attribute === undefined ? WITH_ATTRIBUTE.has(key) : !MAY_HAVE_ATTRIBUTE.has(key)) return false;
+  if ((key === 'LABEL' || key === 'GOTO') && operator !== '=') return false;
+  if (key === 'ENV' && !isMatch && FIXED_PROPERTIES.has(attribute ?? '')) return false;
+  return operator !== '-=' || key === 'TAG' || key === 'SYMLINK';
+}
+
+interface Line {
+  readonly rule: Rule;
+  readonly conditions: readonly Token[];
+  readonly label: string | undefined;
+  readonly goto: string | undefined;
+}
+
+const linesOf = new WeakMap<SourceText, readonly Line[]>();
+
+/** The lines that udev keeps of a file. */
+function keptLines(source: SourceText): readonly Line[] {
+  const cached = linesOf.get(source);
+  if (cached !== undefined) return cached;
+  const { rules, garbage } = readRules(source);
+  const spoilt = new Set(garbage.map(({ span }) => span.line));
+  const isSpoilt = ({ span }: Rule) => {
+    for (let line = span.line; line <= span.endLine; line += 1) if (spoilt.has(line)) return true;
+    return false;
+  };
+  const lines = rules
+    .filter((rule) => rule.tokens.length > 0 && !isSpoilt(rule) && rule.tokens.every(isToken))
+    .map((rule) => ({
+      rule,
+      conditions: inOrder(rule.tokens.filter(isCondition)),
+      label: rule.tokens.findLast(({ key }) => key === 'LABEL')?.value,
+      goto: rule.tokens.findLast(({ key }) => key === 'GOTO')?.value,
+    }));
+  linesOf.set(source, lines);
+  return lines;
 }
 
 /**
- * Runs the rules for a device's `add`.
+ * Runs the rules for an event of a device.
  * @param files in udev's order
  */
-export function deviceEvent(files: readonly SourceText[], device: VirtualDevice, accounts: Accounts = {}): DeviceEvent {
-  const event = new Event(device, accounts);
+export function deviceEvent(files: readonly SourceText[], device: VirtualDevice, options: EventOptions = {}): DeviceEvent {
+  const event = new Event(device, options);
   for (const source of files) {
-    const { rules, garbage } = readRules(source);
-    const spoilt = new Set(garbage.map(({ span }) => span.line));
-    let skipTo: string | undefined;
-    for (const rule of rules) {
-      const label = rule.tokens.find((token) => token.key === 'LABEL')?.value;
-      if (skipTo !== undefined && label !== skipTo) continue;
-      skipTo = undefined;
-      if (isIgnored(rule, spoilt)) continue;
-      const answers = rule.tokens.filter(isCondition).map((token) => event.answer(token));
-      if (answers.includes(false)) continue;
-      const certain = !answers.includes(undefined);
+    const lines = keptLines(source);
+    for (let at = 0; at < lines.length; at += 1) {
+      const { rule, conditions, goto } = lines[at] as Line;
+      const { holds, certain } = event.holds(conditions, rule, source);
+      if (!holds) continue;
       for (const token of rule.tokens)
         if (!isCondition(token) || token.key === 'IMPORT') event.assign(token, rule, source, certain);
-      const goto = rule.tokens.find((token) => token.key === 'GOTO')?.value;
-      if (goto !== undefined && certain) skipTo = goto;
+      if (goto === undefined) continue;
+      // A label that does not stand below is none: udev drops the GOTO, and the next line is read.
+      const to = lines.findIndex(({ label }, i) => i > at && label === goto);
+      if (to > 0) at = to - 1;
     }
   }
-  return { device, ...event.result };
+  return { device, ...event.result, stickyTags: event.tagged, open: event.open };
 }
 
 export const heapDevice = (name: string): VirtualDevice => ({ subsystem: 'dma_heap', name, node: `dma_heap/${name}` });
@@ -178,19 +328,31 @@ export const heapDevice = (name: string): VirtualDevice => ({ subsystem: 'dma_he
 /** The one that counts: the last, whose condition holds or may hold. */
 export const winner = (assignments: readonly Assignment[]): Assignment | undefined => assignments.at(-1);
 
-/** Group of the node in the end. */
-export function finalGroup({ group }: DeviceEvent): string {
+/** Group that the event gives the node; undefined: it is left as it was. */
+export function givenGroup({ group }: DeviceEvent): string | undefined {
   const last = winner(group);
-  return last === undefined || last.isStranger ? 'root' : last.value;
+  return last === undefined || last.isStranger ? undefined : last.value;
 }
 
-/** Permission bits of the node in the end: without any, a group gets 0660 and nobody the kernel's 0600. */
-export function finalMode(event: DeviceEvent): number {
-  const text = winner(event.mode)?.value;
-  if (text !== undefined && /^0*[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8);
-  if (event.device.mode !== undefined) return event.device.mode;
-  return ['root', '0'].includes(finalGroup(event)) ? 0o600 : 0o660;
+export function givenOwner({ owner }: DeviceEvent): string | undefined {
+  const last = winner(owner);
+  return last === undefined || last.isStranger ? undefined : last.value;
 }
+
+/** Permission bits that the event gives the node: a group without a mode gets 0660. */
+export function givenMode(event: DeviceEvent): number | undefined {
+  const text = winner(event.mode)?.value;
+  if (text !== undefined) return Number.parseInt(text, 8) & 0o7777;
+  const group = givenGroup(event);
+  if (group !== undefined && group !== 'root' && !/^0+$/.test(group)) return 0o660;
+  return event.device.mode;
+}
+
+/** Group of a new node in the end. */
+export const finalGroup = (event: DeviceEvent): string => givenGroup(event) ?? 'root';
+
+/** Permission bits of a new node in the end; without any the kernel's stay. */
+export const finalMode = (event: DeviceEvent): number => givenMode(event) ?? 0o600;
 
 const DIRECTORIES = ['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'].map((top) => `${top}/udev/rules.d/`);
 
@@ -215,3 +377,24 @@ export function orderRules(files: readonly SourceText[]): SourceText[] {
 /** Path below the image's root, whatever the root is called. */
 const relative = (file: string) =>
   /(?:^|\/)((?:etc|run|usr\/local\/lib|usr\/lib|lib)\/udev\/rules\.d\/.*)$/.exec(file)?.[1] ?? file;
+
+const MOST_WORLDS = 64;
+
+/**
+ * Every outcome that the open conditions lead to, the first with all of them holding.
+ * @returns undefined when there are too many to say
+ */
+export function possibleEvents(
+  run: (decisions: readonly boolean[]) => DeviceEvent,
+): readonly DeviceEvent[] | undefined {
+  const outcomes: DeviceEvent[] = [];
+  const pending: boolean[][] = [[]];
+  for (let decisions = pending.pop(); decisions !== undefined; decisions = pending.pop()) {
+    if (outcomes.length >= MOST_WORLDS) return undefined;
+    const outcome = run(decisions);
+    outcomes.push(outcome);
+    for (let i = decisions.length; i < outcome.open.length; i += 1)
+      pending.push([...decisions, ...Array.from({ length: i - decisions.length }, () => true), false]);
+  }
+  return outcomes;
+}

@@ -1,5 +1,6 @@
 /** Reads udev rules files: lines, tokens, operators and values, with their places. Semantics are in rules.ts. */
 import type { Span } from '../diagnostic/index.js';
+import { globPattern, isGlob } from '../image/index.js';
 import type { SourceText } from '../source/index.js';
 
 /** `KEY{attribute} operator "value"` */
@@ -8,6 +9,8 @@ export interface Token {
   readonly attribute: string | undefined;
   readonly operator: string;
   readonly value: string;
+  /** What stands before the quote: `i` ignores case, `e` reads escapes. */
+  readonly prefix: string;
   readonly span: Span;
   /** Span of the value without its quotes. */
   readonly valueSpan: Span;
@@ -31,6 +34,15 @@ export interface RulesFile {
 /** Keys that only compare, and keys that only set; udev ignores a line that uses one the other way. */
 export const MATCH_ONLY = new Set(
   'ACTION DEVPATH KERNEL KERNELS SUBSYSTEM SUBSYSTEMS DRIVER DRIVERS ATTRS TAGS TEST RESULT CONST'.split(' '),
+);
+/** Keys that must have an attribute in braces, and those that may have one; with any other key udev ignores the line. */
+export const WITH_ATTRIBUTE = new Set('ATTR ATTRS ENV CONST SYSCTL IMPORT SECLABEL'.split(' '));
+export const MAY_HAVE_ATTRIBUTE = new Set([...WITH_ATTRIBUTE, 'TEST', 'RUN']);
+/** Properties that the kernel and udev set; a line that sets one is ignored. */
+export const FIXED_PROPERTIES = new Set(
+  'ACTION SUBSYSTEM DEVTYPE DRIVER DEVNAME DEVPATH IFINDEX MAJOR MINOR SEQNUM USEC_INITIALIZED TAGS CURRENT_TAGS DEVLINKS'.split(
+    ' ',
+  ),
 );
 export const ASSIGN_ONLY = new Set('OWNER GROUP MODE RUN LABEL GOTO OPTIONS SECLABEL'.split(' '));
 
@@ -94,7 +106,7 @@ function readLine(source: SourceText, offset: number, line: string, garbage: { t
       at += Math.max(1, text.length);
       continue;
     }
-    const [whole, key, attribute, operator, , value] = match as unknown as [
+    const [whole, key, attribute, operator, prefix, value] = match as unknown as [
       string,
       string,
       string | undefined,
@@ -108,6 +120,7 @@ function readLine(source: SourceText, offset: number, line: string, garbage: { t
       attribute,
       operator,
       value,
+      prefix,
       span: source.span(offset + at, whole.length),
       valueSpan: source.span(valueStart, value.length),
       afterComma,
@@ -118,19 +131,14 @@ function readLine(source: SourceText, offset: number, line: string, garbage: { t
   return tokens;
 }
 
-/** Whether a udev pattern (alternatives with |, globs) matches a name. */
-export function matchesPattern(pattern: string, name: string): boolean {
-  return pattern.split('|').some((glob) => {
-    const regex = glob
-      .replace(/[.+^${}()|\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.')
-      .replace(/\[!/g, '[^');
-    try {
-      return new RegExp(`^(?:${regex})$`).test(name);
-    } catch {
-      // An unclosed bracket is a plain character to udev.
-      return glob === name;
-    }
+/**
+ * Whether a udev pattern matches a name: alternatives with |, each a plain text or a glob of fnmatch(3). Only a value
+ * with `*`, `?` or `[` is a glob; anywhere else a backslash is a character.
+ */
+export function matchesPattern(pattern: string, name: string, ignoreCase = false): boolean {
+  const isPattern = isGlob(pattern);
+  return pattern.split('|').some((one) => {
+    if (isPattern) return globPattern(one, { ignoreCase }).test(name);
+    return ignoreCase ? one.toLowerCase() === name.toLowerCase() : one === name;
   });
 }

@@ -1,0 +1,268 @@
+/** Who may open the heaps of an image in the end: what its device manager, tmpfiles.d and scripts make of the nodes. */
+import {
+  type Accounts,
+  applyCommands,
+  applyTmpfiles,
+  changed,
+  configFiles,
+  configFolders,
+  type Image,
+  KERNEL_DIRECTORY,
+  KERNEL_NODE,
+  mdevNode,
+  type NodeState,
+  type Nodes,
+  nameOf,
+  permissionCommands,
+  procdNode,
+  ueventdNode,
+} from '../image/index.js';
+import type { SourceText } from '../source/index.js';
+import {
+  type DeviceEvent,
+  deviceEvent,
+  type EventOptions,
+  givenGroup,
+  givenMode,
+  givenOwner,
+  heapDevice,
+  type OpenCondition,
+  possibleEvents,
+  winner,
+} from './udev-event.js';
+import { readRules } from './udev.js';
+
+export const HEAPS = 'dev/dma_heap';
+const SUBSYSTEM = 'dma_heap';
+
+export type ManagerKind = 'udev' | 'mdev' | 'ueventd' | 'procd' | 'none';
+
+export interface Manager {
+  readonly kind: ManagerKind;
+  /** Program in the image that does it; for `none` undefined. */
+  readonly program: string | undefined;
+  /** Why one that is there does nothing. */
+  readonly idle: string | undefined;
+}
+
+const PROGRAMS: readonly (readonly [ManagerKind, readonly string[]])[] = [
+  [
+    'udev',
+    [
+      'usr/lib/systemd/systemd-udevd',
+      'lib/systemd/systemd-udevd',
+      'usr/lib/udev/udevd',
+      'lib/udev/udevd',
+      'usr/sbin/udevd',
+      'sbin/udevd',
+      'usr/bin/udevd',
+    ],
+  ],
+  ['ueventd', ['system/bin/ueventd', 'sbin/ueventd']],
+  ['procd', ['sbin/procd', 'usr/sbin/procd']],
+  ['mdev', ['sbin/mdev', 'usr/sbin/mdev', 'bin/mdev', 'usr/bin/mdev', 'sbin/mdevd', 'usr/sbin/mdevd', 'usr/bin/mdevd']],
+];
+
+const UNIT_FOLDERS = configFolders('systemd/system');
+
+/** The device manager that the image has. */
+export function managerOf(image: Image): Manager {
+  for (const [kind, programs] of PROGRAMS) {
+    const program = programs.find((path) => image.isFile(path));
+    if (program === undefined) continue;
+    return { kind, program, idle: kind === 'udev' && program.includes('systemd') ? idleUdev(image) : undefined };
+  }
+  return { kind: 'none', program: undefined, idle: undefined };
+}
+
+function idleUdev(image: Image): string | undefined {
+  const masked = (unit: string) => UNIT_FOLDERS.slice(0, 2).find((folder) => image.isMask(`${folder}/${unit}`));
+  const daemon = masked('systemd-udevd.service');
+  if (daemon !== undefined) return `${image.name(`${daemon}/systemd-udevd.service`)} masks the daemon`;
+  const trigger = masked('systemd-udev-trigger.service');
+  return trigger === undefined
+    ? undefined
+    : `${image.name(`${trigger}/systemd-udev-trigger.service`)} masks the unit that sends events for devices which exist at boot`;
+}
+
+/** The state that a node ends in, one way the boot can go. */
+export interface Outcome {
+  /** When it is seen: after the boot, after a trigger, after tmpfiles. */
+  readonly when: string;
+  readonly state: NodeState;
+  readonly directory: NodeState;
+  readonly event: DeviceEvent | undefined;
+}
+
+export interface NodeOutcomes {
+  readonly name: string;
+  readonly outcomes: readonly Outcome[];
+  /** What only the board can answer, and the outcomes differ in. */
+  readonly open: readonly OpenCondition[];
+  /** There are more ways than were looked at. */
+  readonly isCut: boolean;
+}
+
+export interface DeviceWorld {
+  readonly image: Image;
+  readonly accounts: Accounts;
+  readonly manager: Manager;
+  readonly rules: readonly SourceText[];
+  /** Scripts that run at boot. */
+  readonly scripts: readonly SourceText[];
+  readonly architecture: string;
+}
+
+/** CONST{arch} by the profile's names. */
+const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'x86-64' };
+
+export function deviceWorld(image: Image, accounts: Accounts, manager: Manager, scripts: readonly SourceText[], arch: string): DeviceWorld {
+  const rules = configFiles(image, configFolders('udev/rules.d'), '.rules').map(({ source }) => source);
+  return { image, accounts, manager, rules, scripts, architecture: ARCHITECTURES[arch] ?? arch };
+}
+
+/** What the nodes are before any event: devtmpfs, then OPTIONS+="static_node=". */
+function staticState(world: DeviceWorld, name: string): NodeState {
+  let state = KERNEL_NODE;
+  if (world.manager.kind !== 'udev') return state;
+  for (const source of world.rules)
+    for (const { tokens, span } of readRules(source).rules) {
+      const isHere = tokens.some(({ key, value }) => key === 'OPTIONS' && value === `static_node=dma_heap/${name}`);
+      if (!isHere) continue;
+      const value = (key: string) => tokens.findLast((one) => one.key === key)?.value;
+      const [owner, group, mode] = [value('OWNER'), value('GROUP'), value('MODE')];
+      if (owner === undefined && group === undefined && mode === undefined) continue;
+      const bits = mode === undefined ? (group === undefined ? 0o600 : 0o660) : Number.parseInt(mode, 8);
+      state = changed(
+        state,
+        {
+          owner: owner === undefined ? 'root' : nameOf(world.accounts, 'users', owner),
+          group: group === undefined ? 'root' : nameOf(world.accounts, 'groups', group),
+          mode: Number.isNaN(bits) ? undefined : bits,
+        },
+        `${source.file}:${span.line}`,
+      );
+    }
+  return state;
+}
+
+const at = ({ source, rule }: { source: SourceText; rule: { span: { line: number } } }) => `${source.file}:${rule.span.line}`;
+
+/** What an event makes of a node that is there. */
+export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accounts): NodeState {
+  const [owner, group, mode] = [givenOwner(event), givenGroup(event), givenMode(event)];
+  const by = (list: DeviceEvent['owner']) => {
+    const last = winner(list);
+    return last === undefined ? undefined : at(last);
+  };
+  let next = state;
+  if (owner !== undefined) next = changed(next, { owner: nameOf(accounts, 'users', owner) ?? owner }, by(event.owner) ?? '');
+  if (group !== undefined) next = changed(next, { group: nameOf(accounts, 'groups', group) ?? group }, by(event.group) ?? '');
+  if (mode !== undefined) next = changed(next, { mode }, by(event.mode) ?? by(event.group) ?? '');
+  // Programs of RUN= start when the node is ready, and have the last word.
+  const nodes: Nodes = new Map([[`dev/${event.device.node}`, next]]);
+  for (const one of event.run) {
+    const text = one.value
+      .replace(/%N|\$devnode|\$env\{DEVNAME\}|%E\{DEVNAME\}/g, `/dev/${event.device.node}`)
+      .replace(/%k|\$kernel/g, event.device.name)
+      .replace(/\$name|%D/g, event.device.node);
+    const source = one.source;
+    for (const command of permissionCommands({ text: `${text.replace(/^.*?-c\s+'(.*)'$/, '$1')}\n` }, HEAPS)) {
+      for (const [path, now] of nodes)
+        if (command.targets.includes(path)) nodes.set(path, command.apply(now, accounts, `${source.file}:${one.rule.span.line}`));
+    }
+  }
+  return nodes.get(`dev/${event.device.node}`) as NodeState;
+}
+
+/** uaccess of systemd-logind: the builtin that a rule of its own starts for devices with the tag. */
+export const givesUaccess = (event: DeviceEvent): boolean =>
+  event.run.some(({ token, value }) => token.attribute === 'builtin' && /^uaccess\b/.test(value));
+
+function withEvents(world: DeviceWorld, name: string, before: Nodes): { outcomes: Outcome[]; open: OpenCondition[]; isCut: boolean } {
+  const { accounts, rules, manager, image } = world;
+  const node = `${HEAPS}/${name}`;
+  const [state, directory] = [before.get(node) as NodeState, before.get(HEAPS) as NodeState];
+  if (manager.idle !== undefined) return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }], open: [], isCut: false };
+  const options: EventOptions = {
+    groups: new Set(['root', ...accounts.groups.keys()]),
+    users: new Set(['root', ...accounts.users.keys()]),
+    architecture: world.architecture,
+    exists: (path) => (/^\/(?:proc|sys|dev|run|tmp|var)\//.test(path) ? undefined : image.find(path.slice(1)) !== undefined),
+  };
+  const run = (more: EventOptions) =>
+    possibleEvents((decisions) => deviceEvent(rules, heapDevice(name), { ...options, ...more, decisions }));
+  const adds = run({ action: 'add' });
+  const outcomes: Outcome[] = [];
+  const open: OpenCondition[] = [];
+  let isCut = adds === undefined;
+  for (const add of adds ?? [deviceEvent(rules, heapDevice(name), options)]) {
+    const first = afterEvent(state, add, accounts);
+    outcomes.push({ when: 'after the boot', state: first, directory, event: add });
+    open.push(...add.open);
+    const changes = run({ action: 'change', tags: add.stickyTags });
+    isCut ||= changes === undefined;
+    for (const change of changes ?? []) {
+      outcomes.push({ when: 'after udevadm trigger, which sends "change"', state: afterEvent(first, change, accounts), directory, event: change });
+      open.push(...change.open);
+    }
+  }
+  return { outcomes, open, isCut };
+}
+
+/** The states in which a heap node can be found. */
+export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
+  const { image, accounts, manager } = world;
+  const node = `${HEAPS}/${name}`;
+  const fresh: Nodes = new Map([
+    ['dev', KERNEL_DIRECTORY],
+    [HEAPS, KERNEL_DIRECTORY],
+    [node, staticState(world, name)],
+  ]);
+  const hasTmpfiles = manager.kind === 'udev' || manager.kind === 'none' || image.isFile('usr/bin/systemd-tmpfiles');
+  if (hasTmpfiles) applyTmpfiles(image, fresh, accounts);
+  const { outcomes, open, isCut } = manager.kind === 'udev' ? withEvents(world, name, fresh) : { ...managed(world, name, fresh), open: [], isCut: false };
+  const all = outcomes.flatMap((outcome) => {
+    const nodes: Nodes = new Map([
+      [HEAPS, outcome.directory],
+      [node, outcome.state],
+    ]);
+    const states = [outcome];
+    if (hasTmpfiles) {
+      const again: Nodes = new Map(nodes);
+      applyTmpfiles(image, again, accounts);
+      if (again.get(node) !== outcome.state || again.get(HEAPS) !== outcome.directory)
+        states.push({ ...outcome, when: 'after systemd-tmpfiles --create', state: again.get(node) as NodeState, directory: again.get(HEAPS) as NodeState });
+    }
+    const scripted: Nodes = new Map(nodes);
+    for (const source of world.scripts) applyCommands(permissionCommands(source, HEAPS), source, scripted, accounts);
+    const [state, directory] = [scripted.get(node) as NodeState, scripted.get(HEAPS) as NodeState];
+    if (state === outcome.state && directory === outcome.directory) return states;
+    const after = { ...outcome, when: 'after the scripts of the boot', state, directory };
+    // Where nothing else gives access, the scripts are what does; elsewhere both states are met.
+    return manager.kind === 'udev' ? [...states, after] : [after, ...states.slice(1)];
+  });
+  return { name, outcomes: all, open, isCut };
+}
+
+function managed(world: DeviceWorld, name: string, before: Nodes): { outcomes: Outcome[] } {
+  const { image, accounts, manager } = world;
+  const node = `${HEAPS}/${name}`;
+  const device = `dma_heap/${name}`;
+  const directory = before.get(HEAPS) as NodeState;
+  let state = before.get(node) as NodeState;
+  if (manager.kind === 'mdev') {
+    const source = image.text('etc/mdev.conf');
+    const { owner, group, mode, from } = mdevNode(source, device, SUBSYSTEM, accounts);
+    state = changed(state, { owner, group, mode }, from ?? 'the default of mdev');
+  } else if (manager.kind === 'ueventd') {
+    const found = ueventdNode(image, node);
+    if (found !== undefined) state = changed(state, { owner: found.owner, group: found.group, mode: found.mode }, found.from);
+  } else if (manager.kind === 'procd') {
+    const source = image.text('etc/hotplug.json');
+    const found = procdNode(source, device, SUBSYSTEM);
+    if (found !== undefined)
+      state = changed(state, { mode: found.mode, group: found.group }, source?.file ?? '');
+  }
+  return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }] };
+}

@@ -1,0 +1,130 @@
+/** Commands in scripts that set owner, group and mode of device nodes: what a system without a device manager does. */
+import type { SourceText } from '../source/index.js';
+import type { Accounts } from './accounts.js';
+import { expandBraces, globPattern } from './glob.js';
+import { changed, type NodeState, type Nodes, nameOf } from './node.js';
+
+export interface ScriptCommand {
+  readonly text: string;
+  readonly offset: number;
+  readonly length: number;
+  /** Nodes that it names, by pattern, below the root. */
+  readonly targets: readonly string[];
+  readonly apply: (state: NodeState, accounts: Accounts, from: string) => NodeState;
+}
+
+const COMMAND = /(?<![\w.-])(?:\/?(?:usr\/)?s?bin\/)?(?:busybox\s+)?(chmod|chown|chgrp|setfacl)\s+([^\n;&|)]*)/g;
+
+const unquote = (word: string) => word.replace(/^(["'])(.*)\1$/s, '$2');
+
+/** Values that variables can have: those of assignments and of for loops. */
+function variables(text: string): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  const add = (name: string, values: readonly string[]) => found.set(name, [...(found.get(name) ?? []), ...values]);
+  for (const [, name = '', list = ''] of text.matchAll(/\bfor\s+(\w+)\s+in\s+([^;\n]*)/g))
+    add(name, list.trim().split(/\s+/).map(unquote));
+  for (const [, name = '', value = ''] of text.matchAll(/^[ \t]*(?:export\s+)?(\w+)=("[^"\n]*"|'[^'\n]*'|[^\s;]+)/gm))
+    add(name, [unquote(value)]);
+  return found;
+}
+
+const MOST_VALUES = 64;
+
+function expand(word: string, values: ReadonlyMap<string, readonly string[]>, depth = 0): string[] {
+  const match = /\$(?:\{(\w+)(?::-([^}]*))?\}|(\w+))/.exec(word);
+  if (match === null || depth > 4) return [word];
+  const known = [...(values.get(match[1] ?? match[3] ?? '') ?? []), ...(match[2] === undefined ? [] : [match[2]])];
+  return known
+    .flatMap((value) => expand(word.replace(match[0], () => value), values, depth + 1))
+    .slice(0, MOST_VALUES);
+}
+
+/** A mode by chmod, of a node that has one. */
+export function modeAfter(text: string, current: number): number | undefined {
+  if (/^[0-7]{1,5}$/.test(text)) return Number.parseInt(text, 8) & 0o7777;
+  let mode = current;
+  for (const clause of text.split(',')) {
+    const [, who = '', operator = '', rights = ''] = /^([ugoa]*)([-+=])([rwxX]*)$/.exec(clause) ?? [];
+    if (operator === '') return undefined;
+    const digit = [...rights].reduce((sum, letter) => sum | ({ r: 4, w: 2, x: 1, X: 0 }[letter] ?? 0), 0);
+    const shifts = { u: 6, g: 3, o: 0 };
+    for (const [letter, shift] of Object.entries(shifts)) {
+      if (who !== '' && !who.includes('a') && !who.includes(letter)) continue;
+      const bits = digit << shift;
+      mode = operator === '+' ? mode | bits : operator === '-' ? mode & ~bits : (mode & ~(7 << shift)) | bits;
+    }
+  }
+  return mode;
+}
+
+function readCommand(name: string, words: readonly string[]): ScriptCommand['apply'] | undefined {
+  const [first = ''] = words;
+  if (name === 'chmod')
+    return (state, _, from) => changed(state, { mode: modeAfter(first, state.mode) }, from);
+  if (name === 'setfacl')
+    return (state, accounts, from) => {
+      const entries = words.flatMap((word) => [...word.matchAll(/\b(u|user|g|group):([\w-]+):(r[w-]*)/g)]);
+      const extra = entries.flatMap(([, kind = '', who = '']) => {
+        const isGroup = kind.startsWith('g');
+        const known = nameOf(accounts, isGroup ? 'groups' : 'users', who);
+        return known === undefined ? [] : [{ who: `${isGroup ? 'group' : 'user'} ${known}`, from }];
+      });
+      return { ...state, extra: [...state.extra, ...extra] };
+    };
+  const [owner = '', group] = name === 'chgrp' ? ['', first] : first.split(/[:.]/);
+  return (state, accounts, from) =>
+    changed(
+      state,
+      {
+        owner: owner === '' ? undefined : nameOf(accounts, 'users', owner),
+        group: group === undefined || group === '' ? undefined : nameOf(accounts, 'groups', group),
+      },
+      from,
+    );
+}
+
+/** Commands of a text that are about nodes below `folder` (`dev/dma_heap`), in their order. */
+export function permissionCommands(source: Pick<SourceText, 'text'>, folder: string): ScriptCommand[] {
+  const { text } = source;
+  if (!text.includes(folder.replace(/^.*\//, ''))) return [];
+  const values = variables(text);
+  const found: ScriptCommand[] = [];
+  for (const match of text.matchAll(COMMAND)) {
+    const [whole, name = '', rest = ''] = match;
+    const line = text.slice(text.lastIndexOf('\n', match.index) + 1, match.index);
+    if (/^\s*#/.test(line)) continue;
+    const words = rest
+      .trim()
+      .split(/\s+/)
+      .map(unquote)
+      .filter((word) => word !== '' && !/^\d?>/.test(word));
+    const isRecursive = words.some((word) => /^-\w*R/.test(word) || word === '--recursive');
+    const given = words.filter((word) => !/^-[a-zA-Z]+$/.test(word) || (name === 'chmod' && /^-[rwx]+$/.test(word))).filter((word) => !word.startsWith('--'));
+    const apply = readCommand(name, given.flatMap((word) => expand(word, values)));
+    const targets = given
+      .slice(1)
+      .flatMap((word) => expand(word, values))
+      .map((target) => target.replace(/\/+/g, '/').replace(/^\//, '').replace(/\/$/, ''))
+      .filter((target) => target.startsWith(folder) || (isRecursive && folder.startsWith(`${target}/`)))
+      .flatMap((target) => (isRecursive ? [target, `${target}/*`] : [target]));
+    if (apply !== undefined && targets.length > 0)
+      found.push({ text: whole.trim(), offset: match.index, length: whole.trimEnd().length, targets, apply });
+  }
+  return found;
+}
+
+/** Whether a command is about a node. */
+export const isAbout = ({ targets }: ScriptCommand, node: string): boolean =>
+  targets.flatMap(expandBraces).some((target) => globPattern(target, { isPath: true }).test(node));
+
+export function applyCommands(
+  commands: readonly ScriptCommand[],
+  source: SourceText,
+  nodes: Nodes,
+  accounts: Accounts,
+): void {
+  for (const command of commands)
+    for (const [path, state] of nodes)
+      if (isAbout(command, path))
+        nodes.set(path, command.apply(state, accounts, `${source.file}:${source.span(command.offset).line}`));
+}
