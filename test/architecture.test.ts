@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 const ROWS: readonly (readonly string[])[] = [
   ['diagnostic'],
   ['source', 'quantity'],
-  ['kconfig', 'fdt', 'lang', 'facts', 'bootlog'],
+  ['kconfig', 'fdt', 'lang', 'facts', 'bootlog', 'image'],
   ['profile'],
   ['model'],
   ['placement'],

@@ -2,7 +2,7 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import type { PlacementInput } from '../placement/index.js';
-import { predict } from '../placement/index.js';
+import { isPool, predict, readReservedMemory } from '../placement/index.js';
 import type { Plan, PlannedArea } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
@@ -40,7 +40,8 @@ export const TREE_CHECK_CODES = defineCodes({
   'dtb/command-line': {
     severity: 'error',
     title: 'the command line lacks an argument of the profile',
-    explain: "The profile delivers an area by the kernel's command line, and the boot loader's configuration does not pass it.",
+    explain:
+      "The profile delivers an area by the kernel's command line, and the boot loader's configuration does not pass it.",
   },
   'dtb/unknown': {
     severity: 'warning',
@@ -66,6 +67,8 @@ export interface TreeEvidence {
   readonly hasImage: boolean;
   /** Overlays of the image with which the tree would be right, though nothing shows that they are applied. */
   readonly shipped: readonly string[];
+  /** The command line that the kernel is given, and the place that says so; undefined: nothing shows one. */
+  readonly commandLine: { readonly text: string; readonly from: string } | undefined;
 }
 
 export interface TreeVerdict {
@@ -88,7 +91,9 @@ export function checkTree(
   const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
   const found = judge(plan, board, file);
   const seen = overlays.length === 0 ? file : `${file} with ${overlays.join(', ')}`;
+  const lines = commandLineFindings(plan, evidence.commandLine);
   const diagnostics: Diagnostic[] = [
+    ...lines,
     report('dtb/applied', { message: `${kernel} gets ${seen}` }),
     ...broken.map(({ name, from, reason }) =>
       report('dtb/overlay-broken', {
@@ -100,7 +105,8 @@ export function checkTree(
   const isLacking = found.some(({ code, severity }) => severity === 'error' && code.startsWith('dtb/'));
   const isRepairable =
     isLacking && repaired !== undefined && !judge(plan, repaired, file).some(({ severity }) => severity === 'error');
-  if (!isRepairable) return { diagnostics: [...diagnostics, ...found], isUnknown: false };
+  if (!isRepairable)
+    return { diagnostics: [...diagnostics, ...found], isUnknown: [...lines, ...found].some(isOpenQuestion) };
   const isOpen = hasImage && shipped.length > 0 && configurations.length === 0 && broken.length === 0;
   const why = !hasImage
     ? 'nothing shows that a boot loader applies it'
@@ -125,6 +131,49 @@ export function checkTree(
   };
 }
 
+const isOpenQuestion = ({ code, severity }: Diagnostic) =>
+  severity === 'warning' && /^dtb\/(?:unknown|command-line)$/.test(code);
+
+/** Arguments that deliver areas: they must be on the command line that the image shows. */
+function commandLineFindings(plan: Plan, shown: TreeEvidence['commandLine']): Diagnostic[] {
+  const words = shown?.text.split(/\s+/) ?? [];
+  return plan.commandLine
+    .filter(({ argument }) => !words.includes(argument))
+    .map(({ argument }) =>
+      report('dtb/command-line', {
+        severity: shown === undefined ? 'warning' : 'error',
+        message:
+          shown === undefined
+            ? `nothing shows the kernel's command line; assuming that it has ${argument}`
+            : `the kernel's command line lacks ${argument}`,
+        ...(shown === undefined ? {} : { cause: `${shown.from} says "${shown.text}"` }),
+        fix: `add ${argument} to the command line in the boot loader's configuration`,
+      }),
+    );
+}
+
+/** Whether a tree leads to every area of the plan. */
+export const isRight = (plan: Plan, board: PlacementInput): boolean =>
+  !judge(plan, board, '').some(({ severity }) => severity === 'error');
+
+const nodesOf = ({ tree }: PlacementInput) => readReservedMemory(tree);
+
+const asksFor = (area: PlannedArea, board: PlacementInput) =>
+  nodesOf(board).nodes.some((node) => isArea(area, node.name) && isPool(node));
+
+/** Why the tree does not ask for an area: its node is absent, off, or of another kind. */
+function absent(area: PlannedArea, board: PlacementInput): string | undefined {
+  if (area.delivery !== 'device-tree') return undefined;
+  const { nodes, disabled } = nodesOf(board);
+  const off = disabled.find((name) => isArea(area, name));
+  if (off !== undefined) return `/reserved-memory/${off} has a status other than "okay"`;
+  const node = nodes.find(({ name }) => isArea(area, name));
+  if (node === undefined) return `/reserved-memory has no node ${area.nodeName}`;
+  if (!node.compatible.includes('shared-dma-pool'))
+    return `/reserved-memory/${node.name} is compatible with ${node.compatible.join(', ') || 'nothing'}, not with shared-dma-pool`;
+  return node.reusable ? undefined : `/reserved-memory/${node.name} lacks "reusable"`;
+}
+
 /** What is wrong with a tree. */
 function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
   const prediction = predict(board);
@@ -135,7 +184,9 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
     const real = prediction.areas.find((one) => isArea(area, one.name));
     const rejected = prediction.rejected.find((one) => isArea(area, one.node));
     if (real === undefined || real.sizeBytes === 0n) {
-      const open = prediction.unknown[0];
+      // Without a node that asks for it there is nothing that could become the area, whatever else is not known.
+      const isAsked = area.delivery !== 'device-tree' || asksFor(area, board);
+      const open = isAsked ? prediction.unknown.find(({ field }) => /^(?:areas|heaps|outcome)/.test(field)) : undefined;
       found.push(
         rejected === undefined && open !== undefined
           ? report('dtb/unknown', {
@@ -147,7 +198,9 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
               pointer,
               message: `${kernel} makes no area ${area.areaName} of ${file}`,
               cause:
-                rejected?.reason ?? `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
+                rejected?.reason ??
+                absent(area, board) ??
+                `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
               fix: 'dmaheap place --dtb shows what the kernel makes of it',
               ...(rejected === undefined ? {} : { facts: rejected.facts }),
             }),

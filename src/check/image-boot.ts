@@ -33,7 +33,11 @@ const read = (image: Image, path: string): Fdt | undefined => {
  * @param board file name of the board's DTB in the profile
  * @returns undefined when there is none
  */
-export function bootTree(image: Image | undefined, given: Chosen | undefined, board: string | undefined): BootTree | undefined {
+export function bootTree(
+  image: Image | undefined,
+  given: Chosen | undefined,
+  board: string | undefined,
+): BootTree | undefined {
   if (image === undefined)
     return given === undefined
       ? undefined
@@ -54,10 +58,24 @@ export function bootTree(image: Image | undefined, given: Chosen | undefined, bo
       if (path !== undefined) done.add(path);
       const overlay = path === undefined ? undefined : read(image, path);
       const set: { value?: Fdt } | undefined =
-        overlay === undefined ? undefined : parameters.length === 0 ? { value: overlay } : withParameters(overlay, parameters);
-      const merged: Fdt | undefined = tree === undefined || set?.value === undefined ? undefined : applyOverlay(tree, set.value).value;
+        overlay === undefined
+          ? undefined
+          : parameters.length === 0
+            ? { value: overlay }
+            : withParameters(overlay, parameters);
+      const merged: Fdt | undefined =
+        tree === undefined || set?.value === undefined ? undefined : applyOverlay(tree, set.value).value;
       if (merged === undefined)
-        broken.push({ name, from, reason: path === undefined ? 'the image does not have it' : overlay === undefined ? 'it is not a device tree' : 'it does not apply' });
+        broken.push({
+          name,
+          from,
+          reason:
+            path === undefined
+              ? 'the image does not have it'
+              : overlay === undefined
+                ? 'it is not a device tree'
+                : 'it does not apply',
+        });
       else {
         tree = merged;
         overlays.push(`${image.name(path as string)} (${from})`);
@@ -113,14 +131,22 @@ function fitTree(image: Image, board: string | undefined, given: Chosen | undefi
     const overlays: string[] = [];
     const broken: BootTree['broken'][number][] = [];
     for (const { part, tree: overlay } of trees.slice(1)) {
-      const merged: Fdt | undefined = tree === undefined || overlay === undefined ? undefined : applyOverlay(tree, overlay).value;
+      const merged: Fdt | undefined =
+        tree === undefined || overlay === undefined ? undefined : applyOverlay(tree, overlay).value;
       if (merged === undefined) broken.push({ name: part, from, reason: 'it does not apply' });
       else {
         tree = merged;
         overlays.push(`${part} (${from})`);
       }
     }
-    return { tree, dtb: given?.name ?? `${image.name(path)}:${trees[0]?.part ?? board ?? ''}`, overlays, broken, commandLine: undefined, configurations: [path] };
+    return {
+      tree,
+      dtb: given?.name ?? `${image.name(path)}:${trees[0]?.part ?? board ?? ''}`,
+      overlays,
+      broken,
+      commandLine: undefined,
+      configurations: [path],
+    };
   }
   return undefined;
 }
@@ -130,7 +156,9 @@ function fitData(node: Parameters<typeof strings>[0], bytes: Uint8Array): Uint8A
   if (inside !== undefined) return inside;
   const word = (name: string) => {
     const value = node.properties.get(name);
-    return value === undefined || value.length !== 4 ? undefined : new DataView(value.buffer, value.byteOffset).getUint32(0);
+    return value === undefined || value.length !== 4
+      ? undefined
+      : new DataView(value.buffer, value.byteOffset).getUint32(0);
   };
   const [size, position, offset] = [word('data-size'), word('data-position'), word('data-offset')];
   if (size === undefined) return undefined;

@@ -99,7 +99,8 @@ export const IMAGE_CODES = defineCodes({
   'image/service': {
     severity: 'note',
     title: 'a service that reaches the heaps',
-    explain: 'The unit runs as a user, or with a group, to which the profile gives heaps, and no setting keeps it from them.',
+    explain:
+      'The unit runs as a user, or with a group, to which the profile gives heaps, and no setting keeps it from them.',
   },
 } satisfies CodeTable);
 

@@ -30,7 +30,9 @@ function readRows(text: string): Row[] {
     const line = raw.trim();
     if (line === '' || line.startsWith('#')) return [];
     const [kind = '', ...words] = line.match(WORD) ?? [];
-    const fields = new Map(words.map((word) => [word.replace(/=.*$/s, ''), word.includes('=') ? word.slice(word.indexOf('=') + 1) : '']));
+    const fields = new Map(
+      words.map((word) => [word.replace(/=.*$/s, ''), word.includes('=') ? word.slice(word.indexOf('=') + 1) : '']),
+    );
     const keys = KEYS[kind] ?? [...fields.keys()].filter((key) => key === 'heap' || key === 'name');
     const key = [kind, ...keys.flatMap((name) => (fields.has(name) ? [`${name}=${fields.get(name)}`] : []))].join(' ');
     return [{ key, fields, line: i + 1 }];
@@ -79,7 +81,11 @@ export function compareExpectation(found: SourceText, wanted: string): Diagnosti
     else
       for (const name of new Set([...row.fields.keys(), ...other.fields.keys()])) {
         const [is, should] = [other.fields.get(name), row.fields.get(name)];
-        if (is !== should) differs(`${row.key}: ${name} is ${is ?? 'not given'}, and the profile says ${should ?? 'nothing of it'}`, other.line);
+        if (is !== should)
+          differs(
+            `${row.key}: ${name} is ${is ?? 'not given'}, and the profile says ${should ?? 'nothing of it'}`,
+            other.line,
+          );
       }
   }
   for (const row of left.filter((one) => !isMeta(one)))

@@ -18,6 +18,7 @@ import {
   ueventdNode,
 } from '../image/index.js';
 import type { SourceText } from '../source/index.js';
+import { readRules } from './udev.js';
 import {
   type DeviceEvent,
   deviceEvent,
@@ -30,7 +31,6 @@ import {
   possibleEvents,
   winner,
 } from './udev-event.js';
-import { readRules } from './udev.js';
 
 export const HEAPS = 'dev/dma_heap';
 const SUBSYSTEM = 'dma_heap';
@@ -116,7 +116,13 @@ export interface DeviceWorld {
 /** CONST{arch} by the profile's names. */
 const ARCHITECTURES: Readonly<Record<string, string>> = { x86_64: 'x86-64' };
 
-export function deviceWorld(image: Image, accounts: Accounts, manager: Manager, scripts: readonly SourceText[], arch: string): DeviceWorld {
+export function deviceWorld(
+  image: Image,
+  accounts: Accounts,
+  manager: Manager,
+  scripts: readonly SourceText[],
+  arch: string,
+): DeviceWorld {
   const rules = configFiles(image, configFolders('udev/rules.d'), '.rules').map(({ source }) => source);
   return { image, accounts, manager, rules, scripts, architecture: ARCHITECTURES[arch] ?? arch };
 }
@@ -146,7 +152,8 @@ function staticState(world: DeviceWorld, name: string): NodeState {
   return state;
 }
 
-const at = ({ source, rule }: { source: SourceText; rule: { span: { line: number } } }) => `${source.file}:${rule.span.line}`;
+const at = ({ source, rule }: { source: SourceText; rule: { span: { line: number } } }) =>
+  `${source.file}:${rule.span.line}`;
 
 /** What an event makes of a node that is there. */
 export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accounts): NodeState {
@@ -156,8 +163,10 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
     return last === undefined ? undefined : at(last);
   };
   let next = state;
-  if (owner !== undefined) next = changed(next, { owner: nameOf(accounts, 'users', owner) ?? owner }, by(event.owner) ?? '');
-  if (group !== undefined) next = changed(next, { group: nameOf(accounts, 'groups', group) ?? group }, by(event.group) ?? '');
+  if (owner !== undefined)
+    next = changed(next, { owner: nameOf(accounts, 'users', owner) ?? owner }, by(event.owner) ?? '');
+  if (group !== undefined)
+    next = changed(next, { group: nameOf(accounts, 'groups', group) ?? group }, by(event.group) ?? '');
   if (mode !== undefined) next = changed(next, { mode }, by(event.mode) ?? by(event.group) ?? '');
   // Programs of RUN= start when the node is ready, and have the last word.
   const nodes: Nodes = new Map([[`dev/${event.device.node}`, next]]);
@@ -169,7 +178,8 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
     const source = one.source;
     for (const command of permissionCommands({ text: `${text.replace(/^.*?-c\s+'(.*)'$/, '$1')}\n` }, HEAPS)) {
       for (const [path, now] of nodes)
-        if (command.targets.includes(path)) nodes.set(path, command.apply(now, accounts, `${source.file}:${one.rule.span.line}`));
+        if (command.targets.includes(path))
+          nodes.set(path, command.apply(now, accounts, `${source.file}:${one.rule.span.line}`));
     }
   }
   return nodes.get(`dev/${event.device.node}`) as NodeState;
@@ -179,16 +189,22 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
 export const givesUaccess = (event: DeviceEvent): boolean =>
   event.run.some(({ token, value }) => token.attribute === 'builtin' && /^uaccess\b/.test(value));
 
-function withEvents(world: DeviceWorld, name: string, before: Nodes): { outcomes: Outcome[]; open: OpenCondition[]; isCut: boolean } {
+function withEvents(
+  world: DeviceWorld,
+  name: string,
+  before: Nodes,
+): { outcomes: Outcome[]; open: OpenCondition[]; isCut: boolean } {
   const { accounts, rules, manager, image } = world;
   const node = `${HEAPS}/${name}`;
   const [state, directory] = [before.get(node) as NodeState, before.get(HEAPS) as NodeState];
-  if (manager.idle !== undefined) return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }], open: [], isCut: false };
+  if (manager.idle !== undefined)
+    return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }], open: [], isCut: false };
   const options: EventOptions = {
     groups: new Set(['root', ...accounts.groups.keys()]),
     users: new Set(['root', ...accounts.users.keys()]),
     architecture: world.architecture,
-    exists: (path) => (/^\/(?:proc|sys|dev|run|tmp|var)\//.test(path) ? undefined : image.find(path.slice(1)) !== undefined),
+    exists: (path) =>
+      /^\/(?:proc|sys|dev|run|tmp|var)\//.test(path) ? undefined : image.find(path.slice(1)) !== undefined,
   };
   const run = (more: EventOptions) =>
     possibleEvents((decisions) => deviceEvent(rules, heapDevice(name), { ...options, ...more, decisions }));
@@ -203,7 +219,12 @@ function withEvents(world: DeviceWorld, name: string, before: Nodes): { outcomes
     const changes = run({ action: 'change', tags: add.stickyTags });
     isCut ||= changes === undefined;
     for (const change of changes ?? []) {
-      outcomes.push({ when: 'after udevadm trigger, which sends "change"', state: afterEvent(first, change, accounts), directory, event: change });
+      outcomes.push({
+        when: 'after udevadm trigger, which sends "change"',
+        state: afterEvent(first, change, accounts),
+        directory,
+        event: change,
+      });
       open.push(...change.open);
     }
   }
@@ -221,7 +242,10 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
   ]);
   const hasTmpfiles = manager.kind === 'udev' || manager.kind === 'none' || image.isFile('usr/bin/systemd-tmpfiles');
   if (hasTmpfiles) applyTmpfiles(image, fresh, accounts);
-  const { outcomes, open, isCut } = manager.kind === 'udev' ? withEvents(world, name, fresh) : { ...managed(world, name, fresh), open: [], isCut: false };
+  const { outcomes, open, isCut } =
+    manager.kind === 'udev'
+      ? withEvents(world, name, fresh)
+      : { ...managed(world, name, fresh), open: [], isCut: false };
   const all = outcomes.flatMap((outcome) => {
     const nodes: Nodes = new Map([
       [HEAPS, outcome.directory],
@@ -232,7 +256,12 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
       const again: Nodes = new Map(nodes);
       applyTmpfiles(image, again, accounts);
       if (again.get(node) !== outcome.state || again.get(HEAPS) !== outcome.directory)
-        states.push({ ...outcome, when: 'after systemd-tmpfiles --create', state: again.get(node) as NodeState, directory: again.get(HEAPS) as NodeState });
+        states.push({
+          ...outcome,
+          when: 'after systemd-tmpfiles --create',
+          state: again.get(node) as NodeState,
+          directory: again.get(HEAPS) as NodeState,
+        });
     }
     const scripted: Nodes = new Map(nodes);
     for (const source of world.scripts) applyCommands(permissionCommands(source, HEAPS), source, scripted, accounts);
@@ -257,12 +286,12 @@ function managed(world: DeviceWorld, name: string, before: Nodes): { outcomes: O
     state = changed(state, { owner, group, mode }, from ?? 'the default of mdev');
   } else if (manager.kind === 'ueventd') {
     const found = ueventdNode(image, node);
-    if (found !== undefined) state = changed(state, { owner: found.owner, group: found.group, mode: found.mode }, found.from);
+    if (found !== undefined)
+      state = changed(state, { owner: found.owner, group: found.group, mode: found.mode }, found.from);
   } else if (manager.kind === 'procd') {
     const source = image.text('etc/hotplug.json');
     const found = procdNode(source, device, SUBSYSTEM);
-    if (found !== undefined)
-      state = changed(state, { mode: found.mode, group: found.group }, source?.file ?? '');
+    if (found !== undefined) state = changed(state, { mode: found.mode, group: found.group }, source?.file ?? '');
   }
   return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }] };
 }

@@ -1,6 +1,15 @@
 /** Services of an image against the profile: whether those that are to use heaps reach them. */
 import type { Diagnostic, Span } from '../diagnostic/index.js';
-import { type Accounts, type Image, obstacleTo, type RootFacts, readService, type Service, type Setting, UnitFiles } from '../image/index.js';
+import {
+  type Accounts,
+  type Image,
+  obstacleTo,
+  type RootFacts,
+  readService,
+  type Service,
+  type Setting,
+  UnitFiles,
+} from '../image/index.js';
 import { linksOf } from '../plan/links.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
 import { reportImage as report } from './image-codes.js';

@@ -5,13 +5,22 @@
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { findFolklore } from '../facts/folklore.js';
 import { compareKernelVersions } from '../facts/index.js';
-import { type Accounts, type Group, type Image, octal, readAccounts, type NodeState } from '../image/index.js';
+import { type Accounts, type Group, type Image, type NodeState, octal, readAccounts } from '../image/index.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
 import type { SourceText } from '../source/index.js';
 import { aboutHeaps } from './heap-rules.js';
 import { reportImage as report } from './image-codes.js';
 import { compareExpectation } from './image-expectation.js';
-import { type DeviceWorld, deviceWorld, givesUaccess, HEAPS, type Manager, managerOf, nodeOutcomes, type Outcome } from './image-nodes.js';
+import {
+  type DeviceWorld,
+  deviceWorld,
+  givesUaccess,
+  HEAPS,
+  type Manager,
+  managerOf,
+  nodeOutcomes,
+  type Outcome,
+} from './image-nodes.js';
 import { checkUnits, type Services, servicesOf, startsVerifier, unitsWithGroup } from './image-units.js';
 import { lintRules } from './rules.js';
 import type { CheckResult } from './types.js';
@@ -40,7 +49,8 @@ interface Wanted {
 }
 
 const wantedOf = ({ access }: PlannedHeap): Wanted => ({ group: access?.group ?? 'root', mode: access?.mode ?? 0o600 });
-const spell = ({ owner, group, mode }: Pick<NodeState, 'owner' | 'group' | 'mode'>) => `${owner}:${group} ${octal(mode)}`;
+const spell = ({ owner, group, mode }: Pick<NodeState, 'owner' | 'group' | 'mode'>) =>
+  `${owner}:${group} ${octal(mode)}`;
 
 /** What of a state is not as wanted: the parts that differ, in the order in which they are blamed. */
 function wrongParts(state: NodeState, wanted: Wanted): ('owner' | 'group' | 'mode')[] {
@@ -91,7 +101,8 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   if (parts.length > 0) {
     const part = parts.find((one) => state.by[one] !== undefined) ?? (parts[0] as 'owner');
     const place = state.by[part];
-    const stranger = event === undefined ? undefined : [...event.group, ...event.owner].findLast((one) => one.isStranger);
+    const stranger =
+      event === undefined ? undefined : [...event.group, ...event.owner].findLast((one) => one.isStranger);
     const touched = [...new Set(parts.flatMap((one) => state.by[one] ?? []))];
     const whose = touched.length === 0 ? untouched(manager) : `by ${touched.join(' and ')}`;
     const isRule = place?.includes('/udev/rules.d/') ?? false;
@@ -133,7 +144,10 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   const tag = event?.tags.findLast(({ value }) => value === 'uaccess');
   return report('image/rule-lost', {
     message: `${name} is open to whoever sits at the console, and the profile does not want that`,
-    cause: tag === undefined ? 'a rule starts the builtin uaccess' : `${where(tag)} tags it "uaccess", and a later rule starts the builtin`,
+    cause:
+      tag === undefined
+        ? 'a rule starts the builtin uaccess'
+        : `${where(tag)} tags it "uaccess", and a later rule starts the builtin`,
     fix: 'remove the tag; a group and a mode give access',
     ...(tag === undefined ? {} : { span: tag.token.span }),
   });
@@ -143,7 +157,8 @@ const untouched = ({ kind, program }: Manager) =>
   kind === 'none' ? 'no device manager is in the image' : `no line for ${program} speaks of it`;
 
 const ruleOf = ({ kind }: Manager) => {
-  if (kind === 'mdev') return 'put the lines of mdev.conf, as dmaheap generate writes it, before any catch-all line of /etc/mdev.conf';
+  if (kind === 'mdev')
+    return 'put the lines of mdev.conf, as dmaheap generate writes it, before any catch-all line of /etc/mdev.conf';
   if (kind === 'ueventd') return 'install ueventd.rc of the target android';
   if (kind === 'procd') return 'install the package of the target openwrt';
   return 'install 70-dmaheap.rules, as dmaheap generate writes it';
@@ -163,7 +178,10 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
   if (isNeeded && (manager.kind === 'none' || manager.idle !== undefined) && world.rules.length > 0)
     once(
       report('image/no-manager', {
-        message: manager.idle === undefined ? 'the image has udev rules and no udevd' : `udevd does not act on the heaps: ${manager.idle}`,
+        message:
+          manager.idle === undefined
+            ? 'the image has udev rules and no udevd'
+            : `udevd does not act on the heaps: ${manager.idle}`,
         cause: 'rules are files that udevd reads; without it every heap stays root:root 0600',
         fix: manager.idle === undefined ? 'install udev, or set group and mode in an init script' : 'remove the mask',
       }),
@@ -191,12 +209,17 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
       } else if (first !== undefined) once(describeWrong(world, heap, name, first));
       else {
         const [{ state, event } = { state: undefined, event: undefined }] = outcomes;
-        if (state !== undefined) once(report('image/access', { message: `${name}: ${spell(state)}, ${byWhom(state, manager)}` }));
+        if (state !== undefined)
+          once(report('image/access', { message: `${name}: ${spell(state)}, ${byWhom(state, manager)}` }));
         if (event !== undefined) for (const fight of fightsOver(name, event)) once(fight);
       }
       if (manager.kind === 'udev' && manager.idle === undefined)
         for (const alias of heap.aliases.filter((one) => one !== name))
-          if (!outcomes.some(({ event }) => event?.links.some(({ value }) => value.replace(/\\x2c/g, ',') === `dma_heap/${alias}`)))
+          if (
+            !outcomes.some(({ event }) =>
+              event?.links.some(({ value }) => value.replace(/\\x2c/g, ',') === `dma_heap/${alias}`),
+            )
+          )
             once(
               report('image/alias', {
                 message: `no rule makes /dev/dma_heap/${alias} for ${name}`,
@@ -255,14 +278,23 @@ function fightsOver(name: string, event: DeviceEvent): Diagnostic[] {
 const JUDGED = new Set(['udev/uaccess', 'udev/world-access']);
 
 /** The lints of rules about heaps, and rules that match none of them. */
-function lintHeapRules(source: SourceText, heaps: readonly string[], generated: boolean, judged: readonly Diagnostic[]): Diagnostic[] {
+function lintHeapRules(
+  source: SourceText,
+  heaps: readonly string[],
+  generated: boolean,
+  judged: readonly Diagnostic[],
+): Diagnostic[] {
   const rules = aboutHeaps(source, heaps);
   const lines = new Set(rules.map(({ span }) => span.line));
   const lints = lintRules(source, generated)
     .filter(({ span }) => span !== undefined && lines.has(span.line))
     .map((one) =>
       JUDGED.has(one.code) && one.severity === 'error' && !hasErrors(judged)
-        ? { ...one, severity: 'warning' as const, cause: `${one.cause}; here it has no effect, because of what else the image has` }
+        ? {
+            ...one,
+            severity: 'warning' as const,
+            cause: `${one.cause}; here it has no effect, because of what else the image has`,
+          }
         : one,
     );
   const idle = rules.flatMap((rule) => {
@@ -343,8 +375,18 @@ const SCRIPT_FOLDERS = [
   'etc/local.d',
   'usr/libexec',
 ];
-const LINTED_FOLDERS = ['etc/profile.d', 'etc/modules-load.d', 'usr/lib/modules-load.d', 'usr/local/bin', 'usr/local/sbin'];
-const INITRAMFS = ['scripts', 'hooks'].flatMap((kind) => ['', '/init-top', '/init-premount', '/local-top', '/local-premount', '/local-bottom', '/init-bottom'].map((stage) => `etc/initramfs-tools/${kind}${stage}`));
+const LINTED_FOLDERS = [
+  'etc/profile.d',
+  'etc/modules-load.d',
+  'usr/lib/modules-load.d',
+  'usr/local/bin',
+  'usr/local/sbin',
+];
+const INITRAMFS = ['scripts', 'hooks'].flatMap((kind) =>
+  ['', '/init-top', '/init-premount', '/local-top', '/local-premount', '/local-bottom', '/init-bottom'].map(
+    (stage) => `etc/initramfs-tools/${kind}${stage}`,
+  ),
+);
 
 const textsIn = (image: Image, folders: readonly string[]) =>
   folders.flatMap((folder) => image.list(folder).flatMap((name) => image.text(`${folder}/${name}`) ?? []));
@@ -363,13 +405,24 @@ function bootScripts(image: Image, { all }: Services): SourceText[] {
 /** Our own script for procd calls a function for every heap. */
 const asCommands = (source: SourceText): SourceText => {
   if (!/^grant\(\)/m.test(source.text)) return source;
-  const text = source.text.replace(/^grant (\S+) (\S+) (\d+)$/gm, 'chgrp $2 /dev/dma_heap/$1; chmod $3 /dev/dma_heap/$1');
-  return { ...source, file: source.file, text, span: source.span.bind(source), line: source.line.bind(source) } as SourceText;
+  const text = source.text.replace(
+    /^grant (\S+) (\S+) (\d+)$/gm,
+    'chgrp $2 /dev/dma_heap/$1; chmod $3 /dev/dma_heap/$1',
+  );
+  return {
+    ...source,
+    file: source.file,
+    text,
+    span: source.span.bind(source),
+    line: source.line.bind(source),
+  } as SourceText;
 };
 
 /** Scripts that make nodes, load modules or open devices by hand. */
 function checkScripts(image: Image, services: Services): Diagnostic[] {
-  const files = ['etc/group', 'etc/passwd', 'etc/modules', 'etc/rc.local', 'etc/mdev.conf', 'etc/inittab'].flatMap((path) => image.text(path) ?? []);
+  const files = ['etc/group', 'etc/passwd', 'etc/modules', 'etc/rc.local', 'etc/mdev.conf', 'etc/inittab'].flatMap(
+    (path) => image.text(path) ?? [],
+  );
   const scripts = [
     ...files,
     ...textsIn(image, [...SCRIPT_FOLDERS, ...LINTED_FOLDERS, ...INITRAMFS]),
@@ -387,9 +440,16 @@ function checkScripts(image: Image, services: Services): Diagnostic[] {
 
 /** e_machine of the architectures. */
 const MACHINES: Readonly<Record<Plan['board']['arch'], number>> = { arm64: 183, arm: 40, riscv64: 243, x86_64: 62 };
-const VERIFIERS = ['usr/bin', 'usr/sbin', 'bin', 'sbin', 'usr/local/bin', 'usr/local/sbin', 'vendor/bin', 'system/bin'].map(
-  (folder) => `${folder}/dmaheap-verify`,
-);
+const VERIFIERS = [
+  'usr/bin',
+  'usr/sbin',
+  'bin',
+  'sbin',
+  'usr/local/bin',
+  'usr/local/sbin',
+  'vendor/bin',
+  'system/bin',
+].map((folder) => `${folder}/dmaheap-verify`);
 export const EXPECTATION = 'etc/dmaheap/verify.expect';
 
 function checkVerifier(plan: Plan, image: Image, services: Services): Diagnostic[] {
@@ -413,7 +473,9 @@ function checkVerifier(plan: Plan, image: Image, services: Services): Diagnostic
       );
     const starter =
       startsVerifier(services) ??
-      textsIn(image, ['etc/init.d', 'etc/rc.d', 'etc/local.d', 'etc/init']).find(({ text }) => text.includes('dmaheap-verify'))?.file;
+      textsIn(image, ['etc/init.d', 'etc/rc.d', 'etc/local.d', 'etc/init']).find(({ text }) =>
+        text.includes('dmaheap-verify'),
+      )?.file;
     if (starter === undefined)
       found.push(
         report('image/verifier-idle', {
@@ -476,20 +538,24 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
     ],
     ['image-verifier', 'the verifier is there, for this machine', checkVerifier(plan, image, services)],
   ];
-  const results = rows.map(([check, title, diagnostics, status]): CheckResult => ({
-    check,
-    title,
-    status: status ?? (hasErrors(diagnostics) ? 'fail' : 'pass'),
-    diagnostics,
-    missingTools: [],
-  }));
+  const results = rows.map(
+    ([check, title, diagnostics, status]): CheckResult => ({
+      check,
+      title,
+      status: status ?? (hasErrors(diagnostics) ? 'fail' : 'pass'),
+      diagnostics,
+      missingTools: [],
+    }),
+  );
   const isCompared = found !== undefined && expectation !== undefined;
   const compared = isCompared ? compareExpectation(found, expectation) : [];
   return [
     ...results,
     {
       check: 'image-expectation',
-      title: isCompared ? 'the expectation is the one of this profile' : `the expectation is the one of this profile (the image has no /${EXPECTATION})`,
+      title: isCompared
+        ? 'the expectation is the one of this profile'
+        : `the expectation is the one of this profile (the image has no /${EXPECTATION})`,
       status: !isCompared ? 'not-run' : hasErrors(compared) ? 'fail' : 'pass',
       diagnostics: compared,
       missingTools: [],

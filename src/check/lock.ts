@@ -3,6 +3,10 @@ import { createHash } from 'node:crypto';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { closureData } from '../facts/closure.js';
 import { FACTS } from '../facts/index.js';
+import type { Plan } from '../plan/types.js';
+import { formatBytes, parseBytes } from '../quantity/index.js';
+import { SourceText } from '../source/index.js';
+import { deviceEvent, finalGroup, finalMode, heapDevice } from './udev-event.js';
 
 const LOCK_VERSION = 1;
 
@@ -21,16 +25,46 @@ export interface Lock {
   readonly dtb: string | null;
   /** Over the paths and digests of the manifest. */
   readonly output: string;
+  /** Every generated file by its digest; absent in locks of versions that pinned their list alone. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What the files said, so that an edit can be named; absent like {@link files}. */
+  readonly plan?: LockedPlan;
 }
 
-type Pin = Exclude<keyof Lock, 'schemaVersion'>;
+/** The decisions of a plan that edits of its files change. */
+export interface LockedPlan {
+  /** Bytes by the area's node name. */
+  readonly areas: Readonly<Record<string, string>>;
+  /** Value by symbol, as the fragment spells it. */
+  readonly symbols: Readonly<Record<string, string>>;
+  /** `group 0660` by name of a heap's node. */
+  readonly access: Readonly<Record<string, string>>;
+}
+
+/** What a lock remembers of a plan. */
+export function lockedPlan({ areas, symbols, heaps }: Pick<Plan, 'areas' | 'symbols' | 'heaps'>): LockedPlan {
+  const access = heaps.flatMap(({ nodes, access: given }) =>
+    given === undefined
+      ? []
+      : nodes.map(({ name }) => [name, `${given.group} 0${given.mode.toString(8).padStart(3, '0')}`] as const),
+  );
+  return {
+    areas: Object.fromEntries(areas.map(({ areaName, sizeBytes }) => [areaName, String(sizeBytes)])),
+    symbols: Object.fromEntries(
+      symbols.map(({ symbol, value, isString }) => [symbol, isString ? JSON.stringify(value) : value]),
+    ),
+    access: Object.fromEntries(access),
+  };
+}
+
+type Pin = Exclude<keyof Lock, 'schemaVersion' | 'files' | 'plan'>;
 
 export const LOCK_CODES = defineCodes({
   'lock/drift': {
     severity: 'error',
     title: 'something differs from the lock',
     explain:
-      'The lock says what a tree was generated from: tool, facts, profile, kernel, kernel tree, base configuration, DTB. One of them is another now, so the proof made then does not hold for it. When the change is meant, delete the lock and generate again.',
+      'The lock says what a tree was generated from (tool, facts, profile, kernel, kernel tree, base configuration, DTB) and pins the bytes of every generated file. One of them is another now, so the proof made then does not hold for it. When the change is meant, delete the lock and generate again.',
   },
   'lock/unreadable': {
     severity: 'error',
@@ -113,7 +147,80 @@ function words(value: unknown): string {
 }
 
 /**
- * Holds what there is now against a lock.
+ * Compares the generated files with those that a lock pins.
+ * @param present text by path below the generated tree, of the files that are there
+ * @param shown how findings name a file
+ */
+export function compareFiles(
+  lock: Lock,
+  present: ReadonlyMap<string, { readonly sha256: string; readonly text: string | undefined }>,
+  shown: (file: string) => string,
+): Diagnostic[] {
+  return Object.entries(lock.files ?? {}).flatMap(([file, digest]) => {
+    const now = present.get(file);
+    if (now?.sha256 === digest) return [];
+    const span = { file: shown(file), line: 1, column: 1, endLine: 1, endColumn: 1 };
+    if (now === undefined)
+      return [
+        report('lock/drift', {
+          message: `${shown(file)} is gone, and the lock pins it`,
+          fix: 'dmaheap generate writes it again',
+        }),
+      ];
+    const changes = now.text === undefined || lock.plan === undefined ? [] : describeEdit(file, now.text, lock.plan);
+    return [
+      report('lock/drift', {
+        message: `${shown(file)} is not the locked file${changes.length === 0 ? '' : `: ${changes.join('; ')}`}`,
+        cause: 'what was proven with the lock was not proven with this file',
+        fix: 'move the change into the profile, delete the lock and generate again; or generate again to drop the change',
+        span,
+      }),
+    ];
+  });
+}
+
+/** What an edit of a generated file means for the board, in words; empty when it changes none of the decisions. */
+function describeEdit(file: string, text: string, { areas, symbols, access }: LockedPlan): string[] {
+  if (/\.dtsi?$|\.dtso$/.test(file))
+    return Object.entries(areas).flatMap(([name, bytes]) => areaEdit(name, BigInt(bytes), text));
+  if (/\.(?:cfg|config|fragment)$|kernel-config$/.test(file))
+    return Object.entries(symbols).flatMap(([symbol, was]) => {
+      const line = new RegExp(`^(?:CONFIG_${symbol}=(.*)|# CONFIG_${symbol} is not set)$`, 'm').exec(text);
+      const now = line === null ? 'not there' : (line[1] ?? 'n');
+      return now === was ? [] : [`${symbol} is ${now}, was ${was}`];
+    });
+  if (file.endsWith('.rules'))
+    return Object.entries(access).flatMap(([name, was]) => {
+      const event = deviceEvent([new SourceText(file, text)], heapDevice(name));
+      const now = `${finalGroup(event)} 0${finalMode(event).toString(8).padStart(3, '0')}`;
+      return now === was ? [] : [`${name} is ${now}, was ${was}`];
+    });
+  return [];
+}
+
+function areaEdit(name: string, was: bigint, text: string): string[] {
+  const start = text.search(new RegExp(`(?:^|[\\s:])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*\\{`, 'm'));
+  if (start < 0) return [`the node ${name} is not there`];
+  const body = text.slice(start, text.indexOf('}', start));
+  const cells = /\bsize\s*=\s*<([^>]*)>/.exec(body)?.[1] ?? /\breg\s*=\s*<([^>]*)>/.exec(body)?.[1];
+  const numbers = (cells ?? '')
+    .trim()
+    .split(/\s+/)
+    .map((word) => parseBytes(word));
+  // Of reg the size is the second half.
+  const own = /\bsize\s*=/.test(body) ? numbers : numbers.slice(numbers.length / 2);
+  const now = own.some((one) => one === undefined)
+    ? undefined
+    : own.reduce<bigint>((sum, cell) => (sum << 32n) | (cell ?? 0n), 0n);
+  const lost = ['shared-dma-pool', 'reusable']
+    .filter((word) => !body.includes(word))
+    .map((word) => `area ${name} lacks ${word}`);
+  if (cells === undefined || now === undefined) return [`area ${name} has no size that can be read`, ...lost];
+  return now === was ? lost : [`area ${name} ${formatBytes(now)}, was ${formatBytes(was)}`, ...lost];
+}
+
+/**
+ * Compares what there is now with a lock.
  * @param now what was found; absent: not looked at, null: not given
  */
 export function compareLock(file: string, lock: Lock, now: Partial<Omit<Lock, 'schemaVersion'>>): Diagnostic[] {

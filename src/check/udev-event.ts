@@ -195,14 +195,17 @@ class Event {
       S: '/sys',
       sys: '/sys',
     };
-    const text = value.replace(/%%|\$\$|%E\{(\w+)\}|\$env\{(\w+)\}|%(\w)|\$([a-z]+)/g, (all, short, long, letter, word) => {
-      if (all === '%%' || all === '$$') return all[0] as string;
-      const property = short ?? long;
-      const found = property === undefined ? words[letter ?? word] : this.#environment.get(property);
-      if (found === undefined && (property === undefined || this.#imported || this.#environment.has(property)))
-        isKnown = false;
-      return found ?? '';
-    });
+    const text = value.replace(
+      /%%|\$\$|%E\{(\w+)\}|\$env\{(\w+)\}|%(\w)|\$([a-z]+)/g,
+      (all, short, long, letter, word) => {
+        if (all === '%%' || all === '$$') return all[0] as string;
+        const property = short ?? long;
+        const found = property === undefined ? words[letter ?? word] : this.#environment.get(property);
+        if (found === undefined && (property === undefined || this.#imported || this.#environment.has(property)))
+          isKnown = false;
+        return found ?? '';
+      },
+    );
     return isKnown ? text : undefined;
   }
 
@@ -236,7 +239,11 @@ class Event {
   }
 
   /** Whether the conditions of a line hold, with what was decided for those that only the board answers. */
-  holds(conditions: readonly Token[], rule: Rule, source: SourceText): { readonly holds: boolean; readonly certain: boolean } {
+  holds(
+    conditions: readonly Token[],
+    rule: Rule,
+    source: SourceText,
+  ): { readonly holds: boolean; readonly certain: boolean } {
     let asked: Token | undefined;
     for (const token of conditions) {
       const answer = this.answer(token);
@@ -244,7 +251,10 @@ class Event {
       if (answer === undefined) asked ??= token;
     }
     if (asked === undefined) return { holds: true, certain: true };
-    if (!rule.tokens.some((one) => !isCondition(one) && CONSEQUENTIAL.has(one.key)) && !conditions.some(({ key }) => key === 'IMPORT'))
+    if (
+      !rule.tokens.some((one) => !isCondition(one) && CONSEQUENTIAL.has(one.key)) &&
+      !conditions.some(({ key }) => key === 'IMPORT')
+    )
       return { holds: true, certain: false };
     const decided = this.#options.decisions?.[this.open.length] ?? true;
     this.open.push({ token: asked, rule, source });
@@ -256,8 +266,7 @@ class Event {
 const isCondition = ({ key, operator }: Token) =>
   operator === '==' || operator === '!=' || key === 'PROGRAM' || key === 'IMPORT' || key === 'TEST';
 
-const inOrder = (tokens: readonly Token[]) =>
-  [...tokens].sort((a, b) => LATE.indexOf(a.key) - LATE.indexOf(b.key));
+const inOrder = (tokens: readonly Token[]) => [...tokens].sort((a, b) => LATE.indexOf(a.key) - LATE.indexOf(b.key));
 
 /** Whether udev takes a key with this operator and attribute; a line with one that it does not is ignored whole. */
 function isToken({ key, operator, attribute }: Token): boolean {
@@ -304,7 +313,11 @@ function keptLines(source: SourceText): readonly Line[] {
  * Runs the rules for an event of a device.
  * @param files in udev's order
  */
-export function deviceEvent(files: readonly SourceText[], device: VirtualDevice, options: EventOptions = {}): DeviceEvent {
+export function deviceEvent(
+  files: readonly SourceText[],
+  device: VirtualDevice,
+  options: EventOptions = {},
+): DeviceEvent {
   const event = new Event(device, options);
   for (const source of files) {
     const lines = keptLines(source);

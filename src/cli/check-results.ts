@@ -1,21 +1,95 @@
-/** Results of checks as both kinds of dmaheap check print them. */
-import type { CheckResult } from '../check/index.js';
+/** Results of checks as both kinds of dmaheap check print them, with the verdict that closes them. */
+import type { CheckResult, CheckStatus } from '../check/index.js';
 import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
+import { EXIT, type Exit } from './exit.js';
 
-const MARKS = { pass: 'pass   ', fail: 'FAIL   ', 'not-run': 'not run', unknown: 'unknown' } as const;
+type Mark = CheckStatus | 'warn';
+
+const MARKS: Readonly<Record<Mark, string>> = {
+  pass: 'pass   ',
+  warn: 'warn   ',
+  fail: 'FAIL   ',
+  'not-run': 'not run',
+  unknown: 'unknown',
+};
+const COLORS: Readonly<Record<Mark, string>> = {
+  pass: '32',
+  warn: '1;35',
+  fail: '1;31',
+  'not-run': '1;33',
+  unknown: '1;33',
+};
+const COLUMNS = 80;
+const INDENT = MARKS.pass.length + 1;
 
 /** A check that has something to object did not prove what its title says, even where nothing is an error. */
-function markOf({ status, diagnostics }: CheckResult): string {
-  return status === 'pass' && diagnostics.some(({ severity }) => severity === 'warning') ? 'warn   ' : MARKS[status];
+const markOf = ({ status, diagnostics }: CheckResult): Mark =>
+  status === 'pass' && diagnostics.some(({ severity }) => severity === 'warning') ? 'warn' : status;
+
+/** Wraps at blanks, with the lines after the first one indented. */
+export function hanging(text: string, indent: number, columns = COLUMNS): string {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const room = columns - (lines.length === 0 ? 0 : indent);
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  lines.push(line);
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+/** `3 not run (dtc, udevadm: not installed; --dtb not given)`. */
+function summary(results: readonly CheckResult[], notGiven: readonly string[]): string {
+  const count = (status: CheckStatus) => results.filter((one) => one.status === status).length;
+  const missing = [...new Set(results.flatMap(({ missingTools }) => missingTools))];
+  const inputs = [
+    ...new Set([
+      ...notGiven,
+      ...results.flatMap(({ diagnostics }) =>
+        diagnostics
+          .filter(({ code }) => code === 'check/input-missing')
+          .flatMap(({ message }) => message.match(/--[\w-]+/g) ?? []),
+      ),
+    ]),
+  ];
+  const why = [
+    ...(missing.length === 0 ? [] : [`${missing.join(', ')}: not installed`]),
+    ...(inputs.length === 0 ? [] : [`${inputs.join(', ')} not given`]),
+  ].join('; ');
+  const parts = [
+    ...(count('fail') === 0 ? [] : [`${count('fail')} fail`]),
+    `${count('pass')} pass`,
+    ...(count('unknown') === 0 ? [] : [`${count('unknown')} unknown`]),
+    ...(count('not-run') === 0 ? [] : [`${count('not-run')} not run`]),
+  ];
+  return `${parts.join(', ')}${why === '' ? '' : ` (${why})`}`;
+}
+
+export interface Printing {
+  /** Options that would have led to more checks. */
+  readonly notGiven?: readonly string[];
+}
+
+/** `PASS`, `FAIL`, or `UNKNOWN` where nothing is wrong and something could not be judged. */
+export function verdictOf(results: readonly CheckResult[]): 'PASS' | 'FAIL' | 'UNKNOWN' {
+  if (results.some(({ status }) => status === 'fail')) return 'FAIL';
+  return results.some(({ status }) => status === 'unknown') || !results.some(({ status }) => status === 'pass')
+    ? 'UNKNOWN'
+    : 'PASS';
 }
 
 export function printChecks(
   context: Context,
   results: readonly CheckResult[],
   sources: ReadonlyMap<string, SourceText>,
+  { notGiven = [] }: Printing = {},
 ): void {
-  if (context.options.format === 'json') {
+  const { format, quiet, color } = context.options;
+  if (format === 'json') {
     context.printJson({
       schemaVersion: 1,
       results: results.map(({ check, status, diagnostics }) => ({ check, status, diagnostics })),
@@ -26,6 +100,31 @@ export function printChecks(
     results.flatMap(({ diagnostics }) => diagnostics),
     sources,
   );
-  if (context.options.format !== 'human' || context.options.quiet) return;
-  for (const result of results) context.print(`${markOf(result)} ${result.check}: ${result.title}\n`);
+  if (format !== 'human') return;
+  const paint = (style: string, text: string) => (color ? `\x1b[${style}m${text}\x1b[0m` : text);
+  for (const result of quiet ? [] : results) {
+    const mark = markOf(result);
+    const text = hanging(`${MARKS[mark]} ${result.check}: ${result.title}`, INDENT);
+    context.print(`${paint(COLORS[mark], MARKS[mark])}${text.slice(MARKS[mark].length)}\n`);
+  }
+  const verdict = verdictOf(results);
+  const style = { PASS: COLORS.pass, FAIL: COLORS.fail, UNKNOWN: COLORS.unknown }[verdict];
+  const text = hanging(`${verdict}: ${summary(results, notGiven)}`, verdict.length + 2);
+  context.print(`${paint(style, verdict)}${text.slice(verdict.length)}\n`);
+}
+
+export interface ExitOptions {
+  /** What was not run or is unknown fails. */
+  readonly strict: boolean;
+  readonly requireTools: boolean;
+  /** Status where something is unknown. */
+  readonly unknown: Exit;
+}
+
+export function exitOf(results: readonly CheckResult[], { strict, requireTools, unknown }: ExitOptions): Exit {
+  const has = (...statuses: readonly CheckStatus[]) => results.some(({ status }) => statuses.includes(status));
+  if (has('fail')) return EXIT.findings;
+  if (requireTools && results.some(({ missingTools }) => missingTools.length > 0)) return EXIT.environment;
+  if (strict && has('unknown', 'not-run')) return EXIT.findings;
+  return has('unknown') ? unknown : EXIT.good;
 }

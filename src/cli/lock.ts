@@ -1,6 +1,6 @@
 /** The lock file and what it pins, read from the disk. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { factsDigest, type Lock, lockText, parseLock, sha256 } from '../check/lock.js';
+import { factsDigest, type Lock, lockedPlan, lockText, parseLock, sha256 } from '../check/lock.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import type { Plan } from '../plan/index.js';
@@ -60,6 +60,8 @@ export function makeLock(
     kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
     ...inputPins(context, inputs),
     output: manifestDigest(manifest),
+    files: manifest.files,
+    plan: lockedPlan(plan),
   };
 }
 

@@ -59,7 +59,7 @@ function parseOccupied(text: string): OccupiedRange {
   return { name: text.slice(0, equals), ...parseRange('--occupied', text.slice(equals + 1)) };
 }
 
-function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
+export function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
   const got = readBytes(context.resolve(file));
   if ('error' in got)
     throw new Refusal(
@@ -88,6 +88,9 @@ function readOverlay(context: Context, text: string, diagnostics: Diagnostic[]):
   if (value === undefined) throw new Refusal('the parameters of the overlay cannot be set', EXIT.findings);
   return value;
 }
+
+export const readOverlays = (context: Context, files: readonly string[], diagnostics: Diagnostic[]): Fdt[] =>
+  files.map((file) => readOverlay(context, file, diagnostics));
 
 function apply(tree: Fdt, overlay: Fdt, diagnostics: Diagnostic[]): Fdt {
   const { value, diagnostics: found } = applyOverlay(tree, overlay);

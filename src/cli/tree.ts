@@ -73,10 +73,10 @@ const report = reporter(GENERATE_CODES);
 
 export const TREE_CODES = defineCodes({
   'tree/edited': {
-    severity: 'warning',
+    severity: 'error',
     title: 'file edited since it was generated',
     explain:
-      'A file differs from what dmaheap wrote: the next dmaheap generate refuses to overwrite it, and the profile no longer says what the board gets.',
+      'A file differs from what dmaheap wrote: the next dmaheap generate refuses to overwrite it, and the profile no longer says what the board gets. --allow-edited makes it a warning.',
   },
   'tree/missing': {
     severity: 'error',
@@ -223,6 +223,7 @@ export function compareWithManifest(
   manifest: Manifest,
   present: readonly string[],
   shown: (file: string) => string,
+  allowEdited = false,
 ): Diagnostic[] {
   const known = Object.keys(manifest.files);
   const at = (file: string) => ({ file: shown(file), line: 1, column: 1, endLine: 1, endColumn: 1 });
@@ -241,9 +242,10 @@ export function compareWithManifest(
     ),
     ...edited.map((file) =>
       reportTree('tree/edited', {
+        severity: allowEdited ? 'warning' : 'error',
         message: `${shown(file)} was edited since it was generated`,
-        cause: 'it no longer is what the profile says',
-        fix: 'move the change into the profile; dmaheap generate --diff shows it, --force drops it',
+        cause: 'it is no longer what the profile says',
+        fix: 'move the change into the profile (dmaheap generate --diff shows it, --force drops it), or give --allow-edited',
         span: at(file),
       }),
     ),

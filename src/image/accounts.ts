@@ -45,7 +45,10 @@ const numberOf = (text: string | undefined) => (text !== undefined && /^\d+$/.te
 const given = (text: string | undefined) => (text === undefined || text === '' || text === '-' ? undefined : text);
 
 /** The lines of a colon-separated database. */
-function* database(image: Image, path: string): Generator<{ readonly fields: readonly string[]; readonly from: string }> {
+function* database(
+  image: Image,
+  path: string,
+): Generator<{ readonly fields: readonly string[]; readonly from: string }> {
   const source = image.text(path);
   for (const [i, line] of (source?.text ?? '').split('\n').entries()) {
     const fields = line.split(':');

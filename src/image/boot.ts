@@ -94,13 +94,20 @@ function extlinux(image: Image, top: string): BootEntry[] {
     const chosen = labels.find((label) => label.name === wanted) ?? labels[0];
     const of = (pattern: RegExp) => chosen?.lines.findLast(({ key }) => pattern.test(key));
     const folder = path.replace(/\/[^/]*$/, '');
-    const [dtb, overlays, append] = [of(/^(?:fdt|devicetree)$/i), of(/^(?:fdtoverlays?|devicetree-overlay)$/i), of(/^append$/i)];
+    const [dtb, overlays, append] = [
+      of(/^(?:fdt|devicetree)$/i),
+      of(/^(?:fdtoverlays?|devicetree-overlay)$/i),
+      of(/^append$/i),
+    ];
     return [
       {
         loader: 'extlinux',
         file: path,
         dtb: dtb === undefined ? undefined : fileOf(image, dtb.value, folder, top, dtb.from),
-        overlays: overlays === undefined ? [] : words(overlays.value).map((one) => fileOf(image, one, folder, top, overlays.from)),
+        overlays:
+          overlays === undefined
+            ? []
+            : words(overlays.value).map((one) => fileOf(image, one, folder, top, overlays.from)),
         commandLine: append === undefined ? undefined : { text: append.value, from: append.from },
       },
     ];
@@ -111,9 +118,12 @@ function extlinux(image: Image, top: string): BootEntry[] {
 function loaderEntries(image: Image, top: string): BootEntry[] {
   const folder = under(top, 'loader/entries');
   const files = image.list(folder).filter((name) => name.endsWith('.conf'));
-  const wanted = linesOf(image, under(top, 'loader/loader.conf'), /\s+/).findLast(({ key }) => key === 'default')?.value;
+  const wanted = linesOf(image, under(top, 'loader/loader.conf'), /\s+/).findLast(
+    ({ key }) => key === 'default',
+  )?.value;
   const pattern = wanted === undefined ? undefined : globPattern(wanted);
-  const chosen = files.findLast((name) => pattern?.test(name) || pattern?.test(name.replace(/\.conf$/, ''))) ?? files.at(-1);
+  const chosen =
+    files.findLast((name) => pattern?.test(name) || pattern?.test(name.replace(/\.conf$/, ''))) ?? files.at(-1);
   if (chosen === undefined) return [];
   const lines = linesOf(image, `${folder}/${chosen}`, /\s+/);
   const of = (key: string) => lines.filter((line) => line.key === key);
@@ -124,14 +134,21 @@ function loaderEntries(image: Image, top: string): BootEntry[] {
       loader: 'the Boot Loader Specification',
       file: `${folder}/${chosen}`,
       dtb: dtb === undefined ? undefined : fileOf(image, dtb.value, top, top, dtb.from),
-      overlays: of('devicetree-overlay').flatMap(({ value, from }) => words(value).map((one) => fileOf(image, one, top, top, from))),
-      commandLine: options[0] === undefined ? undefined : { text: options.map(({ value }) => value).join(' '), from: options[0].from },
+      overlays: of('devicetree-overlay').flatMap(({ value, from }) =>
+        words(value).map((one) => fileOf(image, one, top, top, from)),
+      ),
+      commandLine:
+        options[0] === undefined
+          ? undefined
+          : { text: options.map(({ value }) => value).join(' '), from: options[0].from },
     },
   ];
 }
 
 function grub(image: Image, top: string): BootEntry[] {
-  const path = ['grub/grub.cfg', 'grub2/grub.cfg', 'EFI/BOOT/grub.cfg', 'EFI/debian/grub.cfg'].map((name) => under(top, name)).find((one) => image.isFile(one));
+  const path = ['grub/grub.cfg', 'grub2/grub.cfg', 'EFI/BOOT/grub.cfg', 'EFI/debian/grub.cfg']
+    .map((name) => under(top, name))
+    .find((one) => image.isFile(one));
   if (path === undefined) return [];
   const lines = linesOf(image, path, /\s+/);
   const dtb = lines.find(({ key }) => key === 'devicetree');
@@ -140,9 +157,13 @@ function grub(image: Image, top: string): BootEntry[] {
     {
       loader: 'GRUB',
       file: path,
-      dtb: dtb === undefined ? undefined : fileOf(image, dtb.value.replace(/^["']|["']$/g, ''), path.replace(/\/[^/]*$/, ''), top, dtb.from),
+      dtb:
+        dtb === undefined
+          ? undefined
+          : fileOf(image, dtb.value.replace(/^["']|["']$/g, ''), path.replace(/\/[^/]*$/, ''), top, dtb.from),
       overlays: [],
-      commandLine: kernel === undefined ? undefined : { text: words(kernel.value).slice(1).join(' '), from: kernel.from },
+      commandLine:
+        kernel === undefined ? undefined : { text: words(kernel.value).slice(1).join(' '), from: kernel.from },
     },
   ];
 }
@@ -177,7 +198,9 @@ function armbian(image: Image, top: string): BootEntry[] {
       file: path,
       dtb: fdt === undefined ? undefined : fileOf(image, `dtb/${fdt.value}`, top, top, fdt.from),
       overlays: [
-        ...named(of('overlays'), (name) => shipped.find((one) => [`${prefix}-${name}.dtbo`, `${name}.dtbo`].includes(one.replace(/^.*\//, '')))),
+        ...named(of('overlays'), (name) =>
+          shipped.find((one) => [`${prefix}-${name}.dtbo`, `${name}.dtbo`].includes(one.replace(/^.*\//, ''))),
+        ),
         ...named(of('user_overlays'), (name) => [`${user}/${name}.dtbo`].find((one) => image.isFile(one))),
       ],
       commandLine: extra === undefined ? undefined : { text: extra.value, from: extra.from },
@@ -187,28 +210,34 @@ function armbian(image: Image, top: string): BootEntry[] {
 
 /** uEnv.txt and its kin: variables of U-Boot in a text file. */
 function environment(image: Image, top: string): BootEntry[] {
-  return ['uEnv.txt', 'extlinux/uEnv.txt', 'orangepiEnv.txt', 'config/uEnv.txt', 'env.txt', 'hw_intfc.conf'].flatMap((name) => {
-    const path = under(top, name);
-    if (image.text(path) === undefined) return [];
-    const lines = linesOf(image, path, /\s*=\s*/);
-    const folder = path.includes('/') ? path.replace(/\/[^/]*$/, '') : '';
-    const overlays = lines
-      .filter(({ key }) => /^(?:uboot_overlay_addr\d+|dtb_overlay|dtoverlay|(?:fdt_?|user_)?overlays?(?:_files?|s_file)?|fdtoverlays)$/i.test(key))
-      .flatMap(({ value, from }) =>
-        value.split(/[\s,;]+/).flatMap((one) => (one === '' ? [] : [overlayFile(image, one, folder, top, from)])),
-      );
-    const dtb = lines.findLast(({ key }) => /^(?:fdtfile|fdt_file|dtb|dtb_file|fdt)$/.test(key));
-    const line = lines.findLast(({ key }) => /^(?:cmdline|bootargs|optargs|extraargs|extrabootargs)$/.test(key));
-    return [
-      {
-        loader: 'U-Boot',
-        file: path,
-        dtb: dtb === undefined ? undefined : fileOf(image, dtb.value, folder, top, dtb.from),
-        overlays,
-        commandLine: line === undefined ? undefined : { text: line.value, from: line.from },
-      },
-    ];
-  });
+  return ['uEnv.txt', 'extlinux/uEnv.txt', 'orangepiEnv.txt', 'config/uEnv.txt', 'env.txt', 'hw_intfc.conf'].flatMap(
+    (name) => {
+      const path = under(top, name);
+      if (image.text(path) === undefined) return [];
+      const lines = linesOf(image, path, /\s*=\s*/);
+      const folder = path.includes('/') ? path.replace(/\/[^/]*$/, '') : '';
+      const overlays = lines
+        .filter(({ key }) =>
+          /^(?:uboot_overlay_addr\d+|dtb_overlay|dtoverlay|(?:fdt_?|user_)?overlays?(?:_files?|s_file)?|fdtoverlays)$/i.test(
+            key,
+          ),
+        )
+        .flatMap(({ value, from }) =>
+          value.split(/[\s,;]+/).flatMap((one) => (one === '' ? [] : [overlayFile(image, one, folder, top, from)])),
+        );
+      const dtb = lines.findLast(({ key }) => /^(?:fdtfile|fdt_file|dtb|dtb_file|fdt)$/.test(key));
+      const line = lines.findLast(({ key }) => /^(?:cmdline|bootargs|optargs|extraargs|extrabootargs)$/.test(key));
+      return [
+        {
+          loader: 'U-Boot',
+          file: path,
+          dtb: dtb === undefined ? undefined : fileOf(image, dtb.value, folder, top, dtb.from),
+          overlays,
+          commandLine: line === undefined ? undefined : { text: line.value, from: line.from },
+        },
+      ];
+    },
+  );
 }
 
 /** An overlay by name alone lies where boot scripts look for them. */
@@ -216,8 +245,12 @@ function overlayFile(image: Image, name: string, folder: string, top: string, fr
   const file = name.endsWith('.dtbo') ? name : `${name}.dtbo`;
   const found =
     locate(image, file, folder, top) ??
-    ['overlays', 'overlay', 'dtbs/overlays', 'overlay-user'].map((one) => under(under(top, one), file.replace(/^.*\//, ''))).find((one) => image.isFile(one)) ??
-    ['lib/firmware', 'usr/lib/firmware'].map((one) => `${one}/${file.replace(/^.*\//, '')}`).find((one) => image.isFile(one));
+    ['overlays', 'overlay', 'dtbs/overlays', 'overlay-user']
+      .map((one) => under(under(top, one), file.replace(/^.*\//, '')))
+      .find((one) => image.isFile(one)) ??
+    ['lib/firmware', 'usr/lib/firmware']
+      .map((one) => `${one}/${file.replace(/^.*\//, '')}`)
+      .find((one) => image.isFile(one));
   return { name, path: found, from, parameters: [] };
 }
 
@@ -225,7 +258,11 @@ function overlayFile(image: Image, name: string, folder: string, top: string, fr
 function raspberryPi(image: Image, top: string): BootEntry[] {
   const path = under(top, 'config.txt');
   const source = image.text(path);
-  if (source === undefined || !/^\s*(?:\[\w+\]|dtoverlay=|dtparam=|kernel=|arm_64bit=|gpu_mem|enable_uart|device_tree=)/m.test(source.text)) return [];
+  if (
+    source === undefined ||
+    !/^\s*(?:\[\w+\]|dtoverlay=|dtparam=|kernel=|arm_64bit=|gpu_mem|enable_uart|device_tree=)/m.test(source.text)
+  )
+    return [];
   const overlays: BootFile[] = [];
   let dtb: BootFile | undefined;
   let prefix = 'overlays/';
@@ -234,7 +271,9 @@ function raspberryPi(image: Image, top: string): BootEntry[] {
     if (key === 'device_tree') dtb = fileOf(image, value, top, top, from);
     const [name = '', ...parameters] = value.split(',');
     if (key === 'dtoverlay' && name !== '') {
-      const file = [under(top, `${prefix}${name}.dtbo`), under(top, `${prefix}${name}`), under(top, name)].find((one) => image.isFile(one));
+      const file = [under(top, `${prefix}${name}.dtbo`), under(top, `${prefix}${name}`), under(top, name)].find((one) =>
+        image.isFile(one),
+      );
       overlays.push({ name, path: file, from, parameters });
     } else if (key === 'dtparam' && overlays.length > 0) {
       const last = overlays.pop() as BootFile;
@@ -248,14 +287,17 @@ function raspberryPi(image: Image, top: string): BootEntry[] {
       file: path,
       dtb,
       overlays,
-      commandLine: line === undefined ? undefined : { text: line.text.trim().replaceAll('\n', ' '), from: `${line.file}:1` },
+      commandLine:
+        line === undefined ? undefined : { text: line.text.trim().replaceAll('\n', ' '), from: `${line.file}:1` },
     },
   ];
 }
 
 /** U-Boot scripts, as source or packed by mkimage: overlays that are loaded, where the script applies any. */
 function scripts(image: Image, top: string): BootEntry[] {
-  const names = image.list(top).filter((name) => /^(?:boot|uboot|bootscript).*\.(?:scr|cmd|txt)$|^boot\.scr\.uimg$|\.scr$/.test(name));
+  const names = image
+    .list(top)
+    .filter((name) => /^(?:boot|uboot|bootscript).*\.(?:scr|cmd|txt)$|^boot\.scr\.uimg$|\.scr$/.test(name));
   return names.flatMap((name) => {
     const path = under(top, name);
     const source = image.text(path);
@@ -263,17 +305,31 @@ function scripts(image: Image, top: string): BootEntry[] {
     const text = source?.text ?? '';
     if (source === undefined || !/\b(?:booti|bootz|bootm|fdt\s|load\s|setenv\s)/.test(text)) return [];
     const applies = /\bfdt\s+apply\b/.test(text);
-    const variables = new Map([...text.matchAll(/^\s*(?:env\s+set|setenv)\s+(\w+)\s+(.*)$/gm)].map(([, key, value]) => [key as string, (value ?? '').replace(/^["']|["']$/g, '')]));
+    const variables = new Map(
+      [...text.matchAll(/^\s*(?:env\s+set|setenv)\s+(\w+)\s+(.*)$/gm)].map(([, key, value]) => [
+        key as string,
+        (value ?? '').replace(/^["']|["']$/g, ''),
+      ]),
+    );
     const lineOf = (index: number) => `${source.file}:${text.slice(0, index).split('\n').length}`;
     const resolve = (name: string, depth = 0): string =>
-      depth > 4 ? name : name.replace(/\$\{?(\w+)\}?/g, (_, key: string) => resolve(variables.get(key) ?? '', depth + 1));
+      depth > 4
+        ? name
+        : name.replace(/\$\{?(\w+)\}?/g, (_, key: string) => resolve(variables.get(key) ?? '', depth + 1));
     const overlays = applies
       ? [...text.matchAll(/[\w./@+,${}-]+\.dtbo\b/g)].flatMap((match) => {
           const full = resolve(match[0]);
-          const listed = [...text.matchAll(/\bfor\s+(\w+)\s+in\s+"?([^;"\n]*)"?/g)].flatMap(([, key = '', list = '']) =>
-            new RegExp(`\\$\\{?${key}\\b`).test(match[0]) ? words(resolve(list)).map((one) => match[0].replace(new RegExp(`\\$\\{?${key}\\}?`), one)).map((one) => resolve(one)) : [],
+          const listed = [...text.matchAll(/\bfor\s+(\w+)\s+in\s+"?([^;"\n]*)"?/g)].flatMap(
+            ([, key = '', list = '']) =>
+              new RegExp(`\\$\\{?${key}\\b`).test(match[0])
+                ? words(resolve(list))
+                    .map((one) => match[0].replace(new RegExp(`\\$\\{?${key}\\}?`), one))
+                    .map((one) => resolve(one))
+                : [],
           );
-          return (listed.length > 0 ? listed : [full]).map((one) => overlayFile(image, one.replace(/^\/?\//, '/'), top, top, lineOf(match.index)));
+          return (listed.length > 0 ? listed : [full]).map((one) =>
+            overlayFile(image, one.replace(/^\/?\//, '/'), top, top, lineOf(match.index)),
+          );
         })
       : [];
     const dtb = /[\w./@+,-]+\.dtb\b/.exec(text);
@@ -304,4 +360,6 @@ export const blobsOf = (image: Image): string[] =>
 
 /** FIT images of the image, by path. */
 export const fitsOf = (image: Image): string[] =>
-  TOPS.flatMap((top) => image.list(top).map((name) => under(top, name))).filter((path) => /(?:\.itb|\.fit|fitImage[^/]*)$/.test(path));
+  TOPS.flatMap((top) => image.list(top).map((name) => under(top, name))).filter((path) =>
+    /(?:\.itb|\.fit|fitImage[^/]*)$/.test(path),
+  );

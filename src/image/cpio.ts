@@ -7,11 +7,11 @@ const HEADER = 110;
 const decoder = new TextDecoder();
 const FORMAT = 0o170000;
 const KINDS: Readonly<Record<number, EntryKind>> = {
-  0o040000: 'directory',
-  0o100000: 'file',
-  0o120000: 'link',
-  0o020000: 'character',
-  0o060000: 'block',
+  9604: 'directory',
+  16807: 'file',
+  21609: 'link',
+  4802: 'character',
+  14406: 'block',
 };
 const align = (offset: number) => Math.ceil(offset / 4) * 4;
 
@@ -37,7 +37,8 @@ export function readCpio(read: ReadAt, sizeBytes: number): MemberTree | undefine
     const start = align(offset + HEADER + nameSize);
     offset = align(start + size);
     if (name === 'TRAILER!!!') return tree;
-    if (start + size > sizeBytes) throw new BrokenArchive(`it breaks off inside of "${name}"`, 'copy or build it again');
+    if (start + size > sizeBytes)
+      throw new BrokenArchive(`it breaks off inside of "${name}"`, 'copy or build it again');
     const kind = KINDS[mode & FORMAT] ?? 'other';
     const member = {
       kind,

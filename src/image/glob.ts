@@ -21,7 +21,11 @@ const CLASSES: Readonly<Record<string, string>> = {
 const literal = (text: string) => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
 /** The bracket expression that begins at `[`, and where it ends; undefined where no bracket closes it. */
-function bracket(glob: string, start: number, isPath: boolean): { readonly text: string; readonly end: number } | undefined {
+function bracket(
+  glob: string,
+  start: number,
+  isPath: boolean,
+): { readonly text: string; readonly end: number } | undefined {
   let at = start + 1;
   const isNegated = glob[at] === '!' || glob[at] === '^';
   if (isNegated) at += 1;

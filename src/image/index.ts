@@ -3,17 +3,17 @@
  * nodes. Knows Linux, not the profile. Pure: readers give an {@link ImageSource}.
  */
 export * from './accounts.js';
-export { expandBraces, globPattern, isGlob } from './glob.js';
+export { type BootEntry, type BootFile, blobsOf, bootEntries, fitsOf } from './boot.js';
+export { readCpio } from './cpio.js';
+export { globPattern, isGlob } from './glob.js';
 export * from './mdev.js';
+export { type Member } from './members.js';
 export * from './node.js';
 export * from './procd.js';
+export * from './scripts.js';
+export * from './service.js';
+export { BrokenArchive, type ReadAt, readTar } from './tar.js';
 export * from './tmpfiles.js';
 export * from './tree.js';
 export * from './ueventd.js';
-export * from './service.js';
 export { type Setting, type Unit, UnitFiles } from './unit-files.js';
-export { readCpio } from './cpio.js';
-export { type Member, MemberTree } from './members.js';
-export { BrokenArchive, type ReadAt, readTar } from './tar.js';
-export * from './scripts.js';
-export { type BootEntry, type BootFile, blobsOf, bootEntries, fitsOf } from './boot.js';

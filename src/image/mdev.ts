@@ -31,7 +31,15 @@ interface Line {
 
 /** POSIX extended regular expressions differ from ours in the classes of brackets. */
 function expression(text: string): RegExp | undefined {
-  const classes: Readonly<Record<string, string>> = { alnum: 'A-Za-z0-9', alpha: 'A-Za-z', digit: '0-9', lower: 'a-z', upper: 'A-Z', space: '\\s', xdigit: '0-9A-Fa-f' };
+  const classes: Readonly<Record<string, string>> = {
+    alnum: 'A-Za-z0-9',
+    alpha: 'A-Za-z',
+    digit: '0-9',
+    lower: 'a-z',
+    upper: 'A-Z',
+    space: '\\s',
+    xdigit: '0-9A-Fa-f',
+  };
   try {
     return new RegExp(`^(?:${text.replace(/\[:(\w+):\]/g, (_, name: string) => classes[name] ?? '')})$`, 's');
   } catch {
@@ -84,14 +92,27 @@ function readLine(text: string, from: string, accounts: Accounts): Line | undefi
 }
 
 /** @param device name below /dev, as DEVNAME has it */
-export function mdevNode(source: SourceText | undefined, device: string, subsystem: string, accounts: Accounts): MdevAnswer {
+export function mdevNode(
+  source: SourceText | undefined,
+  device: string,
+  subsystem: string,
+  accounts: Accounts,
+): MdevAnswer {
   const environment: Readonly<Record<string, string>> = {
     ACTION: 'add',
     SUBSYSTEM: subsystem,
     DEVNAME: device,
     DEVPATH: `/devices/virtual/${subsystem}/${device.replace(/^.*\//, '')}`,
   };
-  let answer: MdevAnswer = { owner: 'root', group: 'root', mode: 0o660, from: undefined, movedTo: undefined, isRemoved: false, isCertain: true };
+  let answer: MdevAnswer = {
+    owner: 'root',
+    group: 'root',
+    mode: 0o660,
+    from: undefined,
+    movedTo: undefined,
+    isRemoved: false,
+    isCertain: true,
+  };
   for (const [i, text] of (source?.text ?? '').split('\n').entries()) {
     if (/^\s*(?:#|$)/.test(text)) continue;
     const line = readLine(text, `${source?.file}:${i + 1}`, accounts);
@@ -104,7 +125,15 @@ export function mdevNode(source: SourceText | undefined, device: string, subsyst
     });
     if (!holds || (line.pattern !== undefined && !line.pattern.test(device))) continue;
     const { owner, group, mode, from, movedTo, isRemoved } = line;
-    answer = { owner, group, mode, from, isRemoved, isCertain, movedTo: movedTo?.endsWith('/') ? `${movedTo}${device.replace(/^.*\//, '')}` : movedTo };
+    answer = {
+      owner,
+      group,
+      mode,
+      from,
+      isRemoved,
+      isCertain,
+      movedTo: movedTo?.endsWith('/') ? `${movedTo}${device.replace(/^.*\//, '')}` : movedTo,
+    };
     if (!line.goesOn) break;
   }
   return answer;

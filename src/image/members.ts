@@ -98,7 +98,8 @@ export class MemberTree implements ImageSource {
         const member = layer.entry(at(name));
         // A directory that is a link below stays one: layers are laid into what is there.
         const below = this.#members.get(this.place(at(name)));
-        if (member !== undefined && !(member.kind === 'directory' && below?.kind === 'directory')) this.add(at(name), member);
+        if (member !== undefined && !(member.kind === 'directory' && below?.kind === 'directory'))
+          this.add(at(name), member);
         if (member?.kind === 'directory') visit(at(name));
       }
     };

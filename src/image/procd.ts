@@ -32,7 +32,8 @@ export function procdNode(source: SourceText | undefined, device: string, subsys
     if (name === 'and') return rest.every(holds);
     if (name === 'or') return rest.some(holds);
     if (name === 'not') return !rest.some(holds);
-    if (name === 'has') return (Array.isArray(first) ? first : [first]).some((one) => environment[String(one)] !== undefined);
+    if (name === 'has')
+      return (Array.isArray(first) ? first : [first]).some((one) => environment[String(one)] !== undefined);
     if (name === 'eq') return value !== undefined && values.some((one) => expand(one as Json) === value);
     if (name === 'regex')
       return value !== undefined && values.some((one) => new RegExp(expand(one as Json)).test(value));

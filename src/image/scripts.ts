@@ -35,7 +35,13 @@ function expand(word: string, values: ReadonlyMap<string, readonly string[]>, de
   if (match === null || depth > 4) return [word];
   const known = [...(values.get(match[1] ?? match[3] ?? '') ?? []), ...(match[2] === undefined ? [] : [match[2]])];
   return known
-    .flatMap((value) => expand(word.replace(match[0], () => value), values, depth + 1))
+    .flatMap((value) =>
+      expand(
+        word.replace(match[0], () => value),
+        values,
+        depth + 1,
+      ),
+    )
     .slice(0, MOST_VALUES);
 }
 
@@ -59,8 +65,7 @@ export function modeAfter(text: string, current: number): number | undefined {
 
 function readCommand(name: string, words: readonly string[]): ScriptCommand['apply'] | undefined {
   const [first = ''] = words;
-  if (name === 'chmod')
-    return (state, _, from) => changed(state, { mode: modeAfter(first, state.mode) }, from);
+  if (name === 'chmod') return (state, _, from) => changed(state, { mode: modeAfter(first, state.mode) }, from);
   if (name === 'setfacl')
     return (state, accounts, from) => {
       const entries = words.flatMap((word) => [...word.matchAll(/\b(u|user|g|group):([\w-]+):(r[w-]*)/g)]);
@@ -99,8 +104,13 @@ export function permissionCommands(source: Pick<SourceText, 'text'>, folder: str
       .map(unquote)
       .filter((word) => word !== '' && !/^\d?>/.test(word));
     const isRecursive = words.some((word) => /^-\w*R/.test(word) || word === '--recursive');
-    const given = words.filter((word) => !/^-[a-zA-Z]+$/.test(word) || (name === 'chmod' && /^-[rwx]+$/.test(word))).filter((word) => !word.startsWith('--'));
-    const apply = readCommand(name, given.flatMap((word) => expand(word, values)));
+    const given = words
+      .filter((word) => !/^-[a-zA-Z]+$/.test(word) || (name === 'chmod' && /^-[rwx]+$/.test(word)))
+      .filter((word) => !word.startsWith('--'));
+    const apply = readCommand(
+      name,
+      given.flatMap((word) => expand(word, values)),
+    );
     const targets = given
       .slice(1)
       .flatMap((word) => expand(word, values))

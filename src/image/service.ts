@@ -33,8 +33,7 @@ export const isYes = (value: string | undefined): boolean => /^(?:1|yes|y|true|t
 /** The entries of a list setting; an empty assignment takes back those before it. */
 export function listOf(unit: Unit, ...keys: readonly string[]): Setting[] {
   let list: Setting[] = [];
-  for (const one of unit.settings)
-    if (keys.includes(one.key)) list = one.value === '' ? [] : [...list, one];
+  for (const one of unit.settings) if (keys.includes(one.key)) list = one.value === '' ? [] : [...list, one];
   return list;
 }
 
@@ -42,7 +41,9 @@ export function listOf(unit: Unit, ...keys: readonly string[]): Setting[] {
 export function withSpecifiers(name: string, text: string): string {
   const [, prefix = '', instance = ''] = /^([^@]*)(?:@(.*))?\.[^.]+$/.exec(name) ?? [];
   const plain = (escaped: string) =>
-    escaped.replaceAll('-', '/').replace(/\\x([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+    escaped
+      .replaceAll('-', '/')
+      .replace(/\\x([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
   const values: Readonly<Record<string, string>> = {
     '%': '%',
     i: instance,
@@ -74,19 +75,26 @@ export function readService(unit: Unit, accounts: Accounts): Service {
   const ownName = unit.name.replace(/[@.].*$/, '');
   const user = given !== '' ? named(accounts.users, given) : isDynamic ? ownName : 'root';
   const ownGroups = new Set(
-    [...words(unit, [lastOf(unit, 'Group')].filter((one) => one !== undefined)), ...words(unit, listOf(unit, 'SupplementaryGroups'))].map(
-      ({ text }) => named(accounts.groups, text),
-    ),
+    [
+      ...words(
+        unit,
+        [lastOf(unit, 'Group')].filter((one) => one !== undefined),
+      ),
+      ...words(unit, listOf(unit, 'SupplementaryGroups')),
+    ].map(({ text }) => named(accounts.groups, text)),
   );
   const groups = new Set([...groupsOf(accounts, user), ...ownGroups]);
   // Group= takes the place of the primary group, which counts then only where the user is listed in it.
   if (lastOf(unit, 'Group')?.value) {
     const primary = accounts.users.get(user)?.group;
     for (const { name, id, members } of accounts.groups.values())
-      if ((name === primary || String(id) === primary) && !members.includes(user) && !ownGroups.has(name)) groups.delete(name);
+      if ((name === primary || String(id) === primary) && !members.includes(user) && !ownGroups.has(name))
+        groups.delete(name);
   }
   const programs = unit.settings
-    .filter(({ key, section }) => section === 'Service' && /^Exec(?:Start(?:Pre|Post)?|Condition|Reload|Stop)$/.test(key))
+    .filter(
+      ({ key, section }) => section === 'Service' && /^Exec(?:Start(?:Pre|Post)?|Condition|Reload|Stop)$/.test(key),
+    )
     .flatMap(({ value }) => splitWords(value.replace(/^[-@:+!|]*/, ''), 1)?.words[0]?.text ?? []);
   return { unit, user, groups, ownGroups, programs };
 }
@@ -107,7 +115,9 @@ function allowedBy(unit: Unit): Allowed[] {
 
 /** @param nodes paths by which the device is found: `/dev/dma_heap/system` and links to it */
 const names = ({ what }: Allowed, nodes: readonly string[], driver: string) =>
-  what.startsWith('char-') ? globPattern(what.slice('char-'.length)).test(driver) : nodes.includes(what.replace(/\/+/g, '/'));
+  what.startsWith('char-')
+    ? globPattern(what.slice('char-'.length)).test(driver)
+    : nodes.includes(what.replace(/\/+/g, '/'));
 
 /** Why the device controller of a unit (a service or a slice) keeps processes from a node. */
 function deviceObstacle(unit: Unit, nodes: readonly string[], driver: string): Obstacle | undefined {
@@ -139,25 +149,42 @@ function deviceObstacle(unit: Unit, nodes: readonly string[], driver: string): O
   };
 }
 
-const clean = (path: string) => path.replace(/^[-+]*/, '').replace(/\/+/g, '/').replace(/(.)\/$/, '$1');
+const clean = (path: string) =>
+  path
+    .replace(/^[-+]*/, '')
+    .replace(/\/+/g, '/')
+    .replace(/(.)\/$/, '$1');
 const covers = (above: string, path: string) => above === '/' || path === above || path.startsWith(`${above}/`);
 
 /** Why the mount namespace of a service hides a node. */
 function mountObstacle(unit: Unit, node: string, root: RootFacts): Obstacle | undefined {
-  const bound = words(unit, listOf(unit, 'BindPaths', 'BindReadOnlyPaths', 'BindDirectories')).map(({ text, setting }) => {
-    const [from = '', to] = clean(text).split(':');
-    return { from: clean(from), to: clean(to === undefined || to === '' ? from : to), setting };
-  });
+  const bound = words(unit, listOf(unit, 'BindPaths', 'BindReadOnlyPaths', 'BindDirectories')).map(
+    ({ text, setting }) => {
+      const [from = '', to] = clean(text).split(':');
+      return { from: clean(from), to: clean(to === undefined || to === '' ? from : to), setting };
+    },
+  );
   const isBound = bound.some(({ from, to }) => covers(to, node) && from === to);
   const hides = (setting: Setting, cause: string, fix: string): Obstacle => ({ setting, cause, fix });
   for (const { text, setting } of words(unit, listOf(unit, 'InaccessiblePaths', 'InaccessibleDirectories')))
-    if (covers(clean(text), node)) return hides(setting, `it makes ${clean(text)} inaccessible`, `drop ${clean(text)} from ${setting.key}=`);
-  const empty = words(unit, listOf(unit, 'TemporaryFileSystem')).find(({ text }) => covers(clean(text).split(':')[0] as string, node));
+    if (covers(clean(text), node))
+      return hides(setting, `it makes ${clean(text)} inaccessible`, `drop ${clean(text)} from ${setting.key}=`);
+  const empty = words(unit, listOf(unit, 'TemporaryFileSystem')).find(({ text }) =>
+    covers(clean(text).split(':')[0] as string, node),
+  );
   if (empty !== undefined && !isBound)
-    return hides(empty.setting, `it mounts an empty file system over ${clean(empty.text).split(':')[0]}`, `add BindPaths=${node.replace(/\/[^/]*$/, '')}`);
+    return hides(
+      empty.setting,
+      `it mounts an empty file system over ${clean(empty.text).split(':')[0]}`,
+      `add BindPaths=${node.replace(/\/[^/]*$/, '')}`,
+    );
   const other = bound.findLast(({ from, to }) => covers(to, node) && from !== to);
   if (other !== undefined)
-    return hides(other.setting, `it mounts ${other.from} over ${other.to}`, `drop it, or add BindPaths=${node.replace(/\/[^/]*$/, '')}`);
+    return hides(
+      other.setting,
+      `it mounts ${other.from} over ${other.to}`,
+      `drop it, or add BindPaths=${node.replace(/\/[^/]*$/, '')}`,
+    );
   const hidden = lastOf(unit, 'PrivateDevices');
   if (hidden !== undefined && isYes(hidden.value) && !isBound)
     return hides(
@@ -180,21 +207,35 @@ export interface RootFacts {
 const API_MOUNTS_BY_DEFAULT = 248;
 
 function rootObstacle(unit: Unit, isBound: boolean, { isDirectory, isFile, systemd }: RootFacts): Obstacle | undefined {
-  const root = [lastOf(unit, 'RootDirectory'), lastOf(unit, 'RootImage')].find((one) => one !== undefined && one.value !== '');
+  const root = [lastOf(unit, 'RootDirectory'), lastOf(unit, 'RootImage')].find(
+    (one) => one !== undefined && one.value !== '',
+  );
   if (root === undefined || clean(root.value) === '/') return undefined;
   const api = lastOf(unit, 'MountAPIVFS');
   const fix = 'set MountAPIVFS=yes, which brings /dev of the host into the root directory';
   if (!isBound && api !== undefined && api.value !== '' && !isYes(api.value))
     return { setting: api, cause: `${root.key}=${root.value} has no /dev, because MountAPIVFS= is off`, fix };
   if (!isBound && api === undefined && systemd !== undefined && systemd < API_MOUNTS_BY_DEFAULT)
-    return { setting: root, cause: `systemd ${systemd} mounts no /dev into ${root.value} unless MountAPIVFS= is on`, fix };
+    return {
+      setting: root,
+      cause: `systemd ${systemd} mounts no /dev into ${root.value} unless MountAPIVFS= is on`,
+      fix,
+    };
   const path = withSpecifiers(unit.name, clean(root.value)).replace(/^\//, '');
   if (root.key === 'RootImage') return undefined;
   if (!isDirectory(path))
-    return { setting: root, cause: `the image has no directory ${root.value}, so the service does not start`, fix: 'create it, or correct RootDirectory=' };
+    return {
+      setting: root,
+      cause: `the image has no directory ${root.value}, so the service does not start`,
+      fix: 'create it, or correct RootDirectory=',
+    };
   const program = splitWords((lastOf(unit, 'ExecStart')?.value ?? '').replace(/^[-@:!+|]*/, ''), 1)?.words[0]?.text;
   if (program?.startsWith('/') && !isBound && !isFile(`${path}${program}`))
-    return { setting: root, cause: `${root.value} has no ${program}, so the service does not start`, fix: 'install the program there, or correct RootDirectory=' };
+    return {
+      setting: root,
+      cause: `${root.value} has no ${program}, so the service does not start`,
+      fix: 'install the program there, or correct RootDirectory=',
+    };
   return undefined;
 }
 

@@ -112,7 +112,8 @@ export function readTar(read: ReadAt, sizeBytes: number): MemberTree | undefined
     if (start + size > sizeBytes)
       throw new BrokenArchive(`it breaks off inside of a member, at ${after(start)}`, 'copy or build it again');
     if ('xgLK'.includes(type)) {
-      if (size > MAX_HEADER_BYTES) throw new BrokenArchive(`it is damaged at ${after(start)}`, 'copy or build it again');
+      if (size > MAX_HEADER_BYTES)
+        throw new BrokenArchive(`it is damaged at ${after(start)}`, 'copy or build it again');
       const data = read(start, size);
       if (type === 'g') global = new Map([...global, ...readPax(data)]);
       else if (type === 'x') next = new Map([...next, ...readPax(data)]);

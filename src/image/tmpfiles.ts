@@ -63,7 +63,9 @@ export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): T
     if (parent !== undefined) process(parent[0], parent[1]);
     // Lines that own the path come first, whatever their order.
     const owning = list.filter(({ type }) => 'dDvqQwerRxXcb'.includes(type));
-    const others = list.filter((one) => !owning.includes(one)).sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
+    const others = list
+      .filter((one) => !owning.includes(one))
+      .sort((a, b) => (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
     for (const item of [...owning.slice(0, 1), ...others]) apply(item, nodes, accounts);
   };
   for (const [path, list] of all) process(path, list);
@@ -117,7 +119,8 @@ function readName(text: string | undefined, kind: 'users' | 'groups', accounts: 
   return name === undefined ? 'bad' : { name, onlyNew };
 }
 
-const isDirectory = (nodes: Nodes, path: string) => path === 'dev' || path === 'dev/dma_heap' || [...nodes.keys()].some((one) => one.startsWith(`${path}/`));
+const isDirectory = (nodes: Nodes, path: string) =>
+  path === 'dev' || path === 'dev/dma_heap' || [...nodes.keys()].some((one) => one.startsWith(`${path}/`));
 
 function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
   const { type } = item;
@@ -133,7 +136,10 @@ function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
       );
     if (!isHere && !isBelow) continue;
     if (DIRECTORIES.includes(type) && !isDirectory(nodes, path)) continue;
-    nodes.set(path, 'aA'.includes(type) ? withList(state, item, accounts) : withModes(state, item, isDirectory(nodes, path)));
+    nodes.set(
+      path,
+      'aA'.includes(type) ? withList(state, item, accounts) : withModes(state, item, isDirectory(nodes, path)),
+    );
   }
 }
 
@@ -143,7 +149,12 @@ function withModes(state: NodeState, { mode, owner, group, from }: Item, isFolde
     {
       owner: owner?.onlyNew === false ? owner.name : undefined,
       group: group?.onlyNew === false ? group.name : undefined,
-      mode: mode === undefined || mode.onlyNew ? undefined : mode.isMasked ? masked(mode.bits, state.mode, isFolder) : mode.bits,
+      mode:
+        mode === undefined || mode.onlyNew
+          ? undefined
+          : mode.isMasked
+            ? masked(mode.bits, state.mode, isFolder)
+            : mode.bits,
     },
     from,
   );

@@ -119,7 +119,10 @@ export class UnitFiles {
     const aliases = this.#folders.flatMap((folder) =>
       this.#image.list(folder).filter((other) => {
         if (other === base || !other.includes('.')) return false;
-        return this.#image.lookAt(`${folder}/${other}`)?.kind === 'link' && this.#image.resolve(`${folder}/${other}`) === real;
+        return (
+          this.#image.lookAt(`${folder}/${other}`)?.kind === 'link' &&
+          this.#image.resolve(`${folder}/${other}`) === real
+        );
       }),
     );
     const instance = /@(.+)\./.exec(name)?.[1];
@@ -141,9 +144,7 @@ export class UnitFiles {
         if (this.#image.isMask(found)) chosen.set(file, undefined);
         else if (this.#image.isFile(found)) chosen.set(file, found);
       }
-    return [...chosen]
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
-      .flatMap(([, file]) => file ?? []);
+    return [...chosen].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).flatMap(([, file]) => file ?? []);
   }
 }
 
@@ -171,7 +172,14 @@ export function readSettings(source: SourceText): Setting[] {
     const match = /^\s*([A-Za-z][\w-]*)\s*=\s*(.*?)\s*$/s.exec(line.text);
     if (match === null) return;
     const start = line.offset + (/^\s*/.exec(line.text)?.[0].length ?? 0);
-    settings.push({ section, key: match[1] as string, value: match[2] as string, source, offset: start, length: line.end - start });
+    settings.push({
+      section,
+      key: match[1] as string,
+      value: match[2] as string,
+      source,
+      offset: start,
+      length: line.end - start,
+    });
   };
   for (const raw of source.text.split('\n')) {
     const start = offset;
@@ -181,7 +189,10 @@ export function readSettings(source: SourceText): Setting[] {
     if (/^[#;]/.test(trimmed)) continue;
     const goesOn = /(?:^|[^\\])(?:\\\\)*\\$/.test(line);
     const text = goesOn ? `${line.slice(0, -1)} ` : line;
-    open = open === undefined ? { text, offset: start, end: start + line.length } : { ...open, text: open.text + text, end: start + line.length };
+    open =
+      open === undefined
+        ? { text, offset: start, end: start + line.length }
+        : { ...open, text: open.text + text, end: start + line.length };
     if (goesOn) continue;
     const header = /^\[([^\]]*)\]$/.exec(open.text.trim());
     if (header !== null) {

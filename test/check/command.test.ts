@@ -99,11 +99,15 @@ test('a directory without a manifest is not walked', async () => {
 });
 
 describe('the files of the tree', () => {
-  test('an edited file is a warning, a file of others a note, and both are named', async () => {
+  test('an edited file fails unless it is allowed, a file of others is a note, and both are named', async () => {
     writeFileSync(path.join(tree, 'udev/71-own.rules'), '# nothing yet\n');
     const { exit, stdout, stderr } = await withRules(
       (text) => `${text}# mine\n`,
-      () => dmaheap(['check', 'out']),
+      async () => {
+        const strict = await dmaheap(['check', 'out']);
+        expect([strict.exit, strict.stdout]).toEqual([1, expect.stringContaining('FAIL    tree-files')]);
+        return dmaheap(['check', 'out', '--allow-edited']);
+      },
     );
     rmSync(path.join(tree, 'udev/71-own.rules'));
     expect(exit).toBe(0);

@@ -1,33 +1,41 @@
 /** dmaheap check PROFILE --config FILE --dtb FILE --rootfs DIR|TAR: a built image against what the board needs. */
-import { statSync } from 'node:fs';
-import { checkTree } from '../../check/board-tree.js';
+import { checkTree, isRight } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
-import { checkImage } from '../../check/image.js';
+import { checkImage, EXPECTATION } from '../../check/image.js';
+import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
+import { expectedKernel } from '../../check/image-expectation.js';
 import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
-import { type KernelVersion, parseKernelVersion } from '../../facts/index.js';
-import { applyOverlay, type Fdt } from '../../fdt/index.js';
+import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
+import { applyOverlay, type Fdt, findNode, text as textOf } from '../../fdt/index.js';
+import { configFiles, configFolders, type Image } from '../../image/index.js';
+import { resolveModel } from '../../model/index.js';
 import type { PlacementInput } from '../../placement/index.js';
-import type { Plan } from '../../plan/index.js';
+import { makePlan, type Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
+import { render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
-import { printChecks } from '../check-results.js';
+import { exitOf, printChecks } from '../check-results.js';
 import { configValues, readConfig, releaseOfConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonOf } from '../files.js';
-import { type ReadImage, readImageDirectory, readImageTar } from '../image.js';
+import { openImage } from '../image/index.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
-import { type Planned, planProfile, requirePlan, shownPath } from '../profile.js';
+import { readOverlays, readTree } from '../placement.js';
+import { dtbFacts, type Planned, planProfile, requirePlan, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdConfig, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
+import { VERSION } from '../version.js';
 import { locate } from './validate.js';
 
 export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
   readonly config?: string;
   readonly dtb?: string;
+  readonly overlay?: readonly string[];
   readonly rootfs?: string;
+  readonly strict: boolean;
+  readonly requireTools: boolean;
 }
 
 /** Findings by the check that made them. */
@@ -68,8 +76,27 @@ class Built {
   }
 
   async run(): Promise<void> {
-    const image = await this.#readImage();
-    for (const { source } of image?.image.files ?? []) this.sources.set(source.file, source);
+    const { rootfs } = this.#options;
+    if (rootfs === undefined) return this.#check(undefined);
+    const opened = await this.#open(rootfs);
+    try {
+      await this.#check(opened.image);
+      for (const [file, source] of opened.image.sources) this.sources.set(file, source);
+    } finally {
+      opened.close();
+    }
+  }
+
+  async #open(rootfs: string): ReturnType<typeof openImage> {
+    try {
+      return await openImage(this.#tools, this.#context.resolve(rootfs), shownPath(this.#context, rootfs));
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      throw new Refusal(`--rootfs ${rootfs}: ${error.message}`, error.exit, error.fix);
+    }
+  }
+
+  async #check(image: Image | undefined): Promise<void> {
     const config = this.#config(image);
     if (config !== undefined) {
       const held = holdConfig(config, this.#planned.plan);
@@ -79,34 +106,41 @@ class Built {
       this.#checkConfig(config, symbols, image);
     }
     this.#checkTree(config, image);
-    if (image !== undefined) this.results.push(...checkImage(this.#planned.plan, image.image));
+    if (image === undefined) return;
+    const { plan } = this.#planned;
+    this.results.push(...checkImage(plan, image, { expectation: this.#expectation(image) }));
   }
 
-  async #readImage(): Promise<ReadImage | undefined> {
-    const { rootfs } = this.#options;
-    if (rootfs === undefined) return undefined;
-    const root = this.#context.resolve(rootfs);
-    try {
-      if (statSync(root).isDirectory()) return readImageDirectory(root, shownPath(this.#context, rootfs));
-      if ((await this.#tools.which('tar')) === undefined)
-        throw new Refusal('tar is not installed', EXIT.environment, 'install tar, or give a directory');
-      return await readImageTar(this.#tools, root, shownPath(this.#context, rootfs));
-    } catch (error) {
-      const fix = error instanceof Refusal ? error.fix : undefined;
-      throw new Refusal(
-        `--rootfs ${rootfs}: ${reasonOf(error)}`,
-        EXIT.environment,
-        fix ?? 'give a directory or a tar file',
-      );
-    }
+  /** What the profile generates as verify.expect, for the kernel that the one in the image names. */
+  #expectation(image: Image): string | undefined {
+    const found = image.text(EXPECTATION);
+    if (found === undefined) return undefined;
+    const { plan } = this.#planned;
+    const kernel = expectedKernel(found.text);
+    const version = kernel === undefined ? undefined : parseKernelVersion(kernel);
+    const isInside =
+      version !== undefined &&
+      compareKernelVersions(plan.kernel.min, version) <= 0 &&
+      compareKernelVersions(version, plan.kernel.max) <= 0;
+    const narrowed = isInside
+      ? planProfile(this.#context, this.#profile, { kernel: kernel as string }).planned?.plan
+      : undefined;
+    const candidates = [plan, ...(narrowed === undefined ? [] : [narrowed])];
+    const texts = candidates.flatMap(
+      (one) =>
+        render(one, { version: VERSION, targets: ['verify'] }).value?.find(({ path }) => path.endsWith('verify.expect'))
+          ?.text ?? [],
+    );
+    const line = /^kernel .*$/m.exec(found.text)?.[0];
+    return texts.find((text) => line !== undefined && text.split('\n').includes(line)) ?? texts[0];
   }
 
   /** The one that was given, or the only one in the image. */
-  #config(image: ReadImage | undefined): SourceText | undefined {
+  #config(image: Image | undefined): SourceText | undefined {
     const { config } = this.#options;
     if (config === undefined) {
-      const inside = (image?.image.files ?? []).filter(({ path }) => /(?:^boot\/config-|\/config$)/.test(path));
-      return inside.length === 1 ? inside[0]?.source : undefined;
+      const inside = image === undefined ? [] : configsOf(image);
+      return inside.length === 1 ? image?.text(inside[0] as string) : undefined;
     }
     const got = readConfig(this.#context.resolve(config), this.#planned.plan.board.arch);
     if ('error' in got) throw new Refusal(`--config ${config}: ${got.error}`, got.exit, got.fix);
@@ -126,7 +160,7 @@ class Built {
     return [...tree.byName].filter(([, id]) => (tree.symbols.firstNode[id] as number) >= 0).map(([name]) => name);
   }
 
-  #checkConfig(config: SourceText, symbols: Iterable<string> | undefined, image: ReadImage | undefined): void {
+  #checkConfig(config: SourceText, symbols: Iterable<string> | undefined, image: Image | undefined): void {
     const { plan } = this.#planned;
     const area = plan.areas.find((one) => one.isDefault);
     const facts: ConfigFacts = {
@@ -153,41 +187,97 @@ class Built {
     this.results.push({ check, title, status, diagnostics, missingTools: [] });
   }
 
-  /** The DTB that was given, or the board's in the image. */
-  #checkTree(config: SourceText | undefined, image: ReadImage | undefined): void {
-    const { plan } = this.#planned;
-    const wanted = plan.board.dtb?.replace(/^.*\//, '');
-    const inside = [...(image?.blobs ?? [])].find(([name]) => wanted !== undefined && name.endsWith(`/${wanted}`));
-    const file = this.#options.dtb ?? inside?.[1];
-    if (file === undefined) return;
-    const shown = this.#options.dtb ?? inside?.[0] ?? file;
-    const read = planProfile(this.#context, this.#profile, { dtb: file });
-    for (const [name, source] of read.sources) this.sources.set(name, source);
-    if (read.planned?.dtb === undefined) {
-      // What keeps the plan from this board is what there is to say.
-      this.#result('image-dtb', TREE_TITLE, read.diagnostics);
+  /** The tree that the boot loader hands to the kernel, as far as the image and the options show it. */
+  #checkTree(config: SourceText | undefined, image: Image | undefined): void {
+    const { plan, loaded } = this.#planned;
+    const { dtb, overlay = [] } = this.#options;
+    const diagnostics: Diagnostic[] = [];
+    const given =
+      dtb === undefined ? undefined : { name: dtb, tree: readTree(this.#context, '--dtb', dtb, diagnostics) };
+    const boot = bootTree(image, given, plan.board.dtb);
+    if (boot === undefined) {
+      if (image !== undefined && plan.areas.some(({ delivery }) => delivery === 'device-tree'))
+        this.#result(
+          'image-dtb',
+          `${TREE_TITLE} (no DTB of the board was found in the image, and --dtb was not given)`,
+          [],
+          false,
+        );
       return;
     }
-    const board = placementInput(read.planned, read.planned.dtb, config);
-    const overlay = overlayOf(plan.areas, plan.board.cells);
-    const merged = overlay === undefined ? undefined : applyOverlay(read.planned.dtb, overlay).value;
-    const whole = merged === undefined ? undefined : { ...board, tree: merged };
+    const { tree } = boot;
+    if (tree === undefined) {
+      this.#result('image-dtb', TREE_TITLE, diagnostics);
+      return;
+    }
+    const named = readOverlays(this.#context, overlay, diagnostics);
+    const whole = named.reduce<Fdt | undefined>(
+      (merged, one) => (merged === undefined ? undefined : applyOverlay(merged, one).value),
+      tree,
+    );
+    if (whole === undefined) throw new Refusal(`--overlay: it cannot be applied onto ${boot.dtb}`, EXIT.findings);
+    const facts = dtbFacts(boot.dtb, whole);
+    const model = resolveModel(loaded, { ...(facts === undefined ? {} : { dtb: facts }) });
+    const fitted = model.value === undefined ? undefined : makePlan(model.value).value;
+    // The board may have the area under a name of its own; sizes and places are those of the profile.
+    const areas = plan.areas.map((area) => ({
+      ...area,
+      areaName: fitted?.areas.find(({ name }) => name === area.name)?.areaName ?? area.areaName,
+    }));
+    const wanted = { ...plan, areas };
+    const board = placementInput(this.#planned, whole, config, boot);
+    const own = overlayOf((fitted ?? plan).areas, (fitted ?? plan).board.cells);
+    const merged = own === undefined ? undefined : applyOverlay(whole, own).value;
+    const repaired = merged === undefined ? undefined : { ...board, tree: merged };
+    const shipped =
+      image === undefined || isRight(wanted, board)
+        ? []
+        : repairingOverlays(image, whole, (one) => isRight(wanted, { ...board, tree: one }));
+    const verdict = checkTree(wanted, board, repaired, {
+      file: boot.dtb,
+      overlays: [...boot.overlays, ...overlay.map((file) => `${file} (--overlay)`)],
+      broken: boot.broken,
+      configurations: boot.configurations.map((path) => image?.name(path) ?? path),
+      hasImage: image !== undefined,
+      shipped: shipped.map((path) => image?.name(path) ?? path),
+      commandLine: commandLineOf(whole, boot),
+    });
     // Whether it is this board's DTB at all; the rest of what the plan has to say of itself is for validate.
-    const held = read.diagnostics.filter(({ code }) => /^model\/(other|memory)-/.test(code));
-    const { spanOf } = read.planned.loaded;
-    const found = checkTree(plan, shown, board, whole).map((d) => locate(d, (pointer) => spanOf(pointer, 'key')));
-    this.#result('image-dtb', TREE_TITLE, [...held, ...found]);
+    const held = model.diagnostics.filter(({ code }) => /^model\/(other|memory)-/.test(code));
+    const found = verdict.diagnostics.map((d) => locate(d, (pointer) => loaded.spanOf(pointer, 'key')));
+    const all = [...diagnostics, ...held, ...found];
+    this.results.push({
+      check: 'image-dtb',
+      title: TREE_TITLE,
+      status: hasErrors(all) ? 'fail' : verdict.isUnknown ? 'unknown' : 'pass',
+      diagnostics: all,
+      missingTools: [],
+    });
   }
 }
 
 const RELEASE_TITLE = 'it is of a kernel that the profile is for';
-const TREE_TITLE = 'the kernel makes every area of the profile of this DTB';
+const TREE_TITLE = 'the kernel makes every area of the profile of the device tree that it gets';
 
 const versionOf = (config: SourceText | undefined): KernelVersion | undefined =>
   parseKernelVersion(releaseOfConfig(config?.text ?? '') ?? '');
 
-function placementInput({ plan, model }: Planned, tree: Fdt, config: SourceText | undefined): PlacementInput {
-  const commandLine = plan.commandLine.map(({ argument }) => argument).join(' ');
+/** The command line that the boot loader passes, with the place that says so. */
+function commandLineOf(tree: Fdt, boot: BootTree): BootTree['commandLine'] {
+  if (boot.commandLine !== undefined) return boot.commandLine;
+  const chosen = findNode(tree, '/chosen');
+  const text = chosen === undefined ? undefined : textOf(chosen, 'bootargs');
+  return text === undefined ? undefined : { text, from: `/chosen/bootargs of ${boot.dtb}` };
+}
+
+function placementInput(
+  { plan, model }: Planned,
+  tree: Fdt,
+  config: SourceText | undefined,
+  boot: BootTree,
+): PlacementInput {
+  // Where nothing shows a command line, the profile's is assumed, and the check says so.
+  const commandLine = commandLineOf(tree, boot)?.text ?? plan.commandLine.map(({ argument }) => argument).join(' ');
   return {
     tree,
     kernel: versionOf(config) ?? plan.kernel.max,
@@ -205,12 +295,25 @@ function placementInput({ plan, model }: Planned, tree: Fdt, config: SourceText 
 const symbolsOf = (plan: Plan) => new Map(plan.symbols.map(({ symbol, value }) => [symbol, value]));
 
 /** Modules that the image loads at boot. */
-function loadedModules({ image }: ReadImage): string[] {
-  return image.files
-    .filter(({ path }) => path === 'etc/modules' || /\/modules-load\.d\//.test(path))
-    .flatMap(({ source }) => source.text.split('\n'))
+function loadedModules(image: Image): string[] {
+  const files = [
+    image.text('etc/modules'),
+    ...configFiles(image, configFolders('modules-load.d'), '.conf').map(({ source }) => source),
+  ];
+  return files
+    .flatMap((source) => source?.text.split('\n') ?? [])
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^[#;]/.test(line));
+}
+
+/** Configurations of kernels in the image. */
+function configsOf(image: Image): string[] {
+  const boot = image.list('boot').filter((name) => name.startsWith('config-'));
+  const modules = image.list('usr/lib/modules').length > 0 ? 'usr/lib/modules' : 'lib/modules';
+  return [
+    ...boot.map((name) => `boot/${name}`),
+    ...image.list(modules).map((name) => `${modules}/${name}/config`),
+  ].filter((path) => image.isFile(path));
 }
 
 export async function checkBuilt(context: Context, profile: string, options: CheckBuiltOptions): Promise<Exit> {
@@ -224,6 +327,7 @@ export async function checkBuilt(context: Context, profile: string, options: Che
   }
   if (built.results.length === 0)
     throw new Refusal('there is nothing to compare with the profile', EXIT.usage, 'give --config, --dtb or --rootfs');
-  printChecks(context, built.results, built.sources);
-  return built.results.some(({ status }) => status === 'fail') ? EXIT.findings : EXIT.good;
+  const notAsked = (['config', 'dtb', 'rootfs'] as const).filter((option) => options[option] === undefined);
+  printChecks(context, built.results, built.sources, { notGiven: notAsked.map((option) => `--${option}`) });
+  return exitOf(built.results, { ...options, unknown: EXIT.good });
 }

@@ -2,17 +2,17 @@
 import { existsSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
-import { compareLock, factsDigest, type Lock } from '../../check/lock.js';
+import { compareFiles, compareLock, factsDigest, type Lock, sha256 } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { parseKernelVersion } from '../../facts/index.js';
 import { otherArchitecture } from '../../model/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
-import { printChecks } from '../check-results.js';
+import { exitOf, printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
-import { declare, flag, text } from '../declaration.js';
+import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonOf } from '../files.js';
+import { readBytes, readText, reasonOf } from '../files.js';
 import { changedInput, type Recalled, recallInputs } from '../inputs.js';
 import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
@@ -35,15 +35,18 @@ export const command = declare({
   options: {
     config: text('--config <file>', 'with a profile: the finished .config of the image'),
     rootfs: text(
-      '--rootfs <dir|tar>',
-      'with a profile: the root file system of the image, rules, groups, units and verifier',
+      '--rootfs <image>',
+      'with a profile: the root file system: a directory, an archive (tar, cpio), a file system or disk image, or a container image',
     ),
     kernelTree: KERNEL_TREE.kernelTree,
     arch: text('--arch <arch>', "architecture: the profile's, the kernel's or uname's name; default: the profile's"),
     baseConfig: text('--base-config <file>', 'complete .config that the fragment goes on top of'),
     dtb: text('--dtb <file>', "the board's DTB: for the overlay, or with a profile that of the image"),
+    overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies onto --dtb'),
+    strict: flag('--strict', 'what was not run or is unknown fails too'),
     requireTools: flag('--require-tools', 'exit with 3 when a tool is missing'),
-    lock: text('--lock <file>', 'the lock that generate wrote: says what has changed since'),
+    lock: text('--lock <file>', 'the lock that generate wrote: every file and input must be the one it pins'),
+    allowEdited: flag('--allow-edited', 'files that were edited since they were generated only warn'),
   },
   examples: [
     'check out --kernel-tree linux-6.12 --base-config .config --dtb my-board.dtb --lock my-board.lock',
@@ -71,6 +74,8 @@ interface CheckOptions {
   readonly baseConfig?: string;
   readonly dtb?: string;
   readonly requireTools: boolean;
+  readonly strict: boolean;
+  readonly allowEdited: boolean;
   readonly lock?: string;
 }
 
@@ -82,6 +87,13 @@ function filesBelow(directory: string, below = ''): string[] {
       return entry.isDirectory() ? filesBelow(directory, relative) : entry.isFile() ? [relative] : [];
     })
     .sort();
+}
+
+/** A file's digest, and its text where it is text. */
+function contentOf(file: string) {
+  const got = readBytes(file);
+  const read = readText(file);
+  return { sha256: 'bytes' in got ? sha256(got.bytes) : '', text: 'text' in read ? read.text : undefined };
 }
 
 /** @throws {@link Refusal} for what cannot be read */
@@ -159,6 +171,8 @@ async function checkLock(
   file: string,
   { kernelTree, arch, baseConfig, dtb }: CheckOptions,
   manifest: Manifest,
+  present: Parameters<typeof compareFiles>[1],
+  shown: (file: string) => string,
 ): Promise<CheckResult> {
   const held = readLock(context, file);
   if (held === undefined)
@@ -190,14 +204,17 @@ async function checkLock(
   const diagnostics =
     'code' in held
       ? [held]
-      : compareLock(file, held, {
-          generator: GENERATOR,
-          facts: factsDigest(),
-          profile,
-          kernel,
-          ...Object.fromEntries(given),
-          output: manifestDigest(manifest),
-        });
+      : [
+          ...compareLock(file, held, {
+            generator: GENERATOR,
+            facts: factsDigest(),
+            profile,
+            kernel,
+            ...Object.fromEntries(given),
+            output: manifestDigest(manifest),
+          }),
+          ...compareFiles(held, present, shown),
+        ];
   return {
     check: 'lock',
     title: 'everything is as it was when the lock was written',
@@ -245,10 +262,13 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
     const got = readText(path.join(directory, file));
     return 'text' in got ? [new SourceText(path.join(shown, file), got.text)] : [];
   });
-  const drift = options.lock === undefined ? undefined : await checkLock(context, options.lock, options, manifest);
+  const present = new Map(files.map((file) => [file, contentOf(path.join(directory, file))]));
+  const nameOf = (file: string) => path.join(shown, file);
+  const drift =
+    options.lock === undefined ? undefined : await checkLock(context, options.lock, options, manifest, present, nameOf);
   const { tools, close } = openTools(context.environment, context.showCommand);
   try {
-    const strayed = compareWithManifest(directory, manifest, files, (file) => path.join(shown, file));
+    const strayed = compareWithManifest(directory, manifest, files, nameOf, options.allowEdited);
     const results: CheckResult[] = [
       {
         check: 'tree-files',
@@ -266,11 +286,8 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));
     printChecks(context, results, sources);
-    if (results.some((r) => r.status === 'fail')) return EXIT.findings;
     // A tool that broke has judged nothing, and saying 0 would be a claim.
-    if (results.some((r) => r.status === 'unknown')) return EXIT.environment;
-    if (options.requireTools && results.some((r) => r.missingTools.length > 0)) return EXIT.environment;
-    return EXIT.good;
+    return exitOf(results, { ...options, unknown: EXIT.environment });
   } finally {
     await close();
   }

@@ -48,7 +48,11 @@ export async function decompress(tools: Tools, file: string): Promise<string> {
   }
   const program = await tools.which(found.program);
   if (program === undefined)
-    throw new Refusal(`it is compressed with ${found.name}, and ${found.program} is not installed`, EXIT.environment, `install the Debian package ${found.package}, or give it uncompressed`);
+    throw new Refusal(
+      `it is compressed with ${found.name}, and ${found.program} is not installed`,
+      EXIT.environment,
+      `install the Debian package ${found.package}, or give it uncompressed`,
+    );
   const ran = await execa(program, ['-dc', '--', file], { stdout: { file: target }, stdin: 'ignore', reject: false });
   if (ran.exitCode !== 0) throw broken(ran.stderr.trim().split('\n')[0] ?? `status ${ran.exitCode}`);
   return target;

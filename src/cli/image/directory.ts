@@ -1,5 +1,15 @@
 /** A root file system in a directory. */
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readlinkSync, readSync, type Stats } from 'node:fs';
+import {
+  closeSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  readSync,
+  type Stats,
+} from 'node:fs';
 import path from 'node:path';
 import type { Entry, EntryKind, ImageSource, ReadAt } from '../../image/index.js';
 
@@ -33,13 +43,18 @@ export function directorySource(root: string): ImageSource {
       return work();
     } catch (error) {
       // What may not be read is not seen; ENOTDIR is a file where a directory was asked for.
-      if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+      if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? ''))
+        return undefined;
       throw error;
     }
   };
   return {
     entry(file) {
-      if (!seen.has(file)) seen.set(file, file === '' ? { kind: 'directory', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 } : guarded(() => look(file)));
+      if (!seen.has(file))
+        seen.set(
+          file,
+          file === '' ? { kind: 'directory', mode: 0o755, uid: 0, gid: 0, sizeBytes: 0 } : guarded(() => look(file)),
+        );
       return seen.get(file);
     },
     list: (file) => guarded(() => readdirSync(path.join(root, file))) ?? [],

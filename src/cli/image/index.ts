@@ -23,17 +23,22 @@ export async function openImage(tools: Tools, file: string, shown: string): Prom
   if (stat.isDirectory()) return { image: new Image(directorySource(file), shown), close: () => undefined };
   const plain = await decompress(tools, file);
   const open = openFile(plain);
+  let isKept = false;
   try {
     const archive = readTar(open.read, open.sizeBytes) ?? readCpio(open.read, open.sizeBytes);
-    if (archive !== undefined) return { image: new Image(archive, shown), close: open.close };
+    if (archive !== undefined) {
+      isKept = true;
+      return { image: new Image(archive, shown), close: open.close };
+    }
     const source = await readFileSystem(tools, plain, open);
-    open.close();
-    if (source === undefined) throw new Refusal('it is not a root file system of a kind that is known', EXIT.environment, KINDS);
+    if (source === undefined)
+      throw new Refusal('it is not a root file system of a kind that is known', EXIT.environment, KINDS);
     return { image: new Image(source, shown), close: () => undefined };
   } catch (error) {
-    open.close();
     if (error instanceof BrokenArchive) throw new Refusal(error.message, EXIT.environment, error.fix);
     throw error;
+  } finally {
+    if (!isKept) open.close();
   }
 }
 
