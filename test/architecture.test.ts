@@ -13,7 +13,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['plan'],
   ['render', 'verify'],
   ['check', 'report'],
-  ['import'],
+  ['import', 'diagnose'],
   ['cli'],
 ];
 const rowOf = (folder: string) => ROWS.findIndex((row) => row.includes(folder));

@@ -15,6 +15,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   report: async () => (await import('./commands/report.js')).command,
   diff: async () => (await import('./commands/diff.js')).command,
   verify: async () => (await import('./commands/verify.js')).command,
+  diagnose: async () => (await import('./commands/diagnose.js')).command,
   targets: async () => (await import('./commands/targets.js')).command,
   facts: async () => (await import('./commands/facts.js')).command,
   schema: async () => (await import('./commands/schema.js')).command,

@@ -1,0 +1,47 @@
+/** dmaheap diagnose: from what somebody pasted, or from a capture of a board, to cause, evidence and fix. */
+import { type Diagnosis, diagnose } from '../../diagnose/index.js';
+import { visible } from '../../diagnostic/human.js';
+import { captures } from '../captures.js';
+import type { Context } from '../context.js';
+import { declare } from '../declaration.js';
+import { EXIT, type Exit } from '../exit.js';
+
+export const command = declare({
+  name: 'diagnose',
+  about: 'name the cause behind a log, a listing or the output of a program, with the lines that show it and the fix',
+  arguments: [
+    [
+      '[file...]',
+      'logs, listings, output of programs, files of the board, a directory or a tar of them; - or nothing: standard input',
+    ],
+  ],
+  exits: '0 nothing wrong, or not with heaps; 1 a cause was found; 4 the text does not decide',
+  examples: ['diagnose dmesg.txt', 'diagnose boot.log cmdline.txt meminfo.txt', 'ssh board dmesg | dmaheap diagnose'],
+  run,
+});
+
+async function run(context: Context, files: readonly string[]): Promise<Exit> {
+  const { pastes, skipped } = await captures(context, files);
+  const diagnosis = diagnose(pastes);
+  if (context.options.format === 'json') context.printJson({ schemaVersion: 1, ...diagnosis, skipped });
+  else print(context, diagnosis, skipped);
+  const [cause] = diagnosis.causes;
+  if (cause === undefined) return EXIT.untestable;
+  return cause.id === 'healthy' || cause.id === 'not-ours' ? EXIT.good : EXIT.findings;
+}
+
+/** Cause, evidence, fix, in this order, for the person who pasted it. */
+function print(context: Context, { understood, causes, needs }: Diagnosis, skipped: readonly string[]): void {
+  const byFile = new Map<string, string[]>();
+  for (const { file, as } of understood) byFile.set(file, [...(byFile.get(file) ?? []), as]);
+  for (const [file, kinds] of byFile) context.note(`${file}: read as ${kinds.join(', ')}`);
+  for (const reason of skipped) context.note(`not read: ${reason}`);
+  for (const { id, text, evidence, fix } of causes) {
+    context.print(`${id}\n`);
+    context.print(`  cause: ${text}\n`);
+    if (evidence.length > 0) context.print(`  seen:\n${evidence.map((line) => `    | ${visible(line)}\n`).join('')}`);
+    context.print(`  fix: ${fix}\n`);
+  }
+  if (causes.length === 0) context.print('undecided\n  cause: the text does not decide what is wrong\n');
+  for (const { what, why, how } of needs) context.print(`  needs ${what}: ${why}\n    ${how}\n`);
+}

@@ -1,0 +1,107 @@
+/** All clues of everything that was pasted, and the questions that causes ask of them. */
+import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { cmaParameter } from '../placement/index.js';
+import type { Clue, Kind, Listed } from './clues.js';
+import type { View } from './paste.js';
+
+/** Names that the heap of the default area has had in mainline kernels. */
+const DEFAULT_NAMES = new Set(['linux,cma', 'reserved', 'default_cma_region']);
+
+export class Board {
+  readonly clues: readonly Clue[];
+  /** Everything as one text, for words that belong to no clue. */
+  readonly text: string;
+  readonly #lines: readonly string[];
+
+  constructor(clues: readonly Clue[], text: string) {
+    this.clues = clues;
+    this.text = text;
+    this.#lines = text.split('\n');
+  }
+
+  all<K extends Kind>(kind: K): readonly Clue<K>[] {
+    return this.clues.filter((one) => one.kind === kind) as unknown as readonly Clue<K>[];
+  }
+  first<K extends Kind>(kind: K): Clue<K> | undefined {
+    return this.all(kind)[0];
+  }
+  last<K extends Kind>(kind: K): Clue<K> | undefined {
+    return this.all(kind).at(-1);
+  }
+  has(kind: Kind): boolean {
+    return this.clues.some((one) => one.kind === kind);
+  }
+  /** The first line that says so. */
+  line(pattern: RegExp): string | undefined {
+    return this.#lines.find((line) => pattern.test(line))?.trim();
+  }
+
+  /** The release that runs: what uname or the log says before what prose mentions. */
+  get release(): Clue<'release'> | undefined {
+    const releases = this.all('release');
+    return releases.find(({ line }) => /uname|Linux version|^\s*\d+\.\d+\S*\s*$|^Linux /.test(line)) ?? releases.at(-1);
+  }
+  get version(): KernelVersion | undefined {
+    return this.release?.version;
+  }
+  isBefore(version: string): boolean {
+    const known = parseKernelVersion(version);
+    return this.version !== undefined && known !== undefined && compareKernelVersions(this.version, known) < 0;
+  }
+
+  config(symbol: string): string | undefined {
+    return this.all('config').findLast((one) => one.symbol === symbol)?.value;
+  }
+
+  /** The `cma=` that the kernel was given. */
+  get cmaArgument(): { readonly line: string; readonly sizeBytes: bigint; readonly text: string } | undefined {
+    for (const { text, line } of this.all('commandLine')) {
+      const found = cmaParameter(text);
+      if (found !== undefined) return { line, sizeBytes: found.sizeBytes, text: found.text };
+    }
+    return undefined;
+  }
+
+  /** Nodes and links of heaps that were listed there. */
+  nodes(view?: View): readonly (Listed & { readonly line: string })[] {
+    return [...this.all('node'), ...this.all('link'), ...this.all('handMade')].filter(
+      (one) => view === undefined || one.view === view,
+    );
+  }
+  /** Names under /dev/dma_heap; undefined: nobody looked. */
+  heapNames(view?: View): readonly string[] | undefined {
+    const listed = this.nodes(view).map(({ name }) => name);
+    const named = this.all('names').filter((one) => view === undefined || one.view === view);
+    if (listed.length === 0 && named.length === 0) return this.isAbsent(view) ? [] : undefined;
+    return [...new Set([...listed, ...named.flatMap(({ names }) => names)])];
+  }
+  /** /dev/dma_heap was looked for and is not there. */
+  isAbsent(view?: View): boolean {
+    return this.all('noDirectory').some((one) => view === undefined || one.view === view);
+  }
+
+  /** What could not be opened, by name below /dev/dma_heap. */
+  get refused(): readonly (Clue<'open'> & { readonly name: string })[] {
+    return this.all('open')
+      .filter(({ line, path }) => path.startsWith('/dev/dma_heap/') && !/=\s*\d+$/.test(line))
+      .filter((one) => one.errno !== undefined || !/O_\w+\)?\s*=\s*\d/.test(one.line))
+      .map((one) => ({ ...one, name: one.path.replace('/dev/dma_heap/', '') }));
+  }
+
+  /** Whether anything shows a container. */
+  get container(): string | undefined {
+    const kinds = this.all('containerKind').map(({ what }) => what);
+    return kinds[0] ?? (this.clues.some(({ view }) => view === 'container') ? 'container' : undefined);
+  }
+
+  isDefaultName(name: string): boolean {
+    return DEFAULT_NAMES.has(name);
+  }
+
+  get cmaKib(): number | undefined {
+    return this.last('cmaTotal')?.kib;
+  }
+  get freeKib(): readonly number[] {
+    return this.all('cmaFree').map(({ kib }) => kib);
+  }
+}

@@ -1,0 +1,320 @@
+/** The node is there, and its owner, group or mode keeps a user out, or lets everybody in. */
+import type { Board } from '../board.js';
+import type { Listed } from '../clues.js';
+import type { Cause } from './cause.js';
+
+type Node = Listed & { readonly line: string };
+
+/** The node that was refused, or else the first of them. */
+function refusedNode(board: Board): Node | undefined {
+  const nodes = board.nodes().filter(({ type }) => type === 'c');
+  const refused = board.refused.find(({ errno }) => errno === 'EACCES');
+  const link = board.all('link').find(({ name }) => name === refused?.name)?.target;
+  return nodes.find(({ name }) => name === refused?.name || name === link) ?? nodes[0];
+}
+
+const isRefused = (board: Board) =>
+  board.refused.some(({ errno }) => errno === 'EACCES') ||
+  board.has('noProvider') ||
+  board.line(
+    /Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo)/i,
+  ) !== undefined;
+
+const rulesText = (board: Board) =>
+  board.all('rule').filter(({ text }) => /dma_heap|linux,cma|KERNEL=="(?:system|reserved|default_cma)/.test(text));
+
+/** A rule that udev reads and that never matches a heap, and why. */
+function neverMatches(text: string): string | undefined {
+  if (/KERNELS?==\s*"(?:\/dev\/)?dma_heap\//.test(text))
+    return 'KERNEL== is compared with the bare name of the device (linux,cma), without the directory dma_heap/';
+  if (/KERNEL==\s*"dma_heap"/.test(text)) return 'no device has the kernel name dma_heap: that is the subsystem';
+  if (/SUBSYSTEM==\s*"(?:dma-heap|dma_heaps|dmaheap|heap|misc|dma|dma-buf|char|video4linux)"/.test(text))
+    return 'the subsystem of heaps is dma_heap';
+  if (/SUBSYSTEM=\s*"dma_heap"/.test(text)) return 'SUBSYSTEM= with one = is an assignment, and udev ignores the line';
+  if (/MODE\s*==\s*"|GROUP\s*==\s*"/.test(text))
+    return 'MODE== and GROUP== with two = compare, and udev ignores the line';
+  if (/DEVNAME==|ATTR\{name\}/.test(text)) return 'the key does not exist for this device';
+  return undefined;
+}
+
+const groupsOf = (board: Board) => board.all('identity').at(-1);
+
+/** A user that names itself by the prompt, a path or a message. */
+const FIX_RULE =
+  'add a udev rule: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in /etc/udev/rules.d/70-dmaheap.rules, then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap; the users of the heap must be members of that group';
+
+export const ACCESS: readonly Cause[] = [
+  {
+    id: 'PERM_DIRECTORY_OPEN',
+    when(board) {
+      const open = board.all('directory').find(({ mode }) => (mode & 0o002) !== 0);
+      const command = board.line(
+        /chmod\s+(?:-[a-zA-Z]+\s+)*(?:\d?[0-7]{2}[2367]|[augo]*\+\w*w\w*)\s+\/dev\/dma_heap\/?\s*(?:["'\s;&|]|$)/,
+      );
+      if (open === undefined && !(command !== undefined && !/\s-R|recursive/.test(command))) return undefined;
+      return {
+        text: 'the directory /dev/dma_heap is world-writable: every process can remove or replace the nodes in it and put files or links of its own there. The mode of the nodes does not protect against that.',
+        evidence: [open?.line, command],
+        fix: `remove what opens the directory (a RUN+= with a mode for /dev/dma_heap, a start script, tmpfiles.d), set it back to 0755 root:root, and set group and mode of the nodes with GROUP= and MODE="0660" in a udev rule`,
+      };
+    },
+  },
+  {
+    id: 'GROUP_MISSING',
+    when(board) {
+      const unknown = board.first('unknownGroup');
+      if (unknown === undefined) return undefined;
+      return {
+        text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps root's group.`,
+        evidence: [unknown.line, board.nodes()[0]?.line],
+        fix: `create the group ${unknown.group} before udev starts: a line "g ${unknown.group} -" in /usr/lib/sysusers.d, or groupadd --system ${unknown.group}; then udevadm trigger --subsystem-match=dma_heap, and make the users members`,
+      };
+    },
+  },
+  {
+    id: 'USER_MISSING',
+    when(board) {
+      const unknown = board.first('unknownUser');
+      if (unknown === undefined) return undefined;
+      const user = unknown.user || board.first('unitUser')?.user || 'named there';
+      return {
+        text: `the user ${user} does not exist on this system: a service with User= of it does not start, and udev ignores an OWNER= of it.`,
+        evidence: [unknown.line, board.first('unitUser')?.line],
+        fix: `create the user ${user} (a line "u ${user} -" in /usr/lib/sysusers.d, or useradd --system ${user}), or correct the name in the unit, the rule or the profile`,
+      };
+    },
+  },
+  {
+    id: 'rule-file-order',
+    when(board) {
+      const applied = board.all('ruleApplied').filter(({ key }) => key === 'MODE' || key === 'GROUP');
+      const last = applied.at(-1);
+      const lost = applied.find(
+        ({ file, key, value }) =>
+          file !== last?.file && applied.some((one) => one.key === key && one.file !== file && one.value !== value),
+      );
+      const rules = rulesText(board).filter(
+        ({ text, file }) => file !== '' && /MODE|GROUP/.test(text) && neverMatches(text) === undefined,
+      );
+      const files = [...new Set(rules.map(({ file }) => file.replace(/^.*\//, '')))].sort();
+      const modes = new Set(rules.map(({ text }) => /MODE:?="([^"]*)"/.exec(text)?.[1]));
+      const bySource = files.length > 1 && modes.size > 1;
+      if (lost === undefined && !bySource) return undefined;
+      const winner = lost === undefined ? files.at(-1) : last?.file.replace(/^.*\//, '');
+      const loser = lost === undefined ? files[0] : lost.file.replace(/^.*\//, '');
+      return {
+        text: `two rules files set this node, and the later one wins: ${winner} is read after ${loser} (udev sorts files by name) and overrides its GROUP and MODE.`,
+        evidence: [lost?.line ?? rules[0]?.line, last?.line ?? rules.at(-1)?.line, board.nodes()[0]?.line],
+        fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or drop the lines about dma_heap from ${winner}; then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+      };
+    },
+  },
+  {
+    id: 'RULE_NOT_APPLIED',
+    when(board) {
+      const rules = board.all('rule').filter(({ text }) => /dma[_-]?heap|linux,cma|heap/.test(text));
+      const nodes = board.nodes().filter(({ type }) => type === 'c');
+      const node = nodes.find(({ owner, group, mode }) => owner === 'root' && group === 'root' && (mode & 0o077) === 0);
+      const wrong = rules.map((rule) => ({ rule, why: neverMatches(rule.text) })).find(({ why }) => why !== undefined);
+      if (
+        rules.length === 0 ||
+        (node === undefined && !(wrong !== undefined && nodes.length === 0 && isRefused(board)))
+      )
+        return undefined;
+      if (!rules.some(({ text }) => /GROUP|MODE/.test(text))) return undefined;
+      return {
+        text: `a rule for the heaps is installed and was not applied: the node still has the kernel's own 0600 root:root. ${wrong === undefined ? 'The rule itself reads well, so udev has not read it, or has not seen the device since.' : `The rule never matches: ${wrong.why}.`}`,
+        evidence: [wrong?.rule.line ?? rules[0]?.line, node?.line],
+        fix:
+          wrong === undefined
+            ? 'udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether the file is read, and in an initramfs the rule must be in the image too'
+            : 'write the rule as SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|reserved|default_cma_region", GROUP="video", MODE="0660" (without KERNEL== for all heaps), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap',
+      };
+    },
+  },
+  {
+    id: 'RULE_LATE',
+    when(board) {
+      const node = refusedNode(board);
+      const good = node === undefined || (node.mode & 0o060) === 0o060;
+      const said = board.line(
+        /(?:after|on|at|since|only)\b.{0,40}\b(?:boot|reboot|power)|first (?:seconds?|start|try|time)|(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|when|if|a few|some|one|two)\b|sleep \d|race|开机|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev/i,
+      );
+      const late = board.line(
+        /systemd-udevd.*(?:Setting|Starting)|udevadm settle|udev.*(?:finished|later|Coldplug)|Coldplug All udev|systemd-udev-trigger/i,
+      );
+      const twice = board.nodes().some((a) => board.nodes().some((b) => a.name === b.name && a.mode !== b.mode));
+      const refusal =
+        board.refused.find(({ errno }) => errno === 'EACCES') ??
+        (isRefused(board) ? { line: board.line(/Permission denied|EACCES|权限不够/i) } : undefined);
+      const isMember =
+        groupsOf(board) === undefined || node === undefined || groupsOf(board)?.groups.includes(node.group) === true;
+      if (refusal === undefined || !good || !isMember || (said === undefined && late === undefined && !twice))
+        return undefined;
+      if (said === undefined && !twice && board.nodes().length === 0) return undefined;
+      return {
+        text: 'the rule is applied, only too late: when the program started, the node still had 0600 root:root, and udev gave it its group and mode shortly after. By the time somebody looks, all is well.',
+        evidence: [refusal.line, said, late, node?.line],
+        fix: `start the service after the device: TAG+="systemd" in the rule for dma_heap, and in the unit Requires= and After=dev-dma_heap-${(node?.name ?? 'system').replace(/[^\w]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)}.device; a fixed sleep only hides it`,
+      };
+    },
+  },
+  {
+    id: 'LOGIN_STALE',
+    when(board) {
+      const node = refusedNode(board);
+      const identity = groupsOf(board);
+      const added = board.first('groupAdded');
+      const entry = board.all('groupEntry').find(({ members }) => members.length > 0 && (node === undefined || true));
+      const wanted = node?.group ?? entry?.group ?? added?.group;
+      const member = board.all('groupEntry').find(({ group, members }) => group === wanted && members.length > 0);
+      const isStale =
+        identity !== undefined &&
+        wanted !== undefined &&
+        !identity.groups.includes(wanted) &&
+        (member !== undefined || added?.group === wanted || added?.group.split(',').includes(wanted) === true);
+      const said = board.line(
+        /newgrp|after (?:usermod|adduser)|added (?:myself|the user|user|me) to (?:the )?(?:group )?\w+|加入了?\s*\w+\s*组/i,
+      );
+      const later =
+        identity === undefined &&
+        (added !== undefined || said !== undefined) &&
+        isRefused(board) &&
+        node !== undefined &&
+        (node.mode & 0o060) === 0o060 &&
+        (added === undefined || added.group.split(',').includes(node.group));
+      if (!isStale && !later) return undefined;
+      if (!isRefused(board)) return undefined;
+      return {
+        text: `/etc/group has the user in ${wanted ?? 'the group'}, but this session (or service) began before that: a process keeps the groups that it was started with.`,
+        evidence: [member?.line ?? added?.line ?? said, identity?.line, node?.line],
+        fix: `log out and log in again (all sessions: also the user manager, loginctl terminate-user, or a reboot), or restart the service; \`newgrp ${wanted ?? 'video'}\` gives one shell the group. \`id -nG\` must list it`,
+      };
+    },
+  },
+  {
+    id: 'PERM_DEFAULT_0600',
+    when(board) {
+      const node = board
+        .nodes()
+        .find(
+          ({ type, owner, group, mode }) =>
+            type === 'c' && owner === 'root' && group === 'root' && (mode & 0o077) === 0,
+        );
+      if (
+        node === undefined ||
+        !(isRefused(board) || board.has('noRules') || board.refused.length > 0 || !board.has('works'))
+      )
+        return undefined;
+      if (board.all('allocFailed').length > 0) return undefined;
+      return {
+        text: `the node ${node.name} still has the kernel's own 0600 root:root: no udev rule (and no line of mdev.conf) is there for the subsystem dma_heap, so that only root can open it.`,
+        evidence: [node.line, board.first('noRules')?.line, board.refused[0]?.line],
+        fix: FIX_RULE,
+      };
+    },
+  },
+  {
+    id: 'PERM_GROUP_WRONG',
+    when(board) {
+      const rule = rulesText(board).find(({ text }) => /GROUP:?="/.test(text));
+      const wanted = /GROUP:?="([^"]*)"/.exec(rule?.text ?? '')?.[1];
+      const node = refusedNode(board);
+      const identity = groupsOf(board);
+      const video = identity?.groups.find((one) => /^(?:video|render|dmaheap|camera|media)$/.test(one));
+      const byRule = wanted !== undefined && node !== undefined && node.group !== wanted && node.group !== 'root';
+      const byUser =
+        node !== undefined &&
+        identity !== undefined &&
+        isRefused(board) &&
+        video !== undefined &&
+        !identity.groups.includes(node.group) &&
+        (node.group === 'root'
+          ? (node.mode & 0o060) === 0o060
+          : !/^(?:video|render)$/.test(node.group) || /^(?:video)$/.test(video));
+      if (!byRule && !byUser) return undefined;
+      const should = wanted ?? video ?? 'video';
+      return {
+        text: `the group of the node is wrong: ${node?.name} belongs to ${node?.group}, and the users of the heap are in ${should}. The mode is fine.`,
+        evidence: [node?.line, rule?.line, identity?.line],
+        fix: `correct GROUP= in the rule that wins: SUBSYSTEM=="dma_heap", GROUP="${should}", MODE="0660" (\`udevadm test /sys/class/dma_heap/${node?.name ?? 'system'}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+      };
+    },
+  },
+  {
+    id: 'PERM_MODE_WRONG',
+    when(board) {
+      const node = refusedNode(board);
+      const identity = groupsOf(board);
+      if (node === undefined || !isRefused(board) || node.group === 'root') return undefined;
+      const isMember = identity === undefined || identity.groups.includes(node.group);
+      const lacksWrite = (node.mode & 0o060) === 0o040;
+      const lacksAll = (node.mode & 0o060) === 0;
+      if (!(lacksWrite || lacksAll) || !isMember) return undefined;
+      return {
+        text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} may ${lacksAll ? 'not open it at all' : 'only open it read-only, and the program opens it with O_RDWR'}. Owner and group are fine.`,
+        evidence: [node.line, board.refused[0]?.line, identity?.line],
+        fix: `correct MODE= in the rule that wins to MODE="0660" (\`udevadm test /sys/class/dma_heap/${node.name}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+      };
+    },
+  },
+  {
+    id: 'PERM_OWNER_WRONG',
+    when(board) {
+      const rule = rulesText(board).find(({ text }) => /OWNER:?="/.test(text));
+      const wanted = /OWNER:?="([^"]*)"/.exec(rule?.text ?? '')?.[1];
+      const node = refusedNode(board) ?? board.nodes()[0];
+      if (node === undefined) return undefined;
+      const byRule = wanted !== undefined && node.owner !== wanted;
+      const byNode = node.owner !== 'root' && wanted === undefined && (node.mode & 0o060) === 0 && isRefused(board);
+      if (!byRule && !byNode) return undefined;
+      return {
+        text: `the owner of ${node.name} is ${node.owner}${wanted === undefined ? '' : `, and the rule wants ${wanted}`}: with mode 0${(node.mode & 0o777).toString(8)} nobody else gets in.`,
+        evidence: [node.line, rule?.line],
+        fix: `correct OWNER= in the rule that wins (udevadm test shows which); better, leave root as the owner and give a group access with GROUP="video", MODE="0660"`,
+      };
+    },
+  },
+  {
+    id: 'USER_NOT_IN_GROUP',
+    when(board) {
+      const node = refusedNode(board);
+      const identity = groupsOf(board);
+      if (node === undefined || !isRefused(board) || node.group === 'root' || (node.mode & 0o060) === 0)
+        return undefined;
+      const unit = board.first('unitUser');
+      if (identity === undefined ? unit === undefined : identity.groups.includes(node.group)) return undefined;
+      const user = identity?.user || unit?.user || 'the user';
+      return {
+        text: `${node.name} belongs to the group ${node.group} with mode 0${(node.mode & 0o777).toString(8)}, and ${user} is not a member of ${node.group}.`,
+        evidence: [node.line, identity?.line ?? unit?.line, board.refused[0]?.line],
+        fix: `make ${user} a member: usermod -aG ${node.group} ${user} and log in again, or SupplementaryGroups=${node.group} in the unit of a service`,
+      };
+    },
+  },
+  {
+    id: 'PERM_WORLD_ACCESS',
+    when(board) {
+      const node = board.nodes().find(({ type, mode }) => type === 'c' && (mode & 0o006) !== 0);
+      const command = board.line(
+        /chmod\s+(?:-[a-zA-Z]+\s+)*(?:0?666|0?777|[augo]*\+\w*[rw]\w*)\s+\/dev\/dma_heap\/\S|MODE:?="0?66[46]"/,
+      );
+      if (node === undefined && command === undefined) return undefined;
+      if (board.has('allocFailed') || board.refused.length > 0 || board.has('allocation') || board.has('noProvider'))
+        return undefined;
+      if (
+        node !== undefined &&
+        board.line(
+          /secur|audit|pentest|safe|world|everybody|everyone|anyone|安全|666|ok\?|normal\?|allowed|risk|should/i,
+        ) === undefined &&
+        command === undefined
+      )
+        return undefined;
+      return {
+        text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and whoever opens it, even read-only, can allocate all of it: heap memory is charged to nobody.`,
+        evidence: [node?.line, command],
+        fix: 'give it to one group in place of the world: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in the rule that wins, and make the services that need it members of that group',
+      };
+    },
+  },
+];

@@ -1,0 +1,185 @@
+/** The heap is there and gives nothing: too small, in use, in pieces, or the machine has no memory left. */
+import type { Board } from '../board.js';
+import { type Cause, kib, mib } from './cause.js';
+
+/** Bytes of the request that failed; undefined: nothing says. */
+function requestOf(board: Board): number | undefined {
+  const page = board.last('pageSize')?.bytes ?? 4096;
+  const failed = board.last('allocFailed');
+  if (failed !== undefined) return failed.pages * page;
+  return (
+    board.last('deviceAlloc')?.bytes ?? board.all('allocation').findLast(({ bytes }) => bytes !== undefined)?.bytes
+  );
+}
+
+const isShort = (board: Board) =>
+  board.has('allocFailed') ||
+  board.has('deviceAlloc') ||
+  board.all('allocation').some(({ errno }) => errno === 'ENOMEM' || errno === undefined);
+
+/** Lines that name who holds buffers. */
+const holder = (board: Board) =>
+  board.line(
+    /Total \d+ objects, \d+ bytes|\/proc\/\d+\/(?:fd|fdinfo)|exp_name:|--owners|\bheld by\b|\bholds?\b.{0,40}\b(?:buffers?|MiB|MB|kB)|\bpid[ :=]\d+.*(?:buffers?|dmabuf)|占用/i,
+  );
+const pidOf = (board: Board) => /\/proc\/(\d+)\//.exec(board.text)?.[1] ?? /\bpid[ :=]?(\d+)/i.exec(board.text)?.[1];
+
+const count = (board: Board) =>
+  Number(
+    /\b(\d{1,3}) buffers\b|buffer[-_ ]count\D{0,3}(\d+)|(\d{1,3}) ?(?:个|块)(?:缓冲|buffer)/i
+      .exec(board.text)
+      ?.slice(1)
+      .find((one) => one !== undefined) ?? Number.NaN,
+  );
+
+export const AMOUNTS: readonly Cause[] = [
+  {
+    id: 'MEMCG_CHARGED',
+    when(board) {
+      const line = board.all('outOfMemory').find(({ isCgroup }) => isCgroup)?.line;
+      const accounting = board.line(/mem_accounting\s*[=:]?\s*(?:1|Y)\b|dma_heap\.mem_accounting=1|mem_accounting$/);
+      const events = board.line(/^\s*oom(?:_kill)? [1-9]|memory\.max|MemoryMax=|oom_kill [1-9]/);
+      if (line === undefined && !(accounting !== undefined && (events !== undefined || isShort(board))))
+        return undefined;
+      return {
+        text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}: the machine has memory, this service may not have it.`,
+        evidence: [line, accounting, events],
+        fix: 'raise MemoryMax= (memory.max) of the unit or of the container by what the buffers need, or boot with dma_heap.mem_accounting=0 so that heap buffers are not charged',
+      };
+    },
+  },
+  {
+    id: 'holder-suspended',
+    when(board) {
+      const line = board.line(
+        /^\s*\[\d+\][+-]?\s+(?:Stopped|已停止|Angehalten)|^\s*\S*\s*\d+\s+.*\s[T]\w?\s+.*|State:\s+T \(stopped\)|\bSIGSTOP\b|\bCtrl[- ]?Z\b|\bsuspended\b|\^Z|kill -(?:STOP|19)|paused in gdb|\bt \(tracing stop\)/i,
+      );
+      const isStopped =
+        line !== undefined &&
+        /Stopped|已停止|Angehalten|\sT[sl+<N]{0,3}\s|T \(stopped\)|SIGSTOP|Ctrl|suspended|\^Z|STOP|gdb|tracing/.test(
+          line,
+        );
+      if (!isStopped || !(isShort(board) || board.freeKib.some((free) => free < 8192))) return undefined;
+      return {
+        text: 'the area is in use by a process that is stopped (suspended): it does not run, and it still holds every buffer that it has open. Buffers live as long as their descriptors.',
+        evidence: [line, board.last('cmaFree')?.line, board.last('allocFailed')?.line],
+        fix: 'continue the stopped process (fg, kill -CONT PID) and let it end, or end it (kill %1, kill PID); /proc/PID/fdinfo and dmaheap-verify --owners show who holds buffers',
+      };
+    },
+  },
+  {
+    id: 'CMA_TRANSIENT_BUSY',
+    when(board) {
+      const busy = board.all('allocFailed').find(({ result }) => result === -16) ?? board.first('busyPages');
+      const retry = board.line(
+        /(?:second|next|another|third|later) (?:try|attempt|time|run)|\bretr(?:y|ies|ied|ying)\b|again (?:works|ok)|works again|(?:sometimes|occasionally|once in a while|sporadic|偶尔|有时|重试)/i,
+      );
+      if (
+        busy === undefined &&
+        !(
+          retry !== undefined &&
+          isShort(board) &&
+          (board.has('works') || /偶尔|有时|sometimes|occasionally|sporadic|succeed|works|ok/i.test(retry))
+        )
+      )
+        return undefined;
+      const free = Math.min(...board.freeKib);
+      const need = requestOf(board);
+      if (busy === undefined && need !== undefined && Number.isFinite(free) && free * 1024 < need) return undefined;
+      return {
+        text: 'pages of the area were busy for a moment (EBUSY, ret: -16): other users have borrowed them, or a page was pinned, and the kernel could not move them in time. Enough is free, and a second attempt succeeds.',
+        evidence: [busy?.line, retry, board.last('cmaFree')?.line],
+        fix: 'retry in the program (three times, after 10, 50 and 200 ms), allocate early and keep the buffers, or give it an area nobody else borrows from',
+      };
+    },
+  },
+  {
+    id: 'CMA_FRAGMENTED',
+    when(board) {
+      const need = requestOf(board);
+      const holes = board.last('holes');
+      const page = board.last('pageSize')?.bytes ?? 4096;
+      const free = board.freeKib.at(-1) ?? (holes === undefined ? undefined : Infinity);
+      if (need === undefined || free === undefined || !isShort(board)) return undefined;
+      const chunk = /maxchunk\D{0,6}(\d+)/i.exec(board.text)?.[1];
+      const largest =
+        holes !== undefined ? holes.largest * page : chunk === undefined ? undefined : Number(chunk) * page;
+      if (free * 1024 < need * 1.2 || (largest !== undefined && largest >= need)) return undefined;
+      // A lowest value shown with others is what was free while it failed.
+      if (board.freeKib.length > 1 && Math.min(...board.freeKib) * 1024 < need) return undefined;
+      return {
+        text: `the area is fragmented: ${Number.isFinite(free) ? kib(free) : 'enough'} is free, and the request of ${mib(need)} must lie in one piece (contiguous)${largest === undefined ? '' : `; the largest hole has ${mib(largest)}`}.`,
+        evidence: [board.last('allocFailed')?.line, holes?.line, board.last('cmaFree')?.line],
+        fix: 'allocate the buffers early and keep them, give this user its own region (a reserved-memory node of its own), or enlarge the area; a restart of the programs that use it helps until the next time',
+      };
+    },
+  },
+  {
+    id: 'CMA_EXHAUSTED',
+    when(board) {
+      const total = board.cmaKib;
+      const free = board.freeKib.length === 0 ? undefined : Math.min(...board.freeKib);
+      const need = requestOf(board) ?? 4096;
+      const held = holder(board);
+      if (!isShort(board) || total === undefined || free === undefined || total === 0) return undefined;
+      const isEmptyAtFirst = board.freeKib.length > 1 && Math.max(...board.freeKib) > total * 0.8;
+      const fits = need * 4 <= total * 1024;
+      if (free * 1024 >= need || (held === undefined && (!fits || isEmptyAtFirst))) return undefined;
+      const pid = pidOf(board);
+      return {
+        text: `the area is in use: only ${kib(free)} of ${kib(total)} is free, and ${mib(need)} was asked for.${pid === undefined ? '' : ` Process ${pid} holds buffers.`}`,
+        evidence: [board.last('cmaFree')?.line, held, board.last('allocFailed')?.line],
+        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers or end it`} (/sys/kernel/debug/dma_buf/bufinfo as root, /proc/PID/fdinfo, or dmaheap-verify --owners name the holders); if all of them are needed at once, enlarge the area`,
+      };
+    },
+  },
+  {
+    id: 'CMA_TOO_SMALL_FOR_BUDGET',
+    when(board) {
+      const total =
+        board.cmaKib ??
+        (board.last('reserved') === undefined ? undefined : (board.last('reserved')?.mebibytes ?? 0) * 1024);
+      const need = requestOf(board);
+      if (!isShort(board) || total === undefined || total === 0) return undefined;
+      const buffers = count(board);
+      if (need === undefined && Number.isNaN(buffers)) return undefined;
+      const sum = (need ?? 0) * (Number.isNaN(buffers) ? 1 : buffers);
+      const free = board.freeKib.length === 0 ? undefined : Math.min(...board.freeKib);
+      const isTooSmall =
+        (need ?? 0) > total * 1024 ||
+        sum > total * 1024 ||
+        (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024);
+      if (!isTooSmall) return undefined;
+      return {
+        text: `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${need === undefined ? 'its part' : mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when nobody else uses it.`,
+        evidence: [
+          board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line,
+          board.last('cmaTotal')?.line,
+          board.first('reserved')?.line,
+        ],
+        fix: `enlarge the area to more than the sum of the buffers: its size in the device tree (on a Raspberry Pi dtoverlay=vc4-kms-v3d,cma-256 or larger in config.txt), CONFIG_CMA_SIZE_MBYTES where no node states it, or use fewer buffers or a smaller resolution; \`dmaheap init --budget\` computes the sum`,
+      };
+    },
+  },
+  {
+    id: 'MEMORY_EXHAUSTED',
+    when(board) {
+      const line = board.all('outOfMemory').find(({ isCgroup }) => !isCgroup)?.line;
+      const available = board.last('available');
+      const isSystem =
+        board.all('allocation').some(({ heap }) => heap === undefined || heap.startsWith('system')) ||
+        board.line(/dma_heap\/system|system heap|heap.*system/i) !== undefined;
+      const isAbout = isShort(board) || board.line(/dma[-_]?heap|dmabuf|system_heap|dma_buf|heap/i) !== undefined;
+      if (
+        !(line !== undefined && isAbout) &&
+        !(available !== undefined && available.kib < 65536 && isShort(board) && isSystem)
+      )
+        return undefined;
+      return {
+        text: `the system has not enough free memory for the buffers${available === undefined ? '' : ` (MemAvailable is ${kib(available.kib)})`}: the system heap takes ordinary pages, and the kernel runs out of them. The CMA area is not the question here.`,
+        evidence: [line, available?.line, board.line(/dma_heap|system_heap/)],
+        fix: 'free memory or use fewer and smaller buffers; look who holds dma-bufs (/proc/PID/fdinfo, dmaheap-verify --owners), since they are not charged to the process that leaks them; swap does not help, because heap pages cannot be swapped out',
+      };
+    },
+  },
+];

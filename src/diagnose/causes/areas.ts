@@ -1,0 +1,456 @@
+/** The device tree or the command line asks for an area, and the kernel makes none, or another. */
+import { formatBytes } from '../../quantity/index.js';
+import type { Board } from '../board.js';
+import type { Cause } from './cause.js';
+import { hex } from './cause.js';
+
+const MIB = 1048576;
+const size = (mebibytes: number) => formatBytes(BigInt(mebibytes) * BigInt(MIB));
+
+/** Bytes of a `size` or the length in `reg`, as dtc, fdtget and people write them. */
+function bytesOf(value: string | undefined): { readonly cells: number; readonly bytes: bigint } | undefined {
+  const list = /<([^>]*)>/
+    .exec(value ?? '')?.[1]
+    ?.trim()
+    .split(/\s+/)
+    .filter((one) => /^(?:0x[0-9a-f]+|\d+)$/i.test(one));
+  if (list === undefined || list.length === 0) return undefined;
+  return { cells: list.length, bytes: list.slice(-2).reduce((sum, one) => (sum << 32n) | BigInt(one), 0n) };
+}
+
+const cellsOf = (value: string | undefined) => bytesOf(value)?.bytes;
+
+const orderOf = (board: Board) =>
+  Number(
+    board.config('ARCH_FORCE_MAX_ORDER') ??
+      board.config('FORCE_MAX_ZONEORDER') ??
+      board.config('FORCE_MAX_ORDER') ??
+      Number.NaN,
+  );
+const ORDER = /(?:FORCE_MAX_(?:ZONE)?ORDER|MAX_ORDER)\D{0,8}(\d+)/i;
+
+export const REFUSED: readonly Cause[] = [
+  {
+    id: 'CMA_DT_REJECTED_CELLS',
+    when(board) {
+      const format = board.first('badFormat');
+      const property = board.first('badProperty');
+      const parent = board.first('reservedMemory');
+      if (format !== undefined) {
+        const noRanges =
+          parent !== undefined &&
+          parent.properties.size > 0 &&
+          !parent.properties.has('ranges') &&
+          cellsOf(parent.properties.get('#address-cells')) !== undefined;
+        if (noRanges)
+          return {
+            text: '/reserved-memory has no ranges property. The kernel refuses the whole node with the same message as for wrong cells, also where #address-cells and #size-cells are right.',
+            evidence: [format.line, parent.line],
+            fix: 'add an empty property "ranges;" to /reserved-memory, beside #address-cells and #size-cells',
+          };
+        return {
+          text: `/reserved-memory is refused as a whole, with every region in it: its #address-cells and #size-cells must be those of the root node${parent === undefined ? '' : ` (here it has ${parent.properties.get('#address-cells') ?? 'none'} and ${parent.properties.get('#size-cells') ?? 'none'})`}, and it must have ranges.`,
+          evidence: [format.line, parent?.line],
+          fix: "give /reserved-memory the #address-cells and #size-cells of the root node (two and two on most 64-bit boards, as fdtget / '#address-cells' shows) and an empty ranges;, and write each size and address of its children with that many cells: <0x0 0x14000000> for two",
+        };
+      }
+      if (property === undefined || !/size|reg|length|alloc-ranges|alignment/.test(property.property)) return undefined;
+      return {
+        text: `the ${property.property} of ${property.name} has another number of cells than /reserved-memory states (#address-cells, #size-cells), so the kernel ignores the node.`,
+        evidence: [property.line, board.all('treeNode').find(({ name }) => property.name.startsWith(name))?.line],
+        fix: `write the ${property.property} of ${property.name} with as many cells as the parent says: with #size-cells = <2> a size of two cells, such as <0x0 0x10000000>`,
+      };
+    },
+  },
+  {
+    id: 'cma-granule-order',
+    when(board) {
+      const order = Number.isNaN(orderOf(board)) ? Number(ORDER.exec(board.text)?.[1] ?? Number.NaN) : orderOf(board);
+      const refused = board.first('failed') ?? board.first('misaligned') ?? board.first('nodeFailed');
+      if (!(order > 11) || refused === undefined) return undefined;
+      // Before 6.4 the option counted orders, since then it names the highest one.
+      const highest = board.config('ARCH_FORCE_MAX_ORDER') === undefined ? order - 1 : order;
+      const granule = 2 ** highest * 4096;
+      return {
+        text: `a maximum order of ${order} (FORCE_MAX_ZONEORDER, ARCH_FORCE_MAX_ORDER) makes the granule of CMA ${size(granule / MIB)}: base and size of every area must be aligned to it, and this board has no such free piece.`,
+        evidence: [refused.line, board.all('config').find(({ symbol }) => /MAX_(?:ZONE)?ORDER/.test(symbol))?.line],
+        fix: 'set the maximum order back to a smaller value (the default is order 11, or 10 in newer kernels, a granule of 4 MiB); the driver that wants large pages can use the CMA area in place of the page allocator',
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_REJECTED_ALIGN',
+    when(board) {
+      const refused = board.first('misaligned');
+      if (refused === undefined) return undefined;
+      const page = board.last('pageSize')?.bytes ?? 4096;
+      const granule =
+        page === 65536 ? '512 MiB with 64K pages' : page === 16384 ? '32 MiB with 16K pages' : '4 MiB with 4K pages';
+      return {
+        text: `base or size of the area is not a multiple of the CMA granule, which is ${granule}${page === 4096 ? ' (32 MiB with 16K, 512 MiB with 64K)' : ' (4 MiB with 4K)'}, so the kernel makes no area of the node.`,
+        evidence: [refused.line, board.last('pageSize')?.line],
+        fix:
+          page === 4096
+            ? 'align size and base to 4 MiB (with 4K pages); sizes such as 100 MB are often not MiB'
+            : `make the size a multiple of the granule (${granule}), or use a kernel with 4K pages`,
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_REJECTED_NOMAP',
+    when(board) {
+      const range = board.all('range').find(({ isMapped, isReusable }) => !isMapped && isReusable);
+      const node = board
+        .all('treeNode')
+        .find(({ properties }) => properties.has('no-map') && properties.has('reusable'));
+      const listed = board.all('treeNames').find(({ names }) => names.includes('no-map') && names.includes('reusable'));
+      const name = node?.name ?? range?.name ?? listed?.of;
+      if (name === undefined) return undefined;
+      return {
+        text: `${name} is both no-map and reusable. The two exclude each other: memory that the kernel does not map cannot be lent to it, so it makes no CMA area.`,
+        evidence: [node?.line, range?.line, listed?.line],
+        fix: `remove no-map from ${name} and keep reusable; if a firmware really needs memory that the kernel never touches, that is another node without reusable, and no heap comes from it`,
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_NOT_REUSABLE',
+    when(board) {
+      const pool = board.all('pool').find(({ isCma }) => !isCma);
+      const range = board
+        .all('range')
+        .find(
+          ({ isReusable, name }) =>
+            !isReusable && /cma|pool|cam|video|isp|vpu|media|display/.test(name) && pool !== undefined,
+        );
+      const node = board
+        .all('treeNode')
+        .find(
+          ({ properties }) => /shared-dma-pool/.test(properties.get('compatible') ?? '') && !properties.has('reusable'),
+        );
+      const listed = board
+        .all('treeNames')
+        .find(
+          ({ of, names }) =>
+            of !== '' &&
+            names.includes('compatible') &&
+            !names.includes('reusable') &&
+            /cma|pool/.test(`${of} ${names.join(' ')}`),
+        );
+      if (
+        pool === undefined &&
+        !(
+          node !== undefined &&
+          (board.isAbsent() ||
+            board.has('cmaTotal') ||
+            board.refused.length > 0 ||
+            board.has('names') ||
+            board.has('node'))
+        ) &&
+        listed === undefined
+      )
+        return undefined;
+      if (node === undefined && listed === undefined && board.line(/heap|cma|reusable/i) === undefined)
+        return undefined;
+      if (
+        pool !== undefined &&
+        node === undefined &&
+        listed === undefined &&
+        board.has('pool') &&
+        board.all('pool').some(({ isCma }) => isCma) &&
+        range === undefined
+      )
+        return undefined;
+      const name = node?.name ?? listed?.of ?? range?.name ?? board.last('poolNode')?.name ?? 'the node';
+      return {
+        text: `${name} lacks the property reusable: a shared-dma-pool without it is a private pool of its devices, taken away from the system, never a CMA area and never a heap.`,
+        evidence: [pool?.line, range?.line, node?.line, listed?.line],
+        fix: `add the property "reusable;" to ${name} in /reserved-memory; if it is to be the default area, linux,cma-default counts only together with it`,
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_NODE_DISABLED',
+    when(board) {
+      const node = board
+        .all('treeNode')
+        .find(({ properties }) => /disabled|fail|no/.test(properties.get('status') ?? ''));
+      const said = board.line(/reserved-memory\S*\/status\b|\bstatus\b.{0,12}disabled/);
+      const near =
+        said !== undefined && /reserved-memory|linux,cma|shared-dma-pool/.test(board.text) && /cat|status/.test(said);
+      if (node === undefined && !near) return undefined;
+      if (node === undefined && board.line(/reserved-memory\S*\/status|linux,cma/) === undefined) return undefined;
+      return {
+        text: `the node ${node?.name ?? ''} in /reserved-memory is disabled by its status property, so the kernel skips it silently.`,
+        evidence: [node?.line, said],
+        fix: 'remove the status property (or write status = "okay") in the board\'s device tree or in an overlay for this node',
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_REJECTED_SLOTS',
+    when(board) {
+      const slots = board.first('noSlots');
+      const regions = board.first('tooManyRegions');
+      if (slots === undefined && regions === undefined) return undefined;
+      return {
+        text:
+          slots !== undefined
+            ? `the kernel has no slot left for another CMA area: their number is fixed when it is built (CONFIG_CMA_AREAS${board.config('CMA_AREAS') === undefined ? '' : `=${board.config('CMA_AREAS')}`}), and every area of the tree and of memory nodes takes one.`
+            : 'the device tree has more reserved regions than this kernel has slots for (MAX_RESERVED_REGIONS); the later ones are dropped.',
+        evidence: [slots?.line, regions?.line],
+        fix:
+          slots !== undefined
+            ? 'raise CONFIG_CMA_AREAS and rebuild the kernel, or join areas that need not be apart'
+            : 'join or remove reserved regions, or use a kernel that counts them at boot',
+      };
+    },
+  },
+  {
+    id: 'gpu-mem-takes-low-ram',
+    when(board) {
+      const gpu = board.all('gpuMemory').find(({ mebibytes }) => mebibytes >= 192);
+      const refused = board.first('nodeFailed') ?? board.first('failed');
+      const short = board.line(/CmaTotal:\s+0 kB/);
+      if (gpu === undefined || (refused === undefined && short === undefined)) return undefined;
+      return {
+        text: `gpu_mem=${gpu.mebibytes} gives the firmware ${gpu.mebibytes} MiB of low memory, and the CMA area must lie in the same first GiB: there is no room for it.`,
+        evidence: [gpu.line, refused?.line ?? short],
+        fix: 'lower gpu_mem in config.txt (76, the default, is enough with the KMS driver; legacy cameras need 128), or make the area smaller (dtoverlay=vc4-kms-v3d,cma-256)',
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_REJECTED_SPACE',
+    when(board) {
+      const refused = board.first('nodeFailed');
+      const overlap = board.first('overlap');
+      if (refused === undefined && overlap === undefined) return undefined;
+      const things = [
+        board.first('ramdisk') === undefined ? undefined : 'initrd',
+        board.first('placedTree') === undefined ? undefined : 'device tree',
+      ].filter((one) => one !== undefined);
+      const at = board.first('ramdisk') ?? board.first('placedTree');
+      return {
+        text: `there is no room for ${refused?.name ?? 'the region'}${refused?.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: no free piece of that size is left inside the range that the node allows${things.length === 0 ? '. Kernel, initrd, device tree and firmware lie in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) lie${things.length === 1 ? 's' : ''} in the way`}.`,
+        evidence: [refused?.line, overlap?.line, board.first('ramdisk')?.line, board.first('placedTree')?.line],
+        fix: `make the area smaller, or widen alloc-ranges of the node, or move what is in the way${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
+      };
+    },
+  },
+  {
+    id: 'area-across-numa',
+    when(board) {
+      const dead = board.first('notActivated');
+      const nodes = new Set([
+        ...board.all('bank').map(({ node }) => node),
+        ...board.all('numaNodes').map(({ node }) => node),
+      ]);
+      const area = areaOf(board);
+      const crossed =
+        area === undefined
+          ? undefined
+          : board
+              .all('bank')
+              .find(
+                ({ node, from, to }) =>
+                  area.base >= from &&
+                  area.base <= to &&
+                  board.all('bank').some((other) => other.node !== node && area.end > other.from && area.end > to),
+              );
+      if (dead === undefined || nodes.size < 2 || (area !== undefined && crossed === undefined)) return undefined;
+      return {
+        text: `the area ${dead.name} lies on two NUMA memory nodes: their zones differ, and CMA activates an area only if all of it is in one zone. Every allocation from it fails.`,
+        evidence: [dead.line, crossed?.line, board.first('pool')?.line],
+        fix: 'move the area inside one memory node (alloc-ranges or reg within the range of one node, as "Early memory node ranges" shows them), or make it small enough for one',
+      };
+    },
+  },
+  {
+    id: 'CMA_AREA_NOT_ACTIVATED',
+    when(board) {
+      const dead = board.first('notActivated') ?? board.first('boundary');
+      if (dead === undefined) return undefined;
+      const area = areaOf(board);
+      const zones = board.all('zone');
+      const border = area === undefined ? undefined : zones.find(({ to }) => area.base <= to && area.end > to);
+      const limit = border === undefined ? undefined : border.to + 1n;
+      const name = 'name' in dead ? dead.name : 'the area';
+      return {
+        text: `the area ${name} was made and never activated: it ${limit === undefined ? 'crosses the border of a zone, or lies in memory that the kernel does not use' : `crosses the border of the zone ${border?.name} at ${hex(limit)}${/HighMem/.test(zones.map((one) => one.name).join(' ')) ? ' (the low-memory limit; above it is HighMem)' : limit === 0x100000000n ? ' (4 GiB)' : ''}`}. CmaTotal may still count it, and every allocation from its heap fails.`,
+        evidence: [dead.line, board.first('pool')?.line, border?.line],
+        fix: `move the area to one side of the border: ${limit === undefined ? 'inside one zone, as "Zone ranges" in the log shows them' : `below ${hex(limit)}, with base and size inside the zone`} (alloc-ranges or reg of the node)`,
+      };
+    },
+  },
+];
+
+function areaOf(board: Board): { readonly base: bigint; readonly end: bigint } | undefined {
+  const dead = board.first('notActivated');
+  const range = board.all('range').find(({ name }) => dead === undefined || name === dead.name);
+  if (range?.isReusable) return { base: range.base, end: range.end + 1n };
+  const address = /@([0-9a-f]+)$/.exec(dead?.name ?? '')?.[1];
+  const pools = board.all('pool').filter(({ isCma }) => isCma);
+  const pool = pools.find(({ base }) => address !== undefined && base === BigInt(`0x${address}`)) ?? pools[0];
+  if (pool !== undefined) return { base: pool.base, end: pool.base + BigInt(pool.mebibytes * MIB) };
+  const reserved = board.first('reserved');
+  return reserved?.base === undefined
+    ? undefined
+    : { base: reserved.base, end: reserved.base + BigInt(reserved.mebibytes * MIB) };
+}
+
+export const SETTLED: readonly Cause[] = [
+  {
+    id: 'CMA_DISABLED_CMDLINE',
+    when(board) {
+      const cma = board.cmaArgument;
+      const line = cma?.sizeBytes === 0n ? cma.line : board.line(/\bcma=0[MKG]?(?:[\s"'@]|$)/);
+      if (line === undefined) return undefined;
+      return {
+        text: 'the kernel command line says cma=0: it switches CMA off, and the default area of the device tree with it.',
+        evidence: [line, board.first('bypass')?.line],
+        fix: "remove cma=0 from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB): then the device tree or the kernel configuration decides",
+      };
+    },
+  },
+  {
+    id: 'CMA_CMDLINE_FAILED',
+    when(board) {
+      const cma = board.cmaArgument;
+      const refused = board
+        .all('failed')
+        .find(({ mebibytes }) => cma !== undefined && BigInt(mebibytes) * BigInt(MIB) === cma.sizeBytes);
+      if (cma === undefined || refused === undefined) return undefined;
+      const largest = board.all('bank').reduce((most, { from, to }) => (to - from > most ? to - from + 1n : most), 0n);
+      return {
+        text: `${cma.text} could not be reserved: the area must fit into one free piece of memory below the DMA limit, and no bank has ${formatBytes(cma.sizeBytes)} free${
+          largest > 0n && board.all('bank').length > 0
+            ? ` (the banks in the log: ${board
+                .all('bank')
+                .map(({ from, to }) => formatBytes(to - from + 1n))
+                .join(', ')}, less what kernel and firmware use)`
+            : ''
+        }. There is no CMA at all now.`,
+        evidence: [refused.line, cma.line, ...board.all('bank').map(({ line }) => line)],
+        fix: `give a smaller size than ${cma.text}, one that fits into the largest free piece of the low bank; or leave the size to the device tree`,
+      };
+    },
+  },
+  {
+    id: 'CMA_CMDLINE_OVERRIDES_DT',
+    when(board) {
+      const cma = board.cmaArgument;
+      const bypass = board.first('bypass');
+      const wanted = board.line(/linux,cma(?!-)|device ?tree|\bdts\b|\boverlay\b|设备树|reserved-memory/i);
+      const made = board
+        .all('reserved')
+        .find(({ mebibytes }) => cma !== undefined && BigInt(mebibytes) * BigInt(MIB) === cma.sizeBytes);
+      const total = cma !== undefined && board.cmaKib !== undefined && BigInt(board.cmaKib) * 1024n === cma.sizeBytes;
+      if (
+        bypass === undefined &&
+        !(cma !== undefined && (made !== undefined || total) && wanted !== undefined && hasComplaint(board))
+      )
+        return undefined;
+      return {
+        text: `${cma?.text ?? 'cma='} on the kernel command line overrides the device tree: with it the kernel skips the node of the default area (linux,cma-default) and makes an area of its own${cma === undefined ? '' : ` of ${formatBytes(cma.sizeBytes)}`}.`,
+        evidence: [bypass?.line, cma?.line, made?.line],
+        fix: `remove ${cma?.text ?? 'cma='} from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the size of the node counts; or raise it there if the command line is to decide`,
+      };
+    },
+  },
+  {
+    id: 'CMA_DT_REJECTED',
+    when(board) {
+      const line = board.first('notSetUp') ?? board.all('noMatch').find(({ name }) => /cma|pool/.test(name));
+      if (line === undefined || board.has('bypass')) return undefined;
+      return {
+        text: 'the node is in the device tree, and the kernel made no area of it: it refused the node while setting it up.',
+        evidence: [line.line],
+        fix: 'look at the lines of the kernel log about "reserved mem" before this one, and run `dmaheap place` with the DTB of the board: it names the property that is refused. Without compatible = "shared-dma-pool", reusable and an aligned size no area is made',
+      };
+    },
+  },
+  {
+    id: 'CMA_FALLBACK_KCONFIG',
+    when(board) {
+      const names = board.heapNames() ?? [];
+      const node = board
+        .all('treeNode')
+        .find(
+          ({ properties, name }) =>
+            /shared-dma-pool/.test(properties.get('compatible') ?? '') &&
+            (properties.has('linux,cma-default') || /cma/.test(name)),
+        );
+      const tree = board.all('treeNames').find((one) => one.of === '' && one.names.some((name) => /cma/.test(name)));
+      const made = board.first('reserved');
+      const configured = board.config('CMA_SIZE_MBYTES');
+      const isFallback =
+        made !== undefined &&
+        !board.has('pool') &&
+        board.cmaArgument === undefined &&
+        (names.includes('reserved') ||
+          (configured !== undefined && Number(configured) === made.mebibytes) ||
+          made.mebibytes <= 64);
+      const wanted = node ?? tree;
+      const text = board.line(/(?:want|expect|ask|need|should|dts|device ?tree|overlay|设备树)\D{0,60}\d+\s*(?:M|G)/i);
+      if (!isFallback || (wanted === undefined && text === undefined) || !hasComplaint(board)) return undefined;
+      return {
+        text: `the area of the device tree was not made, and the kernel fell back to its configured default area of ${size(made.mebibytes)} (CONFIG_CMA_SIZE_MBYTES)${names.includes('reserved') ? ', whose heap is called reserved' : ''}.`,
+        evidence: [made.line, wanted?.line, text],
+        fix: 'find out why the node does not count: the kernel log from its first line on ("reserved mem", "cma"), /proc/device-tree/reserved-memory for the node, and `dmaheap place` with the DTB; the default size is only what is left',
+      };
+    },
+  },
+  {
+    id: 'CMA_TOTAL_AMBIGUOUS',
+    when(board) {
+      const total = board.cmaKib;
+      const pools = [...board.all('pool').filter(({ isCma }) => isCma), ...board.all('reserved')];
+      const sum = pools.reduce((all, { mebibytes }) => all + mebibytes, 0);
+      const others = board.line(/\bhugetlb_cma|cma_pernuma|numa_cma|hugetlb_cma: reserve|cma-pernuma/i);
+      const surprising = board.line(
+        /which (?:area|one|heap)|more than|why.*(?:more|larger|sum|total)|does(?:n't| not) (?:match|add up)|哪(?:个|块)|多出|single areas?|per area/i,
+      );
+      if (total === undefined || !((pools.length > 1 && surprising !== undefined) || others !== undefined))
+        return undefined;
+      return {
+        text: `CmaTotal (${total} kB) is the sum of all CMA areas of the system${others === undefined ? ` (here ${pools.length} areas, ${size(sum)} together)` : ', huge pages and areas of memory nodes included'}: it does not say how large a single area is, and this kernel shows single areas nowhere else.`,
+        evidence: [board.last('cmaTotal')?.line, others, ...pools.slice(0, 3).map(({ line }) => line)],
+        fix: 'build the kernel with CONFIG_CMA_SYSFS=y (then /sys/kernel/mm/cma/NAME) or look into /sys/kernel/debug/cma as root with CONFIG_CMA_DEBUGFS=y; the lines of the kernel log from the boot name each area with its size',
+      };
+    },
+  },
+  {
+    id: 'CMA_SIZE_MISMATCH',
+    when(board) {
+      const total = board.cmaKib;
+      const wanted =
+        /\b(?:want|expect(?:ed)?|ask(?:ed|s)?(?: for)?|need|should be|instead of|profile|set to|configured|应该是|期望)\D{0,40}?(\d+)\s*(?:Mi?B?|M)\b/i.exec(
+          board.text,
+        );
+      if (
+        total === undefined ||
+        wanted === null ||
+        Number(wanted[1]) * 1024 === total ||
+        total === 0 ||
+        board.has('allocFailed')
+      )
+        return undefined;
+      const by =
+        board.config('CMA_SIZE_PERCENTAGE') !== undefined || board.config('CMA_SIZE_SEL_PERCENTAGE') === 'y'
+          ? 'CONFIG_CMA_SIZE_PERCENTAGE'
+          : board.config('CMA_SIZE_MBYTES') !== undefined
+            ? 'CONFIG_CMA_SIZE_MBYTES'
+            : undefined;
+      const overlay = board.first('configTxt');
+      return {
+        text: `the area has another size than was asked for: CmaTotal is ${size(Math.round(total / 1024))}, and ${wanted[1]} MiB were meant. ${by === undefined ? (overlay === undefined ? 'Something else sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
+        evidence: [board.last('cmaTotal')?.line, board.line(new RegExp(`\\b${wanted[1]}\\s*M`)), overlay?.line],
+        fix: `${by === undefined ? 'find what sets it, in this order: cma= on the command line, linux,cma in the device tree (with the last overlay that changes it), CONFIG_CMA_SIZE_MBYTES' : `change ${by}`}, and change the size there`,
+      };
+    },
+  },
+];
+
+const hasComplaint = (board: Board) =>
+  /\?|？|why|wrong|only|not |no |n't|fail|cannot|stays|still|instead|为什么|怎么|只有|没有|失败|却/i.test(board.text);

@@ -1,0 +1,78 @@
+/** The boot loader did not give the kernel the device tree that was meant. */
+import type { Board } from '../board.js';
+import type { Cause } from './cause.js';
+
+const REGION = /linux,cma|cma|pool|reserved/i;
+
+export const BOOT: readonly Cause[] = [
+  {
+    id: 'CMA_DT_NODE_MISSING',
+    when(board) {
+      const symbols = board.first('noSymbols');
+      const apply = board.first('overlayNotApplied');
+      const load = board.first('overlayNotLoaded');
+      if (symbols !== undefined || /NOTFOUND/.test(apply?.reason ?? ''))
+        return {
+          text: 'the overlay was not applied: it refers to a label, and the base device tree has no __symbols__ (it was compiled without -@), so the boot loader keeps the original tree.',
+          evidence: [symbols?.line, apply?.line],
+          fix: 'compile the base device tree with symbols (dtc -@, DTC_FLAGS=-@), or write the overlay with target-path = "/" and a reserved-memory node of its own, which needs no label',
+        };
+      if (load !== undefined)
+        return {
+          text: `the boot loader could not load the overlay ${load.file}, so the node is not in the running device tree.`,
+          evidence: [load.line, board.first('noTreeNode')?.line],
+          fix: `put ${load.file.replace(/^.*\//, '') || 'the .dtbo'} where the boot loader looks, or correct the path in the overlay line (fdtoverlays of extlinux.conf, overlays= of armbianEnv.txt, dtoverlay= of config.txt): the path is that of the partition the boot loader reads. Its log must then say that the overlay was loaded`,
+        };
+      if (apply !== undefined)
+        return {
+          text: `the boot loader could not apply the overlay${apply.reason === '' ? '' : ` (${apply.reason})`}, and goes on with the device tree as it was.`,
+          evidence: [apply.line],
+          fix: `${/NOSPACE/.test(apply.reason) ? 'give the tree room before it is applied (fdt resize 0x10000 in U-Boot)' : 'try it on the desk with fdtoverlay -i base.dtb -o out.dtb overlay.dtbo, which says why'}, and look at the overlay's target; the log must then show no error`,
+        };
+      const wrongFile = wrongConfigTxt(board);
+      if (wrongFile !== undefined) return wrongFile;
+      return notInTree(board);
+    },
+  },
+];
+
+/** Bookworm and later read /boot/firmware; an edited /boot/config.txt is nobody's. */
+function wrongConfigTxt(board: Board) {
+  const edited = board.line(/(?:\s|^)\/boot\/config\.txt/);
+  const real = board.line(/\/boot\/firmware\b/);
+  const fat = board.line(
+    /\/boot\/firmware\s+\/dev\/\S+\s+vfat|DO NOT EDIT|The file you are looking for has moved|moved to .*\/boot\/firmware/i,
+  );
+  if (
+    edited === undefined ||
+    real === undefined ||
+    (fat === undefined && !/not.*(?:read|used)|no change|nothing changes|ignored/i.test(board.text))
+  )
+    return undefined;
+  return {
+    text: 'the edited config.txt is not the one that the firmware reads: it reads /boot/firmware/config.txt on the FAT partition, and /boot/config.txt lies on the root file system. The overlay was never loaded.',
+    evidence: [edited, real],
+    fix: 'put the line into /boot/firmware/config.txt and the .dtbo into /boot/firmware/overlays, and reboot; `vclog --msg` (or vcdbg log msg) then shows that the overlay is loaded',
+  };
+}
+
+/** Somebody asked for an area with an overlay or a node, and the running tree has no such node. */
+function notInTree(board: Board) {
+  const names = board.all('treeNames').filter(({ of }) => of === '');
+  const none = board.all('noTreeNode').find(({ path }) => REGION.test(path));
+  const asked = board.line(
+    /(?:\b|_)(?:dt)?overlays?=|fdtoverlays?\s+\S|dtoverlay=|user_overlays=|\.dtbo\b|\boverlay\b|设备树(?:插件|覆盖)/i,
+  );
+  const dump = board.line(/fdtget: .*FDT_ERR_NOTFOUND|Error at '?\/reserved-memory/i);
+  const node = board.all('treeNode').map(({ name }) => name.replace(/@.*$/, ''));
+  const isListed = names.some((one) =>
+    one.names.some((name) => node.includes(name.replace(/@.*$/, '')) || /cma/.test(name)),
+  );
+  const seen = none?.line ?? dump ?? (names.length > 0 && !isListed ? names[0]?.line : undefined);
+  if (seen === undefined || (asked === undefined && node.length === 0)) return undefined;
+  return {
+    text: 'the running device tree has no such node: what was written was never put into the tree that the kernel got.',
+    evidence: [seen, asked, board.all('treeNode')[0]?.line],
+    fix: "look into the log of the boot loader for the overlay (is its line in the file and on the partition that the boot loader reads? does it report that the overlay was loaded and applied?), or build the node into the board's .dts; /proc/device-tree/reserved-memory must list it afterwards",
+  };
+}

@@ -1,0 +1,207 @@
+/** The node is there and may be opened by its mode, and something else refuses; or it is not a heap's. */
+
+import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
+import type { Board } from '../board.js';
+import type { Cause } from './cause.js';
+
+const verifier = (board: Board) =>
+  board
+    .all('verifier')
+    .filter(({ status }) => !/^(?:ok|PASS|pass)$/.test(status))
+    .flatMap(({ id, line }) => {
+      const row = DIAGNOSES.find((one) => one.id === id);
+      return row === undefined ? [] : [{ ...row, line }];
+    })[0];
+
+const isHeapName = (name: string) =>
+  /dma_heap|^(?:system|linux,cma|reserved|default_cma_region|cma)\b|uncached/.test(name);
+
+/** What the verifier said on the board is the answer: it looked. */
+export const VERIFIED: Cause = {
+  id: 'verifier',
+  when: (board) => {
+    const row = verifier(board);
+    return row && { text: `dmaheap-verify says ${row.id}: ${row.cause}`, evidence: [row.line], fix: row.fix };
+  },
+};
+export const verifiedId = (board: Board) => verifier(board)?.id;
+
+export const DENIED: readonly Cause[] = [
+  {
+    id: 'FOLKLORE_DMA_BUF_NODE',
+    when(board) {
+      const made =
+        board.first('mknod')?.line ??
+        board.line(
+          /\bmknod\b.*\/dev\/dma[-_]?buf|open\w*\b.*\/dev\/dma[-_]buf\b|\/dev\/dma[-_]buf\b.*(?:No such|not found|fail|cannot)/i,
+        );
+      if (made === undefined) return undefined;
+      const none = board.isAbsent()
+        ? ' This kernel has no /dev/dma_heap either: it needs a kernel with CONFIG_DMABUF_HEAPS and one of its heaps.'
+        : '';
+      return {
+        text: `/dev/dma-buf is not a device of any kernel: a dma-buf is a file descriptor, and nothing answers a node that was made by hand. Buffers come from the heaps, /dev/dma_heap/*.${none}`,
+        evidence: [made, board.first('noDirectory')?.line],
+        fix: `remove the line that makes /dev/dma-buf, delete the node, and let the program open /dev/dma_heap/system or the CMA heap.${none}`,
+      };
+    },
+  },
+  {
+    id: 'NODE_NOT_A_HEAP',
+    when(board) {
+      const file = board.first('handMade');
+      const made = board.line(/\bmknod\b.*dma_heap/);
+      const strange = board
+        .all('open')
+        .find(({ path, errno }) => path.startsWith('/dev/dma_heap/') && (errno === 'ENXIO' || errno === 'ENODEV'));
+      const answer =
+        board.all('allocation').find(({ errno }) => errno === 'ENOTTY') ??
+        board.all('open').find(({ errno, path }) => errno === 'ENOTTY' && path.includes('dma_heap'));
+      const majors = new Set(board.all('node').flatMap(({ major }) => major ?? []));
+      const wrongNumber =
+        majors.size > 1 || majors.has(10) || majors.has(1)
+          ? board.all('node').find(({ major }) => major === 10 || major === 1 || major !== board.all('node')[0]?.major)
+          : undefined;
+      const shown = file ?? wrongNumber;
+      if (shown === undefined && made === undefined && strange === undefined && answer === undefined) return undefined;
+      const name = shown?.name ?? strange?.path ?? 'the node';
+      return {
+        text: `${name} under /dev/dma_heap is not a heap device: ${file !== undefined ? 'it is an ordinary file or directory that something created' : 'it was made by hand or with another device number'}. The device numbers of heaps are dynamic; only the kernel knows them.`,
+        evidence: [shown?.line, made, strange?.line, answer?.line],
+        fix: `delete ${name}, remove what creates it (a script, a package, a volume of a container), and let devtmpfs make the node: a reboot, or \`udevadm trigger --subsystem-match=dma_heap\` where udev fills /dev`,
+      };
+    },
+  },
+  {
+    id: 'MAC_DENIED',
+    when(board) {
+      const avc = board
+        .all('avc')
+        .find(
+          ({ line, name, type }) =>
+            !/permissive=1/.test(line) && (isHeapName(name) || /dmabuf|dma_heap/.test(type) || /dma_heap/.test(line)),
+        );
+      const denied = board.all('apparmor').find(({ name }) => name.includes('dma_heap'));
+      const filter = board.first('seccomp');
+      if (denied !== undefined) {
+        const isSnap = denied.profile.startsWith('snap.');
+        return {
+          text: `AppArmor denies it: the profile ${denied.profile} does not allow ${denied.name}. Mode and group of the node do not matter here.`,
+          evidence: [denied.line],
+          fix: isSnap
+            ? `let the snap's confinement allow the heap: a plug of an interface that covers ${denied.name} (custom-device from the gadget snap, connected with \`snap connect\`), or a snap that is not strict while testing`
+            : `add \`${denied.name.replace(/[^/]*$/, '')}* rw,\` to the profile ${denied.profile} and load it with \`apparmor_parser -r\``,
+        };
+      }
+      if (avc !== undefined)
+        return {
+          text: `SELinux denies it: the domain ${avc.domain} may not use a node of type ${avc.type}. Mode and group of the node do not matter here.`,
+          evidence: [avc.line],
+          fix:
+            /^dmabuf|untrusted_app|hal_|vendor_/.test(`${avc.type} ${avc.domain}`) &&
+            board.line(/android|sepolicy|logcat|u:r:/i) !== undefined
+              ? `add to the policy of the device: allow ${avc.domain} ${avc.type}:chr_file r_file_perms (the heap is opened read-only on Android), and build the policy again`
+              : `allow it in the policy: \`ausearch -m avc -ts boot | audit2allow -M heap\` shows the rule; better, give the heaps a type of their own (semanage fcontext, or SECLABEL{selinux} in a udev rule) and allow ${avc.domain} that type`,
+        };
+      if (filter !== undefined && board.line(/dma_heap|dma-heap|ioctl|heap/i) !== undefined)
+        return {
+          text: 'a seccomp filter ends the call: the sandbox of the program does not allow this system call, whatever the node says.',
+          evidence: [filter.line],
+          fix: 'allow ioctl and openat in the filter of the sandbox (SystemCallFilter= of the unit, the seccomp profile of the container), for this program only',
+        };
+      return undefined;
+    },
+  },
+  {
+    id: 'CGROUP_DEVICE_DENIED',
+    when(board) {
+      const open = board.refused.find(({ errno }) => errno === 'EPERM');
+      const allows = board.all('deviceAllow');
+      const policy = board.all('devicePolicy').find(({ value }) => value !== 'auto');
+      const given = board.all('devices').flatMap(({ list }) => list);
+      const isUnit = allows.length > 0 || policy !== undefined || board.has('unitUser');
+      const isGiven =
+        allows.some(({ value }) => /char-dma_heap|dma_heap/.test(value)) ||
+        given.some((one) => /dma_heap|^\/dev\/?$/.test(one));
+      const isDenied =
+        open !== undefined ||
+        (isUnit &&
+          !isGiven &&
+          allows.length > 0 &&
+          board.refused.length > 0 &&
+          board.line(/EPERM|not permitted/i) !== undefined);
+      if (!isDenied) return undefined;
+      const volume = board
+        .all('devices')
+        .flatMap(({ volumes }) => volumes)
+        .find((one) => one.includes('dma_heap'));
+      const evidence = [open?.line, allows[0]?.line, policy?.line, volume];
+      if (isUnit || (board.container === undefined && board.line(/systemd|\.service/) !== undefined))
+        return {
+          text: `the unit's device policy denies it with EPERM: ${allows.length > 0 ? 'DeviceAllow= closes every device that it does not list, and no dma_heap is listed' : 'DevicePolicy= or PrivateDevices= closes /dev for this service'}. The mode of the node would allow it.`,
+          evidence,
+          fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' in place of PrivateDevices=yes' : ''}, then systemctl daemon-reload and restart the service`,
+        };
+      return {
+        text: `the device cgroup denies it with EPERM${volume === undefined ? '' : `: ${volume} was mounted as a volume, which shows the node and does not allow the device`}. Root in the container makes no difference, and the mode of the node is not the reason.`,
+        evidence,
+        fix: 'give the heaps as devices, not as a volume: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose, --device=/dev/dma_heap for docker and podman run, lxc.cgroup2.devices.allow = c MAJOR:* rwm for LXC, a device plugin or CDI for Kubernetes',
+      };
+    },
+  },
+  {
+    id: 'FD_READONLY',
+    when(board) {
+      const mapped = board.all('mapped').find(({ errno }) => errno === 'EACCES');
+      const flags = board.all('allocated').find(({ flags: given }) => given !== undefined && !/O_RDWR/.test(given));
+      const source = board.line(/fd_flags\s*=\s*(?:O_CLOEXEC|0|O_RDONLY)\b(?!.*O_RDWR)/);
+      if (
+        mapped === undefined ||
+        (board.line(/O_RDWR/) !== undefined &&
+          flags === undefined &&
+          source === undefined &&
+          /fd_flags=\S*O_RDWR/.test(board.text))
+      )
+        return undefined;
+      return {
+        text: 'the buffer is a read-only descriptor: it was allocated with fd_flags without O_RDWR, so that mmap with PROT_WRITE gives EACCES. Nodes and groups are not the reason.',
+        evidence: [flags?.line ?? source, mapped.line],
+        fix: 'allocate with fd_flags = O_RDWR | O_CLOEXEC in struct dma_heap_allocation_data (how the heap itself was opened does not matter)',
+      };
+    },
+  },
+  {
+    id: 'FD_LIMIT',
+    when(board) {
+      const line = board.line(
+        /\bEMFILE\b|\bENFILE\b|Too many open files|打开的文件(?:过|太)多|Zu viele offene Dateien|Trop de fichiers ouverts/i,
+      );
+      if (line === undefined) return undefined;
+      return {
+        text: 'the process has no file descriptors left: every dma-buf is one, and each plane may hold another.',
+        evidence: [line, board.line(/Max open files|ulimit -n|LimitNOFILE/)],
+        fix: 'raise the limit of the service (LimitNOFILE= in its unit, `ulimit -n` in a shell), and look in /proc/PID/fd for dma-bufs that the program never closes: then the limit only delays the end',
+      };
+    },
+  },
+  {
+    id: 'LEN_TRUNCATED',
+    when(board) {
+      const asked = board.line(
+        /(?:len|size|length|bytes|ask\w*|request\w*)\D{0,8}(?:429496[7-9]\d{3}|4[3-9]\d{8}|[5-9]\d{9}|\d{11,}|0x1_?[0-9a-f]{4}_?[0-9a-f]{4}\b)/i,
+      );
+      const got = board.line(
+        /SEEK_END\)\s*=\s*\d{1,9}\b|\bst_size=\d{1,9}\b|\b(?:got|only|is|nur)\D{0,12}\d{4,9}\b(?! pages)/i,
+      );
+      const is32 =
+        board.all('architecture').some(({ arch }) => arch === 'arm') ||
+        board.line(/32[- ]?bit|armv[67]|armhf|32 ?位/i) !== undefined;
+      if (asked === undefined || !is32) return undefined;
+      return {
+        text: 'the kernel cuts the length to 32 bits: the request is 4 GiB or more, and a 32-bit kernel makes a buffer of what is left of it.',
+        evidence: [asked, got],
+        fix: 'ask for less than 4 GiB on a 32-bit kernel, in several buffers if it must be more, and compare lseek(fd, 0, SEEK_END) with what was asked for',
+      };
+    },
+  },
+];

@@ -1,0 +1,195 @@
+/** Heaps are there, and the one that a program opens is not among them. */
+import { FACTS, formatKernelVersion } from '../../facts/index.js';
+import type { Board } from '../board.js';
+import type { Cause } from './cause.js';
+import { vendorOf } from './presence.js';
+
+/** Names that programs asked for and did not find, where others are listed. */
+function unfound(board: Board): { readonly name: string; readonly line: string }[] {
+  const names = board.heapNames();
+  return board.refused
+    .filter(({ errno, name }) => (errno === 'ENOENT' || errno === undefined) && !(names ?? []).includes(name))
+    .map(({ name, line }) => ({ name, line }));
+}
+
+/** From which kernel the default area's heap has the name, where a fact says it. */
+function since(name: string): string | undefined {
+  const range = FACTS.get('heap.default-area-name')?.ranges.find(({ value }) => value === name) as
+    | { since?: string; min?: string }
+    | undefined;
+  return range?.since ?? range?.min;
+}
+
+export const NAMES: readonly Cause[] = [
+  {
+    id: 'VENDOR_HEAP_ABSENT',
+    when(board) {
+      const names = board.heapNames();
+      if (names === undefined || names.length === 0) return undefined;
+      const wanted = unfound(board).find(({ name }) => vendorOf(name) !== undefined);
+      const vendor = wanted === undefined ? undefined : vendorOf(wanted.name);
+      if (wanted === undefined || vendor === undefined) return undefined;
+      return {
+        text: `${wanted.name} is a heap of ${vendor[1]}, and this kernel does not make it: it has ${names.join(', ')}. A link with that name would not give the memory that the vendor's heap gives.`,
+        evidence: [
+          wanted.line,
+          ...board
+            .nodes()
+            .slice(0, 2)
+            .map(({ line }) => line),
+          board.first('names')?.line,
+        ],
+        fix: `run ${vendor[1].split(',')[0]} for this program; or ${vendor[2]}`,
+      };
+    },
+  },
+  {
+    id: 'HEAP_RENAMED',
+    when(board) {
+      const names = board.heapNames() ?? [];
+      const wanted = unfound(board).find(({ name }) => board.isDefaultName(name));
+      const got = names.find((name) => board.isDefaultName(name));
+      if (wanted === undefined || got === undefined) return undefined;
+      const cma = board.cmaArgument;
+      const from = since('default_cma_region') ?? '6.17';
+      const why =
+        got === 'reserved'
+          ? cma === undefined && !board.has('bypass')
+            ? 'the area comes from the kernel configuration and not from the device tree, and then its heap is called reserved'
+            : `${cma?.text ?? 'cma='} on the command line makes the area in place of the device tree's node, and then its heap is called reserved`
+          : got === 'default_cma_region'
+            ? `Linux renamed the heap of the default area: it is default_cma_region from ${from} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is switched off (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
+            : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap is called after the node of the device tree`;
+      return {
+        text: `the heap is there under another name: the program opens ${wanted.name}, and the kernel calls it ${got}. ${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
+        evidence: [
+          wanted.line,
+          board.nodes().find(({ name }) => name === got)?.line ?? board.first('names')?.line,
+          cma?.line,
+        ],
+        fix: `add a rule that keeps both names: SUBSYSTEM=="dma_heap", KERNEL=="${got}", SYMLINK+="dma_heap/${wanted.name}"; or let the program open ${got}${got === 'reserved' && cma !== undefined ? `; or remove ${cma.text.split('=')[0]}= from the boot arguments and give the node linux,cma its size in the device tree` : ''}`,
+      };
+    },
+  },
+  {
+    id: 'SYMLINK_WRONG_TARGET',
+    when(board) {
+      const names = board
+        .nodes()
+        .filter(({ type }) => type === 'c')
+        .map(({ name }) => name);
+      const wrong = board.all('link').find(({ name, target }) => {
+        const to = (target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '');
+        if (names.length > 0 && !names.includes(to)) return true;
+        return (board.isDefaultName(name) || /cma/.test(name)) && /^system/.test(to);
+      });
+      const said = board.line(
+        /(?:alias|link|symlink)\b.*(?:wrong|another heap|points to|dangling|broken)|too many levels of symbolic links/i,
+      );
+      if (wrong === undefined) return undefined;
+      return {
+        text: `the alias ${wrong.name} leads to ${wrong.target ?? 'nothing'}${names.length > 0 && !names.includes((wrong.target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '')) ? ', which does not exist' : ', which is another heap than its name says'}: the program gets memory of the wrong kind, or none.`,
+        evidence: [wrong.line, said],
+        fix: `find what makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d) and let it lead to the heap that is meant: SYMLINK+="dma_heap/${wrong.name}" on the rule of that heap`,
+      };
+    },
+  },
+  {
+    id: 'SYMLINK_RULE_MISSING',
+    when(board) {
+      const names = board.heapNames() ?? [];
+      const wanted = unfound(board).find(
+        ({ name }) =>
+          vendorOf(name) === undefined && !board.isDefaultName(name) && name !== 'system' && !/@[0-9a-f]+$/.test(name),
+      );
+      if (wanted === undefined || names.length === 0 || board.has('works')) return undefined;
+      if (
+        board.all('poolNode').some(({ name }) => name === wanted.name) ||
+        board.all('treeNames').some((one) => one.names.some((name) => name.replace(/@.*/, '') === wanted.name))
+      )
+        return undefined;
+      const target = names.find((name) => board.isDefaultName(name)) ?? names[0] ?? 'system';
+      return {
+        text: `no kernel makes a heap called ${wanted.name}: it is an alias, a link that a udev rule of the distribution or of the program makes, and no rule makes it here. The heaps themselves are there (${names.join(', ')}).`,
+        evidence: [wanted.line, board.nodes()[0]?.line ?? board.first('names')?.line],
+        fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+      };
+    },
+  },
+  {
+    id: 'HEAP_NODE_REMOVED',
+    when(board) {
+      const inClass = board.all('classNames').flatMap(({ names }) => names);
+      const names = board.heapNames('host') ?? board.heapNames();
+      const renames = board.all('rule').find(({ text }) => /\bNAME\s*:?=(?!=)\s*"/.test(text));
+      const removed = board.line(/\brm\b\s+(?:-\w+\s+)*\/dev\/dma_heap/);
+      const gone = inClass.filter((name) => names !== undefined && !names.includes(name));
+      if (removed === undefined && !(gone.length > 0 && names !== undefined)) return undefined;
+      return {
+        text: `the kernel has the heap${gone.length === 1 ? '' : 's'} ${gone.join(', ')} (/sys/class/dma_heap), and the node under /dev/dma_heap is gone: something removed it or hides it.`,
+        evidence: [
+          board.first('classNames')?.line,
+          removed,
+          renames?.line,
+          board.nodes()[0]?.line ?? board.first('names')?.line,
+        ],
+        fix: 'find what removes or hides the node (a script with rm, a udev rule with NAME=, a tmpfs or a bind mount over /dev), take it away, then udevadm trigger --subsystem-match=dma_heap --action=add or a reboot brings the node back',
+      };
+    },
+  },
+  {
+    id: 'HEAP_ABSENT',
+    when(board) {
+      const names = board.heapNames() ?? [];
+      const wanted = unfound(board)[0];
+      const off =
+        board.config('DMABUF_HEAPS_CMA') === 'n' && (wanted === undefined || /cma|reserved/.test(wanted.name))
+          ? 'DMABUF_HEAPS_CMA'
+          : board.config('DMABUF_HEAPS_SYSTEM') === 'n' && (wanted?.name ?? 'system') === 'system'
+            ? 'DMABUF_HEAPS_SYSTEM'
+            : undefined;
+      const pool =
+        wanted === undefined
+          ? undefined
+          : [...board.all('poolNode'), ...board.all('range')].find(
+              ({ name }) => name.replace(/@.*/, '') === wanted.name.replace(/@.*/, ''),
+            );
+      const inTree =
+        wanted === undefined
+          ? false
+          : board
+              .all('treeNames')
+              .some((one) => one.names.some((name) => name.replace(/@.*/, '') === wanted.name.replace(/@.*/, '')));
+      if (names.length === 0 || (wanted === undefined && off === undefined)) return undefined;
+      const evidence = [
+        wanted?.line,
+        pool?.line,
+        board.all('config').find(({ symbol }) => symbol === off)?.line,
+        board.nodes()[0]?.line ?? board.first('names')?.line,
+      ];
+      if (off !== undefined)
+        return {
+          text: `the heap ${wanted?.name ?? (off.endsWith('CMA') ? 'of the CMA area' : 'system')} does not exist although heaps are supported: CONFIG_${off} is not set, so the kernel makes only ${names.join(', ')}.`,
+          evidence,
+          fix: `rebuild the kernel with CONFIG_${off}=y (the other heap's option stays), or let the program use ${names[0]}`,
+        };
+      if (
+        pool === undefined &&
+        !inTree &&
+        wanted !== undefined &&
+        !/@/.test(wanted.name) &&
+        wanted.name !== 'system' &&
+        !board.isDefaultName(wanted.name)
+      )
+        return undefined;
+      return {
+        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')})${pool !== undefined || inTree ? ": the area is there, and this kernel makes a heap of the default area only; further reusable pools get a heap of their own from a newer kernel on, under the node's full name" : ': the kernel made no area for it'}.`,
+        evidence,
+        fix:
+          pool !== undefined || inTree
+            ? 'make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes heaps of all reusable pools; `dmaheap explain heap:NAME PROFILE` shows from which on'
+            : 'compare the reserved-memory node and the kernel configuration with what was generated, and look for "reserved mem" in the kernel log',
+      };
+    },
+  },
+];

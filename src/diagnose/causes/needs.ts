@@ -1,0 +1,74 @@
+/** What else would decide: the pieces that the paste does not have. */
+import type { Board } from '../board.js';
+import type { Need } from './cause.js';
+
+const PIECES: readonly (Need & {
+  readonly isThere: (board: Board) => boolean;
+  readonly when: (board: Board) => boolean;
+})[] = [
+  {
+    what: 'CmaTotal and CmaFree',
+    why: 'they tell an area that was never made, one that is in use and one that is in pieces apart',
+    how: 'grep Cma /proc/meminfo (once after the boot, once while it fails)',
+    isThere: (board) => board.has('cmaTotal'),
+    when: (board) => isAboutMemory(board),
+  },
+  {
+    what: 'the kernel log (dmesg) from its first line on',
+    why: 'it names what asked for the area, the memory ranges and why an area was refused ("reserved mem", "cma", "could not be activated", "alloc failed")',
+    how: "dmesg | grep -iE 'cma|reserved mem|command line|node ranges|zone|mem 0x'",
+    isThere: (board) => board.has('bank') && board.has('commandLine'),
+    when: () => true,
+  },
+  {
+    what: 'the kernel command line',
+    why: 'cma= there replaces the area of the device tree',
+    how: 'cat /proc/cmdline',
+    isThere: (board) => board.has('commandLine'),
+    when: (board) => isAboutMemory(board),
+  },
+  {
+    what: 'the memory map',
+    why: 'it shows what lies where the area should be',
+    how: 'sudo cat /proc/iomem',
+    isThere: (board) => board.has('bank'),
+    when: (board) => board.has('failed') || board.has('nodeFailed'),
+  },
+  {
+    what: 'the nodes and their modes',
+    why: 'they show which heaps there are, under which name and for whom',
+    how: 'ls -lL /dev/dma_heap /sys/class/dma_heap; id',
+    isThere: (board) => board.nodes().length > 0,
+    when: (board) => !board.has('failed'),
+  },
+  {
+    what: 'the kernel and its options',
+    why: 'names and rules of heaps differ between kernels',
+    how: "uname -r; zcat /proc/config.gz | grep -E 'DMABUF|CMA' (or /boot/config-$(uname -r))",
+    isThere: (board) => board.release !== undefined && board.has('config'),
+    when: () => true,
+  },
+  {
+    what: 'the first message of the program that fails',
+    why: 'the path, the size and the error number decide between missing, denied and too small',
+    how: 'strace -f -e trace=openat,ioctl,mmap PROGRAM 2>&1 | grep -A3 dma_heap',
+    isThere: (board) => board.has('open') || board.has('allocFailed'),
+    when: (board) => !board.has('failed') && !board.has('nodeFailed'),
+  },
+];
+
+const isAboutMemory = (board: Board) =>
+  board.has('allocation') ||
+  board.has('failed') ||
+  board.has('reserved') ||
+  board.has('allocFailed') ||
+  board.has('deviceAlloc') ||
+  !board.has('open');
+
+export function needsOf(board: Board): Need[] {
+  return PIECES.filter(({ isThere, when }) => when(board) && !isThere(board)).map(({ what, why, how }) => ({
+    what,
+    why,
+    how,
+  }));
+}

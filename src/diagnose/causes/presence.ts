@@ -1,0 +1,219 @@
+/** There is no heap at all, or not this one: kernel, configuration, modules, /dev, containers. */
+import type { Board } from '../board.js';
+import type { Cause } from './cause.js';
+
+/** Somebody looked for heaps, and there is none. */
+const isMissing = (board: Board) =>
+  board.isAbsent() ||
+  board.has('noProvider') ||
+  board.refused.some(({ errno }) => errno === 'ENOENT' || errno === undefined);
+
+const isOff = (board: Board) => {
+  const heaps = board.config('DMABUF_HEAPS');
+  return heaps === 'n';
+};
+
+const MODULE_NAMES = /^dma[-_]?(?:heaps?|buf)$/;
+
+/** Heaps of vendors' kernels, by the names that programs open, and whose they are. */
+const VENDORS: readonly (readonly [RegExp, string, string])[] = [
+  [
+    /^(?:system-uncached(?:-dma32)?|system-dma32|cma-uncached|linux,cma-uncached-dma32)$/,
+    "Rockchip's vendor kernel",
+    'let the program use another allocator (DRM, or the heap "system" where it copes with cached buffers)',
+  ],
+  [
+    /^linux,cma-uncached$/,
+    "NXP's vendor kernel (imx)",
+    'let the library open linux,cma, or build it for the mainline kernel',
+  ],
+  [
+    /^(?:carveout|.*_carveout)[\w-]*/,
+    "TI's vendor kernel, made of carveout nodes in its device tree",
+    "use TI's kernel and device tree, or a mainline CMA heap if the firmware can reach it",
+  ],
+  [/^(?:qcom,|system-secure|secure_)/, "Qualcomm's vendor kernel", 'use a mainline heap'],
+  [/^mtk_/, "MediaTek's vendor kernel", 'use a mainline heap'],
+  [/^(?:codecmm|heap-codecmm|heap-gfx|heap-fb|amlogic)/, "Amlogic's vendor kernel", 'use a mainline heap'],
+  [/^(?:vframe|vstream|vscaler|tpu|gcma|faceauth|dmabuf-?tui)/, "a phone vendor's kernel", 'use a mainline heap'],
+  [/^(?:protected|restricted|secure)[\w-]*$/, "a vendor's kernel with secure heaps", 'use a mainline heap'],
+];
+
+export const vendorOf = (name: string) => VENDORS.find(([pattern]) => pattern.test(name));
+
+export const PRESENCE: readonly Cause[] = [
+  {
+    id: 'kernel-too-old-ion',
+    when(board) {
+      if (
+        !board.isBefore('5.6') ||
+        !(isMissing(board) || board.has('ion') || board.line(/dma[-_]heap|DMABUF_HEAPS/) !== undefined)
+      )
+        return undefined;
+      const release = board.release?.text ?? 'this kernel';
+      return {
+        text: `Linux ${release} is too old: no kernel before 5.6 has DMA-BUF heaps, so there is no option for them in its menuconfig. ${board.has('ion') ? 'It has ION (/dev/ion), which was their predecessor.' : 'Its allocator is ION, if the vendor switched it on.'}`,
+        evidence: [board.release?.line, board.first('ion')?.line, board.first('noDirectory')?.line],
+        fix: 'use a kernel from 5.6 on (a newer BSP of the vendor), or the version or the build option of the program that allocates from ION',
+      };
+    },
+  },
+  {
+    id: 'container-node-missing',
+    when(board) {
+      const isContainer = board.container !== undefined;
+      if (!isContainer) return undefined;
+      const inside =
+        board.isAbsent('container') ||
+        board.refused.some(({ errno, view }) => errno === 'ENOENT' && view === 'container');
+      const outside =
+        board.nodes('host').length > 0 || board.has('classNames') || (board.heapNames('host') ?? []).length > 0;
+      const given = board.all('devices').flatMap(({ list, volumes }) => [...list, ...volumes]);
+      const isGiven = given.some((one) => /dma_heap|^\/dev\/?$|^\/dev:/.test(one));
+      const listsOthers = given.some((one) => one.startsWith('/dev/'));
+      const isPlainlyMissing = isMissing(board) && !isGiven && (outside || (listsOthers && !isOff(board)));
+      if (!(inside || isPlainlyMissing) || isGiven || isOff(board)) return undefined;
+      if (!outside && !listsOthers && board.isAbsent('host')) return undefined;
+      const kind = board.container ?? 'container';
+      return {
+        text: `the container has no /dev/dma_heap: the kernel${outside ? ' has the heaps' : "'s heaps are not the question yet"}, and the runtime (${kind}) did not pass the nodes in. A container gets only the devices that it is given.`,
+        evidence: [
+          board.all('noDirectory').find(({ view }) => view === 'container')?.line ??
+            board.first('noDirectory')?.line ??
+            board.refused[0]?.line,
+          board.first('classNames')?.line ?? board.nodes('host')[0]?.line,
+          board.first('devices')?.line,
+        ],
+        fix: containerFix(kind),
+      };
+    },
+  },
+  {
+    id: 'HEAP_MODULE_NOT_LOADED',
+    when(board) {
+      const modules = [
+        ['system_heap', board.config('DMABUF_HEAPS_SYSTEM')],
+        ['cma_heap', board.config('DMABUF_HEAPS_CMA')],
+      ].filter(([name, value]) => value === 'm' && !board.all('module').some((one) => one.name === name));
+      const names = board.heapNames() ?? [];
+      const open = modules.filter(
+        ([name]) =>
+          !(name === 'system_heap' ? names.includes('system') : names.some((one) => board.isDefaultName(one))),
+      );
+      if (open.length === 0 || !(isMissing(board) || board.heapNames() !== undefined)) return undefined;
+      const list = open.map(([name]) => name).join(' and ');
+      return {
+        text: `the heaps are kernel modules here (${list}), and ${open.length === 1 ? 'it is' : 'they are'} not loaded: no device event asks for ${open.length === 1 ? 'it' : 'them'}.`,
+        evidence: [
+          ...board
+            .all('config')
+            .filter(({ value }) => value === 'm')
+            .map(({ line }) => line),
+          board.first('noDirectory')?.line,
+        ],
+        fix: `modprobe ${open.map(([name]) => name).join('; modprobe ')}; for every boot write the names to /etc/modules-load.d/dmaheap.conf, or set the options to y`,
+      };
+    },
+  },
+  {
+    id: 'module-wrong-name',
+    when(board) {
+      const wrong = board.all('moduleMissing').find(({ name }) => MODULE_NAMES.test(name));
+      if (wrong === undefined) return undefined;
+      return {
+        text: `there is no module called ${wrong.name} on any kernel: the cores of dma-buf and of the heaps are built in or absent.${isOff(board) ? ' This kernel is built without heaps (CONFIG_DMABUF_HEAPS is not set).' : ''} Only system_heap and cma_heap can be modules, and only on recent kernels.`,
+        evidence: [wrong.line, board.all('config').find(({ symbol }) => symbol === 'DMABUF_HEAPS')?.line],
+        fix: 'no package has it: build the kernel with CONFIG_DMABUF_HEAPS=y and CONFIG_DMABUF_HEAPS_SYSTEM=y or CONFIG_DMABUF_HEAPS_CMA=y, or take a kernel that has them; drop the modprobe',
+      };
+    },
+  },
+  {
+    id: 'HEAP_SUPPORT_MISSING',
+    when(board) {
+      const isUnsupported =
+        isOff(board) ||
+        (board.config('DMABUF_HEAPS') === undefined &&
+          board.config('DMABUF_HEAPS_SYSTEM') === 'n' &&
+          board.config('DMABUF_HEAPS_CMA') === 'n');
+      const none = board.has('noClass') && board.isAbsent();
+      const empty =
+        board.config('DMABUF_HEAPS') === 'y' &&
+        [board.config('DMABUF_HEAPS_SYSTEM'), board.config('DMABUF_HEAPS_CMA')].every(
+          (value) => value === 'n' || value === undefined,
+        ) &&
+        board.config('DMABUF_HEAPS_SYSTEM') === 'n' &&
+        board.isAbsent();
+      const android = isUnsupported || none || empty;
+      if (!android) return undefined;
+      if (!isUnsupported && board.has('classNames')) return undefined;
+      return {
+        text: `this kernel${board.release === undefined ? '' : ` (${board.release.text})`} is built without DMA-BUF heaps: ${isUnsupported ? 'CONFIG_DMABUF_HEAPS is not set' : empty ? 'CONFIG_DMABUF_HEAPS=y alone makes no heap' : 'neither /dev/dma_heap nor /sys/class/dma_heap exists'}. No rule and no node can make one.`,
+        evidence: [
+          board.all('config').find(({ symbol }) => symbol.startsWith('DMABUF_HEAPS'))?.line,
+          board.first('noDirectory')?.line,
+          board.first('noClass')?.line,
+        ],
+        fix: 'rebuild the kernel with CONFIG_DMABUF_HEAPS=y and CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y (`dmaheap generate` writes the fragment), or use another kernel that has them, such as that of the board vendor',
+      };
+    },
+  },
+  {
+    id: 'DEVTMPFS_MISSING',
+    when(board) {
+      const noMount = board.line(
+        /CONFIG_DEVTMPFS is not set|devtmpfs: (?:error|failed)|DEVTMPFS_MOUNT is not set|mount(?:ing|ed)?.*devtmpfs.*(?:fail|error|not)|no devtmpfs|unknown filesystem type '?devtmpfs/i,
+      );
+      const inClass = board.has('classNames') && board.isAbsent();
+      if (noMount === undefined && !inClass) return undefined;
+      if (board.container !== undefined && noMount === undefined) return undefined;
+      return {
+        text: 'the kernel has the heaps (/sys/class/dma_heap lists them), but nothing made nodes in /dev: devtmpfs is not mounted there, or /dev is a static directory.',
+        evidence: [board.first('classNames')?.line, board.first('noDirectory')?.line, noMount],
+        fix: 'mount devtmpfs on /dev early (mount -t devtmpfs devtmpfs /dev in init, CONFIG_DEVTMPFS=y and CONFIG_DEVTMPFS_MOUNT=y), or let mdev -s or udev populate /dev',
+      };
+    },
+  },
+  {
+    id: 'CMA_NOT_CONFIGURED',
+    when(board) {
+      const off = board.config('CMA') === 'n' || board.config('DMA_CMA') === 'n';
+      const unknown = board.all('unknownParameter').find(({ text }) => /(?:^|\s)cma=/.test(text));
+      const zero =
+        board.config('CMA_SIZE_MBYTES') === '0' &&
+        (board.cmaKib ?? 0) === 0 &&
+        !board.has('pool') &&
+        !board.has('failed');
+      const unlisted =
+        board.line(/grep\b.*\bcma\b.*meminfo|grep.*CmaTotal/i) !== undefined &&
+        !board.has('cmaTotal') &&
+        board.has('names') &&
+        !board.has('reserved');
+      if (!off && unknown === undefined && !zero && !unlisted) return undefined;
+      return {
+        text: `this kernel has no CMA${zero ? ': the configured size is 0, and neither the command line nor the device tree asks for an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; it does not even know the parameter cma='}. The system heap does not need it.`,
+        evidence: [
+          unknown?.line,
+          board.all('config').find(({ symbol }) => /^(?:DMA_)?CMA(?:_SIZE_MBYTES)?$/.test(symbol))?.line,
+          board.first('names')?.line,
+        ],
+        fix: `${zero ? 'state a size: CONFIG_CMA_SIZE_MBYTES, or an area in the device tree' : 'rebuild the kernel with CONFIG_CMA=y, CONFIG_DMA_CMA=y and CONFIG_DMABUF_HEAPS_CMA=y'}; for a test on this machine let the program use the system heap`,
+      };
+    },
+  },
+];
+
+function containerFix(kind: string): string {
+  if (/waydroid/.test(kind))
+    return 'pass the node into the container of waydroid: add "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir,optional 0 0" to /var/lib/waydroid/lxc/waydroid/config_nodes, then restart waydroid-container';
+  if (/lxc|incus/.test(kind))
+    return 'pass the nodes in: "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir 0 0" and "lxc.cgroup2.devices.allow = c MAJOR:* rwm" in the configuration of the container (MAJOR as ls -l /dev/dma_heap on the host shows it), then restart it';
+  if (/kube|k3s/.test(kind))
+    return 'give the pod the device: a device plugin or CDI that lists /dev/dma_heap/NAME; a hostPath volume alone shows the node and is refused by the device cgroup';
+  if (/flatpak/.test(kind))
+    return 'give the application /dev/dma_heap: flatpak override --device=all APPLICATION (there is no smaller permission for heaps), or run it outside the container';
+  if (/snap/.test(kind))
+    return 'give the snap the device by an interface (custom-device of the gadget), /dev/dma_heap/NAME listed in it';
+  if (/nspawn/.test(kind))
+    return 'pass the nodes in: systemd-nspawn --bind=/dev/dma_heap --property="DeviceAllow=char-dma_heap rw" for the container';
+  return 'pass the nodes to the container as devices: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose (or one line for each heap), --device=/dev/dma_heap for docker run and podman run, then create it again';
+}

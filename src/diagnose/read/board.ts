@@ -1,0 +1,100 @@
+/** What commands on a board print about the kernel, its memory and its modules. */
+import { parseKernelVersion } from '../../facts/index.js';
+import { clue, type Reader, type Row, tableReader } from '../clues.js';
+
+const MEMORY: readonly Row[] = [
+  [/^\s*CmaTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaTotal', { kib: Number(kib) })],
+  [/^\s*CmaFree:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaFree', { kib: Number(kib) })],
+  [/^\s*MemAvailable:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'available', { kib: Number(kib) })],
+  [/^\s*SwapTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'swap', { kib: Number(kib) })],
+];
+
+const CONFIG: readonly Row[] = [
+  [
+    /(?:^|[\s:])CONFIG_(\w+)=("[^"]*"|\S+)/,
+    ([, symbol = '', value = ''], line) =>
+      line.isCommand || /add|set |need|enable|fix/i.test(line.text.slice(0, line.text.indexOf('CONFIG_')))
+        ? undefined
+        : clue(line, 'config', { symbol, value: value.replace(/^"|"$/g, '') }),
+  ],
+  [/# CONFIG_(\w+) is not set/, ([, symbol = ''], line) => clue(line, 'config', { symbol, value: 'n' })],
+];
+
+const release = (text: string) => ({ text, version: parseKernelVersion(text) });
+
+/** A release as `uname -r` prints it, not any number with dots. */
+const RELEASE = /^\s*(\d+\.\d+(?:\.\d+)?(?:[-+._][\w.+-]*)?)\s*$/;
+
+const MACHINE: readonly Row[] = [
+  [
+    /^Linux \S+ (\d+\.\d+\S*) .*?(aarch64|armv\w+|riscv64|x86_64|arm64)?\s*(?:GNU\/Linux)?\s*$/,
+    ([, text = '', arch], line) => [
+      clue(line, 'release', release(text)),
+      ...(arch === undefined
+        ? []
+        : [clue(line, 'architecture', { arch: ARCHES[arch] ?? (arch.startsWith('arm') ? 'arm' : arch) })]),
+    ],
+  ],
+  [
+    RELEASE,
+    ([, text = ''], line) => (/\buname\b/.test(line.command) ? clue(line, 'release', release(text)) : undefined),
+  ],
+  [
+    /^\s*(armv\w+|aarch64|riscv64|x86_64|i[3-6]86)\s*$/,
+    ([, arch = ''], line) =>
+      clue(line, 'architecture', { arch: ARCHES[arch] ?? (arch.startsWith('arm') ? 'arm' : arch) }),
+  ],
+  // Said in prose: a word for the kernel and a number beside it.
+  [
+    /\b(?:kernel|linux|BSP|内核)[ :版本]{0,6}v?((?:4|5|6|7)\.\d+(?:\.\d+)?[\w.+-]*)/i,
+    ([, text = ''], line) =>
+      line.isCommand || /Linux version|command line/i.test(line.text)
+        ? undefined
+        : clue(line, 'release', release(text)),
+  ],
+  [
+    /\/(?:lib\/modules|boot\/config-)\/?(\d+\.\d+[\w.+-]*)/,
+    ([, text = ''], line) => clue(line, 'release', release(text.replace(/[.:]$/, ''))),
+  ],
+  [
+    /^\s*(4096|16384|65536)\s*$/,
+    ([, bytes], line) =>
+      /getconf|pagesize/i.test(line.command) ? clue(line, 'pageSize', { bytes: Number(bytes) }) : undefined,
+  ],
+  [
+    /\b(4|16|64)[ -]?K(?:i?B)?[ -]?(?:page|pages|内存页|页)|page ?size(?: is|[:=])?\s*(4|16|64)\s*K/i,
+    ([, a, b], line) => clue(line, 'pageSize', { bytes: Number(a ?? b) * 1024 }),
+  ],
+  [
+    /^\s*((?:BOOT_IMAGE=|console=|root=|earlycon|coherent_pool=|rw |ro |quiet |androidboot\.|bootargs=).*|.*\b(?:console|root|rootwait|rootfstype)=\S.*\bcma=\S+.*|.*\bcma=\S+.*\b(?:console|root)=.*)$/,
+    ([, text = ''], line) =>
+      /command line/i.test(line.text) || (line.isCommand && !/=/.test(text))
+        ? undefined
+        : clue(line, 'commandLine', { text }),
+  ],
+];
+const ARCHES: Readonly<Record<string, string>> = {
+  aarch64: 'arm64',
+  arm64: 'arm64',
+  riscv64: 'riscv64',
+  x86_64: 'x86_64',
+};
+
+const MODULES: readonly Row[] = [
+  [/^(system_heap|cma_heap|udmabuf)\s+\d+\s+\d+/, ([, name = ''], line) => clue(line, 'module', { name })],
+  [
+    /modprobe: (?:FATAL|ERROR).*?[Mm]odule (\S+) not found|modprobe: module (\S+) not found|模块 ?(\S+) 未找到/,
+    ([, a, b, c], line) => clue(line, 'moduleMissing', { name: (a ?? b ?? c ?? '').replace(/'/g, '') }),
+  ],
+  [
+    /modprobe: can't (?:change|load)|insmod: (?:ERROR: )?.*?(dma[-_]?\w+)(?:\.ko)?/,
+    ([, name = ''], line) => (name === '' ? undefined : clue(line, 'moduleMissing', { name })),
+  ],
+];
+
+export const BOARD_READERS: readonly Reader[] = [
+  tableReader('/proc/meminfo', MEMORY),
+  tableReader('a kernel configuration', CONFIG),
+  tableReader('the kernel that runs', MACHINE),
+  tableReader('kernel modules', MODULES),
+];

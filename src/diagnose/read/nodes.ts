@@ -1,0 +1,160 @@
+/** Listings of /dev/dma_heap and /sys/class/dma_heap, and who the users and groups are. */
+import { type Clue, clue, type Listed, type Reader, type Row, tableReader } from '../clues.js';
+import { errnoOf } from '../errno.js';
+import type { PastedLine } from '../paste.js';
+
+/** `drwxr-sr-x` as a number. */
+function modeOf(letters: string): number {
+  let mode = 0;
+  for (let i = 0; i < 9; i += 1) {
+    const letter = letters.charAt(i);
+    if (letter !== '-' && letter !== 'S' && letter !== 'T') mode |= 1 << (8 - i);
+  }
+  return mode;
+}
+
+const LISTED =
+  /(?<mode>[-bcdlps][-rwxsStT]{9})[.+@]?\s+\d+\s+(?<owner>[\w.+$-]+)\s+(?<group>[\w.+$-]+)\s+(?:(?<major>\d+),\s*(?<minor>\d+)|\d+)\s+(?:.*\s)?(?<name>[^\s]+?)(?:\s+->\s+(?<target>\S+))?\s*$/;
+/** `stat -c "%A %U %G %n"` and the like, and lines of which the rest was left out. */
+const SHORT =
+  /^\s*(?<mode>[-cdl][-rwxsStT]{9})[.+@]?\s+(?<owner>[a-z_][\w.-]*)[\s:]+(?<group>[a-z_][\w.-]*)\s+(?<name>\/dev\/dma_heap\S*)(?:\s+->\s+(?<target>\S+))?\s*$/;
+
+function listedOf(text: string): Listed | undefined {
+  const found = (LISTED.exec(text) ?? SHORT.exec(text))?.groups;
+  if (found === undefined) return undefined;
+  const { mode = '', owner = '', group = '', major, minor, name = '', target } = found;
+  const number = (digits: string | undefined) => (digits === undefined ? undefined : Number(digits));
+  return {
+    name: name.replace(/^['"]|['"]$/g, ''),
+    type: mode.charAt(0),
+    mode: modeOf(mode.slice(1)),
+    owner,
+    group,
+    major: number(major),
+    minor: number(minor),
+    target,
+  };
+}
+
+/** The directory that a line of a listing is in: the heading above it, or what the command lists. */
+function directoryOf(lines: readonly PastedLine[], at: number): string | undefined {
+  const line = lines[at];
+  for (let i = at - 1; i >= 0 && at - i < 80; i -= 1) {
+    const above = lines[i];
+    if (above === undefined || above.isCommand) break;
+    const heading = /^\s*(\/[\w/,.@-]+):\s*$/.exec(above.text)?.[1];
+    if (heading !== undefined) return heading;
+  }
+  const argument = /\bls\b.*?\s(\/[\w/,.@*-]+)/.exec(line?.command ?? '')?.[1];
+  return argument;
+}
+
+const isHeaps = (directory: string | undefined) => directory !== undefined && /^\/dev\/dma_heap\/?\*?$/.test(directory);
+const isClass = (directory: string | undefined) =>
+  directory !== undefined && /^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(directory);
+const HEAP_NAME =
+  /^(?:system(?:[-_][\w-]+)?|linux,cma\S*|reserved|default_cma_region|cma(?:-\w+)*|vidbuf_cached|\S*carveout\S*)$/;
+
+const listing: Reader = {
+  as: 'a listing of nodes',
+  read(lines, at) {
+    const line = lines[at];
+    if (line === undefined || line.isCommand) return [];
+    const listed = listedOf(line.text);
+    if (listed !== undefined) return listedClues(line, listed, directoryOf(lines, at));
+    return namesOf(lines, at, line);
+  },
+};
+
+function listedClues(line: PastedLine, listed: Listed, directory: string | undefined): Clue[] {
+  const { name, type } = listed;
+  if (/\/dev\/dma[-_]?buf$/.test(name) || (name.match(/^dma[-_]buf$/) && /\/dev\/?$/.test(directory ?? '')))
+    return [clue(line, 'mknod', { path: name })];
+  if (/(?:^|\/)ion$/.test(name)) return [clue(line, 'ion', {})];
+  const isAbsolute = name.startsWith('/');
+  if (
+    type === 'd' &&
+    (/^\/dev\/dma_heap\/?$/.test(name) || name === 'dma_heap' || (name === '.' && isHeaps(directory)))
+  )
+    return [clue(line, 'directory', listed)];
+  const below = isAbsolute ? /^\/dev\/dma_heap\/(.+)$/.exec(name)?.[1] : name;
+  if (below === undefined || name === '.' || name === '..') return [];
+  const isSure =
+    isAbsolute ||
+    isHeaps(directory) ||
+    (directory === undefined && HEAP_NAME.test(below)) ||
+    (/dma_heap/.test(line.command) && HEAP_NAME.test(below));
+  if (!isSure) return [];
+  const node = { ...listed, name: below };
+  if (type === 'l') return [clue(line, 'link', node)];
+  return [clue(line, type === 'c' ? 'node' : 'handMade', node)];
+}
+
+/** Names alone, as `ls` without -l prints them, and "cannot access". */
+function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Clue[] {
+  const text = line.text.trim();
+  const command = line.command;
+  const missing = /\bls: .*?(\/(?:dev|sys\/class|proc\/device-tree|sys\/firmware\/devicetree)[^\s'"’»:,]*)/.exec(text);
+  if ((missing !== null || /^(?:find|stat|cat|ll|dir|readlink):? /.test(text)) && errnoOf(text) === 'ENOENT') {
+    const path = missing?.[1] ?? /(\/(?:dev|sys)\/[^\s'"’»:,]*)/.exec(text)?.[1] ?? '';
+    if (/^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path)) return [clue(line, 'noDirectory', {})];
+    if (/^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(path)) return [clue(line, 'noClass', {})];
+    if (/device-?tree/.test(path)) return [clue(line, 'noTreeNode', { path })];
+    return [];
+  }
+  if (!/\bls\b|\bfind\b/.test(command)) return [];
+  const directory = directoryOf(lines, at);
+  const absolute = /^\/dev\/dma_heap\/(\S+)$/.exec(text)?.[1];
+  if (absolute !== undefined) return [clue(line, 'names', { names: [absolute] })];
+  if (text === '' || text.startsWith('/') || /^total\b|^总用量|:$/.test(text)) return [];
+  const names = text.split(/\s+/).filter((one) => /^[\w#][\w,.@+#-]*$/.test(one));
+  if (names.length !== text.split(/\s+/).length) return [];
+  if (isHeaps(directory)) return [clue(line, 'names', { names })];
+  if (isClass(directory)) return [clue(line, 'classNames', { names })];
+  const tree = /^\/(?:proc\/device-tree|sys\/firmware\/devicetree\/base)\/reserved-memory(?:\/([\w,.@+-]+))?\/?$/.exec(
+    directory ?? '',
+  );
+  return tree === null ? [] : [clue(line, 'treeNames', { names, of: tree[1] ?? '' })];
+}
+
+const PEOPLE: readonly Row[] = [
+  [
+    /^\s*(?:id \S+: )?uid=\d+\((\S+?)\).*?(?:groups|Gruppen|groupes|grupos|组|группы)=(\S+)/,
+    ([, user = '', list = ''], line) =>
+      clue(line, 'identity', { user, groups: [...list.matchAll(/\(([^)]*)\)/g)].map(([, one]) => one ?? '') }),
+  ],
+  [
+    /^\s*([\w-]+(?: [\w-]+)*)\s*$/,
+    ([, list = ''], line) => {
+      const asked = /^(?:id -nG|id -Gn|groups)\b\s*(\S*)/.exec(line.command);
+      return asked === null || line.isCommand
+        ? undefined
+        : clue(line, 'identity', { user: asked[1] ?? '', groups: list.split(' ') });
+    },
+  ],
+  [
+    /^\s*(\S+) : ([\w-]+(?: [\w-]+)*)\s*$/,
+    ([, user = '', list = ''], line) =>
+      /^groups\b/.test(line.command) ? clue(line, 'identity', { user, groups: list.split(' ') }) : undefined,
+  ],
+  [
+    /^\s*([a-z_][\w-]*):[x*!]?:(\d+):([\w,-]*)\s*$/,
+    ([, group = '', , members = ''], line) =>
+      clue(line, 'groupEntry', { group, members: members.split(',').filter((one) => one !== '') }),
+  ],
+  [
+    /\b(?:usermod\s+-\w*[aG]\w*\s+(?:-G\s+)?(\S+)\s+(\S+)|adduser\s+(\S+)\s+(\S+)|gpasswd\s+-a\s+(\S+)\s+(\S+))/,
+    ([, g1, u1, u2, g2, u3, g3], line) =>
+      clue(line, 'groupAdded', { group: g1 ?? g2 ?? g3 ?? '', user: u1 ?? u2 ?? u3 ?? '' }),
+  ],
+  [
+    /Unknown group ['"]?([\w-]+)|Failed to resolve group ['"]?([\w-]+)|specified group ['"]([\w-]+)['"] unknown|group ['"‘]?([\w-]+)['"’]? does not exist|chgrp: invalid group:? ['"‘]?([\w-]+)|unknown group(?: name)?:? ['"]?([\w-]+)/i,
+    (match, line) => clue(line, 'unknownGroup', { group: match.slice(1).find((one) => one !== undefined) ?? '' }),
+  ],
+  [
+    /Unknown user ['"]?([\w-]+)|Failed to resolve user ['"]?([\w-]+)|specified user ['"]([\w-]+)['"] unknown|(?:user|用户) ?['"‘“]?([\w-]+)['"’”]? (?:does not exist|不存在)|id: ['"‘“]?([\w-]+)['"’”]?: (?:no such user|无此用户)|status=217\/USER|Failed to determine user credentials/i,
+    (match, line) => clue(line, 'unknownUser', { user: match.slice(1).find((one) => one !== undefined) ?? '' }),
+  ],
+];
+
+export const NODE_READERS: readonly Reader[] = [listing, tableReader('users and groups', PEOPLE)];
