@@ -14,7 +14,7 @@ import type {
   Prediction,
 } from '../placement/index.js';
 import { withParameters } from '../placement/index.js';
-import { placesOf } from '../plan/board.js';
+import { lintHints } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import { parseBytes } from '../quantity/index.js';
@@ -159,8 +159,8 @@ function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
       EXIT.usage,
       'leave --arch out, or change board.arch',
     );
-  if (options.dtb === undefined && architecture !== 'x86_64')
-    throw new Refusal('which board?', EXIT.usage, 'give its DTB with --dtb');
+  if (options.dtb === undefined && plan === undefined && architecture !== 'x86_64')
+    throw new Refusal('which board?', EXIT.usage, 'give a profile, or the DTB of the board with --dtb');
   return architecture;
 }
 
@@ -178,7 +178,11 @@ export function settlePlacement(
   const planned = profile === undefined ? undefined : planFor(context, profile, options, diagnostics, sources);
   const plan = planned?.plan;
   const architecture = architectureOf(options, plan);
-  const base = options.dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', options.dtb, diagnostics);
+  const isSkeleton = options.dtb === undefined;
+  const base =
+    options.dtb === undefined
+      ? (planned?.model.tree ?? makeFdt({ name: '' }))
+      : readTree(context, '--dtb', options.dtb, diagnostics);
   const other = otherArchitecture(architecture, base);
   if (other !== undefined)
     throw new Refusal(`--dtb ${options.dtb}: its processors are ${other}, not ${architecture}`, EXIT.usage, DTB_FIX);
@@ -196,12 +200,13 @@ export function settlePlacement(
     kernels: kernelsOf(options, plan),
     input: {
       tree,
+      ...(isSkeleton ? { isSkeleton } : {}),
       // A tree that is given whole, perhaps merged already, is judged as a whole.
       ...(overlays.length === 0 ? {} : { base, overlays }),
       architecture,
       ...(planned === undefined
         ? {}
-        : { backports: planned.model.backports, places: placesOf(planned.model, planned.plan.areas) }),
+        : { backports: planned.model.backports, ...lintHints(planned.model, planned.plan.areas) }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
       ...configOf(context, options.config, inputs.config, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),

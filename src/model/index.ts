@@ -10,7 +10,7 @@ import {
   NEWEST_KERNEL,
   parseKernelVersion,
 } from '../facts/index.js';
-import type { Fdt } from '../fdt/index.js';
+import { cellsValue, type Fdt, makeFdt, stringsValue } from '../fdt/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { Address, Board, Range, Size } from '../profile/types.gen.js';
 import { parseBytes } from '../quantity/index.js';
@@ -34,8 +34,10 @@ export interface Model {
   readonly backports: Backports;
   /** What those kernels call their heaps. */
   readonly naming: HeapNaming;
-  /** The board's own device tree, where it is known. */
-  readonly tree: Fdt | undefined;
+  /** The board's own device tree, or a skeleton with the cells that are stated or assumed. */
+  readonly tree: Fdt;
+  /** What the board reserves already, and how its buses reach memory, is not known. */
+  readonly isSkeleton: boolean;
 }
 
 /** A quantity that validation has let through. */
@@ -124,6 +126,18 @@ function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnost
   return { ...dtb.cells, assumed: false };
 }
 
+/** A root that later stages can add regions to; RAM stands in the model, for cells may be too narrow for it. */
+function skeletonTree(cells: Cells, compatible: readonly string[] | undefined): Fdt {
+  return makeFdt({
+    name: '',
+    properties: {
+      '#address-cells': cellsValue(cells.address),
+      '#size-cells': cellsValue(cells.size),
+      ...(compatible === undefined ? {} : { compatible: stringsValue(...compatible) }),
+    },
+  });
+}
+
 export interface ModelContext {
   /** The one kernel to generate for; by default the profile's whole range. */
   readonly kernel?: KernelVersion;
@@ -169,7 +183,8 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
       kernel,
       backports,
       naming: mainlineNaming(backports, kernel),
-      tree: context.dtb?.tree,
+      tree: context.dtb?.tree ?? skeletonTree(cells, board.compatible),
+      isSkeleton: context.dtb === undefined,
     },
     diagnostics,
   };

@@ -5,15 +5,12 @@ export { type Explanation, explainHeap, explainRegion, type Reason } from './exp
 export * from './input.js';
 export { type LintId, type LintInput, type LintResult, lintPlacement, PLACEMENT_CODES } from './lint/index.js';
 export * from './memory-map.js';
-export {
-  PLANNER_CODES,
-  type PlannedRegion,
-  planRegions,
-  type RegionPlan,
-  type RegionWish,
-} from './planner.js';
+export { planRegions, type RegionPlan } from './planner.js';
+export { PLANNER_CODES } from './planner-codes.js';
+export { type PoolNode, poolOverlay } from './pool-node.js';
 export { predict } from './predict.js';
 export * from './prediction.js';
 export { RASPBERRY_PI_CODES, withParameters } from './raspberry-pi.js';
+export type { PlannedRegion, RegionWish } from './region.js';
 export { firstEntry, isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
 export type { Architecture } from './rules.js';

@@ -21,6 +21,8 @@ export interface OccupiedRange extends MemoryRange {
 export interface PlacementInput {
   /** The tree as the boot loader hands it over: base with every overlay applied. */
   readonly tree: Fdt;
+  /** The tree is made up for want of the board's own: what else is reserved is assumed to be nothing. */
+  readonly isSkeleton?: boolean;
   readonly kernel: KernelVersion;
   readonly backports?: Backports;
   /** What is known of kernels; absent: what ships. */

@@ -1,169 +1,203 @@
 /** Chooses how regions are written into a board's tree, so that its kernel places them where their users reach them. */
-import { type Diagnostic, defineCodes, type Outcome, reporter } from '../diagnostic/index.js';
-import { cellsValue, type Fdt, makeFdt, type NodeSpec, splitCells, stringsValue } from '../fdt/index.js';
+import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
+import type { KernelVersion } from '../facts/index.js';
+import { applyOverlay, type Fdt, type FdtNode } from '../fdt/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../quantity/index.js';
+import { boardRegions, limitsLeft } from './board-regions.js';
 import { holesIn, holesWithout, largest } from './holes.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
+import { report } from './planner-codes.js';
+import { poolOverlay } from './pool-node.js';
 import { predict } from './predict.js';
 import type { Prediction } from './prediction.js';
-import { isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
+import { type Reach, reachOf, regionUsers, treeReach } from './reach.js';
+import { type Because, isInTree, type PlannedRegion, type RegionWish } from './region.js';
+import { firstEntry, memoryOfTree, type ReservedNode } from './reserved-nodes.js';
 import { situationOf } from './settle.js';
 import type { Situation } from './situation.js';
 
-/** What a region is to be. */
-export interface RegionWish {
-  /** Node name without a unit address. */
-  readonly name: string;
-  readonly sizeBytes: bigint;
-  readonly isDefault?: boolean;
-  /** Address bits of the weakest user; absent: 32 for a default area, else any RAM. */
-  readonly addressBits?: number;
-  readonly allocRanges?: readonly MemoryRange[];
-  readonly alignmentBytes?: bigint;
-  /** A base that must be kept. */
-  readonly baseAddress?: bigint;
-  /** A base that is the same at every boot; the planner picks it. */
-  readonly isFixed?: boolean;
-  /** JSON pointer of the wish in the profile, for findings. */
-  readonly pointer?: string;
-}
-
-export interface PlannedRegion {
-  /** With unit address when the base is fixed; the name of the node that is changed when the board has one. */
-  readonly nodeName: string;
-  readonly wish: RegionWish;
-  readonly sizeBytes: bigint;
-  /** `reg`; undefined: the kernel places it (`size`). */
-  readonly baseAddress: bigint | undefined;
-  /** Best first; empty: anywhere. */
-  readonly allocRanges: readonly MemoryRange[];
-  readonly alignmentBytes: bigint | undefined;
-  /** A node of the board that is changed instead of adding a second default. */
-  readonly changes: string | undefined;
-  readonly because: readonly { readonly text: string; readonly facts: readonly string[] }[];
-}
-
 export interface RegionPlan {
   readonly regions: readonly PlannedRegion[];
-  /** The tree with the regions in it, in the order that fdtoverlay leaves. */
+  /** The tree with the regions in it, as fdtoverlay leaves it. */
   readonly tree: Fdt;
+  /** On the newest of the kernels. */
   readonly prediction: Prediction;
 }
 
-export const PLANNER_CODES = defineCodes({
-  'placement/no-room': {
-    severity: 'error',
-    title: 'no room for a region',
-    explain: "No free, aligned hole within the ranges and the reach of the region's users is large enough.",
-  },
-  'placement/little-left': {
-    severity: 'warning',
-    title: 'little memory left for the kernel',
-    explain: 'Every region finds its place, and outside of them the kernel may not find enough to boot with.',
-  },
-  'placement/base-taken': {
-    severity: 'error',
-    title: 'a base that cannot be used',
-    explain: 'The wanted base is misaligned, not RAM, in use, or crosses a memory zone.',
-  },
-  'placement/cells-unusable': {
-    severity: 'error',
-    title: 'cells in which no region can be written',
-    explain:
-      'The root has no usable #address-cells and #size-cells (1 or 2), or the addresses do not fit into one cell.',
-  },
-  'placement/ram-unknown': {
-    severity: 'error',
-    title: 'RAM banks are not known',
-    explain: 'About half of all device trees state no RAM: the boot loader fills it in. State the banks.',
-  },
-});
-
-const report = reporter(PLANNER_CODES);
+/** How much of its freedom a region without a base has lost: its ranges as they are, cut to what holds, a base. */
+type Freedom = 'ranges' | 'cut' | 'base';
 
 interface Segment extends Interval {
   /** Aligned free memory in it. */
   readonly holes: readonly Interval[];
 }
 
+/** What all boots under consideration agree on. */
+interface Ground {
+  /** One of them; the rest differ in what follows. */
+  readonly situation: Situation;
+  readonly situations: readonly Situation[];
+  readonly granule: bigint;
+  /** Where a zone ends in any of them. */
+  readonly boundaries: readonly bigint[];
+  readonly isRamKnown: boolean;
+  readonly tree: Fdt;
+  readonly users: ReadonlyMap<number, readonly FdtNode[]>;
+}
+
 /**
  * Chooses `size` or `reg`, ranges and bases for regions that must exist together.
  * @param input the board without the regions
+ * @param kernels every kernel that must place them right; the newest last
  * @returns a plan and what the simulator makes of it, or why there is none and the most that would fit. Every region has
- * its place; what else may go wrong (a full table of areas, cma= on the command line) is in the prediction.
+ * its place; what else may go wrong (a full table of areas, cma= on the command line) is in the prediction. Where RAM is
+ * not known nothing is proven: regions are limited as stated, and the prediction names what it needs.
  */
-export function planRegions(input: PlacementInput, wishes: readonly RegionWish[]): Outcome<RegionPlan> {
-  const { situation, questions } = situationOf(input);
-  if (questions.some(({ about }) => about === 'memory') || situation.banks.length === 0)
-    return { diagnostics: [ramUnknown()] };
-  const { rootCells } = situation.reservedMemory;
-  if (![rootCells.address, rootCells.size].every((count) => count === 1 || count === 2))
-    return {
-      diagnostics: [
-        report('placement/cells-unusable', {
-          message: `the root has #address-cells <${rootCells.address}> and #size-cells <${rootCells.size}>`,
-          cause: 'the kernel reads reservations in these cells, and reads only 1 or 2 of them',
-          fix: 'repair the root of the base device tree',
-          facts: ['reserved-memory.cells'],
-        }),
-      ],
-    };
-  const granule = questions
-    .flatMap(({ about, answers }) => (about === 'granule' ? answers : []))
-    .map((answer) => answer.minimumAlignmentBytes)
-    .reduce(higher, situation.minimumAlignmentBytes);
-  const settled = { ...situation, minimumAlignmentBytes: granule };
-  const pinned = new Set<RegionWish>();
+export function planRegions(
+  input: PlacementInput,
+  wishes: readonly RegionWish[],
+  kernels: readonly KernelVersion[] = [input.kernel],
+): Outcome<RegionPlan> {
+  const inputs = kernels.map((kernel) => ({ ...input, kernel }));
+  const ground = groundOf(inputs);
+  const unwritable = checkCells(ground.situation, wishes);
+  if (unwritable.length > 0) return { diagnostics: unwritable };
+  const freedom = new Map<RegionWish, Freedom>();
   for (;;) {
-    const planner = new Planner(settled, wishes, pinned);
-    // Bases that are given leave no choice; the largest of the others has the least.
-    const ordered = [...wishes].sort(
-      (a, b) => rank(a, pinned) - rank(b, pinned) || (a.sizeBytes > b.sizeBytes ? -1 : 1),
-    );
-    for (const wish of ordered) planner.plan(wish);
-    if (planner.diagnostics.length > 0) return { diagnostics: planner.diagnostics };
+    const planner = new Planner(ground, wishes, freedom);
+    planner.planAll();
+    if (hasErrors(planner.diagnostics)) return { diagnostics: planner.diagnostics };
     const regions = wishes.flatMap((wish) => planner.regions.find((region) => region.wish === wish) ?? []);
-    const tree = treeWithRegions(input.tree, regions);
-    const prediction = predict({ ...input, tree });
-    const refused = regions.filter(
-      ({ nodeName, baseAddress }) =>
-        baseAddress === undefined &&
-        prediction.rejected.some(
-          ({ node, family }) => node === nodeName && (family === 'alloc-failed' || family === 'not-activated'),
-        ),
-    );
-    // The kernel's order can leave no hole where ours does: such a region gets a base.
-    if (refused.length === 0) return { value: { regions, tree, prediction }, diagnostics: littleLeft(prediction) };
-    for (const { wish } of refused) pinned.add(wish);
+    const { value: tree, diagnostics: refusals } = treeWith(input.tree, regions, ground.situation);
+    if (tree === undefined) return { diagnostics: refusals };
+    const predictions = inputs.map((one) => predict({ ...one, tree }));
+    const prediction = predictions.at(-1) as Prediction;
+    // The kernel's order can leave no hole where ours does, and its choice within ranges can be a wrong one.
+    const misplaced = ground.isRamKnown
+      ? planner.regions.filter((region) => predictions.some((one) => planner.isMisplaced(region, one)))
+      : [];
+    const next = misplaced.filter(({ wish }) => freedom.get(wish) !== 'base');
+    if (next.length === 0)
+      return {
+        value: { regions, tree, prediction },
+        diagnostics: [
+          ...planner.diagnostics,
+          ...planner.narrowed(),
+          ...(ground.isRamKnown ? planner.unmade(predictions) : []),
+          ...littleLeft(prediction),
+        ],
+      };
+    for (const { wish } of next) freedom.set(wish, planner.lessThan(wish));
   }
 }
 
-function rank(wish: RegionWish, pinned: ReadonlySet<RegionWish>): number {
-  if (wish.baseAddress !== undefined) return 0;
-  return wish.isFixed === true || pinned.has(wish) ? 1 : 2;
+function groundOf(inputs: readonly PlacementInput[]): Ground {
+  const settled = inputs.map((input) => situationOf(input));
+  const situations = settled.map(({ situation }) => situation);
+  const situation = situations.at(-1) as Situation;
+  const granule = settled
+    .flatMap(({ questions }) => questions)
+    .flatMap(({ about, answers }) => (about === 'granule' ? answers : []))
+    .concat(situations)
+    .map((one) => one.minimumAlignmentBytes)
+    .reduce(higher, 0n);
+  const isOpen = settled.some(({ questions }) => questions.some(({ about }) => about === 'memory'));
+  const { tree } = inputs[0] as PlacementInput;
+  return {
+    situation: { ...situation, minimumAlignmentBytes: granule },
+    situations: situations.map((one) => ({ ...one, minimumAlignmentBytes: granule })),
+    granule,
+    boundaries: [...new Set(situations.flatMap(({ zones }) => zones.boundaries))],
+    isRamKnown: !isOpen && hasRam(inputs[0] as PlacementInput, situation),
+    tree,
+    users: regionUsers(tree),
+  };
+}
+
+/** Without any region the simulator does not ask for RAM; it then shows a guess. */
+function hasRam(input: PlacementInput, { reservedMemory }: Situation): boolean {
+  return (input.memory ?? memoryOfTree(input.tree, reservedMemory.rootCells)).length > 0;
+}
+
+function checkCells({ reservedMemory }: Situation, wishes: readonly RegionWish[]): Diagnostic[] {
+  const inTree = wishes.filter(isInTree);
+  const { address, size } = reservedMemory.rootCells;
+  if (inTree.length === 0) return [];
+  if (![address, size].every((count) => count === 1 || count === 2))
+    return [
+      report('placement/cells-unusable', {
+        message: `the root has #address-cells <${address}> and #size-cells <${size}>`,
+        cause: 'the kernel reads reservations in these cells, and reads only 1 or 2 of them',
+        fix: 'repair the root of the base device tree',
+        facts: ['reserved-memory.cells'],
+      }),
+    ];
+  const beyond = (value: bigint, cells: number) => cells === 1 && value >= GIB4;
+  return inTree.flatMap((wish) => {
+    const { name, baseAddress = 0n, allocRanges = [], sizeBytes } = wish;
+    const isFar = [baseAddress, ...allocRanges.map((r) => r.baseAddress)].some((value) => beyond(value, address));
+    const isLong = [sizeBytes, ...allocRanges.map((r) => r.sizeBytes)].some((value) => beyond(value, size));
+    if (!isFar && !isLong) return [];
+    return [
+      report('placement/cells-unusable', {
+        ...pointerOf(wish),
+        message: `${isFar ? 'an address' : 'a size'} of ${name} does not fit the single cell of the board's root`,
+        cause: 'one cell holds 32 bits',
+        fix: 'stay below 4 GiB',
+        facts: ['reserved-memory.cells'],
+      }),
+    ];
+  });
 }
 
 class Planner {
   readonly diagnostics: Diagnostic[] = [];
   readonly regions: PlannedRegion[] = [];
-  readonly #situation: Situation;
+  readonly #ground: Ground;
+  readonly #wishes: readonly RegionWish[];
+  readonly #freedom: ReadonlyMap<RegionWish, Freedom>;
+  readonly #old: ReadonlyMap<RegionWish, ReservedNode>;
   readonly #free: IntervalSet;
-  readonly #oldDefault: ReservedNode | undefined;
+  readonly #reach = new Map<RegionWish, Reach | undefined>();
 
-  readonly #pinned: ReadonlySet<RegionWish>;
-
-  constructor(situation: Situation, wishes: readonly RegionWish[], pinned: ReadonlySet<RegionWish>) {
-    this.#situation = situation;
-    this.#pinned = pinned;
-    const old = situation.reservedMemory.nodes.filter((node) => isPool(node) && node.isDefault);
-    this.#oldDefault = wishes.some((wish) => wish.isDefault === true) ? old[0] : undefined;
-    this.#free = new IntervalSet(holesWithout(situation, this.#oldDefault === undefined ? [] : [this.#oldDefault]));
+  constructor(ground: Ground, wishes: readonly RegionWish[], freedom: ReadonlyMap<RegionWish, Freedom>) {
+    this.#ground = ground;
+    this.#wishes = wishes;
+    this.#freedom = freedom;
+    this.#old = boardRegions(ground.situation.reservedMemory.nodes, wishes.filter(isInTree));
+    const left = [...this.#old.values()].map(({ name }) => name);
+    const free = ground.situations.map((situation) =>
+      holesWithout(
+        situation,
+        situation.reservedMemory.nodes.filter((node) => left.includes(node.name)),
+      ),
+    );
+    this.#free = new IntervalSet(
+      free.reduce((all, holes) => {
+        const set = new IntervalSet(holes);
+        return all.flatMap((hole) => set.within(hole));
+      }),
+    );
   }
 
-  plan(wish: RegionWish): void {
-    const granule = this.#situation.minimumAlignmentBytes;
-    const because: PlannedRegion['because'][number][] = [];
+  planAll(): void {
+    // Bases that are given leave no choice; the largest of the others has the least.
+    const rank = (wish: RegionWish) =>
+      wish.baseAddress !== undefined ? 0 : wish.isFixed === true || this.#freedom.get(wish) === 'base' ? 1 : 2;
+    const ordered = [...this.#wishes].sort((a, b) => rank(a) - rank(b) || (a.sizeBytes > b.sizeBytes ? -1 : 1));
+    for (const wish of ordered) this.#plan(wish);
+    const { situation, isRamKnown } = this.#ground;
+    for (const region of this.regions) {
+      const old = this.#old.get(region.wish);
+      if (old !== undefined)
+        this.diagnostics.push(...limitsLeft(region, old, { situation, isRamKnown, ofTree: this.#ofTree(region.wish) }));
+    }
+  }
+
+  #plan(wish: RegionWish): void {
+    const { granule, isRamKnown } = this.#ground;
+    const because: Because[] = [];
     const sizeBytes = alignUp(wish.sizeBytes, granule);
     because.push({
       text:
@@ -172,75 +206,139 @@ class Planner {
           : `${formatBytes(wish.sizeBytes)} rounded up to a multiple of ${formatBytes(granule)}: the kernel does not round`,
       facts: ['cma.minimum-alignment', 'reserved-memory.size-rounding'],
     });
-    const old = wish.isDefault === true ? this.#oldDefault : undefined;
+    const old = this.#old.get(wish);
     if (old !== undefined)
       because.push({
-        text: `the board has ${old.name} as its default: it is changed, a second default would fight it`,
+        text: old.isDefault
+          ? `the board has ${old.name} as its default: it is changed, a second default would fight it`
+          : `the board has ${old.name}: it is changed`,
         facts: ['cma.default-winner'],
       });
-    const mustFix = wish.isFixed === true || this.#pinned.has(wish) || old?.reg !== undefined;
-    if (old?.reg !== undefined && wish.isFixed !== true)
+    if (wish.baseAddress !== undefined) {
+      this.#planBase(wish, interval(wish.baseAddress, sizeBytes), because);
+      return;
+    }
+    if (!isInTree(wish)) {
+      this.regions.push({
+        ...this.#named(wish, undefined),
+        sizeBytes,
+        allocRanges: [],
+        alignmentBytes: undefined,
+        because,
+      });
+      return;
+    }
+    if (isRamKnown) this.#planInRam(wish, sizeBytes, because);
+    else this.#planBlind(wish, sizeBytes, because);
+  }
+
+  /** With nothing known of RAM: what is stated, by the profile or by the board. */
+  #planBlind(wish: RegionWish, sizeBytes: bigint, because: Because[]): void {
+    const old = this.#old.get(wish);
+    const base = old && firstEntry(old)?.baseAddress;
+    const ranges = this.#ranges(wish) ?? [];
+    const reach = wish.addressBits === undefined ? this.#ofTree(wish) : this.#reachOf(wish);
+    const { address, size } = this.#ground.situation.reservedMemory.rootCells;
+    const most = size === 1 || address === 1 ? GIB4 - this.#ground.granule : undefined;
+    const below =
+      reach === undefined || ranges.length > 0
+        ? []
+        : [{ baseAddress: 0n, sizeBytes: most === undefined ? reach.end : lower(reach.end, most) }];
+    because.push({ text: 'as stated: where RAM is not known no place can be proven', facts: [] });
+    this.regions.push({
+      ...this.#named(wish, base),
+      sizeBytes,
+      allocRanges: base === undefined ? [...ranges, ...below] : [],
+      alignmentBytes: this.#alignment(wish),
+      because,
+    });
+  }
+
+  #planInRam(wish: RegionWish, sizeBytes: bigint, because: Because[]): void {
+    const old = this.#old.get(wish);
+    const isPinned = this.#freedom.get(wish) === 'base';
+    const fixed = old && firstEntry(old);
+    if (fixed !== undefined)
       because.push({
-        text: `${old.name} has reg, which an overlay cannot delete and which wins over size`,
+        text: `${old?.name} has reg, which an overlay cannot delete and which wins over size`,
         facts: ['reserved-memory.alloc-ranges'],
       });
-    if (this.#pinned.has(wish))
+    if (isPinned)
       because.push({
         text: 'a base, because the order in which the kernel places regions without one leaves no room for all',
         facts: ['reserved-memory.order'],
       });
-    const granularity = higher(granule, wish.alignmentBytes ?? 0n);
-    if (wish.baseAddress !== undefined) {
-      this.#planBase(wish, interval(wish.baseAddress, sizeBytes), because, old);
+    const kept = fixed && interval(fixed.baseAddress, sizeBytes);
+    if (kept !== undefined && wish.allocRanges === undefined && this.#objection(kept) === undefined) {
+      because.push({ text: `the base ${formatAddress(kept.start)} is the board's own`, facts: [] });
+      this.#addFixed(wish, kept, because);
       return;
     }
-    const end = reachEnd(wish);
-    if (end !== undefined)
-      because.push({
-        text: `users reach ${formatAddress(end)}${wish.addressBits === undefined ? ' (32 address bits, unless stated)' : ''}`,
-        facts: ['cma.dma-zone'],
-      });
-    const segments = this.#segments(wish, end);
-    const holes = segments.flatMap((segment) => holesIn(segment.holes, [segment], granularity));
-    const hole = holes.findLast((one) => one.end - one.start >= sizeBytes);
-    if (hole === undefined) {
-      this.diagnostics.push(this.#noRoom(wish, sizeBytes, holes));
-      return;
-    }
-    const base = alignDown(hole.end - sizeBytes, granularity);
-    const range = interval(base, sizeBytes);
-    this.#free.remove(range);
-    if (mustFix) {
+    const granularity = higher(this.#ground.granule, this.#alignment(wish) ?? 0n);
+    const found = this.#findRoom(wish, sizeBytes, granularity, because);
+    if (found === undefined) return;
+    const { hole, segments } = found;
+    const range = interval(alignDown(hole.end - sizeBytes, granularity), sizeBytes);
+    if (wish.isFixed === true || isPinned || fixed !== undefined) {
       because.push({
         text: `the top of the largest reachable hole, ${formatBytes(hole.end - hole.start)} at ${formatAddress(hole.start)}`,
         facts: [],
       });
-      this.#add(wish, range, { baseAddress: base, allocRanges: [], because, old });
+      this.#addFixed(wish, range, because);
       return;
     }
     because.push({ text: 'size, so that the kernel finds the place around whatever the firmware took', facts: [] });
-    const allocRanges = this.#ranges(wish, segments, sizeBytes, end, because, old);
-    this.#add(wish, range, { baseAddress: undefined, allocRanges, because, old });
+    this.#free.remove(range);
+    this.regions.push({
+      ...this.#named(wish, undefined),
+      sizeBytes,
+      allocRanges: this.#written(wish, segments, sizeBytes, because),
+      alignmentBytes: this.#alignment(wish),
+      because,
+    });
   }
 
-  #planBase(
+  /** The hole that the kernel would take, within the least reach that leaves one. */
+  #findRoom(
     wish: RegionWish,
-    range: Interval,
-    because: PlannedRegion['because'][number][],
-    old: ReservedNode | undefined,
-  ): void {
-    const granule = this.#situation.minimumAlignmentBytes;
-    const edge = this.#situation.zones.boundaries.find((at) => range.start < at && at < range.end);
-    const banks = new IntervalSet(this.#situation.banks);
-    const wrong = !isAligned(range.start, granule)
-      ? `is no multiple of ${formatBytes(granule)}`
-      : !banks.contains(range)
-        ? 'is not inside one stretch of RAM'
-        : edge !== undefined
-          ? `crosses ${formatAddress(edge)}, where a memory zone ends`
-          : !this.#free.contains(range)
-            ? 'is in use'
-            : undefined;
+    sizeBytes: bigint,
+    granularity: bigint,
+    because: Because[],
+  ): { readonly hole: Interval; readonly segments: readonly Segment[] } | undefined {
+    const stated = this.#reachOf(wish);
+    const ofTree = this.#ofTree(wish);
+    // What is stated speaks of the devices; the buses between them and memory may reach less.
+    const reaches =
+      ofTree !== undefined && stated !== undefined && ofTree.end < stated.end ? [ofTree, stated] : [stated];
+    let holes: readonly Interval[] = [];
+    for (const reach of wish.allocRanges === undefined ? reaches : [this.#statedReach(wish)]) {
+      const segments = this.#segments(wish, reach?.end);
+      holes = segments.flatMap((segment) => holesIn(segment.holes, [segment], granularity));
+      const isInOrder = this.#keepsRanges(wish, reach);
+      const fits = (one: Interval) => one.end - one.start >= sizeBytes;
+      const hole = isInOrder ? firstFit(holes, this.#ranges(wish) ?? [], fits) : holes.findLast(fits);
+      if (hole === undefined) continue;
+      this.#reach.set(wish, reach);
+      if (reach !== undefined)
+        because.push({ text: `${reach.who} reaches ${formatAddress(reach.end)}`, facts: ['cma.dma-zone'] });
+      if (reach !== undefined && ofTree !== undefined && ofTree.end < reach.end)
+        this.diagnostics.push(
+          report('placement/board-limit-left', {
+            ...pointerOf(wish, '/addressBits'),
+            message: `${wish.name} is placed below ${formatAddress(reach.end)}, and ${ofTree.who} reaches only ${formatAddress(ofTree.end)}`,
+            cause: `there is no room for ${formatBytes(sizeBytes)} below ${formatAddress(ofTree.end)}`,
+            fix: 'make the region smaller, or check that no device behind that bus uses it',
+            facts: ['cma.dma-zone'],
+          }),
+        );
+      return { hole, segments };
+    }
+    this.diagnostics.push(this.#noRoom(wish, sizeBytes, holes));
+    return undefined;
+  }
+
+  #planBase(wish: RegionWish, range: Interval, because: Because[]): void {
+    const wrong = this.#objection(range);
     if (wrong !== undefined) {
       const best = largest(this.#free.ranges);
       this.diagnostics.push(
@@ -248,8 +346,9 @@ class Planner {
           ...pointerOf(wish, '/base'),
           message: `${formatBytes(range.end - range.start)} at ${formatAddress(range.start)} for ${wish.name} ${wrong}`,
           cause: 'the kernel would refuse the region, or accept it and corrupt memory',
-          fix:
-            best === undefined
+          fix: !this.#ground.isRamKnown
+            ? 'choose another base, or leave the base out'
+            : best === undefined
               ? 'no memory is free'
               : `choose a base in ${formatBytes(best.end - best.start)} at ${formatAddress(best.start)}, or leave the base out`,
           facts: ['cma.overlap', 'cma.outside-ram', 'cma.zone'],
@@ -258,110 +357,251 @@ class Planner {
       return;
     }
     because.push({ text: `the base ${formatAddress(range.start)} is free`, facts: [] });
-    this.#free.remove(range);
-    this.#add(wish, range, { baseAddress: range.start, allocRanges: [], because, old });
+    this.#addFixed(wish, range, because);
+  }
+
+  /** Why an area cannot lie there; undefined: it can. */
+  #objection(range: Interval): string | undefined {
+    const { granule, boundaries, situation, isRamKnown } = this.#ground;
+    if (!isAligned(range.start, granule)) return `is not a multiple of ${formatBytes(granule)}`;
+    if (!isRamKnown) {
+      const other = this.regions.find(
+        ({ baseAddress, sizeBytes }) =>
+          baseAddress !== undefined && baseAddress < range.end && range.start < baseAddress + sizeBytes,
+      );
+      return other && `overlaps ${other.nodeName}`;
+    }
+    if (!new IntervalSet(situation.banks).contains(range)) return 'is not inside one stretch of RAM';
+    const edge = boundaries.find((at) => range.start < at && at < range.end);
+    if (edge !== undefined) return `crosses ${formatAddress(edge)}, where a memory zone ends`;
+    const other = this.regions.find(
+      ({ baseAddress, sizeBytes }) =>
+        baseAddress !== undefined && baseAddress < range.end && range.start < baseAddress + sizeBytes,
+    );
+    if (other !== undefined) return `overlaps ${other.nodeName}`;
+    return this.#free.contains(range) ? undefined : 'is in use';
   }
 
   /** Zones of banks within the wish's ranges and reach, ascending, with what is free in them. */
   #segments(wish: RegionWish, end: bigint | undefined): Segment[] {
-    const { banks, zones, minimumAlignmentBytes } = this.#situation;
-    const allowed = wish.allocRanges?.map((range) => interval(range.baseAddress, range.sizeBytes));
-    return new IntervalSet(banks).ranges
+    const { situation, boundaries, granule } = this.#ground;
+    const { address } = situation.reservedMemory.rootCells;
+    const top = address === 1 ? GIB4 : undefined;
+    const limit = end === undefined ? top : top === undefined ? end : lower(end, top);
+    const allowed = this.#ranges(wish)?.map((range) => interval(range.baseAddress, range.sizeBytes));
+    return new IntervalSet(situation.banks).ranges
       .flatMap((bank) => {
-        const inside = zones.boundaries.filter((at) => bank.start < at && at < bank.end);
+        const inside = boundaries.filter((at) => bank.start < at && at < bank.end).sort((a, b) => (a < b ? -1 : 1));
         const edges = [bank.start, ...inside, bank.end];
         return edges.slice(0, -1).map((start, i) => ({ start, end: edges[i + 1] as bigint }));
       })
       .flatMap((zone) => {
-        const top = end === undefined ? zone.end : lower(zone.end, end);
-        const reachable = new IntervalSet([{ start: zone.start, end: top }]);
-        return allowed === undefined ? reachable.ranges : allowed.flatMap((range) => reachable.within(range));
+        const reachable = new IntervalSet([
+          { start: zone.start, end: limit === undefined ? zone.end : lower(zone.end, limit) },
+        ]);
+        return allowed === undefined
+          ? reachable.ranges
+          : new IntervalSet(allowed).ranges.flatMap((r) => reachable.within(r));
       })
-      .map((range) => ({ ...range, holes: holesIn(this.#free.ranges, [range], minimumAlignmentBytes) }));
+      .map((range) => ({ ...range, holes: holesIn(this.#free.ranges, [range], granule) }));
   }
 
   /** Ranges to write; none when the kernel's own choice, the highest hole of all RAM, is right already. */
-  #ranges(
-    wish: RegionWish,
-    segments: readonly Segment[],
-    sizeBytes: bigint,
-    end: bigint | undefined,
-    because: PlannedRegion['because'][number][],
-    old: ReservedNode | undefined,
-  ): MemoryRange[] {
-    const top = this.#situation.banks.map((bank) => bank.end).reduce(higher, 0n);
-    const ram = new IntervalSet(this.#situation.banks).ranges;
-    const isCut = this.#situation.zones.boundaries.some((at) => ram.some((bank) => bank.start < at && at < bank.end));
-    const isStated = wish.allocRanges !== undefined;
-    if (!isStated && !isCut && (end === undefined || end >= top) && old?.allocRanges === undefined) return [];
-    const rooms = segments.filter((segment) => segment.holes.some((hole) => hole.end - hole.start >= sizeBytes));
+  #written(wish: RegionWish, segments: readonly Segment[], sizeBytes: bigint, because: Because[]): MemoryRange[] {
+    const { situation, boundaries, granule } = this.#ground;
+    const reach = this.#reach.get(wish);
+    const ranges = this.#ranges(wish);
+    const facts = ['reserved-memory.alloc-ranges', 'cma.zone'];
+    if (ranges !== undefined && this.#keepsRanges(wish, reach)) {
+      const text =
+        wish.allocRanges === undefined
+          ? `within the alloc-ranges of ${this.#old.get(wish)?.name}: the board's own limit`
+          : 'within the alloc-ranges stated';
+      because.push({ text, facts });
+      return [...ranges];
+    }
+    const top = situation.banks.map((bank) => bank.end).reduce(higher, 0n);
+    const ram = new IntervalSet(situation.banks).ranges;
+    const isCut = boundaries.some((at) => ram.some((bank) => bank.start < at && at < bank.end));
+    if (ranges === undefined && !isCut && (reach === undefined || reach.end >= top)) return [];
     because.push({
-      text: isStated
-        ? 'alloc-ranges as stated, cut to RAM, zones and reach'
-        : old?.allocRanges !== undefined
-          ? `${old.name} has alloc-ranges, which an overlay cannot delete: it is set to what is right`
+      text:
+        ranges !== undefined
+          ? 'alloc-ranges cut to RAM, zones and reach: as they are the kernel would place the region wrongly'
           : isCut
             ? 'alloc-ranges, because RAM has zones and a region must lie in one of them'
             : 'alloc-ranges, because the kernel would otherwise take the top of RAM',
-      facts: ['reserved-memory.alloc-ranges', 'cma.zone'],
+      facts,
     });
-    return rooms
+    // One cell cannot say 4 GiB; without its lowest granule the range means the same.
+    const most = situation.reservedMemory.rootCells.size === 1 ? GIB4 - granule : undefined;
+    return segments
+      .filter((segment) => segment.holes.some((hole) => hole.end - hole.start >= sizeBytes))
       .toReversed()
-      .map((segment) => ({ baseAddress: segment.start, sizeBytes: segment.end - segment.start }));
+      .map(({ start, end }) => {
+        const length = most === undefined ? end - start : lower(end - start, most);
+        return { baseAddress: end - length, sizeBytes: length };
+      });
+  }
+
+  /** Ranges stay as they are while all of them are within reach and no boot has shown a wrong choice. */
+  #keepsRanges(wish: RegionWish, reach: Reach | undefined): boolean {
+    const ranges = this.#ranges(wish);
+    if (ranges === undefined || this.#freedom.has(wish)) return false;
+    if (reach === undefined) return true;
+    const ram = new IntervalSet(this.#ground.situation.banks);
+    return ranges
+      .flatMap((range) => ram.within(interval(range.baseAddress, range.sizeBytes)))
+      .every((part) => part.end <= reach.end);
+  }
+
+  /** What the profile states, else what the board's own node does. */
+  #ranges(wish: RegionWish): readonly MemoryRange[] | undefined {
+    if (wish.allocRanges !== undefined) return wish.allocRanges;
+    const ranges = this.#old.get(wish)?.allocRanges;
+    return Array.isArray(ranges) && ranges.length > 0 ? ranges : undefined;
+  }
+
+  #alignment(wish: RegionWish): bigint | undefined {
+    const ofBoard = this.#old.get(wish)?.alignment;
+    return wish.alignmentBytes ?? (typeof ofBoard === 'bigint' && ofBoard > 0n ? ofBoard : undefined);
+  }
+
+  #ofTree(wish: RegionWish): Reach | undefined {
+    const { tree, users, situation } = this.#ground;
+    const reach = treeReach(tree, users, { isDefault: wish.isDefault === true, node: this.#old.get(wish) });
+    return reachOf(undefined, reach, false, this.#ground.isRamKnown ? (situation.banks[0]?.start ?? 0n) : 0n);
+  }
+
+  #reachOf(wish: RegionWish): Reach | undefined {
+    const { situation } = this.#ground;
+    return reachOf(wish.addressBits, this.#ofTree(wish), wish.isDefault === true, situation.banks[0]?.start ?? 0n);
+  }
+
+  /** Stated ranges are a statement about reach; only stated address bits can contradict them. */
+  #statedReach(wish: RegionWish): Reach | undefined {
+    return wish.addressBits === undefined ? undefined : this.#reachOf(wish);
+  }
+
+  /** Whether a boot places a region where it must not lie, or not at all. */
+  isMisplaced({ wish, nodeName, baseAddress, sizeBytes }: PlannedRegion, prediction: Prediction): boolean {
+    if (!isInTree(wish) || baseAddress !== undefined) return false;
+    const isRefused = prediction.rejected.some(
+      ({ node, family }) => node === nodeName && (family === 'alloc-failed' || family === 'not-activated'),
+    );
+    const base = prediction.areas.find(({ name }) => name === nodeName)?.likelyBaseAddress ?? undefined;
+    const reach = this.#reach.get(wish);
+    return isRefused || (base !== undefined && reach !== undefined && base + sizeBytes > reach.end);
+  }
+
+  lessThan(wish: RegionWish): Freedom {
+    return this.#ranges(wish) !== undefined && !this.#freedom.has(wish) ? 'cut' : 'base';
+  }
+
+  /** Areas without a node that the kernel finds no room for. */
+  unmade(predictions: readonly Prediction[]): Diagnostic[] {
+    const wish = this.#wishes.find((one) => !isInTree(one));
+    if (wish === undefined || wish.sizeBytes === 0n) return [];
+    const isMade = predictions.every(({ areas }) =>
+      areas.some((area) => area.source !== 'node' && area.sizeBytes > 0n),
+    );
+    const isRefused = predictions.some(({ log }) => log.some(({ family }) => family === 'alloc-failed'));
+    if (isMade || !isRefused) return [];
+    const { dmaLimit } = this.#ground.situation.zones;
+    const reachable =
+      dmaLimit === 0n
+        ? this.#free.ranges
+        : holesIn(this.#free.ranges, [{ start: 0n, end: dmaLimit }], this.#ground.granule);
+    return [this.#noRoom(wish, wish.sizeBytes, reachable)];
+  }
+
+  /** Stated ranges that are not written as they were stated. */
+  narrowed(): Diagnostic[] {
+    return this.regions
+      .filter(({ wish }) => wish.allocRanges !== undefined && !this.#keepsRanges(wish, this.#reach.get(wish)))
+      .map(({ wish, allocRanges, baseAddress }) =>
+        report('placement/ranges-narrowed', {
+          ...pointerOf(wish, '/allocRanges'),
+          message: `the ranges stated for ${wish.name} are narrowed to ${baseAddress === undefined ? spellRanges(allocRanges) : formatAddress(baseAddress)}`,
+          cause:
+            'within the ranges as stated the kernel would place the region out of reach, across the end of a memory zone, or not at all',
+          fix: 'state the narrower ranges',
+          facts: ['reserved-memory.alloc-ranges', 'cma.zone'],
+        }),
+      );
   }
 
   #noRoom(wish: RegionWish, sizeBytes: bigint, holes: readonly Interval[]): Diagnostic {
     const best = largest(holes);
     const most = best === undefined ? 0n : best.end - best.start;
     const wanted = wish.addressBits === undefined ? '' : ` within ${wish.addressBits} address bits`;
+    const old = this.#old.get(wish);
+    const isBoards = wish.allocRanges === undefined && this.#ranges(wish) !== undefined;
+    const where = isBoards ? ` within the alloc-ranges that the board gives ${old?.name}` : '';
     return report('placement/no-room', {
       ...pointerOf(wish, wish.allocRanges === undefined ? '' : '/allocRanges'),
-      message: `${formatBytes(sizeBytes)} for ${wish.name} fit nowhere${wanted}`,
+      message: `there is no room for ${formatBytes(sizeBytes)} for ${wish.name}${wanted}${where}`,
       cause:
         best === undefined
           ? 'nothing is free there'
           : `the largest hole is ${formatBytes(most)} at ${formatAddress(best.start)}`,
       fix:
         best === undefined
-          ? 'widen alloc-ranges or addressBits, or reserve less elsewhere'
-          : `ask for at most ${formatBytes(most)}`,
+          ? 'widen allocRanges or addressBits, or reserve less elsewhere'
+          : `ask for at most ${formatBytes(most)}${this.#isMostOfRam(most) ? ', less what the kernel itself needs' : ''}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
       facts: ['reserved-memory.alloc-ranges'],
     });
   }
 
-  #add(
-    wish: RegionWish,
-    range: Interval,
-    rest: Pick<PlannedRegion, 'baseAddress' | 'allocRanges' | 'because'> & { readonly old: ReservedNode | undefined },
-  ): void {
-    const { old, ...place } = rest;
-    const nodeName =
-      old?.name ?? (place.baseAddress === undefined ? wish.name : `${wish.name}@${range.start.toString(16)}`);
+  #isMostOfRam(bytes: bigint): boolean {
+    const ram = this.#ground.situation.banks.reduce((sum, { start, end }) => sum + end - start, 0n);
+    return bytes * 8n > ram * 7n;
+  }
+
+  #addFixed(wish: RegionWish, range: Interval, because: readonly Because[]): void {
+    this.#free.remove(range);
     this.regions.push({
-      nodeName,
-      wish,
+      ...this.#named(wish, range.start),
       sizeBytes: range.end - range.start,
+      allocRanges: [],
       alignmentBytes: wish.alignmentBytes,
-      changes: old?.name,
-      ...place,
+      because,
     });
+  }
+
+  #named(wish: RegionWish, baseAddress: bigint | undefined) {
+    const old = this.#old.get(wish);
+    const own = baseAddress === undefined ? wish.name : `${wish.name}@${baseAddress.toString(16)}`;
+    return { nodeName: old?.name ?? own, wish, baseAddress, changes: old?.name };
   }
 }
 
-/** First address that the users of a region do not reach; undefined: they reach all. */
-function reachEnd(wish: RegionWish): bigint | undefined {
-  if (wish.addressBits !== undefined) return 1n << BigInt(wish.addressBits);
-  return wish.isDefault === true ? 1n << 32n : undefined;
-}
+const GIB4 = 1n << 32n;
 
 const pointerOf = ({ pointer }: RegionWish, below = '') => (pointer === undefined ? {} : { pointer: pointer + below });
+
+const spellRanges = (ranges: readonly MemoryRange[]) =>
+  ranges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ');
+
+/** Ranges are tried in their order, each from its top. */
+function firstFit(
+  holes: readonly Interval[],
+  ranges: readonly MemoryRange[],
+  fits: (hole: Interval) => boolean,
+): Interval | undefined {
+  for (const range of ranges) {
+    const hole = new IntervalSet(holes).within(interval(range.baseAddress, range.sizeBytes)).findLast(fits);
+    if (hole !== undefined) return hole;
+  }
+  return holes.findLast(fits);
+}
 
 function littleLeft({ dangers }: Prediction): Diagnostic[] {
   return dangers
     .filter(({ code }) => code === 'no-room-for-kernel')
     .map(({ reason, facts }) =>
       report('placement/little-left', {
-        message: 'every region finds a place, and the kernel may find none for itself',
+        message: 'every region finds a place, but the kernel may find none for itself',
         cause: reason,
         fix: 'ask for smaller regions, or reserve less elsewhere',
         facts,
@@ -369,67 +609,10 @@ function littleLeft({ dangers }: Prediction): Diagnostic[] {
     );
 }
 
-function ramUnknown(): Diagnostic {
-  return report('placement/ram-unknown', {
-    message: 'the RAM of the board is not known',
-    cause: 'the device tree has no memory node with a size; the boot loader fills it in',
-    fix: 'state the banks: --memory BASE+SIZE, or board.memory in the profile',
-  });
-}
-
-/** The tree after an overlay with these regions: new nodes come first, the last one added before the others. */
-export function treeWithRegions(tree: Fdt, regions: readonly PlannedRegion[]): Fdt {
-  const { rootCells: cells, node: old } = readReservedMemory(tree);
-  const number = (value: bigint, of: 'address' | 'size') => splitCells(value, cells[of]);
-  const write = (region: PlannedRegion): NodeSpec => ({
-    name: region.nodeName,
-    properties: {
-      compatible: stringsValue('shared-dma-pool'),
-      reusable: new Uint8Array(),
-      ...(region.wish.isDefault === true ? { 'linux,cma-default': new Uint8Array() } : {}),
-      ...(region.baseAddress === undefined
-        ? { size: cellsValue(...number(region.sizeBytes, 'size')) }
-        : { reg: cellsValue(...number(region.baseAddress, 'address'), ...number(region.sizeBytes, 'size')) }),
-      ...(region.alignmentBytes === undefined
-        ? {}
-        : { alignment: cellsValue(...number(region.alignmentBytes, 'address')) }),
-      ...(region.allocRanges.length === 0
-        ? {}
-        : {
-            'alloc-ranges': cellsValue(
-              ...region.allocRanges.flatMap((range) => [
-                ...number(range.baseAddress, 'address'),
-                ...number(range.sizeBytes, 'size'),
-              ]),
-            ),
-          }),
-    },
-  });
-  const changed = new Map(regions.map((region) => [region.changes, write(region)]));
-  const added = regions
-    .filter((region) => region.changes === undefined)
-    .map(write)
-    .toReversed();
-  const kept = (old?.children ?? []).map((child): NodeSpec => {
-    const change = changed.get(child.name);
-    return change === undefined
-      ? child
-      : {
-          ...change,
-          properties: new Map([...child.properties, ...Object.entries(change.properties ?? {})]),
-          children: child.children,
-        };
-  });
-  const reserved: NodeSpec = {
-    name: 'reserved-memory',
-    properties: old?.properties ?? {
-      '#address-cells': cellsValue(cells.address),
-      '#size-cells': cellsValue(cells.size),
-      ranges: new Uint8Array(),
-    },
-    children: [...added, ...kept],
-  };
-  const others = tree.root.children.filter((child) => child !== old);
-  const { root, ...rest } = tree;
-  return makeFdt({ name: '', properties: root.properties, children: [reserved, ...others] }, rest);
+function treeWith(tree: Fdt, regions: readonly PlannedRegion[], { reservedMemory }: Situation): Outcome<Fdt> {
+  const pools = regions
+    .filter(({ wish }) => isInTree(wish))
+    .map((region) => ({ ...region, isDefault: region.wish.isDefault === true }));
+  if (pools.length === 0) return { value: tree, diagnostics: [] };
+  return applyOverlay(tree, poolOverlay(pools, reservedMemory.rootCells));
 }

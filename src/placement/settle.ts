@@ -86,6 +86,8 @@ export function situationOf(input: PlacementInput): Settled {
       text: `${release} is newer than any that was read, and behaves like ${formatKernelVersion(NEWEST_KERNEL)}`,
       matters: 'areas',
     });
+  if (input.isSkeleton === true && input.architecture !== 'x86_64')
+    assumed.push({ text: "the board's own device tree, which is not given, reserves nothing", matters: 'areas' });
   const pageSizeBytes = input.pageSizeBytes ?? pageSizeOf(config);
   if (input.pageSizeBytes === undefined && input.architecture === 'arm64' && !config.complete)
     assumed.push({ text: '4 KiB pages', matters: 'areas' });

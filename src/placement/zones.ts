@@ -1,36 +1,11 @@
 /** Where one memory zone ends and the next begins: a CMA area may not cross such an address. */
-import { busMapping, type Fdt, type FdtNode, isAvailable, nodesWith, translateOnce } from '../fdt/index.js';
+import type { Fdt } from '../fdt/index.js';
 import { lower } from './interval-set.js';
 import type { Memblock } from './memblock.js';
+import { narrowestBus } from './reach.js';
 import type { Architecture, KernelRules } from './rules.js';
 
 const GIB4 = 1n << 32n;
-
-/**
- * The highest address that every DMA master reaches by `dma-ranges`; undefined when no bus limits DMA.
- * Source: drivers/of/address.c, of_dma_get_max_cpu_address().
- */
-export function maxDmaAddress(tree: Fdt): bigint | undefined {
-  let lowest: bigint | undefined;
-  for (const node of nodesWith(tree.root, 'dma-ranges')) {
-    const mapping = busMapping(node, 'dma-ranges');
-    if (!Array.isArray(mapping) || mapping.length === 0 || !isReached(node)) continue;
-    let end = 0n;
-    for (const range of mapping) {
-      let at: bigint | undefined = range.parentAddress;
-      for (let bus = node.parent; bus?.parent !== undefined && at !== undefined; bus = bus.parent)
-        at = translateOnce(bus, at, 1n, 'dma-ranges');
-      if (at !== undefined && at + range.sizeBytes > end) end = at + range.sizeBytes - 1n;
-    }
-    if (end > 0n && (lowest === undefined || end < lowest)) lowest = end;
-  }
-  return lowest;
-}
-
-/** The kernel descends into nodes in use only, and does not ask the root. */
-function isReached(node: FdtNode): boolean {
-  return node.parent === undefined || (isAvailable(node) && isReached(node.parent));
-}
 
 export interface ZoneConfig {
   readonly zoneDma: boolean;
@@ -64,7 +39,7 @@ function zonesByArchitecture(
   const end32 = ram.end < GIB4 ? ram.end : GIB4;
   switch (architecture) {
     case 'arm64': {
-      const dma = config.zoneDma ? arm64DmaEnd(rules, maxDmaAddress(tree), ram) : undefined;
+      const dma = config.zoneDma ? arm64DmaEnd(rules, narrowestBus(tree)?.last, ram) : undefined;
       const dma32 = config.zoneDma32 ? (ram.start >= GIB4 ? ram.end : end32) : undefined;
       const boundaries = [dma, dma32].filter((b) => b !== undefined);
       return { boundaries: sorted(boundaries), dmaLimit: dma ?? dma32 ?? 0n };

@@ -1,4 +1,4 @@
-/** With the board's DTB at hand: areas are placed around what is there, and the merged tree is proven. */
+/** The board's device tree, or the skeleton of one: areas get their place in it, and the merged tree is proven. */
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt } from '../fdt/index.js';
@@ -18,18 +18,37 @@ export function placementInput(
   model: Model,
   tree: Fdt,
   kernel: KernelVersion,
+  areas: readonly PlannedArea[],
   symbols: readonly SymbolRequest[] = [],
 ): PlacementInput {
+  const commandLine = commandLineOf(areas).join(' ');
   return {
     tree,
     kernel,
     architecture: model.arch,
     backports: model.backports,
+    ...(model.isSkeleton ? { isSkeleton: true } : {}),
     pageSizeBytes: model.pageSizeBytes,
-    config: new Map(symbols.map((request) => [request.symbol, request.value])),
+    config: new Map([
+      ...areas
+        .filter(({ delivery }) => delivery === 'kconfig')
+        .map(({ sizeBytes }) => ['CMA_SIZE_MBYTES', String(sizeBytes >> 20n)] as const),
+      ...symbols.map((request) => [request.symbol, request.value] as const),
+    ]),
     configComplete: false,
+    ...(commandLine === '' ? {} : { commandLine }),
     ...(model.memory.length === 0 ? {} : { memory: model.memory }),
   };
+}
+
+/** `cma=256M`, `cma=256M@0x50000000`. */
+export function commandLineOf(areas: readonly PlannedArea[]): string[] {
+  return areas
+    .filter((area) => area.delivery === 'command-line')
+    .map(
+      ({ sizeBytes, baseAddress }) =>
+        `cma=${sizeBytes >> 20n}M${baseAddress === undefined ? '' : `@0x${baseAddress.toString(16)}`}`,
+    );
 }
 
 const spotOf = ({ loaded }: Model, pointer: string) => {
@@ -37,36 +56,48 @@ const spotOf = ({ loaded }: Model, pointer: string) => {
   return { pointer, ...(span === undefined ? {} : { span }) };
 };
 
-/** Where the profile asks for the nodes of its areas, for what the lints find about them. */
-export function placesOf(model: Model, areas: readonly PlannedArea[]): NonNullable<LintInput['places']> {
-  return new Map(areas.map(({ name, nodeName }) => [nodeName, spotOf(model, childPointer('/regions', name))]));
+/** What the profile says of the nodes of its areas, for the lints: who reaches them, and where it asks for them. */
+export function lintHints(
+  model: Model,
+  areas: readonly PlannedArea[],
+): Required<Pick<LintInput, 'addressBits' | 'places'>> {
+  const { regions } = model.loaded.profile;
+  return {
+    // A node may carry its address in its name, or have the name that the board gave it.
+    addressBits: new Map(
+      areas.flatMap(({ name, nodeName }) => {
+        const bits = regions?.[name]?.addressBits;
+        return bits === undefined ? [] : [[nodeName, bits]];
+      }),
+    ),
+    places: new Map(areas.map(({ name, nodeName }) => [nodeName, spotOf(model, childPointer('/regions', name))])),
+  };
 }
 
-/** Gives every device-tree area its place in the board's tree; an existing default node is changed, not doubled. */
-export function fitToBoard(
+const kernelsOf = ({ kernel: { min, max } }: Model) => (compareKernelVersions(min, max) === 0 ? [min] : [min, max]);
+
+/** Gives every area its place; a region that the board has already is changed, not doubled. */
+export function placeAreas(
   areas: readonly PlannedArea[],
   model: Model,
 ): { areas: PlannedArea[]; diagnostics: readonly Diagnostic[] } {
-  const { tree } = model;
   const { regions } = model.loaded.profile;
-  // Where RAM is not known nothing can be placed; the model has said so.
-  if (tree === undefined || model.memory.length === 0) return { areas: [...areas], diagnostics: [] };
-  const wishes = areas
-    .filter((area) => area.delivery === 'device-tree')
-    .map((area): RegionWish => {
-      const addressBits = regions?.[area.name]?.addressBits;
-      return {
-        name: area.name,
-        sizeBytes: area.sizeBytes,
-        isDefault: area.isDefault,
-        pointer: childPointer('/regions', area.name),
-        ...(addressBits === undefined ? {} : { addressBits }),
-        ...(regions?.[area.name]?.allocRanges === undefined ? {} : { allocRanges: area.allocRanges }),
-        ...(area.alignmentBytes === undefined ? {} : { alignmentBytes: area.alignmentBytes }),
-        ...(area.baseAddress === undefined ? {} : { baseAddress: area.baseAddress }),
-      };
-    });
-  const { value, diagnostics: found } = planRegions(placementInput(model, tree, model.kernel.max), wishes);
+  const wishes = areas.map((area): RegionWish => {
+    const addressBits = regions?.[area.name]?.addressBits;
+    return {
+      name: area.name,
+      sizeBytes: area.sizeBytes,
+      isDefault: area.isDefault,
+      delivery: area.delivery,
+      pointer: childPointer('/regions', area.name),
+      ...(addressBits === undefined ? {} : { addressBits }),
+      ...(area.allocRanges.length === 0 ? {} : { allocRanges: area.allocRanges }),
+      ...(area.alignmentBytes === undefined ? {} : { alignmentBytes: area.alignmentBytes }),
+      ...(area.baseAddress === undefined ? {} : { baseAddress: area.baseAddress }),
+    };
+  });
+  const input = placementInput(model, model.tree, model.kernel.max, areas);
+  const { value, diagnostics: found } = planRegions(input, wishes, kernelsOf(model));
   // What is about no single region is about all of them.
   const diagnostics = found.map((finding) => ({ ...finding, ...spotOf(model, finding.pointer ?? '/regions') }));
   if (value === undefined) return { areas: [...areas], diagnostics };
@@ -90,38 +121,31 @@ export function fitToBoard(
   };
 }
 
-/** Every lint, on the oldest and the newest kernel, over the tree that the boot loader will hand over. */
+/**
+ * Every lint, on the oldest and the newest kernel, over the tree that the boot loader will hand over.
+ * @param overlay undefined: no area is delivered by the device tree
+ */
 export function proveOnBoard(
   model: Model,
   areas: readonly PlannedArea[],
-  overlay: Fdt,
+  overlay: Fdt | undefined,
   symbols: readonly SymbolRequest[],
 ): Diagnostic[] {
-  const { tree, kernel } = model;
-  if (tree === undefined) return [];
-  const { value: merged, diagnostics } = applyOverlay(tree, overlay);
+  const { tree } = model;
+  const { value: merged, diagnostics } =
+    overlay === undefined ? { value: tree, diagnostics: [] } : applyOverlay(tree, overlay);
   if (merged === undefined) return [...diagnostics];
-  const { regions } = model.loaded.profile;
-  // A node may carry its address in its name, or have the name that the board gave it.
-  const addressBits = new Map(
-    areas.flatMap(({ name, nodeName }) => {
-      const bits = regions?.[name]?.addressBits;
-      return bits === undefined ? [] : [[nodeName, bits]];
-    }),
-  );
-  const places = placesOf(model, areas);
-  const kernels = compareKernelVersions(kernel.min, kernel.max) === 0 ? [kernel.min] : [kernel.min, kernel.max];
+  const kernels = kernelsOf(model);
   const found = new Map<string, Diagnostic>();
   for (const version of kernels) {
-    const input = placementInput(model, merged, version, symbols);
-    for (const { status, diagnostics: lints } of lintPlacement({
+    const input = placementInput(model, merged, version, areas, symbols);
+    // What a region without a heap means is said of the heaps that the profile asks for.
+    for (const { lint: id, status, diagnostics: lints } of lintPlacement({
       ...input,
-      base: tree,
-      overlays: [overlay],
-      addressBits,
-      places,
+      ...(overlay === undefined ? {} : { base: tree, overlays: [overlay] }),
+      ...lintHints(model, areas),
     }))
-      for (const lint of status === 'not-run' ? [] : lints) {
+      for (const lint of status === 'not-run' || id === 'heap-visible' ? [] : lints) {
         const key = `${lint.code} ${lint.message}`;
         if (!found.has(key))
           found.set(

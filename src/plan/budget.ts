@@ -89,9 +89,14 @@ export function computeBudget(budget: Budget, pageSizeBytes: bigint, granuleByte
   const headroom = BigInt(budget.headroomPercent ?? DEFAULT_HEADROOM_PERCENT);
   step('all buffers', sum);
   const withHeadroom = step(`plus ${headroom} % headroom`, ceilDivide(sum * (100n + headroom), 100n));
+  const least = budget.min === undefined ? undefined : parseBytes(budget.min);
+  const enough =
+    least === undefined || least <= withHeadroom
+      ? withHeadroom
+      : step('raised to the smallest size that the profile allows', least);
   const sizeBytes = step(
     `rounded up to the granule of CMA areas, ${formatBytes(granuleBytes)}`,
-    alignUp(withHeadroom, granuleBytes),
+    alignUp(enough, granuleBytes),
   );
   return { sizeBytes, buffers, steps };
 }

@@ -7,32 +7,6 @@ export const PLAN_CODES = defineCodes({
     title: 'size rounded up',
     explain: 'The kernel refuses areas whose size is no multiple of its granule, so the size was rounded up.',
   },
-  'plan/base-misaligned': {
-    severity: 'error',
-    title: 'base not a multiple of the granule',
-    explain: 'The kernel refuses an area whose base is no multiple of its granule; it does not round.',
-  },
-  'plan/outside-memory': {
-    severity: 'error',
-    title: 'region outside RAM',
-    explain: "A region that lies outside the board's RAM is logged as a success by the kernel and then panics it.",
-  },
-  'plan/too-large': {
-    severity: 'error',
-    title: 'region larger than any place for it',
-    explain: 'No memory bank, after the ranges and the DMA reach of the region are applied, is large enough.',
-  },
-  'plan/regions-overlap': {
-    severity: 'error',
-    title: 'regions overlap',
-    explain:
-      'Two areas over the same memory corrupt it, hang arm32 kernels, and are accepted without a word by newer ones.',
-  },
-  'plan/address-beyond-cells': {
-    severity: 'error',
-    title: 'address or size does not fit the cells',
-    explain: 'A root with one cell cannot express addresses or sizes of 4 GiB and more.',
-  },
   'plan/no-heap-on-kernel': {
     severity: 'error',
     title: 'region has no heap on this kernel',

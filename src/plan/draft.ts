@@ -183,8 +183,13 @@ function regionLines(found: BoardFindings, arch: Arch | undefined): Line[] {
   const lines: Line[] = [];
   if (buffers !== undefined) {
     if (old !== undefined)
-      lines.push(`DECIDE: the board's own device tree gives this area ${mebibytes(size)}; drivers may count on it`);
-    lines.push(['budget', nested([['buffers', buffers]])]);
+      lines.push(
+        `DECIDE: the board's own device tree gives this area ${mebibytes(size)}, and drivers may count on it: "min" keeps that much`,
+      );
+    lines.push([
+      'budget',
+      nested([['buffers', buffers], ...(old === undefined ? [] : [['min', mebibytes(size)] as const])]),
+    ]);
   } else
     lines.push(
       old === undefined

@@ -9,7 +9,7 @@ import { modeOf } from '../profile/access.js';
 import type { Heap } from '../profile/types.gen.js';
 import { childPointer } from '../source/json.js';
 import { planAreas } from './areas.js';
-import { fitToBoard, proveOnBoard } from './board.js';
+import { commandLineOf, placeAreas, proveOnBoard } from './board.js';
 import { report } from './codes.js';
 import { areaHeapNodes, missingOn } from './heaps.js';
 import { overlayOf } from './overlay.js';
@@ -109,14 +109,18 @@ function groupsOf(heaps: readonly PlannedHeap[]): Plan['groups'] {
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** `cma=256M`, `cma=256M@0x50000000`. */
-function commandLineOf(areas: readonly PlannedArea[]): Plan['commandLine'] {
+function planCommandLine(areas: readonly PlannedArea[]): Plan['commandLine'] {
   return areas
-    .filter((area) => area.delivery === 'command-line')
-    .map((area) => ({
-      argument: `cma=${area.sizeBytes >> 20n}M${area.baseAddress === undefined ? '' : `@0x${area.baseAddress.toString(16)}`}`,
-      because: { text: `the default area, "${area.name}"`, pointer: `${childPointer('/regions', area.name)}/delivery` },
-    }));
+    .filter(({ delivery }) => delivery === 'command-line')
+    .flatMap((area) =>
+      commandLineOf([area]).map((argument) => ({
+        argument,
+        because: {
+          text: `the default area, "${area.name}"`,
+          pointer: `${childPointer('/regions', area.name)}/delivery`,
+        },
+      })),
+    );
 }
 
 function planExpectation(model: Model, areas: readonly PlannedArea[]): Plan['expectation'] {
@@ -136,7 +140,7 @@ export function makePlan(model: Model): Outcome<Plan> {
   const planned = planAreas(model);
   const diagnostics = [...planned.diagnostics];
   if (hasErrors(diagnostics)) return { diagnostics };
-  const { areas, diagnostics: misfits } = fitToBoard(planned.areas, model);
+  const { areas, diagnostics: misfits } = placeAreas(planned.areas, model);
   diagnostics.push(...misfits);
   const heaps = Object.entries(profile.heaps ?? {}).map(([name, heap]) =>
     planHeap(name, heap, areas, model, diagnostics),
@@ -155,8 +159,8 @@ export function makePlan(model: Model): Outcome<Plan> {
       }),
     );
   const overlay = overlayOf(areas, model.cells);
-  // Areas without a place are still where they would be without the board: there is nothing to prove.
-  if (overlay !== undefined && !hasErrors(misfits)) diagnostics.push(...proveOnBoard(model, areas, overlay, symbols));
+  // Without a place there is nothing to prove.
+  if (areas.length > 0 && !hasErrors(misfits)) diagnostics.push(...proveOnBoard(model, areas, overlay, symbols));
   if (hasErrors(diagnostics)) return { diagnostics };
   const { board } = profile;
   const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));
@@ -178,7 +182,7 @@ export function makePlan(model: Model): Outcome<Plan> {
       areas,
       heaps,
       symbols,
-      commandLine: commandLineOf(areas),
+      commandLine: planCommandLine(areas),
       groups: groupsOf(heaps),
       expectation: planExpectation(model, areas),
       targets: targets.map(([name, options]) => ({ name, options })),

@@ -188,6 +188,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
         ...f.at(`${pointer}/base`),
       }),
     );
+  checkQuantity(region.budget?.min, `${pointer}/budget/min`, true, f);
   for (const [i, buffer] of (region.budget?.buffers ?? []).entries()) {
     const at = `${pointer}/budget/buffers/${i}`;
     checkQuantity(buffer.size, `${at}/size`, true, f);

@@ -130,6 +130,8 @@ export interface Budget {
   readonly buffers: readonly (Buffer)[];
   /** Added on top for fragmentation and for movable pages that cannot be moved at once. */
   readonly headroomPercent?: number;
+  /** The area is never smaller than this, whatever the buffers need: what the drivers of the board count on. */
+  readonly min?: Size;
 }
 
 /** One CMA area. */

@@ -255,7 +255,9 @@ describe('addresses', () => {
     const extra = `soc { #address-cells = <1>; #size-cells = <1>; ranges; dma-ranges = <0x0 0x0 0x40000000 0x10000000>;
       codec@1000 { reg = <0x1000 0x1000>; memory-region = <&vpu>; }; };`;
     const results = lint({ extra, nodes: `vpu: ${pool('vpu', size(16 * MIB))}` }, { kernel: '7.3' });
-    expect(found(results, 'dma-reach')[0]?.message).toBe('vpu may lie up to 0x60000000; codec@1000 reaches 0x50000000');
+    expect(found(results, 'dma-reach')[0]?.message).toBe(
+      'vpu may lie up to 0x60000000; codec@1000 by the dma-ranges of its bus reaches 0x50000000',
+    );
   });
 });
 

@@ -97,21 +97,33 @@ describe('size or reg', () => {
 });
 
 describe('a board that has a default', () => {
-  test('its node is changed, not joined by a second', () => {
-    const nodes = pool('linux,cma', `${size(32 * MIB)} alloc-ranges = <0x0 0x40000000 0x0 0x10000000>; ${DEFAULT}`);
-    const { value } = plan({ nodes }, [wish('camera', 128, { isDefault: true })]);
+  test('its node is changed, not joined by a second, and keeps the limits that nobody states otherwise', () => {
+    const own = `${size(32 * MIB)} alignment = <0x0 0x1000000>; alloc-ranges = <0x0 0x48400000 0x0 0x10000000>;`;
+    const nodes = pool('linux,cma', `${own} ${DEFAULT}`);
+    const { value, diagnostics } = plan({ nodes }, [wish('camera', 128, { isDefault: true })]);
+    expect(diagnostics).toEqual([]);
     expect(value?.regions[0]).toMatchObject({ nodeName: 'linux,cma', changes: 'linux,cma' });
     expect(texts(value?.regions[0]?.because)).toContain('a second default would fight it');
     expect(value?.prediction.areas).toMatchObject([{ name: 'linux,cma', sizeBytes: mib(128), isDefault: true }]);
-    expect(value?.regions[0]?.allocRanges).toEqual([{ baseAddress: 0x40000000n, sizeBytes: 0x20000000n }]);
+    expect(value?.regions[0]).toMatchObject({
+      allocRanges: [{ baseAddress: 0x48400000n, sizeBytes: 0x10000000n }],
+      alignmentBytes: 0x1000000n,
+    });
+    const [refusal] = plan({ nodes }, [wish('camera', 280, { isDefault: true })]).diagnostics;
+    expect(refusal?.code).toBe('placement/no-room');
+    expect(refusal?.message).toContain('within the alloc-ranges that the board gives linux,cma');
   });
 
   test('reg cannot be deleted, so it is changed', () => {
     const nodes = pool('cma@50000000', reg(0x50000000, 32 * MIB) + DEFAULT);
-    const { value } = plan({ nodes }, [wish('cma', 64, { isDefault: true })]);
-    expect(value?.regions[0]).toMatchObject({ nodeName: 'cma@50000000', baseAddress: 0x5c000000n });
+    const { value, diagnostics } = plan({ nodes }, [wish('cma', 64, { isDefault: true })]);
+    expect(value?.regions[0]).toMatchObject({ nodeName: 'cma@50000000', baseAddress: 0x50000000n });
     expect(texts(value?.regions[0]?.because)).toContain('reg, which an overlay cannot delete');
-    expect(value?.prediction.areas).toMatchObject([{ baseAddress: 0x5c000000n, sizeBytes: mib(64) }]);
+    expect(value?.prediction.areas).toMatchObject([{ baseAddress: 0x50000000n, sizeBytes: mib(64) }]);
+    expect(diagnostics).toEqual([]);
+    const larger = plan({ nodes }, [wish('cma', 260, { isDefault: true })]);
+    expect(larger.value?.regions[0]?.baseAddress).toBe(0x4fc00000n);
+    expect(larger.diagnostics).toMatchObject([{ code: 'placement/board-limit-left' }]);
   });
 });
 
@@ -122,7 +134,7 @@ describe('no', () => {
     expect(diagnostics).toMatchObject([
       {
         code: 'placement/no-room',
-        message: '448 MiB for linux,cma fit nowhere',
+        message: 'there is no room for 448 MiB for linux,cma',
         cause: 'the largest hole is 380 MiB at 0x48400000',
         fix: 'ask for at most 380 MiB',
       },
@@ -132,11 +144,11 @@ describe('no', () => {
 
   test('within the reach of the users', () => {
     const { diagnostics } = plan({ memory: LARGE }, [wish('isp', 2048, { addressBits: 31 })]);
-    expect(diagnostics[0]?.message).toBe('2 GiB for isp fit nowhere within 31 address bits');
+    expect(diagnostics[0]?.message).toBe('there is no room for 2 GiB for isp within 31 address bits');
   });
 
   test.each([
-    [0x50100000n, 'is no multiple of 4 MiB'],
+    [0x50100000n, 'is not a multiple of 4 MiB'],
     [0x5e000000n, 'is not inside one stretch of RAM'],
     [0x48000000n, 'is in use'],
   ])('a base of 0x%s', (baseAddress, why) => {
@@ -159,8 +171,13 @@ describe('no', () => {
     ]);
   });
 
-  test('RAM that nobody states', () => {
-    expect(plan({ memory: '' }, [wish('cma', 64)]).diagnostics[0]?.code).toBe('placement/ram-unknown');
+  test('what is stated where nobody states RAM, and nothing is proven', () => {
+    const { value } = plan({ memory: '' }, [wish('cma', 64), wish('isp', 64, { addressBits: 31 })]);
+    expect(value?.regions.map(({ allocRanges }) => allocRanges)).toEqual([
+      [],
+      [{ baseAddress: 0n, sizeBytes: 0x80000000n }],
+    ]);
+    expect(value?.prediction.unknown.some(({ needs }) => needs.includes('the RAM banks'))).toBe(true);
   });
 });
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { cellsValue, makeFdt, type NodeSpec, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { MODEL_CODES } from '../../src/model/index.js';
+import { PLANNER_CODES } from '../../src/placement/index.js';
 import { PLAN_CODES } from '../../src/plan/index.js';
 import { PROFILE_CODES } from '../../src/profile/codes.js';
 import { JSON_CODES } from '../../src/source/json.js';
@@ -13,6 +14,28 @@ import { dmaheap } from '../cli/run.js';
 const BAD = path.join(import.meta.dirname, 'bad');
 const files = readdirSync(BAD).filter((file) => file.endsWith('.json'));
 const codeOf = (file: string) => file.replace('.json', '').replace('--', '/');
+
+/** A default area of the board's own, which lies in the lower 256 MiB. */
+const POOL: Omit<NodeSpec, 'name'> = {
+  children: [
+    {
+      name: 'reserved-memory',
+      properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2), ranges: new Uint8Array() },
+      children: [
+        {
+          name: 'linux,cma',
+          properties: {
+            compatible: stringsValue('shared-dma-pool'),
+            reusable: new Uint8Array(),
+            size: cellsValue(0, 0x6000000),
+            'alloc-ranges': cellsValue(0, 0x40000000, 0, 0x10000000),
+            'linux,cma-default': new Uint8Array(),
+          },
+        },
+      ],
+    },
+  ],
+};
 
 /** DTBs with two cells each, for findings about the board's own tree. */
 const BOARDS: Readonly<Record<string, Omit<NodeSpec, 'name'>>> = {
@@ -26,6 +49,8 @@ const BOARDS: Readonly<Record<string, Omit<NodeSpec, 'name'>>> = {
     ],
   },
   'model/other-board': { properties: { compatible: stringsValue('other,board', 'other,soc') } },
+  'placement/board-limit-left': POOL,
+  'placement/smaller-than-board': POOL,
   'model/memory-differs': {
     children: [
       {
@@ -49,7 +74,7 @@ function board({ properties, children }: Omit<NodeSpec, 'name'>): string {
 
 /** Exit status by severity and stage: 2 for a profile that is wrong in itself, 1 for what is wrong about this board. */
 function exitOf(code: string): number {
-  const severity = { ...JSON_CODES, ...PROFILE_CODES, ...MODEL_CODES, ...PLAN_CODES }[code]?.severity;
+  const severity = { ...JSON_CODES, ...PROFILE_CODES, ...MODEL_CODES, ...PLANNER_CODES, ...PLAN_CODES }[code]?.severity;
   if (severity !== undefined && severity !== 'error') return 0;
   return /^(json|profile|access|render)\//.test(code) ? 2 : 1;
 }
@@ -77,7 +102,9 @@ describe.each(files)('%s', (file) => {
 });
 
 test('every code has its bad profile', () => {
-  const codes = [JSON_CODES, PROFILE_CODES, MODEL_CODES, PLAN_CODES].flatMap((table) => Object.keys(table));
+  const codes = [JSON_CODES, PROFILE_CODES, MODEL_CODES, PLANNER_CODES, PLAN_CODES].flatMap((table) =>
+    Object.keys(table),
+  );
   // A megabyte is not worth a file, test/hostile has it; what a kernel tree decides is in test/plan.
   const elsewhere = ['json/too-large', 'profile/local', 'plan/blocked', 'plan/not-proven'];
   const without = codes.filter((code) => !elsewhere.includes(code) && !files.map(codeOf).includes(code));

@@ -1,9 +1,9 @@
 /** Lints of addresses: granule, RAM, owners, zones, room, reach. */
-import { dmaWindows } from '../../fdt/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../../quantity/index.js';
 import { holesIn, largest } from '../holes.js';
 import { higher, type Interval, IntervalSet, interval, lower, overlaps } from '../interval-set.js';
-import { isPool, type ReservedNode } from '../reserved-nodes.js';
+import { reachOf, treeReach } from '../reach.js';
+import { isPool } from '../reserved-nodes.js';
 import { type Finding, type LintContext, spell, staticRange } from './context.js';
 
 const GRANULE = ['cma.minimum-alignment', 'cma.page-block-thp', 'reserved-memory.size-rounding'];
@@ -231,7 +231,13 @@ export function dmaReach(context: LintContext): Finding[] {
   const { situation, input } = context;
   const top = situation.banks.map((bank) => bank.end).reduce(higher, 0n);
   return context.pools.flatMap((node) => {
-    const limit = reachOf(context, node);
+    const isDefault = node.isDefault && node.reg === undefined;
+    const limit = reachOf(
+      input.addressBits?.get(node.name),
+      treeReach(input.tree, context.users, { isDefault, node }),
+      isDefault,
+      situation.banks[0]?.start ?? 0n,
+    );
     if (limit === undefined || !context.isRamKnown) return [];
     const range = staticRange(node);
     const ends = Array.isArray(node.allocRanges)
@@ -256,21 +262,4 @@ export function dmaReach(context: LintContext): Finding[] {
       },
     ];
   });
-}
-
-const GIB4 = 1n << 32n;
-
-/** How far the users of a region reach: as stated, by dma-ranges above devices that name it, or 4 GiB for a default. */
-function reachOf(context: LintContext, node: ReservedNode): { end: bigint; who: string } | undefined {
-  const bits = context.input.addressBits?.get(node.name);
-  if (bits !== undefined) return { end: 1n << BigInt(bits), who: `its user with ${bits} address bits` };
-  let found: { end: bigint; who: string } | undefined;
-  for (const device of context.usersOf(node)) {
-    const windows = dmaWindows(device);
-    if (windows === undefined || windows.length === 0) continue;
-    const end = windows.map((w) => w.cpuAddress + w.sizeBytes).reduce(higher, 0n);
-    if (found === undefined || end < found.end) found = { end, who: device.name };
-  }
-  if (found !== undefined || !node.isDefault || node.reg !== undefined) return found;
-  return { end: GIB4, who: 'a device with 32 address bits' };
 }

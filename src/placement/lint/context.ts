@@ -1,12 +1,13 @@
 /** What a lint looks at. */
 import type { Diagnostic } from '../../diagnostic/index.js';
-import { type Fdt, type FdtNode, nodesWith, phandleOf, cells as readCells } from '../../fdt/index.js';
+import type { Fdt, FdtNode } from '../../fdt/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import { holesWithout } from '../holes.js';
 import type { PlacementInput } from '../input.js';
 import { higher, type Interval, interval } from '../interval-set.js';
 import { predictSettled } from '../predict.js';
 import type { Prediction } from '../prediction.js';
+import { regionUsers } from '../reach.js';
 import { firstEntry, isPool, type ReservedNode } from '../reserved-nodes.js';
 import { type OpenQuestion, situationOf } from '../settle.js';
 import type { Situation } from '../situation.js';
@@ -51,7 +52,7 @@ export class LintContext {
   readonly granules: readonly bigint[];
   readonly isRamKnown: boolean;
   readonly #holes = new Map<Situation, Map<ReservedNode | undefined, readonly Interval[]>>();
-  #users: Map<number, FdtNode[]> | undefined;
+  #users: ReadonlyMap<number, readonly FdtNode[]> | undefined;
 
   constructor(input: LintInput) {
     this.input = input;
@@ -103,20 +104,10 @@ export class LintContext {
     return [this.situation, ...open];
   }
 
-  /** Devices whose memory-region names a node. */
-  usersOf(node: ReservedNode): readonly FdtNode[] {
-    if (this.#users === undefined) {
-      this.#users = new Map();
-      const { root } = this.input.tree;
-      for (const device of nodesWith(root, 'memory-region'))
-        for (const phandle of readCells(device, 'memory-region') ?? []) {
-          const users = this.#users.get(phandle);
-          if (users === undefined) this.#users.set(phandle, [device]);
-          else users.push(device);
-        }
-    }
-    const phandle = phandleOf(node.node);
-    return phandle === undefined ? [] : (this.#users.get(phandle) ?? []);
+  /** Devices whose memory-region names a node, by its phandle. */
+  get users(): ReadonlyMap<number, readonly FdtNode[]> {
+    this.#users ??= regionUsers(this.input.tree);
+    return this.#users;
   }
 
   /** A number in the root's cells, as a device tree source writes it. */

@@ -1,0 +1,111 @@
+/** Regions that the board's own device tree has already: which wish is about which, and what it leaves of their limits. */
+import type { Diagnostic } from '../diagnostic/index.js';
+import { formatAddress, formatBytes } from '../quantity/index.js';
+import type { MemoryRange } from './input.js';
+import { IntervalSet, interval } from './interval-set.js';
+import { report } from './planner-codes.js';
+import type { Reach } from './reach.js';
+import type { PlannedRegion, RegionWish } from './region.js';
+import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
+import type { Situation } from './situation.js';
+
+const bareName = (name: string) => name.replace(/@.*$/, '');
+
+/** The default area is the board's default, whatever it is called; another region is the pool of its name. */
+export function boardRegions(
+  nodes: readonly ReservedNode[],
+  wishes: readonly RegionWish[],
+): ReadonlyMap<RegionWish, ReservedNode> {
+  const pools = nodes.filter(isPool);
+  const found = new Map<RegionWish, ReservedNode>();
+  const isFree = (node: ReservedNode) => ![...found.values()].includes(node);
+  for (const wish of [...wishes].sort((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false))) {
+    const named = pools.filter((node) => isFree(node) && bareName(node.name) === wish.name);
+    const byName = named.find((node) => node.name === wish.name) ?? (named.length === 1 ? named[0] : undefined);
+    const node = wish.isDefault === true ? (pools.find((pool) => pool.isDefault) ?? byName) : byName;
+    if (node !== undefined) found.set(wish, node);
+  }
+  return found;
+}
+
+/** What a planned region leaves of the limits that the board gave it, and why they were there. */
+export function limitsLeft(
+  region: PlannedRegion,
+  old: ReservedNode,
+  board: { readonly situation: Situation; readonly isRamKnown: boolean; readonly ofTree: Reach | undefined },
+): Diagnostic[] {
+  const { situation, isRamKnown, ofTree } = board;
+  const { wish, allocRanges, baseAddress } = region;
+  const found: Diagnostic[] = [];
+  const at = (key: string) => (wish.pointer === undefined ? {} : { pointer: `${wish.pointer}/${key}` });
+  const left = (key: string, message: string, cause: string, fix: string) =>
+    found.push(
+      report('placement/board-limit-left', {
+        ...at(key),
+        message,
+        cause,
+        fix,
+        facts: ['reserved-memory.alloc-ranges'],
+      }),
+    );
+  const fixed = firstEntry(old);
+  if (fixed !== undefined && baseAddress !== fixed.baseAddress)
+    left(
+      wish.baseAddress === undefined ? 'size' : 'base',
+      `${old.name} moves from ${formatAddress(fixed.baseAddress)} to ${baseAddress === undefined ? "the kernel's choice" : formatAddress(baseAddress)}`,
+      "the board's device tree gives it a fixed place: the boot loader or another processor may use that address",
+      'keep the base, or check that nothing else uses it',
+    );
+  const ranges = Array.isArray(old.allocRanges) ? (old.allocRanges as readonly MemoryRange[]) : [];
+  const place =
+    baseAddress === undefined
+      ? allocRanges.map((r) => interval(r.baseAddress, r.sizeBytes))
+      : [interval(baseAddress, region.sizeBytes)];
+  const limit = new IntervalSet(ranges.map((r) => interval(r.baseAddress, r.sizeBytes)));
+  // Where there is no RAM nothing is left.
+  const ram = new IntervalSet(situation.banks);
+  const beyond = place.flatMap((one) => (isRamKnown ? ram.within(one) : [one])).find((one) => !limit.contains(one));
+  if (fixed === undefined && ranges.length > 0 && beyond !== undefined)
+    left(
+      wish.baseAddress === undefined ? 'allocRanges' : 'base',
+      `${old.name} may lie from ${formatAddress(beyond.start)} to ${formatAddress(beyond.end)}, and the board's device tree limits it to ${spell(ranges)}`,
+      whyLimited(situation, ranges, ofTree),
+      'state ranges within that limit, or check that every device that uses the region reaches the rest',
+    );
+  if (
+    baseAddress === undefined &&
+    typeof old.alignment === 'bigint' &&
+    wish.alignmentBytes !== undefined &&
+    wish.alignmentBytes < old.alignment
+  )
+    left(
+      'alignment',
+      `the alignment of ${old.name} goes from ${formatBytes(old.alignment)} down to ${formatBytes(wish.alignmentBytes)}`,
+      "the board's device tree states the larger one",
+      `state ${formatBytes(old.alignment)}, or leave the alignment out`,
+    );
+  const before = typeof old.size === 'bigint' && fixed === undefined ? old.size : fixed?.sizeBytes;
+  if (before !== undefined && region.sizeBytes < before)
+    found.push(
+      report('placement/smaller-than-board', {
+        ...at('size'),
+        message: `${old.name} shrinks from ${formatBytes(before)} to ${formatBytes(region.sizeBytes)}`,
+        cause: "the board's device tree gives it more memory, and drivers of the board may count on that",
+        fix: `ask for at least ${formatBytes(before)}, or check what the board's drivers need`,
+        facts: ['cma.default-winner'],
+      }),
+    );
+  return found;
+}
+
+function whyLimited(situation: Situation, ranges: readonly MemoryRange[], ofTree: Reach | undefined): string {
+  const ends = ranges.map((r) => r.baseAddress + r.sizeBytes);
+  const end = ends.reduce((a, b) => (a > b ? a : b), 0n);
+  if (ofTree !== undefined && ofTree.end <= end) return `${ofTree.who} reaches only ${formatAddress(ofTree.end)}`;
+  const zone = situation.zones.boundaries.find((boundary) => ends.includes(boundary));
+  if (zone !== undefined) return `a memory zone ends at ${formatAddress(zone)}`;
+  return 'the device tree does not say why; devices of the SoC may reach nothing else';
+}
+
+const spell = (ranges: readonly MemoryRange[]) =>
+  ranges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ');
