@@ -218,7 +218,8 @@ class Built {
     if (whole === undefined) throw new Refusal(`--overlay: it cannot be applied onto ${boot.dtb}`, EXIT.findings);
     const facts = dtbFacts(boot.dtb, whole);
     const model = resolveModel(loaded, { ...(facts === undefined ? {} : { dtb: facts }) });
-    const fitted = model.value === undefined ? undefined : makePlan(model.value).value;
+    const fit = model.value === undefined ? undefined : makePlan(model.value);
+    const fitted = fit?.value;
     // The board may have the area under a name of its own; sizes and places are those of the profile.
     const areas = plan.areas.map((area) => ({
       ...area,
@@ -244,6 +245,9 @@ class Built {
     });
     // Whether it is this board's DTB at all; the rest of what the plan has to say of itself is for validate.
     const held = model.diagnostics.filter(({ code }) => /^model\/(other|memory)-/.test(code));
+    // Without a plan for this tree its reasons are the answer.
+    if (fit !== undefined && fitted === undefined)
+      held.push(...fit.diagnostics.filter(({ severity }) => severity === 'error'));
     const found = verdict.diagnostics.map((d) => locate(d, (pointer) => loaded.spanOf(pointer, 'key')));
     const all = [...diagnostics, ...held, ...found];
     this.results.push({
@@ -320,6 +324,7 @@ export async function checkBuilt(context: Context, profile: string, options: Che
   const planned = requirePlan(context, profile);
   const { tools, close } = openTools(context.environment, context.showCommand);
   const built = new Built(context, profile, planned, options, tools);
+  for (const [name, source] of planned.sources) built.sources.set(name, source);
   try {
     await built.run();
   } finally {
