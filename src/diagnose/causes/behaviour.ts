@@ -12,7 +12,7 @@ const said = (id: string, pattern: RegExp, text: string, fix: string, unless?: (
 });
 
 const isAboutBuffers = (board: Board) =>
-  board.line(/dma[-_ ]?(?:buf|heap)|\bheap\b|\bcma\b|prime|V4L2_MEMORY_DMABUF|dmabuf|缓冲/i) !== undefined;
+  board.line(/dma[-_ ]?(?:buf|heap)|\bheap\b|\bcma\b|Cma(?:Free|Total)|prime|V4L2_MEMORY_DMABUF|dmabuf|缓冲/i) !== undefined;
 const unlessOther = (board: Board) => !isAboutBuffers(board);
 
 export const BEHAVIOUR: readonly Cause[] = [

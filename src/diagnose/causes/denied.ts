@@ -187,9 +187,7 @@ export const DENIED: readonly Cause[] = [
   {
     id: 'LEN_TRUNCATED',
     when(board) {
-      const asked = board.line(
-        /(?:len|size|length|bytes|ask\w*|request\w*)\D{0,8}(?:429496[7-9]\d{3}|4[3-9]\d{8}|[5-9]\d{9}|\d{11,}|0x1_?[0-9a-f]{4}_?[0-9a-f]{4}\b)/i,
-      );
+      const asked = lineWithMore(board, 2n ** 32n);
       const got = board.line(
         /SEEK_END\)\s*=\s*\d{1,9}\b|\bst_size=\d{1,9}\b|\b(?:got|only|is|nur)\D{0,12}\d{4,9}\b(?! pages)/i,
       );
@@ -205,3 +203,12 @@ export const DENIED: readonly Cause[] = [
     },
   },
 ];
+
+/** A line that speaks of a length of at least so many bytes. */
+function lineWithMore(board: Board, bytes: bigint): string | undefined {
+  const lengths = /(?:len|size|length|bytes|ask\w*|request\w*)\D{0,8}(0x[0-9a-f_]+|\d{10,20})\b/gi;
+  return board.text
+    .split('\n')
+    .find((line) => [...line.matchAll(lengths)].some(([, digits = '0']) => BigInt(digits.replaceAll('_', '')) >= bytes))
+    ?.trim();
+}

@@ -104,7 +104,9 @@ export const NAMES: readonly Cause[] = [
       );
       if (wanted === undefined || names.length === 0 || board.has('works')) return undefined;
       if (
-        board.all('poolNode').some(({ name }) => name === wanted.name) ||
+        [...board.all('poolNode'), ...board.all('range')].some(
+          ({ name }) => name.replace(/@.*/, '') === wanted.name.replace(/@.*/, ''),
+        ) ||
         board.all('treeNames').some((one) => one.names.some((name) => name.replace(/@.*/, '') === wanted.name))
       )
         return undefined;

@@ -14,7 +14,7 @@ function modeOf(letters: string): number {
 }
 
 const LISTED =
-  /(?<mode>[-bcdlps][-rwxsStT]{9})[.+@]?\s+\d+\s+(?<owner>[\w.+$-]+)\s+(?<group>[\w.+$-]+)\s+(?:(?<major>\d+),\s*(?<minor>\d+)|\d+)\s+(?:.*\s)?(?<name>[^\s]+?)(?:\s+->\s+(?<target>\S+))?\s*$/;
+  /(?<mode>[-bcdlps][-rwxsStT]{9})[.+@]?\s+\d+\s+(?<owner>[\w.+$-]+)\s+(?<group>[\w.+$-]+)\s+(?:(?<major>\d+),\s*(?<minor>\d+)|\d+)\s+(?:(?:(?!->).)*\s)?(?<name>[^\s]+?)(?:\s+->\s+(?<target>\S+))?\s*$/;
 /** `stat -c "%A %U %G %n"` and the like, and lines of which the rest was left out. */
 const SHORT =
   /^\s*(?<mode>[-cdl][-rwxsStT]{9})[.+@]?\s+(?<owner>[a-z_][\w.-]*)[\s:]+(?<group>[a-z_][\w.-]*)\s+(?<name>\/dev\/dma_heap\S*)(?:\s+->\s+(?<target>\S+))?\s*$/;
