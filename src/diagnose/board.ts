@@ -1,5 +1,5 @@
 /** All clues of everything that was pasted, and the questions that causes ask of them. */
-import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { cmaParameter } from '../placement/index.js';
 import type { Clue, Kind, Listed } from './clues.js';
 import type { View } from './paste.js';
@@ -44,9 +44,8 @@ export class Board {
   get version(): KernelVersion | undefined {
     return this.release?.version;
   }
-  isBefore(version: string): boolean {
-    const known = parseKernelVersion(version);
-    return this.version !== undefined && known !== undefined && compareKernelVersions(this.version, known) < 0;
+  isBefore(version: KernelVersion): boolean {
+    return this.version !== undefined && compareKernelVersions(this.version, version) < 0;
   }
 
   config(symbol: string): string | undefined {

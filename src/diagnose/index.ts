@@ -12,6 +12,7 @@ import { NODE_READERS } from './read/nodes.js';
 import { PROGRAM_READERS } from './read/programs.js';
 import { treeReader } from './read/tree.js';
 
+export { type Meaning, meaningOf } from './meaning.js';
 export { treeText } from './tree-text.js';
 
 export interface Paste {

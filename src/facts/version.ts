@@ -7,6 +7,9 @@ export interface KernelVersion {
 /** The oldest kernel that the facts describe. */
 export const OLDEST_KERNEL: KernelVersion = { major: 5, minor: 10 };
 
+/** The first kernel with DMA-BUF heaps; before it, ION was what vendors had. */
+export const FIRST_KERNEL_WITH_HEAPS: KernelVersion = { major: 5, minor: 6 };
+
 /** The newest kernel whose source was read; newer ones are taken to behave like it. */
 export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 3 };
 

@@ -1,4 +1,5 @@
 /** dmaheap explain: a symbol, region, heap, value or line of a board, or what a code means. */
+import { meaningOf } from '../../diagnose/index.js';
 import { FACTS } from '../../facts/index.js';
 import { suggest } from '../../source/suggest.js';
 import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
@@ -20,7 +21,7 @@ export const command = declare({
   arguments: [
     [
       '<subject>',
-      'a symbol, region:NAME, heap:NAME, a value (/board/memory), a line (udev/70-dmaheap.rules:5), a fact, or the code of a finding',
+      'a symbol, region:NAME, heap:NAME, a value (/board/memory), a line (udev/70-dmaheap.rules:5), a fact, the code of a finding, a line of the kernel, a path (/dev/dma_heap/linux,cma) or a recipe (chmod 666)',
     ],
     ['[profile]', 'the profile it is about'],
   ],
@@ -37,6 +38,7 @@ export const command = declare({
     'explain udev/70-dmaheap.rules:5 my-board.json',
     'explain DMABUF_HEAPS_CMA my-board.json',
     'explain HEAP_RENAMED',
+    'explain "cma: Failed to reserve 64 MiB"',
     'explain plan/size-rounded',
   ],
   run: explain,
@@ -52,6 +54,12 @@ async function explain(
   options: ExplainSymbolOptions & PlaceOptions,
 ): Promise<Exit> {
   if (/^(region|heap):/.test(subject)) return explainPlacement(context, subject, profile, options);
+  const meaning = profile === undefined ? meaningOf(subject) : undefined;
+  if (meaning !== undefined) {
+    if (context.options.format === 'json') context.printJson({ schemaVersion: 1, subject, ...meaning });
+    else context.print(`${subject}: ${meaning.text}\n    next: ${meaning.next}\n`);
+    return EXIT.good;
+  }
   if (isAboutPlan(subject)) return explainPlan(context, subject, profile, options);
   if (FACTS.has(subject)) return facts(context, subject);
   if (subject.includes('/')) return explainCode(context, subject);

@@ -1,4 +1,5 @@
 /** Buffers are made, and something is wrong with them, with their device or with their end. */
+import { formatKernelVersion, OLDEST_KERNEL } from '../../facts/index.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
 
@@ -11,8 +12,11 @@ const said = (id: string, pattern: RegExp, text: string, fix: string, unless?: (
   },
 });
 
+const OLDEST = formatKernelVersion(OLDEST_KERNEL);
+
 const isAboutBuffers = (board: Board) =>
-  board.line(/dma[-_ ]?(?:buf|heap)|\bheap\b|\bcma\b|Cma(?:Free|Total)|prime|V4L2_MEMORY_DMABUF|dmabuf|缓冲/i) !== undefined;
+  board.line(/dma[-_ ]?(?:buf|heap)|\bheap\b|\bcma\b|Cma(?:Free|Total)|prime|V4L2_MEMORY_DMABUF|dmabuf|缓冲/i) !==
+  undefined;
 const unlessOther = (board: Board) => !isAboutBuffers(board);
 
 export const BEHAVIOUR: readonly Cause[] = [
@@ -59,8 +63,8 @@ export const BEHAVIOUR: readonly Cause[] = [
   said(
     'LEAK_FD',
     /(?:fd|descriptor|\/proc\/\S+\/fd)s?\b.{0,60}(?:leak|grow|increas|more and more|never closed|left open)|leak\w*.{0,40}(?:fd|descriptor)|描述符.{0,10}泄/i,
-    'descriptors are left open: on 5.10 the kernel itself leaks one when the result of an allocation cannot be written back (EFAULT); otherwise the program does not close them.',
-    'update the kernel if it is a 5.10 and the number grows with failed allocations; otherwise close every dma-buf descriptor (and duplicates in other processes): ls -l /proc/PID/fd shows them',
+    `descriptors are left open: on ${OLDEST} the kernel itself leaks one when the result of an allocation cannot be written back (EFAULT); otherwise the program does not close them.`,
+    `update the kernel if it is a ${OLDEST} and the number grows with failed allocations; otherwise close every dma-buf descriptor (and duplicates in other processes): ls -l /proc/PID/fd shows them`,
     unlessOther,
   ),
   {

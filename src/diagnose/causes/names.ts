@@ -12,13 +12,8 @@ function unfound(board: Board): { readonly name: string; readonly line: string }
     .map(({ name, line }) => ({ name, line }));
 }
 
-/** From which kernel the default area's heap has the name, where a fact says it. */
-function since(name: string): string | undefined {
-  const range = FACTS.get('heap.default-area-name')?.ranges.find(({ value }) => value === name) as
-    | { since?: string; min?: string }
-    | undefined;
-  return range?.since ?? range?.min;
-}
+/** From which kernel on the default area's heap has a name of its own. */
+const RENAMED = FACTS.get('heap.default-area-name')?.ranges.find(({ value }) => value === 'default_cma_region')?.since;
 
 export const NAMES: readonly Cause[] = [
   {
@@ -51,14 +46,13 @@ export const NAMES: readonly Cause[] = [
       const got = names.find((name) => board.isDefaultName(name));
       if (wanted === undefined || got === undefined) return undefined;
       const cma = board.cmaArgument;
-      const from = since('default_cma_region') ?? '6.17';
       const why =
         got === 'reserved'
           ? cma === undefined && !board.has('bypass')
             ? 'the area comes from the kernel configuration and not from the device tree, and then its heap is called reserved'
             : `${cma?.text ?? 'cma='} on the command line makes the area in place of the device tree's node, and then its heap is called reserved`
           : got === 'default_cma_region'
-            ? `Linux renamed the heap of the default area: it is default_cma_region from ${from} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is switched off (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
+            ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is switched off (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
             : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap is called after the node of the device tree`;
       return {
         text: `the heap is there under another name: the program opens ${wanted.name}, and the kernel calls it ${got}. ${why.charAt(0).toUpperCase()}${why.slice(1)}.`,

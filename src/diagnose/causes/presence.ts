@@ -1,6 +1,9 @@
 /** There is no heap at all, or not this one: kernel, configuration, modules, /dev, containers. */
+import { FIRST_KERNEL_WITH_HEAPS, formatKernelVersion } from '../../facts/index.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
+
+const FIRST = formatKernelVersion(FIRST_KERNEL_WITH_HEAPS);
 
 /** Somebody looked for heaps, and there is none. */
 const isMissing = (board: Board) =>
@@ -46,15 +49,15 @@ export const PRESENCE: readonly Cause[] = [
     id: 'kernel-too-old-ion',
     when(board) {
       if (
-        !board.isBefore('5.6') ||
+        !board.isBefore(FIRST_KERNEL_WITH_HEAPS) ||
         !(isMissing(board) || board.has('ion') || board.line(/dma[-_]heap|DMABUF_HEAPS/) !== undefined)
       )
         return undefined;
       const release = board.release?.text ?? 'this kernel';
       return {
-        text: `Linux ${release} is too old: no kernel before 5.6 has DMA-BUF heaps, so there is no option for them in its menuconfig. ${board.has('ion') ? 'It has ION (/dev/ion), which was their predecessor.' : 'Its allocator is ION, if the vendor switched it on.'}`,
+        text: `Linux ${release} is too old: no kernel before ${FIRST} has DMA-BUF heaps, so there is no option for them in its menuconfig. ${board.has('ion') ? 'It has ION (/dev/ion), which was their predecessor.' : 'Its allocator is ION, if the vendor switched it on.'}`,
         evidence: [board.release?.line, board.first('ion')?.line, board.first('noDirectory')?.line],
-        fix: 'use a kernel from 5.6 on (a newer BSP of the vendor), or the version or the build option of the program that allocates from ION',
+        fix: `use a kernel from ${FIRST} on (a newer BSP of the vendor), or the version or the build option of the program that allocates from ION`,
       };
     },
   },
