@@ -23,7 +23,8 @@ export {
   type Severity,
   type Span,
 } from './diagnostic/index.js';
-export { FORMATS, type Format, type WriteContext, writeDiagnostics } from './diagnostic/writers.js';
+export type { WriteContext } from './diagnostic/write-context.js';
+export { FORMATS, type Format, writeDiagnostics } from './diagnostic/writers.js';
 export {
   FACTS,
   type Fact,

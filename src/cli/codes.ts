@@ -1,7 +1,7 @@
 /** The table of every finding dmaheap can make. */
 import { ALL_CHECK_CODES } from '../check/index.js';
 import { LOCK_CODES } from '../check/lock.js';
-import { type CodeTable, defineCodes } from '../diagnostic/index.js';
+import type { CodeTable } from '../diagnostic/index.js';
 import { FDT_CODES } from '../fdt/index.js';
 import { IMPORT_CODES } from '../import/index.js';
 import { KCONFIG_CODES } from '../kconfig/codes.js';
@@ -13,19 +13,12 @@ import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
 import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
+import { REFUSAL_CODES } from './context.js';
 import { INPUT_CODES } from './inputs.js';
 import { TOOLCHAIN_CODES } from './kernel-tree.js';
 import { MATRIX_CODES } from './matrix.js';
 import { RELEASE_CODES } from './release.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
-
-export const REFUSAL_CODES = defineCodes({
-  'cli/refused': {
-    severity: 'error',
-    title: 'what was typed, or a file that it names, cannot be used',
-    explain: 'The command line itself is refused, or a file, directory or tool that it needs is not there.',
-  },
-});
 
 export function allCodes(): CodeTable {
   return {

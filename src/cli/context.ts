@@ -1,11 +1,10 @@
 /** What a command may touch of the world: its streams, its directory, its way of printing findings. */
 import path from 'node:path';
 import { countFindings } from '../diagnostic/human.js';
-import { type Diagnostic, reporter } from '../diagnostic/index.js';
+import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { stringifyJson } from '../diagnostic/json.js';
 import { type Format, writeDiagnostics } from '../diagnostic/writers.js';
 import type { SourceText } from '../source/index.js';
-import { allCodes, REFUSAL_CODES } from './codes.js';
 import { onInterrupt } from './interrupt.js';
 import { VERSION } from './version.js';
 
@@ -27,6 +26,13 @@ export interface Streams {
   readonly terminal?: NodeJS.WriteStream;
 }
 
+export const REFUSAL_CODES = defineCodes({
+  'cli/refused': {
+    severity: 'error',
+    title: 'what was typed, or a file that it names, cannot be used',
+    explain: 'The command line itself is refused, or a file, directory or tool that it needs is not there.',
+  },
+});
 const report = reporter(REFUSAL_CODES);
 
 /** A command as it could be typed. */
@@ -46,11 +52,14 @@ export class Context {
   readonly options: GlobalOptions;
   readonly environment: NodeJS.ProcessEnv;
   readonly #streams: Streams;
+  readonly #codes: () => CodeTable;
   /** For programs, which read them among the findings. */
   #complaints: Diagnostic[] = [];
   #hasPrinted = false;
 
-  constructor(options: GlobalOptions, environment: NodeJS.ProcessEnv, streams: Streams) {
+  /** @param codes the findings that there can be; some formats list them */
+  constructor(options: GlobalOptions, environment: NodeJS.ProcessEnv, streams: Streams, codes: () => CodeTable) {
+    this.#codes = codes;
     this.options = options;
     this.environment = environment;
     this.#streams = streams;
@@ -133,7 +142,7 @@ export class Context {
     this.print(
       writeDiagnostics(format, shown, {
         sources: (file) => sources.get(file),
-        codes: allCodes(),
+        codes: this.#codes(),
         toolVersion: VERSION,
         baseDirectory: this.options.directory,
       }),

@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Format } from '../diagnostic/writers.js';
 import { suggest } from '../source/suggest.js';
+import { allCodes } from './codes.js';
 import { COMMANDS, everyCommand } from './commands.js';
 import { Context, type Streams } from './context.js';
 import { type Declaration, globalOptions } from './declaration.js';
@@ -47,6 +48,7 @@ function contextOf(program: Command, invocation: Invocation): Context {
     },
     invocation.environment,
     invocation,
+    allCodes,
   );
 }
 

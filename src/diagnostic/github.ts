@@ -1,7 +1,7 @@
 /** For a GitHub Actions log: workflow commands that become annotations on the changed lines. */
 import type { Diagnostic, Severity } from './index.js';
 import { relativeFile } from './sarif.js';
-import type { WriteContext } from './writers.js';
+import type { WriteContext } from './write-context.js';
 
 const COMMAND: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' };
 

@@ -1,6 +1,6 @@
 /** For a person at a terminal: the place, the line with a caret, why, and what to do. */
 import type { Diagnostic, Severity, Span } from './index.js';
-import type { Lines, WriteContext } from './writers.js';
+import type { Lines, WriteContext } from './write-context.js';
 
 /** Columns of source text shown at most: one line of a minified file may be megabytes long. */
 const WINDOW = 120;

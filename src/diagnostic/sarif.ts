@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Location, Log, PhysicalLocation, ReportingDescriptor, Result } from 'sarif';
 import type { Diagnostic, Span } from './index.js';
-import type { WriteContext } from './writers.js';
+import type { WriteContext } from './write-context.js';
 
 const SRCROOT = '%SRCROOT%';
 

@@ -2,23 +2,13 @@
 import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
 import { atByte, finding } from './codes.js';
 import { FlatNode } from './flat.js';
-import { indexStructure } from './structure.js';
+import { type Header, indexStructure } from './structure.js';
 import type { Fdt, MemoryReservation } from './tree.js';
 
 const MAGIC = 0xd00dfeed;
 const HEADER_SIZE = { 16: 36, 17: 40 } as const;
 /** Four times what arm64 maps (MAX_FDT_SIZE), so that a hostile file cannot make us hold gigabytes. */
 const MAX_BYTES = 8 << 20;
-
-export interface Header {
-  readonly structure: number;
-  readonly structureEnd: number;
-  readonly strings: number;
-  readonly stringsSize: number;
-  readonly reservations: number;
-  readonly totalSize: number;
-  readonly bootCpuId: number;
-}
 
 /**
  * Reads a blob (.dtb, .dtbo, /sys/firmware/fdt), format version 16 or 17. Bytes after the blob's own end are ignored.

@@ -3,7 +3,17 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { alignCell, firstString, latin1 } from './bytes.js';
 import { atByte, finding } from './codes.js';
 import { COLUMN, COLUMNS, FlatBlob, TOKEN } from './flat.js';
-import type { Header } from './read.js';
+
+/** Where the parts of a blob lie, as its header says. */
+export interface Header {
+  readonly structure: number;
+  readonly structureEnd: number;
+  readonly strings: number;
+  readonly stringsSize: number;
+  readonly reservations: number;
+  readonly totalSize: number;
+  readonly bootCpuId: number;
+}
 
 /** FDT_MAX_DEPTH in drivers/of/fdt.c. */
 const MAX_DEPTH = 64;

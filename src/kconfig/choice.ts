@@ -4,30 +4,10 @@
  * Old (`symbol`): the choice is a symbol with a tristate value; at y exactly one visible member is y, at m members
  * are independent up to m. New (`menu`): members are bools; among those the user set to y the latest wins.
  */
-import type { Configuration } from './evaluate.js';
+import type { ChoiceState, Evaluation, Group } from './evaluation.js';
 import { MOD, NO, type SymbolId, type Tristate, YES } from './expression.js';
 import { TRISTATE } from './symbol.js';
 import { DEFAULT, type KconfigTree, type NodeId } from './tree.js';
-
-export interface Group {
-  readonly choice: SymbolId;
-  /** Members by priority; the new rules move what the user sets to the front. */
-  readonly members: SymbolId[];
-  /** Every symbol below the choice's node, in menu order (new rules). */
-  readonly entries: readonly SymbolId[];
-  /** Old rules: the member the user set to y, or -1. */
-  userMember: SymbolId;
-  /** Old rules: the member that is y now, or -1. */
-  selected: SymbolId;
-}
-
-export interface ChoiceState {
-  readonly groups: readonly Group[];
-  /** By symbol, of a choice or of a member: its group, or -1. */
-  readonly groupOf: Int32Array;
-  /** Old rules: members and choices whose choice gets all its values once it has been computed. */
-  readonly pending: Uint8Array;
-}
 
 export function createChoiceState(tree: KconfigTree): ChoiceState {
   const groupOf = new Int32Array(tree.symbols.name.length).fill(-1);
@@ -49,7 +29,7 @@ export function createChoiceState(tree: KconfigTree): ChoiceState {
 }
 
 /** Forgets what the user and earlier computations did to the choices. */
-export function resetChoices(config: Configuration): void {
+export function resetChoices(config: Evaluation): void {
   const { groups, pending } = config.choiceState;
   pending.fill(0);
   for (const group of groups) {
@@ -59,7 +39,7 @@ export function resetChoices(config: Configuration): void {
 }
 
 /** Puts the members back into the order of the files. */
-export function defaultOrder(config: Configuration, group: Group): void {
+export function defaultOrder(config: Evaluation, group: Group): void {
   const { choices } = config.tree;
   const { members } = choices[config.choiceState.groupOf[group.choice] as number] as (typeof choices)[number];
   for (let i = 0; i < members.length; i++) group.members[i] = members[i] as number;
@@ -73,16 +53,16 @@ function* symbolsBelow(tree: KconfigTree, root: NodeId): Generator<SymbolId> {
   }
 }
 
-export function groupOf(config: Configuration, symbol: SymbolId): Group | undefined {
+export function groupOf(config: Evaluation, symbol: SymbolId): Group | undefined {
   return config.choiceState.groups[config.choiceState.groupOf[symbol] as number];
 }
 
-function isOld(config: Configuration): boolean {
+function isOld(config: Evaluation): boolean {
   return config.tree.dialect.choices === 'symbol';
 }
 
 /** Old rules, before a member is computed: its choice comes first when it still has to get its values. */
-export function beforeMember(config: Configuration, symbol: SymbolId): void {
+export function beforeMember(config: Evaluation, symbol: SymbolId): void {
   const { pending } = config.choiceState;
   if (pending[symbol] === 0 || config.isChoice(symbol)) return;
   pending[symbol] = NO;
@@ -90,14 +70,14 @@ export function beforeMember(config: Configuration, symbol: SymbolId): void {
 }
 
 /** Old rules: a tristate member that could be m is not visible while the choice is y. */
-export function promptVisibility(config: Configuration, symbol: SymbolId, value: Tristate): Tristate {
+export function promptVisibility(config: Evaluation, symbol: SymbolId, value: Tristate): Tristate {
   if (value !== MOD || !isOld(config) || config.tree.symbols.type[symbol] !== TRISTATE || !config.isMember(symbol))
     return value;
   return config.tristates[groupOf(config, symbol)?.choice as SymbolId] === YES ? NO : value;
 }
 
 /** The value a choice gives its member; -1 when the symbol is decided like any other. */
-export function valueFromChoice(config: Configuration, symbol: SymbolId): Tristate | -1 {
+export function valueFromChoice(config: Evaluation, symbol: SymbolId): Tristate | -1 {
   if ((config.tree.symbols.choice[symbol] as number) < 0) return -1;
   const group = groupOf(config, symbol) as Group;
   if (isOld(config)) {
@@ -109,7 +89,7 @@ export function valueFromChoice(config: Configuration, symbol: SymbolId): Trista
 }
 
 /** Old rules, once the value of a choice is known: which member it selects. */
-export function selectMember(config: Configuration, choice: SymbolId): void {
+export function selectMember(config: Evaluation, choice: SymbolId): void {
   if (!isOld(config)) return;
   const group = groupOf(config, choice) as Group;
   group.selected = -1;
@@ -126,14 +106,14 @@ export function selectMember(config: Configuration, choice: SymbolId): void {
 }
 
 /** Old rules: a written choice makes its visible members written. */
-export function writeMembers(config: Configuration, choice: SymbolId): void {
+export function writeMembers(config: Evaluation, choice: SymbolId): void {
   if (!isOld(config) || config.written[choice] === 0) return;
   for (const member of groupOf(config, choice)?.members ?? [])
     if (config.visible[member] !== NO) config.written[member] = 1;
 }
 
 /** Old rules, all*config: members the user did not set become n, and the choice counts as set. */
-export function setAllMembers(config: Configuration, choice: SymbolId): void {
+export function setAllMembers(config: Evaluation, choice: SymbolId): void {
   const group = groupOf(config, choice) as Group;
   for (const member of group.members) if (config.userSet[member] === 0) config.userTristate[member] = NO;
   config.userSet[choice] = 1;
@@ -142,7 +122,7 @@ export function setAllMembers(config: Configuration, choice: SymbolId): void {
 }
 
 /** The first visible default of a choice, else its first visible member, else -1. */
-export function defaultMember(config: Configuration, group: Group): SymbolId {
+export function defaultMember(config: Evaluation, group: Group): SymbolId {
   const { symbols, properties } = config.tree;
   for (let p = symbols.firstProperty[group.choice] as number; p !== 0; p = properties.next[p] as number) {
     if (properties.kind[p] !== DEFAULT || config.evaluate(properties.condition[p] as number) === NO) continue;
@@ -154,7 +134,7 @@ export function defaultMember(config: Configuration, group: Group): SymbolId {
 }
 
 /** New rules: the one visible member that is y; the visible others are n. */
-function decide(config: Configuration, group: Group): void {
+function decide(config: Evaluation, group: Group): void {
   const chosen = decideMember(config, group);
   for (const entry of group.entries) {
     if (config.visible[entry] === NO) continue;
@@ -164,7 +144,7 @@ function decide(config: Configuration, group: Group): void {
   }
 }
 
-function decideMember(config: Configuration, group: Group): SymbolId {
+function decideMember(config: Evaluation, group: Group): SymbolId {
   const { userSet, userTristate, visible } = config;
   for (const member of group.members) {
     config.computeVisibility(member);

@@ -1,15 +1,15 @@
 /**
- * All values in one pass, each after what it needs. {@link Configuration.compute} comes to the same values by asking
+ * All values in one pass, each after what it needs. {@link Evaluation.compute} comes to the same values by asking
  * for what is missing; for the symbols of a whole tree that takes several times as long. What has rules of its own
  * (choices, texts and numbers, what nobody declares) is left to it.
  */
-import type { Configuration } from './evaluate.js';
+import type { Evaluation } from './evaluation.js';
 import { AND, MOD, NO, NOT, OR, SYMBOL, type Tristate, YES } from './expression.js';
 import { TRISTATE, UNKNOWN } from './symbol.js';
 import { CHOICE, DEFAULT, MEMBER, MENU, NO_WRITE, TRANSITIONAL } from './tree.js';
 
 /** Computes every symbol. Only for dialects with shared expressions and choices that are menus. */
-export function computeInOrder(config: Configuration): void {
+export function computeInOrder(config: Evaluation): void {
   const { tree, valid, written, tristates, texts, visible, promptVisible, userSet, userTristate } = config;
   const { expressionEpoch, expressionValue, epoch, collectWarnings } = config;
   const { steps, modules } = tree;

@@ -8,7 +8,6 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import {
   beforeMember,
-  type ChoiceState,
   createChoiceState,
   promptVisibility,
   resetChoices,
@@ -19,6 +18,7 @@ import {
 } from './choice.js';
 import { report } from './codes.js';
 import { computeInOrder } from './evaluate-in-order.js';
+import type { ChoiceState, Evaluation } from './evaluation.js';
 import {
   AND,
   EQUAL,
@@ -61,7 +61,7 @@ import { copyOf } from './words.js';
 const MAX_DEPTH = 1500;
 const LETTERS = ['n', 'm', 'y'] as const;
 
-export class Configuration {
+export class Configuration implements Evaluation {
   readonly tree: KconfigTree;
 
   /** Whether the user has given a value. Written by config-read.ts, modes.ts and what-if.ts only. */

@@ -3,8 +3,7 @@
  * while it is being walked, every operand against every operand of the same expression, itself included. The results
  * differ from the later algorithm in which of two equal operands survives.
  */
-import { AND, type Expression, OR, SYMBOL, YES } from './expression.js';
-import type { Simplifier } from './simplify.js';
+import { AND, type Expression, type ExpressionTable, OR, SYMBOL, YES } from './expression.js';
 
 /** A node that can change under the feet of whoever walks it. A leaf holds its expression. */
 interface Node {
@@ -14,12 +13,19 @@ interface Node {
   right: Node | undefined;
 }
 
+/** What joins two expressions, and the table they are in. */
+export interface Joiner {
+  readonly table: ExpressionTable;
+  joinOr(a: Expression, b: Expression): Expression;
+  joinAnd(a: Expression, b: Expression): Expression;
+}
+
 /** A field that holds a node: what conf passes as a pointer to a pointer. */
 interface Place {
   node: Node;
 }
 
-export function joinInPlace(simplifier: Simplifier, start: Expression): Expression {
+export function joinInPlace(simplifier: Joiner, start: Expression): Expression {
   const { table } = simplifier;
   const yes = table.symbol(YES);
   const no = table.symbol(0);

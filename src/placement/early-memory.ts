@@ -2,14 +2,7 @@
 import { alignDown, alignUp } from '../quantity/index.js';
 import { higher, type Interval, IntervalSet, interval } from './interval-set.js';
 import type { Memblock } from './memblock.js';
-import type { Situation } from './situation.js';
-
-export interface EarlyAllocation {
-  readonly sizeBytes: bigint;
-  readonly alignmentBytes: bigint;
-  /** What of it is not given back before the default area is made, from its start. */
-  readonly keptBytes: bigint;
-}
+import type { EarlyAllocation, Situation } from './situation.js';
 
 const MIB = 1n << 20n;
 const DESCRIPTOR = 64n;

@@ -1,11 +1,17 @@
 /** Everything that decides a boot, with no question left open. */
 import type { MemoryReservation } from '../fdt/index.js';
 import type { CmaParameter } from './command-line.js';
-import type { EarlyAllocation } from './early-memory.js';
 import type { Interval } from './interval-set.js';
 import type { ReservedMemory } from './reserved-nodes.js';
 import type { Architecture, KernelRules } from './rules.js';
 import type { Zones } from './zones.js';
+
+export interface EarlyAllocation {
+  readonly sizeBytes: bigint;
+  readonly alignmentBytes: bigint;
+  /** What of it is not given back before the default area is made, from its start. */
+  readonly keptBytes: bigint;
+}
 
 export interface KconfigSize {
   readonly mebibytes: bigint;

@@ -13,7 +13,6 @@ import type { NeutralView } from './view.js';
 export type { Artifact, ArtifactPath } from './artifact.js';
 export { artifactPath } from './artifact.js';
 export type { CompiledFile, CompiledTarget, TargetDescription, TargetOption } from './library.js';
-export { type TracedLine, traceLine } from './trace.js';
 export { TARGETS };
 
 export const RENDER_CODES = defineCodes({
@@ -42,7 +41,7 @@ export interface RenderContext {
   readonly targets?: readonly string[];
   /** Where targets are looked up; absent: the built-in ones. */
   readonly library?: readonly CompiledTarget[];
-  /** For {@link traceLine}. */
+  /** Marks every value that is written; `trace.ts` finds by it where a line comes from. */
   readonly mark?: Mark;
 }
 

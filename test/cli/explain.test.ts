@@ -44,7 +44,7 @@ test('every line of every generated file is explained, and its text is that of t
   const { readProfile, makePlan, resolveModel, render } = await import('../../src/index.js');
   const { readText } = await import('../../src/cli/files.js');
   const { closeFromKnowledge } = await import('../../src/plan/close.js');
-  const { traceLine } = await import('../../src/render/index.js');
+  const { traceLine } = await import('../../src/render/trace.js');
   const loaded = readProfile(EXAMPLE, readText).value;
   const model = loaded && resolveModel(loaded, {}).value;
   const made = model && makePlan(model).value;

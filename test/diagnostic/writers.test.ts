@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { countFindings } from '../../src/diagnostic/human.js';
 import { type Diagnostic, defineCodes, reporter } from '../../src/diagnostic/index.js';
 import { stringifyJson } from '../../src/diagnostic/json.js';
-import { FORMATS, type WriteContext, writeDiagnostics } from '../../src/diagnostic/writers.js';
+import type { WriteContext } from '../../src/diagnostic/write-context.js';
+import { FORMATS, writeDiagnostics } from '../../src/diagnostic/writers.js';
 import { SourceText } from '../../src/source/index.js';
 
 const CODES = defineCodes({

@@ -8,6 +8,7 @@ import { parseKernelVersion } from '../../facts/index.js';
 import { otherArchitecture } from '../../model/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
+import { readBoard } from '../board-files.js';
 import { exitOf, printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, several, text } from '../declaration.js';
@@ -23,7 +24,6 @@ import { archOfBoard, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
 import { checkBuilt } from './check-built.js';
-import { readBoard } from './init.js';
 
 export const command = declare({
   name: 'check',

@@ -12,7 +12,7 @@ import {
   spanAround,
 } from '../../plan/explain.js';
 import { schemaAt } from '../../profile/describe.js';
-import { traceLine } from '../../render/index.js';
+import { traceLine } from '../../render/trace.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';

@@ -6,9 +6,9 @@ import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../plan/draft.js';
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
+import { readBoard, readConfiguration, whyNot } from '../board-files.js';
 import type { Context, Streams } from '../context.js';
 import { sayRefusal } from '../refusal.js';
-import { readBoard, readConfiguration, whyNot } from './init.js';
 
 type Ask = NonNullable<Streams['ask']>;
 

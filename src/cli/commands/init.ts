@@ -1,19 +1,19 @@
 /** dmaheap init: a first profile from a board's DTB and configuration, or from the running board. */
-import { accessSync, constants, existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { parseKernelVersion } from '../../facts/index.js';
-import { type DeviceTreeListing, type Fdt, readFdt, readLiveTree } from '../../fdt/index.js';
+import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
-import { archOf, type BoardFindings, draftProfile } from '../../plan/draft.js';
-import { configValues, readConfig, releaseOfConfig } from '../config.js';
+import { type BoardFindings, draftProfile } from '../../plan/draft.js';
+import { readBoard, readConfiguration, whyNot } from '../board-files.js';
+import { configValues } from '../config.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readBytes, reasonOf } from '../files.js';
-import { DTB_FIX } from '../profile.js';
+import { reasonOf } from '../files.js';
 import { Refusal } from '../refusal.js';
 
 export const command = declare({
@@ -115,31 +115,6 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
 }
 
 /**
- * Looks at the DTB.
- * @throws {@link Refusal}
- */
-export function readBoard(context: Context, file: string, diagnostics: Diagnostic[]): BoardFindings {
-  const got = readBytes(context.resolve(file));
-  if ('error' in got) throw new Refusal(`--dtb ${file}: ${got.error}`, EXIT.environment, DTB_FIX);
-  const read = readFdt(got.bytes, file);
-  diagnostics.push(...read.diagnostics);
-  if (read.value === undefined) throw Refusal.because(EXIT.findings, diagnostics);
-  const tree: Fdt = read.value;
-  return { tree, dtbPath: path.normalize(file), dtbName: path.basename(file).replace(/\.dtb$/, '') };
-}
-
-/**
- * Looks at the configuration, of the architecture that the board is known to have.
- * @throws {@link Refusal}
- */
-export function readConfiguration(context: Context, file: string, board: BoardFindings): BoardFindings {
-  const got = readConfig(context.resolve(file), archOf(board));
-  if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
-  const kernel = parseKernelVersion(releaseOfConfig(got.text) ?? '');
-  return { config: configValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
-}
-
-/**
  * What was said on the command line.
  * @throws {@link Refusal}
  */
@@ -161,19 +136,6 @@ function readDecisions({ budget, group, distribution: name }: InitOptions): Boar
       ...(group === undefined ? {} : { group }),
     },
   };
-}
-
-/** Why a profile cannot be written there. One that somebody has worked on is not replaced by a draft. */
-export function whyNot(context: Context, output: string): string | undefined {
-  const file = context.resolve(output);
-  if (output === '-') return undefined;
-  if (existsSync(file)) return `${output} exists`;
-  try {
-    accessSync(path.dirname(file), constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return `cannot write ${output}: ${reasonOf(error)}`;
-  }
 }
 
 async function init(context: Context, options: InitOptions): Promise<Exit> {

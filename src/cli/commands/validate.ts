@@ -10,6 +10,7 @@ import { withInputs } from '../inputs.js';
 import { DTB, ONE_KERNEL } from '../options.js';
 import { type PlanOptions, planProfile, shownPath } from '../profile.js';
 import { VERSION } from '../version.js';
+import type { Judged } from './watch.js';
 
 export const command = declare({
   name: 'validate',
@@ -32,12 +33,6 @@ async function validate(context: Context, files: readonly string[], options: Val
   if (options.watch === true)
     return (await import('./watch.js')).watchFiles(context, () => judge(context, files, options));
   return judge(context, files, options).exit;
-}
-
-/** What a pass found, and the files it read. */
-export interface Judged {
-  readonly exit: Exit;
-  readonly read: readonly string[];
 }
 
 function judge(context: Context, files: readonly string[], options: PlanOptions): Judged {

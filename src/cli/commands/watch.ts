@@ -2,7 +2,13 @@
 import { type FSWatcher, watch } from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.js';
-import type { Judged } from './validate.js';
+import type { Exit } from '../exit.js';
+
+/** What a pass found, and the files it read. */
+export interface Judged {
+  readonly exit: Exit;
+  readonly read: readonly string[];
+}
 
 /** Editors write a file in several steps: one pass for all of them. */
 const SETTLE_MILLIS = 100;
