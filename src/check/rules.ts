@@ -7,6 +7,14 @@ import type { SourceText } from '../source/index.js';
 import { type Check, type CheckedTree, hasSuffix, report as reportCheck } from './types.js';
 import { ASSIGN_ONLY, MATCH_ONLY, matchesPattern, type Rule, readRules, type Token } from './udev.js';
 
+/** The usual node name, and what kernels call the default area's heap instead. */
+const { defaultArea, kernelArea } = givenHeapNames();
+const DEFAULT_HEAP_BY_KERNEL = heapNames(mainlineNaming(), { name: 'linux,cma', isDefault: true })
+  .filter(({ name }, i, all) => all.findIndex((one) => one.name === name) === i)
+  .map((one) => `${one.name} ${kernelsText(one)}`)
+  .join(', ');
+const DEFAULT_HEAP_NAMES = ['linux,cma', ...defaultArea, ...kernelArea];
+
 export const RULE_CODES = {
   ...FOLKLORE_CODES,
   ...defineCodes({
@@ -58,8 +66,7 @@ export const RULE_CODES = {
     'udev/name-of-one-kernel': {
       severity: 'warning',
       title: "the rule knows only one of the default heap's names",
-      explain:
-        'The heap of the default area is called after its node (linux,cma) before 6.17, default_cma_region from 6.17 on, and reserved when the area comes from cma= or the kernel configuration.',
+      explain: `The heap of the default area is ${DEFAULT_HEAP_BY_KERNEL}, and ${kernelArea.join(' or ')} when the area comes from cma= or the kernel configuration.`,
     },
     'udev/symlink-path': {
       severity: 'error',
@@ -82,14 +89,6 @@ export const RULE_CODES = {
 };
 
 const report = reporter(RULE_CODES);
-
-/** The usual node name, and what kernels call the default area's heap instead. */
-const { defaultArea, kernelArea } = givenHeapNames();
-const DEFAULT_HEAP_BY_KERNEL = heapNames(mainlineNaming(), { name: 'linux,cma', isDefault: true })
-  .filter(({ name }, i, all) => all.findIndex((one) => one.name === name) === i)
-  .map((one) => `${one.name} ${kernelsText(one)}`)
-  .join(', ');
-const DEFAULT_HEAP_NAMES = ['linux,cma', ...defaultArea, ...kernelArea];
 
 /**
  * What is wrong with a rules file as far as heaps are concerned, whoever wrote it.

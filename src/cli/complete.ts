@@ -1,6 +1,6 @@
 /** What can stand at the end of an unfinished command line. Commands and options come from the program's declaration. */
 import type { Option } from 'commander';
-import { FACTS } from '../facts/index.js';
+import { COMMON_KERNELS, FACTS } from '../facts/index.js';
 import { readProfile } from '../profile/load.js';
 import { TARGETS } from '../render/index.js';
 import { allCodes } from './codes.js';
@@ -10,7 +10,7 @@ import { readText } from './files.js';
 /** Options whose values are names that we know. */
 const VALUES: Readonly<Record<string, () => readonly string[]>> = {
   '--arch': () => ['arm64', 'arm', 'riscv64', 'x86_64'],
-  '--kernel': () => ['5.10', '6.1', '6.6', '6.12', '6.18', '7.3'],
+  '--kernel': () => COMMON_KERNELS,
   '--page-size': () => ['4K', '16K', '64K'],
   '--probes': () => ['run', 'replay', 'deny'],
   '--target': () => TARGETS.map((target) => target.name),

@@ -1,7 +1,7 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, EXAMPLE_KERNEL, type KernelVersion } from '../facts/index.js';
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { otherArchitecture } from '../model/index.js';
@@ -118,7 +118,7 @@ function kernelsOf(options: PlaceOptions, plan: Plan | undefined): KernelVersion
   });
   if (kernels.length > 0) return kernels;
   if (plan === undefined)
-    throw new Refusal('which kernel?', EXIT.usage, 'give --kernel 6.12, more than once to compare');
+    throw new Refusal('which kernel?', EXIT.usage, `give --kernel ${EXAMPLE_KERNEL}, more than once to compare`);
   const { min, max } = plan.kernel;
   return compareKernelVersions(min, max) === 0 ? [min] : [min, max];
 }

@@ -2,6 +2,7 @@
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import {
   compareKernelVersions,
+  EXAMPLE_KERNEL,
   formatKernelVersion,
   type KernelVersion,
   OLDEST_KERNEL,
@@ -49,7 +50,7 @@ export { shownPath } from './context.js';
 /** A kernel as the user names it, or why it cannot be had. */
 export function readKernel(text: string): KernelVersion | { readonly message: string; readonly fix: string } {
   const version = parseKernelVersion(text);
-  if (version === undefined) return { message: 'not a kernel version', fix: 'write it as 6.12' };
+  if (version === undefined) return { message: 'not a kernel version', fix: `write it as ${EXAMPLE_KERNEL}` };
   if (compareKernelVersions(version, OLDEST_KERNEL) >= 0) return version;
   const oldest = formatKernelVersion(OLDEST_KERNEL);
   return { message: `the rules are known from ${oldest} on`, fix: `give ${oldest} or newer` };

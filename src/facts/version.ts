@@ -13,6 +13,26 @@ export const FIRST_KERNEL_WITH_HEAPS: KernelVersion = { major: 5, minor: 6 };
 /** The newest kernel whose source was read; newer ones are taken to behave like it. */
 export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 3 };
 
+/** The first kernel with /dev/dma_heap. */
+export const FIRST_HEAPS = '5.6';
+
+/** Kernels whose source was read and which were booted; between them a fact may have changed earlier or later. */
+export const READ_KERNELS: readonly KernelVersion[] = [
+  OLDEST_KERNEL,
+  { major: 6, minor: 1 },
+  { major: 6, minor: 12 },
+  NEWEST_KERNEL,
+];
+
+/** Releases that boards run, for completion: those with long-term support, and the newest. */
+export const COMMON_KERNELS: readonly string[] = ['5.10', '5.15', '6.1', '6.6', '6.12', '6.18', '7.3'];
+
+/** What a profile is drafted for when nothing says which kernels it must work on. */
+export const DRAFT_KERNELS = { min: '6.1', max: '7.3' } as const;
+
+/** A release in examples of what to type. */
+export const EXAMPLE_KERNEL = '6.12';
+
 /** @returns undefined when the text does not start with `MAJOR.MINOR` */
 export function parseKernelVersion(text: string): KernelVersion | undefined {
   const match = /^v?(\d{1,3})\.(\d{1,3})(?:[.\-+~_].*)?$/.exec(text.trim());

@@ -4,7 +4,13 @@
  */
 import type { Diagnostic, Outcome } from '../diagnostic/index.js';
 import { givenHeapNames, heapNames, mainlineNaming } from '../facts/heap-names.js';
-import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  DRAFT_KERNELS,
+  EXAMPLE_KERNEL,
+  formatKernelVersion,
+  OLDEST_KERNEL,
+} from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
 import { FIRST_TARGETS } from '../plan/index.js';
@@ -371,8 +377,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
   if (kernel === undefined)
     diagnostics.push(
       report('import/assumed', {
-        message: `${isTooOld ? 'no kernel that a profile can have' : 'no file says which kernel'}; 6.1 to 7.3 is taken`,
-        fix: 'give --kernel 6.12, or a whole .config',
+        message: `${isTooOld ? 'no kernel that a profile can have' : 'no file says which kernel'}; assuming ${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`,
+        fix: `give --kernel ${EXAMPLE_KERNEL}, or a whole .config`,
       }),
     );
   const profile: Profile = {
@@ -380,7 +386,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
     name: input.name ?? nameOf(board),
     board,
     kernel: {
-      version: kernel === undefined ? { min: '6.1', max: '7.3' } : formatKernelVersion(kernel),
+      version: kernel === undefined ? { ...DRAFT_KERNELS } : formatKernelVersion(kernel),
       ...(Object.keys(configs.value.symbols).length === 0 ? {} : { symbols: { ...configs.value.symbols } }),
     },
     ...(regions.length === 0 ? {} : { regions: Object.fromEntries(regions.map((r) => [r.name, regionOf(r)])) }),

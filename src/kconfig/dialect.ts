@@ -69,7 +69,10 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
   for (const file of FILES) {
     const text = readFile(`scripts/kconfig/${file}`);
     if (text === undefined)
-      return refuse(`scripts/kconfig/${file} is missing`, 'Point at the top of a kernel source tree, 5.10 or later.');
+      return refuse(
+        `scripts/kconfig/${file} is missing`,
+        'Point at the top of a kernel source tree. Trees before scripts/kconfig had this file are too old.',
+      );
     sources[file] = text;
   }
   const text = (file: File) => sources[file] as string;
@@ -85,7 +88,10 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
     );
   for (const word of ['config', 'choice', 'depends', 'source', 'imply', 'visible'])
     if (!keywords.has(word))
-      return refuse(`scripts/kconfig/lexer.l does not know '${word}'`, 'Kernels before 5.10 are not supported.');
+      return refuse(
+        `scripts/kconfig/lexer.l does not know '${word}'`,
+        'The tree is older than the oldest that this engine knows.',
+      );
   const buckets = /SYMBOL_HASHSIZE\s+(?:\(1U << (\d+)\)|(\d+))/.exec(
     text('expr.h') + (readFile('scripts/kconfig/internal.h') ?? ''),
   );

@@ -8,8 +8,7 @@ import {
   factAt,
   type KernelVersion,
   laterKernel,
-  NEWEST_KERNEL,
-  OLDEST_KERNEL,
+  READ_KERNELS,
 } from '../facts/index.js';
 
 export type Architecture = 'arm64' | 'arm' | 'riscv64' | 'x86_64';
@@ -108,13 +107,10 @@ export function kernelRules(version: KernelVersion, backports: Backports = {}, f
   return rules;
 }
 
-/** Kernels whose source was read and which were booted; between them a fact may have changed earlier or later. */
-const READ: readonly KernelVersion[] = [OLDEST_KERNEL, { major: 6, minor: 1 }, { major: 6, minor: 12 }, NEWEST_KERNEL];
-
 /** Facts about a kernel that rest on the date of a commit, because it was neither read nor booted. */
 export function datedFacts(version: KernelVersion, facts: Facts = FACTS): readonly string[] {
-  const before = READ.findLast((read) => compareKernelVersions(read, version) <= 0);
-  const after = READ.find((read) => compareKernelVersions(read, version) >= 0);
+  const before = READ_KERNELS.findLast((read) => compareKernelVersions(read, version) <= 0);
+  const after = READ_KERNELS.find((read) => compareKernelVersions(read, version) >= 0);
   if (before === undefined || after === undefined || before === after) return [];
   return [...Object.values(RULE_FACTS), ...Object.values(NAMING_FACTS)].filter(
     (fact) => JSON.stringify(factAt(fact, before, facts)) !== JSON.stringify(factAt(fact, after, facts)),

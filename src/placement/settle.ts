@@ -67,7 +67,9 @@ class Config {
 /** @throws RangeError for a kernel before 5.10 */
 export function situationOf(input: PlacementInput): Settled {
   if (compareKernelVersions(input.kernel, OLDEST_KERNEL) < 0)
-    throw new RangeError(`kernel ${input.kernel.major}.${input.kernel.minor} is older than 5.10`);
+    throw new RangeError(
+      `kernel ${input.kernel.major}.${input.kernel.minor} is older than ${formatKernelVersion(OLDEST_KERNEL)}`,
+    );
   const rules = kernelRules(input.kernel, input.backports, input.facts);
   const config = new Config(input);
   const commandLine = effectiveCommandLine(input.tree, input.commandLine, input.config);

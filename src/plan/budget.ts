@@ -1,5 +1,5 @@
 /** The size of an area from the buffers that must fit in it at once, with every step shown. */
-import { factAt } from '../facts/index.js';
+import { factAt, OLDEST_KERNEL } from '../facts/index.js';
 import type { PixelFormat } from '../facts/pixel-format.js';
 import { pixelFormat } from '../facts/pixel-format.js';
 import type { Budget, Buffer } from '../profile/types.gen.js';
@@ -11,7 +11,7 @@ const DEFAULT_HEIGHT_ALIGNMENT = 16n;
 const DEFAULT_HEADROOM_PERCENT = 12n;
 /** The CMA heap aligns a buffer to its own order, but to no more than order CMA_ALIGNMENT, whose default never changed. */
 const ALIGNMENT_PAGES_MAX =
-  1n << BigInt((factAt('kconfig.cma-alignment', { major: 5, minor: 10 }) as { readonly default: number }).default);
+  1n << BigInt((factAt('kconfig.cma-alignment', OLDEST_KERNEL) as { readonly default: number }).default);
 
 function ceilDivide(a: bigint, b: bigint): bigint {
   return (a + b - 1n) / b;

@@ -1,5 +1,10 @@
 /** Every finding of the planning stage. */
 import { defineCodes, reporter } from '../diagnostic/index.js';
+import { NAMING_FACTS } from '../facts/heap-names.js';
+import { firstRelease } from '../facts/index.js';
+
+/** The release from which on every area is a heap. */
+export const HEAP_PER_AREA = firstRelease(NAMING_FACTS.areas, 'default-area-and-all');
 
 export const PLAN_CODES = defineCodes({
   'plan/size-rounded': {
@@ -10,13 +15,12 @@ export const PLAN_CODES = defineCodes({
   'plan/no-heap-on-kernel': {
     severity: 'error',
     title: 'region has no heap on this kernel',
-    explain:
-      'Before 6.19 only the default area is a heap; other reusable regions are memory without a name under /dev/dma_heap.',
+    explain: `Before ${HEAP_PER_AREA} only the default area is a heap. Other reusable regions are memory without a name under /dev/dma_heap.`,
   },
   'plan/module-on-bool': {
     severity: 'warning',
     title: 'module asked of a symbol that cannot be one',
-    explain: 'The heaps are bool before 7.2: m is refused and counts as n, so the heap is missing.',
+    explain: `The heaps are bool before ${firstRelease('kconfig.dmabuf-heaps-cma-type', 'tristate')}: m is refused and counts as n, so the heap is missing.`,
   },
   'plan/selected-symbol': {
     severity: 'warning',

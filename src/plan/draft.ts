@@ -3,9 +3,9 @@
 import type { Distribution } from '../facts/distribution.js';
 import {
   compareKernelVersions,
+  DRAFT_KERNELS,
   formatKernelVersion,
   type KernelVersion,
-  NEWEST_KERNEL,
   OLDEST_KERNEL,
 } from '../facts/index.js';
 import { pageSizes } from '../facts/page-size.js';
@@ -242,7 +242,7 @@ export function draftProfile(found: BoardFindings): string {
         ? chosen.min
         : chosen
       : found.kernel === undefined
-        ? { min: '6.1', max: formatKernelVersion(NEWEST_KERNEL) }
+        ? DRAFT_KERNELS
         : compareKernelVersions(found.kernel, OLDEST_KERNEL) >= 0
           ? formatKernelVersion(found.kernel)
           : formatKernelVersion(OLDEST_KERNEL);

@@ -10,7 +10,7 @@ import type { Heap } from '../profile/types.gen.js';
 import { childPointer } from '../source/json.js';
 import { planAreas } from './areas.js';
 import { commandLineOf, placeAreas, proveOnBoard } from './board.js';
-import { report } from './codes.js';
+import { HEAP_PER_AREA, report } from './codes.js';
 import { areaHeapNodes, missingOn } from './heaps.js';
 import { overlayOf } from './overlay.js';
 import { planSymbols } from './symbols.js';
@@ -67,7 +67,7 @@ function planHeap(
       report('plan/no-heap-on-kernel', {
         severity: heap.optional === true ? 'note' : missing === 'all' ? 'error' : 'warning',
         message: `"${name}" has no heap on ${missing === 'all' ? `Linux ${formatKernelVersion(model.kernel.max)}` : 'the older kernels of the range'}`,
-        cause: 'before 6.19 only the default area is a heap; other reusable regions have no name under /dev/dma_heap',
+        cause: `before ${HEAP_PER_AREA} only the default area is a heap; other reusable regions have no name under /dev/dma_heap`,
         fix: 'make it the default area, mark the heap "optional": true, or declare the backport "heap-per-area"',
         facts: ['heap.cma-names'],
         ...at(model, pointer, 'key'),

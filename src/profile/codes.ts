@@ -1,5 +1,6 @@
 /** Every finding about a profile, for `dmaheap explain CODE` and SARIF. */
 import { defineCodes, reporter } from '../diagnostic/index.js';
+import { FIRST_HEAPS, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
 
 export const PROFILE_CODES = defineCodes({
   'profile/cannot-read': {
@@ -57,7 +58,7 @@ export const PROFILE_CODES = defineCodes({
   'profile/kernel-unknown': {
     severity: 'error',
     title: 'kernel older than what is known',
-    explain: 'DMA-BUF heaps exist since Linux 5.6, and the rules for CMA areas are known from 5.10 on.',
+    explain: `DMA-BUF heaps exist since Linux ${FIRST_HEAPS}, and the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on.`,
   },
   'profile/page-size': {
     severity: 'error',

@@ -2,7 +2,14 @@
 
 import type { Diagnostic } from '../diagnostic/index.js';
 import { givenHeapNames, NAMING_FACTS } from '../facts/heap-names.js';
-import { compareKernelVersions, FACTS, OLDEST_KERNEL, parseKernelVersion } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  FACTS,
+  FIRST_HEAPS,
+  formatKernelVersion,
+  OLDEST_KERNEL,
+  parseKernelVersion,
+} from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
 import { formatAddress, parseBytes } from '../quantity/index.js';
@@ -104,8 +111,8 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
     f.found.push(
       report('profile/kernel-unknown', {
         message: `nothing is known about Linux ${minText}`,
-        cause: 'DMA-BUF heaps exist since 5.6; the rules for CMA areas have been read and booted from 5.10 on',
-        fix: 'use 5.10 or newer',
+        cause: `DMA-BUF heaps exist since ${FIRST_HEAPS}; the rules for CMA areas have been read and booted from ${formatKernelVersion(OLDEST_KERNEL)} on`,
+        fix: `use ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
         ...f.at(typeof version === 'string' ? '/kernel/version' : '/kernel/version/min'),
       }),
     );

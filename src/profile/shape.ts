@@ -1,6 +1,7 @@
 /** Holds a merged profile against the schema and says what is wrong in the profile's own terms. */
 import type { ErrorObject } from 'ajv';
 import type { Diagnostic, Span } from '../diagnostic/index.js';
+import { DRAFT_KERNELS, EXAMPLE_KERNEL } from '../facts/index.js';
 import { childPointer } from '../source/json.js';
 import { lookalike } from '../source/lookalike.js';
 import { suggest } from '../source/suggest.js';
@@ -76,7 +77,7 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
     case 'oneOf':
       return report('profile/either-or', {
         message: at.startsWith('/kernel')
-          ? `${what(at)} must be one release ("6.12") or a range ({ "min": "6.1", "max": "6.12" })`
+          ? `${what(at)} must be one release ("${EXAMPLE_KERNEL}") or a range ({ "min": "${DRAFT_KERNELS.min}", "max": "${EXAMPLE_KERNEL}" })`
           : at.includes('/buffers/')
             ? 'a buffer set needs either "size", or "width", "height" and "format"'
             : `the region "${what(at)}" needs exactly one of "size" and "budget"`,
@@ -119,7 +120,8 @@ function hint(error: ErrorObject, at: string): { fix?: string } {
   if (error.keyword === 'enum') return { fix: 'use one of the values listed' };
   if (error.keyword === 'const') return { fix: `write ${JSON.stringify(error.params.allowedValue)}` };
   if (error.keyword === 'uniqueItems') return { fix: 'remove one of them' };
-  if (error.keyword === 'pattern' && at.startsWith(VERSION)) return { fix: 'write MAJOR.MINOR, such as "6.12"' };
+  if (error.keyword === 'pattern' && at.startsWith(VERSION))
+    return { fix: `write MAJOR.MINOR, such as "${EXAMPLE_KERNEL}"` };
   if (error.keyword === 'pattern' || error.keyword === 'type')
     return { fix: 'schemas/README.md has an example for every key' };
   return { fix: 'stay within the limit' };

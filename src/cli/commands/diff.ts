@@ -132,7 +132,7 @@ async function diff(context: Context, profiles: readonly string[], options: Diff
     throw new Refusal(
       profiles.length > 2 ? 'diff takes two profiles at most' : 'there is nothing to compare the profile with',
       EXIT.usage,
-      'give two profiles, or one and two kernels: dmaheap diff board.json --kernel 6.12 --kernel 7.3',
+      'give two profiles, or one and two kernels: dmaheap diff board.json --kernel A --kernel B',
     );
   /** The tree of the profile is of one kernel, and a side may ask for another. */
   const whole = (side: Side) =>

@@ -1,7 +1,14 @@
 /** dmaheap init on a terminal: asks what cannot be read, with what is known as the answer to Enter. */
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
-import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
+import {
+  compareKernelVersions,
+  DRAFT_KERNELS,
+  EXAMPLE_KERNEL,
+  formatKernelVersion,
+  OLDEST_KERNEL,
+  parseKernelVersion,
+} from '../../facts/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../plan/draft.js';
 import { parseBytes } from '../../quantity/index.js';
@@ -49,11 +56,14 @@ function readMemory(answer: string): Read<Decisions['memory']> {
     : { error: 'write each bank as BASE+SIZE, for example 0x40000000+1G' };
 }
 
+const DRAFT_TEXT = `${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`;
+
 /** `6.12` or `6.1 to 7.3`. */
 function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
   const [min = '', max = min, ...rest] = answer.split(/\s*(?:-|to)\s*|\s+/);
   const [from, to] = [parseKernelVersion(min), parseKernelVersion(max)];
-  if (rest.length > 0 || from === undefined || to === undefined) return { error: 'write it as 6.12, or as 6.1 to 7.3' };
+  if (rest.length > 0 || from === undefined || to === undefined)
+    return { error: `write it as ${EXAMPLE_KERNEL}, or as ${DRAFT_TEXT}` };
   if (compareKernelVersions(from, OLDEST_KERNEL) < 0)
     return { error: `nothing is known about Linux ${min}: use ${formatKernelVersion(OLDEST_KERNEL)} or newer` };
   if (compareKernelVersions(from, to) > 0) return { error: `${min} is newer than ${max}: name the older one first` };
@@ -117,7 +127,7 @@ export async function askBoard(
         ? undefined
         : await get('RAM as BASE+SIZE, as "System RAM" in /proc/iomem has it; Enter leaves it open', '', readMemory);
     const kernel =
-      found.kernel === undefined ? await get('Kernels it must work on', '6.1 to 7.3', readKernels) : undefined;
+      found.kernel === undefined ? await get('Kernels it must work on', DRAFT_TEXT, readKernels) : undefined;
     const buffers =
       found.decided?.buffers ??
       (await get(`What must fit at once, such as "${BUFFER_EXAMPLE}"; Enter leaves the size open`, '', readBudget));

@@ -1,5 +1,6 @@
 /** The lints of /reserved-memory as findings. */
 import { defineCodes } from '../../diagnostic/index.js';
+import { firstRelease } from '../../facts/index.js';
 
 export const PLACEMENT_CODES = defineCodes({
   'placement/cells-match-root': {
@@ -70,7 +71,7 @@ export const PLACEMENT_CODES = defineCodes({
     severity: 'warning',
     title: 'a default with a base that comes too late',
     explain:
-      'On arm32 from 6.12 on, and on riscv with 6.12, nodes with a base are registered after the kernel has made its own default area: CONFIG_CMA_SIZE_MBYTES is spent for nothing. A node with size is in time.',
+      'On some kernels of arm32 and riscv, nodes with a base are registered after the kernel has made its own default area: CONFIG_CMA_SIZE_MBYTES is spent for nothing. A node with size is in time.',
   },
   'placement/fits': {
     severity: 'error',
@@ -88,19 +89,18 @@ export const PLACEMENT_CODES = defineCodes({
     severity: 'error',
     title: 'a heap name that is taken or cut',
     explain:
-      'The second heap of a name is refused: "system" belongs to the system heap, "default_cma_region" to the default area from 6.17 on, "reserved" to the area from Kconfig. Names of areas are cut to 63 characters.',
+      'The second heap of a name is refused: "system" belongs to the system heap, and the kernel also names the heap of the default area and the area from Kconfig. Names of areas are cut to 63 characters.',
   },
   'placement/heap-visible': {
     severity: 'warning',
     title: 'a pool without a heap',
-    explain:
-      'Before 6.19 only the default area is a heap. Other reusable nodes serve drivers through memory-region only.',
+    explain: `Before ${firstRelease('heap.cma-names', 'default-area-and-all')} only the default area is a heap. Other reusable nodes serve drivers through memory-region only.`,
   },
   'placement/slots': {
     severity: 'error',
     title: 'more areas than the kernel has room for',
     explain:
-      'CMA_AREAS limits the areas, the default one included; 5.10 and 6.1 have one more. Before 6.12 there is room for 64 nodes, later for 64 without a base. When the slots are full even the default area fails; arm32 overruns a table and hangs.',
+      'CMA_AREAS limits the areas, the default one included; older kernels have one more. Older kernels have room for 64 nodes, newer ones for 64 without a base. When the slots are full even the default area fails; arm32 overruns a table and hangs.',
   },
   'placement/overlay-safety': {
     severity: 'error',

@@ -1,4 +1,5 @@
 /** Lints of how nodes are written: cells, lengths, flags, names, what an overlay can say. */
+import { firstRelease } from '../../facts/index.js';
 import { type Fdt, findChild, strings } from '../../fdt/index.js';
 import { firstEntry, type ReservedNode, readReservedMemory } from '../reserved-nodes.js';
 import { cellsText, type Finding, type LintContext } from './context.js';
@@ -200,7 +201,7 @@ function nodeDetails(node: ReservedNode): Finding[] {
     found.push({
       nodes: [node.name],
       message: `reg of ${node.name} has ${node.reg.length} entries`,
-      cause: 'only the first becomes the region; before 7.1 the rest is reserved for nobody',
+      cause: `only the first becomes the region; before ${firstRelease('reserved-memory.static-entries', 'first')} the rest is reserved for nobody`,
       fix: 'give every range a node of its own',
       facts: ['reserved-memory.static-entries'],
     });

@@ -1,6 +1,6 @@
 /** Lints of what the kernel around the tree does: command line, default area, heap names, slots, configuration. */
 import { heapNamesOn, NAMING_FACTS, registeredHeaps } from '../../facts/heap-names.js';
-import { compareKernelVersions, firstRelease } from '../../facts/index.js';
+import { compareKernelVersions, firstRelease, parseKernelVersion } from '../../facts/index.js';
 import type { Finding, LintContext } from './context.js';
 
 export function commandLine({ situation, prediction, pools }: LintContext): Finding[] {
@@ -143,7 +143,12 @@ const SYMBOLS = [
   ['OF_RESERVED_MEM', 'error', 'the kernel does not read /reserved-memory', undefined],
   ['DMABUF_HEAPS', 'error', 'there is no /dev/dma_heap', undefined],
   ['DMABUF_HEAPS_CMA', 'error', 'CMA areas are no heaps', undefined],
-  ['CMA_SYSFS', 'note', 'sizes of areas cannot be read without debugfs', { major: 5, minor: 13 }],
+  [
+    'CMA_SYSFS',
+    'note',
+    'sizes of areas cannot be read without debugfs',
+    parseKernelVersion(firstRelease('kconfig.cma-sysfs', 'CMA && SYSFS')),
+  ],
 ] as const;
 
 export function kernelConfig({ input, pools, situation }: LintContext): Finding[] {
