@@ -14,7 +14,7 @@ namespace {
 struct Request {
   std::string root, expect, as, import;
   bool has_expect = false, has_as = false, has_import = false, deep = false;
-  uint32_t wait_ms = 0, limit_ms = 0;
+  uint32_t wait_ms = 0, limit_ms = 0, care = 0;
 };
 
 class VerifyWorker : public Napi::AsyncWorker {
@@ -37,6 +37,7 @@ class VerifyWorker : public Napi::AsyncWorker {
     options.as = request_.has_as ? request_.as.c_str() : nullptr;
     options.import = request_.has_import ? request_.import.c_str() : nullptr;
     options.deep = request_.deep;
+    options.care = static_cast<dh_care>(request_.care);
     options.wait_ms = request_.wait_ms;
     options.limit_ms = request_.limit_ms;
     dh_sink sink = report_sink(&REPORT_JSON, &report);
@@ -101,6 +102,7 @@ Napi::Value Verify(const Napi::CallbackInfo& info) {
   request.deep = options.Get("deep").ToBoolean().Value();
   request.wait_ms = Number(options, "waitMs");
   request.limit_ms = Number(options, "limitMs");
+  request.care = Number(options, "care");
   auto* worker = new VerifyWorker(env, std::move(request));
   Napi::Promise promise = worker->Promise();
   worker->Queue();

@@ -2,12 +2,13 @@
 #include "dmaheap.h"
 #include "report.h"
 #include "sys.h"
+#include "unpack.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static const char USAGE[] =
+static const char *const USAGE =
 	"usage: dmaheap-verify [--expect FILE] [options]\n"
 	"\n"
 	"Proves every DMA-BUF heap of this machine by using it, and names cause and fix when it cannot.\n"
@@ -18,26 +19,31 @@ static const char USAGE[] =
 	"  --json            the same as --format json\n"
 	"  --as USER[:G,..]  also try as this user (root only), with these groups instead of its own\n"
 	"  --wait SECONDS    how long a late udev rule is waited for (default 0)\n"
-	"  --limit SECONDS   no new check starts after this (default 30)\n"
+	"  --limit SECONDS   the run ends within this, whatever a system call does (default 30)\n"
 	"  --import DEVICE   also give a buffer of every heap to this DRM device (vgem, a display), and make one by /dev/udmabuf\n"
+	"  --quiet-board     take one buffer of each format and at most an eighth of the free memory of an area\n"
+	"                    (the default where others hold buffers)\n"
+	"  --exclusive       take the whole budget of the profile (the default where nobody holds buffers)\n"
+	"  --despite-holders with it: also where others hold buffers\n"
 	"  --deep            may hold a whole CMA area and make the kernel log a failed allocation\n"
 	"  --root DIR        judge the tree under DIR instead of /\n"
 	"  --no-timing       no durations, so that two runs print the same\n"
 	"  --no-color        no colors (also: NO_COLOR)\n"
 	"  --quiet           failures and the verdict only\n"
+	"  --collect         write a tar of what a diagnosis needs to standard output: dmaheap-verify --collect >board.tar\n"
 	"  --owners          who holds dma-bufs now, instead of verifying (with --json: as JSON)\n"
 	"  --watch SECONDS   repeat that and the CMA counters, print what changed; --rounds N ends it\n"
 	"  --bench           latency of allocation, mmap, first touch, sync and free per heap and size\n"
 	"  --catalogue       print every diagnosis with cause and fix\n"
 	"  --version, --help\n"
 	"\n"
-	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe could not look, 4 nothing testable;\n"
+	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe could not look, 4 nothing testable, or something required was not done;\n"
 	"             ktap 0, 1, 4 as kselftest; automake 77 skip, 99 error; lava always 0\n";
 
 struct request {
 	struct dh_options options;
 	const struct report_format *format;
-	bool color, timing, quiet, owners, bench;
+	bool color, timing, quiet, owners, bench, collect;
 	unsigned watch_seconds, rounds;
 };
 
@@ -94,9 +100,17 @@ static int read_arguments(int argc, char **argv, struct request *q, struct outpu
 			continue;
 		}
 		bool *flag = !strcmp(name, "--deep") ? &q->options.deep : !strcmp(name, "--quiet") ? &q->quiet :
-			     !strcmp(name, "--owners") ? &q->owners : !strcmp(name, "--bench") ? &q->bench : NULL;
+			     !strcmp(name, "--collect") ? &q->collect : !strcmp(name, "--owners") ? &q->owners : !strcmp(name, "--bench") ? &q->bench : NULL;
 		if (flag) {
 			*flag = true;
+			continue;
+		}
+		static const char *const cares[] = {NULL, "--quiet-board", "--exclusive", "--despite-holders"};
+		unsigned care = 1;
+		while (care < sizeof cares / sizeof *cares && strcmp(name, cares[care]))
+			care++;
+		if (care < sizeof cares / sizeof *cares) {
+			q->options.care = q->options.care > care ? q->options.care : (enum dh_care)care;
 			continue;
 		}
 		flag = !strcmp(name, "--no-color") ? &q->color : !strcmp(name, "--no-timing") ? &q->timing : NULL;
@@ -166,14 +180,17 @@ int main(int argc, char **argv)
 	struct request q = {.options = {.root = ""}, .format = &REPORT_HUMAN, .color = isatty(1) && !getenv("NO_COLOR"), .timing = true};
 	struct dh_summary summary;
 	struct dh_error error;
+#ifdef DH_PACKED
+	unpack(dh_pool, dh_pool_bytes, dh_packed);
+#endif
 	int fd = 1, error_fd = 2;
 	struct output out = {.write = write_to, .context = &fd}, errors = {.write = write_to, .context = &error_fd};
 	int status = read_arguments(argc, argv, &q, &out);
 	if (status >= 0)
 		return status;
 	bool json = q.format == &REPORT_JSON;
-	if (q.watch_seconds || q.owners || q.bench) {
-		status = q.watch_seconds ? dh_watch(q.options.root, &out, q.watch_seconds, q.rounds, &error) :
+	if (q.watch_seconds || q.owners || q.bench || q.collect) {
+		status = q.collect ? dh_collect(&q.options, &out, &error) : q.watch_seconds ? dh_watch(q.options.root, &out, q.watch_seconds, q.rounds, &error) :
 			 q.owners ? dh_owners(q.options.root, &out, json, &error) : dh_bench(&q.options, &out, json, &error);
 		return status == DH_VERDICT_USAGE ? refused(&out, &errors, &q, &error) : status;
 	}
@@ -183,5 +200,5 @@ int main(int argc, char **argv)
 		return refused(&out, &errors, &q, &error);
 	if (!put_end(&out))
 		summary.verdict = DH_VERDICT_PROBE_ERROR;
-	return q.format->exit_status ? q.format->exit_status(summary.verdict) : (int)summary.verdict;
+	return q.format->exit_status ? q.format->exit_status(summary.verdict) : dh_exit_status(summary.verdict);
 }

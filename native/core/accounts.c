@@ -84,8 +84,7 @@ static bool on_name(void *context, char *line)
 	unsigned uid;
 	if (!id || !number(id, &uid) || uid != naming->uid)
 		return true;
-	strncpy(naming->name, name, ACCOUNT_NAME_MAX - 1);
-	naming->name[ACCOUNT_NAME_MAX - 1] = 0;
+	text_format(naming->name, ACCOUNT_NAME_MAX, "%s", name);
 	naming->found = true;
 	return false;
 }

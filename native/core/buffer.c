@@ -96,6 +96,29 @@ int64_t area_held(const struct session *s, int heap)
 	return now.held_bytes;
 }
 
+uint64_t budget_of(const struct session *s, int heap, uint64_t *largest)
+{
+	uint64_t sum = 0, page = s->environment.page_bytes;
+	*largest = 0;
+	for (unsigned i = 0; i < s->expect.budgets; i++) {
+		const struct expect_budget *b = &s->expect.budget[i];
+		if (b->heap != heap)
+			continue;
+		sum += (b->bytes + page - 1) / page * page * b->count;
+		*largest = b->bytes > *largest ? b->bytes : *largest;
+	}
+	return sum;
+}
+
+uint64_t held_within_budget(const struct session *s, int heap)
+{
+	uint64_t largest, total = budget_of(s, heap, &largest);
+	const struct heap_state *h = &s->heap[heap];
+	if (total && h->held_by_others <= total)
+		return h->held_by_others;
+	return total && h->held_by_users > total ? total : h->held_by_users;
+}
+
 static int64_t all_areas(const struct session *s)
 {
 	int64_t sum = 0;
@@ -150,8 +173,19 @@ void judge_allocation(const struct session *s, int heap, uint64_t bytes, int err
 		failed(r, one_page ? CMA_AREA_NOT_ACTIVATED : CMA_FRAGMENTED, error, "ENOMEM with %lld bytes free",
 		       (long long)(area_free >= 0 ? area_free : now.cma_free));
 	} else {
-		char holder[64];
-		text_format(holder, sizeof holder, "%lld bytes are free", (long long)(area_free >= 0 ? area_free : now.cma_free));
+		const struct heap_state *h = &s->heap[heap];
+		const struct holder *most = holders_largest(&s->held, h->node->name);
+		char holder[128];
+		long long free_bytes = (long long)(area_free >= 0 ? area_free : now.cma_free);
+		if (h->held_by_others && held_within_budget(s, heap) == h->held_by_others) {
+			undone(r, "ENOMEM: its users hold %llu bytes, as the profile lets them, and %lld are free", (unsigned long long)h->held_by_others, free_bytes);
+			return;
+		}
+		if (most)
+			text_format(holder, sizeof holder, "process %u (%s) holds %llu bytes, %lld are free", most->pid, most->process,
+				    (unsigned long long)most->bytes, free_bytes);
+		else
+			text_format(holder, sizeof holder, "%lld bytes are free", free_bytes);
 		about(r, holder);
 		failed(r, CMA_EXHAUSTED, error, "ENOMEM");
 	}

@@ -56,6 +56,8 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 			evidence(r, "the mode %04o allows it; the kernel log has an avc denial for dma_heap", stat->mode);
 		return MAC_DENIED;
 	}
+	if (observe_udev(s->root, stat) == UDEV_PENDING_NODE)
+		return UDEV_PENDING;
 	if (stat->mode == 0600 && stat->uid == 0 && stat->gid == 0)
 		return s->seen.has_udev_rule ? RULE_NOT_APPLIED : PERM_DEFAULT_0600;
 	if (!(stat->mode & 0040) || member(who, stat->gid))
@@ -89,6 +91,10 @@ static bool node_of(struct session *s, struct subject subject, struct sys_node *
 {
 	const struct heap_state *h = &s->heap[subject.heap];
 	char path[SYS_PATH_MAX];
+	if (s->expect.heap[subject.heap].presence != HEAP_FORBIDDEN && !h->node) {
+		undone(r, "needs heap.node");
+		return false;
+	}
 	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN || !h->node) {
 		skipped(r, h->node ? "the profile wants this heap absent" : "needs heap.node");
 		return false;
@@ -107,6 +113,10 @@ static void judge_open(struct session *s, struct subject subject, int flags, int
 	if (!node_of(s, subject, &stat, r))
 		return;
 	expected(r, "opens");
+	if (s->heap[subject.heap].refused) {
+		skipped(r, "not opened: heap.node says what it is");
+		return;
+	}
 	if (fd >= 0) {
 		passed(r, "opens");
 		return;
@@ -117,7 +127,7 @@ static void judge_open(struct session *s, struct subject subject, int flags, int
 		return;
 	}
 	if (fd == -EACCES && !(rights(&stat, &self) & 4) && !meant(s, subject.heap, &self)) {
-		skipped(r, "%04o %u:%u: the profile does not let user %u open it; run as root, or as one of its users", stat.mode, stat.uid, stat.gid, self.uid);
+		undone(r, "%04o %u:%u: the profile does not let user %u open it; run as root, or as one of its users", stat.mode, stat.uid, stat.gid, self.uid);
 		return;
 	}
 	evidence(r, "%04o %u:%u, tried as %u:%u", stat.mode, stat.uid, stat.gid, self.uid, self.gid);
@@ -135,7 +145,7 @@ static void open_read_write(struct session *s, struct subject subject, struct dh
 	const struct heap_state *h = &s->heap[subject.heap];
 	char path[SYS_PATH_MAX];
 	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node ? h->node->name : "");
-	int fd = h->node ? sys_open(s->root, path, O_RDWR) : -ENOENT;
+	int fd = h->node && !h->refused ? sys_open(s->root, path, O_RDWR, SYS_DEVICE) : -ENOENT;
 	judge_open(s, subject, O_RDWR, fd, r);
 	sys_close(fd);
 }
@@ -177,7 +187,7 @@ static bool resolve(struct session *s, const char *user, const char *groups, str
 	return true;
 }
 
-/* Opens the node as somebody else, in a child: 0 or a negative errno. */
+/* Opens the node as somebody else and allocates a page, in a child: 0 or a negative errno. */
 static int try_as(struct session *s, int heap, const struct sys_identity *who)
 {
 	char path[SYS_PATH_MAX];
@@ -188,8 +198,10 @@ static int try_as(struct session *s, int heap, const struct sys_identity *who)
 	if (pid == 0) {
 		if (sys_become(who->uid, who->gid, who->groups, who->group_count))
 			sys_exit(255);
-		int fd = sys_open(s->root, path, O_RDONLY);
-		sys_exit(fd < 0 ? -fd & 127 : 0);
+		int fd = sys_open(s->root, path, O_RDONLY, SYS_DEVICE);
+		int buffer = fd < 0 ? fd : sys_alloc(fd, s->environment.page_bytes);
+		/* what the heap has no memory for is no matter of who asks */
+		sys_exit(buffer < 0 && buffer != -ENOMEM ? -buffer & 127 : 0);
 	}
 	int status = sys_wait(pid, 5000);
 	return status < 0 ? status : status == 255 ? -ENOSYS : -status;
@@ -202,7 +214,19 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 	if (!node_of(s, subject, &stat, r) || !resolve(s, user, groups, &who, r))
 		return;
 	expected(r, "user %s (%u) opens it", user, who.uid);
-	bool can_become = s->environment.uid == 0;
+	bool can_become = s->environment.uid == 0, is_self = !groups && !can_become && who.uid == s->environment.uid;
+	if (s->heap[subject.heap].refused) {
+		skipped(r, "not opened: heap.node says what it is");
+		return;
+	}
+	if (is_self) { /* this process is that user, and has tried */
+		int fd = s->heap[subject.heap].fd;
+		if (fd >= 0)
+			passed(r, "opens");
+		else
+			skipped(r, "needs open.read-only");
+		return;
+	}
 	int error = can_become ? try_as(s, subject.heap, &who) : rights(&stat, &who) & 4 ? 0 : -EACCES;
 	evidence(r, "%04o %u:%u, %s", stat.mode, stat.uid, stat.gid, can_become ? "opened as that user" : "by the mode bits; not root, so not tried");
 	if (error == -ENOSYS || error == -ETIMEDOUT || error == -EINTR) {
@@ -210,7 +234,8 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 		return;
 	}
 	if (!error && !can_become) {
-		unknown(r, "the mode allows it; run as root to try");
+		undone(r, "the mode allows it; run as root to try");
+		r->status = DH_UNKNOWN;
 		return;
 	}
 	if (!error) {

@@ -3,7 +3,25 @@
 
 #include <string.h>
 
-static enum diagnosis device_tree_reason(const struct session *s, const struct expect_area *area)
+/* What the live tree itself says is wrong with the node, NO_DIAGNOSIS when it reads well; fills subject. */
+static enum diagnosis tree_reason(const struct dt_view *view, const struct expect_area *area, char *subject, size_t size)
+{
+	text_format(subject, size, "%s", area->dt_node);
+	switch (view->state) {
+	case DT_ABSENT: return CMA_DT_NODE_MISSING;
+	case DT_DISABLED: return CMA_DT_NODE_DISABLED;
+	case DT_NOMAP: return CMA_DT_REJECTED_NOMAP;
+	case DT_NOT_REUSABLE: return CMA_DT_NOT_REUSABLE;
+	case DT_PARENT_IGNORED:
+	case DT_CELLS_WRONG: text_format(subject, size, "/reserved-memory/%s: %s", area->dt_node, view->why); return CMA_DT_REJECTED_CELLS;
+	case DT_UNREADABLE:
+	case DT_PRESENT: break;
+	}
+	return NO_DIAGNOSIS;
+}
+
+/* Why no area was made of a node that reads well. */
+static enum diagnosis log_reason(const struct session *s)
 {
 	static const struct { unsigned family; enum diagnosis id; } by_log[] = {
 		{LOG_NO_SLOTS, CMA_DT_REJECTED_SLOTS},
@@ -11,27 +29,22 @@ static enum diagnosis device_tree_reason(const struct session *s, const struct e
 		{LOG_INVALID_SIZE, CMA_DT_REJECTED_CELLS},
 		{LOG_ALLOC_FAILED, CMA_DT_REJECTED_SPACE},
 	};
-	int64_t bytes;
-	enum dt_state state = observe_dt_node(s->root, area->dt_node, &bytes);
-	switch (state) {
-	case DT_ABSENT: return CMA_DT_NODE_MISSING;
-	case DT_DISABLED: return CMA_DT_NODE_DISABLED;
-	case DT_NOMAP: return CMA_DT_REJECTED_NOMAP;
-	case DT_NOT_REUSABLE: return CMA_DT_NOT_REUSABLE;
-	case DT_UNREADABLE:
-	case DT_PRESENT: break;
-	}
 	for (unsigned i = 0; i < sizeof by_log / sizeof *by_log; i++)
 		if (s->seen.log & by_log[i].family)
 			return by_log[i].id;
-	if (state == DT_PRESENT && bytes < 0)
-		return CMA_DT_REJECTED_CELLS;
-	return state == DT_PRESENT ? CMA_DT_REJECTED : CMA_NOT_CONFIGURED;
+	return CMA_DT_REJECTED;
 }
 
 static bool zero_size(const char *argument)
 {
 	return argument[0] == '0' && (!argument[1] || argument[1] == '@' || argument[1] == ',' || strspn(argument, "0KMGkmg") == strlen(argument));
+}
+
+/* Seen by its own name: an area in sysfs or debugfs, or the heap that the kernel names after it. */
+static bool area_is_made(const struct session *s, const struct expect_area *area)
+{
+	const struct heap_node *node = observed_node(&s->seen, area->name);
+	return observed_area(&s->seen, area->name) || (node && !node->stat.is_link);
 }
 
 enum diagnosis cma_reason(const struct session *s, const struct expect_area *area, char *subject, size_t size)
@@ -51,21 +64,20 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 		return CMA_NOT_CONFIGURED;
 	}
 	if (from_tree) {
-		int64_t bytes;
-		enum dt_state state = observe_dt_node(s->root, area->dt_node, &bytes);
-		bool asked_otherwise = state == DT_PRESENT && bytes >= 0 && (uint64_t)bytes != area->bytes;
-		bool made = observed_area(o, area->name) || observed_node(o, area->name);
+		struct dt_view view = observe_dt_node(s->root, area->dt_node);
+		bool asked_otherwise = view.state == DT_PRESENT && view.bytes >= 0 && (uint64_t)view.bytes != area->bytes;
+		bool made = area_is_made(s, area);
 		if (asked_otherwise && (made || !o->has_areas)) {
-			text_format(subject, size, "/reserved-memory/%s asks for %lld bytes", area->dt_node, (long long)bytes);
+			text_format(subject, size, "/reserved-memory/%s asks for %lld bytes", area->dt_node, (long long)view.bytes);
 			return CMA_SIZE_MISMATCH;
 		}
 		if (made && total == 0)
 			return CMA_AREA_NOT_ACTIVATED;
-		if (!made && state != DT_UNREADABLE) {
-			text_format(subject, size, "%s", area->dt_node);
-			enum diagnosis id = device_tree_reason(s, area);
-			if (id != CMA_NOT_CONFIGURED)
-				return id;
+		if (!made && view.state != DT_UNREADABLE) {
+			enum diagnosis id = tree_reason(&view, area, subject, size);
+			if (id == NO_DIAGNOSIS && (id = log_reason(s)) == CMA_DT_REJECTED_CELLS)
+				text_format(subject, size, "/reserved-memory/%s: the kernel log says that its reg or size is invalid", area->dt_node);
+			return id;
 		}
 	}
 	if (total == 0) {
@@ -100,7 +112,7 @@ const char *area_instead(const struct session *s, const struct expect_area *area
 	return NULL;
 }
 
-/* One result per area: is it there, and how large. Without a per-area source, only a lone area can be judged, by CmaTotal. */
+/* One result per area: is it there, and how large. CmaTotal alone shows neither: another area may have the size. */
 static void area_size(struct session *s, struct subject subject, struct dh_result *r)
 {
 	const struct expect_area *area = &s->expect.area[subject.index];
@@ -131,10 +143,27 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 		return;
 	}
 	int64_t bytes = seen ? seen->total_bytes : -1;
-	if (bytes < 0 && s->expect.areas == 1 && s->expect.has_cma && s->expect.cma_total_bytes == area->bytes)
-		bytes = o->memory.cma_total; /* one area is expected to be all there is */
+	if (bytes < 0 && area->source == AREA_DEVICE_TREE && !area_is_made(s, area)) {
+		struct dt_view view = observe_dt_node(s->root, area->dt_node);
+		enum diagnosis id = tree_reason(&view, area, reason, sizeof reason);
+		if (id != NO_DIAGNOSIS) { /* a size that happens to fit is another area's */
+			about(r, reason);
+			failed(r, id, 0, "the device tree does not make it; CmaTotal is %lld bytes", (long long)o->memory.cma_total);
+			return;
+		}
+	}
+	bool alone = s->expect.areas == 1 && s->expect.has_cma && s->expect.cma_total_bytes == area->bytes;
+	if (bytes < 0 && alone && area_is_made(s, area)) {
+		bytes = o->memory.cma_total; /* it is there by name, and is expected to be all there is */
+		evidence(r, "the heap %s is named after it; the size is CmaTotal", area->name);
+	}
+	bool open_ended = s->expect.cma_or_more || s->expect.cma_slack_bytes;
+	if (bytes < 0 && alone && ((uint64_t)o->memory.cma_total < area->bytes || (!open_ended && (uint64_t)o->memory.cma_total > area->bytes)))
+		bytes = o->memory.cma_total; /* whatever the areas are, this one is not all of them */
 	if (bytes < 0) {
-		unknown(r, "this kernel shows no size per area, and CmaTotal is a sum");
+		undone(r, "no area of that name is shown, and CmaTotal is a sum: run as root with debugfs mounted, or with CONFIG_CMA_SYSFS=y%s",
+		       o->memory.cma_total >= 0 && (uint64_t)o->memory.cma_total >= area->bytes ? "" : " (CmaTotal is smaller than it)");
+		r->status = DH_UNKNOWN;
 		return;
 	}
 	if ((uint64_t)bytes == area->bytes) {

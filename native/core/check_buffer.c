@@ -11,8 +11,12 @@
 static void alloc_page(struct session *s, struct subject subject, struct dh_result *r)
 {
 	const struct heap_state *h = &s->heap[subject.heap];
-	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN || h->fd < 0) {
-		skipped(r, h->node ? "needs open.read-only" : "needs heap.node");
+	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN) {
+		skipped(r, "the profile wants this heap absent");
+		return;
+	}
+	if (h->fd < 0) {
+		undone(r, h->refused ? "not opened: heap.node says what it is" : h->node ? "needs open.read-only" : "needs heap.node");
 		return;
 	}
 	expected(r, "%llu bytes", (unsigned long long)s->environment.page_bytes);

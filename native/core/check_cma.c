@@ -7,7 +7,7 @@
 
 #include "buffer.h"
 
-enum { BUFFERS_MAX = 1024, ROUNDS = 32 };
+enum { ROUNDS = 32 };
 
 bool is_cma(const struct session *s, struct subject subject, struct dh_result *r)
 {
@@ -29,20 +29,6 @@ static int try_size(struct session *s, int heap, uint64_t bytes, bool *retried)
 	return fd < 0 ? fd : 0;
 }
 
-static uint64_t budget_of(const struct session *s, int heap, uint64_t *largest)
-{
-	uint64_t sum = 0, page = s->environment.page_bytes;
-	*largest = 0;
-	for (unsigned i = 0; i < s->expect.budgets; i++) {
-		const struct expect_budget *b = &s->expect.budget[i];
-		if (b->heap != heap)
-			continue;
-		sum += (b->bytes + page - 1) / page * page * b->count;
-		*largest = b->bytes > *largest ? b->bytes : *largest;
-	}
-	return sum;
-}
-
 /* Bisection between what the profile needs and what may be held; about 20 allocations at most. */
 static void largest_piece(struct session *s, struct subject subject, struct dh_result *r)
 {
@@ -54,8 +40,13 @@ static void largest_piece(struct session *s, struct subject subject, struct dh_r
 	needed = (needed + page - 1) / page * page;
 	int area = s->expect.heap[subject.heap].area;
 	uint64_t most = area < 0 ? s->heap[subject.heap].limit : s->expect.area[area].bytes;
-	if (!s->options->deep && most > s->heap[subject.heap].limit)
+	bool quiet = s->heap[subject.heap].quiet;
+	if ((quiet || !s->options->deep) && most > s->heap[subject.heap].limit)
 		most = s->heap[subject.heap].limit;
+	if (quiet && most < needed) {
+		skipped(r, "others use this heap: %llu bytes are more than the share of the free memory that may be taken", (unsigned long long)needed);
+		return;
+	}
 	if (most < needed)
 		most = needed;
 	most = most / page * page;
@@ -79,51 +70,114 @@ static void largest_piece(struct session *s, struct subject subject, struct dh_r
 		r->diagnosis = diagnosis(CMA_TRANSIENT_BUSY);
 }
 
-/* All buffers of the profile at the same time: nothing else proves that they fit. Not mapped, so only the area is used. */
+/* The buffers of a budget, one after the other. */
+struct budget_walk {
+	unsigned line;
+	uint64_t index;
+};
+
+static bool next_buffer(const struct expect *e, int heap, struct budget_walk *walk, uint64_t *bytes)
+{
+	for (; walk->line < e->budgets; walk->line++, walk->index = 0) {
+		const struct expect_budget *b = &e->budget[walk->line];
+		if (b->heap == heap && walk->index < b->count) {
+			walk->index++;
+			*bytes = b->bytes;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Memory that is left to everybody else while the budget of a heap without an area is held. */
+static bool leaves_enough(const struct session *s, uint64_t bytes)
+{
+	struct memory_view now;
+	const struct memory_view *before = &s->seen.memory;
+	observe_memory(&now, s->root);
+	return before->available < 0 || s->options->deep || now.available - (int64_t)bytes > before->available / 4;
+}
+
+/*
+ * All buffers of the profile at the same time: nothing else proves that they fit. Not mapped, so only the area is used. What the
+ * profile's users hold is part of it, and where others use the heap no more than the share is taken.
+ */
 static void budget(struct session *s, struct subject subject, struct dh_result *r)
 {
-	int held[BUFFERS_MAX], error = 0;
+	int error = 0;
 	unsigned count = 0;
-	bool retried = false;
-	uint64_t largest, total = budget_of(s, subject.heap, &largest);
+	bool retried = false, short_of_memory = false;
+	uint64_t largest, total = budget_of(s, subject.heap, &largest), taken = 0, bytes;
+	const struct heap_state *state = &s->heap[subject.heap];
 	if (!total) {
 		skipped(r, "no budget");
 		return;
 	}
-	if (!usable(s, subject, r))
-		return;
-	const struct expect_heap *h = &s->expect.heap[subject.heap];
-	const struct memory_view *m = &s->seen.memory;
-	if (h->kind != HEAP_CMA && m->available >= 0 && total > (uint64_t)m->available / 2 && !s->options->deep) {
-		skipped(r, "%llu bytes are more than half of the free memory (--deep tries)", (unsigned long long)total);
+	expected(r, "%llu bytes at once", (unsigned long long)total);
+	uint64_t held = held_within_budget(s, subject.heap);
+	if (s->expect.heap[subject.heap].presence != HEAP_FORBIDDEN && state->quiet && held >= total) {
+		passed(r, "its users hold %llu bytes", (unsigned long long)held);
 		return;
 	}
-	for (unsigned i = 0; i < s->expect.budgets && !error; i++) {
-		const struct expect_budget *b = &s->expect.budget[i];
-		for (uint64_t k = 0; b->heap == subject.heap && k < b->count && !error; k++) {
-			bool this_time;
-			int fd = count < BUFFERS_MAX ? allocate(s, subject.heap, b->bytes, &this_time) : -ERANGE;
-			if (fd < 0) {
-				error = fd;
-				largest = b->bytes;
-				break;
-			}
-			retried |= this_time;
-			held[count++] = fd;
+	if (!state->probed) {
+		undone(r, "needs alloc.page");
+		return;
+	}
+	if (s->options->care == DH_CARE_EXCLUSIVE && state->held_by_others) {
+		undone(r, "others hold %llu bytes: stop them (dmaheap-verify --owners), or add --despite-holders", (unsigned long long)state->held_by_others);
+		return;
+	}
+	uint64_t wanted = state->quiet ? total - held : total;
+	if (state->quiet && wanted > state->limit) {
+		undone(r, "others use this heap: %llu bytes were not tried (stop them and use --exclusive)", (unsigned long long)wanted);
+		return;
+	}
+	const struct expect_heap *h = &s->expect.heap[subject.heap];
+	struct budget_walk walk = {0, 0};
+	unsigned buffers = 0;
+	while (next_buffer(&s->expect, subject.heap, &walk, &bytes) && buffers < 1 << 20)
+		buffers++;
+	int *list = sys_memory(buffers * sizeof *list);
+	if (!list) {
+		broken(r, ENOMEM, "no memory for %u descriptors", buffers);
+		return;
+	}
+	sys_raise_descriptors();
+	uint64_t skipping = total - wanted;
+	for (walk = (struct budget_walk){0, 0}; count < buffers && next_buffer(&s->expect, subject.heap, &walk, &bytes);) {
+		bool this_time;
+		if (skipping) { /* these are held already */
+			skipping -= bytes < skipping ? bytes : skipping;
+			continue;
 		}
+		short_of_memory = h->kind != HEAP_CMA && !leaves_enough(s, bytes);
+		int fd = short_of_memory ? 0 : allocate(s, subject.heap, bytes, &this_time);
+		if (short_of_memory || fd < 0) {
+			error = fd;
+			largest = bytes;
+			break;
+		}
+		retried |= this_time;
+		taken += bytes;
+		list[count++] = fd;
 	}
 	/* judged while the others are held, so that the free count is the one the allocation saw */
-	if (error == -ERANGE)
-		skipped(r, "more than %d buffers", BUFFERS_MAX);
+	if (short_of_memory)
+		undone(r, "%llu of %llu bytes were tried: more would leave less than a quarter of the free memory (--deep tries)", (unsigned long long)taken,
+		       (unsigned long long)total);
 	else if (error)
 		judge_allocation(s, subject.heap, largest, error, r);
+	else if (held && state->quiet)
+		passed(r, "its users hold %llu bytes, %u more buffers were allocated", (unsigned long long)held, count);
 	else
 		passed(r, "%u buffers, %llu bytes at once", count, (unsigned long long)total);
 	for (unsigned i = 0; i < count; i++)
-		sys_close(held[i]);
+		sys_close(list[i]);
+	sys_memory_free(list, buffers * sizeof *list);
 	expected(r, "%llu bytes at once", (unsigned long long)total);
 	if (retried && r->status == DH_PASS)
 		r->diagnosis = diagnosis(CMA_TRANSIENT_BUSY);
+	const struct memory_view *m = &s->seen.memory;
 	uint64_t size = h->area >= 0 ? s->expect.area[h->area].bytes : UINT64_MAX;
 	if (m->cma_total > 0 && (uint64_t)m->cma_total < size && h->kind == HEAP_CMA)
 		size = (uint64_t)m->cma_total;
@@ -181,8 +235,10 @@ static void latency(struct session *s, struct subject subject, struct dh_result 
 	static const char *const names[] = {"alloc", "free", "mmap", "touch", "sync"};
 	const struct expect_latency *l = &s->expect.latency[subject.index];
 	uint64_t samples[ROUNDS], times[OP_COUNT];
-	if (!usable(s, subject, r))
+	if (!usable(s, subject, r)) {
+		r->required = s->expect.heap[subject.heap].presence != HEAP_FORBIDDEN;
 		return;
+	}
 	for (int i = 0; i < ROUNDS; i++) {
 		int error = measure(s, subject.heap, l->bytes, times);
 		if (error) {

@@ -13,14 +13,16 @@ static const char UDMABUF[] = "/dev/udmabuf";
 /* The device of --import, opened; negative: `r` is a skip or says why. */
 static int open_device(const struct session *s, struct dh_result *r)
 {
-	const char *path = s->options->import;
-	if (!path || !strcmp(path, UDMABUF)) {
-		skipped(r, path ? "no DRM device was named" : "no --import");
+	char path[SYS_PATH_MAX];
+	if (!s->options->import || !strcmp(s->options->import, UDMABUF)) {
+		skipped(r, s->options->import ? "no DRM device was named" : "no --import");
 		return -ENOENT;
 	}
-	int device = sys_open(s->root, path, O_RDWR);
+	if (sys_resolve(s->root, s->options->import, path, sizeof path)) /* people name it by a link, as in /dev/dri/by-path */
+		path[0] = 0;
+	int device = sys_open(s->root, path, O_RDWR, SYS_DEVICE);
 	if (device < 0)
-		broken(r, device, "%s cannot be opened: %s", path, error_name(device));
+		broken(r, device, "%s cannot be opened: %s", s->options->import, error_name(device));
 	return device;
 }
 
@@ -88,7 +90,7 @@ static void udmabuf(struct session *s, struct subject subject, struct dh_result 
 		return;
 	}
 	expected(r, "a buffer of %llu bytes of own memory", (unsigned long long)bytes);
-	int device = sys_open(s->root, UDMABUF, O_RDWR);
+	int device = sys_open(s->root, UDMABUF, O_RDWR, SYS_DEVICE);
 	if (device == -ENOENT && strcmp(s->options->import, UDMABUF)) {
 		skipped(r, "no /dev/udmabuf");
 		return;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "container.h"
+
 static void kernel_version(struct session *s, struct subject subject, struct dh_result *r)
 {
 	(void)subject;
@@ -22,6 +24,32 @@ static void kernel_version(struct session *s, struct subject subject, struct dh_
 		passed(r, "%s", env->release);
 	else
 		failed(r, KERNEL_OUT_OF_RANGE, 0, "%s", env->release);
+}
+
+/* uname's machine by the name that a profile uses. A 32-bit process on a 64-bit kernel may see armv8l. */
+static const char *architecture(const char *machine)
+{
+	static const char *const names[][2] = {{"aarch64", "arm64"}, {"armv8", "arm64"}, {"arm", "arm"}, {"riscv64", "riscv64"}, {"x86_64", "x86_64"}};
+	for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+		if (!strncmp(machine, names[i][0], strlen(names[i][0])))
+			return names[i][1];
+	return machine;
+}
+
+static void kernel_architecture(struct session *s, struct subject subject, struct dh_result *r)
+{
+	(void)subject;
+	const char *seen = architecture(s->environment.machine);
+	if (!s->expect.arch) {
+		skipped(r, "no architecture expected");
+		return;
+	}
+	expected(r, "%s", s->expect.arch);
+	about(r, s->expect.arch);
+	if (!strcmp(seen, s->expect.arch))
+		passed(r, "%s", s->environment.machine);
+	else
+		failed(r, ARCHITECTURE_DIFFERS, 0, "%s", s->environment.machine);
 }
 
 static void page_size(struct session *s, struct subject subject, struct dh_result *r)
@@ -132,6 +160,12 @@ static enum diagnosis support_reason(const struct session *s, struct dh_result *
 		 o->config_source ? "configuration from " :
 				    "look into the .config this kernel was built from: no /proc/config.gz (or no zcat), no /boot/config-",
 		 o->config_source ? o->config_source : s->environment.release);
+	const struct container *container = o->classes ? container_of(s->root) : NULL;
+	if (container) {
+		evidence(r, "/sys/class/dma_heap has %u entries; runs in: %s", o->classes, container->name);
+		about(r, container->fix);
+		return CONTAINER_DEVICE_MISSING;
+	}
 	if (o->classes)
 		return DEVTMPFS_MISSING;
 	module = unloaded_module(s);
@@ -187,6 +221,23 @@ static void heap_support(struct session *s, struct subject subject, struct dh_re
 	r->diagnosis = diagnosis(id); /* nothing can be tested, and this is why */
 }
 
+/* Whoever may write here may replace a node by another one. */
+static void directory(struct session *s, struct subject subject, struct dh_result *r)
+{
+	enum { OVERFLOW_UID = 65534 }; /* root, as a user namespace sees it that does not map it */
+	(void)subject;
+	const struct sys_node *d = &s->seen.directory;
+	if (s->seen.directory_error) {
+		skipped(r, "needs heap.support");
+		return;
+	}
+	expected(r, "only root can write to /dev/dma_heap");
+	if (d->mode & 0002 || (d->mode & 0020 && d->gid) || (d->uid && d->uid != OVERFLOW_UID))
+		failed(r, PERM_DIRECTORY_OPEN, 0, "%04o %u:%u", d->mode, d->uid, d->gid);
+	else
+		passed(r, "%04o %u:%u", d->mode, d->uid, d->gid);
+}
+
 static void hand_made(struct session *s, struct subject subject, struct dh_result *r)
 {
 	(void)subject;
@@ -238,9 +289,11 @@ static void cma_total(struct session *s, struct subject subject, struct dh_resul
 
 const struct check MACHINE_CHECKS[] = {
 	{"kernel.version", SCOPE_MACHINE, kernel_version},
+	{"kernel.architecture", SCOPE_MACHINE, kernel_architecture},
 	{"kernel.page-size", SCOPE_MACHINE, page_size},
 	{"kernel.config", SCOPE_CONFIG, config_symbol},
 	{"heap.support", SCOPE_MACHINE, heap_support},
+	{"dev.directory", SCOPE_MACHINE, directory},
 	{"dev.hand-made", SCOPE_MACHINE, hand_made},
 	{"cma.total", SCOPE_MACHINE, cma_total},
 	{NULL, SCOPE_MACHINE, NULL},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "container.h"
 
 static bool covers(const struct session *s, const struct expect_node *node)
 {
@@ -27,7 +28,13 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	char reason[sizeof r->subject];
 	about(r, node->name);
 	if (in_class(o, node->name)) {
-		evidence(r, "/sys/class/dma_heap/%s exists", node->name);
+		const struct container *container = container_of(s->root);
+		evidence(r, "/sys/class/dma_heap/%s exists%s%s", node->name, container ? "; runs in: " : "", container ? container->name : "");
+		if (container) {
+			about(r, container->fix);
+			failed(r, CONTAINER_DEVICE_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
+			return;
+		}
 		failed(r, o->nodes ? HEAP_NODE_REMOVED : DEVTMPFS_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
 		return;
 	}
@@ -77,10 +84,24 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	failed(r, HEAP_ABSENT, ENOENT, "no /dev/dma_heap/%s", node->name);
 }
 
-/* The kernel's own node, not a link or something that was made by hand: sysfs knows its number. */
-static bool genuine(const struct session *s, const struct heap_node *node, struct dh_result *r)
+/* "254 dma_heap" in /proc/devices; 0 when it is not there. */
+static bool on_device_line(void *context, char *line)
+{
+	const char *end;
+	while (*line == ' ')
+		line++;
+	uint64_t major = text_number(line, &end);
+	if (strcmp(end, " dma_heap"))
+		return true;
+	*(unsigned *)context = (unsigned)major;
+	return false;
+}
+
+/* Not a link, nor something that was made by hand: the kernel knows its number. */
+bool node_is_genuine(const struct session *s, const struct heap_node *node, struct dh_result *r)
 {
 	char path[SYS_PATH_MAX], text[32], number[32];
+	unsigned heaps = 0;
 	about(r, node->name);
 	expected(r, "/dev/dma_heap/%s", node->name);
 	if (node->stat.is_link || !node->stat.is_char) {
@@ -90,12 +111,18 @@ static bool genuine(const struct session *s, const struct heap_node *node, struc
 	}
 	text_format(path, sizeof path, "/sys/class/dma_heap/%s/dev", node->name);
 	text_format(number, sizeof number, "%u:%u\n", node->stat.major, node->stat.minor);
-	if (sys_read(s->root, path, text, sizeof text) > 0 && strcmp(text, number)) {
+	if (sys_read(s->root, path, text, sizeof text) > 0) {
+		if (!strcmp(text, number))
+			return true;
 		text[strcspn(text, "\n")] = 0;
 		failed(r, NODE_NOT_A_HEAP, 0, "device %u:%u, but the heap is %s", node->stat.major, node->stat.minor, text);
 		return false;
 	}
-	return true;
+	sys_lines(s->root, "/proc/devices", on_device_line, &heaps);
+	if (!heaps || heaps == node->stat.major)
+		return true;
+	failed(r, NODE_NOT_A_HEAP, 0, "device %u:%u, but heaps have the major number %u", node->stat.major, node->stat.minor, heaps);
+	return false;
 }
 
 static void heap_node(struct session *s, struct subject subject, struct dh_result *r)
@@ -123,7 +150,8 @@ static void heap_node(struct session *s, struct subject subject, struct dh_resul
 		return;
 	}
 	if (!wanted) {
-		unknown(r, "the expectation names no node for kernel %s", s->environment.release);
+		undone(r, "the expectation names no node for kernel %s: generate it for this kernel", s->environment.release);
+		r->status = DH_UNKNOWN;
 		return;
 	}
 	if (missing) {
@@ -142,34 +170,46 @@ static void heap_node(struct session *s, struct subject subject, struct dh_resul
 	for (unsigned i = 0; i < s->expect.nodes; i++) {
 		const struct expect_node *node = &s->expect.node[i];
 		const struct heap_node *seen = node->heap == subject.heap && covers(s, node) ? observed_node(&s->seen, node->name) : NULL;
-		if (seen && !genuine(s, seen, r))
+		if (seen && !node_is_genuine(s, seen, r))
 			return;
 	}
 	passed(r, "%u:%u", state->seen->stat.major, state->seen->stat.minor);
 }
 
+/* The alias must lead to a node of its heap, whatever its link says on the way. */
 static void alias(struct session *s, struct subject subject, struct dh_result *r)
 {
+	static const char directory[] = "/dev/dma_heap/";
 	const char *name = s->expect.alias[subject.index].name;
 	const struct heap_state *state = &s->heap[subject.heap];
+	char path[SYS_PATH_MAX], target[SYS_PATH_MAX] = "", leads_to[SYS_PATH_MAX];
+	struct sys_node link, there;
 	expected(r, "/dev/dma_heap/%s leads to it", name);
 	about(r, name);
 	if (!state->node) {
-		skipped(r, "needs heap.node");
+		undone(r, "needs heap.node");
 		return;
 	}
-	const struct heap_node *link = observed_node(&s->seen, name);
-	if (!link) {
-		failed(r, SYMLINK_RULE_MISSING, ENOENT, "no /dev/dma_heap/%s", name);
+	text_format(path, sizeof path, "%s%s", directory, name);
+	if (sys_stat(s->root, path, &link)) { /* read now: a rule may have come late */
+		bool early = observe_udev(s->root, &state->seen->stat) == UDEV_PENDING_NODE;
+		failed(r, early ? UDEV_PENDING : SYMLINK_RULE_MISSING, ENOENT, "no /dev/dma_heap/%s", name);
 		return;
 	}
-	const char *leads_to = link->stat.is_link ? link->target : link->name;
-	for (unsigned i = 0; i < s->expect.nodes; i++)
-		if (s->expect.node[i].heap == subject.heap && !strcmp(s->expect.node[i].name, leads_to)) {
-			passed(r, link->stat.is_link ? "a symlink to %s" : "the node %s itself", leads_to);
-			return;
-		}
-	failed(r, SYMLINK_WRONG_TARGET, 0, link->stat.is_link ? "a symlink to %s" : "a node of its own, %s", leads_to);
+	if (link.is_link)
+		sys_readlink(s->root, path, target, sizeof target);
+	if (sys_resolve(s->root, path, leads_to, sizeof leads_to))
+		leads_to[0] = 0;
+	size_t prefix = sizeof directory - 1;
+	if (!strncmp(leads_to, directory, prefix))
+		for (unsigned i = 0; i < s->expect.nodes; i++)
+			if (s->expect.node[i].heap == subject.heap && !strcmp(s->expect.node[i].name, leads_to + prefix) && !sys_stat(s->root, leads_to, &there)) {
+				passed(r, link.is_link ? "a symlink to %s" : "the node %s itself", link.is_link ? target : name);
+				return;
+			}
+	bool nowhere = link.is_link && (!*leads_to || sys_stat(s->root, leads_to, &there));
+	evidence(r, "it leads to %s", nowhere ? "nothing" : leads_to);
+	failed(r, SYMLINK_WRONG_TARGET, nowhere ? ENOENT : 0, link.is_link ? "a symlink to %s" : "a node of its own, %s", link.is_link ? target : name);
 }
 
 static bool as_expected(const struct session *s, const struct expect_heap *h, const struct sys_node *stat)
@@ -205,8 +245,10 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	unsigned waited = 0;
 	char path[SYS_PATH_MAX];
 	text_format(path, sizeof path, "/dev/dma_heap/%s", state->node->name);
-	while (stated && !as_expected(s, h, &stat) && waited < s->options->wait_ms) {
+	bool early = observe_udev(s->root, &stat) == UDEV_PENDING_NODE;
+	while (((stated && !as_expected(s, h, &stat)) || early) && waited < s->options->wait_ms) {
 		sys_sleep_ms(50);
+		early = observe_udev(s->root, &stat) == UDEV_PENDING_NODE;
 		waited += 50;
 		if (sys_stat(s->root, path, &stat))
 			break;
@@ -222,14 +264,17 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	}
 	if (as_expected(s, h, &stat)) {
 		passed(r, "%s %u:%u", mode, stat.uid, stat.gid);
-		if (waited) {
+		if (waited && !early) {
 			r->diagnosis = diagnosis(RULE_LATE);
 			evidence(r, "right only after %u ms of waiting", waited);
 		}
 		return;
 	}
 	unsigned id;
-	if (h->group && account_group(s->root, h->group, &id) == 0) {
+	if (early) {
+		evidence(r, "no /run/udev/data/c%u:%u, after %u ms", stat.major, stat.minor, waited);
+		failed(r, UDEV_PENDING, 0, "%s %u:%u", mode, stat.uid, stat.gid);
+	} else if (h->group && account_group(s->root, h->group, &id) == 0) {
 		about(r, h->group);
 		failed(r, GROUP_MISSING, 0, "%s %u:%u", mode, stat.uid, stat.gid);
 	} else if (untouched(&stat)) {
@@ -247,7 +292,7 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 
 const struct check NODE_CHECKS[] = {
 	{"heap.node", SCOPE_HEAP, heap_node},
+	{"heap.permissions", SCOPE_HEAP, permissions}, /* first: it waits for a late rule, which also makes the aliases */
 	{"heap.alias", SCOPE_ALIAS, alias},
-	{"heap.permissions", SCOPE_HEAP, permissions},
 	{NULL, SCOPE_HEAP, NULL},
 };

@@ -15,6 +15,8 @@
 	  "modprobe {MODULE}; for every boot write '{MODULE}' to /etc/modules-load.d/dmaheap.conf") \
 	X(DEVTMPFS_MISSING, "the kernel has the heap in /sys/class/dma_heap, but nothing made nodes in /dev", \
 	  "mount devtmpfs on /dev (CONFIG_DEVTMPFS_MOUNT=y), or let mdev or udev populate /dev") \
+	X(CONTAINER_DEVICE_MISSING, "the kernel has the heap, and the container or sandbox that this runs in was not given its node", \
+	  "let the runtime pass the node in, with GID as the number of its group on the host (stat -c %g /dev/dma_heap/*): {docker and podman --device /dev/dma_heap --group-add GID; LXC lxc.mount.entry; Kubernetes a device plugin or CDI; systemd PrivateDevices=no and DeviceAllow=char-dma_heap rw}") \
 	X(HEAP_NODE_REMOVED, "the kernel has the heap '{NAME}', but its node under /dev/dma_heap is gone", \
 	  "find what removes or renames it (a udev rule with NAME=, a container's /dev), then udevadm trigger --subsystem-match=dma_heap") \
 	X(HEAP_RENAMED, "the heap is there under another kernel's name, '{NAME}'", \
@@ -34,12 +36,16 @@
 	X(SYMLINK_WRONG_TARGET, "the alias '{ALIAS}' leads to another heap", \
 	  "find the rule or script that makes this link; the generated rule makes it lead to the heap of the profile") \
 	/* it may not be used */ \
+	X(PERM_DIRECTORY_OPEN, "users other than root can write to the directory /dev/dma_heap, so they can replace its nodes and aliases", \
+	  "chown root:root /dev/dma_heap; chmod 0755 /dev/dma_heap; and remove the rule or script that runs chmod on the directory (a rule gives access to nodes: MODE=\"0660\")") \
+	X(UDEV_PENDING, "udev has not handled this node yet, so its mode, group and aliases are not final", \
+	  "start after `udevadm settle --timeout=30` (the generated units do) or use --wait; if it stays so, udevadm trigger --subsystem-match=dma_heap") \
 	X(PERM_DEFAULT_0600, "the node still has the kernel's own 0600 root:root, so no rule was made for it", \
 	  "install the generated udev rules (or mdev.conf) and run udevadm trigger --subsystem-match=dma_heap") \
 	X(RULE_NOT_APPLIED, "a rule for dma_heap is installed, but the node has the kernel's own 0600 root:root", \
 	  "udevadm control --reload, udevadm trigger --subsystem-match=dma_heap, then udevadm test on the device shows why it does not match") \
 	X(RULE_LATE, "the rule was applied only after the node had existed for some time", \
-	  "order the consumer after the device unit (TAG+=\"systemd\" and After=dev-dma_heap-NAME.device)") \
+	  "order the consumer after the device unit (TAG+=\"systemd\" and After= its .device unit, which `systemd-escape -p --suffix=device /dev/dma_heap/HEAP` prints)") \
 	X(PERM_MODE_WRONG, "the node's mode is not the profile's", \
 	  "correct MODE= in the rule that wins (udevadm test shows which)") \
 	X(PERM_WORLD_ACCESS, "everybody can open the heap, and an open heap can allocate all of it (a read-only descriptor suffices)", \
@@ -72,8 +78,8 @@
 	X(CMA_DT_REJECTED_NOMAP, "/reserved-memory/{NODE} is both no-map and reusable, which the kernel refuses", "remove no-map") \
 	X(CMA_DT_REJECTED_ALIGN, "the kernel rejected /reserved-memory/{NODE}: base or size is not a multiple of the CMA granule", \
 	  "align base and size (4 MiB with 4K pages, 32 MiB with 16K, 512 MiB with 64K)") \
-	X(CMA_DT_REJECTED_CELLS, "the kernel rejected /reserved-memory/{NODE}: reg or size has not the number of cells its parent says", \
-	  "give /reserved-memory the root's #address-cells and #size-cells, and write the sizes with them") \
+	X(CMA_DT_REJECTED_CELLS, "the kernel does not read the node: {its reg or size, or all of /reserved-memory, does not have the cells of the root}", \
+	  "give /reserved-memory the root's #address-cells and #size-cells and an empty ranges;, and write reg and size with them") \
 	X(CMA_DT_REJECTED_SPACE, "the kernel found no room for /reserved-memory/{NODE}", \
 	  "make it smaller, widen alloc-ranges, or move what is in the way") \
 	X(CMA_DT_REJECTED_SLOTS, "the kernel has no slot left for /reserved-memory/{NODE}", "raise CONFIG_CMA_AREAS") \
@@ -125,7 +131,9 @@
 	  "test with the device that will use the buffer") \
 	/* it is another machine than was meant */ \
 	X(KERNEL_OUT_OF_RANGE, "the expectation was made for other kernels than {this one}", \
-	  "generate it again with --kernel {VERSION}") \
+	  "let the profile's kernel range cover the kernel that runs and generate again, or boot a kernel of that range") \
+	X(ARCHITECTURE_DIFFERS, "the expectation was made for a machine of another architecture, {ARCH}", \
+	  "copy the verify.expect that was generated for this board") \
 	X(PAGE_SIZE_DIFFERS, "sizes were computed for another page size", "set board.pageSize in the profile and generate again") \
 	X(CONFIG_DIFFERS, "the running kernel was built without {CONFIG_SYMBOL=VALUE}", "merge the generated fragment and rebuild the kernel")
 

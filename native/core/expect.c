@@ -244,6 +244,7 @@ static void read_kernel(struct line *line, struct expect *e)
 		refuse(line, "'kernel' stands twice");
 	e->has_kernel = true;
 	e->kernel = range(line);
+	e->arch = optional(line, "arch");
 }
 
 static void read_page(struct line *line, struct expect *e)

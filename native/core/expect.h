@@ -38,6 +38,7 @@ enum { CONFIG_MAX = 32, AREA_MAX = 16, HEAP_MAX = 16, NODE_MAX = 64, ALIAS_MAX =
 /* Strings point into `text`, which the parser decodes in place. */
 struct expect {
 	const char *profile, *sha256;
+	const char *arch; /* arm64, arm, riscv64, x86_64; NULL when not stated */
 	struct version_range kernel;
 	bool has_kernel;
 	uint64_t page_bytes; /* 0 when not stated */

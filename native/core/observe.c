@@ -52,7 +52,7 @@ static bool on_node(void *context, const char *name)
 {
 	struct walk *walk = context;
 	struct observation *o = walk->o;
-	char path[SYS_PATH_MAX], target[SYS_PATH_MAX];
+	char path[SYS_PATH_MAX];
 	if (o->nodes == OBSERVED_NODES_MAX)
 		return false;
 	struct heap_node *node = &o->node[o->nodes];
@@ -61,10 +61,8 @@ static bool on_node(void *context, const char *name)
 	text_format(path, sizeof path, "/dev/dma_heap/%s", name);
 	if (sys_stat(walk->root, path, &node->stat))
 		return true;
-	if (node->stat.is_link && sys_readlink(walk->root, path, target, sizeof target) > 0) {
-		const char *slash = strrchr(target, '/');
-		copy(node->target, sizeof node->target, slash ? slash + 1 : target);
-	}
+	if (node->stat.is_link)
+		sys_readlink(walk->root, path, node->target, sizeof node->target);
 	o->nodes++;
 	return true;
 }
@@ -224,6 +222,7 @@ unsigned log_family_of(const char *line)
 		{"incorrect alignment of CMA region", LOG_MISALIGNED},
 		{"invalid size property in", LOG_INVALID_SIZE},
 		{"invalid reg property in", LOG_INVALID_SIZE},
+		{"unsupported node format", LOG_INVALID_SIZE},
 		{"failed to allocate memory for node", LOG_ALLOC_FAILED},
 		{"failed to reserve memory for node", LOG_ALLOC_FAILED},
 		{"using cmdline CMA params instead", LOG_BYPASSED},
@@ -265,42 +264,103 @@ bool dt_number(const unsigned char *data, size_t length, unsigned cells, uint64_
 static long dt_property(const char *root, const char *node, const char *property, unsigned char *data, size_t size)
 {
 	char path[SYS_PATH_MAX];
-	text_format(path, sizeof path, "/proc/device-tree/reserved-memory%s%s/%s", *node ? "/" : "", node, property);
+	text_format(path, sizeof path, "/proc/device-tree%s/%s", node, property);
 	return sys_read(root, path, data, size);
 }
 
-enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes)
+/* -1 when the property is not there. */
+static int dt_cells(const char *root, const char *node, const char *property)
+{
+	unsigned char data[8];
+	uint64_t value;
+	long n = dt_property(root, node, property, data, sizeof data);
+	return n == 4 && dt_number(data, 4, 1, &value) && value <= 4 ? (int)value : -1;
+}
+
+static const char RESERVED[] = "/reserved-memory";
+
+/* The kernel passes over all of /reserved-memory unless it has the root's cells and ranges (__reserved_mem_check_root). */
+static bool dt_parent_is_read(const char *root, int cells[2], char *why, size_t size)
+{
+	static const char *const names[] = {"#address-cells", "#size-cells"};
+	unsigned char data[8];
+	for (int i = 0; i < 2; i++) {
+		int of_root = dt_cells(root, "", names[i]), own = dt_cells(root, RESERVED, names[i]);
+		cells[i] = of_root < 0 ? 1 : of_root; /* the kernel's default */
+		if (own == cells[i])
+			continue;
+		if (own < 0)
+			text_format(why, size, "/reserved-memory has no %s, the root has %d", names[i], cells[i]);
+		else
+			text_format(why, size, "/reserved-memory has %s = %d, the root has %d", names[i], own, cells[i]);
+		return false;
+	}
+	if (dt_property(root, RESERVED, "ranges", data, sizeof data) >= 0)
+		return true;
+	text_format(why, size, "/reserved-memory has no ranges");
+	return false;
+}
+
+/* The sizes of reg or size, in bytes; false when they are not the cells that the kernel reads. */
+static bool dt_size(const char *root, const char *node, const int cells[2], struct dt_view *view)
 {
 	unsigned char data[256];
 	uint64_t value;
-	unsigned cells[2] = {2, 2};
-	struct sys_node stat;
-	char path[SYS_PATH_MAX];
-	*bytes = -1;
-	if (sys_stat(root, "/proc/device-tree/.", &stat)) /* a link, which leads nowhere in a container */
-		return DT_UNREADABLE;
-	text_format(path, sizeof path, "/proc/device-tree/reserved-memory/%s", name);
-	if (sys_stat(root, path, &stat))
-		return DT_ABSENT;
-	static const char *const names[] = {"#address-cells", "#size-cells"};
-	for (int i = 0; i < 2; i++) {
-		long n = dt_property(root, "", names[i], data, sizeof data);
-		if (n > 0 && dt_number(data, (size_t)n, 1, &value) && value <= 4)
-			cells[i] = (unsigned)value;
+	long unit = 4 * (cells[0] + cells[1]), n = dt_property(root, node, "reg", data, sizeof data);
+	if (n >= 0) {
+		if (!n || n % unit || !dt_number(data + 4 * cells[0], (size_t)(4 * cells[1]), (unsigned)cells[1], &value)) {
+			text_format(view->why, sizeof view->why, "reg has %d cells, not a multiple of %d", (int)(n / 4), (int)(unit / 4));
+			return false;
+		}
+		view->bytes = (int64_t)value;
+		return true;
 	}
-	long n = dt_property(root, name, "size", data, sizeof data);
-	if (n > 0 && dt_number(data, (size_t)n, cells[1], &value))
-		*bytes = (int64_t)value;
-	n = dt_property(root, name, "reg", data, sizeof data);
-	size_t address_bytes = (size_t)cells[0] * 4;
-	if (n > (long)address_bytes && dt_number(data + address_bytes, (size_t)n - address_bytes, cells[1], &value))
-		*bytes = (int64_t)value;
-	n = dt_property(root, name, "status", data, sizeof data);
-	if (n > 0 && strcmp((char *)data, "okay") && strcmp((char *)data, "ok"))
-		return DT_DISABLED;
-	if (dt_property(root, name, "no-map", data, sizeof data) >= 0)
-		return DT_NOMAP;
-	return dt_property(root, name, "reusable", data, sizeof data) >= 0 ? DT_PRESENT : DT_NOT_REUSABLE;
+	n = dt_property(root, node, "size", data, sizeof data);
+	if (n < 0) {
+		text_format(view->why, sizeof view->why, "it has neither reg nor size");
+		return false;
+	}
+	if (n != 4 * cells[1] || !dt_number(data, (size_t)n, (unsigned)cells[1], &value)) {
+		text_format(view->why, sizeof view->why, "size has %d cells, the root's #size-cells is %d", (int)(n / 4), cells[1]);
+		return false;
+	}
+	view->bytes = (int64_t)value;
+	return true;
+}
+
+struct dt_view observe_dt_node(const char *root, const char *name)
+{
+	struct dt_view view = {.state = DT_UNREADABLE, .bytes = -1};
+	unsigned char data[256];
+	char node[SYS_NAME_MAX + 20], path[SYS_PATH_MAX];
+	int cells[2];
+	struct sys_node stat;
+	if (sys_stat(root, "/proc/device-tree/.", &stat)) /* a link, which leads nowhere in a container */
+		return view;
+	view.state = DT_ABSENT;
+	text_format(node, sizeof node, "%s/%s", RESERVED, name);
+	text_format(path, sizeof path, "/proc/device-tree%s", node);
+	if (sys_stat(root, path, &stat))
+		return view;
+	bool read = dt_parent_is_read(root, cells, view.why, sizeof view.why), sized = read && dt_size(root, node, cells, &view);
+	long n = dt_property(root, node, "status", data, sizeof data);
+	view.state = n > 0 && strcmp((char *)data, "okay") && strcmp((char *)data, "ok") ? DT_DISABLED :
+		     !read							 ? DT_PARENT_IGNORED :
+		     dt_property(root, node, "no-map", data, sizeof data) >= 0	 ? DT_NOMAP :
+		     dt_property(root, node, "reusable", data, sizeof data) < 0	 ? DT_NOT_REUSABLE :
+		     sized							 ? DT_PRESENT :
+										   DT_CELLS_WRONG;
+	return view;
+}
+
+enum udev_state observe_udev(const char *root, const struct sys_node *node)
+{
+	char path[64];
+	struct sys_node stat;
+	text_format(path, sizeof path, "/run/udev/data/c%u:%u", node->major, node->minor);
+	if (!sys_stat(root, path, &stat))
+		return UDEV_DONE;
+	return sys_stat(root, "/run/udev/control", &stat) && sys_stat(root, "/run/udev/data", &stat) ? UDEV_NONE : UDEV_PENDING_NODE;
 }
 
 struct module_walk {
@@ -383,13 +443,15 @@ void observe(struct observation *o, const char *root, const struct expect *e, co
 	observe_memory(&o->memory, root);
 	int listed = sys_list(root, "/dev/dma_heap", on_node, &walk);
 	o->directory_error = listed < 0 ? -listed : 0;
+	sys_stat(root, "/dev/dma_heap", &o->directory);
 	sys_list(root, "/sys/class/dma_heap", on_class, &walk);
 	struct sys_node sysfs;
 	o->has_sysfs = !sys_stat(root, "/sys/class", &sysfs);
 	observe_areas(&walk);
 	observe_cmdline(o, root);
 	observe_config(o, root, e, release);
-	sys_lines(root, "/dev/kmsg", on_log_line, o);
+	if (sys_lines(root, "/dev/kmsg", on_log_line, o) < 0 && *root)
+		sys_lines(root, "/dmesg.txt", on_log_line, o); /* of a board that was collected */
 	observe_rules(o, root);
 }
 

@@ -14,7 +14,7 @@ struct memory_view {
 
 struct heap_node {
 	char name[SYS_NAME_MAX];
-	char target[SYS_NAME_MAX]; /* of a symlink, last component; empty when it is a device */
+	char target[SYS_NAME_MAX]; /* of a symlink, as it is written; empty when it is a device */
 	struct sys_node stat;
 };
 
@@ -41,11 +41,22 @@ enum log_family {
 /* The options that decide whether there are heaps, whatever the expectation names. */
 enum heap_symbol { SYMBOL_HEAPS, SYMBOL_SYSTEM, SYMBOL_CMA_HEAP, SYMBOL_CMA, SYMBOL_DMA_CMA, HEAP_SYMBOLS };
 
-enum dt_state { DT_UNREADABLE, DT_ABSENT, DT_DISABLED, DT_NOMAP, DT_NOT_REUSABLE, DT_PRESENT };
+enum dt_state { DT_UNREADABLE, DT_ABSENT, DT_PARENT_IGNORED, DT_DISABLED, DT_NOMAP, DT_NOT_REUSABLE, DT_CELLS_WRONG, DT_PRESENT };
+
+/* One child of /reserved-memory. */
+struct dt_view {
+	enum dt_state state;
+	int64_t bytes; /* -1 when it states none */
+	char why[160]; /* of DT_PARENT_IGNORED and DT_CELLS_WRONG: what is written, and what the kernel reads */
+};
+
+/* Whether udev (or eudev) has finished with a node, by its database; mdev keeps none. */
+enum udev_state { UDEV_NONE, UDEV_PENDING_NODE, UDEV_DONE };
 
 struct observation {
 	struct memory_view memory;
 	int directory_error; /* of /dev/dma_heap, 0 when it can be read */
+	struct sys_node directory;
 	unsigned nodes;
 	struct heap_node node[OBSERVED_NODES_MAX];
 	unsigned classes; /* /sys/class/dma_heap */
@@ -76,8 +87,10 @@ void observe_area(const char *root, struct cma_area *);
 const struct heap_node *observed_node(const struct observation *, const char *name);
 const struct cma_area *observed_area(const struct observation *, const char *name);
 
-/* What the device tree says about a child of /reserved-memory. `bytes`: -1 when it carries no size. */
-enum dt_state observe_dt_node(const char *root, const char *name, int64_t *bytes);
+/* What the device tree says about a child of /reserved-memory. */
+struct dt_view observe_dt_node(const char *root, const char *name);
+
+enum udev_state observe_udev(const char *root, const struct sys_node *);
 
 /* Big-endian cells of a device-tree property; false when there are fewer than asked or they overflow 64 bits. */
 bool dt_number(const unsigned char *data, size_t length, unsigned cells, uint64_t *value);

@@ -1,115 +1,15 @@
-/* Who holds dma-bufs. Users lose CMA over days and cannot say to whom: the kernel shows it, one file per descriptor. */
+/* Who holds dma-bufs. Users lose CMA over days and cannot say to whom. */
 #include "session.h"
 
 #include <string.h>
 
-enum { OWNERS_MAX = 256, BUFFERS_MAX = 4096, AREAS_SHOWN_MAX = OBSERVED_AREAS_MAX };
-
-/* One process and one exporter; a heap exports under its node's name from 6.1 on. */
-struct owner {
-	unsigned pid, buffers, read_only;
-	uint64_t bytes;
-	char process[20], exporter[48];
-};
-
-/* A buffer that several processes hold is one buffer: inodes tell. */
-struct holdings {
-	const char *root;
-	unsigned pid;
-	char process[20];
-	unsigned owners, inodes, buffers;
-	uint64_t bytes;
-	bool more; /* than the tables hold */
-	struct owner owner[OWNERS_MAX];
-	uint64_t inode[BUFFERS_MAX];
-};
-
-static const char *value_of(const char *text, const char *name)
-{
-	const char *found = text_find(text, name);
-	return found ? found + strlen(name) : NULL;
-}
-
-static bool seen_before(struct holdings *h, uint64_t inode)
-{
-	for (unsigned i = 0; i < h->inodes; i++)
-		if (h->inode[i] == inode)
-			return true;
-	if (h->inodes < BUFFERS_MAX)
-		h->inode[h->inodes++] = inode;
-	else
-		h->more = true;
-	return false;
-}
-
-static struct owner *owner_of(struct holdings *h, const char *exporter)
-{
-	for (unsigned i = h->owners; i-- > 0;)
-		if (h->owner[i].pid == h->pid && !strcmp(h->owner[i].exporter, exporter))
-			return &h->owner[i];
-	if (h->owners == OWNERS_MAX) {
-		h->more = true;
-		return NULL;
-	}
-	struct owner *owner = &h->owner[h->owners++];
-	*owner = (struct owner){.pid = h->pid};
-	memcpy(owner->process, h->process, sizeof owner->process);
-	text_format(owner->exporter, sizeof owner->exporter, "%s", exporter);
-	return owner;
-}
-
-static bool on_descriptor(void *context, const char *name)
-{
-	struct holdings *h = context;
-	char path[SYS_PATH_MAX], text[1024], exporter[48] = "";
-	text_format(path, sizeof path, "/proc/%u/fdinfo/%s", h->pid, name);
-	if (sys_read(h->root, path, text, sizeof text) <= 0)
-		return true;
-	const char *size = value_of(text, "\nsize:\t"), *exported = value_of(text, "\nexp_name:\t");
-	if (!size || !exported)
-		return true;
-	text_format(exporter, sizeof exporter, "%.*s", (int)strcspn(exported, "\n"), exported);
-	uint64_t bytes = text_number(size, NULL);
-	const char *inode = value_of(text, "\nino:\t"); /* 5.14 and later; before, every descriptor counts */
-	struct owner *owner = owner_of(h, exporter);
-	if (owner) {
-		const char *flags = value_of(text, "flags:\t");
-		size_t digits = flags ? strcspn(flags, "\n") : 0;
-		owner->buffers++;
-		owner->bytes += bytes;
-		owner->read_only += digits && !((flags[digits - 1] - '0') & 3); /* octal; O_RDONLY is 0 */
-	}
-	if (!inode || !seen_before(h, text_number(inode, NULL))) {
-		h->buffers++;
-		h->bytes += bytes;
-	}
-	return true;
-}
-
-static bool on_process(void *context, const char *name)
-{
-	struct holdings *h = context;
-	char path[64];
-	const char *end;
-	h->pid = (unsigned)text_number(name, &end);
-	if (*end)
-		return true;
-	text_format(path, sizeof path, "/proc/%u/comm", h->pid);
-	if (sys_read(h->root, path, h->process, sizeof h->process) <= 0)
-		return true;
-	h->process[strcspn(h->process, "\n")] = 0;
-	text_format(path, sizeof path, "/proc/%u/fdinfo", h->pid);
-	sys_list(h->root, path, on_descriptor, h);
-	return true;
-}
+enum { AREAS_SHOWN_MAX = OBSERVED_AREAS_MAX };
 
 static struct holdings *look(const char *root)
 {
 	struct holdings *h = sys_memory(sizeof *h);
-	if (h) {
-		h->root = root;
-		sys_list(root, "/proc", on_process, h);
-	}
+	if (h)
+		holders_look(h, root);
 	return h;
 }
 
@@ -119,7 +19,7 @@ static void forget(struct holdings *h)
 		sys_memory_free(h, sizeof *h);
 }
 
-static void say_read_only(struct output *out, const struct owner *owner)
+static void say_read_only(struct output *out, const struct holder *owner)
 {
 	char who[64], line[256];
 	const struct dh_diagnosis *d = diagnosis(FD_READONLY);
@@ -133,8 +33,8 @@ static void say_read_only(struct output *out, const struct owner *owner)
 static void print_human(struct output *out, const struct holdings *h, const struct observation *o)
 {
 	put(out, "%7s  %-16s %-24s %8s %14s\n", "pid", "process", "exporter", "buffers", "bytes");
-	for (unsigned i = 0; i < h->owners; i++) {
-		const struct owner *owner = &h->owner[i];
+	for (unsigned i = 0; i < h->holders; i++) {
+		const struct holder *owner = &h->holder[i];
 		put(out, "%7u  ", owner->pid);
 		put_line(out, owner->process, '?');
 		put(out, "%*s ", (int)(16 - strnlen(owner->process, 16)), "");
@@ -147,9 +47,9 @@ static void print_human(struct output *out, const struct holdings *h, const stru
 			put(out, "area %s: %lld of %lld bytes given out\n", o->area[i].name, (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
 	if (o->memory.cma_total >= 0)
 		put(out, "CmaFree %lld of %lld bytes\n", (long long)o->memory.cma_free, (long long)o->memory.cma_total);
-	for (unsigned i = 0; i < h->owners; i++)
-		if (h->owner[i].read_only)
-			say_read_only(out, &h->owner[i]);
+	for (unsigned i = 0; i < h->holders; i++)
+		if (h->holder[i].read_only)
+			say_read_only(out, &h->holder[i]);
 }
 
 /* `"name":123`, or null where this kernel does not show it. */
@@ -166,8 +66,8 @@ static void put_shown(struct output *out, const char *name, int64_t value)
 static void print_json(struct output *out, const struct holdings *h, const struct observation *o)
 {
 	put(out, "{\"schemaVersion\":%d,\"owners\":[", DH_SCHEMA_VERSION);
-	for (unsigned i = 0; i < h->owners; i++) {
-		const struct owner *owner = &h->owner[i];
+	for (unsigned i = 0; i < h->holders; i++) {
+		const struct holder *owner = &h->holder[i];
 		put(out, "%s\n{\"pid\":%u,\"process\":", i ? "," : "", owner->pid);
 		put_json(out, owner->process);
 		put_text(out, ",\"exporter\":");
@@ -204,15 +104,15 @@ int dh_owners(const char *root, struct output *out, bool json, struct dh_error *
 	return put_end(out) ? status : DH_VERDICT_PROBE_ERROR;
 }
 
-static const struct owner *same_owner(const struct holdings *h, const struct owner *wanted)
+static const struct holder *same_owner(const struct holdings *h, const struct holder *wanted)
 {
-	for (unsigned i = 0; i < h->owners; i++)
-		if (h->owner[i].pid == wanted->pid && !strcmp(h->owner[i].exporter, wanted->exporter))
-			return &h->owner[i];
+	for (unsigned i = 0; i < h->holders; i++)
+		if (h->holder[i].pid == wanted->pid && !strcmp(h->holder[i].exporter, wanted->exporter))
+			return &h->holder[i];
 	return NULL;
 }
 
-static void say_owner(struct output *out, const struct owner *owner, const struct owner *was)
+static void say_owner(struct output *out, const struct holder *owner, const struct holder *was)
 {
 	put(out, "  process %u (", owner->pid);
 	put_line(out, owner->process, '?');
@@ -224,17 +124,17 @@ static void say_owner(struct output *out, const struct owner *owner, const struc
 
 static void say_changes(struct output *out, const struct holdings *was, const struct holdings *now)
 {
-	for (unsigned i = 0; i < now->owners; i++) {
-		const struct owner *before = same_owner(was, &now->owner[i]);
-		if (!before || before->bytes != now->owner[i].bytes || before->buffers != now->owner[i].buffers)
-			say_owner(out, &now->owner[i], before);
+	for (unsigned i = 0; i < now->holders; i++) {
+		const struct holder *before = same_owner(was, &now->holder[i]);
+		if (!before || before->bytes != now->holder[i].bytes || before->buffers != now->holder[i].buffers)
+			say_owner(out, &now->holder[i], before);
 	}
-	for (unsigned i = 0; i < was->owners; i++)
-		if (!same_owner(now, &was->owner[i])) {
-			struct owner gone = was->owner[i];
+	for (unsigned i = 0; i < was->holders; i++)
+		if (!same_owner(now, &was->holder[i])) {
+			struct holder gone = was->holder[i];
 			gone.buffers = 0;
 			gone.bytes = 0;
-			say_owner(out, &gone, &was->owner[i]);
+			say_owner(out, &gone, &was->holder[i]);
 		}
 }
 

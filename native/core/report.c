@@ -23,6 +23,11 @@ struct dh_sink report_sink(const struct report_format *format, struct report *re
 	return (struct dh_sink){format->begin, format->result, format->end, report};
 }
 
+void report_title(char *out, size_t size, const char *id, const char *heap, const char *item)
+{
+	text_format(out, size, "%s%s%s%s%s%s", id, heap ? " [" : "", heap ? heap : "", heap ? "]" : "", item ? " " : "", item ? item : "");
+}
+
 void report_name(char *out, size_t size, const struct dh_result *r)
 {
 	text_format(out, size, "%s%s%s%s%s", r->id, r->heap ? "." : "", r->heap ? r->heap : "", r->item ? "." : "", r->item ? r->item : "");

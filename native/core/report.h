@@ -6,8 +6,15 @@
 
 #include "text.h"
 
+struct causes; /* of the human report: failures that have one cause are told once */
+
 struct report {
 	struct output *out;
+	struct causes *causes;
+	char *suite_text; /* of the JUnit report: a suite's counts stand before its cases */
+	size_t suite_length;
+	unsigned suite_counts[5];
+	uint64_t suite_ns;
 	bool color;
 	bool timing; /* durations are printed; off for output that must not change between runs */
 	bool quiet;  /* human: failures and the verdict only */
@@ -31,6 +38,9 @@ const struct report_format *report_format(const char *name);
 const char *report_formats(void);
 
 struct dh_sink report_sink(const struct report_format *, struct report *);
+
+/* "id [heap] item", for people. */
+void report_title(char *out, size_t size, const char *id, const char *heap, const char *item);
 
 /* id, heap and item joined by dots: unique within a run, of the characters every test framework takes: [a-z0-9_.-]. */
 void report_name(char *out, size_t size, const struct dh_result *);

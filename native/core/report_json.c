@@ -70,11 +70,19 @@ static void result(void *context, const struct dh_result *r)
 
 static void end(void *context, const struct dh_summary *s)
 {
-	static const char *const verdicts[] = {"pass", "fail", "usage", "probe-error", "nothing-testable"};
 	struct report *report = context;
-	put(report->out, "\n],\"summary\":{\"verdict\":\"%s\",\"exitCode\":%d,\"pass\":%u,\"fail\":%u,\"skip\":%u,\"unknown\":%u,\"error\":%u,\"heapsProbed\":%u",
-		verdicts[s->verdict], s->verdict, s->counts[DH_PASS], s->counts[DH_FAIL], s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR],
-		s->probed);
+	put_text(report->out, "\n],\"incomplete\":[");
+	for (unsigned i = 0; i < s->gaps && i < DH_GAPS_MAX; i++) {
+		put_text(report->out, i ? ",\n{\"id\":" : "\n{\"id\":");
+		put_json(report->out, s->gap[i].id);
+		text_or_null(report->out, "heap", s->gap[i].heap);
+		text_or_null(report->out, "item", s->gap[i].item);
+		text_or_null(report->out, "why", s->gap[i].why);
+		put_char(report->out, '}');
+	}
+	put(report->out, "],\"summary\":{\"verdict\":\"%s\",\"exitCode\":%d,\"pass\":%u,\"fail\":%u,\"skip\":%u,\"unknown\":%u,\"error\":%u,\"incomplete\":%u,\"heapsProbed\":%u",
+		dh_verdict_name(s->verdict), dh_exit_status(s->verdict), s->counts[DH_PASS], s->counts[DH_FAIL], s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR],
+		s->gaps, s->probed);
 	if (report->timing)
 		put(report->out, ",\"durationNs\":%llu", (unsigned long long)s->duration_ns);
 	put_text(report->out, "}}\n");

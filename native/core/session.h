@@ -4,6 +4,7 @@
 
 #include "diagnosis.h"
 #include "expect.h"
+#include "holders.h"
 #include "observe.h"
 #include "sys.h"
 #include "text.h"
@@ -14,6 +15,9 @@ struct heap_state {
 	int fd;              /* open O_RDONLY as long as the heap is tested, or -errno */
 	int alloc_error;     /* of the first single page; 0 when the heap is alive */
 	bool probed, retried;
+	bool refused;        /* the node is not the kernel's, and was not opened */
+	bool quiet;          /* others use the heap: one buffer of each format, and a share of what is free */
+	uint64_t held_by_others, held_by_users; /* bytes; the users are those that the expectation names for this heap */
 	uint64_t limit;      /* bytes this heap may be asked to hold at once */
 	struct memory_view before;
 	int fds_before;
@@ -26,6 +30,8 @@ struct session {
 	struct dh_environment environment;
 	struct heap_state heap[HEAP_MAX];
 	struct observation seen;
+	struct holdings held; /* by other processes, when the run began */
+	struct dh_error error;
 	struct expect expect;
 };
 
@@ -50,6 +56,9 @@ extern const struct check MACHINE_CHECKS[], AREA_CHECKS[], NODE_CHECKS[], ACCESS
 
 /* Reads the expectation and observes the machine; NULL: `error` says why. */
 struct session *session_open(const struct dh_options *, struct dh_error *);
+/* The two halves of it: memory, which children share, then the reading. */
+struct session *session_new(const struct dh_options *);
+bool session_read(struct session *, struct dh_error *);
 void session_close(struct session *);
 
 /* Opens a heap and allocates its first page; the state says how far that came. */
@@ -64,6 +73,8 @@ __attribute__((format(printf, 2, 3))) void passed(struct dh_result *, const char
 __attribute__((format(printf, 4, 5))) void failed(struct dh_result *, enum diagnosis, int error, const char *observed, ...);
 __attribute__((format(printf, 2, 3))) void skipped(struct dh_result *, const char *why, ...);
 __attribute__((format(printf, 2, 3))) void unknown(struct dh_result *, const char *why, ...);
+/* A skip of something that the expectation requires: it keeps the verdict from being a pass. */
+__attribute__((format(printf, 2, 3))) void undone(struct dh_result *, const char *why, ...);
 __attribute__((format(printf, 3, 4))) void broken(struct dh_result *, int error, const char *what, ...);
 __attribute__((format(printf, 2, 3))) void expected(struct dh_result *, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void evidence(struct dh_result *, const char *format, ...);
@@ -81,11 +92,30 @@ enum diagnosis open_reason(const struct session *, const struct sys_node *, cons
 
 const char *error_name(int error);
 
+/* Counts a result, and keeps what was required and not done. */
+void summary_add(struct dh_summary *, const struct dh_result *);
+
+/* The checks of a plan, in the order in which they run; `each` is called for every one until it returns false. */
+void session_plan(const struct session *, bool (*each)(void *, const struct check *, struct subject), void *context);
+void session_describe(const struct session *, const struct check *, struct subject, struct dh_result *);
+void session_run(struct session *, uint64_t start_ns, const struct dh_sink *, struct dh_summary *);
+uint64_t session_limit_ns(const struct session *);
+enum dh_verdict session_verdict(const struct session *, const struct dh_summary *);
+
+/* The kernel's own node: a character device with the number that sysfs gives. False: the result says what it is instead. */
+bool node_is_genuine(const struct session *, const struct heap_node *, struct dh_result *);
+
 /* False when the heap cannot be used; the result is then a skip that says which check tells why. */
 bool usable(const struct session *, struct subject, struct dh_result *);
 
 /* Judges a failed allocation: turns it into the right diagnosis. */
 void judge_allocation(const struct session *, int heap, uint64_t bytes, int error, struct dh_result *);
+
+/* The budget of a heap in whole pages, and its largest buffer. */
+uint64_t budget_of(const struct session *, int heap, uint64_t *largest);
+
+/* What others hold of it and the profile lets them hold. */
+uint64_t held_within_budget(const struct session *, int heap);
 
 /* Allocates, and retries at 10, 50 and 200 ms when the free memory says that it should fit. */
 int allocate(const struct session *, int heap, uint64_t bytes, bool *retried);

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -55,14 +56,6 @@ struct uapi_perf {
 	uint32_t wakeup_events, bp_type;
 	uint64_t config1;
 };
-/* What getdents64 fills. */
-struct kernel_dirent {
-	uint64_t inode;
-	int64_t offset;
-	unsigned short length;
-	unsigned char type;
-	char name[];
-};
 #define UAPI_HEAP_ALLOC _IOWR('H', 0, struct uapi_heap_allocation)
 #define UAPI_SYNC _IOW('b', 0, uint64_t)
 #define UAPI_SET_NAME _IOW('b', 1, uint64_t)
@@ -72,22 +65,7 @@ struct kernel_dirent {
 #define UAPI_GEM_CLOSE _IOW('d', 0x09, struct uapi_gem_close)
 #define UAPI_UDMABUF_CREATE _IOW('u', 0x42, struct uapi_udmabuf)
 
-enum { ENTRIES_MAX = 4096, LINES_MAX = 65536, LINE_MAX_BYTES = 1024, ALLOC_ARGUMENT_MAX = 120 };
-
-static int full_path(char *out, const char *root, const char *path)
-{
-	int n = text_format(out, SYS_PATH_MAX, "%s%s", root, path);
-	return n < 0 || n >= SYS_PATH_MAX ? -ENAMETOOLONG : 0;
-}
-
-static int retry_open(const char *path, int flags)
-{
-	int fd;
-	do
-		fd = open(path, flags | O_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	return fd < 0 ? -errno : fd;
-}
+enum { ALLOC_ARGUMENT_MAX = 120 };
 
 static int heap_ioctl(int fd, unsigned request, void *argument)
 {
@@ -98,205 +76,15 @@ static int heap_ioctl(int fd, unsigned request, void *argument)
 	return result < 0 ? -errno : result;
 }
 
-int sys_open(const char *root, const char *path, int flags)
-{
-	char name[SYS_PATH_MAX];
-	int error = full_path(name, root, path);
-	return error ? error : retry_open(name, flags);
-}
-
-void sys_close(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-}
-
-bool sys_write(int fd, const char *data, size_t length)
-{
-	while (length) {
-		ssize_t n = write(fd, data, length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		length -= (size_t)n;
-	}
-	return true;
-}
-
 void *sys_memory(size_t bytes)
 {
-	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
 void sys_memory_free(void *memory, size_t bytes)
 {
 	munmap(memory, bytes);
-}
-
-long sys_read(const char *root, const char *path, void *buffer, size_t size)
-{
-	int fd = sys_open(root, path, O_RDONLY);
-	if (fd < 0)
-		return fd;
-	size_t length = 0;
-	while (length < size - 1) {
-		ssize_t n = read(fd, (char *)buffer + length, size - 1 - length);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			int error = errno;
-			close(fd);
-			return -error;
-		}
-		if (n == 0)
-			break;
-		length += (size_t)n;
-	}
-	close(fd);
-	((char *)buffer)[length] = 0;
-	return (long)length;
-}
-
-int sys_stat(const char *root, const char *path, struct sys_node *node)
-{
-	char name[SYS_PATH_MAX];
-	struct stat s;
-	int error = full_path(name, root, path);
-	if (error)
-		return error;
-	if (lstat(name, &s) < 0)
-		return -errno;
-	*node = (struct sys_node){
-		.is_char = S_ISCHR(s.st_mode),
-		.is_link = S_ISLNK(s.st_mode),
-		.is_directory = S_ISDIR(s.st_mode),
-		.mode = s.st_mode & 07777,
-		.uid = s.st_uid,
-		.gid = s.st_gid,
-		.major = major(s.st_rdev),
-		.minor = minor(s.st_rdev),
-	};
-	return 0;
-}
-
-int sys_readlink(const char *root, const char *path, char *buffer, size_t size)
-{
-	char name[SYS_PATH_MAX];
-	int error = full_path(name, root, path);
-	if (error)
-		return error;
-	ssize_t n = readlink(name, buffer, size - 1);
-	if (n < 0)
-		return -errno;
-	buffer[n] = 0;
-	return (int)n;
-}
-
-int sys_list(const char *root, const char *path, bool (*each)(void *, const char *), void *context)
-{
-	char name[SYS_PATH_MAX];
-	int error = full_path(name, root, path);
-	if (error)
-		return error;
-	int fd = retry_open(name, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
-		return fd;
-	int count = 0;
-	/* not readdir: it would bring malloc into a program that needs none */
-	union { struct kernel_dirent entry; char bytes[2048]; } space;
-	for (long n; count < ENTRIES_MAX && (n = syscall(SYS_getdents64, fd, space.bytes, sizeof space.bytes)) > 0;) {
-		for (long at = 0; at < n && count < ENTRIES_MAX;) {
-			const struct kernel_dirent *entry = (const void *)(space.bytes + at);
-			at += entry->length;
-			if (!strcmp(entry->name, ".") || !strcmp(entry->name, ".."))
-				continue;
-			count++;
-			if (!each(context, entry->name))
-				goto out;
-		}
-	}
-out:
-	close(fd);
-	return count;
-}
-
-/* Reads through a descriptor; for /dev/kmsg one read is one record, EPIPE a gap and EAGAIN the end. */
-static int lines_of(int fd, bool (*each)(void *, char *), void *context)
-{
-	char chunk[8192], line[LINE_MAX_BYTES];
-	size_t length = 0;
-	for (int reads = 0; reads < LINES_MAX; reads++) {
-		ssize_t n = read(fd, chunk, sizeof chunk);
-		if (n < 0 && (errno == EINTR || errno == EPIPE))
-			continue;
-		if (n < 0 && errno != EAGAIN)
-			return -errno;
-		if (n <= 0)
-			break;
-		for (ssize_t i = 0; i < n; i++) {
-			if (chunk[i] != '\n') {
-				if (length < sizeof line - 1)
-					line[length++] = chunk[i];
-				continue;
-			}
-			line[length] = 0;
-			length = 0;
-			if (!each(context, line))
-				return 0;
-		}
-	}
-	line[length] = 0;
-	if (length)
-		each(context, line);
-	return 0;
-}
-
-static int open_zcat(const char *path, int *pid)
-{
-	int pipe_fd[2];
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
-		return -errno;
-	*pid = sys_fork();
-	if (*pid == 0) {
-		int null = open("/dev/null", O_RDWR);
-		if (null >= 0)
-			dup2(null, 0), dup2(null, 2);
-		dup2(pipe_fd[1], 1);
-		/* not execlp: it brings a kilobyte to look through PATH */
-		char *const arguments[] = {(char *)(uintptr_t)"zcat", (char *)(uintptr_t)path, NULL}, *const environment[] = {(char *)(uintptr_t)"PATH=/bin:/usr/bin", NULL};
-		execve("/bin/zcat", arguments, environment);
-		execve("/usr/bin/zcat", arguments, environment);
-		sys_exit(127);
-	}
-	close(pipe_fd[1]);
-	if (*pid < 0)
-		close(pipe_fd[0]);
-	return *pid < 0 ? *pid : pipe_fd[0];
-}
-
-int sys_lines(const char *root, const char *path, bool (*each)(void *, char *), void *context)
-{
-	char name[SYS_PATH_MAX];
-	int error = full_path(name, root, path), pid = 0;
-	size_t length = strlen(path);
-	if (error)
-		return error;
-	bool packed = length > 3 && !strcmp(path + length - 3, ".gz");
-	int fd = retry_open(name, O_RDONLY | O_NONBLOCK);
-	if (fd >= 0 && packed) {
-		close(fd);
-		fd = open_zcat(name, &pid);
-	}
-	if (fd < 0)
-		return fd;
-	int result = lines_of(fd, each, context);
-	close(fd);
-	if (packed && sys_wait(pid, 5000) == 127 && result == 0)
-		result = -ENOSYS; /* no zcat on this machine */
-	return result;
 }
 
 int sys_uname(const char *root, char *release, char *machine, size_t size)
@@ -369,6 +157,16 @@ int sys_fd_count(void)
 	int count = 0;
 	int result = sys_list("", "/proc/self/fd", count_entry, &count);
 	return result < 0 ? result : count;
+}
+
+void sys_raise_descriptors(void)
+{
+	/* not setrlimit: musl's tells every thread, which brings two kilobytes */
+	uint64_t limit[2]; /* soft, hard */
+	if (syscall(SYS_prlimit64, 0L, (long)RLIMIT_NOFILE, NULL, limit) == 0) {
+		limit[0] = limit[1];
+		syscall(SYS_prlimit64, 0L, (long)RLIMIT_NOFILE, limit, NULL);
+	}
 }
 
 int sys_alloc_raw(int heap, const struct sys_alloc *request)
@@ -468,7 +266,7 @@ void sys_unmap(void *address, size_t bytes)
 
 bool sys_page_frames(const void *address, uint64_t *frames, unsigned count)
 {
-	int fd = retry_open("/proc/self/pagemap", O_RDONLY);
+	int fd = sys_open("", "/proc/self/pagemap", O_RDONLY, SYS_FILE);
 	if (fd < 0)
 		return false;
 	off_t offset = (off_t)((uintptr_t)address / sys_page_bytes() * sizeof *frames);
@@ -510,13 +308,19 @@ void sys_import_drop(int device, uint32_t handle)
 	heap_ioctl(device, UAPI_GEM_CLOSE, &(struct uapi_gem_close){.handle = handle});
 }
 
+#ifdef SYS_fcntl64
+enum { CALL_FCNTL = SYS_fcntl64 };
+#else
+enum { CALL_FCNTL = SYS_fcntl };
+#endif
+
 int sys_memory_file(uint64_t bytes)
 {
 	enum { SEALING = 2, ADD_SEALS = 1033, SEAL_SHRINK = 2 };
 	int fd = (int)syscall(SYS_memfd_create, "dmaheap-verify", (long)(SEALING | 1));
 	if (fd < 0)
 		return -errno;
-	if (!ftruncate(fd, (off_t)bytes) && !fcntl(fd, ADD_SEALS, SEAL_SHRINK))
+	if (!ftruncate(fd, (off_t)bytes) && !syscall(CALL_FCNTL, fd, (long)ADD_SEALS, (long)SEAL_SHRINK))
 		return fd;
 	int error = errno;
 	close(fd);
@@ -566,10 +370,26 @@ int sys_wait(int pid, unsigned timeout_ms)
 			break;
 		nanosleep(&(struct timespec){0, (long)pause_us * 1000}, NULL);
 	}
+	/* one that stands in the kernel dies when the call returns, which nobody can wait for */
 	kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
+	for (int i = 0; i < 20 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		sys_sleep_ms(10);
 	return -ETIMEDOUT;
+}
+
+int sys_pipe(int pair[2])
+{
+	return syscall(SYS_pipe2, pair, (long)O_CLOEXEC) < 0 ? -errno : 0; /* libc's wrapper brings a fallback for old kernels */
+}
+
+bool sys_readable(int fd, unsigned timeout_ms)
+{
+	struct pollfd wait = {.fd = fd, .events = POLLIN};
+	int ready;
+	do
+		ready = poll(&wait, 1, (int)timeout_ms);
+	while (ready < 0 && errno == EINTR);
+	return ready > 0;
 }
 
 int sys_socketpair(int pair[2])

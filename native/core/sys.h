@@ -27,8 +27,15 @@ struct sys_identity {
 	unsigned group_count;
 };
 
-/* Files and directories. */
-int sys_open(const char *root, const char *path, int flags);
+/* What a path must lead to before it is opened; SYS_LOG: a file, or /dev/kmsg. */
+enum sys_kind { SYS_FILE, SYS_DIRECTORY, SYS_DEVICE, SYS_LOG };
+
+/* Files and directories. Below a root no path leads out of it, and nothing but the kind that is asked for is opened. A link at the
+ * end of a SYS_DEVICE path is refused. Never waits. */
+int sys_open(const char *root, const char *path, int flags, enum sys_kind);
+long sys_read_all(int fd, void *buffer, size_t size); /* bytes */
+/* Where a path leads below the root, all links followed; parts that do not exist are kept. */
+int sys_resolve(const char *root, const char *path, char *out, size_t size);
 long sys_read(const char *root, const char *path, void *buffer, size_t size); /* bytes; the buffer is 0-terminated */
 int sys_stat(const char *root, const char *path, struct sys_node *);          /* does not follow the last link */
 int sys_readlink(const char *root, const char *path, char *buffer, size_t size);
@@ -40,7 +47,7 @@ int sys_lines(const char *root, const char *path, bool (*each)(void *, char *lin
 void sys_close(int fd);
 bool sys_write(int fd, const char *data, size_t length);
 
-/* Zeroed memory that is not the heap's of libc; NULL when there is none. */
+/* Zeroed memory that is not the heap's of libc and that children share; NULL when there is none. */
 void *sys_memory(size_t bytes);
 void sys_memory_free(void *, size_t bytes);
 
@@ -52,6 +59,7 @@ bool sys_privileged(void);
 uint64_t sys_now_ns(void);
 void sys_sleep_ms(unsigned ms);
 int sys_fd_count(void);
+void sys_raise_descriptors(void); /* the soft limit to the hard one */
 
 /* dma-heap and dma-buf. */
 struct sys_alloc {
@@ -90,6 +98,8 @@ int sys_fork(void);
 int sys_wait(int pid, unsigned timeout_ms); /* exit status, negative when it was killed or timed out (then it is killed) */
 void sys_kill(int pid);
 __attribute__((noreturn)) void sys_exit(int status);
+int sys_pipe(int pair[2]);
+bool sys_readable(int fd, unsigned timeout_ms); /* data, or its end */
 int sys_socketpair(int pair[2]);
 int sys_send_fd(int socket, int fd);
 int sys_receive_fd(int socket);

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "accounts.h"
+
 static const struct check *const TABLES[] = {MACHINE_CHECKS, AREA_CHECKS,  NODE_CHECKS,   ACCESS_CHECKS,
 					      BUFFER_CHECKS,  SHARE_CHECKS, ORIGIN_CHECKS, IMPORT_CHECKS, CMA_CHECKS};
 enum { TABLE_COUNT = sizeof TABLES / sizeof *TABLES, DEFAULT_LIMIT_MS = 30000 };
@@ -14,7 +16,7 @@ struct run {
 	const struct dh_sink *sink;
 	struct dh_summary *summary;
 	uint64_t deadline_ns;
-	unsigned planned;
+	int heap; /* that is prepared, -1 for none */
 };
 
 static void say(char *out, size_t size, const char *format, va_list arguments)
@@ -58,6 +60,13 @@ void skipped(struct dh_result *r, const char *format, ...)
 void unknown(struct dh_result *r, const char *format, ...)
 {
 	settle(r, DH_UNKNOWN, 0, NO_DIAGNOSIS);
+	SAY(r->observed);
+}
+
+void undone(struct dh_result *r, const char *format, ...)
+{
+	settle(r, DH_SKIP, 0, NO_DIAGNOSIS);
+	r->required = true;
 	SAY(r->observed);
 }
 
@@ -162,10 +171,11 @@ static uint64_t limit_of(const struct session *s, int heap)
 	int64_t available = s->seen.memory.available, area = free_behind(s, heap);
 	bool deep = s->options->deep;
 	uint64_t limit = deep ? DEEP_BYTES_MAX : BYTES_MAX;
+	deep = deep && !s->heap[heap].quiet;
 	if (kind != HEAP_CMA && available > 0)
 		limit = smaller(limit, (uint64_t)available / (deep ? 4 : 16));
 	if (kind != HEAP_SYSTEM && area > 0)
-		limit = smaller(limit, deep ? (uint64_t)area / 8 * 7 : (uint64_t)area / 4);
+		limit = smaller(limit, s->heap[heap].quiet ? (uint64_t)area / 8 : deep ? (uint64_t)area / 8 * 7 : (uint64_t)area / 4);
 	return limit;
 }
 
@@ -190,7 +200,10 @@ void session_prepare(struct session *s, int heap)
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
 	h->held_before = area_held(s, heap);
-	h->fd = sys_open(s->root, path, O_RDONLY);
+	/* a node that is not the kernel's is not opened: nobody knows what answers */
+	struct dh_result ignored;
+	h->refused = !node_is_genuine(s, h->seen, &ignored);
+	h->fd = h->refused ? -ENXIO : sys_open(s->root, path, O_RDONLY, SYS_DEVICE);
 	if (h->fd < 0)
 		return;
 	int buffer = allocate(s, heap, s->environment.page_bytes, &h->retried);
@@ -215,7 +228,7 @@ bool usable(const struct session *s, struct subject subject, struct dh_result *r
 	else if (!h->node)
 		skipped(r, "needs heap.node");
 	else if (h->fd < 0)
-		skipped(r, "needs open.read-only");
+		skipped(r, h->refused ? "not opened: heap.node says what it is" : "needs open.read-only");
 	else
 		skipped(r, "needs alloc.page");
 	return false;
@@ -264,50 +277,99 @@ static const char *item_of(const struct expect *e, enum scope scope, int index)
 	return NULL;
 }
 
-static void emit(struct run *run, const struct check *check, struct subject subject)
+void session_describe(const struct session *s, const struct check *check, struct subject subject, struct dh_result *r)
 {
+	memset(r, 0, sizeof *r);
+	r->id = check->id;
+	r->heap = subject.heap < 0 ? NULL : s->expect.heap[subject.heap].name;
+	r->item = item_of(&s->expect, check->scope, subject.index);
+	r->status = DH_ERROR;
+}
+
+void summary_add(struct dh_summary *summary, const struct dh_result *r)
+{
+	summary->counts[r->status]++;
+	if (!r->required || (r->status != DH_SKIP && r->status != DH_UNKNOWN))
+		return;
+	if (summary->gaps < DH_GAPS_MAX) {
+		struct dh_gap *gap = &summary->gap[summary->gaps];
+		*gap = (struct dh_gap){.id = r->id, .heap = r->heap, .item = r->item};
+		text_format(gap->why, sizeof gap->why, "%s", r->observed);
+	}
+	summary->gaps++;
+}
+
+static bool emit(void *context, const struct check *check, struct subject subject)
+{
+	struct run *run = context;
+	struct session *s = run->session;
 	struct dh_result r;
-	memset(&r, 0, sizeof r);
-	r.id = check->id;
-	r.heap = subject.heap < 0 ? NULL : run->session->expect.heap[subject.heap].name;
-	r.item = item_of(&run->session->expect, check->scope, subject.index);
-	r.status = DH_ERROR;
+	if (subject.heap != run->heap) {
+		if (run->heap >= 0)
+			session_release(s, run->heap);
+		if (subject.heap >= 0)
+			session_prepare(s, subject.heap);
+		run->heap = subject.heap;
+	}
+	session_describe(s, check, subject, &r);
 	uint64_t start = sys_now_ns();
 	if (start > run->deadline_ns)
-		skipped(&r, "the time limit was reached");
+		undone(&r, "the time limit was reached");
 	else
-		check->run(run->session, subject, &r);
+		check->run(s, subject, &r);
+	/* what may be absent is not required of this board */
+	if (subject.heap >= 0 && s->expect.heap[subject.heap].presence != HEAP_REQUIRED && !s->heap[subject.heap].node)
+		r.required = false;
 	r.duration_ns = sys_now_ns() - start;
-	run->summary->counts[r.status]++;
+	summary_add(run->summary, &r);
 	run->sink->result(run->sink->context, &r);
+	return true;
 }
 
-/* Visits, or only counts, every (check, subject) pair of one heap; heap -1: those that are about the machine. */
-static void visit(struct run *run, int heap, bool count_only)
+void session_plan(const struct session *s, bool (*each)(void *, const struct check *, struct subject), void *context)
 {
-	const struct expect *e = &run->session->expect;
-	for (unsigned t = 0; t < TABLE_COUNT; t++)
-		for (const struct check *check = TABLES[t]; check->id; check++)
-			for (unsigned i = 0; i < extent(e, check->scope); i++) {
-				if (heap_of(e, check->scope, i) != heap)
-					continue;
-				run->planned++;
-				if (!count_only)
-					emit(run, check, (struct subject){(int)i, heap});
-			}
+	const struct expect *e = &s->expect;
+	for (int heap = -1; heap < (int)e->heaps; heap++)
+		for (unsigned t = 0; t < TABLE_COUNT; t++)
+			for (const struct check *check = TABLES[t]; check->id; check++)
+				for (unsigned i = 0; i < extent(e, check->scope); i++)
+					if (heap_of(e, check->scope, i) == heap && !each(context, check, (struct subject){(int)i, heap}))
+						return;
 }
 
-static enum dh_verdict verdict(const struct session *s, const struct dh_summary *summary)
+static bool count_one(void *context, const struct check *check, struct subject subject)
+{
+	(void)check, (void)subject;
+	++*(unsigned *)context;
+	return true;
+}
+
+enum dh_verdict session_verdict(const struct session *s, const struct dh_summary *summary)
 {
 	if (summary->counts[DH_FAIL])
 		return DH_VERDICT_FAIL;
 	if (summary->counts[DH_ERROR])
 		return DH_VERDICT_PROBE_ERROR;
 	/* a claim about heaps of which none was touched is no pass, unless the profile only wants heaps absent */
-	bool wanted = s->expect.heaps == 0;
-	for (unsigned i = 0; i < s->expect.heaps; i++)
+	bool wanted = s->expect.heaps == 0, required = false;
+	for (unsigned i = 0; i < s->expect.heaps; i++) {
 		wanted |= s->expect.heap[i].presence != HEAP_FORBIDDEN;
-	return wanted && !summary->probed ? DH_VERDICT_NOTHING_TESTABLE : DH_VERDICT_PASS;
+		required |= s->options->expect && s->expect.heap[i].presence == HEAP_REQUIRED;
+	}
+	if (wanted && !required && !summary->probed)
+		return DH_VERDICT_NOTHING_TESTABLE;
+	return summary->gaps ? DH_VERDICT_INCOMPLETE : DH_VERDICT_PASS;
+}
+
+int dh_exit_status(enum dh_verdict verdict)
+{
+	return verdict == DH_VERDICT_INCOMPLETE ? DH_VERDICT_NOTHING_TESTABLE : (int)verdict;
+}
+
+const char *dh_verdict_name(enum dh_verdict verdict)
+{
+	static const char *const names[] = {"pass", "fail", "usage", "probe-error", "nothing-testable", "incomplete"};
+	return names[verdict];
 }
 
 /* Why a file that the user named cannot be read, in words where there are some. */
@@ -317,6 +379,7 @@ static const char *reason(int error)
 	case ENOENT: return "there is no such file";
 	case EACCES: return "permission denied";
 	case EISDIR: return "it is a directory";
+	case ENXIO: return "it is neither a file nor a directory";
 	default: return error_name(error);
 	}
 }
@@ -371,24 +434,70 @@ static bool identify(struct session *s, struct dh_error *error)
 	return true;
 }
 
-struct session *session_open(const struct dh_options *options, struct dh_error *error)
+struct session *session_new(const struct dh_options *options)
 {
 	struct session *s = sys_memory(sizeof *s);
+	if (s) {
+		s->options = options;
+		s->root = options->root ? options->root : "";
+	}
+	return s;
+}
+
+/* What others hold of a heap, and whether that makes this a board to be careful with. */
+static void observe_holders(struct session *s)
+{
+	const struct expect *e = &s->expect;
+	const struct memory_view *m = &s->seen.memory;
+	bool by_name = s->environment.major > 6 || (s->environment.major == 6 && s->environment.minor >= 1); /* before, exporters have no heap's name */
+	holders_look(&s->held, s->root);
+	for (unsigned i = 0; i < e->heaps; i++) {
+		struct heap_state *state = &s->heap[i];
+		for (unsigned k = 0; k < s->held.holders; k++) {
+			const struct holder *holder = &s->held.holder[k];
+			bool ours = !by_name;
+			for (unsigned n = 0; n < e->nodes && !ours; n++)
+				ours = e->node[n].heap == (int)i && !strcmp(e->node[n].name, holder->exporter);
+			if (!ours)
+				continue;
+			state->held_by_others += holder->own_bytes;
+			for (unsigned u = 0; u < e->users; u++) {
+				unsigned uid;
+				if (e->user[u].heap == (int)i && account_user(s->root, e->user[u].name, &uid, NULL) == 1 && uid == holder->uid) {
+					state->held_by_users += holder->own_bytes;
+					break;
+				}
+			}
+		}
+		/* who cannot see the holders sees what is missing */
+		bool in_use = state->held_by_others || (s->held.hidden && e->heap[i].kind == HEAP_CMA && m->cma_free < m->cma_total / 4 * 3);
+		state->quiet = s->options->care == DH_CARE_QUIET || (s->options->care == DH_CARE_BY_HOLDERS && in_use);
+	}
+}
+
+bool session_read(struct session *s, struct dh_error *error)
+{
 	memset(error, 0, sizeof *error);
+	if (!has_root(s, error) || !load(s, error) || !identify(s, error))
+		return false;
+	observe(&s->seen, s->root, &s->expect, s->environment.release);
+	if (!s->options->expect)
+		expect_what_is_there(s);
+	observe_holders(s);
+	return true;
+}
+
+struct session *session_open(const struct dh_options *options, struct dh_error *error)
+{
+	struct session *s = session_new(options);
 	if (!s) {
+		memset(error, 0, sizeof *error);
 		text_format(error->message, sizeof error->message, "no memory");
 		error->fix = "free some memory";
-		return NULL;
-	}
-	s->options = options;
-	s->root = options->root ? options->root : "";
-	if (!has_root(s, error) || !load(s, error) || !identify(s, error)) {
+	} else if (!session_read(s, error)) {
 		session_close(s);
-		return NULL;
+		s = NULL;
 	}
-	observe(&s->seen, s->root, &s->expect, s->environment.release);
-	if (!options->expect)
-		expect_what_is_there(s);
 	return s;
 }
 
@@ -397,27 +506,35 @@ void session_close(struct session *s)
 	sys_memory_free(s, sizeof *s);
 }
 
-bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, struct dh_summary *summary, struct dh_error *error)
+void session_run(struct session *s, uint64_t start_ns, const struct dh_sink *sink, struct dh_summary *summary)
+{
+	unsigned planned = 0;
+	struct run run = {s, sink, summary, start_ns + session_limit_ns(s), -1};
+	session_plan(s, count_one, &planned);
+	sink->begin(sink->context, &s->environment, planned);
+	session_plan(s, emit, &run);
+	if (run.heap >= 0)
+		session_release(s, run.heap);
+	for (unsigned i = 0; i < s->expect.heaps; i++)
+		summary->probed += s->heap[i].probed;
+	summary->duration_ns = sys_now_ns() - start_ns;
+	summary->verdict = session_verdict(s, summary);
+	sink->end(sink->context, summary);
+}
+
+uint64_t session_limit_ns(const struct session *s)
+{
+	return (uint64_t)(s->options->limit_ms ? s->options->limit_ms : DEFAULT_LIMIT_MS) * 1000000u;
+}
+
+bool dh_verify_here(const struct dh_options *options, const struct dh_sink *sink, struct dh_summary *summary, struct dh_error *error)
 {
 	uint64_t start = sys_now_ns();
 	memset(summary, 0, sizeof *summary);
 	struct session *s = session_open(options, error);
 	if (!s)
 		return false;
-	struct run run = {s, sink, summary, start + (uint64_t)(options->limit_ms ? options->limit_ms : DEFAULT_LIMIT_MS) * 1000000u, 0};
-	for (int heap = -1; heap < (int)s->expect.heaps; heap++)
-		visit(&run, heap, true);
-	sink->begin(sink->context, &s->environment, run.planned);
-	visit(&run, -1, false);
-	for (int heap = 0; heap < (int)s->expect.heaps; heap++) {
-		session_prepare(s, heap);
-		visit(&run, heap, false);
-		summary->probed += s->heap[heap].probed;
-		session_release(s, heap);
-	}
-	summary->duration_ns = sys_now_ns() - start;
-	summary->verdict = verdict(s, summary);
-	sink->end(sink->context, summary);
+	session_run(s, start, sink, summary);
 	session_close(s);
 	return true;
 }

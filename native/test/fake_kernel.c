@@ -74,6 +74,7 @@ void fake_reset(const char *root)
 	snprintf(fake.root, sizeof fake.root, "%s", root);
 	snprintf(fake.release, sizeof fake.release, "6.12.0");
 	fake.meminfo_total = -1;
+	fake.directory_mode = 0755;
 	fake.available = UINT64_C(512) << 20;
 	fake_remove("");
 	fake_file("/proc/cmdline", "console=ttyS0\n");
@@ -322,10 +323,36 @@ int fake_close(int fd)
 	return close(fd);
 }
 
+static struct stat looked_at;
+
+/* What was opened is what was looked at, although live files are made anew. */
+int fake_fstat(int fd, struct stat *s)
+{
+	char link[64], path[600];
+	int result = fstat(fd, s);
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	ssize_t n = readlink(link, path, sizeof path - 1);
+	path[n < 0 ? 0 : n] = 0;
+	if (!strncmp(path, "/memfd:text", 11)) {
+		s->st_dev = looked_at.st_dev;
+		s->st_ino = looked_at.st_ino;
+	}
+	return result;
+}
+
 int fake_lstat(const char *path, struct stat *s)
 {
 	struct fake_heap *heap = heap_at(path);
 	int result = lstat(path, s);
+	if (!result)
+		looked_at = *s;
+	if (!result && (is(path, "/dev/dri/card0") || is(path, "/dev/udmabuf")))
+		s->st_mode = S_IFCHR | 0600;
+	if (!result && is(path, "/dev/dma_heap")) {
+		s->st_mode = S_IFDIR | fake.directory_mode;
+		s->st_uid = fake.directory_uid;
+		s->st_gid = 0;
+	}
 	if (result || !heap || S_ISLNK(s->st_mode))
 		return result;
 	bool late = fake.late_opens > 0 && fake.late_opens--;
@@ -414,6 +441,8 @@ long fake_syscall(long number, ...)
 		for (long i = 0; i < (int)argument[0] && i < 8; i++)
 			fake.groups[fake.group_count++] = ((const gid_t *)argument[1])[i];
 		return 0;
+	case SYS_openat2: errno = ENOSYS; return -1; /* the walk of the paths is what is tested; guests have the call */
+	case SYS_prlimit64: return 0;
 	case SYS_perf_event_open: return traced_event();
 	case SYS_setresgid: fake.gid = (unsigned)argument[1]; return 0;
 	case SYS_setresuid: fake.uid = (unsigned)argument[1]; return 0;

@@ -38,6 +38,7 @@ struct fake_kernel {
 	unsigned uid, gid, groups[8];
 	int group_count;
 	char release[64];
+	unsigned directory_mode, directory_uid; /* of /dev/dma_heap */
 	/* faults */
 	bool read_only, dirty, corrupt, truncate, leaks_area, leaks_fd, wrong_errno, no_sockets, not_counted, no_meminfo_cma, scattered, no_frames;
 	int busy_times;     /* that many allocations answer ENOMEM although there is room */
@@ -66,6 +67,7 @@ int fake_open(const char *path, int flags, ...);
 int fake_ioctl(int fd, int request, void *argument);
 int fake_close(int fd);
 int fake_lstat(const char *path, struct stat *);
+int fake_fstat(int fd, struct stat *);
 off_t fake_lseek(int fd, off_t offset, int whence);
 void *fake_mmap(void *address, size_t bytes, int protection, int flags, int fd, off_t offset);
 int fake_uname(struct utsname *);
@@ -81,6 +83,7 @@ ssize_t fake_pread(int fd, void *buffer, size_t size, off_t offset);
 #define ioctl fake_ioctl
 #define close fake_close
 #define lstat fake_lstat
+#define fstat fake_fstat
 #define lseek fake_lseek
 #define mmap fake_mmap
 #define uname fake_uname

@@ -58,7 +58,7 @@ void run(const char *expectation, struct dh_options options)
 		snprintf(path, sizeof path, "%s/expect", fake.root);
 		options.expect = path;
 	}
-	CHECK(dh_verify(&options, &sink, &last.summary, &error), "refused: line %u: %s", error.line, error.message);
+	CHECK(dh_verify_here(&options, &sink, &last.summary, &error), "refused: line %u: %s", error.line, error.message);
 }
 
 unsigned run_count(void)

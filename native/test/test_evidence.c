@@ -45,6 +45,7 @@ static void tiers(void)
 	fake.not_counted = false;
 	origin_is("events", "counted by the CMA allocator");
 	fake_file("/sys/kernel/debug/cma/linux,cma/count", "16384\n");
+	fake_file("/sys/kernel/debug/cma/linux,cma/used", "");
 	origin_is("the area's count", "given out by its area");
 	fake_file("/sys/kernel/tracing/events/cma/cma_alloc_finish/id", "77\n");
 	fake_file("/sys/kernel/tracing/events/cma/cma_alloc_finish/format", FORMAT);

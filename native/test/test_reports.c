@@ -68,11 +68,11 @@ static const char *write_skip(const char *format, bool quiet)
 static void skips_with_a_cause(void)
 {
 	static const struct { const char *format, *text; } wanted[] = {
-		{"human", "skip     heap.support: b\n           expected: a\n           diagnosis: CONFIG_DIFFERS\n           cause: " SKIP_CAUSE
-			  "\n           evidence: d\n           fix: " SKIP_FIX "\nNOTHING TESTABLE"},
+		{"human", "skip     heap.support: b\n\n1 of 1: 1 check\n           diagnosis: CONFIG_DIFFERS\n           cause: " SKIP_CAUSE
+			  "\n           expected: a\n           evidence: d\n           fix: " SKIP_FIX "\n           explains: heap.support\n\nNOTHING TESTABLE"},
 		{"ktap", "\nok 1 heap.support # SKIP b\n" SKIP_COMMENTS},
 		{"automake", "SKIP: heap.support\n" SKIP_COMMENTS},
-		{"lava", "lava-test-case heap.support --result skip\n" SKIP_COMMENTS},
+		{"lava", "echo 'cause: " SKIP_CAUSE "'\necho 'fix: " SKIP_FIX "'\nlava-test-case heap.support --result skip\n"},
 		{"prometheus", "status=\"skip\",diagnosis=\"CONFIG_DIFFERS\"} 1\n" SKIP_COMMENTS "# HELP"},
 		{"json", "\"status\":\"skip\",\"errno\":null,\"errnoName\":null,\"expected\":\"a\",\"observed\":\"b\",\"evidence\":[\"d\"],"
 			 "\"diagnosis\":\"CONFIG_DIFFERS\",\"cause\":\"" SKIP_CAUSE "\",\"fix\":\"" SKIP_FIX "\"}"},
@@ -138,18 +138,18 @@ void test_reports(void)
 	skips_with_a_cause();
 	snprintf(wanted, sizeof wanted,
 		 "KTAP version 1\n1..3\n# kernel 6.12.1 aarch64\nok 1 kernel.config.cma # SKIP not now\nok 2 alloc.page.h_1__\nnot ok 3 heap.node.h_1__\n"
-		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n",
+		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n# verdict: fail\n",
 		 CAUSE, FIX);
 	whole("ktap", wanted);
 	snprintf(wanted, sizeof wanted,
 		 "SKIP: kernel.config.cma\nPASS: alloc.page.h_1__\nFAIL: heap.node.h_1__\n"
-		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n",
+		 "# expected: a\n# observed: b & c\n# evidence: d\n# diagnosis: HEAP_RENAMED\n# cause: %s$(x)\"\xff'\n# fix: %s\n# verdict: fail\n",
 		 CAUSE, FIX);
 	whole("automake", wanted);
 	snprintf(wanted, sizeof wanted,
-		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dmaheap-verify\" tests=\"3\">\n <testsuite name=\"machine\">\n"
+		 "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"dmaheap-verify\" tests=\"3\">\n <testsuite name=\"machine\" tests=\"1\" failures=\"0\" errors=\"0\" skipped=\"1\">\n"
 		 "  <testcase classname=\"machine\" name=\"kernel.config.cma\">\n   <skipped message=\"not&#10;now\"></skipped>\n  </testcase>\n </testsuite>\n"
-		 " <testsuite name=\"h&#60;1&#62;&#10;\">\n  <testcase classname=\"h&#60;1&#62;&#10;\" name=\"alloc.page.h_1__\"/>\n"
+		 " <testsuite name=\"h&#60;1&#62;&#10;\" tests=\"2\" failures=\"1\" errors=\"0\" skipped=\"0\">\n  <testcase classname=\"h&#60;1&#62;&#10;\" name=\"alloc.page.h_1__\"/>\n"
 		 "  <testcase classname=\"h&#60;1&#62;&#10;\" name=\"heap.node.h_1__\">\n   <failure message=\"b &#38; c\" type=\"HEAP_RENAMED\">expected: a&#10;cause: "
 		 "%s$(x)&#34;\xef\xbf\xbd'&#10;evidence: d&#10;fix: %s</failure>\n  </testcase>\n </testsuite>\n</testsuites>\n",
 		 CAUSE, FIX);
@@ -157,8 +157,11 @@ void test_reports(void)
 	CHECK(strstr(write_report("prometheus"), "dmaheap_check{check=\"alloc.page\",heap=\"h<1>\\n\",item=\"\",status=\"pass\",diagnosis=\"\"} 1\n"), "prometheus");
 	CHECK(strstr(write_report("lava"), "\nlava-test-case heap.node.h_1__ --result fail\n"), "lava");
 	CHECK(strstr(write_report("lava"), "\nlava-test-case dmaheap-verify --result fail\n"), "the verdict is a case of its own");
+	CHECK(!strncmp(write_report("lava"), "trap 'lava-test-case dmaheap-verify --result fail; exit 1' EXIT\n", 63), "a report that is cut off fails");
+	CHECK(strstr(write_report("lava"), "\ntrap - EXIT\nlava-test-case dmaheap-verify --result fail\n"), "the trap goes with the verdict");
+	CHECK(strstr(write_report("lava"), "\necho 'cause: the heap is there under another kernel'\\''s name, '\\''$(x)\"\xff'\\'''\n"), "lava: %s", write_report("lava"));
 	CHECK(strstr(write_report("json"), "$(x)\\\"\\ufffd'"), "json: %s", write_report("json"));
 	CHECK(!report_format("xml"), "an unknown format");
-	CHECK(REPORT_KTAP.exit_status(DH_VERDICT_PROBE_ERROR) == 1 && REPORT_KTAP.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 4, "kselftest's statuses");
+	CHECK(REPORT_KTAP.exit_status(DH_VERDICT_PROBE_ERROR) == 1 && REPORT_KTAP.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 4 && REPORT_KTAP.exit_status(DH_VERDICT_INCOMPLETE) == 4, "kselftest's statuses");
 	CHECK(REPORT_AUTOMAKE.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 77 && REPORT_AUTOMAKE.exit_status(DH_VERDICT_FAIL) == 1, "automake's statuses");
 }

@@ -48,6 +48,9 @@ void board_healthy(void)
 	fake_file("/boot/config-6.12.0", "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n");
 	fake_bytes("/proc/device-tree/reserved-memory/#address-cells", two, 4);
 	fake_bytes("/proc/device-tree/reserved-memory/#size-cells", two, 4);
+	fake_bytes("/proc/device-tree/reserved-memory/ranges", "", 0);
+	fake_bytes("/proc/device-tree/#address-cells", two, 4);
+	fake_bytes("/proc/device-tree/#size-cells", two, 4);
 	reserved_node("size", size, 8);
 	reserved_node("reusable", "", 0);
 }
@@ -432,6 +435,7 @@ static void leaking_area(void)
 {
 	board_healthy();
 	fake_file("/sys/kernel/debug/cma/linux,cma/count", "16384\n");
+	fake_file("/sys/kernel/debug/cma/linux,cma/used", "");
 	fake.leaks_area = true;
 }
 
@@ -464,6 +468,115 @@ static void old_kernel(void)
 {
 	board_healthy();
 	snprintf(fake.release, sizeof fake.release, "5.4.200");
+}
+
+/* The heap is in sysfs, its node was not passed in. */
+static void in_docker(void)
+{
+	board_without_nodes();
+	fake_file("/.dockerenv", "");
+}
+
+static void in_kubernetes(void)
+{
+	node_removed();
+	fake_file("/proc/self/cgroup", "12:devices:/kubepods/besteffort/pod1\n");
+}
+
+static void private_devices(void)
+{
+	board_without_nodes();
+	fake_file("/proc/self/cgroup", "0::/system.slice/camera.service\n");
+	fake_file("/proc/self/mountinfo", "30 1 8:1 / / rw - ext4 /dev/root rw\n31 30 0:5 / /dev ro,nosuid - tmpfs tmpfs rw\n");
+}
+
+static void user_namespace(void)
+{
+	board_without_nodes();
+	fake_file("/proc/self/uid_map", "         0       1000          1\n");
+}
+
+static void open_directory(void)
+{
+	board_healthy();
+	fake.directory_mode = 0777;
+}
+
+static void directory_of_a_user(void)
+{
+	board_healthy();
+	fake.directory_uid = 1000;
+}
+
+static void before_udev(void)
+{
+	default_mode();
+	fake_file("/run/udev/control", "");
+}
+
+static void before_udev_as_the_user(void)
+{
+	before_udev();
+	fake.uid = fake.gid = 1000;
+}
+
+static void before_udev_without_aliases(void)
+{
+	no_alias();
+	fake_file("/run/udev/control", "");
+}
+
+static void after_udev(void)
+{
+	default_mode();
+	fake_file("/run/udev/control", "");
+	fake_file("/run/udev/data/c254:0", "I:1\n");
+}
+
+static void alias_leads_out(void)
+{
+	no_alias();
+	fake_link("/dev/dma_heap/camera", "../../elsewhere/linux,cma");
+}
+
+static void alias_through_a_directory(void)
+{
+	no_alias();
+	fake_link("/dev/dma_heap/camera", "/dev/char/../dma_heap/linux,cma");
+	fake_file("/dev/char/1", "");
+}
+
+static void parent_of_one_cell(void)
+{
+	static const unsigned char one[] = {0, 0, 0, 1};
+	fallback();
+	fake_bytes("/proc/device-tree/reserved-memory/#size-cells", one, 4);
+}
+
+static void parent_without_ranges(void)
+{
+	fallback();
+	fake_remove("/proc/device-tree/reserved-memory/ranges");
+}
+
+static void reg_of_three_cells(void)
+{
+	fallback();
+	fake_remove("/proc/device-tree/reserved-memory/linux,cma/size");
+	reserved_node("reg", "\0\0\0\0\100\0\0\0\4\0\0\0", 12);
+}
+
+static void refused_in_the_log(void)
+{
+	fallback();
+	fake_file("/dev/kmsg", "3,2,0,-;OF: reserved mem: invalid size property in 'linux,cma' node.\n");
+}
+
+static void held_by_root(void)
+{
+	exhausted();
+	fake_file("/proc/12/comm", "greedy\n");
+	fake_file("/proc/12/fdinfo/3", "pos:\t0\nflags:\t02\nino:\t7\nsize:\t67108864\ncount:\t2\nexp_name:\tlinux,cma\n");
 }
 
 #define HEAP_LINES "heap name=camera kind=cma\nnode heap=camera name=linux,cma\n"
@@ -553,6 +666,27 @@ static const struct scenario {
 	{"data corrupt", corrupt, "buffer.data", "camera", "DATA_CORRUPT", NULL, {0}},
 	{"sync proves little", board_healthy, "buffer.sync", "camera", "COHERENCY_UNTESTED", NULL, {0}},
 	{"another kernel", old_kernel, "kernel.version", NULL, "KERNEL_OUT_OF_RANGE", NULL, {0}},
+	{"docker", in_docker, "heap.support", NULL, "CONTAINER_DEVICE_MISSING", NULL, {0}},
+	{"docker, the heap", in_docker, "heap.node", "camera", "CONTAINER_DEVICE_MISSING", NULL, {0}},
+	{"one of two nodes in a pod", in_kubernetes, "heap.node", "camera", "CONTAINER_DEVICE_MISSING", NULL, {0}},
+	{"PrivateDevices=", private_devices, "heap.support", NULL, "CONTAINER_DEVICE_MISSING", NULL, {0}},
+	{"user namespace", user_namespace, "heap.support", NULL, "CONTAINER_DEVICE_MISSING", NULL, {0}},
+	{"directory open to all", open_directory, "dev.directory", NULL, "PERM_DIRECTORY_OPEN", NULL, {0}},
+	{"directory of a user", directory_of_a_user, "dev.directory", NULL, "PERM_DIRECTORY_OPEN", NULL, {0}},
+	{"before udev", before_udev, "heap.permissions", "camera", "UDEV_PENDING", NULL, {0}},
+	{"before udev, the user", before_udev_as_the_user, "open.read-only", "camera", "UDEV_PENDING", NULL, {0}},
+	{"before udev, the alias", before_udev_without_aliases, "heap.alias", "camera", "UDEV_PENDING", NULL, {0}},
+	{"after udev", after_udev, "heap.permissions", "camera", "PERM_DEFAULT_0600", NULL, {0}},
+	{"alias leads out", alias_leads_out, "heap.alias", "camera", "SYMLINK_WRONG_TARGET", NULL, {0}},
+	{"alias by a long way", alias_through_a_directory, "heap.alias", "camera", NULL, NULL, {0}},
+	{"parent of one cell", parent_of_one_cell, "cma.total", NULL, NULL, NULL, {0}},
+	{"parent of one cell, the area", parent_of_one_cell, "area.size", NULL, "CMA_DT_REJECTED_CELLS", NULL, {0}},
+	{"parent without ranges", parent_without_ranges, "area.size", NULL, "CMA_DT_REJECTED_CELLS", NULL, {0}},
+	{"reg of three cells", reg_of_three_cells, "area.size", NULL, "CMA_DT_REJECTED_CELLS", NULL, {0}},
+	{"cells, by the log", refused_in_the_log, "heap.node", "camera", "CMA_DT_REJECTED_CELLS", NULL, {0}},
+	{"held by somebody else", held_by_root, "alloc.page", "camera", "CMA_EXHAUSTED", NULL, {0}},
+	{"another architecture", board_healthy, "kernel.architecture", NULL, "ARCHITECTURE_DIFFERS", "kernel since=5.10 arch=riscv64\n" HEAP_LINES, {0}},
+	{"this architecture", board_healthy, "kernel.architecture", NULL, NULL, "kernel since=5.10 arch=arm64\n" HEAP_LINES, {0}},
 	{"another page size", board_healthy, "kernel.page-size", NULL, "PAGE_SIZE_DIFFERS", "page bytes=1234\n" HEAP_LINES, {0}},
 	{"another config", board_without_heaps, "kernel.config", NULL, "CONFIG_DIFFERS", NULL, {0}},
 };

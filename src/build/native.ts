@@ -4,12 +4,14 @@
  * with Debian's cross compilers: static programs on musl, addons on glibc.
  */
 
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { type Architecture, debianPackage, withLock } from './fetch/index.js';
+import { packTexts } from './pack.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const require = createRequire(import.meta.url);
@@ -94,6 +96,45 @@ async function buildAddon(arch: NativeArch, libc: Libc, cc: string, cxx: string)
   return output;
 }
 
+/** The preprocessed sources with their texts packed, laid out as native/ is. */
+async function packedTree(directory: string, cc: string, flags: readonly string[]): Promise<void> {
+  const native = path.join(ROOT, 'native');
+  const core = (await readdir(path.join(native, 'core'))).filter((name) => name.endsWith('.c'));
+  const files = [...core.map((name) => `core/${name}`), 'cli/main.c'];
+  const preprocessed = await Promise.all(
+    files.map(async (file) => {
+      const { stdout } = await execa(cc, [...flags, '-DDH_PACKED', '-Icore', '-E', file], { cwd: native });
+      return stdout;
+    }),
+  );
+  const { sources, pool } = packTexts(preprocessed, (file) => file.startsWith('core/') || file.startsWith('cli/'));
+  const write = async (file: string, text: string) => {
+    const output = path.join(directory, file);
+    const old = await readFile(output, 'utf8').catch(() => undefined);
+    await mkdir(path.dirname(output), { recursive: true });
+    if (old !== text) await writeFile(output, text); // make builds what is newer
+  };
+  await Promise.all([...files.map((file, i) => write(file, sources[i] ?? '')), write('core/pool.c', pool)]);
+}
+
+/** Without the table of sections, which only debuggers read and which stands at the end. */
+export function withoutSections(elf: Uint8Array): Uint8Array {
+  const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
+  const wide = view.getUint8(4) === 2;
+  const [programs, size, count, table, entries] = wide ? [32, 54, 56, 40, 58] : [28, 42, 44, 32, 46];
+  const number = (at: number) => (wide ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true));
+  let end = 0;
+  for (let i = 0; i < view.getUint16(count, true); i++) {
+    const at = number(programs) + i * view.getUint16(size, true);
+    end = Math.max(end, number(at + (wide ? 8 : 4)) + number(at + (wide ? 32 : 16)));
+  }
+  const kept = elf.slice(0, end);
+  // e_shoff, then e_shentsize, e_shnum and e_shstrndx
+  kept.fill(0, table, table + (wide ? 8 : 4));
+  kept.fill(0, entries, entries + 6);
+  return kept;
+}
+
 /** Debian's cross gcc with Debian's musl of the target, which is only unpacked: the host's packages stay as they are. */
 async function buildStatic(target: CrossTarget): Promise<string> {
   const output = staticProgram(target.name);
@@ -104,23 +145,41 @@ async function buildStatic(target: CrossTarget): Promise<string> {
   const size = [
     '-Os',
     '-flto',
+    '-fno-pie',
     '-fno-ident',
     '-fno-asynchronous-unwind-tables',
     '-fno-unwind-tables',
     '-fno-stack-protector',
   ];
-  const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none'];
-  await make([
-    ...[
-      `CC=${cc}`,
-      `BUILD=../dist/native/objects/${target.name}`,
-      `PROGRAM=../${output}`,
-      `CFLAGS=${[...size, ...target.flags].join(' ')}`,
-    ],
-    `CPPFLAGS=-nostdinc -isystem ${root}/usr/include/${target.musl} -isystem ${path.dirname(libgcc)}/include`,
-    `LDFLAGS=-nostdlib -static -no-pie -s ${link.join(' ')} ${lib}/crt1.o ${lib}/crti.o -L${lib}`,
-    `LDLIBS=-Wl,--start-group -lc ${libgcc} -Wl,--end-group ${lib}/crtn.o`,
-  ]);
+  // data begins right behind the code in the file: pages need not be filled up, they are mapped twice
+  const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none', '-Wl,-z,common-page-size=16'];
+  const headers = [
+    '-nostdinc',
+    '-isystem',
+    `${root}/usr/include/${target.musl}`,
+    '-isystem',
+    `${path.dirname(libgcc)}/include`,
+  ];
+  const packed = path.join(ROOT, 'dist/native/packed', target.name);
+  await withLock(path.join(ROOT, `dist/native.lock.${target.name}`), async () => {
+    await packedTree(packed, cc, ['-std=c11', '-D_DEFAULT_SOURCE', '-D_FILE_OFFSET_BITS=64', ...headers]);
+    await execa(
+      'make',
+      [
+        ...['-s', '-f', path.join(ROOT, 'native/Makefile'), '-C', packed],
+        ...[`CC=${cc}`, 'BUILD=objects', 'PROGRAM=dmaheap-verify', `CFLAGS=${[...size, ...target.flags].join(' ')}`],
+        `CPPFLAGS=${headers.join(' ')}`,
+        `LDFLAGS=-nostdlib -static -no-pie -s ${link.join(' ')} ${lib}/crt1.o ${lib}/crti.o -L${lib}`,
+        `LDLIBS=-Wl,--start-group -lc ${libgcc} -Wl,--end-group ${lib}/crtn.o`,
+      ],
+      { cwd: ROOT },
+    );
+    const program = withoutSections(await readFile(path.join(packed, 'dmaheap-verify')));
+    await mkdir(path.dirname(path.join(ROOT, output)), { recursive: true });
+    // replaced whole: a guest may be packing the old one
+    await writeFile(path.join(ROOT, `${output}.new`), program, { mode: 0o755 });
+    await rename(path.join(ROOT, `${output}.new`), path.join(ROOT, output));
+  });
   return output;
 }
 

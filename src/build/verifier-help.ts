@@ -12,7 +12,7 @@ function literals(text: string): string {
 
 /** @throws when the sources no longer look as they did: a manual without options would be worse than none */
 export function verifierHelp(): string {
-  const usage = /static const char USAGE\[\] =\n((?:\t".*"\n?)+;?)/.exec(source('cli/main.c'))?.[1];
+  const usage = /static const char \*const USAGE =\n((?:\t".*"\n?)+;?)/.exec(source('cli/main.c'))?.[1];
   const formats = /report_formats\(void\)\s*\{\s*return ("[^"]*");/.exec(source('core/report.c'))?.[1];
   if (usage === undefined || formats === undefined)
     throw new Error('native/: the help of dmaheap-verify was not found');

@@ -12,6 +12,8 @@ export interface AddonRequest {
   readonly deep: boolean;
   readonly waitMs: number;
   readonly limitMs: number;
+  /** enum dh_care of the core. */
+  readonly care: number;
 }
 
 /** Either the report as JSON, or why the request was refused (line 0: not about a line of the expectation). */

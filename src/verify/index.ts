@@ -34,9 +34,16 @@ export interface VerifyOptions {
   readonly deep?: boolean;
   /** How long a late udev rule is waited for. */
   readonly waitMs?: number;
-  /** No new check starts after this; 30 s when absent. */
+  /** The run ends within this, whatever a system call does; 30 s when absent. */
   readonly limitMs?: number;
+  /**
+   * How much of a running board is used: one buffer of each format and an eighth of an area's free memory (`quiet`), or the whole budget
+   * (`exclusive`, which does not try it while others hold buffers, unless told). By who holds buffers when absent.
+   */
+  readonly care?: 'quiet' | 'exclusive' | 'exclusive-despite-holders';
 }
+
+const CARES = [undefined, 'quiet', 'exclusive', 'exclusive-despite-holders'] as const;
 
 /**
  * Runs every check on this machine. The value is the report, failed checks included; a diagnostic means that nothing
@@ -61,6 +68,7 @@ export async function verifySystem(options: VerifyOptions = {}): Promise<Outcome
     deep: options.deep ?? false,
     waitMs: options.waitMs ?? 0,
     limitMs: options.limitMs ?? 0,
+    care: CARES.indexOf(options.care),
   });
   if ('report' in answer) return { value: JSON.parse(answer.report) as VerifyReport, diagnostics: [] };
   return {

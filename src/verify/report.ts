@@ -22,7 +22,16 @@ export interface VerifyResult {
   readonly durationNs?: number;
 }
 
-export type Verdict = 'pass' | 'fail' | 'probe-error' | 'nothing-testable';
+/** `incomplete`: nothing failed, and something that is required was not done. */
+export type Verdict = 'pass' | 'fail' | 'probe-error' | 'nothing-testable' | 'incomplete';
+
+/** Something required that was not done in this run. */
+export interface VerifyGap {
+  readonly id: string;
+  readonly heap: string | null;
+  readonly item: string | null;
+  readonly why: string | null;
+}
 
 export interface VerifyReport {
   readonly schemaVersion: 1;
@@ -37,6 +46,8 @@ export interface VerifyReport {
   readonly profile: { readonly name: string; readonly sha256: string | null } | null;
   readonly planned: number;
   readonly results: readonly VerifyResult[];
+  /** The first 24; `summary.incomplete` counts all. */
+  readonly incomplete: readonly VerifyGap[];
   readonly summary: {
     readonly verdict: Verdict;
     readonly exitCode: 0 | 1 | 3 | 4;
@@ -45,6 +56,7 @@ export interface VerifyReport {
     readonly skip: number;
     readonly unknown: number;
     readonly error: number;
+    readonly incomplete: number;
     readonly heapsProbed: number;
     readonly durationNs?: number;
   };

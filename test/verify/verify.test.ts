@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,7 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { buildNative } from '../../src/build/native.js';
-import { verifySystem } from '../../src/verify/index.js';
+import { type VerifyReport, verifySystem } from '../../src/verify/index.js';
 
 const root = mkdtempSync(path.join(tmpdir(), 'dmaheap-verify-'));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -172,8 +172,9 @@ test.each(['docs', 'docs/zh-CN'])(
     const args = ['--no-timing', '--root', image('stock', NO_HEAPS)];
     const { stdout } = await execa('dist/native/host/dmaheap-verify', args, { reject: false });
     const lines = stdout.split('\n');
-    const from = lines.findIndex((line) => line.includes('heap.support'));
-    const wanted = [...lines.slice(from, from + 6), lines.at(-1)].map((line) => `    ${line}\n`).join('');
+    const found = lines.find((line) => line.includes('heap.support'));
+    const causes = lines.slice(lines.findIndex((line) => line.startsWith('1 of ')));
+    const wanted = [found, ...causes.filter((line) => line !== '')].map((line) => `    ${line}\n`).join('');
     expect(shown).toBe(wanted);
   },
 );
@@ -210,6 +211,107 @@ test("LAVA is told of an expectation that cannot be read, since its shell's stat
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'lava-test-case dmaheap-verify --result fail' });
 });
 
+test('a LAVA report that is cut off anywhere ends in a failed case, and in the status of sh', async () => {
+  const expectation = path.join(root, 'verify.expect');
+  const args = ['--format', 'lava', '--no-timing', '--root', root, '--expect', expectation];
+  const { stdout } = await execa('dist/native/host/dmaheap-verify', args, { reject: false });
+  const lines = stdout.split('\n');
+  for (const kept of [1, 2, lines.length >> 1, lines.length - 2]) {
+    const script = `lava() { echo "$1 $3"; }; ${lines.slice(0, kept).join('\n').replaceAll('lava-test-case', 'lava')}`;
+    const told = await execa('sh', { input: script, reject: false });
+    expect(told.stdout.split('\n').at(-1)).toBe('dmaheap-verify fail');
+    expect(told.exitCode).toBe(1);
+  }
+});
+
+test('nothing outside of the root is opened, and nothing that waits', async () => {
+  const at = path.join(root, 'hostile-root');
+  mkdirSync(path.join(at, 'dev/dma_heap'), { recursive: true });
+  mkdirSync(path.join(at, 'proc'), { recursive: true });
+  writeFileSync(path.join(root, 'outside'), 'CmaTotal: 77 kB\n');
+  symlinkSync('../../outside', path.join(at, 'proc/meminfo'));
+  symlinkSync('/dev/watchdog', path.join(at, 'dev/dma_heap/linux,cma'));
+  await execa('mkfifo', [
+    path.join(at, 'proc/cmdline'),
+    path.join(at, 'dev/dma_heap/system'),
+    path.join(at, 'proc/vmstat'),
+  ]);
+  const expectation = file(
+    'hands.expect',
+    'dmaheap-expect 1\ncma total-bytes=78848\nheap name=a kind=cma\nnode heap=a name=linux,cma\nheap name=b kind=system\nnode heap=b name=system\n',
+  );
+  const { stdout, exitCode } = await execa(
+    'dist/native/host/dmaheap-verify',
+    ['--json', '--limit', '5', '--root', at, '--expect', expectation],
+    { reject: false, timeout: 20_000 },
+  );
+  expect(exitCode).toBe(1);
+  const report = JSON.parse(stdout) as VerifyReport;
+  const of = (id: string, heap: string | null) => report.results.find((r) => r.id === id && r.heap === heap);
+  expect(of('cma.total', null)?.observed).toBe('0 bytes');
+  expect(of('heap.node', 'a')).toMatchObject({
+    diagnosis: 'NODE_NOT_A_HEAP',
+    observed: expect.stringContaining('/dev/watchdog'),
+  });
+  expect(of('heap.node', 'b')).toMatchObject({ diagnosis: 'NODE_NOT_A_HEAP', observed: 'not a device node' });
+  for (const heap of ['a', 'b']) expect(of('open.read-only', heap)?.status).toBe('skip');
+});
+
+test('a collected board holds what a diagnosis needs, and nothing that tells people or machines apart', async () => {
+  const at = path.join(root, 'board');
+  const put = (name: string, text: string) => file(path.join('board', name), text);
+  put(
+    'proc/cmdline',
+    'console=ttyS0,115200 cma=64M smsc95xx.macaddr=DC:A6:32:01:02:03 androidboot.serialno=SECRET1 SECRET2 quiet\n',
+  );
+  put('proc/meminfo', 'CmaTotal: 65536 kB\nCmaFree: 65000 kB\n');
+  put('proc/sys/kernel/osrelease', '6.12.1\n');
+  put(
+    'boot/config-6.12.1',
+    'CONFIG_CMA=y\nCONFIG_BUILD_SALT="SECRET3"\nCONFIG_CMDLINE="cma=8M key=SECRET4"\n# CONFIG_X is not set\n',
+  );
+  put('etc/group', 'root:x:0:\nvideo:x:44:alice,bob\nalice:x:1000:\n');
+  put(
+    'dev/kmsg',
+    '5,0,0,-;Linux version 6.12.1 (builder@SECRET5) (gcc)\n6,1,12,-;cma: Reserved 64 MiB at 0x70000000\n6,2,13,-;usb 1-1: SerialNumber: SECRET6 cma\n6,3,14,-;Kernel command line: cma=64M key=SECRET7\n6,4,15,-;eth0: cma 02:03:04:05:06:07\n',
+  );
+  put('etc/udev/rules.d/70-a.rules', 'SUBSYSTEM=="dma_heap", MODE="0660"\nATTR{serial}=="SECRET8", MODE="0660"\n');
+  put('proc/device-tree/model', 'Board\0');
+  put('proc/device-tree/serial-number', 'SECRET9\0');
+  put('proc/device-tree/reserved-memory/linux,cma/reusable', '');
+  const { stdout } = await execa('dist/native/host/dmaheap-verify', ['--collect', '--root', at], {
+    encoding: 'buffer',
+  });
+  const tar = path.join(root, 'board.tar');
+  writeFileSync(tar, stdout);
+  const names = (await execa('tar', ['tf', tar])).stdout.split('\n');
+  for (const name of [
+    'proc/cmdline',
+    'proc/meminfo',
+    'boot/config-6.12.1',
+    'dmesg.txt',
+    'etc/group',
+    'ls-dev-dma_heap.txt',
+    'owners.json',
+    'machine.txt',
+    'proc/device-tree/reserved-memory/linux,cma/reusable',
+  ])
+    if (name !== 'ls-dev-dma_heap.txt') expect(names).toContain(name);
+  expect(names.at(-1)).toBe('collected.txt');
+  const text = stdout.toString();
+  expect(text).not.toMatch(/SECRET|alice|bob|DC:A6|02:03:04/);
+  const inside = async (name: string) => (await execa('tar', ['xOf', tar, name], { stripFinalNewline: false })).stdout;
+  expect(await inside('proc/cmdline')).toBe('console= cma=64M ... androidboot.serialno= ... quiet\n');
+  expect(await inside('boot/config-6.12.1')).toBe(
+    'CONFIG_CMA=y\nCONFIG_CMDLINE="cma=8M key="\n# CONFIG_X is not set\n',
+  );
+  expect(await inside('etc/group')).toBe('root:x:0:\nvideo:x:44:\n');
+  expect(await inside('dmesg.txt')).toBe(
+    '[    0.000000] Linux version 6.12.1\n[    0.000012] cma: Reserved 64 MiB at 0x70000000\n[    0.000014] Kernel command line: cma=64M key=\n',
+  );
+  expect(await inside('etc/udev/rules.d/70-a.rules')).toBe('SUBSYSTEM=="dma_heap", MODE="0660"\n');
+});
+
 test('a profile may be called anything, and every format stays readable', async () => {
   const hostile = ['"', "'", '\\', '$(x)', '`x`', '<&>', ']]>', '\n', '\u0007', '%', '#', 'é', '\u{1f600}'].join(' ');
   const name = encodeURIComponent(hostile);
@@ -231,7 +333,8 @@ test('a profile may be called anything, and every format stays readable', async 
     '-c',
     `lava() { echo "$#"; }; ${(await run('lava')).stdout.replaceAll('lava-test-case', 'lava')}`,
   ]);
-  expect(new Set(lava.stdout.split('\n'))).toEqual(new Set(['7', '3']));
+  const cases = lava.stdout.split('\n').filter((line) => !/^[a-z0-9_.-]+: /.test(line));
+  expect(new Set(cases)).toEqual(new Set(['7', '3']));
   const junit = await execa(
     'python3',
     ['-c', 'import sys, xml.dom.minidom as m; d = m.parse(sys.stdin); print(len(d.getElementsByTagName("testcase")))'],

@@ -45,13 +45,17 @@ function describe(report: VerifyReport): string {
     if (r.fix !== null) lines.push(`    fix: ${r.fix}`);
   }
   const { summary } = report;
+  for (const gap of report.incomplete)
+    lines.push(
+      `required and not done: ${[gap.id, gap.heap, gap.item].filter((part) => part !== null).join(' ')}: ${gap.why}`,
+    );
   lines.push(
     `${summary.verdict}: ${summary.pass} pass, ${summary.fail} fail, ${summary.skip} skip, ${summary.unknown} unknown, ${summary.error} error`,
   );
   return lines.join('\n');
 }
 
-/** The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test. */
+/** The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test, or that something required was not done. */
 async function verify(context: Context, options: VerifyCommandOptions): Promise<Exit> {
   const { value, diagnostics } = await verifySystem({
     ...options,

@@ -1,0 +1,117 @@
+#include "holders.h"
+
+#include <string.h>
+
+#include "sys.h"
+#include "text.h"
+
+static const char *value_of(const char *text, const char *name)
+{
+	const char *found = text_find(text, name);
+	return found ? found + strlen(name) : NULL;
+}
+
+static bool seen_before(struct holdings *h, uint64_t inode)
+{
+	for (unsigned i = 0; i < h->inodes; i++)
+		if (h->inode[i] == inode)
+			return true;
+	if (h->inodes < HELD_BUFFERS_MAX)
+		h->inode[h->inodes++] = inode;
+	else
+		h->more = true;
+	return false;
+}
+
+static struct holder *owner_of(struct holdings *h, const char *exporter)
+{
+	for (unsigned i = h->holders; i-- > 0;)
+		if (h->holder[i].pid == h->pid && !strcmp(h->holder[i].exporter, exporter))
+			return &h->holder[i];
+	if (h->holders == HOLDERS_MAX) {
+		h->more = true;
+		return NULL;
+	}
+	struct holder *owner = &h->holder[h->holders++];
+	*owner = (struct holder){.pid = h->pid, .uid = h->uid};
+	memcpy(owner->process, h->process, sizeof owner->process);
+	text_format(owner->exporter, sizeof owner->exporter, "%s", exporter);
+	return owner;
+}
+
+/* Only of a process that holds a buffer: most hold none. */
+static void name_process(struct holdings *h)
+{
+	char path[64];
+	struct sys_node process;
+	text_format(path, sizeof path, "/proc/%u/comm", h->pid);
+	if (sys_read(h->root, path, h->process, sizeof h->process) <= 0)
+		text_format(h->process, sizeof h->process, "?");
+	h->process[strcspn(h->process, "\n")] = 0;
+	text_format(path, sizeof path, "/proc/%u", h->pid);
+	h->uid = sys_stat(h->root, path, &process) ? 0 : process.uid;
+}
+
+static bool on_descriptor(void *context, const char *name)
+{
+	struct holdings *h = context;
+	char path[SYS_PATH_MAX], text[1024], exporter[48] = "";
+	text_format(path, sizeof path, "/proc/%u/fdinfo/%s", h->pid, name);
+	if (sys_read(h->root, path, text, sizeof text) <= 0)
+		return true;
+	const char *size = value_of(text, "\nsize:\t"), *exported = value_of(text, "\nexp_name:\t");
+	if (!size || !exported)
+		return true;
+	if (!*h->process)
+		name_process(h);
+	text_format(exporter, sizeof exporter, "%.*s", (int)strcspn(exported, "\n"), exported);
+	uint64_t bytes = text_number(size, NULL);
+	const char *inode = value_of(text, "\nino:\t"); /* 5.14 and later; before, every descriptor counts */
+	struct holder *owner = owner_of(h, exporter);
+	if (owner) {
+		const char *flags = value_of(text, "flags:\t");
+		size_t digits = flags ? strcspn(flags, "\n") : 0;
+		owner->buffers++;
+		owner->bytes += bytes;
+		owner->read_only += digits && !((flags[digits - 1] - '0') & 3); /* octal; O_RDONLY is 0 */
+	}
+	if (!inode || !seen_before(h, text_number(inode, NULL))) {
+		if (owner)
+			owner->own_bytes += bytes;
+		h->buffers++;
+		h->bytes += bytes;
+	}
+	return true;
+}
+
+static bool on_process(void *context, const char *name)
+{
+	struct holdings *h = context;
+	char path[64];
+	const char *end;
+	h->pid = (unsigned)text_number(name, &end);
+	if (*end)
+		return true;
+	h->process[0] = 0;
+	text_format(path, sizeof path, "/proc/%u/fdinfo", h->pid);
+	h->hidden |= sys_list(h->root, path, on_descriptor, h) < 0;
+	return true;
+}
+
+void holders_look(struct holdings *h, const char *root)
+{
+	h->root = root; /* the tables are left alone: memory that nobody touches costs nothing */
+	h->holders = h->inodes = h->buffers = 0;
+	h->bytes = 0;
+	h->more = false;
+	h->hidden = sys_list(root, "/proc", on_process, h) < 0;
+}
+
+const struct holder *holders_largest(const struct holdings *h, const char *exporter)
+{
+	const struct holder *largest = NULL;
+	for (unsigned i = 0; i < h->holders; i++)
+		if (!strcmp(h->holder[i].exporter, exporter) && (!largest || h->holder[i].bytes > largest->bytes))
+			largest = &h->holder[i];
+	return largest;
+}
