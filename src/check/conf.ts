@@ -1,19 +1,7 @@
 /** The kernel's own merge_config.sh and conf, run outside the user's tree. */
 
 import { sourceArchitecture } from './kconfig-text.js';
-import type { CheckContext, Tools } from './types.js';
-
-/** The .config that a kernel tree makes of a base configuration and a fragment. */
-export type KernelConfig =
-  | {
-      /** Value by symbol; a symbol that "is not set" is n, one without a line is missing. */
-      readonly values: ReadonlyMap<string, string>;
-      /** Lines conf wrote to stderr. */
-      readonly warnings: readonly string[];
-      /** Said when no compiler for the architecture was found. */
-      readonly foreignCompiler: string | undefined;
-    }
-  | { readonly failure: string; readonly output: string };
+import type { CheckContext, KernelConfig, Tools } from './types.js';
 
 const PREFIXES: Readonly<Record<string, readonly string[]>> = {
   arm: ['arm-linux-gnueabihf-', 'arm-linux-gnueabi-'],

@@ -142,9 +142,11 @@ const snippet: Check = {
         copy,
         tools,
       );
-      // The board's own warnings carry line numbers of the same text, so they are the same lines.
-      const known = new Set(messages(before, `${work}/${i}.board.dts`));
-      diagnostics.push(...found.filter((d) => !known.has(strip(d.message.replace(/^dtc: /, ''), `${work}/${i}.dts`))));
+      // Including a line moves no line of the board, but how dtc places a warning differs between one file and two.
+      const bare = (line: string) =>
+        withoutPlace(line.replaceAll(work, '').replace(/^\/\d+\.(?:board\.)?dt[sb]:\s*/, ''));
+      const known = new Set(said(before).map(bare));
+      diagnostics.push(...found.filter((d) => !known.has(bare(d.message.replace(/^dtc: /, '')))));
     }
     return diagnostics;
   },
@@ -171,6 +173,8 @@ const said = ({ stderr }: Ran) => stderr.split('\n').filter((line) => line.trim(
 /** Without the name of the file read or written, which dtc puts before a message that has no place. */
 const strip = (line: string, file: string) =>
   line.replaceAll(`${file}:`, '').replaceAll('/dev/null:', '').replaceAll(file, '').trim();
+/** What a warning says of which node, wherever dtc puts it. */
+const withoutPlace = (line: string) => line.replace(/^(?:\d+\.\d+(?:-(?:\d+\.)?\d+)?|\d+\.\d+-\d+):?\s*/, '').trim();
 const messages = (ran: Ran, file: string) => said(ran).map((line) => strip(line, file));
 
 /** Overlay compiled and applied; undefined when it does not compile, which is another check's finding. */

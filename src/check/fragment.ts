@@ -2,9 +2,9 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
 import { suggest } from '../source/suggest.js';
-import { buildConfig, type KernelConfig } from './conf.js';
+import { buildConfig } from './conf.js';
 import { type Definition, definitions, symbolNames } from './kconfig-text.js';
-import type { Check, CheckContext, CheckedTree } from './types.js';
+import type { Check, CheckContext, CheckedTree, KernelConfig, Verdict } from './types.js';
 
 export const FRAGMENT_CODES = defineCodes({
   'fragment/bad-line': {
@@ -27,7 +27,7 @@ export const FRAGMENT_CODES = defineCodes({
   'fragment/unknown-symbol': {
     severity: 'error',
     title: 'the kernel has no such symbol',
-    explain: 'conf drops unknown symbols without a word: the option is simply not in the built kernel.',
+    explain: 'conf silently drops unknown symbols: the option is not in the built kernel.',
   },
   'fragment/line-dropped': {
     severity: 'error',
@@ -160,40 +160,57 @@ const syntax: Check = {
 
 const final: Check = {
   id: 'fragment-config',
-  title: "Kernel fragment: every line stands in the final .config (the kernel's merge_config.sh and conf)",
+  title: 'Kernel fragment: every line stands in the final .config of the kernel tree',
+  subjects: fragments,
+  needs: { tools: [], inputs: ['kernelTree', 'arch'] },
+  run: (subjects, context) =>
+    judgeFragments(
+      subjects,
+      context,
+      context.finalConfig ?? (() => ({ failure: 'the tree was not read', output: '' })),
+    ),
+};
+
+const confirmed: Check = {
+  id: 'fragment-conf',
+  title: "Kernel fragment: the tree's own merge_config.sh and conf say the same",
   subjects: fragments,
   needs: { tools: ['sh', 'make', 'gcc', 'flex', 'bison'], inputs: ['kernelTree', 'arch', 'baseConfig'] },
-  async run(subjects, context) {
-    const diagnostics: Diagnostic[] = [];
-    const judged = new Map<string, KernelConfig>();
-    const build = buildConfig(context);
-    for (const source of subjects) {
-      const { lines } = readFragment(source);
-      // Targets repeat one fragment under several names; the same option lines are judged once.
-      const key = lines.map((line) => line.text).join('\n');
-      const config = judged.get(key) ?? (await build(key));
-      judged.set(key, config);
-      if ('failure' in config) {
-        const span = source.span(0);
-        return {
-          status: 'unknown',
-          diagnostics: [
-            report('fragment/not-judged', {
-              message: `no final .config: ${config.failure}`,
-              ...(config.output === '' ? {} : { cause: config.output }),
-              span,
-            }),
-          ],
-        };
-      }
-      if (config.foreignCompiler !== undefined && diagnostics.length === 0)
-        diagnostics.push(report('fragment/foreign-compiler', { message: config.foreignCompiler }));
-      for (const line of lines)
-        if (!stands(line, config.values)) diagnostics.push(await dropped(line, config, context));
-    }
-    return diagnostics;
-  },
+  run: (subjects, context) => judgeFragments(subjects, context, buildConfig(context)),
 };
+
+async function judgeFragments(
+  subjects: readonly SourceText[],
+  context: CheckContext,
+  build: NonNullable<CheckContext['finalConfig']>,
+): Promise<Verdict> {
+  const diagnostics: Diagnostic[] = [];
+  const judged = new Map<string, KernelConfig>();
+  for (const source of subjects) {
+    const { lines } = readFragment(source);
+    // Targets repeat one fragment under several names; the same option lines are judged once.
+    const key = lines.map((line) => line.text).join('\n');
+    const config = judged.get(key) ?? (await build(key));
+    judged.set(key, config);
+    if ('failure' in config) {
+      const span = source.span(0);
+      return {
+        status: 'unknown',
+        diagnostics: [
+          report('fragment/not-judged', {
+            message: `no final .config: ${config.failure}`,
+            ...(config.output === '' ? {} : { cause: config.output }),
+            span,
+          }),
+        ],
+      };
+    }
+    if (config.foreignCompiler !== undefined && diagnostics.length === 0)
+      diagnostics.push(report('fragment/foreign-compiler', { message: config.foreignCompiler }));
+    for (const line of lines) if (!stands(line, config.values)) diagnostics.push(await dropped(line, config, context));
+  }
+  return diagnostics;
+}
 
 /** A line stands when the final .config has it; "is not set" also when the symbol has no line there at all. */
 function stands({ symbol, value }: OptionLine, values: ReadonlyMap<string, string>): boolean {
@@ -284,3 +301,6 @@ function reason(
 }
 
 export const FRAGMENT_CHECKS: readonly Check[] = [syntax, final];
+
+/** Runs what the kernel tree holds, so only when it is asked for. */
+export const CONFIRMING_CHECKS: readonly Check[] = [confirmed];

@@ -282,8 +282,9 @@ function managed(world: DeviceWorld, name: string, before: Nodes): { outcomes: O
   let state = before.get(node) as NodeState;
   if (manager.kind === 'mdev') {
     const source = image.text('etc/mdev.conf');
-    const { owner, group, mode, from } = mdevNode(source, device, SUBSYSTEM, accounts);
-    state = changed(state, { owner, group, mode }, from ?? 'the default of mdev');
+    const { owner, group, mode, from, isGone } = mdevNode(source, device, SUBSYSTEM, accounts);
+    // Nobody opens a node that is not there.
+    state = changed(state, { owner, group, mode: isGone ? 0 : mode }, from ?? 'the default of mdev');
   } else if (manager.kind === 'ueventd') {
     const found = ueventdNode(image, node);
     if (found !== undefined)

@@ -3,7 +3,7 @@ import { type CodeTable, hasErrors } from '../diagnostic/index.js';
 import { TREE_CHECK_CODES } from './board-tree.js';
 import { CONFIG_CODES } from './config.js';
 import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
-import { FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
+import { CONFIRMING_CHECKS, FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
 import { IMAGE_CODES } from './image-codes.js';
 import { RULE_CHECKS, RULE_CODES } from './rules.js';
 import { SHELL_CHECKS, SHELL_CODES } from './shell.js';
@@ -32,6 +32,9 @@ export const ALL_CHECK_CODES: CodeTable = {
   ...IMAGE_CODES,
   ...TREE_CHECK_CODES,
 };
+
+/** Those that run what the kernel tree holds, before the others. */
+export const CHECKS_WITH_CONFIRM: readonly Check[] = [...CONFIRMING_CHECKS, ...CHECKS];
 
 /** Runs every check that has something to check; one that lacks a tool or an input is reported as not run. */
 export async function runChecks(context: CheckContext, checks: readonly Check[] = CHECKS): Promise<CheckResult[]> {

@@ -2,6 +2,18 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
 
+/** The .config that a kernel tree makes of a base configuration and a fragment. */
+export type KernelConfig =
+  | {
+      /** Value by symbol; a symbol that "is not set" is n, one without a line is missing. */
+      readonly values: ReadonlyMap<string, string>;
+      /** Complaints about single lines. */
+      readonly warnings: readonly string[];
+      /** Said when no compiler for the architecture was found. */
+      readonly foreignCompiler: string | undefined;
+    }
+  | { readonly failure: string; readonly output: string };
+
 /** How a process ended. */
 export interface Ran {
   /** Undefined when it was killed, by a signal or for taking too long. */
@@ -34,7 +46,7 @@ export interface Tools {
 
 /** What the user gave for the real tools to work on; absent: the checks that need it are not run. */
 export interface CheckInputs {
-  /** Directory of a kernel source tree. It is only read. */
+  /** Directory of a kernel source tree. It is read; what it holds is run for --confirm alone. */
   readonly kernelTree?: string;
   /** The kernel's ARCH. */
   readonly arch?: string;
@@ -53,6 +65,8 @@ export interface CheckedTree {
 }
 
 export interface CheckContext {
+  /** The final .config of the kernel tree with a fragment on top, by our own engine; absent: no tree was given. */
+  readonly finalConfig?: (fragment: string) => KernelConfig | Promise<KernelConfig>;
   readonly tree: CheckedTree;
   readonly inputs: CheckInputs;
   readonly tools: Tools;

@@ -6,13 +6,13 @@ import type { EntryKind } from './tree.js';
 const HEADER = 110;
 const decoder = new TextDecoder();
 const FORMAT = 0o170000;
-const KINDS: Readonly<Record<number, EntryKind>> = {
-  9604: 'directory',
-  16807: 'file',
-  21609: 'link',
-  4802: 'character',
-  14406: 'block',
-};
+const KINDS: ReadonlyMap<number, EntryKind> = new Map([
+  [0o040000, 'directory'],
+  [0o100000, 'file'],
+  [0o120000, 'link'],
+  [0o020000, 'character'],
+  [0o060000, 'block'],
+]);
 const align = (offset: number) => Math.ceil(offset / 4) * 4;
 
 /**
@@ -39,7 +39,7 @@ export function readCpio(read: ReadAt, sizeBytes: number): MemberTree | undefine
     if (name === 'TRAILER!!!') return tree;
     if (start + size > sizeBytes)
       throw new BrokenArchive(`it breaks off inside of "${name}"`, 'copy or build it again');
-    const kind = KINDS[mode & FORMAT] ?? 'other';
+    const kind = KINDS.get(mode & FORMAT) ?? 'other';
     const member = {
       kind,
       mode: mode & 0o7777,

@@ -7,7 +7,7 @@ export { type BootEntry, type BootFile, blobsOf, bootEntries, fitsOf } from './b
 export { readCpio } from './cpio.js';
 export { globPattern, isGlob } from './glob.js';
 export * from './mdev.js';
-export type { Member } from './members.js';
+export { type Member, MemberTree } from './members.js';
 export * from './node.js';
 export * from './procd.js';
 export * from './scripts.js';

@@ -9,12 +9,8 @@ export interface MdevAnswer {
   readonly mode: number;
   /** `file:line`; undefined: mdev's own default, root:root 0660. */
   readonly from: string | undefined;
-  /** Name of the node below /dev when the line moves it. */
-  readonly movedTo: string | undefined;
-  /** The line asks for no node at all. */
-  readonly isRemoved: boolean;
-  /** A condition on the environment that only the board answers. */
-  readonly isCertain: boolean;
+  /** The line makes no node, or moves it to another name. */
+  readonly isGone: boolean;
 }
 
 interface Line {
@@ -104,37 +100,16 @@ export function mdevNode(
     DEVNAME: device,
     DEVPATH: `/devices/virtual/${subsystem}/${device.replace(/^.*\//, '')}`,
   };
-  let answer: MdevAnswer = {
-    owner: 'root',
-    group: 'root',
-    mode: 0o660,
-    from: undefined,
-    movedTo: undefined,
-    isRemoved: false,
-    isCertain: true,
-  };
   for (const [i, text] of (source?.text ?? '').split('\n').entries()) {
     if (/^\s*(?:#|$)/.test(text)) continue;
     const line = readLine(text, `${source?.file}:${i + 1}`, accounts);
-    if (line === undefined) continue;
-    let isCertain = true;
-    const holds = line.conditions.every(({ name, pattern }) => {
-      const value = environment[name];
-      if (value === undefined) isCertain = false;
-      return value === undefined || pattern.test(value);
-    });
+    // A line with a dash lets mdev read on, and whatever matches later overrules it: the default at the latest.
+    if (line === undefined || line.goesOn) continue;
+    const holds = line.conditions.every(({ name, pattern }) => pattern.test(environment[name] ?? ''));
     if (!holds || (line.pattern !== undefined && !line.pattern.test(device))) continue;
     const { owner, group, mode, from, movedTo, isRemoved } = line;
-    answer = {
-      owner,
-      group,
-      mode,
-      from,
-      isRemoved,
-      isCertain,
-      movedTo: movedTo?.endsWith('/') ? `${movedTo}${device.replace(/^.*\//, '')}` : movedTo,
-    };
-    if (!line.goesOn) break;
+    const moved = movedTo?.endsWith('/') ? `${movedTo}${device.replace(/^.*\//, '')}` : movedTo;
+    return { owner, group, mode, from, isGone: isRemoved || (moved !== undefined && moved !== device) };
   }
-  return answer;
+  return { owner: 'root', group: 'root', mode: 0o660, from: undefined, isGone: false };
 }

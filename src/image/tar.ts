@@ -97,6 +97,8 @@ export function readTar(read: ReadAt, sizeBytes: number): MemberTree | undefined
       );
     }
     if (isZero(block)) {
+      // File systems begin with an empty block, and an archive without members is not a root file system.
+      if (offset === 0) return undefined;
       refuseHidden(read, offset, sizeBytes, after(offset));
       return tree;
     }

@@ -77,7 +77,7 @@ function kernel(config: string, kconfig: string, stderr = ''): Partial<Tools> {
 
 const inputs = { kernelTree: '/linux', arch: 'arm64', baseConfig: '/base' };
 
-describe('fragment-config', () => {
+describe('fragment-conf', () => {
   const KCONFIG = `config CMA
 	bool "Contiguous"
 	depends on MMU
@@ -106,7 +106,7 @@ config SND
   test('every line that stands', async () => {
     const tools = kernel('CONFIG_CMA=y\n# CONFIG_SND is not set\nCONFIG_CMDLINE="a b"\n', KCONFIG);
     const text = 'CONFIG_CMA=y\n# CONFIG_SND is not set\n# CONFIG_NOT_VISIBLE is not set\nCONFIG_CMDLINE="a b"\n';
-    expect((await check({ 'a.cfg': text }, { inputs, tools })).of('fragment-config')).toBe('\npass\n');
+    expect((await check({ 'a.cfg': text }, { inputs, tools, confirm: true })).of('fragment-conf')).toBe('\npass\n');
   });
 
   test('fragment/line-dropped: every reason that the Kconfig text shows', async () => {
@@ -124,7 +124,9 @@ CONFIG_DMA_NEED_SYNC=y
 CONFIG_SND=m
 `;
     const tools = kernel(config, KCONFIG, stderr);
-    expect((await check({ 'a.cfg': text }, { inputs, tools })).of('fragment-config')).toMatchInlineSnapshot(`
+    expect(
+      (await check({ 'a.cfg': text }, { inputs, tools, confirm: true })).of('fragment-conf'),
+    ).toMatchInlineSnapshot(`
       "
       fail
       a.cfg:1:1: error[fragment/line-dropped]: "CONFIG_CMA=m" does not survive: the final .config has "CONFIG_CMA=y"
@@ -159,7 +161,9 @@ CONFIG_SND=m
   test('fragment/unknown-symbol, with the nearest names', async () => {
     const tools = kernel('CONFIG_CMA=y\n', KCONFIG);
     const text = 'CONFIG_DMABUF_HEAP_CMA=y\nCONFIG_ZZZZZZZZ=y\n';
-    expect((await check({ 'a.cfg': text }, { inputs, tools })).of('fragment-config')).toMatchInlineSnapshot(`
+    expect(
+      (await check({ 'a.cfg': text }, { inputs, tools, confirm: true })).of('fragment-conf'),
+    ).toMatchInlineSnapshot(`
       "
       fail
       a.cfg:1:1: error[fragment/unknown-symbol]: "CONFIG_DMABUF_HEAP_CMA=y": this kernel has no symbol DMABUF_HEAP_CMA for arm64
@@ -178,7 +182,7 @@ CONFIG_SND=m
   test('fragment/not-judged: the base is not there, the script fails, make fails', async () => {
     const text = 'CONFIG_CMA=y\n';
     const of = async (tools: Partial<Tools>, more = {}) =>
-      (await check({ 'a.cfg': text }, { inputs: { ...inputs, ...more }, tools })).of('fragment-config');
+      (await check({ 'a.cfg': text }, { inputs: { ...inputs, ...more }, tools, confirm: true })).of('fragment-conf');
     const good = kernel('CONFIG_CMA=y\n', KCONFIG);
     expect(await of(good, { baseConfig: '/nowhere' })).toMatchInlineSnapshot(`
       "
@@ -218,8 +222,8 @@ CONFIG_SND=m
   test('fragment/foreign-compiler', async () => {
     const tools = kernel('CONFIG_CMA=y\n', KCONFIG);
     const which = async (name: string) => (name.startsWith('aarch64') ? undefined : `/usr/bin/${name}`);
-    const { of } = await check({ 'a.cfg': 'CONFIG_CMA=y\n' }, { inputs, tools: { ...tools, which } });
-    expect(of('fragment-config')).toMatchInlineSnapshot(`
+    const { of } = await check({ 'a.cfg': 'CONFIG_CMA=y\n' }, { inputs, tools: { ...tools, which }, confirm: true });
+    expect(of('fragment-conf')).toMatchInlineSnapshot(`
       "
       pass
       note[fragment/foreign-compiler]: no cross compiler for arm64 is installed; Kconfig asked the gcc of this machine
@@ -238,7 +242,7 @@ CONFIG_SND=m
       },
     };
     const files = { 'a.cfg': '# a\nCONFIG_CMA=y\n', 'yocto/b.cfg': '# b\nCONFIG_CMA=y\n', 'c.cfg': 'CONFIG_CMA=m\n' };
-    await check(files, { inputs, tools });
+    await check(files, { inputs, tools, confirm: true });
     expect(made).toBe(2);
   });
 });

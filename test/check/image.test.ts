@@ -93,6 +93,42 @@ describe('a good image', () => {
     expect(tar.stdout).toBe(directory.stdout);
     expect(tar.stderr).toBe(directory.stderr.replaceAll(`${name}/`, `${name}.tar.xz/`));
   });
+  test.each([
+    [
+      'cpio',
+      (from: string, to: string) =>
+        execaSync('sh', ['-c', `cd "$1" && find . | cpio --quiet -o -H newc >"$2"`, 'sh', from, to]),
+    ],
+    ['tar.zst', (from: string, to: string) => execaSync('tar', ['-C', from, '--zstd', '-cf', to, '.'])],
+    [
+      'ext4',
+      (from: string, to: string) =>
+        execaSync('sh', ['-c', 'truncate -s 16M "$2" && mkfs.ext4 -q -d "$1" "$2"', 'sh', from, to], {
+          env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` },
+        }),
+    ],
+    [
+      'docker',
+      (from: string, to: string) => {
+        const layers = `${to}.layers`;
+        mkdirSync(path.join(layers, 'upper/etc/udev/rules.d'), { recursive: true });
+        // The upper layer takes away what the lower one adds.
+        writeFileSync(path.join(layers, 'upper/etc/udev/rules.d/.wh.99-open.rules'), '');
+        cpSync(from, path.join(layers, 'lower'), { recursive: true, verbatimSymlinks: true });
+        put(path.join(layers, 'lower'), 'etc/udev/rules.d/99-open.rules', 'SUBSYSTEM=="dma_heap", MODE="0666"\n');
+        for (const layer of ['lower', 'upper'])
+          execaSync('tar', ['-C', path.join(layers, layer), '-cf', path.join(layers, `${layer}.tar`), '.']);
+        writeFileSync(path.join(layers, 'manifest.json'), JSON.stringify([{ Layers: ['lower.tar', 'upper.tar'] }]));
+        execaSync('tar', ['-C', layers, '-cf', to, 'manifest.json', 'lower.tar', 'upper.tar']);
+      },
+    ],
+  ])('passes as %s, with the same findings', async (suffix, pack) => {
+    const name = image();
+    pack(path.join(work, name), path.join(work, `${name}.${suffix}`));
+    const [directory, packed] = [await check(name), await check(`${name}.${suffix}`)];
+    expect([packed.exit, packed.stdout]).toEqual([0, directory.stdout]);
+    expect(packed.stderr).toBe(directory.stderr.replaceAll(`${name}/`, `${name}.${suffix}/`));
+  });
   test('is reported in the shape of the schema', async () => {
     const { stdout } = await dmaheap(['--format', 'json', 'check', profile, '--rootfs', image()], work);
     const read = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));

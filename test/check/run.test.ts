@@ -40,7 +40,7 @@ describe('what cannot be run is not passed', () => {
     expect(of('fragment-config')).toMatchInlineSnapshot(`
       "
       not-run
-      note[check/input-missing]: fragment-config was not run: it needs --kernel-tree and --base-config
+      note[check/input-missing]: fragment-config was not run: it needs --kernel-tree
       "
     `);
   });

@@ -1,4 +1,4 @@
-import { runChecks } from '../../src/check/index.js';
+import { CHECKS, CHECKS_WITH_CONFIRM, runChecks } from '../../src/check/index.js';
 import type { CheckInputs, CheckResult, Tools } from '../../src/check/types.js';
 import { openTools } from '../../src/cli/tools.js';
 import { writeHuman } from '../../src/diagnostic/human.js';
@@ -7,16 +7,17 @@ import { SourceText } from '../../src/source/index.js';
 /** The checks over files given as text, by the tools of this machine unless others are given. */
 export async function check(
   files: Readonly<Record<string, string>>,
-  options: { inputs?: CheckInputs; tools?: Partial<Tools> } = {},
+  options: { inputs?: CheckInputs; tools?: Partial<Tools>; confirm?: boolean } = {},
 ): Promise<{ results: readonly CheckResult[]; of: (id: string) => string }> {
   const { tools, close } = openTools(process.env);
   const sources = Object.entries(files).map(([file, text]) => new SourceText(file, text));
   try {
-    const results = await runChecks({
+    const context = {
       tree: { directory: '/generated', files: sources },
       inputs: options.inputs ?? {},
       tools: { ...tools, ...options.tools },
-    });
+    };
+    const results = await runChecks(context, options.confirm === true ? CHECKS_WITH_CONFIRM : CHECKS);
     const lookup = (file: string) => sources.find((source) => source.file === file);
     const of = (id: string) => {
       const result = results.find((r) => r.check === id);

@@ -1,10 +1,19 @@
 /** dmaheap check DIR */
 import { existsSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { type CheckInputs, type CheckResult, runChecks } from '../../check/index.js';
+import { readConfig as readValues } from '../../check/conf.js';
+import {
+  CHECKS,
+  CHECKS_WITH_CONFIRM,
+  type CheckContext,
+  type CheckInputs,
+  type CheckResult,
+  runChecks,
+} from '../../check/index.js';
 import { compareFiles, compareLock, factsDigest, type Lock, sha256 } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { parseKernelVersion } from '../../facts/index.js';
+import { makeConfig, withLines } from '../../kconfig/index.js';
 import { otherArchitecture } from '../../model/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
@@ -15,7 +24,7 @@ import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
 import { changedInput, type Recalled, recallInputs } from '../inputs.js';
-import { openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
+import { noteAssumptions, type OpenTree, openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { KERNEL_TREE } from '../options.js';
 import { DTB_FIX, shownPath } from '../profile.js';
@@ -44,6 +53,11 @@ export const command = declare({
     dtb: text('--dtb <file>', "the board's DTB: for the overlay, or with a profile that of the image"),
     overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies onto --dtb'),
     strict: flag('--strict', 'what was not run or is unknown fails too'),
+    probes: KERNEL_TREE.probes,
+    confirm: flag(
+      '--confirm',
+      "ask the kernel tree's own merge_config.sh and conf as well, which runs what the tree holds",
+    ),
     requireTools: flag('--require-tools', 'exit with 3 when a tool is missing'),
     lock: text('--lock <file>', 'the lock that generate wrote: every file and input must be the one it pins'),
     allowEdited: flag('--allow-edited', 'files that were edited since they were generated only warn'),
@@ -76,6 +90,8 @@ interface CheckOptions {
   readonly requireTools: boolean;
   readonly strict: boolean;
   readonly allowEdited: boolean;
+  readonly confirm: boolean;
+  readonly probes?: string;
   readonly lock?: string;
 }
 
@@ -169,7 +185,8 @@ function checkRelease(context: Context, kernelTree: string, { kernel }: Manifest
 async function checkLock(
   context: Context,
   file: string,
-  { kernelTree, arch, baseConfig, dtb }: CheckOptions,
+  { baseConfig, dtb }: CheckOptions,
+  open: OpenTree | undefined,
   manifest: Manifest,
   present: Parameters<typeof compareFiles>[1],
   shown: (file: string) => string,
@@ -181,10 +198,6 @@ async function checkLock(
       EXIT.environment,
       'write it with dmaheap generate --lock',
     );
-  const open =
-    kernelTree === undefined
-      ? undefined
-      : await openKernelTree(context, { kernelTree, arch: arch ?? manifest.board.arch });
   const base =
     open !== undefined
       ? readBase(context, open, baseConfig)
@@ -221,6 +234,23 @@ async function checkLock(
     status: hasErrors(diagnostics) ? 'fail' : 'pass',
     diagnostics,
     missingTools: [],
+  };
+}
+
+/** Our own engine on the tree, with the toolchain's answers as `resolve` has them. */
+function engineOf(
+  context: Context,
+  open: OpenTree,
+  baseConfig: string | undefined,
+): NonNullable<CheckContext['finalConfig']> {
+  let base: string | undefined;
+  return (fragment) => {
+    base ??= readBase(context, open, baseConfig).text;
+    const made = makeConfig(open.tree, 'alldefconfig', withLines(base, fragment.split('\n')));
+    const symbols = [...fragment.matchAll(/\bCONFIG_(\w+)/g)].map(([, symbol]) => ({ symbol: symbol as string }));
+    noteAssumptions(context, open, symbols);
+    const warnings = made.diagnostics.map(({ message }) => `warning: ${message}`);
+    return { values: readValues(made.text), warnings, foreignCompiler: undefined };
   };
 }
 
@@ -262,10 +292,21 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
     const got = readText(path.join(directory, file));
     return 'text' in got ? [new SourceText(path.join(shown, file), got.text)] : [];
   });
+  const open =
+    options.kernelTree === undefined
+      ? undefined
+      : await openKernelTree(context, {
+          kernelTree: options.kernelTree,
+          arch,
+          ...(options.probes === undefined ? {} : { probes: options.probes }),
+        });
   const present = new Map(files.map((file) => [file, contentOf(path.join(directory, file))]));
   const nameOf = (file: string) => path.join(shown, file);
   const drift =
-    options.lock === undefined ? undefined : await checkLock(context, options.lock, options, manifest, present, nameOf);
+    options.lock === undefined
+      ? undefined
+      : await checkLock(context, options.lock, options, open, manifest, present, nameOf);
+  const finalConfig = open === undefined ? undefined : engineOf(context, open, options.baseConfig);
   const { tools, close } = openTools(context.environment, context.showCommand);
   try {
     const strayed = compareWithManifest(directory, manifest, files, nameOf, options.allowEdited);
@@ -279,7 +320,10 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
       },
       ...(manifest.inputs === undefined ? [] : [await checkInputs(context, recalled, manifest, options)]),
       ...(await context.during('asking the real tools', () =>
-        runChecks({ tree: { directory, files: texts }, inputs, tools }),
+        runChecks(
+          { tree: { directory, files: texts }, inputs, tools, ...(finalConfig === undefined ? {} : { finalConfig }) },
+          options.confirm ? CHECKS_WITH_CONFIRM : CHECKS,
+        ),
       )),
       ...(options.kernelTree === undefined ? [] : [checkRelease(context, options.kernelTree, manifest)]),
       ...(drift === undefined ? [] : [drift]),

@@ -1,12 +1,13 @@
 /** Opens a root file system for the checks, whatever it is stored in. */
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import type { Tools } from '../../check/index.js';
-import { BrokenArchive, Image, readCpio, readTar } from '../../image/index.js';
+import { BrokenArchive, Image, type ImageSource, type MemberTree, readCpio, readTar } from '../../image/index.js';
 import { EXIT } from '../exit.js';
 import { Refusal } from '../refusal.js';
 import { decompress } from './compression.js';
 import { directorySource, openFile } from './directory.js';
 import { readFileSystem } from './file-systems.js';
+import { readContainer } from './oci.js';
 
 export interface OpenImage {
   readonly image: Image;
@@ -20,27 +21,42 @@ export interface OpenImage {
 export async function openImage(tools: Tools, file: string, shown: string): Promise<OpenImage> {
   const stat = statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) throw new Refusal('there is no such file or directory', EXIT.environment, KINDS);
-  if (stat.isDirectory()) return { image: new Image(directorySource(file), shown), close: () => undefined };
-  const plain = await decompress(tools, file);
-  const open = openFile(plain);
-  let isKept = false;
+  const open: (() => void)[] = [];
+  const close = () => {
+    for (const one of open.splice(0)) one();
+  };
+  const layer = async (bytes: Uint8Array) => {
+    const copy = `${await tools.scratch()}/layer`;
+    writeFileSync(copy, bytes);
+    return openArchive(await decompress(tools, copy), open);
+  };
   try {
-    const archive = readTar(open.read, open.sizeBytes) ?? readCpio(open.read, open.sizeBytes);
-    if (archive !== undefined) {
-      isKept = true;
-      return { image: new Image(archive, shown), close: open.close };
-    }
-    const source = await readFileSystem(tools, plain, open);
+    const source = stat.isDirectory()
+      ? directorySource(file)
+      : await openPlain(tools, await decompress(tools, file), open);
     if (source === undefined)
       throw new Refusal('it is not a root file system of a kind that is known', EXIT.environment, KINDS);
-    return { image: new Image(source, shown), close: () => undefined };
+    return { image: new Image((await readContainer(source, layer)) ?? source, shown), close };
   } catch (error) {
+    close();
     if (error instanceof BrokenArchive) throw new Refusal(error.message, EXIT.environment, error.fix);
     throw error;
-  } finally {
-    if (!isKept) open.close();
   }
 }
 
+function openArchive(file: string, open: (() => void)[]): MemberTree | undefined {
+  const { read, sizeBytes, close } = openFile(file);
+  open.push(close);
+  return readTar(read, sizeBytes) ?? readCpio(read, sizeBytes);
+}
+
+async function openPlain(tools: Tools, file: string, open: (() => void)[]): Promise<ImageSource | undefined> {
+  const archive = openArchive(file, open);
+  if (archive !== undefined) return archive;
+  const plain = openFile(file);
+  open.push(plain.close);
+  return readFileSystem(tools, file, plain);
+}
+
 const KINDS =
-  'give a directory, a tar or cpio archive (also .gz, .xz, .zst), or an image of ext4, squashfs, erofs or a whole disk';
+  'give a directory, a tar or cpio archive (also .gz, .xz, .zst), an image of ext4, squashfs, erofs, btrfs or a whole disk, or a container image';
