@@ -216,7 +216,7 @@ function withEvents(
     const first = afterEvent(state, add, accounts);
     outcomes.push({ when: 'after the boot', state: first, directory, event: add });
     open.push(...add.open);
-    const changes = run({ action: 'change', tags: add.stickyTags });
+    const changes = run({ action: 'change' });
     isCut ||= changes === undefined;
     for (const change of changes ?? []) {
       outcomes.push({

@@ -56,8 +56,6 @@ export interface DeviceEvent {
   readonly links: readonly Assignment[];
   readonly tags: readonly Assignment[];
   readonly run: readonly Assignment[];
-  /** Tags that the device keeps in udev's database, whatever a later event says. */
-  readonly stickyTags: ReadonlySet<string>;
   /** What was decided by {@link EventOptions.decisions}, in the order udev comes to it. */
   readonly open: readonly OpenCondition[];
 }
@@ -71,8 +69,6 @@ export interface KnownAccounts {
 export interface EventOptions extends KnownAccounts {
   /** `add` unless given; `udevadm trigger` sends `change`. */
   readonly action?: string;
-  /** Tags of earlier events. */
-  readonly tags?: Iterable<string>;
   /** Answers to open conditions, in the order udev comes to them; beyond its end they hold. */
   readonly decisions?: readonly boolean[];
   /** Value of CONST{arch}. */
@@ -105,7 +101,7 @@ class Event {
   };
   readonly open: OpenCondition[] = [];
   /** Tags are sticky: one that was taken away again still matches. */
-  readonly tagged: Set<string>;
+  readonly tagged = new Set<string>();
   readonly #environment = new Map<string, string | undefined>();
   readonly #final = new Set<string>();
   #imported = false;
@@ -114,7 +110,6 @@ class Event {
     this.device = device;
     this.#options = options;
     this.#action = options.action ?? 'add';
-    this.tagged = new Set(options.tags);
     const known = {
       ACTION: this.#action,
       SUBSYSTEM: device.subsystem,
@@ -333,7 +328,7 @@ export function deviceEvent(
       if (to > 0) at = to - 1;
     }
   }
-  return { device, ...event.result, stickyTags: event.tagged, open: event.open };
+  return { device, ...event.result, open: event.open };
 }
 
 export const heapDevice = (name: string): VirtualDevice => ({ subsystem: 'dma_heap', name, node: `dma_heap/${name}` });
