@@ -5,15 +5,8 @@ import { compareKernelVersions, EXAMPLE_KERNEL, type KernelVersion } from '../fa
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { otherArchitecture } from '../model/index.js';
-import type {
-  LintInput,
-  LintResult,
-  MemoryRange,
-  OccupiedRange,
-  PlacementInput,
-  Prediction,
-} from '../placement/index.js';
-import { withParameters } from '../placement/index.js';
+import type { LintInput, LintResult, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
+import { findingsOf, withParameters } from '../placement/index.js';
 import { lintHints } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
@@ -137,6 +130,7 @@ function planFor(
   sources: Map<string, SourceText>,
 ): Planned {
   const planning = planProfile(context, profile, {
+    prove: false,
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(options.memory === undefined ? {} : { memory: banksOf(options.memory) }),
   });
@@ -194,6 +188,8 @@ export function settlePlacement(
   const memory = options.memory === undefined ? stated : banksOf(options.memory);
   const inputs = planned === undefined ? {} : inputsOf(context, planned.loaded);
   const commandLine = options.cmdline ?? plannedLine(inputs.commandLine, plan);
+  const isOwnParameter =
+    plan?.commandLine.some(({ argument }) => commandLine?.split(/\s+/).includes(argument)) === true;
   const pageSizeBytes =
     options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize, architecture);
   return {
@@ -202,7 +198,7 @@ export function settlePlacement(
       tree,
       ...(isSkeleton ? { isSkeleton } : {}),
       // A tree that is given whole, perhaps merged already, is judged as a whole.
-      ...(overlays.length === 0 ? {} : { base, overlays }),
+      ...(overlays.length === 0 && planned === undefined ? {} : { base, overlays }),
       architecture,
       ...(planned === undefined
         ? {}
@@ -210,6 +206,7 @@ export function settlePlacement(
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
       ...configOf(context, options.config, inputs.config, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),
+      ...(isOwnParameter ? { ownParameter: true } : {}),
       ...(memory === undefined ? {} : { memory }),
       ...(options.occupied === undefined ? {} : { occupied: options.occupied.map(parseOccupied) }),
     },
@@ -219,27 +216,11 @@ export function settlePlacement(
 /** Adds what the lints found on each kernel to what was found before. */
 export function judgePlacement(
   before: readonly Diagnostic[],
-  predicted: readonly {
-    readonly kernel: string;
-    readonly prediction: Prediction;
-    readonly lints: readonly LintResult[];
-  }[],
-): { readonly found: readonly Diagnostic[]; readonly isRefuted: boolean } {
+  predicted: readonly { readonly kernel: string; readonly lints: readonly LintResult[] }[],
+): readonly Diagnostic[] {
   const keyOf = ({ code, message }: Diagnostic) => `${code} ${message}`;
-  const found = [...before];
   const seen = new Set(before.map(keyOf));
-  // One line says that a failed check keeps others from running; the JSON has them one by one.
-  for (const { kernel, lints } of predicted)
-    for (const lint of lints.flatMap((result) => (result.status === 'not-run' ? [] : result.diagnostics))) {
-      if (seen.has(keyOf(lint))) continue;
-      seen.add(keyOf(lint));
-      found.push(predicted.length === 1 ? lint : { ...lint, message: `Linux ${kernel}: ${lint.message}` });
-    }
-  const isRefuted = predicted.some(
-    ({ prediction: p }) =>
-      p.rejected.length > 0 || p.dangers.length > 0 || ['corrupts', 'panics', 'hangs'].includes(p.outcome),
-  );
-  return { found, isRefuted };
+  return [...before, ...findingsOf(predicted).filter((finding) => !seen.has(keyOf(finding)))];
 }
 
 /** The board's command line with the arguments that the profile adds. */

@@ -24,6 +24,8 @@ export interface PlanOptions {
   readonly kernel?: string;
   readonly dtb?: string;
   readonly memory?: readonly AddressRange[];
+  /** False: the caller simulates the boot itself. */
+  readonly prove?: boolean;
 }
 
 export interface Planned {
@@ -117,7 +119,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   });
   diagnostics.push(...model.diagnostics);
   if (model.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
-  const plan = makePlan(model.value);
+  const plan = makePlan(model.value, { prove: options.prove ?? true });
   diagnostics.push(...plan.diagnostics);
   if (plan.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
   return {

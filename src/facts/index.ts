@@ -61,6 +61,7 @@ export function rangeAt(fact: Fact, version: KernelVersion): FactRange | undefin
 import cma from './cma.json' with { type: 'json' };
 import heap from './heap.json' with { type: 'json' };
 import kconfig from './kconfig.json' with { type: 'json' };
+import memory from './memory.json' with { type: 'json' };
 import plan from './plan.json' with { type: 'json' };
 import reservedMemory from './reserved-memory.json' with { type: 'json' };
 
@@ -69,7 +70,7 @@ export type Facts = ReadonlyMap<string, Fact>;
 
 /** Every fact that ships. */
 export const FACTS: Facts = new Map(
-  ([heap, cma, reservedMemory, kconfig, plan] as readonly FactFile[]).flatMap((file) =>
+  ([heap, cma, reservedMemory, memory, kconfig, plan] as readonly FactFile[]).flatMap((file) =>
     file.facts.map((f) => [f.id, f]),
   ),
 );

@@ -1,12 +1,13 @@
 /** The early boot of one kernel in one situation: which reserved-memory nodes become CMA areas, and where. */
 import { alignUp, isAligned } from '../quantity/index.js';
+import { sectionPairStop } from './arm-map.js';
 import { type RemapStop, remapStop } from './arm-remap.js';
-import { defaultWish, findDefault } from './default-area.js';
+import { defaultWish, describeRefusal, findDefault } from './default-area.js';
 import { descriptorRoom, type OwnRoom, takeEarly } from './early-memory.js';
 import { kernelHeapSort } from './heap-sort.js';
-import { type Interval, interval } from './interval-set.js';
+import { type Interval, interval, overlaps } from './interval-set.js';
 import { Memblock } from './memblock.js';
-import type { FailureClass, LogFamily } from './prediction.js';
+import type { FailureClass, LogFamily, RefusedDefault } from './prediction.js';
 import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
 import { RULE_FACTS } from './rules.js';
 import { OWN_MEMORY, type Situation } from './situation.js';
@@ -53,6 +54,7 @@ interface Entry extends Interval {
 
 const MIB = 1n << 20n;
 const CACHE_LINE = 64n;
+const GIB4 = 1n << 32n;
 
 export class Boot {
   readonly situation: Situation;
@@ -65,8 +67,14 @@ export class Boot {
   /** arm32: what stops it while it maps them. */
   remapStop: RemapStop | undefined;
   defaultArea: Area | undefined;
+  /** The default area was asked for, and has no place. */
+  refusedDefault: RefusedDefault | undefined;
+  /** Nodes without a base, and the place that the kernel chose for each. */
+  readonly placed: { readonly node: ReservedNode; readonly range: Interval }[] = [];
   /** Ranges that are left out of the linear map. */
   readonly unmapped: { readonly node: ReservedNode; readonly range: Interval }[] = [];
+  /** arm32: where mapping low memory ends the boot. */
+  mappingStop: bigint | undefined;
   /** What the regions leave for the page descriptors, where those come before the default area. */
   descriptorRoom: OwnRoom = 'ample';
   readonly #entries: Entry[] = [];
@@ -83,6 +91,7 @@ export class Boot {
     this.#scan();
     for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
     if (this.defaultIsFirst) this.#reserveDefault();
+    this.#mapLowMemory();
     this.#remap();
     if (rules.staticRegistration === 'late') this.#registerStatic();
     if (this.defaultIsFirst || this.#takeOwnMemory()) this.#activate();
@@ -93,6 +102,7 @@ export class Boot {
     this.descriptorRoom = descriptorRoom(this.memblock, this.situation);
     if (this.descriptorRoom === 'none') return false;
     this.#stage = 'allocating';
+    if (this.defaultArea !== undefined || !this.situation.dmaCma) return true;
     const giveBack = takeEarly(this.memblock, this.situation.early ?? []);
     this.#reserveDefault();
     // Nodes are placed before it, so for them it is free.
@@ -350,6 +360,7 @@ export class Boot {
       const base = this.memblock.find(request);
       if (base === undefined) continue;
       const range = interval(base, sizeBytes);
+      this.placed.push({ node, range });
       if (node.noMap) this.unmapped.push({ node, range });
       if (node.noMap && rules.noMapSize === 'removed') this.memblock.memory.remove(range);
       else this.memblock.reserved.add(range);
@@ -404,7 +415,7 @@ export class Boot {
 
   /** __reserved_mem_init_node(): the CMA driver is asked, and what it does not want goes to the DMA pool driver. */
   #drivers(node: ReservedNode, range: Interval): { result: Verdict; refusal?: DriverRefusal } {
-    if (node.compatible.includes('restricted-dma-pool'))
+    if (node.compatible.includes('restricted-dma-pool') && this.situation.restrictedPool)
       return { result: node.reusable || node.noMap || node.isDefault ? 'refused' : 'claimed' };
     if (!node.compatible.includes('shared-dma-pool')) return { result: 'no-driver' };
     const { dmaCma, rules, architecture, parameter } = this.situation;
@@ -493,6 +504,13 @@ export class Boot {
     this.remapped.push({ node, range });
   }
 
+  #mapLowMemory(): void {
+    const { architecture, lpae, lowMemoryLimit } = this.situation;
+    if (architecture !== 'arm' || lpae || this.unmapped.length === 0) return;
+    const mapped = this.memblock.memory.without(this.memblock.nomap).ranges;
+    this.mappingStop = sectionPairStop(mapped, mappedLowMemoryEnd(this.memblock, lowMemoryLimit));
+  }
+
   #remap(): void {
     const { architecture, slots, rules, lowMemoryLimit } = this.situation;
     if (architecture !== 'arm' || this.remapped.length === 0) return;
@@ -519,8 +537,9 @@ export class Boot {
       if (rules.reports === 'outside') this.#say('alloc-failed', failed);
       return;
     }
-    const base = isMisaligned ? undefined : findDefault(this.situation, this.memblock, wish);
-    if (base === undefined) {
+    const base = findDefault(this.situation, this.memblock, wish);
+    if (typeof base === 'string') {
+      this.refusedDefault = describeRefusal(this.situation, this.memblock, wish, base);
       this.#say('alloc-failed', failed);
       return;
     }
@@ -543,11 +562,29 @@ export class Boot {
     const isEdge = low !== undefined && low < this.memblock.end;
     const boundaries = [...this.situation.zones.boundaries, ...(isEdge ? [low] : [])];
     for (const area of this.areas) {
-      if (!boundaries.some((at) => area.start < at && at < area.end)) continue;
+      if (!boundaries.some((at) => area.start < at && at < area.end) && !this.#endsInForeignPages(area)) continue;
       // Memory on one side of the boundary only is in one zone, whatever the area claims to hold.
       area.active = false;
       this.#say('not-activated', `cma: CMA area ${area.name} could not be activated`);
     }
+  }
+
+  /**
+   * An area in high memory that ends where the last page is missing: the descriptors behind the end of RAM were never
+   * written, and say that their pages are in the lowest zone.
+   */
+  #endsInForeignPages(area: Area): boolean {
+    const { architecture, rules, flatMemory, highMemoryStart } = this.situation;
+    if (architecture !== 'arm' || rules.zoneCheck !== 'pages' || !flatMemory) return false;
+    const { end } = this.memblock;
+    return highMemoryStart !== undefined && area.start >= highMemoryStart && this.isCutAtTop(area, end);
+  }
+
+  /** Whether all that an area lacks is the page below 4 GiB that arm32 drops. */
+  isCutAtTop(area: Interval, end = this.memblock.end): boolean {
+    const { architecture, lpae, pageSizeBytes } = this.situation;
+    if (architecture !== 'arm' || lpae || area.end !== GIB4 || end !== GIB4 - pageSizeBytes) return false;
+    return this.memblock.memory.contains({ start: area.start, end });
   }
 
   /** __rmem_check_for_overlap(): neighbours in the sorted list. */
@@ -576,6 +613,27 @@ export class Boot {
   /** The default area is made before the kernel allocates anything for itself. */
   get defaultIsFirst(): boolean {
     return this.situation.rules.defaultBeforeStatic.includes(this.situation.architecture);
+  }
+
+  isGivenBack(node: ReservedNode): boolean {
+    return this.refusals.some((refusal) => refusal.node === node && refusal.released);
+  }
+
+  /** Whether memory that is taken from the start could change anything that this boot shows. */
+  dependsOn(taken: Interval): boolean {
+    const { reservedMemory, memoryReservations } = this.situation;
+    const meets = (range: Interval) => overlaps(range, taken);
+    return (
+      this.memblock.searched.overlaps(taken) ||
+      this.areas.some(meets) ||
+      this.unmapped.some(({ range }) => meets(range)) ||
+      this.remapped.some(({ range }) => meets(range)) ||
+      reservedMemory.nodes.some(
+        (node) =>
+          Array.isArray(node.reg) && node.reg.some((entry) => meets(interval(entry.baseAddress, entry.sizeBytes))),
+      ) ||
+      memoryReservations.some((entry) => meets(interval(entry.baseAddress, entry.sizeBytes)))
+    );
   }
 
   /** Whether the range belongs to the kernel's own memory: its image, the initrd, the tree. */

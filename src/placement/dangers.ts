@@ -10,9 +10,15 @@ import { RULE_FACTS } from './rules.js';
 import { OWN_MEMORY } from './situation.js';
 import { mappedLowMemoryEnd } from './zones.js';
 
+type Sure = Exclude<BootOutcome, 'unknown'>;
+
 interface Found extends Danger {
   readonly outcome: BootOutcome;
+  /** What an unknown outcome can be; absent: anything, good or bad. */
+  readonly possible?: readonly Sure[];
 }
+
+const ANYTHING: readonly Sure[] = ['boots', 'corrupts', 'panics', 'hangs'];
 
 /**
  * Memory that is not the kernel's: nodes with a base that are no pools or stay unmapped, the reservation block, what the
@@ -39,12 +45,20 @@ function entriesOf(node: ReservedNode) {
   return entries.map((entry) => ({ name: node.name, range: interval(entry.baseAddress, entry.sizeBytes) }));
 }
 
-export function dangersOf(boot: Boot): { dangers: readonly Danger[]; outcome: BootOutcome } {
+export function dangersOf(boot: Boot): {
+  dangers: readonly Danger[];
+  outcome: BootOutcome;
+  possible: readonly Sure[];
+} {
   const found = CHECKS.flatMap((check) => check(boot));
   const outcomes = new Set(found.map((danger) => danger.outcome));
   const outcome = (['panics', 'hangs', 'corrupts', 'unknown'] as const).find((o) => outcomes.has(o)) ?? 'boots';
+  // With several dangers whatever one of them leaves possible at best has to pass all others too.
+  const left = found.map(({ outcome: one, possible }) => (one === 'unknown' ? (possible ?? ANYTHING) : [one]));
+  const best = left.map((possible) => Math.min(...possible.map((one) => ANYTHING.indexOf(one))));
   return {
     outcome,
+    possible: ANYTHING.slice(Math.max(0, ...best)).filter((one) => left.some((possible) => possible.includes(one))),
     dangers: found.map(({ code, nodes, reason, facts }) => ({ code, nodes, reason, facts })),
   };
 }
@@ -61,16 +75,21 @@ const CHECKS: readonly ((boot: Boot) => Found[])[] = [
   halfMappedPages,
   noRoomForKernel,
   remapTable,
+  mappingStops,
 ];
+
+/** Memory that is not there, or has no mapping, is handed out: it works until it is used. */
+const DEADLY: readonly Sure[] = ['corrupts', 'panics', 'hangs'];
 
 function outsideRam(boot: Boot): Found[] {
   const { architecture } = boot.situation;
   return boot.areas
-    .filter((area) => !boot.memblock.memory.contains(area))
+    .filter((area) => !boot.memblock.memory.contains(area) && (area.active || !boot.isCutAtTop(area)))
     .map((area) => ({
       code: 'outside-ram',
       nodes: [area.name],
       outcome: architecture === 'arm64' ? 'panics' : 'unknown',
+      possible: DEADLY,
       reason:
         architecture === 'arm64'
           ? 'the area is created, and the kernel dies when it hands the pages that do not exist to the page allocator'
@@ -189,6 +208,7 @@ function unmappedMemory(boot: Boot): Found[] {
       nodes: [node.name],
       // Whether that is the kernel on its way up or a process later, nothing but a boot shows.
       outcome: 'unknown',
+      possible: DEADLY,
       reason: 'the memory is given back although the kernel has not mapped it: whoever gets it first dies',
       facts: ['reserved-memory.refused-node', 'reserved-memory.static-registration'],
     }));
@@ -236,9 +256,26 @@ function halfMappedPages(boot: Boot): Found[] {
 /** Of a kernel whose size nobody told: more than most have. */
 const IMAGE_BYTES = 32n << 20n;
 
+function ownRoom({ memblock, situation }: Boot) {
+  const low = mappedLowMemoryEnd(memblock, situation.lowMemoryLimit) ?? memblock.end;
+  const left = memblock
+    .free()
+    .within({ start: 0n, end: low })
+    .reduce((sum, { start, end }) => sum + (end - start), 0n);
+  const isPlaced = situation.occupied.some(({ name }) => name === 'kernel');
+  const needed = ownBytes(memblock.memory.ranges, situation.pageSizeBytes) + (isPlaced ? 0n : IMAGE_BYTES);
+  return { left, needed, isPlaced };
+}
+
+/** Whether the kernel finds room for itself also when so much more of low memory is taken. */
+export function hasRoomBeside(boot: Boot, takenBytes: bigint): boolean {
+  const { left, needed } = ownRoom(boot);
+  return boot.descriptorRoom === 'ample' && left >= 2n * needed + takenBytes;
+}
+
 /** CMA areas are for what can be moved, and nothing of the early kernel can. */
 function noRoomForKernel(boot: Boot): Found[] {
-  const { descriptorRoom, situation, memblock } = boot;
+  const { descriptorRoom, situation } = boot;
   const danger = { code: 'no-room-for-kernel' as const, nodes: [] };
   if (descriptorRoom !== 'ample')
     return [
@@ -249,13 +286,7 @@ function noRoomForKernel(boot: Boot): Found[] {
         facts: [RULE_FACTS.descriptorPieces, RULE_FACTS.descriptorSections],
       },
     ];
-  const low = mappedLowMemoryEnd(memblock, situation.lowMemoryLimit) ?? memblock.end;
-  const left = memblock
-    .free()
-    .within({ start: 0n, end: low })
-    .reduce((sum, { start, end }) => sum + (end - start), 0n);
-  const isPlaced = situation.occupied.some(({ name }) => name === 'kernel');
-  const needed = ownBytes(memblock.memory.ranges, situation.pageSizeBytes) + (isPlaced ? 0n : IMAGE_BYTES);
+  const { left, needed, isPlaced } = ownRoom(boot);
   if (left >= needed) return [];
   return [
     {
@@ -266,6 +297,23 @@ function noRoomForKernel(boot: Boot): Found[] {
     },
   ];
 }
+
+function mappingStops(boot: Boot): Found[] {
+  const at = boot.mappingStop;
+  if (at === undefined) return [];
+  const blame = boot.unmapped.filter(({ range }) => alignDown(range.start, ARM_BLOCK) === alignDown(at, ARM_BLOCK));
+  return [
+    {
+      code: 'section-pair',
+      nodes: blame.map(({ node }) => node.name),
+      outcome: 'hangs',
+      reason: `arm32 maps memory in pairs of 1 MiB sections; at 0x${at.toString(16)} the first half of a pair is a section and the second half ends inside its MiB, which is a BUG before the console works`,
+      facts: [RULE_FACTS_OF_MAP],
+    },
+  ];
+}
+
+const RULE_FACTS_OF_MAP = 'cma.arm-section-pairs';
 
 function remapTable(boot: Boot): Found[] {
   const { architecture, slots, rules } = boot.situation;

@@ -1,7 +1,8 @@
 /** The default area that the kernel makes itself, from Kconfig or cma=: how large, and where. */
-import { alignDown, alignUp } from '../quantity/index.js';
+import { alignDown, alignUp, isAligned } from '../quantity/index.js';
 import { higher, interval, lower } from './interval-set.js';
 import type { Memblock } from './memblock.js';
+import type { RefusedDefault } from './prediction.js';
 import type { Situation } from './situation.js';
 
 export interface DefaultWish {
@@ -54,26 +55,73 @@ function kconfigBytes({ kconfigSize, pageSizeBytes }: Situation, memblock: Membl
   }
 }
 
-/** cma_declare_contiguous(): undefined when the kernel finds no place; a fixed base is aligned already. */
-export function findDefault(situation: Situation, memblock: Memblock, wish: DefaultWish): bigint | undefined {
+export type NoPlace = RefusedDefault['why'];
+
+/** cma_declare_contiguous(): the base, or why there is none. */
+export function findDefault(situation: Situation, memblock: Memblock, wish: DefaultWish): bigint | NoPlace {
   const { minimumAlignmentBytes: alignmentBytes, highMemoryStart: high } = situation;
+  if (wish.isFixed && !isAligned(wish.baseAddress, alignmentBytes)) return 'misaligned-base';
   const sizeBytes = alignUp(wish.sizeBytes, alignmentBytes);
   const base = alignUp(wish.baseAddress, alignmentBytes);
-  const { end } = memblock;
-  let limit = alignDown(wish.limitAddress, alignmentBytes);
-  if (limit === 0n || limit > end) limit = end;
-  if (base + sizeBytes > limit) return undefined;
-  if (wish.isFixed && base !== 0n) {
-    const crosses = high !== undefined && base < high && base + sizeBytes > high;
-    return crosses || memblock.reserved.overlaps(interval(base, sizeBytes)) ? undefined : base;
-  }
+  const isFixed = wish.isFixed && base !== 0n;
+  if (isFixed && high !== undefined && base < high && base + sizeBytes > high) return 'crosses-high-memory';
+  let limit = limitOf(wish, memblock, alignmentBytes);
+  if (base + sizeBytes > limit) return 'past-limit';
+  if (isFixed) return memblock.reserved.overlaps(interval(base, sizeBytes)) ? 'base-taken' : base;
   const request = { sizeBytes, alignmentBytes };
   let found: bigint | undefined;
   // Above 4 GiB from below, so that memory that compaction moves does not land in the area again.
-  if (end >= GIB4 + sizeBytes) found = memblock.find({ ...request, start: GIB4, end: limit, bottomUp: true });
+  if (memblock.end >= GIB4 + sizeBytes) found = memblock.find({ ...request, start: GIB4, end: limit, bottomUp: true });
   if (found === undefined && high !== undefined && base < high && limit > high) {
     found = memblock.find({ ...request, start: high, end: limit });
     limit = high;
   }
-  return found ?? memblock.find({ ...request, start: base, end: limit });
+  return found ?? memblock.find({ ...request, start: base, end: limit }) ?? 'no-hole';
 }
+
+function limitOf(wish: DefaultWish, { end }: Memblock, alignmentBytes: bigint): bigint {
+  const limit = alignDown(wish.limitAddress, alignmentBytes);
+  return limit === 0n || limit > end ? end : limit;
+}
+
+/** What would have had a place: the largest hole that the kernel looks at. */
+export function describeRefusal(
+  situation: Situation,
+  memblock: Memblock,
+  wish: DefaultWish,
+  why: NoPlace,
+): RefusedDefault {
+  const { minimumAlignmentBytes: alignmentBytes, parameter, kconfigSize, highMemoryStart: high } = situation;
+  const limitAddress = limitOf(wish, memblock, alignmentBytes);
+  const free = memblock.free();
+  const from = wish.isFixed ? 0n : wish.baseAddress;
+  const windows = [
+    { start: from, end: high === undefined ? limitAddress : lower(high, limitAddress) },
+    ...(high === undefined || high >= limitAddress ? [] : [{ start: higher(from, high), end: limitAddress }]),
+  ];
+  const holes = windows.flatMap((window) =>
+    free.within(window).map(({ start, end }) => ({
+      start: alignUp(higher(start, situation.pageSizeBytes), alignmentBytes),
+      end: alignDown(end, alignmentBytes),
+    })),
+  );
+  const best = holes.reduce((a, b) => (b.end - b.start > a.end - a.start ? b : a), { start: 0n, end: 0n });
+  const isFound = best.end > best.start;
+  return {
+    source: parameter === undefined ? 'kconfig' : 'command-line',
+    text: parameter?.text ?? KCONFIG_TEXT[kconfigSize.choice],
+    sizeBytes: alignUp(wish.sizeBytes, alignmentBytes),
+    alignmentBytes,
+    limitAddress,
+    why,
+    largestBytes: isFound ? best.end - best.start : 0n,
+    largestBaseAddress: isFound ? best.start : null,
+  };
+}
+
+const KCONFIG_TEXT = {
+  MBYTES: 'CONFIG_CMA_SIZE_MBYTES',
+  PERCENTAGE: 'CONFIG_CMA_SIZE_PERCENTAGE',
+  MIN: 'the smaller of CONFIG_CMA_SIZE_MBYTES and CONFIG_CMA_SIZE_PERCENTAGE',
+  MAX: 'the larger of CONFIG_CMA_SIZE_MBYTES and CONFIG_CMA_SIZE_PERCENTAGE',
+} as const;

@@ -3,7 +3,14 @@ export { cmaParameter, parameters } from './command-line.js';
 export { type Change, changesForUserSpace } from './compare.js';
 export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';
 export * from './input.js';
-export { type LintId, type LintInput, type LintResult, lintPlacement, PLACEMENT_CODES } from './lint/index.js';
+export {
+  findingsOf,
+  type LintId,
+  type LintInput,
+  type LintResult,
+  lintPlacement,
+  PLACEMENT_CODES,
+} from './lint/index.js';
 export * from './memory-map.js';
 export { planRegions, type RegionPlan } from './planner.js';
 export { PLANNER_CODES } from './planner-codes.js';

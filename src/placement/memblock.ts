@@ -16,6 +16,8 @@ export class Memblock {
   readonly memory: IntervalSet;
   readonly nomap = new IntervalSet();
   readonly reserved = new IntervalSet();
+  /** Addresses on which the results of the searches rest: a reservation anywhere else changes none of them. */
+  readonly searched = new IntervalSet();
   readonly #pageSizeBytes: bigint;
 
   constructor(banks: Iterable<Interval>, pageSizeBytes: bigint) {
@@ -37,9 +39,20 @@ export class Memblock {
 
   /** memblock_find_in_range_node(): never the first page, top-down unless asked; undefined when nothing fits. */
   find(request: AllocationRequest): bigint | undefined {
-    const { sizeBytes, alignmentBytes } = request;
+    const { sizeBytes } = request;
     const start = higher(request.start, this.#pageSizeBytes);
     const end = higher(request.end ?? 1n << 64n, start);
+    const found = this.#search(start, end, request);
+    const { bottomUp } = request;
+    this.searched.add({
+      start: bottomUp === true || found === undefined ? start : found,
+      end: bottomUp === true && found !== undefined ? found + sizeBytes : end,
+    });
+    return found;
+  }
+
+  #search(start: bigint, end: bigint, request: AllocationRequest): bigint | undefined {
+    const { sizeBytes, alignmentBytes } = request;
     const free = this.free().ranges;
     for (const range of request.bottomUp === true ? free : [...free].reverse()) {
       const low = clamp(range.start, start, end);

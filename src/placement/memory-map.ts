@@ -5,6 +5,7 @@ import { firmwareMemory } from './dangers.js';
 import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
 import { type Interval, IntervalSet, interval } from './interval-set.js';
+import { withDescriptors } from './predict.js';
 import { isPool } from './reserved-nodes.js';
 import { situationOf } from './settle.js';
 import { OWN_MEMORY } from './situation.js';
@@ -56,7 +57,7 @@ interface Owned extends Interval, MemoryOwner {}
  */
 export function memoryMap(input: PlacementInput): MemoryMap {
   const { situation, questions } = situationOf(input);
-  const boot = new Boot(situation);
+  const boot = new Boot(withDescriptors(situation));
   const owned = ownersOf(boot);
   const banks = new IntervalSet(situation.banks).ranges;
   return {
@@ -90,6 +91,16 @@ function ownersOf(boot: Boot): Owned[] {
     };
   });
   const { reservedMemory, occupied } = boot.situation;
+  const dynamic = boot.placed
+    .filter(({ node }) => !boot.areas.some((area) => area.node === node) && !boot.isGivenBack(node))
+    .map(
+      ({ node, range }): Owned => ({
+        ...range,
+        name: node.name,
+        kind: 'reserved',
+        notes: node.noMap ? ['not mapped'] : [],
+      }),
+    );
   const nodes = reservedMemory.nodes.flatMap((node) =>
     isPool(node) || !Array.isArray(node.reg)
       ? []
@@ -108,7 +119,7 @@ function ownersOf(boot: Boot): Owned[] {
   const own = occupied
     .filter(({ name }) => OWN_MEMORY.includes(name))
     .map(({ name, start, end }): Owned => ({ name, start, end, kind: 'kernel', notes: [] }));
-  return [...areas, ...nodes, ...rest, ...own];
+  return [...areas, ...dynamic, ...nodes, ...rest, ...own];
 }
 
 function segmentsOf(bank: Interval, owned: readonly Owned[], boundaries: readonly bigint[]): MemorySegment[] {

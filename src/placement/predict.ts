@@ -2,15 +2,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NAMING_FACTS } from '../facts/heap-names.js';
 import { formatAddress } from '../quantity/index.js';
-import { Boot, type Stage } from './boot.js';
-import { dangersOf } from './dangers.js';
-import { descriptorBuffer, earlyBytes } from './early-memory.js';
+import { type Area, Boot, type Stage } from './boot.js';
+import { dangersOf, hasRoomBeside } from './dangers.js';
+import { descriptorBuffer, earlyBytes, earlyPages } from './early-memory.js';
 import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
 import type {
   Danger,
   DangerCode,
   FailureClass,
+  LayoutResult,
   LogLine,
   PredictedArea,
   Prediction,
@@ -19,6 +20,7 @@ import type {
 } from './prediction.js';
 import { RULE_FACTS } from './rules.js';
 import { type OpenQuestion, type Settled, situationOf } from './settle.js';
+import type { Situation } from './situation.js';
 
 /**
  * Predicts what a kernel makes of a device tree: CMA areas, heaps, messages, and what goes wrong.
@@ -28,8 +30,37 @@ import { type OpenQuestion, type Settled, situationOf } from './settle.js';
  * @throws RangeError for a kernel before 5.10, which the facts do not describe
  */
 export function predict(input: PlacementInput): Prediction {
-  return predictSettled(situationOf(input));
+  const settled = situationOf(input);
+  const prediction = predictSettled(settled);
+  return {
+    ...prediction,
+    areas: prediction.areas.map((area) =>
+      area.likelyBaseAddress === null ? { ...area, likelyBaseAddress: likelyBase(settled, area.name) } : area,
+    ),
+  };
 }
+
+/** The situation with what the kernel takes before the default area, at least. */
+export function withDescriptors(situation: Situation): Situation {
+  const buffer = situation.early === undefined ? undefined : descriptorBuffer(situation);
+  return buffer === undefined ? situation : { ...situation, early: [buffer, ...(situation.early ?? [])] };
+}
+
+/** Where the kernel's own area lands, when neither a few pages more or less nor the layout changes that. */
+function likelyBase({ situation, questions }: Settled, name: string): bigint | null {
+  const baseOf = (boot: Boot) => boot.areas.find((area) => area.name === name)?.start;
+  const least = new Boot(withDescriptors(situation));
+  const first = baseOf(least);
+  if (first === undefined) return null;
+  const isSame = (one: Situation) => baseOf(new Boot(one)) === first;
+  const { early = [] } = least.situation;
+  if (!isSame({ ...least.situation, early: [...early, earlyPages(OTHER_EARLY_BYTES, situation)] })) return null;
+  const layouts = questions.filter(({ about }) => about === 'layout').flatMap(({ answers }) => answers);
+  return layouts.every((one) => isWithoutEffect(least, one) || isSame(withDescriptors(one))) ? first : null;
+}
+
+/** More than page tables, the unflattened tree and what else comes before it were seen to take. */
+const OTHER_EARLY_BYTES = 2n << 20n;
 
 /** The same for a caller who has settled the situation already. */
 export function predictSettled({ situation, questions, assumed, commandLine }: Settled): Prediction {
@@ -37,24 +68,58 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
   const base = observe(boot);
   const unknown: UnknownField[] = [];
   const unsure = new Set<string>();
+  const possible = new Set(possibleOutcomes(base));
+  let layouts: readonly LayoutResult[] = [];
   for (const question of questions) {
     if (question.about === 'early' && hasRoomToSpare(boot)) continue;
-    for (const answer of question.answers) {
-      const other = observe(new Boot(answer));
+    const others = question.answers.map((answer) =>
+      question.about === 'layout' && isWithoutEffect(boot, answer) ? base : observe(new Boot(answer)),
+    );
+    for (const other of others) {
+      if (other === base) continue;
+      for (const outcome of possibleOutcomes(other)) possible.add(outcome);
       for (const field of differences(base, other)) {
         if (unsure.has(`${field} ${question.needs}`)) continue;
         unsure.add(`${field} ${question.needs}`);
         unknown.push({ field, needs: question.needs });
       }
     }
+    if (question.names !== undefined && others.some((other) => differences(base, other).length > 0))
+      layouts = others.map((other, i) => layoutResult(question.names?.[i] ?? '', other));
+    if (question.always?.includes('outcome') === true) possible.add('boots');
     for (const field of question.always ?? [])
       if (!field.startsWith('areas[') || base.areas.length > 0) unknown.push({ field, needs: question.needs });
   }
   return settle(base, unknown, {
+    layouts,
+    possibleOutcomes: OUTCOMES.filter((outcome) => possible.has(outcome)),
     assumed: usedAssumptions(assumed, base),
     commandLine,
     granuleKnown: !questions.some((q: OpenQuestion) => q.about === 'granule'),
   });
+}
+
+/** From the best to the worst. */
+const OUTCOMES = ['boots', 'corrupts', 'panics', 'hangs'] as const;
+
+function possibleOutcomes({ outcome, possible }: Observation): readonly (typeof OUTCOMES)[number][] {
+  return outcome === 'unknown' ? possible : [outcome];
+}
+
+/** Whether images that a layout adds lie where nothing is looked for: then the boot is the same. */
+function isWithoutEffect(boot: Boot, { occupied }: Situation): boolean {
+  const added = occupied.slice(boot.situation.occupied.length);
+  const bytes = added.reduce((sum, { start, end }) => sum + (end - start), 0n);
+  return !added.some((range) => boot.dependsOn(range)) && hasRoomBeside(boot, bytes);
+}
+
+function layoutResult(layout: string, { outcome, cmaTotalBytes, areas }: Observation): LayoutResult {
+  return {
+    layout,
+    outcome,
+    cmaTotalBytes,
+    areas: areas.map(({ name, likelyBaseAddress, sizeBytes }) => ({ name, baseAddress: likelyBaseAddress, sizeBytes })),
+  };
 }
 
 /**
@@ -76,12 +141,15 @@ function hasRoomToSpare({ defaultArea, memblock, situation, refusals }: Boot): b
   );
 }
 
-interface Observation extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log'> {
+interface Observation
+  extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log' | 'layouts' | 'possibleOutcomes'> {
+  /** What an unknown outcome can be. */
+  readonly possible: readonly (typeof OUTCOMES)[number][];
   readonly log: readonly (LogLine & { readonly areaIndex: number | undefined; readonly stage: Stage })[];
 }
 
 function observe(boot: Boot): Observation {
-  const { dangers, outcome } = dangersOf(boot);
+  const { dangers, outcome, possible } = dangersOf(boot);
   const up = outcome !== 'panics' && outcome !== 'hangs';
   const { situation } = boot;
   const counted = boot.areas.filter((area) => area.active || situation.rules.inactiveCounted);
@@ -91,8 +159,8 @@ function observe(boot: Boot): Observation {
       if (outcome === 'panics' || outcome === 'hangs' || outcome === 'corrupts') worst.set(node, outcome);
   const areas: PredictedArea[] = boot.areas.map((area) => ({
     name: area.name,
-    baseAddress: area.fixed || area.source === 'node' || boot.defaultIsFirst ? area.start : null,
-    likelyBaseAddress: area.start,
+    baseAddress: area.start,
+    likelyBaseAddress: isPlacedFirst(boot, area) ? area.start : null,
     sizeBytes: area.active ? area.end - area.start : 0n,
     isDefault: area === boot.defaultArea,
     source: area.source,
@@ -124,12 +192,14 @@ function observe(boot: Boot): Observation {
   ];
   return {
     outcome,
+    possible,
+    refusedDefault: boot.refusedDefault,
     dangers,
     heaps: up ? heapsOf(boot) : [],
     areas,
     cmaTotalBytes: up ? counted.reduce((sum, area) => sum + (area.end - area.start), 0n) : null,
     log: boot.messages
-      .filter(({ stage }) => boot.remapStop === undefined || stage === 'scan')
+      .filter(({ stage }) => (boot.remapStop ?? boot.mappingStop) === undefined || stage === 'scan')
       .map(({ family, text, area, stage }) => ({
         family,
         text,
@@ -152,6 +222,11 @@ function observe(boot: Boot): Observation {
   };
 }
 
+/** Whether nothing of the kernel's own memory has a place before the area has one. */
+function isPlacedFirst(boot: Boot, area: Area): boolean {
+  return area.fixed || area.source === 'node' || boot.defaultIsFirst;
+}
+
 /** What is compared of a boot, field by field. */
 const COMPARED: Readonly<Record<string, (seen: Observation) => unknown>> = {
   outcome: ({ outcome }) => outcome,
@@ -172,7 +247,7 @@ function differences(a: Observation, b: Observation): string[] {
   a.areas.forEach((area, i) => {
     const same = b.areas[i] as PredictedArea;
     if (area.sizeBytes !== same.sizeBytes) fields.push(`areas[${i}].sizeBytes`);
-    if (area.baseAddress !== same.baseAddress) fields.push(`areas[${i}].baseAddress`);
+    if (area.likelyBaseAddress !== same.likelyBaseAddress) fields.push(`areas[${i}].baseAddress`);
   });
   return fields;
 }
@@ -180,12 +255,16 @@ function differences(a: Observation, b: Observation): string[] {
 function settle(
   base: Observation,
   open: readonly UnknownField[],
-  rest: { readonly assumed: readonly string[]; readonly commandLine: string; readonly granuleKnown: boolean },
+  rest: Pick<Prediction, 'layouts' | 'possibleOutcomes'> & {
+    readonly assumed: readonly string[];
+    readonly commandLine: string;
+    readonly granuleKnown: boolean;
+  },
 ): Prediction {
   const unknown = [...open];
   const isOpen = (field: string) => unknown.some((u) => u.field === field);
   base.areas.forEach((area, i) => {
-    if (area.baseAddress === null && !isOpen('areas'))
+    if (area.likelyBaseAddress === null && !isOpen('areas'))
       unknown.push({
         field: `areas[${i}].baseAddress`,
         needs: "the kernel's own early allocations: only a booted kernel shows where this area lands",
@@ -193,16 +272,20 @@ function settle(
   });
   const areas = base.areas.map((area, i) => ({
     ...area,
-    baseAddress: isOpen('areas') || isOpen(`areas[${i}].baseAddress`) ? null : area.baseAddress,
+    baseAddress:
+      area.likelyBaseAddress === null || isOpen('areas') || isOpen(`areas[${i}].baseAddress`) ? null : area.baseAddress,
   }));
   const log = base.log.map(({ family, text: words, areaIndex }) => {
     const at = areaIndex === undefined ? null : (areas[areaIndex]?.baseAddress ?? null);
     return { family, text: words.replace('{address}', at === null ? '?' : formatAddress(at)) };
   });
+  const { possible: _, ...seen } = base;
   return {
-    ...base,
+    ...seen,
     areas,
     log,
+    layouts: rest.layouts,
+    possibleOutcomes: rest.possibleOutcomes,
     outcome: isOpen('outcome') ? 'unknown' : base.outcome,
     cmaTotalBytes: isOpen('cmaTotalBytes') ? null : base.cmaTotalBytes,
     minimumAlignmentBytes: rest.granuleKnown ? base.minimumAlignmentBytes : null,

@@ -79,7 +79,9 @@ export type DangerCode =
   | 'remap-of-memory-in-use'
   /** arm32: mapping a pool anew unmaps what shares its 2 MiB. */
   | 'remap-of-neighbours'
-  | 'remap-table-overflow';
+  | 'remap-table-overflow'
+  /** arm32 without LPAE: a small region that is not mapped splits a pair of sections so that mapping stops. */
+  | 'section-pair';
 
 export interface Danger {
   readonly code: DangerCode;
@@ -94,7 +96,7 @@ export interface PredictedArea {
   readonly name: string;
   /** null: placed by the kernel where early allocations leave room. */
   readonly baseAddress: bigint | null;
-  /** Where it lands when nothing unknown is in the way. */
+  /** Where it lands on every layout that loaders make, however much the kernel takes first; null: that differs. */
   readonly likelyBaseAddress: bigint | null;
   /** 0 when the area exists but was not activated. */
   readonly sizeBytes: bigint;
@@ -119,8 +121,38 @@ export interface UnknownField {
   readonly needs: string;
 }
 
+/** What a layout of kernel, initrd and device tree leads to. */
+export interface LayoutResult {
+  readonly layout: string;
+  readonly outcome: BootOutcome;
+  readonly cmaTotalBytes: bigint | null;
+  readonly areas: readonly {
+    readonly name: string;
+    /** null: placed where the kernel's own allocations leave room. */
+    readonly baseAddress: bigint | null;
+    readonly sizeBytes: bigint;
+  }[];
+}
+
+/** A default area, of the command line or of Kconfig, for which the kernel finds no place. */
+export interface RefusedDefault {
+  readonly source: 'command-line' | 'kconfig';
+  /** `cma=2G`, or the symbols of Kconfig. */
+  readonly text: string;
+  readonly sizeBytes: bigint;
+  readonly alignmentBytes: bigint;
+  /** Exclusive: the area has to end here or below. */
+  readonly limitAddress: bigint;
+  readonly why: 'misaligned-base' | 'base-taken' | 'crosses-high-memory' | 'past-limit' | 'no-hole';
+  /** The largest size for which there is a place; 0: none. */
+  readonly largestBytes: bigint;
+  readonly largestBaseAddress: bigint | null;
+}
+
 export interface Prediction {
   readonly outcome: BootOutcome;
+  /** What it can be, where `outcome` is `unknown`: the best first. */
+  readonly possibleOutcomes: readonly Exclude<BootOutcome, 'unknown'>[];
   readonly dangers: readonly Danger[];
   readonly heaps: readonly PredictedHeap[];
   readonly areas: readonly PredictedArea[];
@@ -131,6 +163,10 @@ export interface Prediction {
   readonly unknown: readonly UnknownField[];
   /** What was taken for granted because nothing said otherwise. */
   readonly assumed: readonly string[];
+  /** undefined: it has a place, or none is asked for. */
+  readonly refusedDefault: RefusedDefault | undefined;
+  /** One for each layout that boot loaders are known to make, where they lead to different results. */
+  readonly layouts: readonly LayoutResult[];
   readonly slots: { readonly used: number; readonly total: number };
   /** No linux,cma-default, no cma=, no Kconfig size: nothing answers for the default area. */
   readonly hasDefault: boolean;
@@ -154,6 +190,26 @@ export function predictionToJson(prediction: Prediction): Record<string, unknown
       baseAddress: address(area.baseAddress),
       likelyBaseAddress: address(area.likelyBaseAddress),
       sizeBytes: size(area.sizeBytes),
+    })),
+    refusedDefault:
+      prediction.refusedDefault === undefined
+        ? null
+        : {
+            ...prediction.refusedDefault,
+            sizeBytes: size(prediction.refusedDefault.sizeBytes),
+            alignmentBytes: size(prediction.refusedDefault.alignmentBytes),
+            limitAddress: address(prediction.refusedDefault.limitAddress),
+            largestBytes: size(prediction.refusedDefault.largestBytes),
+            largestBaseAddress: address(prediction.refusedDefault.largestBaseAddress),
+          },
+    layouts: prediction.layouts.map((layout) => ({
+      ...layout,
+      cmaTotalBytes: size(layout.cmaTotalBytes),
+      areas: layout.areas.map((area) => ({
+        ...area,
+        baseAddress: address(area.baseAddress),
+        sizeBytes: size(area.sizeBytes),
+      })),
     })),
     cmaTotalBytes: size(prediction.cmaTotalBytes),
     minimumAlignmentBytes: size(prediction.minimumAlignmentBytes),

@@ -80,10 +80,10 @@ function readNode(node: FdtNode, index: number, root: ReservedMemory['rootCells'
     name: node.name,
     node,
     index,
-    reg: readRanges(node, 'reg', root),
+    reg: rangesOf(node, 'reg', root),
     size: readNumber(node, 'size', root.size),
     alignment: readNumber(node, 'alignment', root.address),
-    allocRanges: readRanges(node, 'alloc-ranges', root),
+    allocRanges: rangesOf(node, 'alloc-ranges', root),
     noMap: node.properties.has('no-map'),
     reusable: node.properties.has('reusable'),
     isDefault: node.properties.has('linux,cma-default'),
@@ -91,7 +91,8 @@ function readNode(node: FdtNode, index: number, root: ReservedMemory['rootCells'
   };
 }
 
-function readRanges(node: FdtNode, name: string, root: ReservedMemory['rootCells']) {
+/** Pairs of address and size in the root's cells; `malformed`: the length is not a multiple of a pair. */
+export function rangesOf(node: FdtNode, name: string, root: ReservedMemory['rootCells']) {
   if (!node.properties.has(name)) return undefined;
   const values = cells(node, name);
   const entry = root.address + root.size;
@@ -133,10 +134,13 @@ export function firstEntry(node: ReservedNode): MemoryRange | undefined {
 
 /** Where memory nodes say that RAM is; entries of size 0 wait for the boot loader. */
 export function memoryOfTree(tree: Fdt, root: ReservedMemory['rootCells']): MemoryRange[] {
-  return childrenWith(tree.root, 'device_type').flatMap((node) => {
-    if (strings(node, 'device_type')?.[0] !== 'memory' || !isAvailable(node)) return [];
-    const name = node.properties.has('linux,usable-memory') ? 'linux,usable-memory' : 'reg';
-    const ranges = readRanges(node, name, root);
-    return Array.isArray(ranges) ? ranges.filter((range) => range.sizeBytes > 0n) : [];
-  });
+  return childrenWith(tree.root, 'device_type').flatMap((node) =>
+    strings(node, 'device_type')?.[0] === 'memory' && isAvailable(node) ? memoryOfNode(node, root) : [],
+  );
+}
+
+export function memoryOfNode(node: FdtNode, root: ReservedMemory['rootCells']): MemoryRange[] {
+  const name = node.properties.has('linux,usable-memory') ? 'linux,usable-memory' : 'reg';
+  const ranges = rangesOf(node, name, root);
+  return Array.isArray(ranges) ? ranges.filter((range) => range.sizeBytes > 0n) : [];
 }

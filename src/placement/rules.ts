@@ -51,6 +51,21 @@ export interface KernelRules {
   readonly sharedPage: 'mapped' | 'unmapped';
   /** What becomes a heap, and under which name. */
   readonly inventory: HeapInventory;
+  readonly armMachines: readonly ArmMachine[];
+  readonly zoneCheck: 'pages' | 'spans';
+  readonly memoryParameter: Readonly<Record<Architecture, 'last' | 'smallest' | 'banks' | 'ignored'>>;
+  readonly usableRange: readonly Architecture[];
+  readonly restrictedPool: boolean;
+}
+
+/** A machine of arm32 that says how far DMA reaches from the start of RAM. */
+export interface ArmMachine {
+  /** Of the root node. */
+  readonly compatible: readonly string[];
+  readonly mebibytes: number;
+  /** Kconfig symbol with which the machine is built. */
+  readonly symbol: string;
+  readonly lpaeOnly: boolean;
 }
 
 /** Which fact each rule is. */
@@ -88,6 +103,11 @@ export const RULE_FACTS = {
   descriptorSections: 'cma.page-descriptors',
   descriptorPieces: 'cma.descriptor-pieces',
   sharedPage: 'reserved-memory.shared-page',
+  armMachines: 'cma.arm-machines',
+  zoneCheck: 'cma.zone-check',
+  memoryParameter: 'memory.parameter',
+  usableRange: 'memory.usable-range',
+  restrictedPool: 'reserved-memory.restricted-pool',
 } as const satisfies Record<Exclude<keyof KernelRules, 'version' | 'inventory'>, string>;
 
 const known = new WeakMap<Facts, Map<string, KernelRules>>();

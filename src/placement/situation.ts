@@ -45,6 +45,12 @@ export interface Situation {
   readonly heaps: HeapConfig;
   /** arm32 with HIGHMEM: low memory ends here at the latest. */
   readonly lowMemoryLimit: bigint | undefined;
+  /** arm32 with 64-bit page tables and addresses. */
+  readonly lpae: boolean;
+  /** restricted-dma-pool has its driver. */
+  readonly restrictedPool: boolean;
+  /** arm32 without SPARSEMEM: descriptors of pages that are not memory belong to the lowest zone. */
+  readonly flatMemory: boolean;
   /** Page descriptors lie in one piece for each section of RAM: SPARSEMEM without SPARSEMEM_VMEMMAP. */
   readonly descriptorPieces: 'y' | 'n' | 'unknown';
   /** What the kernel itself has taken of free memory, at least, before it makes the default area; absent: nothing. */

@@ -1,5 +1,6 @@
 /** Where one memory zone ends and the next begins: a CMA area may not cross such an address. */
 import type { Fdt } from '../fdt/index.js';
+import { alignDown } from '../quantity/index.js';
 import { lower } from './interval-set.js';
 import type { Memblock } from './memblock.js';
 import { narrowestBus } from './reach.js';
@@ -9,6 +10,10 @@ const GIB4 = 1n << 32n;
 
 export interface ZoneConfig {
   readonly zoneDma: boolean;
+  /** arm32: what the machine says of its DMA zone, from the start of RAM; undefined: nothing. */
+  readonly machineDmaBytes: bigint | undefined;
+  /** Where another NUMA node begins. */
+  readonly numaBoundaries: readonly bigint[];
   readonly zoneDma32: boolean;
   /** arm32: end of low memory; undefined on other architectures. */
   readonly lowMemoryEnd: bigint | undefined;
@@ -17,6 +22,8 @@ export interface ZoneConfig {
 export interface Zones {
   /** Addresses at which a zone ends and another begins, ascending. */
   readonly boundaries: readonly bigint[];
+  /** Those of them at which memory of another NUMA node begins. */
+  readonly numa: readonly bigint[];
   /** Upper limit of the default area that the kernel makes itself; 0: none. */
   readonly dmaLimit: bigint;
 }
@@ -24,9 +31,13 @@ export interface Zones {
 /** Sources: arch/{arm64,arm,riscv,x86}/mm/init.c. */
 export function zonesOf(...known: Parameters<typeof zonesByArchitecture>): Zones {
   const { boundaries, dmaLimit } = zonesByArchitecture(...known);
-  const [, , , ram] = known;
-  // Where RAM ends no other zone begins: an area across that place dies of the missing pages instead.
-  return { boundaries: boundaries.filter((at) => ram.start < at && at < ram.end), dmaLimit };
+  const [, , , ram, { numaBoundaries: numa }] = known;
+  return {
+    // Where RAM ends no other zone begins: an area across that place dies of the missing pages instead.
+    boundaries: sorted([...boundaries, ...numa].filter((at) => ram.start < at && at < ram.end)),
+    numa,
+    dmaLimit,
+  };
 }
 
 function zonesByArchitecture(
@@ -35,7 +46,7 @@ function zonesByArchitecture(
   tree: Fdt,
   ram: { readonly start: bigint; readonly end: bigint },
   config: ZoneConfig,
-): Zones {
+): Pick<Zones, 'boundaries' | 'dmaLimit'> {
   const end32 = ram.end < GIB4 ? ram.end : GIB4;
   switch (architecture) {
     case 'arm64': {
@@ -49,11 +60,18 @@ function zonesByArchitecture(
     case 'x86_64':
       return { boundaries: [0x100_0000n, GIB4], dmaLimit: ram.end };
     case 'arm':
-      return {
-        boundaries: config.lowMemoryEnd === undefined ? [] : [config.lowMemoryEnd],
-        dmaLimit: config.zoneDma ? GIB4 - 1n : 0n,
-      };
+      return armZones(ram, config);
   }
+}
+
+/** setup_dma_zone(): the limit is the last address, and the zone ends a page before it. */
+function armZones(ram: { readonly start: bigint }, config: ZoneConfig): Pick<Zones, 'boundaries' | 'dmaLimit'> {
+  const low = config.lowMemoryEnd;
+  if (!config.zoneDma) return { boundaries: low === undefined ? [] : [low], dmaLimit: 0n };
+  const dmaLimit = config.machineDmaBytes === undefined ? GIB4 - 1n : ram.start + config.machineDmaBytes - 1n;
+  const dmaEnd = config.machineDmaBytes === undefined ? undefined : alignDown(dmaLimit, 4096n);
+  const boundaries = [low, dmaEnd === undefined || (low !== undefined && low < dmaEnd) ? undefined : dmaEnd];
+  return { boundaries: boundaries.filter((at) => at !== undefined), dmaLimit };
 }
 
 function arm64DmaEnd(

@@ -4,6 +4,7 @@ import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '
 import { applyOverlay, type Fdt } from '../fdt/index.js';
 import type { Model } from '../model/index.js';
 import {
+  findingsOf,
   type LintInput,
   lintPlacement,
   type PlacementInput,
@@ -135,26 +136,17 @@ export function proveOnBoard(
   const { value: merged, diagnostics } =
     overlay === undefined ? { value: tree, diagnostics: [] } : applyOverlay(tree, overlay);
   if (merged === undefined) return [...diagnostics];
-  const kernels = kernelsOf(model);
-  const found = new Map<string, Diagnostic>();
-  for (const version of kernels) {
-    const input = placementInput(model, merged, version, areas, symbols);
-    // What a region without a heap means is said of the heaps that the profile asks for.
-    for (const { lint: id, status, diagnostics: lints } of lintPlacement({
-      ...input,
-      ...(overlay === undefined ? {} : { base: tree, overlays: [overlay] }),
+  const predicted = kernelsOf(model).map((version) => ({
+    kernel: formatKernelVersion(version),
+    lints: lintPlacement({
+      ...placementInput(model, merged, version, areas, symbols),
+      base: tree,
+      overlays: overlay === undefined ? [] : [overlay],
       ...lintHints(model, areas),
-    }))
-      for (const lint of status === 'not-run' || id === 'heap-visible' ? [] : lints) {
-        const key = `${lint.code} ${lint.message}`;
-        if (!found.has(key))
-          found.set(
-            key,
-            kernels.length === 1
-              ? lint
-              : { ...lint, message: `Linux ${formatKernelVersion(version)}: ${lint.message}` },
-          );
-      }
-  }
-  return [...diagnostics, ...found.values()];
+      ...(areas.some(({ delivery }) => delivery === 'command-line') ? { ownParameter: true } : {}),
+    })
+      // What a region without a heap means is said of the heaps that the profile asks for.
+      .filter(({ lint }) => lint !== 'heap-visible'),
+  }));
+  return [...diagnostics, ...findingsOf(predicted)];
 }

@@ -135,7 +135,8 @@ function planExpectation(model: Model, areas: readonly PlannedArea[]): Plan['exp
   };
 }
 
-export function makePlan(model: Model): Outcome<Plan> {
+/** @param prove false: the caller simulates the boot itself, with more than the profile says */
+export function makePlan(model: Model, { prove = true }: { readonly prove?: boolean } = {}): Outcome<Plan> {
   const { profile, sha256 } = model.loaded;
   const planned = planAreas(model);
   const diagnostics = [...planned.diagnostics];
@@ -160,8 +161,11 @@ export function makePlan(model: Model): Outcome<Plan> {
     );
   const overlay = overlayOf(areas, model.cells);
   // Without a place there is nothing to prove.
-  if (areas.length > 0 && !hasErrors(misfits)) diagnostics.push(...proveOnBoard(model, areas, overlay, symbols));
-  if (hasErrors(diagnostics)) return { diagnostics };
+  if (prove && areas.length > 0 && !hasErrors(misfits))
+    diagnostics.push(...proveOnBoard(model, areas, overlay, symbols));
+  // A simulated boot shows also what becomes of areas that have no place.
+  const refused = prove ? diagnostics : diagnostics.filter((one) => !misfits.includes(one));
+  if (hasErrors(refused)) return { diagnostics };
   const { board } = profile;
   const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));
   return {

@@ -2,6 +2,7 @@
 import { formatKernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
 import { Html, html } from '../lang/html.js';
+import type { LintResult } from '../placement/index.js';
 import type { Plan, PlannedArea, PlannedHeap } from '../plan/index.js';
 import { formatAddress, formatBytes, readableBytes } from '../quantity/index.js';
 import type { KernelColumn, ReportData } from './data.js';
@@ -116,7 +117,10 @@ function proof({ kernels }: ReportData): Html {
   if (kernels.length === 0)
     return html`<p class="dim">No device tree was given, so no placement was proven. Give --dtb.</p>`;
   const ids = kernels[0]?.lints.map((l) => l.lint) ?? [];
-  const mark = (s: string) => status({ pass: 'pass', fail: 'fail', unknown: 'unknown' }[s] ?? 'not-run');
+  const mark = (lint: LintResult | undefined) => {
+    const name = lint?.status ?? 'not-run';
+    return html`${status(name)}${lint?.reason !== undefined && html` ${lint.reason}`}`;
+  };
   const total = (column: KernelColumn) => column.prediction.cmaTotalBytes;
   const outcome = table(
     'Predicted boot',
@@ -141,7 +145,7 @@ function proof({ kernels }: ReportData): Html {
   const isProven = (i: number) => kernels.every(({ lints }) => lints[i]?.status === 'pass');
   const proven = ids.filter((_, i) => isProven(i));
   const rows = ids.flatMap((id, i): Cell[][] =>
-    isProven(i) ? [] : [[id, ...kernels.map(({ lints }) => mark(lints[i]?.status ?? 'not-run'))]],
+    isProven(i) ? [] : [[id, ...kernels.map(({ lints }) => mark(lints[i]))]],
   );
   const checks = html`${
     rows.length > 0 &&

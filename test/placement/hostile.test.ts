@@ -151,7 +151,7 @@ test('every tree gets a prediction, lints, a map and a plan', () => {
       JSON.stringify(predictionToJson(prediction));
       expect(prediction.outcome === 'unknown' && prediction.unknown.length === 0).toBe(false);
       for (const { field } of prediction.unknown) expect(field).not.toBe('');
-      expect(lintPlacement({ ...one, base: one.tree })).toHaveLength(20);
+      expect(lintPlacement({ ...one, base: one.tree })).toHaveLength(21);
       formatMemoryMap(memoryMap(one));
       planRegions(one, [{ name: 'p', sizeBytes: 64n << 20n, isDefault: true }]);
     }),

@@ -40,11 +40,25 @@ interface Predicted {
 
 function placeOf({ baseAddress, likelyBaseAddress }: Prediction['areas'][number]): string {
   if (baseAddress !== null) return `at ${formatAddress(baseAddress)}`;
-  return likelyBaseAddress === null ? 'anywhere' : `probably at ${formatAddress(likelyBaseAddress)}`;
+  return likelyBaseAddress === null
+    ? 'at an address that only a boot shows'
+    : `probably at ${formatAddress(likelyBaseAddress)}`;
 }
 
-function describe({ kernel, prediction }: Predicted): string {
-  const lines = [`Linux ${formatKernelVersion(kernel)}: ${prediction.outcome}`];
+/** `U-Boot with bootm_size=256 MiB: boots, linux,cma 512 MiB at 0x10000000`. */
+function describeLayout({ layout, outcome, areas }: Prediction['layouts'][number]): string {
+  const made = areas.map(
+    ({ name, baseAddress, sizeBytes }) =>
+      `${name} ${formatBytes(sizeBytes)}${baseAddress === null ? '' : ` at ${formatAddress(baseAddress)}`}`,
+  );
+  return `${layout}: ${outcome}, ${made.length === 0 ? 'no area' : made.join(', ')}`;
+}
+
+function describe({ kernel, prediction, lints }: Predicted): string {
+  const { outcome, possibleOutcomes } = prediction;
+  const lines = [
+    `Linux ${formatKernelVersion(kernel)}: ${outcome}${outcome === 'unknown' ? ` (${possibleOutcomes.join(', or ')})` : ''}`,
+  ];
   for (const { code, nodes, reason } of prediction.dangers)
     lines.push(`  danger ${code}${nodes.length > 0 ? ` (${nodes.join(', ')})` : ''}: ${reason}`);
   for (const area of prediction.areas)
@@ -59,8 +73,12 @@ function describe({ kernel, prediction }: Predicted): string {
   const total = prediction.cmaTotalBytes;
   lines.push(`  CmaTotal: ${total === null ? 'unknown' : `${total / 1024n} kB`}`);
   for (const { text } of prediction.log) lines.push(`  log: ${text}`);
+  for (const layout of prediction.layouts) lines.push(`  with ${describeLayout(layout)}`);
   for (const { field, needs } of prediction.unknown) lines.push(`  unknown: ${field}, needs ${needs}`);
   for (const text of prediction.assumed) lines.push(`  assumed: ${text}`);
+  for (const { lint, status, reason } of lints) if (status === 'not-run') lines.push(`  not run: ${lint}: ${reason}`);
+  const idle = lints.filter(({ status }) => status === 'not-applicable').map(({ lint }) => lint);
+  if (idle.length > 0) lines.push(`  not applicable: ${idle.join(', ')}`);
   return lines.join('\n');
 }
 
@@ -69,7 +87,12 @@ function shapeOf({ kernel, prediction, lints }: Predicted) {
     schemaVersion: 1,
     kernel: formatKernelVersion(kernel),
     ...predictionToJson(prediction),
-    lints: lints.map(({ lint, status, diagnostics }) => ({ lint, status, diagnostics })),
+    lints: lints.map(({ lint, status, reason, diagnostics }) => ({
+      lint,
+      status,
+      ...(reason === undefined ? {} : { reason }),
+      diagnostics,
+    })),
   };
 }
 
@@ -100,7 +123,7 @@ async function place(context: Context, profile: string | undefined, options: Pla
     const input = { ...setting.input, kernel };
     return { kernel, prediction: predict(input), lints: lintPlacement(input) };
   });
-  const { found, isRefuted } = judgePlacement(
+  const found = judgePlacement(
     diagnostics,
     predicted.map((one) => ({ ...one, kernel: formatKernelVersion(one.kernel) })),
   );
@@ -111,5 +134,5 @@ async function place(context: Context, profile: string | undefined, options: Pla
     context.findings(found, sources);
     if (context.options.format === 'human') printHuman(context, setting, predicted);
   }
-  return isRefuted || hasErrors(found) ? EXIT.findings : EXIT.good;
+  return hasErrors(found) ? EXIT.findings : EXIT.good;
 }

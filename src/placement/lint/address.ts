@@ -2,10 +2,12 @@
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../../quantity/index.js';
 import { holesIn, largest } from '../holes.js';
 import { higher, type Interval, IntervalSet, interval, lower, overlaps } from '../interval-set.js';
+import { windowsWithoutSlack } from '../layouts.js';
 import { reachOf, treeReach } from '../reach.js';
 import { isPool } from '../reserved-nodes.js';
 import { type Finding, type LintContext, spell, staticRange } from './context.js';
 
+const GIB4 = 1n << 32n;
 const GRANULE = ['cma.minimum-alignment', 'cma.page-block-thp', 'reserved-memory.size-rounding'];
 
 export function baseAligned(context: LintContext): Finding[] {
@@ -72,6 +74,16 @@ export function insideRam(context: LintContext): Finding[] {
       ];
     if (ram.contains(range)) return [];
     const hole = largest(context.holesWithout(node));
+    if (isCutAtTop(context, range))
+      return [
+        {
+          ...common,
+          facts: ['cma.arm-last-page', 'cma.zone-check'],
+          message: `${node.name}, ${spell(range)}, ends at 4 GiB, and this kernel drops the last page below 4 GiB`,
+          cause: 'the page is not memory: the kernel creates the area and cannot activate it',
+          fix: `end it below, at ${formatAddress(alignDown(ram.ranges.at(-1)?.end ?? 0n, context.granule))} at most`,
+        },
+      ];
     return [
       {
         ...common,
@@ -84,6 +96,13 @@ export function insideRam(context: LintContext): Finding[] {
       },
     ];
   });
+}
+
+/** arm32 without LPAE: all that the range lacks is the last page below 4 GiB. */
+function isCutAtTop({ situation, ramEnd }: LintContext, range: Interval): boolean {
+  const { architecture, lpae, pageSizeBytes, banks } = situation;
+  if (architecture !== 'arm' || lpae || range.end !== GIB4 || ramEnd !== GIB4 - pageSizeBytes) return false;
+  return new IntervalSet(banks).contains({ start: range.start, end: ramEnd });
 }
 
 /** Every range with an owner, by name; firmware memory and the kernel's own. */
@@ -152,29 +171,44 @@ export function noOverlap(context: LintContext): Finding[] {
 
 export function oneZone(context: LintContext): Finding[] {
   const { situation, prediction } = context;
-  const { boundaries } = situation.zones;
+  const { boundaries, numa } = situation.zones;
   return prediction.rejected
     .filter(({ family }) => family === 'not-activated')
     .map(({ node: name }) => {
       const area = prediction.areas.find((one) => one.name === name);
-      const base = area?.likelyBaseAddress ?? 0n;
-      const edge = boundaries.find((at) => at > base) ?? 0n;
       const node = context.pools.find((pool) => pool.name === name);
+      const base = (node && staticRange(node)?.start) ?? area?.likelyBaseAddress ?? 0n;
+      const edge = boundaries.find((at) => at > base) ?? context.ramEnd;
       const below = largest(holesIn(context.holesWithout(node), [{ start: 0n, end: edge }], context.granule));
+      const isTop = !boundaries.some((at) => at > base);
+      const what = isTop
+        ? 'where memory ends: this kernel drops the last page below 4 GiB'
+        : numa.includes(edge)
+          ? 'where the memory of another NUMA node begins'
+          : 'where a memory zone ends';
       return {
         nodes: [name],
-        message: `${name} crosses ${formatAddress(edge)}, where a memory zone ends`,
+        message: `${name} crosses ${formatAddress(edge)}, ${what}`,
         cause: 'the kernel creates the area, cannot activate it, and every allocation from its heap fails',
         fix:
           below === undefined
             ? `place it above ${formatAddress(edge)}`
             : `place it below: alloc-ranges = <${context.cells(below.start, 'address')} ${context.cells(below.end - below.start, 'size')}>`,
-        facts: ['cma.zone', 'cma.dma-zone', 'heap.inactive-area'],
+        facts: isTop
+          ? ['cma.arm-last-page', 'cma.zone-check', 'heap.inactive-area']
+          : [numa.includes(edge) ? 'cma.numa' : 'cma.zone', 'cma.dma-zone', 'heap.inactive-area'],
       };
     });
 }
 
 export function fits(context: LintContext): Finding[] {
+  const tight = withoutSlack(context);
+  const told = new Set(tight.flatMap(({ nodes }) => nodes));
+  const fitting = poolsFit(context).filter(({ nodes, verdict }) => verdict === 'refuted' || !told.has(nodes[0] ?? ''));
+  return [...fitting, ...tight, ...defaultFits(context)];
+}
+
+function poolsFit(context: LintContext): Finding[] {
   const { prediction, questions } = context;
   return context.pools.flatMap((node): Finding[] => {
     const { size } = node;
@@ -220,6 +254,95 @@ export function fits(context: LintContext): Finding[] {
       },
     ];
   });
+}
+
+/** A window that the area fills whole: anything that a boot loader leaves in it refuses the area. */
+function withoutSlack(context: LintContext): Finding[] {
+  const layout = context.needs('layout');
+  if (layout === undefined || !context.isRamKnown) return [];
+  return windowsWithoutSlack(context.situation)
+    .filter(({ node }) => !context.prediction.rejected.some((one) => one.node === node.name))
+    .map(({ node, window }) => ({
+      severity: 'warning',
+      nodes: [node.name],
+      message: `${node.name} is as large as its window, ${spell(window)}`,
+      cause: `it has a place only when nothing lies in the window; this depends on ${layout}`,
+      fix: 'widen alloc-ranges, or make the area smaller',
+      facts: ['reserved-memory.alloc-ranges'],
+    }));
+}
+
+/** The default area that the command line or Kconfig asks for. */
+function defaultFits(context: LintContext): Finding[] {
+  const { prediction, input, situation } = context;
+  const { refusedDefault: refused } = prediction;
+  if (!context.isRamKnown) return [];
+  if (refused === undefined) return openDefault(context);
+  const isAssumed =
+    refused.source === 'kconfig' && input.configComplete !== true && input.config?.get('CMA_SIZE_MBYTES') === undefined;
+  const size = formatBytes(refused.sizeBytes);
+  const alignment = formatBytes(refused.alignmentBytes);
+  const limit = formatAddress(refused.limitAddress);
+  const base = formatAddress(situation.parameter?.baseAddress ?? 0n);
+  const causes = {
+    'misaligned-base': `the base ${base} is not a multiple of ${alignment}`,
+    'base-taken': `memory from ${base} on is reserved already`,
+    'crosses-high-memory': `from ${base} it crosses ${formatAddress(situation.highMemoryStart ?? 0n)}, where high memory begins`,
+    'past-limit': `${situation.parameter?.baseAddress ? `from ${base} on ` : ''}it ends beyond ${limit}, the end of the memory that the kernel takes for it`,
+    'no-hole': `no free range of ${size}, aligned to ${alignment}, ends at ${limit} or below`,
+  };
+  const hole =
+    refused.largestBytes === 0n
+      ? 'no aligned hole is free'
+      : `the largest hole is ${formatBytes(refused.largestBytes)} at ${formatAddress(refused.largestBaseAddress ?? 0n)}`;
+  return [
+    {
+      verdict: isAssumed || !isSettled(context) ? 'needs-target-fact' : 'refuted',
+      isOurs: refused.source === 'kconfig' || input.commandLine !== undefined,
+      nodes: [refused.text],
+      message: `the kernel cannot reserve the ${size} of ${refused.text}: ${hole}`,
+      cause: `${causes[refused.why]}; the kernel says "Failed to reserve" and has no default area`,
+      fix: `${refused.largestBytes === 0n ? 'ask for none, or free memory' : `ask for at most ${formatBytes(refused.largestBytes)}`}${largeGranule(context, refused.alignmentBytes)}`,
+      facts: ['cma.minimum-alignment', 'cma.dma-zone', ...(situation.architecture === 'arm' ? ['cma.highmem'] : [])],
+    },
+  ];
+}
+
+/** No open question leads to another answer. */
+function isSettled({ prediction }: LintContext): boolean {
+  return !prediction.unknown.some(({ field }) => field === 'areas');
+}
+
+const USUAL_GRANULE = 8n << 20n;
+
+function largeGranule({ situation }: LintContext, alignmentBytes: bigint): string {
+  if (alignmentBytes <= USUAL_GRANULE) return '';
+  return situation.architecture === 'arm64' && situation.pageSizeBytes > 4096n
+    ? '; pages of 4 KiB need less alignment'
+    : `; the alignment of ${formatBytes(alignmentBytes)} comes from the order in CONFIG_ARCH_FORCE_MAX_ORDER (CONFIG_FORCE_MAX_ZONEORDER): lower it`;
+}
+
+/** It has a place on some layouts, or with few early allocations, only. */
+function openDefault(context: LintContext): Finding[] {
+  const { prediction, situation } = context;
+  if (!prediction.areas.some(({ source }) => source !== 'node')) return [];
+  const layout = context.needs('layout');
+  const open = prediction.unknown.find(({ field, needs }) => field === 'areas' && needs === layout);
+  if (open === undefined) return [];
+  const text = situation.parameter?.text ?? 'the area of Kconfig';
+  const refused = prediction.layouts.filter(
+    ({ areas }) => !areas.some(({ name }) => name === situation.rules.inventory.kernelAreaName),
+  );
+  return [
+    {
+      verdict: 'needs-target-fact',
+      nodes: [text],
+      message: `whether the kernel can reserve ${text} is not known`,
+      cause: `it depends on ${open.needs}; it fails with ${refused.map((one) => one.layout).join('; ') || 'some layouts'}`,
+      fix: 'give --boot-log FILE, or ask for less',
+      facts: ['cma.minimum-alignment'],
+    },
+  ];
 }
 
 function place(ranges: readonly Interval[] | undefined, best: Interval | undefined): string {

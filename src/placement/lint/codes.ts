@@ -114,6 +114,12 @@ export const PLACEMENT_CODES = defineCodes({
     explain:
       'CMA areas need CMA and DMA_CMA; heaps need DMABUF_HEAPS and DMABUF_HEAPS_CMA. Stock Debian kernels for arm64, armhf and riscv64 have no heaps.',
   },
+  'placement/outcome': {
+    severity: 'error',
+    title: 'a boot that goes wrong',
+    explain:
+      'The simulated boot refuses a node, gives memory two owners, panics or hangs. Where every answer to an open question is one of these, the boot goes wrong whatever the answer is.',
+  },
   'placement/budget': {
     severity: 'warning',
     title: 'details that cost memory or time later',

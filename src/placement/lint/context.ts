@@ -20,6 +20,8 @@ export interface LintInput extends PlacementInput {
   readonly delivery?: 'boot-loader' | 'run-time';
   /** Address bits that the users of a region can drive, by node name. */
   readonly addressBits?: ReadonlyMap<string, number>;
+  /** The profile itself delivers the `cma=` of the command line. */
+  readonly ownParameter?: boolean;
   /** Where a profile asks for a node, by node name. */
   readonly places?: ReadonlyMap<string, Pick<Diagnostic, 'pointer' | 'span'>>;
 }
@@ -39,6 +41,8 @@ export interface Finding {
   readonly cause: string;
   readonly fix: string;
   readonly facts: readonly string[];
+  /** It is not the base tree that is to blame, whatever the base alone would lead to. */
+  readonly isOurs?: boolean;
 }
 
 export class LintContext {
@@ -96,6 +100,10 @@ export class LintContext {
     const holes = holesWithout(situation, left === undefined ? [] : [left]);
     found.set(left, holes);
     return holes;
+  }
+
+  get ramEnd(): bigint {
+    return this.situation.banks.map(({ end }) => end).reduce(higher, 0n);
   }
 
   /** The situation, and those in which kernel, initrd and device tree lie where nobody said. */

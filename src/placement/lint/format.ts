@@ -177,10 +177,14 @@ function addedNodes(base: Fdt | undefined, nodes: readonly ReservedNode[]): Rese
   return nodes.filter((node) => !old.has(node.name));
 }
 
-export function details({ situation, prediction, pools, isRamKnown }: LintContext): Finding[] {
+export function details({ situation, prediction, pools, isRamKnown, input }: LintContext): Finding[] {
   return [
     ...situation.reservedMemory.nodes.flatMap(nodeDetails),
-    ...disabledPools(situation.reservedMemory.node?.children ?? [], situation.reservedMemory.disabled),
+    ...disabledPools(
+      situation.reservedMemory.node?.children ?? [],
+      situation.reservedMemory.disabled,
+      new Set(input.places?.keys()),
+    ),
     ...(isRamKnown && pools.length > 0 ? share(situation.banks, prediction.areas) : []),
   ];
 }
@@ -208,17 +212,27 @@ function nodeDetails(node: ReservedNode): Finding[] {
   return found;
 }
 
-function disabledPools(children: readonly ReservedNode['node'][], disabled: readonly string[]): Finding[] {
+function disabledPools(
+  children: readonly ReservedNode['node'][],
+  disabled: readonly string[],
+  wanted: ReadonlySet<string>,
+): Finding[] {
   return children
     .filter((child) => disabled.includes(child.name) && strings(child, 'compatible')?.includes('shared-dma-pool'))
-    .map((child) => ({
-      severity: 'note',
-      nodes: [child.name],
-      message: `${child.name} is disabled`,
-      cause: 'the kernel skips a node whose status is not "okay"',
-      fix: 'set status = "okay" if the region is wanted',
-      facts: [],
-    }));
+    .map((child) => {
+      const isWanted = wanted.has(child.name);
+      return {
+        severity: isWanted ? 'error' : 'note',
+        isOurs: isWanted,
+        nodes: [child.name],
+        message: isWanted
+          ? `${child.name} of the profile is disabled in the device tree (status)`
+          : `${child.name} is disabled`,
+        cause: 'the kernel skips a node whose status is not "okay", and makes no such area',
+        fix: isWanted ? 'set status = "okay" in the node' : 'set status = "okay" if the region is wanted',
+        facts: [],
+      };
+    });
 }
 
 function share(

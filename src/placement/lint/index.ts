@@ -5,14 +5,22 @@ import { type LintId, PLACEMENT_CODES } from './codes.js';
 import { type Finding, LintContext, type LintInput } from './context.js';
 import * as format from './format.js';
 import * as kernel from './kernel.js';
+import { outcome } from './outcome.js';
+import type { Skip } from './skip.js';
+import * as skip from './skip.js';
 
 export { type LintId, PLACEMENT_CODES } from './codes.js';
 export type { LintInput } from './context.js';
 
 export interface LintResult {
   readonly lint: LintId;
-  /** `not-run`: a lint that it needs has failed. `unknown`: a fact about the target is missing. */
-  readonly status: 'pass' | 'fail' | 'unknown' | 'not-run';
+  /**
+   * `unknown`: a fact about the target is missing. `not-run`: nothing was given to judge by, or a lint that it needs has
+   * failed. `not-applicable`: there is nothing of the kind to judge.
+   */
+  readonly status: 'pass' | 'fail' | 'unknown' | 'not-run' | 'not-applicable';
+  /** Why it did not run or does not apply. */
+  readonly reason?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -21,32 +29,39 @@ interface Lint {
   /** Lints that must not have found an error, or this one would only repeat it. */
   readonly needs: readonly LintId[];
   readonly check: (context: LintContext) => readonly Finding[];
+  /** What keeps it from having anything to judge; absent: it always has. */
+  readonly skip?: (context: LintContext) => Skip | undefined;
 }
 
 const READABLE: readonly LintId[] = ['cells-match-root', 'ranges-present', 'property-lengths'];
 const PLACED: readonly LintId[] = [...READABLE, 'base-aligned', 'size-multiple', 'pool-flags'];
 
 const LINTS: readonly Lint[] = [
-  { id: 'cells-match-root', needs: [], check: format.cellsMatchRoot },
-  { id: 'ranges-present', needs: [], check: format.rangesPresent },
-  { id: 'property-lengths', needs: ['cells-match-root'], check: format.propertyLengths },
-  { id: 'base-aligned', needs: READABLE, check: address.baseAligned },
-  { id: 'size-multiple', needs: READABLE, check: address.sizeMultiple },
-  { id: 'inside-ram', needs: READABLE, check: address.insideRam },
-  { id: 'no-overlap', needs: READABLE, check: address.noOverlap },
-  { id: 'one-zone', needs: [...PLACED, 'inside-ram'], check: address.oneZone },
-  { id: 'pool-flags', needs: ['cells-match-root', 'ranges-present'], check: format.poolFlags },
-  { id: 'command-line', needs: READABLE, check: kernel.commandLine },
-  { id: 'one-default', needs: READABLE, check: kernel.oneDefault },
-  { id: 'default-too-late', needs: PLACED, check: kernel.defaultTooLate },
-  { id: 'fits', needs: [...READABLE, 'size-multiple'], check: address.fits },
-  { id: 'dma-reach', needs: READABLE, check: address.dmaReach },
-  { id: 'heap-name', needs: ['cells-match-root', 'ranges-present'], check: kernel.heapName },
-  { id: 'heap-visible', needs: PLACED, check: kernel.heapVisible },
-  { id: 'slots', needs: READABLE, check: kernel.slots },
-  { id: 'overlay-safety', needs: [], check: format.overlaySafety },
-  { id: 'kernel-config', needs: [], check: kernel.kernelConfig },
-  { id: 'budget', needs: READABLE, check: format.details },
+  { id: 'cells-match-root', needs: [], check: format.cellsMatchRoot, skip: skip.noReservedMemory },
+  { id: 'ranges-present', needs: [], check: format.rangesPresent, skip: skip.noReservedMemory },
+  { id: 'property-lengths', needs: ['cells-match-root'], check: format.propertyLengths, skip: skip.noReservedMemory },
+  { id: 'base-aligned', needs: READABLE, check: address.baseAligned, skip: skip.noPoolWithBase },
+  { id: 'size-multiple', needs: READABLE, check: address.sizeMultiple, skip: skip.noPoolWithSize },
+  { id: 'inside-ram', needs: READABLE, check: address.insideRam, skip: skip.noPoolWithBase },
+  { id: 'no-overlap', needs: READABLE, check: address.noOverlap, skip: skip.nothingReserved },
+  { id: 'one-zone', needs: [...PLACED, 'inside-ram'], check: address.oneZone, skip: skip.noArea },
+  {
+    id: 'pool-flags',
+    needs: ['cells-match-root', 'ranges-present'],
+    check: format.poolFlags,
+    skip: skip.noReservedMemory,
+  },
+  { id: 'command-line', needs: READABLE, check: kernel.commandLine, skip: skip.noParameter },
+  { id: 'one-default', needs: READABLE, check: kernel.oneDefault, skip: skip.noPool },
+  { id: 'default-too-late', needs: PLACED, check: kernel.defaultTooLate, skip: skip.noPool },
+  { id: 'fits', needs: [...READABLE, 'size-multiple'], check: address.fits, skip: skip.nothingToPlace },
+  { id: 'dma-reach', needs: READABLE, check: address.dmaReach, skip: skip.noPoolOrRam },
+  { id: 'heap-name', needs: ['cells-match-root', 'ranges-present'], check: kernel.heapName, skip: skip.noPool },
+  { id: 'heap-visible', needs: PLACED, check: kernel.heapVisible, skip: skip.noPool },
+  { id: 'slots', needs: READABLE, check: kernel.slots, skip: skip.noArea },
+  { id: 'overlay-safety', needs: [], check: format.overlaySafety, skip: skip.nothingReserved },
+  { id: 'kernel-config', needs: [], check: kernel.kernelConfig, skip: skip.noConfiguration },
+  { id: 'budget', needs: READABLE, check: format.details, skip: skip.noShare },
 ];
 
 const report = reporter(PLACEMENT_CODES);
@@ -59,16 +74,22 @@ const report = reporter(PLACEMENT_CODES);
  */
 export function lintPlacement(input: LintInput): LintResult[] {
   const { base, overlays: _, ...plain } = input;
-  const before = base === undefined ? undefined : runAll(new LintContext({ ...plain, tree: base }));
-  const isOld = (id: LintId, finding: Finding) => before?.get(id)?.some((one) => key(one) === key(finding)) === true;
+  const baseContext = base === undefined ? undefined : new LintContext({ ...plain, tree: base });
+  const before = baseContext && runAll(baseContext);
+  const isOld = (id: LintId, finding: Finding) =>
+    finding.isOurs !== true && before?.get(id)?.some((one) => key(one) === key(finding)) === true;
+  const context = new LintContext(input);
   // What the board itself has wrong must not hide what the overlay does.
-  const after = runAll(new LintContext(input), isOld);
-  return LINTS.map(({ id, needs }): LintResult => {
+  const after = runAll(context, isOld);
+  const results = LINTS.map(({ id, needs, skip: skipped }): LintResult => {
     const findings = after.get(id);
+    const why = findings === undefined || findings.length === 0 ? skipped?.(context) : undefined;
+    if (why !== undefined) return skippedResult(id, why);
     if (findings === undefined)
       return {
         lint: id,
         status: 'not-run',
+        reason: `${blockers(after, needs).join(', ')} failed`,
         diagnostics: [notRun(id, blockers(after, needs))],
       };
     const diagnostics = findings.map((finding) => toDiagnostic(id, finding, isOld(id, finding), input.places));
@@ -76,6 +97,51 @@ export function lintPlacement(input: LintInput): LintResult[] {
     const failed = diagnostics.some((d, i) => d.severity === 'error' && findings[i]?.verdict !== 'needs-target-fact');
     return { lint: id, status: failed ? 'fail' : open ? 'unknown' : 'pass', diagnostics };
   });
+  return [...results, outcomeResult(context, baseContext?.prediction, after, isOld)];
+}
+
+/** What the boot comes to, as far as no other lint has said it. */
+function outcomeResult(
+  context: LintContext,
+  base: LintContext['prediction'] | undefined,
+  after: ReadonlyMap<LintId, readonly Finding[]>,
+  isOld: (id: LintId, finding: Finding) => boolean,
+): LintResult {
+  const told = [...after].flatMap(([id, findings]) => findings.map((finding) => ({ id, finding })));
+  const errors = told.filter(({ id, finding }) => isError(finding) && !isOld(id, finding));
+  const findings = outcome(context, {
+    told: new Set(told.flatMap(({ finding }) => finding.nodes)),
+    hasErrors: errors.length > 0,
+    base,
+  });
+  const diagnostics = findings.map((finding) => toDiagnostic('outcome', finding, false, context.input.places));
+  const { outcome: result, possibleOutcomes } = context.prediction;
+  const isTold = errors.length > 0 && !possibleOutcomes.includes('boots');
+  const isBad = isTold || diagnostics.some(({ severity }) => severity === 'error');
+  return { lint: 'outcome', status: isBad ? 'fail' : result === 'unknown' ? 'unknown' : 'pass', diagnostics };
+}
+
+/**
+ * Findings of lints on one kernel or several, each once; with several kernels a finding says on which.
+ * What did not run or does not apply stays with the results.
+ */
+export function findingsOf(
+  predicted: readonly { readonly kernel: string; readonly lints: readonly LintResult[] }[],
+): Diagnostic[] {
+  const found = new Map<string, Diagnostic>();
+  for (const { kernel, lints } of predicted)
+    for (const lint of lints.flatMap((result) => (result.status === 'not-run' ? [] : result.diagnostics))) {
+      const key = `${lint.code} ${lint.message}`;
+      if (found.has(key)) continue;
+      found.set(key, predicted.length === 1 ? lint : { ...lint, message: `Linux ${kernel}: ${lint.message}` });
+    }
+  return [...found.values()];
+}
+
+function skippedResult(id: LintId, { status, reason, fix }: Skip): LintResult {
+  if (status === 'not-applicable') return { lint: id, status, reason, diagnostics: [] };
+  const note = report(`placement/${id}`, { severity: 'note', message: `not run: ${reason}`, cause: reason, fix });
+  return { lint: id, status, reason, diagnostics: [note] };
 }
 
 /** Findings by lint; a lint whose prerequisite found an error is missing. */

@@ -3,26 +3,41 @@ import { heapNamesOn, NAMING_FACTS, registeredHeaps } from '../../facts/heap-nam
 import { compareKernelVersions, firstRelease, parseKernelVersion } from '../../facts/index.js';
 import type { Finding, LintContext } from './context.js';
 
-export function commandLine({ situation, prediction, pools }: LintContext): Finding[] {
+export function commandLine({ situation, prediction, pools, input }: LintContext): Finding[] {
   const { parameter } = situation;
   if (parameter === undefined) return [];
-  const found: Finding[] = pools
-    .filter((node) => node.isDefault && !node.noMap)
-    .map((node) => ({
-      nodes: [node.name],
-      message: `${parameter.text} on the command line disables ${node.name}`,
-      cause: 'the command line decides the default area; the node of the device tree is skipped or freed',
-      fix: `remove ${parameter.text} from the boot arguments (and from CONFIG_CMDLINE)`,
-      facts: ['cma.parameter-and-default-node'],
-    }));
+  // A line that the tree brings along is the board's; any other is what somebody asks for now.
+  const isOurs = input.commandLine !== undefined;
+  const bypassed = pools.filter((node) => node.isDefault && !node.noMap);
+  const found: Finding[] = bypassed.map((node) =>
+    input.ownParameter === true
+      ? {
+          severity: 'note',
+          isOurs,
+          nodes: [node.name],
+          message: `${parameter.text}, which the profile delivers, takes the place of ${node.name}`,
+          cause: 'the command line decides the default area; the node of the device tree is skipped or freed',
+          fix: `nothing to do, unless ${node.name} is wanted too: then deliver the area in the device tree`,
+          facts: ['cma.parameter-and-default-node'],
+        }
+      : {
+          isOurs,
+          nodes: [node.name],
+          message: `${parameter.text} on the command line disables ${node.name}`,
+          cause: 'the command line decides the default area; the node of the device tree is skipped or freed',
+          fix: `remove ${parameter.text} from the boot arguments (and from CONFIG_CMDLINE)`,
+          facts: ['cma.parameter-and-default-node'],
+        },
+  );
   for (const danger of prediction.dangers) {
     const [area, owner] = danger.nodes;
     if (area !== situation.rules.inventory.kernelAreaName || owner === undefined || danger.code === 'areas-overlap')
       continue;
     found.push({
+      isOurs,
       nodes: [owner],
       message: `${parameter.text} lies over ${owner}`,
-      cause: 'the kernel accepts it in silence: no-map memory is marked, not reserved',
+      cause: 'the kernel accepts it silently: no-map memory is marked, not reserved',
       fix: 'choose another base, or leave the base to the kernel (cma=SIZE)',
       facts: danger.facts,
     });
@@ -153,7 +168,8 @@ const SYMBOLS = [
 
 export function kernelConfig({ input, pools, situation }: LintContext): Finding[] {
   const { config } = input;
-  if (config === undefined || input.configComplete === false || pools.length === 0) return [];
+  if (config === undefined || input.configComplete === false) return [];
+  if (pools.length === 0 && situation.parameter === undefined) return [];
   return SYMBOLS.flatMap(([symbol, severity, loss, since]): Finding[] => {
     if (since !== undefined && compareKernelVersions(situation.rules.version, since) < 0) return [];
     const value = config.get(symbol) ?? 'n';
@@ -162,6 +178,7 @@ export function kernelConfig({ input, pools, situation }: LintContext): Finding[
       return [
         {
           severity: 'note',
+          isOurs: true,
           nodes: [symbol],
           message: `${symbol} is a module`,
           cause: 'the heaps appear when it is loaded, not before',
@@ -172,6 +189,8 @@ export function kernelConfig({ input, pools, situation }: LintContext): Finding[
     return [
       {
         severity,
+        // A configuration is in no device tree.
+        isOurs: true,
         nodes: [symbol],
         message: `the kernel has no ${symbol}`,
         cause: loss,
