@@ -35,6 +35,10 @@ export interface BoardFindings {
   readonly distribution?: Distribution;
   /** Path of the DTB as it was given. */
   readonly dtbPath?: string;
+  /** The size that `cma=` on the running command line gives the default area; 0: there is none. */
+  readonly argumentBytes?: bigint;
+  /** CmaTotal of the running kernel: the sum of all areas. */
+  readonly cmaTotalBytes?: bigint;
   /** What a person has decided. */
   readonly decided?: Decisions;
 }
@@ -46,6 +50,8 @@ export interface Decisions {
   readonly kernel?: { readonly min: string; readonly max: string };
   readonly buffers?: readonly Buffer[];
   readonly group?: string;
+  /** Of the default area. */
+  readonly sizeBytes?: bigint;
 }
 
 const ARCH_SYMBOLS: readonly (readonly [string, Arch])[] = [
@@ -190,7 +196,24 @@ function regionLines(found: BoardFindings, arch: Arch | undefined): Line[] {
       'budget',
       nested([['buffers', buffers], ...(old === undefined ? [] : [['min', mebibytes(size)] as const])]),
     ]);
-  } else
+  } else if (found.decided?.sizeBytes !== undefined) {
+    const { sizeBytes } = found.decided;
+    if (old !== undefined && sizeBytes < size)
+      lines.push(
+        `DECIDE: this is less than the ${mebibytes(size)} of the board's own device tree; drivers may count on it`,
+      );
+    lines.push(['size', mebibytes(sizeBytes)]);
+  } else if (found.argumentBytes !== undefined && found.argumentBytes > 0n)
+    lines.push(
+      `cma= on the running command line gives the area this size, whatever the device tree says; DECIDE and remove cma=`,
+      ['size', mebibytes(found.argumentBytes)],
+    );
+  else if (old === undefined && found.cmaTotalBytes !== undefined && found.cmaTotalBytes > 0n)
+    lines.push('CmaTotal of the running kernel, the sum of all areas; DECIDE whether it is large enough', [
+      'size',
+      mebibytes(found.cmaTotalBytes),
+    ]);
+  else
     lines.push(
       old === undefined
         ? `DECIDE the size. Or say what must fit, and the size follows: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`

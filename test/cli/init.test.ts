@@ -1,5 +1,5 @@
 /** init: what a device tree says is kept, what a person says is taken, and what nobody said is marked. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -289,4 +289,21 @@ test.each([
   const { stderr, exit } = await dmaheap(['validate', file]);
   expect(exit).toBe(2);
   expect(stderr).toMatch(said);
+});
+
+describe('what was said of the size', () => {
+  test('--size and --kernel are taken, and less than the board has is marked', async () => {
+    const file = board('sized.dtb', { size: cellsValue(0, 0x8000000) });
+    const { stdout } = await dmaheap(['init', '--dtb', file, '--size', '64M', '--kernel', '6.12'], work);
+    expect(parse(stdout)).toMatchObject({ kernel: { version: '6.12' }, regions: { 'linux,cma': { size: '64M' } } });
+    expect(stdout).toContain('DECIDE: this is less than the 128M');
+  });
+
+  test('--live believes cma= of the running kernel', async () => {
+    const root = mkdtempSync(path.join(work, 'live-'));
+    mkdirSync(path.join(root, 'proc'));
+    writeFileSync(path.join(root, 'proc/cmdline'), 'console=ttyS0 cma=192M\n');
+    const { stdout } = await dmaheap(['init', '--live', '--root', root], work);
+    expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '192M' } } });
+  });
 });

@@ -4,10 +4,12 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
-import { parseKernelVersion } from '../../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
+import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { type BoardFindings, draftProfile } from '../../plan/draft.js';
+import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, whyNot } from '../board-files.js';
 import { configValues } from '../config.js';
 import type { Context } from '../context.js';
@@ -28,6 +30,8 @@ export const command = declare({
       '--budget <words>',
       'what must fit at once, such as "4 cameras 4K NV12, 6 buffers each"; the size follows',
     ),
+    size: text('--size <size>', 'size of the default area, such as 400M'),
+    kernel: text('--kernel <version>', 'the kernel that it must work on'),
     distribution: text(
       '--distribution <name>',
       'suggests the group: debian, yocto, buildroot, alpine, nixos, openwrt, android',
@@ -37,6 +41,7 @@ export const command = declare({
   },
   examples: [
     'init --dtb my-board.dtb --config .config -o my-board.json',
+    'init --dtb my-board.dtb --size 400M --kernel 6.12 -o my-board.json',
     'init --dtb my-board.dtb --budget "4 cameras 4K NV12, 6 buffers each" -o my-board.json',
   ],
   run: init,
@@ -49,6 +54,8 @@ interface InitOptions {
   readonly output?: string;
   readonly root?: string;
   readonly budget?: string;
+  readonly size?: string;
+  readonly kernel?: string;
   readonly group?: string;
   readonly distribution?: string;
 }
@@ -87,6 +94,8 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
     }))
     // An unprivileged reader sees zeros.
     .filter(({ sizeBytes }) => sizeBytes > 1n);
+  const argument = cmaParameter(attempt(() => readFileSync(at('/proc/cmdline'), 'utf8')) ?? '');
+  const total = /^CmaTotal:\s+(\d+) kB$/m.exec(attempt(() => readFileSync(at('/proc/meminfo'), 'utf8')) ?? '')?.[1];
   const config = attempt(() => gunzipSync(readFileSync(at('/proc/config.gz'))).toString());
   const release = attempt(() => readFileSync(at('/proc/sys/kernel/osrelease'), 'utf8')) ?? '';
   const booted = attempt(() => readFileSync(at(`/boot/config-${release.trim()}`), 'utf8'));
@@ -108,6 +117,8 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
     ...(values === undefined ? {} : { config: configValues(values) }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(memory.length === 0 ? {} : { memory }),
+    ...(argument === undefined ? {} : { argumentBytes: argument.sizeBytes }),
+    ...(total === undefined ? {} : { cmaTotalBytes: BigInt(total) << 10n }),
     ...(heaps === undefined ? {} : { heaps }),
     ...(known[0] === undefined ? {} : { distribution: known[0] }),
     ...(groups === undefined ? {} : { groups: groups.split('\n').map((line) => line.split(':')[0] ?? '') }),
@@ -118,7 +129,7 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
  * What was said on the command line.
  * @throws {@link Refusal}
  */
-function readDecisions({ budget, group, distribution: name }: InitOptions): BoardFindings {
+function readDecisions({ budget, group, distribution: name, size, kernel }: InitOptions): BoardFindings {
   const parsed = budget === undefined ? undefined : parseBuffers(budget);
   if (parsed !== undefined && 'error' in parsed)
     throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"`);
@@ -129,9 +140,24 @@ function readDecisions({ budget, group, distribution: name }: InitOptions): Boar
       EXIT.usage,
       `use one of ${DISTRIBUTIONS.map(({ id }) => id).join(', ')}, or give --group`,
     );
+  const sizeBytes = size === undefined ? undefined : parseBytes(size);
+  if (size !== undefined && (sizeBytes === undefined || sizeBytes === 0n))
+    throw new Refusal(`--size ${size}: not a size`, EXIT.usage, 'write it as 400M');
+  if (sizeBytes !== undefined && budget !== undefined)
+    throw new Refusal('--size and --budget both state the size', EXIT.usage, 'give one of them');
+  const version = kernel === undefined ? undefined : parseKernelVersion(kernel);
+  if (kernel !== undefined && (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) < 0))
+    throw new Refusal(
+      `--kernel ${kernel}: not a release that dmaheap knows`,
+      EXIT.usage,
+      `give ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
+    );
+  const exactly = version === undefined ? undefined : formatKernelVersion(version);
   return {
     ...(known === undefined ? {} : { distribution: known }),
     decided: {
+      ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(exactly === undefined ? {} : { kernel: { min: exactly, max: exactly } }),
       ...(parsed === undefined ? {} : { buffers: parsed.buffers }),
       ...(group === undefined ? {} : { group }),
     },

@@ -249,10 +249,11 @@ export const ACCESS: readonly Cause[] = [
       if (node === undefined || !isRefused(board) || node.group === 'root') return undefined;
       const isMember = identity === undefined || identity.groups.includes(node.group);
       const lacksWrite = (node.mode & 0o060) === 0o040;
+      const lacksRead = (node.mode & 0o060) === 0o020;
       const lacksAll = (node.mode & 0o060) === 0;
-      if (!(lacksWrite || lacksAll) || !isMember) return undefined;
+      if (!(lacksWrite || lacksRead || lacksAll) || !isMember) return undefined;
       return {
-        text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} may ${lacksAll ? 'not open it at all' : 'only open it read-only, and the program opens it with O_RDWR'}. Owner and group are fine.`,
+        text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} may ${lacksAll ? 'not open it at all' : lacksRead ? 'not read it, and the program opens it with O_RDWR' : 'only open it read-only, and the program opens it with O_RDWR'}. Owner and group are fine.`,
         evidence: [node.line, board.refused[0]?.line, identity?.line],
         fix: `correct MODE= in the rule that wins to MODE="0660" (\`udevadm test /sys/class/dma_heap/${node.name}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
@@ -288,7 +289,9 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `${node.name} belongs to the group ${node.group} with mode 0${(node.mode & 0o777).toString(8)}, and ${user} is not a member of ${node.group}.`,
         evidence: [node.line, identity?.line ?? unit?.line, board.refused[0]?.line],
-        fix: `make ${user} a member: usermod -aG ${node.group} ${user} and log in again, or SupplementaryGroups=${node.group} in the unit of a service`,
+        fix: board.all('node').some((one) => one.view === 'container')
+          ? `give the process in the container the group of the node by its number: group_add: ["GID"] in compose, --group-add GID for docker and podman run (getent group ${node.group} on the host shows GID)`
+          : `make ${user} a member: usermod -aG ${node.group} ${user} and log in again, or SupplementaryGroups=${node.group} in the unit of a service`,
       };
     },
   },

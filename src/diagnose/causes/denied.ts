@@ -206,7 +206,7 @@ export const DENIED: readonly Cause[] = [
 
 /** A line that speaks of a length of at least so many bytes. */
 function lineWithMore(board: Board, bytes: bigint): string | undefined {
-  const lengths = /(?:len|size|length|bytes|ask\w*|request\w*)\D{0,8}(0x[0-9a-f_]+|\d{10,20})\b/gi;
+  const lengths = /(?:len|size|length|bytes|ask\w*|request\w*)\D{0,20}?(0x[0-9a-f_]+|\d{10,20})\b/gi;
   return board.text
     .split('\n')
     .find((line) => [...line.matchAll(lengths)].some(([, digits = '0']) => BigInt(digits.replaceAll('_', '')) >= bytes))

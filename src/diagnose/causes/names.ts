@@ -75,7 +75,9 @@ export const NAMES: readonly Cause[] = [
       const wrong = board.all('link').find(({ name, target }) => {
         const to = (target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '');
         if (names.length > 0 && !names.includes(to)) return true;
-        return (board.isDefaultName(name) || /cma/.test(name)) && /^system/.test(to);
+        const isComplaint =
+          board.line(/wrong heap|contiguous (?:chunk|mapping) is too small|not contiguous/i) !== undefined;
+        return (board.isDefaultName(name) || /cma/.test(name) || isComplaint) && /^system/.test(to);
       });
       const said = board.line(
         /(?:alias|link|symlink)\b.*(?:wrong|another heap|points to|dangling|broken)|too many levels of symbolic links/i,

@@ -55,7 +55,7 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'look who has it open (fuser -v /dev/video*), stop that program, or correct the device and its group',
   ],
   [
-    /\/dev\/(?:mpp_service|rga|vpu_service|mali0?|kgsl\S*|dri\/\S+)\b.*(?:No such file|denied|fail|open)|(?:failed|cannot|unable) to open (?:DRM|drm|\/dev\/dri|render)|drmSetMaster|DRM_IOCTL_MODE\S*.*denied/i,
+    /\/dev\/(?:mpp_service|rga|vpu_service|mali0?|kgsl\S*|dri\/\S+)\b.*(?:No such file|denied|fail|open)|(?:failed|cannot|unable) to open (?:DRM|drm|\/dev\/dri|render)|drmSetMaster|(?:denied|No such file|fail\w*)\b.*\/dev\/(?:mpp_service|rga|mali0?|dri\/\S+)|DRM_IOCTL_MODE\S*.*denied/i,
     'the device of the codec or of the GPU is missing or denied',
     'give the program that device (its driver in the kernel, its group, or the devices of the container)',
   ],
@@ -170,8 +170,13 @@ export const HEALTHY: Cause = {
     const verified = board.line(/verdict\W+PASS|^\s*PASS\b/);
     const identity = board.last('identity');
     const isMember = identity === undefined || nodes.length === 0 || identity.groups.includes(nodes[0]?.group ?? '');
+    // A good line of the boot, and a question without a complaint.
+    const isQuiet =
+      board.all('pool').some(({ isCma }) => isCma) &&
+      !/fail|error|\bnot\b|n't|wrong|problem|\bwhy\b|cannot|missing|为什么|失败|问题/i.test(board.text);
     if (
       verified === undefined &&
+      !isQuiet &&
       !(isOpen && isMember && (hasArea || goes !== undefined)) &&
       !(hasArea && goes !== undefined)
     )

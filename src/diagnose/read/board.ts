@@ -3,9 +3,9 @@ import { parseKernelVersion } from '../../facts/index.js';
 import { clue, type Reader, type Row, tableReader } from '../clues.js';
 
 const MEMORY: readonly Row[] = [
-  [/^\s*CmaTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaTotal', { kib: Number(kib) })],
-  [/^\s*CmaFree:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaFree', { kib: Number(kib) })],
-  [/^\s*MemAvailable:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'available', { kib: Number(kib) })],
+  [/\bCmaTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaTotal', { kib: Number(kib) })],
+  [/\bCmaFree:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaFree', { kib: Number(kib) })],
+  [/\bMemAvailable:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'available', { kib: Number(kib) })],
   [/^\s*SwapTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'swap', { kib: Number(kib) })],
 ];
 

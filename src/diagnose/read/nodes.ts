@@ -45,8 +45,16 @@ function directoryOf(lines: readonly PastedLine[], at: number): string | undefin
     const heading = /^\s*(\/[\w/,.@-]+):\s*$/.exec(above.text)?.[1];
     if (heading !== undefined) return heading;
   }
-  const argument = /\bls\b.*?\s(\/[\w/,.@*-]+)/.exec(line?.command ?? '')?.[1];
-  return argument;
+  const listed = (line?.command ?? '')
+    .split(/;|&&/)
+    .flatMap((part) => /\bls\b.*?\s(\/[\w/,.@*-]+)/.exec(part)?.[1] ?? []);
+  if (listed.length < 2) return listed[0];
+  // Several commands in one line, each of which printed one line.
+  let first = at;
+  while (lines[first - 1]?.isCommand === false) first -= 1;
+  let end = at;
+  while (lines[end]?.isCommand === false && lines[end]?.text.trim() !== '') end += 1;
+  return end - first === listed.length ? listed[at - first] : undefined;
 }
 
 const isHeaps = (directory: string | undefined) => directory !== undefined && /^\/dev\/dma_heap\/?\*?$/.test(directory);
@@ -118,6 +126,11 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
 }
 
 const PEOPLE: readonly Row[] = [
+  // In a container without names.
+  [
+    /^\s*uid=(\d+) gid=\d+ groups=([\d,]+)\s*$/,
+    ([, user = '', list = ''], line) => clue(line, 'identity', { user, groups: list.split(',') }),
+  ],
   [
     /^\s*(?:id \S+: )?uid=\d+\((\S+?)\).*?(?:groups|Gruppen|groupes|grupos|组|группы)=(\S+)/,
     ([, user = '', list = ''], line) =>
