@@ -7,6 +7,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['diagnostic'],
   ['source', 'quantity'],
   ['kconfig', 'fdt', 'lang', 'facts', 'bootlog', 'image'],
+  ['knowledge'],
   ['profile'],
   ['model'],
   ['placement'],

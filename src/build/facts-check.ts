@@ -8,7 +8,7 @@ import { FACTS, formatKernelVersion } from '../facts/index.js';
 /** @returns undefined when there is no such file */
 function read(directory: string, file: string): string | undefined {
   try {
-    return readFileSync(path.join(directory, file), 'utf8');
+    return readFileSync(path.join(directory, file), 'utf8').replaceAll('\r\n', '\n');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
@@ -25,15 +25,15 @@ function check(directory: string, quiet: boolean): boolean | undefined {
   const held = holdFacts(FACTS.values(), { version, read: (file) => read(directory, file) });
   console.log(`${directory}: kernel ${formatKernelVersion(version)}`);
   for (const { id, status, reason, expected } of held) {
-    if (quiet && status !== 'changed') continue;
+    if (quiet && status !== 'changed' && status !== 'unknown') continue;
     const value = expected === undefined ? '' : ` = ${JSON.stringify(expected.value)}`;
     console.log(`  ${status.padEnd(10)} ${id}${value}${reason === undefined ? '' : `: ${reason}`}`);
   }
   const count = (status: string) => held.filter((h) => h.status === status).length;
   console.log(
-    `  ${count('holds')} hold, ${count('changed')} changed, ${count('unreadable')} cannot be read from source`,
+    `  ${count('holds')} hold, ${count('changed')} changed, ${count('unknown')} unknown, ${count('unreadable')} cannot be read from source`,
   );
-  return count('changed') === 0;
+  return count('holds') > 0 && count('changed') + count('unknown') === 0;
 }
 
 const { values } = parseArgs({

@@ -15,7 +15,9 @@ import { JSON_CODES } from '../source/json.js';
 import { VERIFY_CODES } from '../verify/index.js';
 import { REFUSAL_CODES } from './context.js';
 import { INPUT_CODES } from './inputs.js';
+import { KERNEL_CHECK_CODES } from './kernel-check.js';
 import { TOOLCHAIN_CODES } from './kernel-tree.js';
+import { KNOWLEDGE_CODES } from './knowledge.js';
 import { MATRIX_CODES } from './matrix.js';
 import { RELEASE_CODES } from './release.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
@@ -39,6 +41,8 @@ export function allCodes(): CodeTable {
     ...IMPORT_CODES,
     ...GENERATE_CODES,
     ...INPUT_CODES,
+    ...KERNEL_CHECK_CODES,
+    ...KNOWLEDGE_CODES,
     ...TOOLCHAIN_CODES,
     ...TREE_CODES,
     ...MATRIX_CODES,

@@ -17,6 +17,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   verify: async () => (await import('./commands/verify.js')).command,
   diagnose: async () => (await import('./commands/diagnose.js')).command,
   targets: async () => (await import('./commands/targets.js')).command,
+  kernel: async () => (await import('./commands/kernel.js')).command,
   facts: async () => (await import('./commands/facts.js')).command,
   schema: async () => (await import('./commands/schema.js')).command,
   completion: async () => (await import('./commands/completion.js')).completionOf(everyCommand),

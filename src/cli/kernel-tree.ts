@@ -1,5 +1,5 @@
 /** The kernel tree that a command was given. */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
@@ -12,6 +12,7 @@ import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
 import { contentsOf } from './kernel/tree-cache.js';
+import { refuseOldTree } from './knowledge.js';
 import { Refusal } from './refusal.js';
 
 export const TOOLCHAIN_CODES = defineCodes({
@@ -73,6 +74,7 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
       EXIT.environment,
       "give the directory that holds the kernel's top Makefile and Kconfig; packages of headers lack most Kconfig files",
     );
+  refuseOldTree(readFileSync(path.join(directory, 'Makefile'), 'latin1'), `--kernel-tree ${options.kernelTree}`);
   const loaded = await context.during(`reading the Kconfig files of ${options.kernelTree}`, () =>
     loadKernelTree({
       directory,

@@ -1,4 +1,5 @@
 /** From a profile's file name to a plan: what validate, generate and everything after them begin with. */
+import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import {
   compareKernelVersions,
@@ -10,6 +11,7 @@ import {
 } from '../facts/index.js';
 import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
 import type { Fdt } from '../fdt/tree.js';
+import type { KernelKnowledge, SymbolValue } from '../knowledge/index.js';
 import { type AddressRange, type DtbFacts, type Model, resolveModel } from '../model/index.js';
 import { makePlan, type Plan } from '../plan/index.js';
 import type { LoadedProfile } from '../profile/load.js';
@@ -17,7 +19,8 @@ import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
-import { openProfile } from './inputs.js';
+import { inputsOf, openProfile } from './inputs.js';
+import { descriptionKnowledge } from './knowledge.js';
 import { Refusal } from './refusal.js';
 
 export interface PlanOptions {
@@ -26,6 +29,10 @@ export interface PlanOptions {
   readonly memory?: readonly AddressRange[];
   /** False: the caller simulates the boot itself. */
   readonly prove?: boolean;
+  /** Of the kernel that was read; it counts before a description that the profile names. */
+  readonly knowledge?: KernelKnowledge;
+  /** Its final configuration, where it is known. */
+  readonly value?: SymbolValue;
 }
 
 export interface Planned {
@@ -87,6 +94,23 @@ export function requirePlan(
   return { ...planned, diagnostics, sources };
 }
 
+/** The kernel that a profile or its inputs describe; --kernel asks for another. */
+function describedKernel(
+  context: Context,
+  loaded: LoadedProfile,
+  kernel: string | undefined,
+): KernelKnowledge | undefined {
+  if (kernel !== undefined) return undefined;
+  const stated = loaded.profile.kernel.description;
+  const from = loaded.spanOf('/kernel/description')?.file;
+  const file =
+    inputsOf(context, loaded).description ??
+    (stated === undefined || from === undefined || path.isAbsolute(stated)
+      ? stated
+      : path.join(path.dirname(from), stated));
+  return file === undefined ? undefined : descriptionKnowledge(context, file);
+}
+
 /**
  * Reads a profile and decides; every finding on the way is collected.
  * @throws {@link Refusal} for an option that is wrong or a file that cannot be read
@@ -112,7 +136,10 @@ export function planProfile(context: Context, file: string, options: PlanOptions
     fdt = outcome.value;
     facts = dtbFacts(options.dtb, fdt);
   }
+  const knowledge = options.knowledge ?? describedKernel(context, read.value, options.kernel);
   const model = resolveModel(read.value, {
+    ...(knowledge === undefined ? {} : { knowledge }),
+    ...(options.value === undefined ? {} : { value: options.value }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(facts === undefined ? {} : { dtb: facts }),
     ...(options.memory === undefined ? {} : { memory: options.memory }),

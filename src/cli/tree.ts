@@ -112,10 +112,26 @@ export interface Manifest {
   readonly profile: { readonly name: string; readonly sha256: string };
   readonly board: { readonly arch: string; readonly dtb?: string };
   readonly kernel: { readonly min: string; readonly max: string };
+  /** The heaps that the tree is about, under their names by kernel. */
+  readonly heaps?: readonly ManifestHeap[];
   /** What the tree was made from, beside the profile. */
   readonly inputs?: RecordedInputs;
   /** SHA-256 of every file, by path. */
   readonly files: Readonly<Record<string, string>>;
+}
+
+export interface ManifestHeap {
+  readonly name: string;
+  readonly kind: 'region' | 'system' | 'vendor';
+  readonly area?: string;
+  readonly isDefault?: boolean;
+  readonly cached?: boolean;
+  readonly nodes: readonly {
+    readonly name: string;
+    readonly since?: string;
+    readonly until?: string;
+    readonly optional?: boolean;
+  }[];
 }
 
 export type Action = 'add' | 'change' | 'remove' | 'keep';

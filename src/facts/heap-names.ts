@@ -27,6 +27,8 @@ export interface HeapRegistration {
   readonly backing: 'system' | 'default-area' | 'every-area';
   /** Symbol that compiles the driver, without CONFIG_. */
   readonly driver: string;
+  /** False: an uncached twin, a heap of its own on the same memory. Absent: cached. */
+  readonly cached?: boolean;
   /** A further symbol that the driver asks for before it registers this heap. */
   readonly needs?: string;
   /** The driver gives up when the name is taken: it registers nothing after it. */
@@ -135,17 +137,23 @@ export function registeredHeaps<Area extends NamedArea>(
   return heaps;
 }
 
-/** The names that lead to one heap on one kernel; the first is the one that its authors mean to keep. */
+/**
+ * The names that lead to one heap on one kernel; the first is the one that its authors mean to keep.
+ * @param cached false: of its uncached twin
+ */
 export function heapNamesOn(
   inventory: HeapInventory,
   backing: HeapBacking,
+  cached = true,
 ): { readonly name: string; readonly optional: boolean }[] {
   const area = areaOf(inventory, backing);
+  const registrations = inventory.registrations.filter((one) => (one.cached ?? true) === cached);
+  const ofTwin = { ...inventory, registrations };
   const names = (isOn: (symbol: string) => boolean) =>
-    registeredHeaps(inventory, area === undefined ? [] : [area], isOn)
+    registeredHeaps(ofTwin, area === undefined ? [] : [area], isOn)
       .filter((heap) => heap.area === area)
       .map((heap) => heap.name);
-  const extras = new Set(inventory.registrations.map(({ needs }) => needs));
+  const extras = new Set(registrations.map(({ needs }) => needs));
   const sure = names((symbol) => !extras.has(symbol));
   return names(() => true).map((name) => ({ name, optional: !sure.includes(name) }));
 }
@@ -156,12 +164,13 @@ function areaOf({ kernelAreaName }: HeapInventory, backing: HeapBacking): NamedA
 }
 
 /** The names of a heap over all kernels of a naming, oldest first; a name that stays is one entry. */
-export function heapNames(naming: HeapNaming, backing: HeapBacking): HeapName[] {
+export function heapNames(naming: HeapNaming, backing: HeapBacking, cached = true): HeapName[] {
   const names: HeapName[] = [];
   for (const { since, until } of stretches(naming))
     for (const { name, optional } of heapNamesOn(
       naming.inventoryAt(since ?? naming.kernels?.min ?? OLDEST_KERNEL),
       backing,
+      cached,
     )) {
       const before = names.findIndex(
         (one) => one.name === name && one.optional === optional && isSame(one.until, since),

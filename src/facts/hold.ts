@@ -1,5 +1,5 @@
 /** Facts held against a kernel tree: which still stand in its source, which changed, which no source can tell. */
-import { type Fact, type FactRange, type FactValue, rangeAt } from './index.js';
+import { type Fact, type FactRange, type FactSource, type FactValue, rangeAt } from './index.js';
 import { type KernelVersion, parseKernelVersion } from './version.js';
 
 /** A kernel source tree as far as facts need it. */
@@ -12,12 +12,17 @@ export interface KernelTree {
 export interface HeldFact {
   readonly id: string;
   readonly title: string;
-  /** `unreadable`: the fact rests on a boot or a report, or begins after this kernel. */
-  readonly status: 'holds' | 'changed' | 'unreadable';
+  /**
+   * `unreadable`: the fact rests on a boot or a report, or begins after this kernel. `unknown`: the source reads like no
+   * known kernel, or like several that differ.
+   */
+  readonly status: 'holds' | 'changed' | 'unknown' | 'unreadable';
   /** What the data says for this version; undefined before the first range. */
   readonly expected: FactRange | undefined;
   /** The ranges whose probes match the tree, whatever version they are meant for. */
   readonly matching: readonly FactRange[];
+  /** Where the tree says so. */
+  readonly place?: { readonly file: string; readonly line: number };
   /** Why it is not `holds`, in a sentence. */
   readonly reason?: string;
 }
@@ -29,39 +34,64 @@ export function holdFacts(facts: Iterable<Fact>, tree: KernelTree): HeldFact[] {
 function hold(fact: Fact, tree: KernelTree): HeldFact {
   const expected = rangeAt(fact, tree.version);
   const probed = fact.ranges.filter(hasProbe);
-  const matching = probed.filter((range) => misses(range, tree).length === 0);
-  const held = { id: fact.id, title: fact.title, expected, matching };
-  if (expected === undefined) return { ...held, status: 'unreadable', reason: 'the data begins with a later kernel' };
-  if (!hasProbe(expected))
+  const found = probed.flatMap((range) => {
+    const source = sourcesOf(range).find((one) => misses(one, tree).length === 0);
+    return source === undefined ? [] : [{ range, source }];
+  });
+  const matching = found.map(({ range }) => range);
+  const [first] = found;
+  const place = first === undefined ? undefined : placeOf(first.source, tree);
+  const held = { id: fact.id, title: fact.title, expected, matching, ...(place === undefined ? {} : { place }) };
+  const values = matching.filter((range, i) => matching.findIndex((one) => sameValue(one.value, range.value)) === i);
+  if (probed.length === 0 || (expected !== undefined && !hasProbe(expected) && values.length === 0))
     return {
       ...held,
       status: 'unreadable',
-      reason: `known from ${EVIDENCE[expected.evidence]}, no probe of the source`,
+      reason:
+        expected === undefined
+          ? 'the data begins with a later kernel'
+          : `known from ${EVIDENCE[expected.evidence]}, no probe of the source`,
     };
-  const missed = misses(expected, tree);
-  const others = matching.filter((range) => !sameValue(range.value, expected.value));
-  if (missed.length === 0 && others.length === 0) return { ...held, status: 'holds' };
-  const seen = others.map(
+  const [value, ...others] = values;
+  if (value !== undefined && others.length === 0) {
+    if (expected !== undefined && sameValue(value.value, expected.value)) return { ...held, status: 'holds' };
+    // A thing that an older kernel does not have yet is no change of it.
+    if (expected === undefined) return { ...held, status: 'unreadable', reason: 'the data begins with a later kernel' };
+  }
+  const seen = values.map(
     (r) => `${JSON.stringify(r.value)} as in ${r.since}${r.until ? ` to before ${r.until}` : ''}`,
   );
-  const found =
+  if (expected === undefined && value === undefined)
+    return { ...held, status: 'unreadable', reason: 'the data begins with a later kernel' };
+  const missed = expected === undefined ? [] : misses(expected.source, tree);
+  const text =
     seen.length > 0 ? `the source reads like ${seen.join(' and ')}` : 'the source reads like no known kernel';
-  return { ...held, status: 'changed', reason: [...missed, found].join('; ') };
+  return { ...held, status: values.length === 1 ? 'changed' : 'unknown', reason: [...missed, text].join('; ') };
 }
 
 const EVIDENCE = { booted: 'a boot', read: 'reading', reported: 'a report' } as const;
 
+const sourcesOf = ({ source, also = [] }: FactRange): readonly FactSource[] => [source, ...also];
 const hasProbe = ({ source }: FactRange) => source.contains !== undefined || source.absent !== undefined;
 
-/** What of a range's probe the tree does not meet; empty when it matches. */
-function misses({ source }: FactRange, tree: KernelTree): string[] {
+/** What of a probe the tree does not meet; empty when it matches. */
+function misses(source: FactSource, tree: KernelTree): string[] {
   const text = tree.read(source.file);
   // Something that is absent from a file is absent from a tree without the file.
-  if (text === undefined) return source.contains === undefined ? [] : [`${source.file} is gone`];
+  if (text === undefined)
+    return source.contains === undefined ? [] : [`${source.file} is gone, or nothing compiles it`];
   return [
     ...(source.contains ?? []).filter((p) => !probe(p).test(text)).map((p) => `${source.file} has no match for /${p}/`),
     ...(source.absent ?? []).filter((p) => probe(p).test(text)).map((p) => `${source.file} matches /${p}/`),
   ];
+}
+
+function placeOf(source: FactSource, tree: KernelTree): { file: string; line: number } | undefined {
+  const text = tree.read(source.file);
+  const [first] = source.contains ?? [];
+  if (text === undefined) return undefined;
+  const at = first === undefined ? 0 : (probe(first).exec(text)?.index ?? 0);
+  return { file: source.file, line: text.slice(0, at).split('\n').length };
 }
 
 /** Probes are multi-line: ^ and $ are line boundaries. */

@@ -28,6 +28,8 @@ export interface FactRange {
   readonly value: FactValue;
   readonly evidence: Evidence;
   readonly source: FactSource;
+  /** Other source that reads so, as in stable releases and vendor trees that took a change earlier. */
+  readonly also?: readonly FactSource[];
   /** The day the source was last read, YYYY-MM-DD. */
   readonly checked: string;
   /** What limits the evidence, such as a boundary release that was not itself read. */

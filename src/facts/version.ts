@@ -19,7 +19,9 @@ export const FIRST_HEAPS = '5.6';
 /** Kernels whose source was read and which were booted; between them a fact may have changed earlier or later. */
 export const READ_KERNELS: readonly KernelVersion[] = [
   OLDEST_KERNEL,
+  { major: 5, minor: 15 },
   { major: 6, minor: 1 },
+  { major: 6, minor: 6 },
   { major: 6, minor: 12 },
   NEWEST_KERNEL,
 ];

@@ -11,6 +11,7 @@ import {
   parseKernelVersion,
 } from '../facts/index.js';
 import { cellsValue, type Fdt, makeFdt, stringsValue } from '../fdt/index.js';
+import { type KernelKnowledge, namingOf, type SymbolValue } from '../knowledge/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { Address, Board, Range, Size } from '../profile/types.gen.js';
 import { parseBytes } from '../quantity/index.js';
@@ -34,6 +35,8 @@ export interface Model {
   readonly backports: Backports;
   /** What those kernels call their heaps. */
   readonly naming: HeapNaming;
+  /** What is known of one kernel from its source or description; undefined: what ships for the versions. */
+  readonly knowledge: KernelKnowledge | undefined;
   /** The board's own device tree, or a skeleton with the cells that are stated or assumed. */
   readonly tree: Fdt;
   /** What the board reserves already, and how its buses reach memory, is not known. */
@@ -71,11 +74,26 @@ export function kernelRangeText(min: KernelVersion, max: KernelVersion): string 
 function resolveKernel(
   loaded: LoadedProfile,
   chosen: KernelVersion | undefined,
+  knowledge: KernelKnowledge | undefined,
   diagnostics: Diagnostic[],
 ): Model['kernel'] {
   const { version } = loaded.profile.kernel;
   const min = versionOf(typeof version === 'string' ? version : version.min);
   const max = versionOf(typeof version === 'string' ? version : version.max);
+  if (knowledge !== undefined) {
+    const { version: own, origin } = knowledge;
+    if (compareKernelVersions(own, min) < 0 || compareKernelVersions(own, max) > 0)
+      diagnostics.push(
+        report('model/kernel-outside-range', {
+          severity: 'warning',
+          message: `the profile is for ${kernelRangeText(min, max)}, and ${origin} is Linux ${formatKernelVersion(own)}`,
+          cause: 'what is generated is for the kernel that was described',
+          fix: 'widen kernel.version, or give another kernel',
+          ...at(loaded, '/kernel/version'),
+        }),
+      );
+    return { min: own, max: own };
+  }
   if (chosen !== undefined && (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0))
     diagnostics.push(
       report('model/kernel-outside-range', {
@@ -142,6 +160,10 @@ export interface ModelContext {
   /** The one kernel to generate for; by default the profile's whole range. */
   readonly kernel?: KernelVersion;
   readonly dtb?: DtbFacts;
+  /** Of the kernel that it is all for; it counts before `kernel`. */
+  readonly knowledge?: KernelKnowledge;
+  /** The final configuration of that kernel, where it is known. */
+  readonly value?: SymbolValue;
   /** RAM as the command line states it, which counts before the profile's and the DTB's. */
   readonly memory?: readonly AddressRange[];
 }
@@ -149,7 +171,7 @@ export interface ModelContext {
 export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outcome<Model> {
   const diagnostics: Diagnostic[] = [];
   const { board } = loaded.profile;
-  const kernel = resolveKernel(loaded, context.kernel, diagnostics);
+  const kernel = resolveKernel(loaded, context.kernel, context.knowledge, diagnostics);
   const cells = resolveCells(loaded, context.dtb, diagnostics);
   const stated = board.memory?.map(rangeOf);
   if (context.dtb !== undefined)
@@ -167,7 +189,9 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
     );
   // Of a kernel that was refused, nothing may be known.
   if (hasErrors(diagnostics)) return { diagnostics };
-  const backports = backportsOf(loaded.profile.kernel.backports ?? []);
+  const { knowledge } = context;
+  // A source says itself what it has taken from later kernels.
+  const backports = knowledge === undefined ? backportsOf(loaded.profile.kernel.backports ?? []) : {};
   const pageSize = board.pageSize ?? '4K';
   const granules = factAt('cma.safe-granule', kernel.max) as Readonly<Record<string, Readonly<Record<string, number>>>>;
   const granule = granules[board.arch]?.[pageSize];
@@ -182,7 +206,8 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
       cells,
       kernel,
       backports,
-      naming: mainlineNaming(backports, kernel),
+      naming: knowledge === undefined ? mainlineNaming(backports, kernel) : namingOf(knowledge, context.value),
+      knowledge,
       tree: context.dtb?.tree ?? skeletonTree(cells, board.compatible),
       isSkeleton: context.dtb === undefined,
     },

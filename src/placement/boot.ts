@@ -282,8 +282,10 @@ export class Boot {
       this.memblock.reserved.add(range);
       return true;
     }
-    const isRam = this.situation.rules.noMapOverReserved === 'always' || this.memblock.memory.overlaps(range);
-    if (isRam && this.memblock.reserved.overlaps(range)) return false;
+    const { noMapOverReserved } = this.situation.rules;
+    const isRefused =
+      noMapOverReserved === 'always' || (noMapOverReserved === 'when-ram' && this.memblock.memory.overlaps(range));
+    if (isRefused && this.memblock.reserved.overlaps(range)) return false;
     this.memblock.nomap.add(range);
     return true;
   }

@@ -15,7 +15,7 @@ export function heapsOf(boot: Boot): PredictedHeap[] {
     DMABUF_HEAPS_CMA_LEGACY: config.legacyName,
   };
   const areas = boot.areas.map((area) => ({ name: area.name, isDefault: area === boot.defaultArea, area }));
-  const heaps = registeredHeaps(rules.inventory, areas, (symbol) => isOn[symbol] === true);
+  const heaps = registeredHeaps(rules.inventory, areas, (symbol) => isOn[symbol] ?? true);
   return heaps.map(({ name, area }) => ({
     name,
     area: area?.name ?? null,

@@ -1,5 +1,6 @@
 /** What the placement of CMA areas depends on. */
 import type { Backports } from '../facts/backport.js';
+import type { HeapInventory } from '../facts/heap-names.js';
 import type { Facts, KernelVersion } from '../facts/index.js';
 import type { Fdt } from '../fdt/index.js';
 import type { Architecture } from './rules.js';
@@ -27,6 +28,10 @@ export interface PlacementInput {
   readonly backports?: Backports;
   /** What is known of kernels; absent: what ships. */
   readonly facts?: Facts;
+  /** What this kernel registers, where its source was read; absent: what mainline of that version does. */
+  readonly inventory?: HeapInventory;
+  /** Facts that its source does not show, with the file to look at: what rests on them is unknown. */
+  readonly unknownFacts?: ReadonlyMap<string, string>;
   readonly architecture: Architecture;
   /** When absent: what the configuration says, else 4096, assumed aloud. */
   readonly pageSizeBytes?: bigint;

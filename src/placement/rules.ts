@@ -22,7 +22,7 @@ export interface KernelRules {
   readonly malformedList: 'refused' | 'absent';
   readonly direction: 'top-down' | 'bottom-up-beside-region';
   readonly noMapSize: 'removed' | 'marked';
-  readonly noMapOverReserved: 'always' | 'when-ram';
+  readonly noMapOverReserved: 'always' | 'when-ram' | 'never';
   readonly refusedNode: 'freed-and-added' | 'freed-or-unmarked';
   readonly refusedNodeListed: boolean;
   readonly unwantedPool: 'refused' | 'kept';
@@ -125,6 +125,15 @@ export function kernelRules(version: KernelVersion, backports: Backports = {}, f
   const rules = looked as unknown as KernelRules;
   ofFacts.set(key, rules);
   return rules;
+}
+
+/** The rules with every other value that a fact has on some kernel. */
+export function otherRules(rules: KernelRules, fact: string): KernelRules[] {
+  const rule = Object.entries(RULE_FACTS).find(([, id]) => id === fact)?.[0] as keyof KernelRules | undefined;
+  if (rule === undefined) return [];
+  const own = JSON.stringify(rules[rule]);
+  const values = new Map((FACTS.get(fact)?.ranges ?? []).map(({ value }) => [JSON.stringify(value), value]));
+  return [...values].flatMap(([text, value]) => (text === own ? [] : [{ ...rules, [rule]: value } as KernelRules]));
 }
 
 /** Facts about a kernel that rest on the date of a commit, because it was neither read nor booted. */

@@ -18,7 +18,7 @@ import { higher, interval, lower } from './interval-set.js';
 import { possibleLayouts } from './layouts.js';
 import { armBanksWithin32Bits, capMemory, limitMemory, numaBoundaries, readChosen } from './ram.js';
 import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
-import { datedFacts, type KernelRules, kernelRules } from './rules.js';
+import { datedFacts, type KernelRules, kernelRules, otherRules } from './rules.js';
 import { OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
@@ -35,7 +35,8 @@ export interface OpenQuestion {
     | 'early'
     | 'numa'
     | 'machine'
-    | 'driver';
+    | 'driver'
+    | 'kernel';
   /** The fact that answers it, and how to give it. */
   readonly needs: string;
   readonly answers: readonly Situation[];
@@ -63,7 +64,8 @@ export function situationOf(input: PlacementInput): Settled {
     throw new RangeError(
       `kernel ${input.kernel.major}.${input.kernel.minor} is older than ${formatKernelVersion(OLDEST_KERNEL)}`,
     );
-  const rules = kernelRules(input.kernel, input.backports, input.facts);
+  const shipped = kernelRules(input.kernel, input.backports, input.facts);
+  const rules = input.inventory === undefined ? shipped : { ...shipped, inventory: input.inventory };
   const config = new Config(input);
   const commandLine = effectiveCommandLine(input.tree, input.commandLine, input.config);
   const reservedMemory = readReservedMemory(input.tree);
@@ -131,6 +133,15 @@ export function situationOf(input: PlacementInput): Settled {
   const makesDefault = situation.dmaCma && (parameter !== undefined || size.mebibytes > 0n);
   const usesCma = situation.dmaCma && (pools.length > 0 || makesDefault);
 
+  for (const [fact, file] of input.unknownFacts ?? []) {
+    const answers = otherRules(rules, fact).map((other): Situation => ({ ...withRam, rules: other }));
+    if (answers.length > 0)
+      questions.push({
+        about: 'kernel',
+        needs: `${fact} of this kernel, whose ${file} reads like no known kernel`,
+        answers,
+      });
+  }
   if (reservedMemory.isCut)
     questions.push({
       about: 'tree',
@@ -275,7 +286,11 @@ function hasRestrictedPool({ reservedMemory }: Situation): boolean {
 
 /** What is assumed because the release was not seen itself. */
 function releaseAssumptions(input: PlacementInput): Assumption[] {
-  const dated = datedFacts(input.kernel, input.facts).filter((fact) => input.backports?.[fact] === undefined);
+  // What was read in this very source does not rest on dates.
+  const dated =
+    input.inventory !== undefined
+      ? []
+      : datedFacts(input.kernel, input.facts).filter((fact) => input.backports?.[fact] === undefined);
   const release = `kernel ${formatKernelVersion(input.kernel)}`;
   const assumed: Assumption[] = [];
   if (dated.length > 0)

@@ -2,6 +2,7 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt } from '../fdt/index.js';
+import { factsOf, unknownFacts } from '../knowledge/index.js';
 import type { Model } from '../model/index.js';
 import {
   findingsOf,
@@ -29,6 +30,13 @@ export function placementInput(
     architecture: model.arch,
     backports: model.backports,
     ...(model.isSkeleton ? { isSkeleton: true } : {}),
+    ...(model.knowledge === undefined
+      ? {}
+      : {
+          facts: factsOf(model.knowledge),
+          inventory: model.naming.inventoryAt(kernel),
+          unknownFacts: unknownFacts(model.knowledge),
+        }),
     pageSizeBytes: model.pageSizeBytes,
     config: new Map([
       ...areas

@@ -17,6 +17,7 @@ import {
   symbolHasPrompt,
   withLines,
 } from '../kconfig/index.js';
+import type { KernelKnowledge } from '../knowledge/index.js';
 import { report } from './codes.js';
 import type { Plan, SymbolRequest } from './types.js';
 
@@ -27,6 +28,8 @@ export interface ClosedPlan {
   readonly lines: readonly string[];
   /** Every line of `.config` that changes with the fragment, collateral included. Empty without a tree. */
   readonly delta: readonly Change[];
+  /** The final configuration; absent without a tree. */
+  readonly config?: string;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -72,7 +75,8 @@ export function closeFragment(
     };
   const asked = keptRequests(plan, tree, base, solution);
   const symbols = merge(plan.symbols, asked, addedRequests(solution, title, base.name));
-  return { plan: { ...plan, symbols }, lines: linesOf(symbols), delta: solution.delta, diagnostics: [] };
+  const config = solution.config === undefined ? {} : { config: solution.config };
+  return { plan: { ...plan, symbols }, lines: linesOf(symbols), delta: solution.delta, ...config, diagnostics: [] };
 }
 
 const FIXES: Readonly<Record<string, string>> = {
@@ -145,8 +149,12 @@ function linesOf(symbols: readonly SymbolRequest[]): string[] {
  * Adds what the kernels solved beforehand needed for the same wishes, from allnoconfig as well as from defconfig. The
  * user's tree was not asked, and the finding says so.
  */
-export function closeFromKnowledge(plan: Plan): ClosedPlan {
-  const { closures, kernels } = closuresFor(plan.board.arch, plan.kernel);
+export function closeFromKnowledge(plan: Plan, knowledge?: KernelKnowledge): ClosedPlan {
+  const own = knowledge === undefined || knowledge.closures.length === 0 ? undefined : knowledge;
+  const { closures, kernels } =
+    own === undefined
+      ? closuresFor(plan.board.arch, plan.kernel)
+      : { closures: own.closures.map((one) => ({ ...one, kernel: own.version })), kernels: [own.version] };
   const added: SymbolRequest[] = [];
   const unknown: string[] = [];
   for (const { symbol, value } of plan.symbols) {
@@ -168,7 +176,7 @@ export function closeFromKnowledge(plan: Plan): ClosedPlan {
   });
   if (refused.length > 0) return { lines: [], delta: [], diagnostics: refused };
   const symbols = merge(plan.symbols, plan.symbols, added);
-  const shown = kernels.map(formatKernelVersion).join(', ');
+  const shown = own === undefined ? kernels.map(formatKernelVersion).join(', ') : own.origin;
   const message =
     kernels.length === 0
       ? "the fragment is not closed: no kernel near the profile's range was solved beforehand"

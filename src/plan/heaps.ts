@@ -4,10 +4,11 @@ import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import type { HeapNode, PlannedArea } from './types.js';
 
 /** The nodes under /dev/dma_heap that lead to a CMA area. */
-export function areaHeapNodes(naming: HeapNaming, area: PlannedArea): HeapNode[] {
+export function areaHeapNodes(naming: HeapNaming, area: PlannedArea, cached: boolean): HeapNode[] {
   return heapNames(
     naming,
     area.delivery === 'device-tree' ? { name: area.areaName, isDefault: area.isDefault } : { kind: 'kernel-area' },
+    cached,
   );
 }
 

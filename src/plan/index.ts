@@ -3,10 +3,11 @@ import type { Diagnostic, Outcome } from '../diagnostic/index.js';
 import { hasErrors } from '../diagnostic/index.js';
 import { type HeapNaming, heapNames, NAMING_FACTS } from '../facts/heap-names.js';
 import { formatKernelVersion } from '../facts/index.js';
+import { type KernelKnowledge, possibleHeaps, vendorHeap } from '../knowledge/index.js';
 import type { Model } from '../model/index.js';
 import { bytesOf } from '../model/index.js';
 import { modeOf } from '../profile/access.js';
-import type { Heap } from '../profile/types.gen.js';
+import type { Heap, Profile } from '../profile/types.gen.js';
 import { childPointer } from '../source/json.js';
 import { planAreas } from './areas.js';
 import { commandLineOf, placeAreas, proveOnBoard } from './board.js';
@@ -31,21 +32,26 @@ function nodesOf(
   heap: Heap,
   area: PlannedArea | undefined,
   naming: HeapNaming,
+  cached: boolean,
 ): { nodes: HeapNode[]; because: Because } {
   if (heap.kind === 'system')
     return {
-      nodes: heapNames(naming, { kind: 'system' }),
-      because: { text: 'the system heap', facts: [NAMING_FACTS.system] },
+      nodes: heapNames(naming, { kind: 'system' }, cached),
+      because: { text: cached ? 'the system heap' : 'the uncached system heap', facts: [NAMING_FACTS.system] },
     };
-  if (area === undefined)
+  if (area === undefined || heap.kind === 'vendor')
     return {
       nodes: [{ name: heap.kernelName ?? '', since: undefined, until: undefined, optional: false }],
       because: { text: 'a vendor heap: expected, not generated' },
     };
   return {
-    nodes: areaHeapNodes(naming, area),
+    nodes: areaHeapNodes(naming, area, cached),
     because: {
-      text: area.isDefault ? 'the heap of the default area' : 'a heap of its own area',
+      text: !cached
+        ? 'the uncached heap of its area'
+        : area.isDefault
+          ? 'the heap of the default area'
+          : 'a heap of its own area',
       facts: [NAMING_FACTS.areas, NAMING_FACTS.defaultArea],
     },
   };
@@ -60,16 +66,22 @@ function planHeap(
 ): PlannedHeap {
   const pointer = childPointer('/heaps', name);
   const area = areas.find((a) => a.name === heap.region);
-  const { nodes, because } = nodesOf(heap, area, model.naming);
+  const cached = heap.cached ?? true;
+  const { nodes, because } = nodesOf(heap, area, model.naming, cached);
+  if (heap.kind === 'vendor') diagnostics.push(...checkVendorName(heap, model, pointer));
   const missing = missingOn(nodes, model.kernel.min, model.kernel.max);
   if (missing !== 'none')
     diagnostics.push(
       report('plan/no-heap-on-kernel', {
         severity: heap.optional === true ? 'note' : missing === 'all' ? 'error' : 'warning',
         message: `"${name}" has no heap on ${missing === 'all' ? `Linux ${formatKernelVersion(model.kernel.max)}` : 'the older kernels of the range'}`,
-        cause: `before ${HEAP_PER_AREA} only the default area is a heap; other reusable regions have no name under /dev/dma_heap`,
-        fix: 'make it the default area, mark the heap "optional": true, or declare the backport "heap-per-area"',
-        facts: ['heap.cma-names'],
+        ...(model.knowledge === undefined
+          ? {
+              cause: `before ${HEAP_PER_AREA} only the default area is a heap; other reusable regions have no name under /dev/dma_heap`,
+              fix: 'make it the default area, mark the heap "optional": true, or declare the backport "heap-per-area"',
+              facts: ['heap.cma-names'],
+            }
+          : notRegistered(model.knowledge, cached)),
         ...at(model, pointer, 'key'),
       }),
     );
@@ -88,12 +100,68 @@ function planHeap(
     name,
     kind: heap.kind ?? 'region',
     areaName: area?.areaName,
+    cached,
     optional: heap.optional ?? false,
     nodes,
     aliases: heap.aliases ?? [],
     access: planned,
     because: [because],
   };
+}
+
+function notRegistered({ origin, inventory }: KernelKnowledge, cached: boolean) {
+  const names = inventory.heaps.filter(({ directory }) => directory === '/dev/dma_heap').map(({ name }) => name);
+  return {
+    cause: `${origin} registers ${names.length === 0 ? 'no heap' : [...new Set(names)].join(', ')}`,
+    fix: cached
+      ? 'make it the default area, mark the heap "optional": true, or ask for one of those with "kind": "vendor"'
+      : 'remove "cached": false, or mark the heap "optional": true',
+    facts: [NAMING_FACTS.areas],
+  };
+}
+
+/**
+ * The uncached twin that a kernel registers on the memory of a heap: a heap of its own, for the same users. A profile
+ * that asks for one of the two has said what it wants.
+ */
+function twinOf(
+  planned: PlannedHeap,
+  heap: Heap,
+  profile: Profile,
+  model: Model,
+  areas: readonly PlannedArea[],
+): PlannedHeap[] {
+  if (planned.kind === 'vendor' || heap.cached !== undefined) return [];
+  const others = Object.values(profile.heaps ?? {});
+  if (others.some((other) => other.cached !== undefined && other.region === heap.region && other.kind === heap.kind))
+    return [];
+  const name = `${planned.name}-uncached`;
+  if (Object.hasOwn(profile.heaps ?? {}, name)) return [];
+  const area = areas.find((one) => one.name === heap.region);
+  const { nodes, because } = nodesOf(heap, area, model.naming, false);
+  const taken = others.map(({ kernelName }) => kernelName);
+  const own = nodes.filter((node) => !taken.includes(node.name));
+  return own.length === 0 ? [] : [{ ...planned, name, cached: false, nodes: own, aliases: [], because: [because] }];
+}
+
+/** A vendor heap that the kernel, where its heaps are known, does not register under that name. */
+function checkVendorName(heap: Heap, { knowledge, loaded }: Model, pointer: string): Diagnostic[] {
+  const { kernelName } = heap;
+  if (knowledge === undefined || kernelName === undefined || vendorHeap(knowledge, kernelName) !== undefined) return [];
+  const names = possibleHeaps(knowledge)
+    .filter(({ directory }) => directory === '/dev/dma_heap')
+    .map(({ name }) => name);
+  const span = loaded.spanOf(`${pointer}/kernelName`);
+  return [
+    report('plan/no-heap-on-kernel', {
+      severity: heap.optional === true ? 'note' : knowledge.inventory.unread.length > 0 ? 'warning' : 'error',
+      message: `${knowledge.origin} registers no heap "${kernelName}"`,
+      cause: `its heaps are ${[...new Set(names)].join(', ')}`,
+      fix: 'use one of those names',
+      pointer: `${pointer}/kernelName`,
+      ...(span === undefined ? {} : { span }),
+    }),
+  ];
 }
 
 function groupsOf(heaps: readonly PlannedHeap[]): Plan['groups'] {
@@ -143,9 +211,10 @@ export function makePlan(model: Model, { prove = true }: { readonly prove?: bool
   if (hasErrors(diagnostics)) return { diagnostics };
   const { areas, diagnostics: misfits } = placeAreas(planned.areas, model);
   diagnostics.push(...misfits);
-  const heaps = Object.entries(profile.heaps ?? {}).map(([name, heap]) =>
-    planHeap(name, heap, areas, model, diagnostics),
-  );
+  const heaps = Object.entries(profile.heaps ?? {}).flatMap(([name, heap]) => {
+    const planned = planHeap(name, heap, areas, model, diagnostics);
+    return [planned, ...twinOf(planned, heap, profile, model, areas)];
+  });
   const { symbols, diagnostics: wishes } = planSymbols(model, areas, heaps);
   diagnostics.push(...wishes);
   if (heaps.some((heap) => heap.kind === 'region') && !areas.some((area) => area.isDefault))

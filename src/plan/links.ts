@@ -22,7 +22,8 @@ export function linksOf(plan: Plan, heap: PlannedHeap): HeapLink[] {
     .filter((other) => other !== heap)
     .flatMap((other) => [...other.aliases, ...other.nodes.map((node) => node.name)]);
   const isDefault = plan.areas.some((area) => area.isDefault && area.areaName === heap.areaName);
-  const usual = isDefault ? usualNames().filter((name) => !taken.includes(name)) : [];
+  // A program that opens the default area's name wants the cached heap.
+  const usual = isDefault && heap.cached ? usualNames().filter((name) => !taken.includes(name)) : [];
   return [...new Set([...heap.aliases, ...nodes, ...usual])].flatMap((name) => {
     const isStated = heap.aliases.includes(name);
     return nodes.flatMap((to, i) => (to === name ? [] : [{ name, to, priority: 10 * (i + 1), isStated }]));

@@ -8,6 +8,7 @@ import {
   type KernelVersion,
   parseKernelVersion,
 } from '../facts/index.js';
+import { symbolsNeeded, vendorHeap } from '../knowledge/index.js';
 import type { Model } from '../model/index.js';
 import { childPointer } from '../source/json.js';
 import { report } from './codes.js';
@@ -97,6 +98,19 @@ export function planSymbols(
       ask(size, String(configured.sizeBytes / MEBIBYTE), `size of the default area, "${configured.name}"`, [
         'kconfig.cma-size-needs',
       ]);
+  }
+  for (const heap of heaps) {
+    if (heap.kind !== 'vendor' || model.knowledge === undefined) continue;
+    const found = vendorHeap(model.knowledge, heap.nodes[0]?.name ?? '');
+    for (const symbol of found === undefined ? [] : symbolsNeeded(found))
+      if (!requests.has(symbol))
+        requests.set(symbol, {
+          symbol,
+          value: 'y',
+          isString: false,
+          atLeast: false,
+          because: { text: `the heap "${heap.name}" is compiled by it (${found?.file})` },
+        });
   }
   for (const [symbol, wish] of Object.entries(model.loaded.profile.kernel.symbols ?? {})) {
     const text = String(wish);

@@ -67,6 +67,8 @@ export interface PlannedHeap {
   readonly name: string;
   readonly kind: 'region' | 'system' | 'vendor';
   readonly areaName: string | undefined;
+  /** False: the uncached twin of a heap, on the same memory. */
+  readonly cached: boolean;
   readonly optional: boolean;
   /** Every name some kernel of the plan's range gives it, oldest first; the first that exists is the heap. */
   readonly nodes: readonly HeapNode[];

@@ -223,13 +223,15 @@ function checkHeap(name: string, heap: Heap, profile: Profile, f: Finder): void 
       ? 'needs "region", or "kind": "system" or "vendor"'
       : kind === 'region' && heap.region === undefined
         ? 'needs the "region" it allocates from'
-        : kind !== 'region' && heap.region !== undefined
-          ? `is of kind "${kind}", which has no region`
+        : kind === 'system' && heap.region !== undefined
+          ? 'is the system heap, which has no region'
           : kind === 'vendor' && heap.kernelName === undefined
             ? 'is a vendor heap and needs its "kernelName"'
             : kind !== 'vendor' && heap.kernelName !== undefined
               ? 'has a kernelName; the kernel names region and system heaps itself'
-              : undefined;
+              : kind === 'vendor' && heap.cached !== undefined
+                ? 'is a vendor heap, whose kernelName says already whether it is the cached one'
+                : undefined;
   if (wrong !== undefined)
     f.found.push(
       report('profile/heap-kind', {

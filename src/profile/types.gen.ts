@@ -91,6 +91,8 @@ export interface Board {
 export interface Kernel {
   /** One release, or the first and last release the profile must hold for. */
   readonly version: KernelVersion | KernelRange;
+  /** What is known of this very kernel, as dmaheap kernel writes it: heaps and their names follow it. Relative to the profile; inputs.description is the same for one machine. */
+  readonly description?: string;
   /** Changes a vendor kernel carries although its version number says otherwise: 'default-heap-name' (from 6.17: default_cma_region), 'heap-per-area' (from 6.19: a heap for every reusable region), 'modular-heaps' (heaps as modules). */
   readonly backports?: readonly ("default-heap-name" | "heap-per-area" | "modular-heaps")[];
   /** Kconfig symbols wanted beyond those the heaps need, without CONFIG_: y, m, n, '>=m' (at least a module), a number or a string. */
@@ -154,10 +156,12 @@ export interface Region {
 export interface Heap {
   /** 'region' (the default where region is given), 'system', or 'vendor' (expected, not generated). */
   readonly kind?: "region" | "system" | "vendor";
-  /** The region this heap allocates from. */
+  /** The region this heap allocates from; of a vendor heap the region that is its memory, so that its size is checked. */
   readonly region?: string;
   /** Name under /dev/dma_heap of a vendor heap. */
   readonly kernelName?: HeapName;
+  /** false: the uncached twin that a vendor's kernel registers on the same memory; true: the cached heap alone. Without it the heap has both where the kernel has both, each under its own name. */
+  readonly cached?: boolean;
   /** Names under /dev/dma_heap that must lead to this heap whatever the kernel calls it, as symlinks. */
   readonly aliases?: readonly (HeapName)[];
   /** Whether the verifier only notes it when this heap is missing. */

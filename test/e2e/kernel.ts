@@ -12,6 +12,8 @@ export interface KernelRecipe {
   readonly name: string;
   /** The series, for example `6.12`. */
   readonly version: string;
+  /** Instead of Debian's source: a tree below `trees/` of the cache, which whoever runs the lab has put there. */
+  readonly tree?: string;
   readonly arch: Machine['arch'];
   /** Files of `kernels/fragments/`, without the extension, that make it boot; they know nothing of heaps. */
   readonly boot: readonly string[];
@@ -56,7 +58,7 @@ export async function kernelRecipe(name: string): Promise<KernelRecipe> {
  * @throws when a requested line does not stand in the final `.config`: then the fragment was no guarantee
  */
 export async function buildKernel(recipe: KernelRecipe, progress: (text: string) => void): Promise<BuiltKernel> {
-  const tree = await kernelTree(recipe.version);
+  const tree = await treeOf(recipe);
   const machine = await machineFor(recipe.arch);
   const boot = await fragmentText(recipe.boot);
   const compiler = `${machine.kbuild.crossCompile}gcc`;
@@ -98,6 +100,19 @@ export async function buildKernel(recipe: KernelRecipe, progress: (text: string)
     modules: modules.map((file) => path.join(directory, 'modules', file)),
   };
 }
+
+/** Where the source of a recipe is; a tree that Debian does not have is looked for in the cache. */
+export async function treeOf(recipe: KernelRecipe): Promise<string> {
+  if (recipe.tree === undefined) return kernelTree(recipe.version);
+  const directory = path.join(cacheRoot(), 'trees', recipe.tree);
+  if (!existsSync(path.join(directory, 'Makefile')))
+    throw new Error(`${recipe.name}: there is no kernel tree ${directory}`);
+  return directory;
+}
+
+/** Whether a recipe's source is here: that of Debian can always be fetched. */
+export const hasTree = ({ tree }: KernelRecipe): boolean =>
+  tree === undefined || existsSync(path.join(cacheRoot(), 'trees', tree, 'Makefile'));
 
 /** Lines of a fragment that a `.config` does not have; the last request for a symbol counts. */
 export function missingLines(fragment: string, config: string): readonly string[] {

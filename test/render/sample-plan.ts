@@ -98,6 +98,7 @@ export function sampleHeap(change: Partial<PlannedHeap>): PlannedHeap {
     name: 'camera',
     kind: 'region',
     areaName: 'linux,cma',
+    cached: true,
     optional: false,
     nodes: [
       { name: 'linux,cma', since: undefined, until: { major: 6, minor: 17 }, optional: false },

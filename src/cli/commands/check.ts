@@ -24,6 +24,7 @@ import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
 import { changedInput, type Recalled, recallInputs } from '../inputs.js';
+import { checkDescription, checkHeapNames } from '../kernel-check.js';
 import { noteAssumptions, type OpenTree, openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { KERNEL_TREE } from '../options.js';
@@ -67,11 +68,26 @@ export const command = declare({
     'check --config .config my-board.json',
     'check my-board.json --config .config --dtb my-board.dtb --rootfs rootfs.tar',
   ],
-  run: (context, subject, options) =>
-    options.config === undefined && options.rootfs === undefined && !isFile(context.resolve(subject))
+  run: async (context, subject, options) => {
+    if (subject.endsWith('.kernel.json')) return checkKernel(context, subject, options);
+    return options.config === undefined && options.rootfs === undefined && !isFile(context.resolve(subject))
       ? check(context, subject, options)
-      : checkBuilt(context, subject, options),
+      : checkBuilt(context, subject, options);
+  },
 });
+
+/** A kernel description on its own. @throws {@link Refusal} */
+async function checkKernel(
+  context: Context,
+  file: string,
+  { kernelTree }: { readonly kernelTree?: string },
+): Promise<Exit> {
+  if (kernelTree === undefined)
+    throw new Refusal('a kernel description is compared with its tree', EXIT.usage, 'give --kernel-tree');
+  const result = await checkDescription(context, file, kernelTree);
+  printChecks(context, [result], new Map());
+  return result.status === 'pass' ? EXIT.good : EXIT.findings;
+}
 
 /** A path that cannot even be looked at is not a file; the command then says why. */
 function isFile(file: string): boolean {
@@ -325,7 +341,15 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
           options.confirm ? CHECKS_WITH_CONFIRM : CHECKS,
         ),
       )),
-      ...(options.kernelTree === undefined ? [] : [checkRelease(context, options.kernelTree, manifest)]),
+      ...(options.kernelTree === undefined
+        ? []
+        : [
+            checkRelease(context, options.kernelTree, manifest),
+            checkHeapNames(context, options.kernelTree, manifest),
+            ...(recalled.inputs.description === undefined
+              ? []
+              : [await checkDescription(context, recalled.inputs.description, options.kernelTree)]),
+          ]),
       ...(drift === undefined ? [] : [drift]),
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));

@@ -1,6 +1,7 @@
 /** dmaheap diff: two profiles, or one profile on two kernels, as user space sees them. */
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
+import { isMainline } from '../../knowledge/index.js';
 import { changesForUserSpace, type Change as Predicted, type Prediction, predict } from '../../placement/index.js';
 import { closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import { comparePlans, type PlanChange } from '../../plan/compare.js';
@@ -11,6 +12,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { withInputs } from '../inputs.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { settlePlacement } from '../placement.js';
+import { knowledgeOfTree } from '../plan-on-tree.js';
 import { planProfile } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { holdTree } from '../release.js';
@@ -86,16 +88,18 @@ async function look(context: Context, side: Side, options: DiffOptions): Promise
           ...(options.probes === undefined ? {} : { probes: options.probes }),
         });
   const version = side.kernel ?? (open?.version === undefined ? undefined : formatKernelVersion(open.version));
+  const read = open === undefined || kernelTree === undefined ? undefined : knowledgeOfTree(open, kernelTree);
   const planning = planProfile(context, profile, {
-    ...(version === undefined ? {} : { kernel: version }),
+    ...(version === undefined || (read !== undefined && !isMainline(read)) ? {} : { kernel: version }),
+    ...(read === undefined || isMainline(read) ? {} : { knowledge: read }),
     ...(dtb === undefined ? {} : { dtb }),
   });
   if (planning.planned === undefined) throw Refusal.because(planning.exit, planning.diagnostics, planning.sources);
-  const { plan } = planning.planned;
+  const { plan, model } = planning.planned;
   const base = open === undefined ? undefined : readBase(context, open, side.baseConfig);
   const closed =
     open === undefined || base === undefined
-      ? closeFromKnowledge(plan)
+      ? closeFromKnowledge(plan, model.knowledge)
       : closeFragment(plan, open.tree, base, treeTitle(open));
   if (open !== undefined) noteAssumptions(context, open, planGoals(plan));
   if (kernelTree !== undefined && context.options.format === 'human')

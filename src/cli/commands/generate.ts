@@ -11,12 +11,14 @@ import { type Context, commandLine } from '../context.js';
 import { declare, flag, fromProfile, list, required, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { inputsOf, recordInputs } from '../inputs.js';
-import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import { noteAssumptions, type OpenTree, readBase, treeTitle } from '../kernel-tree.js';
+import { valuesOf } from '../knowledge.js';
 import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
 import { FORCE, KERNEL_TREE, ONE_KERNEL } from '../options.js';
+import { planOnTree } from '../plan-on-tree.js';
 import { type Planned, planProfile } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
-import { archOfBoard, holdTree } from '../release.js';
+import { holdTree } from '../release.js';
 import { summarise } from '../summary.js';
 import { compareTree, makeManifest, manifestFile, type RecordedInputs, type TreeChange, writeTree } from '../tree.js';
 import { VERSION } from '../version.js';
@@ -73,12 +75,16 @@ interface Closed extends Inputs {
  * The plan's wishes as lines that hold: on the user's tree when it is given.
  * @throws {@link Refusal}
  */
-async function close(context: Context, plan: Plan, options: GenerateOptions): Promise<Closed> {
+async function close(
+  context: Context,
+  { plan, model }: Planned,
+  options: GenerateOptions,
+  open: OpenTree | undefined,
+): Promise<Closed> {
   const { kernelTree, baseConfig, allowChange = false } = options;
-  const arch = archOfBoard(options.arch, plan.board.arch);
   const dtb = options.dtb === undefined ? {} : { dtb: options.dtb };
-  if (kernelTree === undefined) return { closed: closeFromKnowledge(plan), ...dtb };
-  const open = await openKernelTree(context, { ...options, kernelTree, arch });
+  if (kernelTree === undefined || open === undefined)
+    return { closed: closeFromKnowledge(plan, model.knowledge), ...dtb };
   const base = readBase(context, open, baseConfig);
   const closed = await context.during('proving every line of the fragment', () =>
     closeFragment(plan, open.tree, base, treeTitle(open), { allowChange }),
@@ -86,6 +92,26 @@ async function close(context: Context, plan: Plan, options: GenerateOptions): Pr
   noteAssumptions(context, open, planGoals(plan));
   const diagnostics = [...holdTree(context, kernelTree, plan.kernel), ...closed.diagnostics];
   return { closed: { ...closed, diagnostics }, open, base: base.text, ...dtb };
+}
+
+/** The same decisions with the final configuration known: of drivers that exclude each other one is left. */
+function replan(
+  context: Context,
+  file: string,
+  { model }: Planned,
+  options: GenerateOptions,
+  closed: ClosedPlan,
+): Plan | undefined {
+  if (model.knowledge === undefined || closed.config === undefined) return undefined;
+  const value = valuesOf(closed.config);
+  return planProfile(context, file, { ...options, knowledge: model.knowledge, value }).planned?.plan;
+}
+
+function renamedBy(closed: ClosedPlan, { model }: Planned, again: () => Plan | undefined): ClosedPlan {
+  const plan = model.knowledge === undefined || closed.plan === undefined ? undefined : again();
+  return plan === undefined || closed.plan === undefined
+    ? closed
+    : { ...closed, plan: { ...plan, symbols: closed.plan.symbols } };
 }
 
 /** What the manifest says of the plan. */
@@ -96,6 +122,19 @@ export function manifestOf(plan: Plan, inputs: RecordedInputs) {
     ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
     board: { arch: plan.board.arch, ...(plan.board.dtb === undefined ? {} : { dtb: plan.board.dtb }) },
     kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
+    heaps: plan.heaps.map(({ name, kind, areaName, cached, nodes }) => ({
+      name,
+      kind,
+      ...(areaName === undefined ? {} : { area: areaName }),
+      ...(plan.areas.some((area) => area.areaName === areaName && area.isDefault) ? { isDefault: true } : {}),
+      ...(cached ? {} : { cached }),
+      nodes: nodes.map((node) => ({
+        name: node.name,
+        ...(node.since === undefined ? {} : { since: formatKernelVersion(node.since) }),
+        ...(node.until === undefined ? {} : { until: formatKernelVersion(node.until) }),
+        ...(node.optional ? { optional: true } : {}),
+      })),
+    })),
   };
 }
 
@@ -110,10 +149,11 @@ interface Findings {
 }
 
 async function generate(context: Context, file: string, options: GenerateOptions): Promise<Exit> {
-  const { planned, diagnostics, sources, exit } = planProfile(context, file, options);
+  const { open, planning } = await planOnTree(context, file, options);
+  const { planned, diagnostics, sources, exit } = planning;
   if (planned === undefined) throw Refusal.because(exit, diagnostics, sources);
   try {
-    return await generateFrom(context, planned, options, { diagnostics, sources });
+    return await generateFrom(context, file, planned, open, options, { diagnostics, sources });
   } catch (error) {
     throw refusedAfter(error, { diagnostics, sources });
   }
@@ -122,12 +162,15 @@ async function generate(context: Context, file: string, options: GenerateOptions
 /** @throws {@link Refusal}; what was found until then is in `found` */
 async function generateFrom(
   context: Context,
-  { plan: wished, loaded }: Planned,
+  file: string,
+  planned: Planned,
+  open: OpenTree | undefined,
   options: GenerateOptions,
   { diagnostics, sources }: Findings,
 ): Promise<Exit> {
-  const proven = await close(context, wished, options);
-  const { closed } = proven;
+  const { loaded } = planned;
+  const proven = await close(context, planned, options, open);
+  const closed = renamedBy(proven.closed, planned, () => replan(context, file, planned, options, proven.closed));
   diagnostics.push(...closed.diagnostics.map((d) => locate(d, loaded.spanOf)));
   if (closed.plan === undefined) throw Refusal.because(EXIT.findings, []);
   const { plan } = closed;

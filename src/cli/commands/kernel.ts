@@ -1,0 +1,233 @@
+/** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
+import { createHash } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
+import { makeConfig, parseGoal, Solver } from '../../kconfig/index.js';
+import {
+  compareKnowledge,
+  conditionText,
+  holds,
+  type KernelKnowledge,
+  type KnowledgeChange,
+  type KnownClosure,
+  type SymbolValue,
+  shippedKnowledge,
+  symbolsNeeded,
+  writeDescription,
+} from '../../knowledge/index.js';
+import { readConfig } from '../config.js';
+import type { Context } from '../context.js';
+import { declare, flag, text } from '../declaration.js';
+import { EXIT, type Exit } from '../exit.js';
+import { reasonOf } from '../files.js';
+import { defaultDefconfig, type OpenTree, openKernelTree } from '../kernel-tree.js';
+import { descriptionKnowledge, treeKnowledge, valuesOf } from '../knowledge.js';
+import { KERNEL_TREE } from '../options.js';
+import { Refusal } from '../refusal.js';
+
+export const command = declare({
+  name: 'kernel',
+  about: 'which heaps a kernel has and how it treats regions: from its source, as a description for those without it',
+  arguments: [
+    ['<kernel...>', 'a kernel source tree, a description (NAME.kernel.json) or a version of mainline; two with --diff'],
+  ],
+  options: {
+    arch: KERNEL_TREE.arch,
+    config: text('--config <file>', 'the .config or defconfig that the kernel is built with'),
+    probes: KERNEL_TREE.probes,
+    output: text('-o, --output <file>', 'write the description'),
+    diff: flag('--diff', 'what changes from the first kernel to the second, for user space and for the boot'),
+  },
+  exits: 'with --diff: 0 nothing differs, 1 something does',
+  examples: [
+    'kernel linux-6.12 --arch arm64 -o linux-6.12.kernel.json',
+    'kernel --diff linux-6.12.kernel.json vendor.kernel.json',
+  ],
+  run: kernel,
+});
+
+interface KernelOptions {
+  readonly arch?: string;
+  readonly config?: string;
+  readonly probes?: string;
+  readonly output?: string;
+  readonly diff: boolean;
+}
+
+interface Known {
+  readonly name: string;
+  readonly knowledge: KernelKnowledge;
+  readonly source: { readonly sha256: string; readonly files: number };
+  readonly value?: SymbolValue;
+}
+
+async function kernel(context: Context, subjects: readonly string[], options: KernelOptions): Promise<Exit> {
+  if (subjects.length !== (options.diff ? 2 : 1))
+    throw new Refusal(
+      options.diff ? '--diff takes two kernels' : 'kernel takes one kernel',
+      EXIT.usage,
+      'dmaheap kernel --diff old.kernel.json new.kernel.json',
+    );
+  if (!options.diff) {
+    const known = await look(context, subjects[0] as string, options);
+    return show(context, known, options);
+  }
+  const [from, to] = [
+    await look(context, subjects[0] as string, options),
+    await look(context, subjects[1] as string, options),
+  ];
+  const changes = compareKnowledge(from.knowledge, to.knowledge);
+  if (context.options.format === 'json')
+    context.printJson({ schemaVersion: 1, from: from.knowledge.release, to: to.knowledge.release, changes });
+  else {
+    context.print(`--- ${titleOf(from)}\n+++ ${titleOf(to)}\n`);
+    for (const [part, title] of Object.entries(PARTS)) {
+      const ofPart = changes.filter((change) => change.part === part);
+      if (ofPart.length > 0) context.print(`${title}:\n${ofPart.map((change) => `  ${lineOf(change)}\n`).join('')}`);
+    }
+    if (changes.length === 0) context.print('nothing that anyone would see\n');
+  }
+  return changes.length > 0 ? EXIT.findings : EXIT.good;
+}
+
+const PARTS = { heap: 'user space', boot: 'the boot', symbol: 'the configuration' } as const;
+
+function lineOf({ name, title, from, to, part }: KnowledgeChange): string {
+  const about = part === 'heap' && name.startsWith('/') ? name : `${name} (${title})`;
+  if (from === null) return `+ ${about}: ${to}`;
+  return to === null ? `- ${about}: ${from}` : `  ${about}: ${from} -> ${to}`;
+}
+
+const titleOf = ({ name, knowledge }: Known) => `${name}, Linux ${knowledge.release}`;
+
+/** A tree, a description or a version. @throws {@link Refusal} */
+async function look(context: Context, subject: string, options: KernelOptions): Promise<Known> {
+  const none = { sha256: '', files: 0 };
+  if (subject.endsWith('.json'))
+    return { name: subject, knowledge: descriptionKnowledge(context, subject), source: none };
+  const version = parseKernelVersion(subject);
+  if (version !== undefined && !subject.includes('/'))
+    return { name: `mainline ${subject}`, knowledge: shippedKnowledge(version), source: none };
+  const open = await openKernelTree(context, {
+    kernelTree: subject,
+    arch: options.arch ?? 'arm64',
+    ...(options.probes === undefined ? {} : { probes: options.probes }),
+  });
+  const base = configOf(context, open, options.config);
+  const config = base === undefined ? undefined : makeConfig(open.tree, 'olddefconfig', base.text).text;
+  const value = config === undefined ? undefined : valuesOf(config);
+  const shown = path.basename(open.directory);
+  const { knowledge, files } = await context.during(`reading the heaps of ${subject}`, async () => read());
+  const closures = options.output === undefined ? [] : closuresOf(open, knowledge, base?.text);
+  const hash = createHash('sha256');
+  for (const [file, contents] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${file}\n${contents.length}\n`).update(contents, 'latin1');
+  return {
+    name: subject,
+    knowledge: { ...knowledge, closures },
+    source: { sha256: hash.digest('hex'), files: files.size },
+    ...(value === undefined ? {} : { value }),
+  };
+  function read() {
+    return treeKnowledge(open.directory, subject, {
+      kconfigFiles: [...open.tree.files],
+      arch: open.sourceArch,
+      everyFile: true,
+      origin: [shown, ...(base === undefined ? [] : [path.basename(base.name)])].join(', '),
+    });
+  }
+}
+
+function configOf(context: Context, open: OpenTree, file: string | undefined) {
+  if (file === undefined) return undefined;
+  const got = readConfig(context.resolve(file), open.arch, 'latin1');
+  if ('text' in got) return { text: got.text, name: file };
+  // The name of one of the tree's own, as make takes it.
+  const own = open.readFile(`arch/${open.sourceArch}/configs/${file}`);
+  if (own !== undefined) return { text: own, name: file };
+  throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
+}
+
+/** Lines that reach what profiles can ask for, from the configuration given, else from defconfig and allnoconfig. */
+function closuresOf(open: OpenTree, knowledge: KernelKnowledge, config: string | undefined): KnownClosure[] {
+  const bases =
+    config === undefined ? [defaultDefconfig(open)?.text ?? '', makeConfig(open.tree, 'allnoconfig').text] : [config];
+  const solvers = bases.map((text) => new Solver(open.tree, text));
+  const heaps = knowledge.inventory.heaps.flatMap(symbolsNeeded);
+  const symbols = [...new Set([...ALWAYS_ASKED, ...heaps])].filter((symbol) => open.tree.byName.has(symbol)).sort();
+  return symbols.flatMap((symbol): KnownClosure[] => {
+    const goal = parseGoal(symbol === 'CMA_SIZE_MBYTES' ? 'CMA_SIZE_MBYTES=64' : `${symbol}>=m`);
+    if (goal === undefined) return [];
+    const solved = solvers.map((solver) => solver.solve([goal]));
+    if (solved.some(({ blocked }) => blocked.length > 0)) return [];
+    const own = new RegExp(`CONFIG_${symbol}[= ]`);
+    return [
+      { symbol, needs: [...new Set(solved.flatMap(({ lines }) => lines))].filter((line) => !own.test(line)).sort() },
+    ];
+  });
+}
+
+const ALWAYS_ASKED = [
+  'CMA',
+  'DMA_CMA',
+  'DMABUF_HEAPS',
+  'DMABUF_HEAPS_CMA',
+  'DMABUF_HEAPS_SYSTEM',
+  'CMA_SIZE_SEL_MBYTES',
+  'CMA_DEBUGFS',
+  'CMA_SIZE_MBYTES',
+];
+
+function show(context: Context, { knowledge, source, value, name }: Known, options: KernelOptions): Exit {
+  const description = writeDescription(knowledge, source);
+  if (options.output !== undefined) {
+    const file = context.resolve(options.output);
+    try {
+      writeFileSync(file, `${JSON.stringify(description, null, 1)}\n`);
+    } catch (error) {
+      throw new Refusal(`cannot write ${options.output}: ${reasonOf(error)}`, EXIT.environment, 'give another file');
+    }
+  }
+  if (context.options.format === 'json') {
+    context.printJson(description);
+    return EXIT.good;
+  }
+  const { heaps, unread, scope } = knowledge.inventory;
+  context.print(
+    `${name}: Linux ${knowledge.release} (${knowledge.arch ?? 'every architecture'}), facts of ${formatKernelVersion(knowledge.version)}\n`,
+  );
+  for (const heap of heaps) {
+    const is = value === undefined ? undefined : holds(heap.needs, value);
+    const built =
+      is === undefined
+        ? ''
+        : is
+          ? ` [${heap.symbol === undefined || value?.(heap.symbol) === 'y' ? 'built in' : 'module'}]`
+          : ' [not compiled]';
+    const { backing } = heap;
+    const memory =
+      'compatible' in backing && backing.compatible !== undefined
+        ? `${backing.kind} of ${backing.compatible}`
+        : backing.kind;
+    context.print(
+      `  ${heap.directory}/${heap.name}${built}: ${memory}${heap.cached ? '' : ', uncached'}; ${conditionText(heap.needs)}\n`,
+    );
+    context.print(
+      `      ${heap.file}:${heap.line}${heap.sometimes === undefined ? '' : `, only if ${heap.sometimes}`}\n`,
+    );
+  }
+  for (const { file, line, text: what } of unread) context.print(`  not read: ${file}:${line}: ${what}\n`);
+  if (scope === 'led-to') context.print('  only files that Kconfig and Makefiles lead to were looked through\n');
+  const counts = { read: 0, assumed: 0, unknown: 0, shipped: 0 };
+  for (const { known } of knowledge.facts.values()) counts[known.by]++;
+  context.print(
+    `  facts: ${Object.entries(counts)
+      .flatMap(([by, n]) => (n === 0 ? [] : [`${n} ${by}`]))
+      .join(', ')}\n`,
+  );
+  for (const [id, { known }] of knowledge.facts)
+    if (known.by === 'unknown') context.print(`  unknown: ${id}: see ${known.file}\n`);
+  if (options.output !== undefined) context.note(`wrote ${options.output}`);
+  return EXIT.good;
+}

@@ -1,0 +1,120 @@
+/** A kernel tree compared with what was generated or described for it. */
+import path from 'node:path';
+import type { CheckResult } from '../check/index.js';
+import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import { heapNames } from '../facts/heap-names.js';
+import { compareKernelVersions, formatKernelVersion, parseKernelVersion } from '../facts/index.js';
+import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '../knowledge/index.js';
+import { kernelArch } from './arch.js';
+import type { Context } from './context.js';
+import { openKernelTree } from './kernel-tree.js';
+import { descriptionKnowledge, treeKnowledge } from './knowledge.js';
+import { knowledgeOfTree } from './plan-on-tree.js';
+import type { Manifest, ManifestHeap } from './tree.js';
+
+export const KERNEL_CHECK_CODES = defineCodes({
+  'kernel/other-names': {
+    severity: 'error',
+    title: 'the kernel names a heap otherwise than what was generated',
+    explain:
+      'Rules, aliases and expectation were generated for names that the source of this kernel does not register. On the board the rules match nothing and the verifier reports a missing heap.',
+  },
+  'kernel/other-description': {
+    severity: 'error',
+    title: 'a description says something else than the tree',
+    explain: 'The kernel description was written from another source than this tree, or the tree has changed since.',
+  },
+});
+const report = reporter(KERNEL_CHECK_CODES);
+
+/**
+ * The names that were generated, on the kernel of this tree.
+ * @throws {@link Refusal}
+ */
+export function checkHeapNames(context: Context, kernelTree: string, { heaps = [], board }: Manifest): CheckResult {
+  const about = {
+    check: 'kernel-heaps',
+    title: 'the kernel tree registers the heaps that this was generated for',
+    missingTools: [],
+  };
+  if (heaps.length === 0) return { ...about, status: 'not-run', diagnostics: [] };
+  const directory = context.resolve(kernelTree);
+  const arch = kernelArch(board.arch);
+  const { knowledge } = treeKnowledge(directory, `--kernel-tree ${kernelTree}`, {
+    ...(arch === undefined ? {} : { arch }),
+    origin: path.basename(directory),
+  });
+  // A tree without the drivers says nothing about their names.
+  if (knowledge.inventory.heaps.length === 0) return { ...about, status: 'unknown', diagnostics: [] };
+  const diagnostics = heaps.flatMap((heap) => otherNames(heap, knowledge));
+  return { ...about, status: diagnostics.length === 0 ? 'pass' : 'fail', diagnostics };
+}
+
+function otherNames(heap: ManifestHeap, knowledge: KernelKnowledge): Diagnostic[] {
+  const generated = heap.nodes.filter((node) => !node.optional && isOn(node, knowledge)).map(({ name }) => name);
+  const registered =
+    heap.kind === 'vendor'
+      ? generated.filter((name) => vendorHeap(knowledge, name) !== undefined)
+      : heapNames(
+          namingOf(knowledge),
+          heap.kind === 'system' ? { kind: 'system' } : { name: heap.area ?? '', isDefault: heap.isDefault ?? false },
+          heap.cached ?? true,
+        ).map(({ name }) => name);
+  const missing = generated.filter((name) => !registered.includes(name));
+  if (missing.length === 0 && generated.length > 0) return [];
+  const names = [...new Set(knowledge.inventory.heaps.map(({ name }) => name))].join(', ');
+  return [
+    report('kernel/other-names', {
+      message: `the heap "${heap.name}" was generated as ${heap.nodes.map(({ name }) => name).join(', ')}, and ${knowledge.origin} registers ${registered.length === 0 ? 'no such heap' : registered.join(', ')}`,
+      cause: `the heaps of Linux ${knowledge.release} there are ${names}`,
+      fix: 'generate again with --kernel-tree',
+    }),
+  ];
+}
+
+function isOn({ since, until }: ManifestHeap['nodes'][number], { version }: KernelKnowledge): boolean {
+  const [from, to] = [since, until].map((text) => (text === undefined ? undefined : parseKernelVersion(text)));
+  return (
+    (from === undefined || compareKernelVersions(from, version) <= 0) &&
+    (to === undefined || compareKernelVersions(version, to) < 0)
+  );
+}
+
+/**
+ * A description against the tree that it was written from.
+ * @throws {@link Refusal}
+ */
+export async function checkDescription(context: Context, file: string, kernelTree: string): Promise<CheckResult> {
+  const described = descriptionKnowledge(context, file);
+  const open = await openKernelTree(context, { kernelTree, arch: described.arch ?? 'arm64' });
+  const read = knowledgeOfTree(open, kernelTree);
+  // Without a search through the whole tree a heap of a driver elsewhere may not be found.
+  const changes = compareKnowledge(described, read).filter(
+    ({ part, to }) => part !== 'heap' || to !== null || described.inventory.scope === 'led-to',
+  );
+  const release =
+    described.release === read.release
+      ? []
+      : [
+          report('kernel/other-description', {
+            message: `${file} is of Linux ${described.release}, and ${kernelTree} is Linux ${read.release}`,
+            fix: `write it again: dmaheap kernel ${kernelTree} -o ${file}`,
+          }),
+        ];
+  const diagnostics = [
+    ...release,
+    ...changes.map(({ name, from, to }) =>
+      report('kernel/other-description', {
+        message: `${name}: ${file} says ${from ?? 'nothing'}, ${kernelTree} ${to ?? 'nothing'}`,
+        fix: `write it again: dmaheap kernel ${kernelTree} -o ${file}`,
+      }),
+    ),
+  ];
+  return {
+    check: 'kernel-description',
+    title: `the description says what the tree of Linux ${formatKernelVersion(read.version)} says`,
+    status: diagnostics.length === 0 ? 'pass' : 'fail',
+    diagnostics,
+    missingTools: [],
+  };
+}

@@ -1,0 +1,183 @@
+/** Knowledge of a kernel from a tree or a description on the disk. */
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import path from 'node:path';
+import { defineCodes } from '../diagnostic/index.js';
+import { versionOfTree } from '../facts/hold.js';
+import { compareKernelVersions, FIRST_KERNEL_WITH_HEAPS, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
+import {
+  heapDirectories,
+  type KernelKnowledge,
+  type KnownClosure,
+  knowledgeOf,
+  readDescription,
+  readKnowledge,
+  type SymbolValue,
+} from '../knowledge/index.js';
+import type { Context } from './context.js';
+import { EXIT } from './exit.js';
+import { readText } from './files.js';
+import { Refusal } from './refusal.js';
+
+export const KNOWLEDGE_CODES = defineCodes({
+  'kernel/heap-not-read': {
+    severity: 'warning',
+    title: 'a registration of a heap that could not be read',
+    explain:
+      'The source of the kernel registers a heap in a way that the reader of C does not follow, or a Makefile adds files by a rule of its own. The heap may be on the board under a name that no rule and no expectation knows.',
+  },
+  'kernel/fact-unknown': {
+    severity: 'note',
+    title: 'the source reads like no known kernel',
+    explain:
+      'What a fact about kernels says is looked up in the source of this tree, and the place reads like none of the kernels that were read before. What rests on the fact is unknown.',
+  },
+});
+
+export interface KnowledgeOptions {
+  /** Kconfig files of the tree, where they were parsed. */
+  readonly kconfigFiles?: ReadonlySet<string> | readonly string[];
+  /** Below arch/. */
+  readonly arch?: string;
+  /** Look through every C file of the tree; otherwise only through those that Kconfig and Makefiles lead to. */
+  readonly everyFile?: boolean;
+  readonly value?: SymbolValue;
+  readonly closures?: readonly KnownClosure[];
+  readonly origin: string;
+}
+
+/** What was read, for the description's hash. */
+export interface ReadTree {
+  readonly knowledge: KernelKnowledge;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+/**
+ * Knowledge from a kernel source tree.
+ * @throws {@link Refusal} for a tree that has no CMA heaps yet, or that is not one
+ */
+export function treeKnowledge(directory: string, shown: string, options: KnowledgeOptions): ReadTree {
+  const files = new Map<string, string>();
+  const read = (file: string): string | undefined => {
+    const known = files.get(file);
+    if (known !== undefined) return known;
+    try {
+      const text = readFileSync(path.join(directory, file), 'latin1');
+      files.set(file, text);
+      return text;
+    } catch {
+      return undefined;
+    }
+  };
+  refuseOldTree(read('Makefile') ?? '', shown);
+  const kconfig = [...(options.kconfigFiles ?? [])];
+  const knowledge = readKnowledge({
+    read,
+    list: (name) => {
+      try {
+        return readdirSync(path.join(directory, name));
+      } catch {
+        return undefined;
+      }
+    },
+    ...(options.arch === undefined ? {} : { arch: options.arch }),
+    directories: heapDirectories(kconfig, (file) => peek(path.join(directory, file))),
+    ...(options.everyFile === true ? { callers: callersBelow(directory) } : {}),
+    ...(options.value === undefined ? {} : { value: options.value }),
+    ...(options.closures === undefined ? {} : { closures: options.closures }),
+    origin: options.origin,
+  });
+  if (knowledge === undefined)
+    throw new Refusal(
+      `${shown}: its Makefile states no VERSION and PATCHLEVEL`,
+      EXIT.environment,
+      'give the top of a kernel source tree',
+    );
+  return { knowledge, files };
+}
+
+/**
+ * Version first, then everything else: a tree from before the heaps ends in one sentence.
+ * @throws {@link Refusal}
+ */
+export function refuseOldTree(makefile: string, shown: string): void {
+  const version = versionOfTree(makefile);
+  if (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) >= 0) return;
+  const isBeforeHeaps = compareKernelVersions(version, FIRST_KERNEL_WITH_HEAPS) < 0;
+  throw new Refusal(
+    `${shown} is of Linux ${formatKernelVersion(version)}: ${isBeforeHeaps ? 'it has no DMA-BUF heaps (no /dev/dma_heap)' : `what is known begins with ${formatKernelVersion(OLDEST_KERNEL)}`}`,
+    EXIT.environment,
+    isBeforeHeaps
+      ? 'buffers to share come from /dev/ion where the vendor has it, from DRM dumb buffers or from V4L2 (VIDIOC_EXPBUF); or use a newer kernel'
+      : `use ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
+  );
+}
+
+const MENTIONED = Buffer.from('dma_heap_add');
+
+/** C files of the tree with a call like dma_heap_add(), found by their bytes. */
+function callersBelow(directory: string): string[] {
+  const found: string[] = [];
+  let buffer = Buffer.allocUnsafe(1 << 20);
+  const visit = (below: string): void => {
+    for (const entry of readdirSync(path.join(directory, below), { withFileTypes: true })) {
+      const file = below === '' ? entry.name : `${below}/${entry.name}`;
+      if (entry.isDirectory()) {
+        if (!SKIPPED.has(file)) visit(file);
+      } else if (entry.name.endsWith('.c') && entry.isFile()) {
+        const descriptor = openSync(path.join(directory, file), 'r');
+        try {
+          const { size } = fstatSync(descriptor);
+          if (size > buffer.length) buffer = Buffer.allocUnsafe(size * 2);
+          const length = readSync(descriptor, buffer, 0, size, 0);
+          if (buffer.subarray(0, length).includes(MENTIONED)) found.push(file);
+        } finally {
+          closeSync(descriptor);
+        }
+      }
+    }
+  };
+  visit('');
+  return found.sort();
+}
+
+/** Nothing of these is in a kernel image. */
+const SKIPPED = new Set(['Documentation', 'tools', 'samples', 'scripts', 'usr', '.git', 'LICENSES']);
+
+/** A Kconfig file, read apart from what the description's hash is about. */
+function peek(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Knowledge from `NAME.kernel.json`.
+ * @throws {@link Refusal} when it is not one
+ */
+export function descriptionKnowledge(context: Context, file: string): KernelKnowledge {
+  const got = readText(context.resolve(file));
+  if ('error' in got)
+    throw new Refusal(`cannot read the kernel description ${file}: ${got.error}`, EXIT.environment, WRITE_ONE);
+  let value: unknown;
+  try {
+    value = JSON.parse(got.text);
+  } catch (error) {
+    throw new Refusal(`${file} is not a kernel description: ${(error as Error).message}`, EXIT.usage, WRITE_ONE);
+  }
+  const description = readDescription(value);
+  if (description === undefined)
+    throw new Refusal(`${file} is not a kernel description of version 1`, EXIT.usage, WRITE_ONE);
+  return knowledgeOf(description);
+}
+
+const WRITE_ONE = 'write one with: dmaheap kernel TREE --arch arm64 -o NAME.kernel.json';
+
+/** Values of a complete configuration; a symbol that the tree does not have is n. */
+export function valuesOf(config: string): SymbolValue {
+  const values = new Map(
+    [...config.matchAll(/^CONFIG_(\w+)=([ym])$/gm)].map((match) => [match[1] as string, match[2] as string]),
+  );
+  return (symbol) => values.get(symbol) ?? 'n';
+}

@@ -1,0 +1,70 @@
+/** A plan for the kernel of a tree: its heaps and rules come from its source, whatever its version. */
+import path from 'node:path';
+import type { Diagnostic } from '../diagnostic/index.js';
+import { reporter } from '../diagnostic/index.js';
+import { isMainline, type KernelKnowledge } from '../knowledge/index.js';
+import type { Context } from './context.js';
+import { type OpenTree, openKernelTree } from './kernel-tree.js';
+import { KNOWLEDGE_CODES, treeKnowledge } from './knowledge.js';
+import { type Planning, type PlanOptions, planProfile } from './profile.js';
+import { archOfBoard } from './release.js';
+
+const report = reporter(KNOWLEDGE_CODES);
+
+export interface TreeOptions extends PlanOptions {
+  readonly kernelTree?: string;
+  readonly arch?: string;
+  readonly probes?: string;
+  readonly recordProbes?: string;
+}
+
+/**
+ * The tree is opened once; without one it is the plan for the profile's kernels.
+ * @throws {@link Refusal}
+ */
+export async function planOnTree(
+  context: Context,
+  file: string,
+  options: TreeOptions,
+): Promise<{ readonly open: OpenTree | undefined; readonly planning: Planning }> {
+  const planning = planProfile(context, file, options);
+  const { kernelTree } = options;
+  if (planning.planned === undefined || kernelTree === undefined) return { open: undefined, planning };
+  const arch = archOfBoard(options.arch, planning.planned.plan.board.arch);
+  const open = await openKernelTree(context, { ...options, kernelTree, arch });
+  const knowledge = knowledgeOfTree(open, kernelTree);
+  // A kernel like mainline's leaves the profile's range as it is.
+  if (isMainline(knowledge)) return { open, planning };
+  const own = planProfile(context, file, { ...options, knowledge });
+  return { open, planning: { ...own, diagnostics: [...own.diagnostics, ...gapsIn(knowledge)] } };
+}
+
+/** @throws {@link Refusal} for a tree from before the heaps */
+export function knowledgeOfTree(open: OpenTree, shown: string): KernelKnowledge {
+  const origin = path.basename(open.directory);
+  return treeKnowledge(open.directory, shown, { kconfigFiles: [...open.tree.files], arch: open.sourceArch, origin })
+    .knowledge;
+}
+
+/** What of a kernel's source could not be read. */
+export function gapsIn({ inventory, facts, origin }: KernelKnowledge): Diagnostic[] {
+  const unknown = [...facts].flatMap(([id, { known }]) =>
+    known.by === 'unknown' && !id.startsWith('kconfig.') ? [{ id, file: known.file }] : [],
+  );
+  return [
+    ...inventory.unread.map(({ file, line, text }) =>
+      report('kernel/heap-not-read', {
+        message: `${origin}: ${file}:${line} cannot be read: ${text}`,
+        fix: 'look at the line; a heap that it registers can be named with "kind": "vendor"',
+      }),
+    ),
+    ...unknown.map(({ id, file }) =>
+      report('kernel/fact-unknown', {
+        message: `${origin}: ${id} is not known`,
+        cause: `${file} reads like no kernel that was read before`,
+        fix: `compare ${file} with what dmaheap facts ${id} says`,
+        facts: [id],
+      }),
+    ),
+  ];
+}
