@@ -5,6 +5,7 @@ import { CONFIG_CODES } from './config.js';
 import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
 import { CONFIRMING_CHECKS, FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
 import { IMAGE_CODES } from './image-codes.js';
+import { PLACEMENT_CHECKS } from './placement.js';
 import { RULE_CHECKS, RULE_CODES } from './rules.js';
 import { SHELL_CHECKS, SHELL_CODES } from './shell.js';
 import {
@@ -20,7 +21,13 @@ import {
 export type * from './types.js';
 
 /** Every check, in the order they run and are shown. */
-export const CHECKS: readonly Check[] = [...FRAGMENT_CHECKS, ...DEVICETREE_CHECKS, ...RULE_CHECKS, ...SHELL_CHECKS];
+export const CHECKS: readonly Check[] = [
+  ...FRAGMENT_CHECKS,
+  ...DEVICETREE_CHECKS,
+  ...PLACEMENT_CHECKS,
+  ...RULE_CHECKS,
+  ...SHELL_CHECKS,
+];
 
 export const ALL_CHECK_CODES: CodeTable = {
   ...CHECK_CODES,

@@ -1,5 +1,7 @@
 /** What a check gets to see and what it answers. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import type { KernelVersion } from '../facts/index.js';
+import type { Architecture, MemoryRange } from '../placement/index.js';
 import type { SourceText } from '../source/index.js';
 
 /** The .config that a kernel tree makes of a base configuration and a fragment. */
@@ -13,6 +15,17 @@ export type KernelConfig =
       readonly foreignCompiler: string | undefined;
     }
   | { readonly failure: string; readonly output: string };
+
+/** What a tree was generated for, as its manifest says. */
+export interface CheckedBoard {
+  readonly architecture: Architecture;
+  readonly kernel: { readonly min: KernelVersion; readonly max: KernelVersion };
+  readonly pageSizeBytes: bigint;
+  readonly memory: readonly MemoryRange[];
+  readonly commandLine: string;
+  /** By node name. */
+  readonly addressBits: ReadonlyMap<string, number>;
+}
 
 /** How a process ended. */
 export interface Ran {
@@ -37,6 +50,8 @@ export interface Tools {
   ): Promise<Ran>;
   /** Text of a file, undefined when there is none. */
   readText(path: string): Promise<string | undefined>;
+  /** What a file holds, undefined when there is none. */
+  readBytes(path: string): Promise<Uint8Array | undefined>;
   exists(path: string): Promise<boolean>;
   /** Writes a file below {@link scratch}. */
   writeText(path: string, text: string): Promise<void>;
@@ -67,6 +82,8 @@ export interface CheckedTree {
 export interface CheckContext {
   /** The final .config of the kernel tree with a fragment on top, by our own engine; absent: no tree was given. */
   readonly finalConfig?: (fragment: string) => KernelConfig | Promise<KernelConfig>;
+  /** What the tree was generated for; absent: nothing says. */
+  readonly board?: CheckedBoard;
   readonly tree: CheckedTree;
   readonly inputs: CheckInputs;
   readonly tools: Tools;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import type { Tools } from '../check/index.js';
+import { readBytes } from './files.js';
 import { onInterrupt } from './interrupt.js';
 
 /** Nothing a check asks for takes this long, even on a loaded machine. */
@@ -53,6 +54,10 @@ export function openTools(
         if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
         throw error;
       }
+    },
+    async readBytes(file) {
+      const got = readBytes(file);
+      return 'error' in got ? undefined : got.bytes;
     },
     exists: (file) => canAccess(file, constants.F_OK),
     async writeText(file, text) {

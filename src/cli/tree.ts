@@ -110,7 +110,16 @@ export interface Manifest {
   readonly schemaVersion: number;
   readonly generator: string;
   readonly profile: { readonly name: string; readonly sha256: string };
-  readonly board: { readonly arch: string; readonly dtb?: string };
+  readonly board: {
+    readonly arch: string;
+    readonly dtb?: string;
+    /** Absent in trees of older releases. */
+    readonly pageSizeBytes?: number;
+    /** Banks; addresses and sizes in hexadecimal. */
+    readonly memory?: readonly { readonly base: string; readonly size: string }[];
+    readonly addressBits?: Readonly<Record<string, number>>;
+  };
+  readonly commandLine?: string;
   readonly kernel: { readonly min: string; readonly max: string };
   /** The heaps that the tree is about, under their names by kernel. */
   readonly heaps?: readonly ManifestHeap[];

@@ -45,6 +45,7 @@ function planArea(name: string, region: Region, model: Model, diagnostics: Diagn
     baseAddress: region.base === undefined ? undefined : bytesOf(region.base),
     allocRanges: region.allocRanges?.map(rangeOf) ?? [],
     alignmentBytes: region.alignment === undefined ? undefined : bytesOf(region.alignment),
+    ...(region.addressBits === undefined ? {} : { addressBits: region.addressBits }),
     budget: budget === undefined ? undefined : { buffers: budget.buffers, steps: budget.steps },
     because: [because],
   };

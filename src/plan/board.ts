@@ -65,20 +65,17 @@ const spotOf = ({ loaded }: Model, pointer: string) => {
   return { pointer, ...(span === undefined ? {} : { span }) };
 };
 
+/** By node name: a node may carry its address in its name, or have the name that the board gave it. */
+export const addressBitsOf = (areas: readonly PlannedArea[]): ReadonlyMap<string, number> =>
+  new Map(areas.flatMap(({ nodeName, addressBits: bits }) => (bits === undefined ? [] : [[nodeName, bits]])));
+
 /** What the profile says of the nodes of its areas, for the lints: who reaches them, and where it asks for them. */
 export function lintHints(
   model: Model,
   areas: readonly PlannedArea[],
 ): Required<Pick<LintInput, 'addressBits' | 'places'>> {
-  const { regions } = model.loaded.profile;
   return {
-    // A node may carry its address in its name, or have the name that the board gave it.
-    addressBits: new Map(
-      areas.flatMap(({ name, nodeName }) => {
-        const bits = regions?.[name]?.addressBits;
-        return bits === undefined ? [] : [[nodeName, bits]];
-      }),
-    ),
+    addressBits: addressBitsOf(areas),
     places: new Map(areas.map(({ name, nodeName }) => [nodeName, spotOf(model, childPointer('/regions', name))])),
   };
 }
@@ -90,9 +87,8 @@ export function placeAreas(
   areas: readonly PlannedArea[],
   model: Model,
 ): { areas: PlannedArea[]; diagnostics: readonly Diagnostic[] } {
-  const { regions } = model.loaded.profile;
   const wishes = areas.map((area): RegionWish => {
-    const addressBits = regions?.[area.name]?.addressBits;
+    const { addressBits } = area;
     return {
       name: area.name,
       sizeBytes: area.sizeBytes,

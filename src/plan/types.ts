@@ -45,6 +45,8 @@ export interface PlannedArea {
   readonly allocRanges: readonly AddressRange[];
   /** `alignment`; undefined: the kernel's minimum. */
   readonly alignmentBytes: bigint | undefined;
+  /** Address bits of its weakest user, where the profile states them. */
+  readonly addressBits?: number;
   readonly budget: { readonly buffers: readonly BudgetBuffer[]; readonly steps: readonly BudgetStep[] } | undefined;
   readonly because: readonly Because[];
 }

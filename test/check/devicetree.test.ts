@@ -72,13 +72,44 @@ const REGION = `ranges;
 					linux,cma-default;
 				};`;
 
+const GOOD = {
+  board: {
+    architecture: 'arm64',
+    kernel: { min: { major: 6, minor: 12 }, max: { major: 7, minor: 3 } },
+    pageSizeBytes: 4096n,
+    memory: [{ baseAddress: 0x40000000n, sizeBytes: 0x40000000n }],
+    commandLine: '',
+    addressBits: new Map<string, number>(),
+  },
+} as const;
+
 test('a good overlay passes everywhere', async () => {
-  const { results } = await check({ 'a.dtso': overlay(REGION) }, { inputs: { dtb: blobs.two as string } });
+  const { results } = await check({ 'a.dtso': overlay(REGION) }, { inputs: { dtb: blobs.two as string }, ...GOOD });
   const seen = results.filter((r) => r.check !== 'dt-validate').map((r) => [r.check, r.status, r.diagnostics.length]);
   expect(seen).toEqual([
     ['dt-compile', 'pass', 0],
     ['dt-overlay', 'pass', 0],
+    ['dt-placement', 'pass', 0],
   ]);
+});
+
+describe('dt-placement', () => {
+  const across = overlay('linux,cma { compatible = "shared-dma-pool"; reusable; size = <0x0 0x20000000>; };');
+  const { board } = GOOD;
+
+  test('without a DTB: zones, sizes and RAM, and what was not looked at', async () => {
+    const arm = { ...board, architecture: 'arm' as const };
+    const { of } = await check({ 'a.dtso': across }, { board: arm });
+    expect(of('dt-placement')).toContain(
+      'fail\na.dtso:1:1: error[placement/one-zone]: Linux 6.12: linux,cma crosses 0x70000000',
+    );
+    const good = (await check({ 'a.dtso': across }, { board })).of('dt-placement');
+    expect(good).toMatch(/^\npass\n[^]*note\[check\/input-missing\]: dt-placement did not see the board/);
+  });
+
+  test('a tree that does not say for which board it is', async () => {
+    expect((await check({ 'a.dtso': across })).of('dt-placement')).toContain('unknown\n');
+  });
 });
 
 describe('dt/compile', () => {

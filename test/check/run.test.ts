@@ -16,6 +16,7 @@ describe('what cannot be run is not passed', () => {
       ['dt-compile', 'not-run', ['dtc']],
       ['dt-overlay', 'not-run', ['dtc', 'fdtoverlay', 'fdtget']],
       ['dt-validate', 'not-run', ['dtc', 'fdtoverlay', 'dt-validate']],
+      ['dt-placement', 'not-run', ['dtc']],
     ]);
     expect(of('dt-compile')).toMatchInlineSnapshot(`
       "

@@ -1,5 +1,5 @@
 import { CHECKS, CHECKS_WITH_CONFIRM, runChecks } from '../../src/check/index.js';
-import type { CheckInputs, CheckResult, Tools } from '../../src/check/types.js';
+import type { CheckedBoard, CheckInputs, CheckResult, Tools } from '../../src/check/types.js';
 import { openTools } from '../../src/cli/tools.js';
 import { writeHuman } from '../../src/diagnostic/human.js';
 import { SourceText } from '../../src/source/index.js';
@@ -7,13 +7,14 @@ import { SourceText } from '../../src/source/index.js';
 /** The checks over files given as text, by the tools of this machine unless others are given. */
 export async function check(
   files: Readonly<Record<string, string>>,
-  options: { inputs?: CheckInputs; tools?: Partial<Tools>; confirm?: boolean } = {},
+  options: { inputs?: CheckInputs; tools?: Partial<Tools>; confirm?: boolean; board?: CheckedBoard } = {},
 ): Promise<{ results: readonly CheckResult[]; of: (id: string) => string }> {
   const { tools, close } = openTools(process.env);
   const sources = Object.entries(files).map(([file, text]) => new SourceText(file, text));
   try {
     const context = {
       tree: { directory: '/generated', files: sources },
+      ...(options.board === undefined ? {} : { board: options.board }),
       inputs: options.inputs ?? {},
       tools: { ...tools, ...options.tools },
     };

@@ -6,6 +6,7 @@ import {
   CHECKS,
   CHECKS_WITH_CONFIRM,
   type CheckContext,
+  type CheckedBoard,
   type CheckInputs,
   type CheckResult,
   runChecks,
@@ -15,6 +16,7 @@ import { hasErrors } from '../../diagnostic/index.js';
 import { parseKernelVersion } from '../../facts/index.js';
 import { makeConfig, withLines } from '../../kconfig/index.js';
 import { otherArchitecture } from '../../model/index.js';
+import { parseBytes } from '../../quantity/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
 import { readBoard } from '../board-files.js';
@@ -270,6 +272,27 @@ function engineOf(
   };
 }
 
+/** What the overlay is judged for; nothing in the manifest of an older release. */
+function boardOf({ board, kernel, commandLine = '' }: Manifest, architecture: ProfileArch): { board?: CheckedBoard } {
+  const [min, max] = [parseKernelVersion(kernel.min), parseKernelVersion(kernel.max)];
+  if (min === undefined || max === undefined || board.pageSizeBytes === undefined || board.memory === undefined)
+    return {};
+  const memory = board.memory.map(({ base, size }) => ({
+    baseAddress: parseBytes(base) ?? 0n,
+    sizeBytes: parseBytes(size) ?? 0n,
+  }));
+  return {
+    board: {
+      architecture,
+      kernel: { min, max },
+      pageSizeBytes: BigInt(board.pageSizeBytes),
+      memory,
+      commandLine,
+      addressBits: new Map(Object.entries(board.addressBits ?? {})),
+    },
+  };
+}
+
 async function check(context: Context, name: string, given: CheckOptions): Promise<Exit> {
   const directory = context.resolve(name);
   let files: string[] = [];
@@ -337,7 +360,13 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
       ...(manifest.inputs === undefined ? [] : [await checkInputs(context, recalled, manifest, options)]),
       ...(await context.during('asking the real tools', () =>
         runChecks(
-          { tree: { directory, files: texts }, inputs, tools, ...(finalConfig === undefined ? {} : { finalConfig }) },
+          {
+            tree: { directory, files: texts },
+            inputs,
+            tools,
+            ...(finalConfig === undefined ? {} : { finalConfig }),
+            ...boardOf(manifest, arch),
+          },
           options.confirm ? CHECKS_WITH_CONFIRM : CHECKS,
         ),
       )),

@@ -3,8 +3,10 @@ import { createTwoFilesPatch } from 'diff';
 import { compareLock } from '../../check/lock.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
+import { addressBitsOf } from '../../plan/board.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
+import { formatAddress } from '../../quantity/index.js';
 import { render } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import { type Context, commandLine } from '../context.js';
@@ -120,7 +122,17 @@ export function manifestOf(plan: Plan, inputs: RecordedInputs) {
     generator: GENERATOR,
     profile: plan.profile,
     ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
-    board: { arch: plan.board.arch, ...(plan.board.dtb === undefined ? {} : { dtb: plan.board.dtb }) },
+    board: {
+      arch: plan.board.arch,
+      ...(plan.board.dtb === undefined ? {} : { dtb: plan.board.dtb }),
+      pageSizeBytes: Number(plan.board.pageSizeBytes),
+      memory: plan.board.memory.map(({ baseAddress, sizeBytes }) => ({
+        base: formatAddress(baseAddress),
+        size: formatAddress(sizeBytes),
+      })),
+      addressBits: Object.fromEntries(addressBitsOf(plan.areas)),
+    },
+    commandLine: plan.commandLine.map(({ argument }) => argument).join(' '),
     kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
     heaps: plan.heaps.map(({ name, kind, areaName, cached, nodes }) => ({
       name,
