@@ -104,7 +104,8 @@ describe('dt-placement', () => {
       'fail\na.dtso:1:1: error[placement/one-zone]: Linux 6.12: linux,cma crosses 0x70000000',
     );
     const good = (await check({ 'a.dtso': across }, { board })).of('dt-placement');
-    expect(good).toMatch(/^\npass\n[^]*note\[check\/input-missing\]: dt-placement did not see the board/);
+    expect(good).toMatch(/^\npass\n/);
+    expect(good).toContain('dt-placement did not see the board');
   });
 
   test('a tree that does not say for which board it is', async () => {
