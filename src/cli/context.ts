@@ -5,7 +5,9 @@ import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagn
 import { stringifyJson } from '../diagnostic/json.js';
 import { type Format, writeDiagnostics } from '../diagnostic/writers.js';
 import type { SourceText } from '../source/index.js';
+import { STANDARD_INPUT } from './files.js';
 import { onInterrupt } from './interrupt.js';
+import { printable, printableStyled, type Streams } from './terminal.js';
 import { VERSION } from './version.js';
 
 export interface GlobalOptions {
@@ -15,15 +17,6 @@ export interface GlobalOptions {
   readonly color: boolean;
   /** Directory that relative paths start from. */
   readonly directory: string;
-}
-
-export interface Streams {
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
-  /** Asks the person at the terminal; undefined when the input ends. Absent: nobody is there. */
-  readonly ask?: (question: string) => Promise<string | undefined>;
-  /** Where progress is drawn; absent: standard error is no terminal. */
-  readonly terminal?: NodeJS.WriteStream;
 }
 
 export const REFUSAL_CODES = defineCodes({
@@ -43,6 +36,7 @@ export function commandLine(words: readonly string[]): string {
 
 /** Files are named in findings as the user would name them from the directory where the command runs. */
 export function shownPath(context: Context, file: string): string {
+  if (file === '-') return file;
   const relative = path.relative(context.options.directory, context.resolve(file));
   if (path.isAbsolute(file) && relative.startsWith('..')) return file;
   return relative.startsWith(`..${path.sep}..${path.sep}..`) ? context.resolve(file) : relative || '.';
@@ -65,20 +59,22 @@ export class Context {
     this.#streams = streams;
   }
 
-  /** A path as the user wrote it, made absolute. */
+  /** A path as the user wrote it, made absolute; `-` is standard input. */
   resolve(file: string): string {
+    if (file === '-') return STANDARD_INPUT;
     return path.resolve(this.options.directory, file);
   }
 
   /** Asks the person at the terminal; absent: nobody is there. */
   get ask(): Streams['ask'] {
-    return this.#streams.ask;
+    const { ask } = this.#streams;
+    return ask && ((question) => ask(printable(question)));
   }
 
   /** Shows a command that is about to run, as it could be typed; nothing without --verbose. */
   readonly showCommand = (command: readonly string[]): void => {
     if (!this.options.verbose) return;
-    this.#streams.stderr(`+ ${commandLine(command)}\n`);
+    this.#say(`+ ${commandLine(command)}\n`);
   };
 
   /** Does what takes a while, and says so on a terminal. */
@@ -86,7 +82,7 @@ export class Context {
     const { terminal } = this.#streams;
     if (terminal === undefined || this.options.quiet || this.options.verbose) return work();
     const { default: makeSpinner } = await import('yocto-spinner');
-    const spinner = makeSpinner({ text: title, stream: terminal, handleSignals: false }).start();
+    const spinner = makeSpinner({ text: printable(title), stream: terminal, handleSignals: false }).start();
     const forget = onInterrupt(() => spinner.stop());
     try {
       return await work();
@@ -96,10 +92,14 @@ export class Context {
     }
   }
 
+  #say(text: string): void {
+    this.#streams.stderr(printable(text));
+  }
+
   /** The result of the command. */
   print(text: string): void {
     this.#hasPrinted = true;
-    this.#streams.stdout(text);
+    this.#streams.stdout(printable(text));
   }
 
   /** A result for programs. */
@@ -109,14 +109,14 @@ export class Context {
 
   /** What a person should know beside the result; nothing with --quiet. */
   note(text: string): void {
-    if (!this.options.quiet) this.#streams.stderr(`${text}\n`);
+    if (!this.options.quiet) this.#say(`${text}\n`);
   }
 
   /** An error of usage or environment that no file is to blame for. */
   complain(message: string, fix?: string): void {
     if (this.options.format !== 'human')
       this.#complaints.push(report('cli/refused', { message, ...(fix === undefined ? {} : { fix }) }));
-    this.#streams.stderr(`dmaheap: ${message}${fix === undefined ? '' : `\n  fix: ${fix}`}\n`);
+    this.#say(`dmaheap: ${message}${fix === undefined ? '' : `\n  fix: ${fix}`}\n`);
   }
 
   /** Ends a command that could not do its work: programs read why where they would have read its result. */
@@ -136,7 +136,8 @@ export class Context {
     if (format === 'human') {
       if (shown.length === 0) return;
       const text = writeDiagnostics(format, shown, { sources: (file) => sources.get(file), color });
-      this.#streams.stderr(`${text}${countFindings(shown)}\n`);
+      // The findings are escaped already; what is left are the colours.
+      this.#streams.stderr(printableStyled(`${text}${countFindings(shown)}\n`));
       return;
     }
     this.print(

@@ -1,5 +1,5 @@
 /** Reading what the user names, with the reason when it cannot be read. */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import type { ReadText } from '../profile/load.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -28,17 +28,56 @@ export const PATH_FIX =
 
 /** No profile or device tree is larger; a device or a pipe without an end must not fill the memory. */
 const MAX_BYTES = 64 << 20;
+const CHUNK_BYTES = 1 << 16;
 
-export function readBytes(file: string): { readonly bytes: Uint8Array } | { readonly error: string } {
+type Read = { readonly bytes: Uint8Array } | { readonly error: string; readonly fix?: string };
+
+/** What a shell hands over: standard input, and the pipe of `<(command)`. */
+const HANDED_OVER = /^\/(?:dev|proc\/self)\/(?:stdin|fd\/\d+)$/;
+/** It comes once, and a command may look at the same input twice. */
+const handedOver = new Map<string, Read>();
+
+/** The path that `-` stands for. */
+export const STANDARD_INPUT = '/dev/stdin';
+
+/** Reads a file, standard input or a pipe of the shell; nothing that waits for ever or has no end. */
+export function readBytes(file: string): Read {
+  if (!HANDED_OVER.test(file)) return readFile(file, false);
+  const known = handedOver.get(file) ?? readFile(file, true);
+  handedOver.set(file, known);
+  return known;
+}
+
+function readFile(file: string, isPipeWanted: boolean): Read {
+  let descriptor: number | undefined;
   try {
     const stat = statSync(file);
-    if (!stat.isFile() && !stat.isFIFO())
-      return { error: stat.isDirectory() ? 'it is a directory' : 'it is no regular file' };
+    const isPipe = stat.isFIFO() || stat.isSocket();
+    if (isPipe && !isPipeWanted)
+      return { error: 'it is a pipe, which may never end', fix: 'give - and send the data to standard input' };
+    if (!stat.isFile() && !isPipe)
+      return { error: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
     if (stat.size > MAX_BYTES) return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
-    return { bytes: readFileSync(file) };
+    descriptor = openSync(file, 'r');
+    return readToEnd(descriptor);
   } catch (error) {
     return { error: reasonOf(error) };
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** A size of zero says nothing in /proc and of a pipe, so the end is where nothing comes any more. */
+function readToEnd(descriptor: number): Read {
+  const chunks: Buffer[] = [];
+  for (let total = 0; total <= MAX_BYTES; ) {
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    const count = readSync(descriptor, chunk);
+    if (count === 0) return { bytes: Buffer.concat(chunks) };
+    chunks.push(chunk.subarray(0, count));
+    total += count;
+  }
+  return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
 }
 
 /** UTF-8 only: a replacement character would silently change what was written. */

@@ -2,6 +2,7 @@
 /** Where `dmaheap` starts. */
 import { EXIT } from './exit.js';
 import { nodeTooOld } from './node-version.js';
+import { printable } from './terminal.js';
 import { VERSION } from './version.js';
 
 async function main(): Promise<void> {
@@ -53,7 +54,7 @@ for (const stream of [process.stdout, process.stderr])
 main().catch((error: unknown) => {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
-    `dmaheap ${VERSION}: this is a defect of dmaheap, not of your input.\n${detail}\n` +
+    `dmaheap ${VERSION}: this is a defect of dmaheap, not of your input.\n${printable(detail)}\n` +
       'Please report it with the command line, the profile and the lines above: `npm bugs dmaheap` opens the tracker.\n',
   );
   process.exitCode = EXIT.defect;

@@ -5,10 +5,11 @@ import type { Format } from '../diagnostic/writers.js';
 import { suggest } from '../source/suggest.js';
 import { allCodes } from './codes.js';
 import { COMMANDS, everyCommand } from './commands.js';
-import { Context, type Streams } from './context.js';
+import { Context } from './context.js';
 import { type Declaration, globalOptions } from './declaration.js';
 import { EXIT, type Exit } from './exit.js';
 import { Refusal, sayRefusal } from './refusal.js';
+import { printable, type Streams } from './terminal.js';
 import { VERSION } from './version.js';
 
 export interface Invocation extends Streams {
@@ -91,7 +92,10 @@ export async function buildProgram(
     .showSuggestionAfterError()
     .showHelpAfterError('  fix: dmaheap --help lists the commands and the options that all of them have')
     .exitOverride()
-    .configureOutput({ writeOut: invocation.stdout, writeErr: invocation.stderr })
+    .configureOutput({
+      writeOut: (text) => invocation.stdout(printable(text)),
+      writeErr: (text) => invocation.stderr(printable(text)),
+    })
     .addHelpText(
       'after',
       '\nExit status: 0 good, 1 findings or refuted, 2 usage or invalid profile, 3 a tool or file is missing, 70 a defect of dmaheap.',

@@ -14,8 +14,9 @@ import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import { readBoard, readConfiguration, whyNot } from '../board-files.js';
-import type { Context, Streams } from '../context.js';
+import type { Context } from '../context.js';
 import { sayRefusal } from '../refusal.js';
+import type { Streams } from '../terminal.js';
 
 type Ask = NonNullable<Streams['ask']>;
 

@@ -1,5 +1,5 @@
 /** A kernel source tree from the disk: its Kconfig, read once and kept until a file, a tool or the environment changes. */
-import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, hasErrors, type Outcome } from '../../diagnostic/index.js';
 import {
@@ -10,6 +10,7 @@ import {
   type ReadBytes,
   type ReadFile,
 } from '../../kconfig/index.js';
+import { readBytes } from '../files.js';
 import { kbuildEnvironment, type ToolChoice } from './environment.js';
 import { type ProbeMode, Probes, type ProbeWorld } from './probes.js';
 import { userCacheDirectory } from './store.js';
@@ -122,11 +123,8 @@ function failure(message: string, fix: string): { diagnostics: Diagnostic[] } {
 
 function fileReader(directory: string): ReadFile {
   return (name) => {
-    try {
-      return readFileSync(path.resolve(directory, name), 'latin1');
-    } catch {
-      return undefined;
-    }
+    const got = readBytes(path.resolve(directory, name));
+    return 'bytes' in got ? Buffer.from(got.bytes).toString('latin1') : undefined;
   };
 }
 
@@ -134,15 +132,19 @@ function bytesReader(directory: string): ReadBytes {
   return (name, into, at) => {
     let descriptor: number;
     try {
-      descriptor = openSync(path.isAbsolute(name) ? name : `${directory}/${name}`, 'r');
+      // A pipe would be waited for.
+      const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+      descriptor = openSync(path.isAbsolute(name) ? name : `${directory}/${name}`, flags);
     } catch {
       return -1;
     }
     try {
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile()) return -1;
       const room = into.length - at;
       const size = room > 0 ? readSync(descriptor, into, at, room, null) : 0;
       // A short read of a regular file is its end.
-      return size < room ? size : fstatSync(descriptor).size;
+      return size < room ? size : stat.size;
     } catch {
       return -1;
     } finally {
