@@ -1,8 +1,9 @@
 /** The DTB of an image against the plan: what the kernel will make of it, by the placement simulator. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
+import { memoryBanks } from '../fdt/index.js';
 import type { PlacementInput } from '../placement/index.js';
-import { isPool, predict, readReservedMemory } from '../placement/index.js';
+import { firstEntry, isPool, predict, readReservedMemory } from '../placement/index.js';
 import type { Plan, PlannedArea } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
@@ -174,6 +175,38 @@ function absent(area: PlannedArea, board: PlacementInput): string | undefined {
   return node.reusable ? undefined : `/reserved-memory/${node.name} lacks "reusable"`;
 }
 
+/** No kernel with heaps is smaller, uncompressed. */
+const SMALLEST_KERNEL = 4n << 20n;
+
+/**
+ * Whether there is a place for the kernel that leaves every area one. At an end of a free stretch it takes the least away,
+ * so those places are enough.
+ */
+function fitsBesideKernel(plan: Plan, board: PlacementInput): boolean {
+  const { occupied = [], tree } = board;
+  if (occupied.some(({ name }) => name === 'kernel')) return true;
+  const banks = board.memory ?? memoryBanks(tree);
+  const fixed = nodesOf(board).nodes.flatMap((node) => firstEntry(node) ?? []);
+  const ends = [...occupied, ...fixed].flatMap(({ baseAddress, sizeBytes }) => [
+    baseAddress + sizeBytes,
+    baseAddress - SMALLEST_KERNEL,
+  ]);
+  const places = banks.flatMap(({ baseAddress, sizeBytes }) => {
+    const end = baseAddress + sizeBytes;
+    const inside = ends.filter((at) => at >= baseAddress && at + SMALLEST_KERNEL <= end);
+    return [baseAddress, end - SMALLEST_KERNEL, ...inside];
+  });
+  const isFree = (at: bigint) =>
+    ![...occupied, ...fixed].some(
+      ({ baseAddress, sizeBytes }) => at < baseAddress + sizeBytes && baseAddress < at + SMALLEST_KERNEL,
+    );
+  return places.filter(isFree).some((baseAddress) => {
+    const kernel = { name: 'kernel', baseAddress, sizeBytes: SMALLEST_KERNEL };
+    const { areas } = predict({ ...board, occupied: [...occupied, kernel] });
+    return plan.areas.every((area) => areas.some((one) => isArea(area, one.name) && one.sizeBytes >= area.sizeBytes));
+  });
+}
+
 /** What is wrong with a tree. */
 function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
   const prediction = predict(board);
@@ -221,6 +254,14 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
     if (area.baseAddress !== undefined && real.baseAddress !== null && real.baseAddress !== area.baseAddress)
       differs(`lies at ${formatAddress(real.baseAddress)}, and the profile wants ${formatAddress(area.baseAddress)}`);
   }
+  if (prediction.dangers.some(({ code }) => code === 'no-room-for-kernel') && !fitsBesideKernel(plan, board))
+    found.push(
+      report('dtb/no-area', {
+        message: `${kernel}: the areas of the profile do not fit beside the kernel itself`,
+        cause: `wherever a kernel of ${formatBytes(SMALLEST_KERNEL)} lies in the RAM that is left, an area has no place`,
+        fix: 'move the initrd, shrink the area, or state more RAM',
+      }),
+    );
   for (const { reason, facts, code } of prediction.dangers) {
     const isOpen = code === 'no-room-for-kernel' && prediction.outcome === 'unknown';
     found.push(report(isOpen ? 'dtb/unknown' : 'dtb/no-area', { message: `${kernel}: ${code}`, cause: reason, facts }));

@@ -333,6 +333,13 @@ describe('the DTB of an image', () => {
     ]);
     expect(stdout).toContain('unknown image-dtb');
   });
+  test('has no room for it beside the initrd that the boot loader names', async () => {
+    const file = dtb('initrd.dtb', area('0x4000000'));
+    for (const [name, value] of Object.entries({ start: '42000000', end: '60000000' }))
+      execaSync('fdtput', ['-p', '-t', 'x', file, '/chosen', `linux,initrd-${name}`, value], { cwd: work });
+    const { exit, stderr } = await dmaheap(['check', profile, '--dtb', file], work);
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/error\[dtb\/no-area\]/)]);
+  });
   test('has it nowhere, for the kernel refuses the node', async () => {
     const beyond = area('0x4000000', 'linux,cma-default; no-map;');
     const { exit, stdout } = await dmaheap(['check', profile, '--dtb', dtb('refused.dtb', beyond)], work);

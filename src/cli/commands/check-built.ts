@@ -7,7 +7,7 @@ import { expectedKernel } from '../../check/image-expectation.js';
 import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
-import { applyOverlay, type Fdt, findNode, text as textOf } from '../../fdt/index.js';
+import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } from '../../fdt/index.js';
 import { configFiles, configFolders, type Image } from '../../image/index.js';
 import { resolveModel } from '../../model/index.js';
 import type { PlacementInput } from '../../placement/index.js';
@@ -292,8 +292,21 @@ function placementInput(
       ? { config: symbolsOf(plan), configComplete: false }
       : { config: configValues(config.text) }),
     ...(commandLine === '' ? {} : { commandLine }),
+    ...initrdOf(tree),
     ...(plan.board.memory.length === 0 ? {} : { memory: plan.board.memory }),
   };
+}
+
+/** The initrd that the boot loader has written into the tree already. */
+function initrdOf(tree: Fdt): Pick<PlacementInput, 'occupied'> {
+  const chosen = findNode(tree, '/chosen');
+  const address = (name: string) => {
+    const values = chosen === undefined ? undefined : cells(chosen, name);
+    return values === undefined || values.length > 2 ? undefined : joinCells(values, 0, values.length);
+  };
+  const [start, end] = [address('linux,initrd-start'), address('linux,initrd-end')];
+  if (start === undefined || end === undefined || end <= start) return {};
+  return { occupied: [{ name: 'initrd', baseAddress: start, sizeBytes: end - start }] };
 }
 
 const symbolsOf = (plan: Plan) => new Map(plan.symbols.map(({ symbol, value }) => [symbol, value]));
