@@ -4,9 +4,8 @@
 #include "sys.h"
 #include "unpack.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/ioctl.h>
 
 static const char *const USAGE =
 	"usage: dmaheap-verify [--expect FILE] [options]\n"
@@ -21,10 +20,9 @@ static const char *const USAGE =
 	"  --wait SECONDS    how long a late udev rule is waited for (default 0)\n"
 	"  --limit SECONDS   the run ends within this, whatever a system call does (default 30)\n"
 	"  --import DEVICE   also give a buffer of every heap to this DRM device (vgem, a display), and make one by /dev/udmabuf\n"
-	"  --quiet-board     take one buffer of each format and at most an eighth of the free memory of an area\n"
-	"                    (the default where others hold buffers)\n"
+	"  --quiet-board     take at most an eighth of the free memory of an area (the default where others hold buffers)\n"
 	"  --exclusive       take the whole budget of the profile (the default where nobody holds buffers)\n"
-	"  --despite-holders with it: also where others hold buffers\n"
+	"  --despite-holders the same where others hold buffers\n"
 	"  --deep            may hold a whole CMA area and make the kernel log a failed allocation\n"
 	"  --root DIR        judge the tree under DIR instead of /\n"
 	"  --no-timing       no durations, so that two runs print the same\n"
@@ -175,9 +173,19 @@ static int refused(struct output *out, struct output *errors, const struct reque
 	return q->format->exit_status ? q->format->exit_status(DH_VERDICT_USAGE) : DH_VERDICT_USAGE;
 }
 
-int main(int argc, char **argv)
+/* Not getenv and isatty: the environment and the terminal are asked once each. */
+static bool wants_color(char **environment)
 {
-	struct request q = {.options = {.root = ""}, .format = &REPORT_HUMAN, .color = isatty(1) && !getenv("NO_COLOR"), .timing = true};
+	struct { unsigned short rows, columns, x, y; } size;
+	for (; *environment; environment++)
+		if (!strncmp(*environment, "NO_COLOR=", 9) && (*environment)[9])
+			return false;
+	return ioctl(1, TIOCGWINSZ, &size) == 0;
+}
+
+int main(int argc, char **argv, char **environment)
+{
+	struct request q = {.options = {.root = ""}, .format = &REPORT_HUMAN, .color = wants_color(environment), .timing = true};
 	struct dh_summary summary;
 	struct dh_error error;
 #ifdef DH_PACKED

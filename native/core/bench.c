@@ -19,7 +19,7 @@ static void print(struct bench *b, const char *heap, uint64_t bytes, const char 
 {
 	if (!b->json) {
 		put_line(b->out, heap, '?');
-		put(b->out, "%*s %10llu %6s %12llu %12llu\n", (int)(20 - strnlen(heap, 20)), "", (unsigned long long)bytes, operation, (unsigned long long)p50,
+		put(b->out, "%*s %10llu %6s %12llu %12llu\n", strlen(heap) < 20 ? 20 - (int)strlen(heap) : 0, "", (unsigned long long)bytes, operation, (unsigned long long)p50,
 		    (unsigned long long)p99);
 		return;
 	}

@@ -87,27 +87,30 @@ static void whole(struct collection *c, const char *path)
 	finish(c, path, n < 0 ? (int)n : 0);
 }
 
-static bool any_of(const char *text, const char *const *words)
+/* Whether one of the words, each of which ends in '|', stands in a text; with `whole` it must be all of it. */
+static bool any_of(const char *text, size_t length, const char *words, bool whole)
 {
-	for (; *words; words++)
-		if (text_find(text, *words))
+	char word[40];
+	for (size_t n; *words; words += n + 1) {
+		n = strcspn(words, "|");
+		text_format(word, sizeof word, "%.*s", (int)n, words);
+		if (whole ? n == length && !strncmp(text, words, n) : text_find(text, word) != NULL)
 			return true;
+	}
 	return false;
 }
 
 /* Values pass for these; of every other word only the name does. */
 static void add_command_line(struct collection *c, char *text)
 {
-	static const char *const kept[] = {"cma", "hugetlb_cma", "cma_pernuma", "numa_cma", "mem", "memmap", "movablecore", "kernelcore", "coherent_pool",
-					   "swiotlb", "iommu.passthrough", "crashkernel", "reserve_mem", "vmalloc", "highmem", "dma_heap.mem_accounting"};
+	static const char *const kept = "cma|hugetlb_cma|cma_pernuma|numa_cma|mem|memmap|movablecore|kernelcore|coherent_pool|swiotlb|iommu.passthrough|"
+				  "crashkernel|reserve_mem|vmalloc|highmem|dma_heap.mem_accounting|";
 	char *state;
 	for (char *word = strtok_r(text, " \n", &state); word; word = strtok_r(NULL, " \n", &state)) {
-		size_t name = strcspn(word, "="), i = 0;
-		while (i < sizeof kept / sizeof *kept && (strlen(kept[i]) != name || strncmp(kept[i], word, name) != 0))
-			i++;
+		size_t name = strcspn(word, "=");
 		bool plain = strspn(word, "abcdefghijklmnopqrstuvwxyz_.") >= name && name <= 32;
 		add(c, " ", c->length && c->text[c->length - 1] != '\n' && c->text[c->length - 1] != '"');
-		if (i < sizeof kept / sizeof *kept)
+		if (any_of(word, name, kept, true))
 			add(c, word, strlen(word));
 		else if (plain && (word[name] || strlen(word) <= 16))
 			add(c, word, name + (word[name] == '='));
@@ -159,10 +162,10 @@ static bool has_hardware_address(const char *text)
 /* "6,1,2345,-;text" as dmesg prints it. */
 static bool log_line(void *context, char *line)
 {
-	static const char *const kept[] = {"cma", "reserved mem", "Reserved memory", "OF: ", "dma_heap", "dma-heap", "dma_buf", "dma-buf", "Memory:", "Machine model",
-					   "Linux version", "Kernel command line", "memblock", "DMA zone", "DMA: ", "DMA32", "Movable zone", "Normal zone",
-					   "  DMA ", "  Normal ", "  node ", "initrd", "swiotlb", NULL};
-	static const char *const dropped[] = {"serial", "Serial", "SERIAL", "MAC ", "uuid", "UUID", NULL};
+	static const char *const kept = "cma|reserved mem|Reserved memory|OF: |dma_heap|dma-heap|dma_buf|dma-buf|Memory:|Machine model|Linux version|"
+				  "Kernel command line|memblock|DMA zone|DMA: |DMA32|Movable zone|Normal zone|  DMA |  Normal |  node |initrd|"
+				  "swiotlb|";
+	static const char *const dropped = "serial|Serial|SERIAL|MAC |uuid|UUID|";
 	static const char command[] = "Kernel command line: ";
 	struct collection *c = context;
 	char *text = strchr(line, ';');
@@ -176,7 +179,7 @@ static bool log_line(void *context, char *line)
 	} else {
 		text = line;
 	}
-	if (*line == ' ' || !any_of(text, kept) || any_of(text, dropped) || has_hardware_address(text))
+	if (*line == ' ' || !any_of(text, 0, kept, false) || any_of(text, 0, dropped, false) || has_hardware_address(text))
 		return true;
 	text_format(stamp, sizeof stamp, "[%5llu.%06llu] ", (unsigned long long)(microseconds / 1000000), (unsigned long long)(microseconds % 1000000));
 	add(c, stamp, strlen(stamp));
@@ -226,8 +229,8 @@ static bool expect_line(void *context, char *line)
 
 static bool status_line(void *context, char *line)
 {
-	static const char *const kept[] = {"Seccomp", "CapEff", "NoNewPrivs", NULL};
-	if (any_of(line, kept))
+	static const char *const kept = "Seccomp|CapEff|NoNewPrivs|";
+	if (any_of(line, 0, kept, false))
 		add_line(context, line);
 	return true;
 }
@@ -374,14 +377,16 @@ static uint32_t word(const unsigned char *at)
  */
 bool fdt_blank(unsigned char *fdt, size_t length)
 {
-	static const char *const kept[] = {"#address-cells", "#size-cells", "ranges", "dma-ranges", "reg", "size", "alignment", "alloc-ranges", "reusable", "no-map",
-					   "linux,cma-default", "linux,dma-default", "compatible", "model", "status", "device_type", "memory-region",
-					   "memory-region-names", "phandle", "linux,phandle", "linux,usable-memory-range", "linux,initrd-start", "linux,initrd-end"};
+	static const char *const kept = "#address-cells|#size-cells|ranges|dma-ranges|reg|size|alignment|alloc-ranges|reusable|no-map|linux,cma-default|"
+				  "linux,dma-default|compatible|model|status|device_type|memory-region|memory-region-names|phandle|linux,phandle|"
+				  "linux,usable-memory-range|linux,initrd-start|linux,initrd-end|";
 	enum { HEADER = 40, BEGIN_NODE = 1, END_NODE, PROPERTY, NOP, END = 9 };
 	if (length < HEADER || word(fdt) != 0xd00dfeed || word(fdt + 4) > length)
 		return false;
 	size_t total = word(fdt + 4), tree_at = word(fdt + 8), names = word(fdt + 12), reserved = word(fdt + 16), names_size = word(fdt + 32), size = word(fdt + 36);
 	if (tree_at > total || size > total - tree_at || names > total || names_size > total - names || reserved > total)
+		return false;
+	if (!names_size || fdt[names + names_size - 1]) /* then every name ends */
 		return false;
 	size_t reserved_end = reserved;
 	for (bool more = true; more; reserved_end += 16) {
@@ -397,20 +402,20 @@ bool fdt_blank(unsigned char *fdt, size_t length)
 		uint32_t token = word(fdt + at);
 		at += 4;
 		if (token == BEGIN_NODE) {
-			size_t n = strnlen((char *)fdt + at, end - at);
-			if (n + 4 > end - at)
+			while (at < end && fdt[at])
+				at++;
+			at = at / 4 * 4 + 4;
+			if (at > end)
 				return false;
-			at += (n + 4) / 4 * 4;
 		} else if (token == PROPERTY) {
 			if (end - at < 8)
 				return false;
-			size_t n = word(fdt + at), name = word(fdt + at + 4), i = 0;
+			size_t n = word(fdt + at), name = word(fdt + at + 4);
 			at += 8;
-			if (n > end - at || (n + 3) / 4 * 4 > end - at || name >= names_size || strnlen((char *)fdt + names + name, names_size - name) == names_size - name)
+			if (n > end - at || (n + 3) / 4 * 4 > end - at || name >= names_size)
 				return false;
-			while (i < sizeof kept / sizeof *kept && strcmp(kept[i], (char *)fdt + names + name) != 0)
-				i++;
-			if (i == sizeof kept / sizeof *kept)
+			const char *property = (char *)fdt + names + name;
+			if (!any_of(property, strlen(property), kept, true))
 				memset(fdt + at, 0, n);
 			at += (n + 3) / 4 * 4;
 		} else if (token == END) {

@@ -12,7 +12,6 @@ static const struct {
 } MARKS[] = {
 	{"/proc/self/cgroup", "kubepods", 0},
 	{"/run/secrets/kubernetes.io", NULL, 0},
-	{"/var/run/secrets/kubernetes.io", NULL, 0},
 	{"/run/.containerenv", NULL, 1},
 	{"/proc/self/cgroup", "libpod", 1},
 	{"/.dockerenv", NULL, 2},
@@ -25,7 +24,6 @@ static const struct {
 	{"/proc/1/environ", "container=systemd-nspawn", 4},
 	{"/.flatpak-info", NULL, 5},
 	{"/proc/1/environ", "container=", 7},
-	{"/run/systemd/container", NULL, 7},
 	{"/proc/self/cgroup", ".service", 6},
 };
 
@@ -38,7 +36,7 @@ static const struct container RUNTIMES[] = {
 	{"systemd-nspawn", "Bind=/dev/dma_heap in the .nspawn file and DeviceAllow=char-dma_heap rw in a drop-in of its unit"},
 	{"Flatpak", "flatpak override --device=all APP"},
 	{"systemd", "PrivateDevices=no and DeviceAllow=char-dma_heap rw in the unit"},
-	{"container", "docker and podman: --device /dev/dma_heap " ANY_GROUP "; LXC: lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir 0 0; a systemd unit: PrivateDevices=no and DeviceAllow=char-dma_heap rw"},
+	{"container", "docker and podman --device /dev/dma_heap " ANY_GROUP "; LXC lxc.mount.entry; a systemd unit PrivateDevices=no and DeviceAllow=char-dma_heap rw"},
 };
 
 /* 0-separated texts, such as an environment, are searched as well. */

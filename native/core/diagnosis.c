@@ -3,21 +3,39 @@
 
 #include <string.h>
 
-static const struct dh_diagnosis CATALOGUE[] = {
-#define X(id, cause, fix) {#id, cause, fix},
-	DIAGNOSES(X)
-#undef X
-	{NULL, NULL, NULL},
-};
-
+#ifdef DH_PACKED
+/* A table of pointers does not pack: here the texts are one, and the table is made of them when it is first asked for. */
 const struct dh_diagnosis *dh_catalogue(void)
 {
-	return CATALOGUE;
+#define X(id, cause, fix) #id "\0" cause "\0" fix "\0"
+	static struct dh_diagnosis table[DIAGNOSIS_COUNT + 1];
+	const char *at = DIAGNOSES(X);
+#undef X
+	if (table[0].id)
+		return table;
+	for (unsigned i = 0; i < DIAGNOSIS_COUNT; i++) {
+		const char **text[] = {&table[i].id, &table[i].cause, &table[i].fix};
+		for (unsigned k = 0; k < 3; k++, at += strlen(at) + 1)
+			*text[k] = at;
+	}
+	return table;
 }
+#else
+const struct dh_diagnosis *dh_catalogue(void)
+{
+	static const struct dh_diagnosis table[] = {
+#define X(id, cause, fix) {#id, cause, fix},
+		DIAGNOSES(X)
+#undef X
+		{NULL, NULL, NULL},
+	};
+	return table;
+}
+#endif
 
 const struct dh_diagnosis *diagnosis(enum diagnosis id)
 {
-	return id == NO_DIAGNOSIS ? NULL : &CATALOGUE[id];
+	return id == NO_DIAGNOSIS ? NULL : &dh_catalogue()[id];
 }
 
 void dh_fill(char *out, size_t size, const char *text, const char *subject)

@@ -102,6 +102,7 @@ bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, str
 	enum { GRACE_MS = 1000 }; /* for the check that runs when the time is up, before it is cut off */
 	uint64_t start = sys_now_ns();
 	struct session *s = session_new(options);
+	dh_catalogue(); /* a packed program makes the table when it is first asked: before both need it */
 	int pipe_fd[2] = {-1, -1}, pid = s && !sys_pipe(pipe_fd) ? sys_fork() : -ENOMEM;
 	if (pid < 0) { /* better a run that may wait than none */
 		sys_close(pipe_fd[0]);
@@ -147,7 +148,7 @@ bool dh_verify(const struct dh_options *options, const struct dh_sink *sink, str
 		} else {
 			struct dh_result r = {.id = "machine.observed", .status = DH_ERROR};
 			sink->begin(sink->context, &s->environment, 1);
-			undone(&r, "%s: what the machine shows could not be read", rest.why);
+			undone(&r, "%s", rest.why);
 			summary_add(summary, &r);
 			sink->result(sink->context, &r);
 		}

@@ -6,9 +6,7 @@
 
 static void copy(char *out, size_t size, const char *text)
 {
-	size_t length = strnlen(text, size - 1);
-	memcpy(out, text, length);
-	out[length] = 0;
+	text_format(out, size, "%s", text);
 }
 
 static bool starts(const char *text, const char *prefix)

@@ -30,6 +30,13 @@ static void say_read_only(struct output *out, const struct holder *owner)
 	put(out, "\n      fix: %s\n", d->fix);
 }
 
+/* Blanks that fill a column. */
+static int pad(int width, const char *text)
+{
+	size_t length = strlen(text);
+	return length < (size_t)width ? width - (int)length : 0;
+}
+
 static void print_human(struct output *out, const struct holdings *h, const struct observation *o)
 {
 	put(out, "%7s  %-16s %-24s %8s %14s\n", "pid", "process", "exporter", "buffers", "bytes");
@@ -37,9 +44,9 @@ static void print_human(struct output *out, const struct holdings *h, const stru
 		const struct holder *owner = &h->holder[i];
 		put(out, "%7u  ", owner->pid);
 		put_line(out, owner->process, '?');
-		put(out, "%*s ", (int)(16 - strnlen(owner->process, 16)), "");
+		put(out, "%*s ", pad(16, owner->process), "");
 		put_line(out, owner->exporter, '?');
-		put(out, "%*s %8u %14llu\n", (int)(24 - strnlen(owner->exporter, 24)), "", owner->buffers, (unsigned long long)owner->bytes);
+		put(out, "%*s %8u %14llu\n", pad(24, owner->exporter), "", owner->buffers, (unsigned long long)owner->bytes);
 	}
 	put(out, "%u buffers, %llu bytes%s\n", h->buffers, (unsigned long long)h->bytes, h->more ? " (and more than can be listed)" : "");
 	for (unsigned i = 0; i < o->areas; i++)

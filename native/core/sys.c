@@ -339,7 +339,7 @@ int sys_fork(void)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		syscall(SYS_prctl, (long)PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L);
 		if (getppid() != parent) /* it died before the line above */
 			_exit(126);
 	}
@@ -413,7 +413,7 @@ int sys_send_fd(int socket, int fd)
 	header->cmsg_type = SCM_RIGHTS;
 	header->cmsg_len = CMSG_LEN(sizeof fd);
 	memcpy(CMSG_DATA(header), &fd, sizeof fd);
-	return sendmsg(socket, &message, MSG_NOSIGNAL) == 1 ? 0 : -errno;
+	return syscall(SYS_sendmsg, (long)socket, &message, (long)MSG_NOSIGNAL) == 1 ? 0 : -errno;
 }
 
 int sys_receive_fd(int socket)
@@ -427,7 +427,7 @@ int sys_receive_fd(int socket)
 	message.msg_iovlen = 1;
 	message.msg_control = control.space;
 	message.msg_controllen = sizeof control.space;
-	if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1)
+	if (syscall(SYS_recvmsg, (long)socket, &message, (long)MSG_CMSG_CLOEXEC) != 1)
 		return -errno;
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_type == SCM_RIGHTS)
@@ -461,6 +461,6 @@ int sys_become(unsigned uid, unsigned gid, const unsigned *groups, unsigned coun
 {
 	if (syscall(CALL_SETGROUPS, count, groups) < 0 || syscall(CALL_SETRESGID, gid, gid, gid) < 0 || syscall(CALL_SETRESUID, uid, uid, uid) < 0)
 		return -errno;
-	prctl(PR_SET_PDEATHSIG, SIGKILL); /* cleared by the change of identity */
+	syscall(SYS_prctl, (long)PR_SET_PDEATHSIG, (long)SIGKILL, 0L, 0L, 0L); /* cleared by the change of identity */
 	return 0;
 }

@@ -323,9 +323,9 @@ static int open_zcat(int packed, int *pid)
 	if (*pid == 0) {
 		int null = open("/dev/null", O_RDWR);
 		if (null >= 0)
-			dup2(null, 2);
-		dup2(packed, 0);
-		dup2(pipe_fd[1], 1);
+			syscall(SYS_dup3, null, 2L, 0L);
+		syscall(SYS_dup3, packed, 0L, 0L);
+		syscall(SYS_dup3, pipe_fd[1], 1L, 0L);
 		/* not execlp: it brings a kilobyte to look through PATH */
 		char *const arguments[] = {(char *)(uintptr_t)"zcat", NULL}, *const environment[] = {(char *)(uintptr_t)"PATH=/bin:/usr/bin", NULL};
 		execve("/bin/zcat", arguments, environment);

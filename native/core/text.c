@@ -50,7 +50,9 @@ static void number(struct target *t, const struct spec *s, uint64_t value, unsig
 
 static void string(struct target *t, const struct spec *s, const char *text)
 {
-	size_t length = s->precision < 0 ? strlen(text) : strnlen(text, (size_t)s->precision);
+	size_t length = 0;
+	while ((s->precision < 0 || length < (size_t)s->precision) && text[length])
+		length++;
 	if (!s->minus)
 		pad(t, ' ', s->width - (int)length);
 	for (size_t i = 0; i < length; i++)

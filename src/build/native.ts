@@ -41,7 +41,7 @@ export const CROSS_TARGETS: readonly CrossTarget[] = [
     musl: 'aarch64-linux-musl',
     // libgcc's out-of-line atomics ask glibc for the processor's features when the program starts; addresses within 1 MiB
     // take one instruction; without floating point, functions with variable arguments save half as many registers
-    flags: ['-mno-outline-atomics', '-mcmodel=tiny', '-mgeneral-regs-only'],
+    flags: ['-mno-outline-atomics', '-mcmodel=tiny', '-mgeneral-regs-only', '-fno-tree-sra', '-fno-code-hoisting'],
   },
   { arch: 'arm', name: 'armhf', debian: 'armhf', gnu: 'arm-linux-gnueabihf', musl: 'arm-linux-musleabihf', flags: [] },
   {
