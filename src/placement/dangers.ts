@@ -256,7 +256,19 @@ function halfMappedPages(boot: Boot): Found[] {
 /** Of a kernel whose size nobody told: more than most have. */
 const IMAGE_BYTES = 32n << 20n;
 
-function ownRoom({ memblock, situation }: Boot) {
+interface Room {
+  readonly left: bigint;
+  readonly needed: bigint;
+  readonly isPlaced: boolean;
+}
+
+/** Of boots that are over. */
+const rooms = new WeakMap<Boot, Room>();
+
+function ownRoom(boot: Boot): Room {
+  const known = rooms.get(boot);
+  if (known !== undefined) return known;
+  const { memblock, situation } = boot;
   const low = mappedLowMemoryEnd(memblock, situation.lowMemoryLimit) ?? memblock.end;
   const left = memblock
     .free()
@@ -264,7 +276,9 @@ function ownRoom({ memblock, situation }: Boot) {
     .reduce((sum, { start, end }) => sum + (end - start), 0n);
   const isPlaced = situation.occupied.some(({ name }) => name === 'kernel');
   const needed = ownBytes(memblock.memory.ranges, situation.pageSizeBytes) + (isPlaced ? 0n : IMAGE_BYTES);
-  return { left, needed, isPlaced };
+  const room = { left, needed, isPlaced };
+  rooms.set(boot, room);
+  return room;
 }
 
 /** Whether the kernel finds room for itself also when so much more of low memory is taken. */

@@ -5,7 +5,6 @@ import type { MemoryRange } from './input.js';
 import { type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import data from './layouts.json' with { type: 'json' };
 import { isPool, type ReservedNode } from './reserved-nodes.js';
-import type { Architecture } from './rules.js';
 import { type NamedInterval, OWN_MEMORY, type Situation } from './situation.js';
 
 /** One image of a layout; offsets are MiB from the start of the first bank. */
@@ -38,7 +37,9 @@ export interface PossibleLayout {
 }
 
 const MIB = 1n << 20n;
-const LAYOUTS: readonly Layout[] = data.layouts;
+const LAYOUTS: readonly (Layout & { readonly board: RegExp | undefined })[] = (data.layouts as readonly Layout[]).map(
+  (layout) => ({ ...layout, board: layout.compatible === undefined ? undefined : new RegExp(layout.compatible) }),
+);
 const GIB4 = 1n << 32n;
 
 /**
@@ -51,9 +52,12 @@ export function possibleLayouts(situation: Situation, tree: Fdt): PossibleLayout
   const [first] = situation.banks;
   if (first === undefined || OWN_MEMORY.every((name) => given.has(name))) return [];
   const taken = new IntervalSet([...firmwareRanges(situation), ...situation.occupied]);
-  const board = strings(tree.root, 'compatible') ?? [];
+  const names = strings(tree.root, 'compatible') ?? [];
   const seen = new Set<string>();
-  const usual = LAYOUTS.filter((layout) => isFor(layout, situation.architecture, board)).flatMap(({ name, images }) => {
+  const isFor = ({ architectures, board: pattern }: (typeof LAYOUTS)[number]) =>
+    architectures.includes(situation.architecture) &&
+    (pattern === undefined || names.some((word) => pattern.test(word)));
+  const usual = LAYOUTS.filter(isFor).flatMap(({ name, images }) => {
     const occupied = images.flatMap((image): NamedInterval[] => {
       if (image.as === 'kernel' ? given.has('kernel') : loads.length === 0) return [];
       const place = placeOf(image, first);
@@ -98,12 +102,6 @@ export function windowsWithoutSlack({ banks, reservedMemory }: Situation): { nod
     );
     return widest !== undefined && widest.end - widest.start === size ? [{ node, window: widest }] : [];
   });
-}
-
-function isFor(layout: Layout, architecture: Architecture, board: readonly string[]): boolean {
-  if (!layout.architectures.includes(architecture)) return false;
-  const pattern = layout.compatible === undefined ? undefined : new RegExp(layout.compatible);
-  return pattern === undefined || board.some((word) => pattern.test(word));
 }
 
 /** undefined: the first bank ends before that place, so that another layout covers it. */

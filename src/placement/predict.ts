@@ -18,6 +18,7 @@ import type {
   Rejection,
   UnknownField,
 } from './prediction.js';
+import { isPool } from './reserved-nodes.js';
 import { RULE_FACTS } from './rules.js';
 import { type OpenQuestion, type Settled, situationOf } from './settle.js';
 import type { Situation } from './situation.js';
@@ -72,6 +73,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
   let layouts: readonly LayoutResult[] = [];
   for (const question of questions) {
     if (question.about === 'early' && hasRoomToSpare(boot)) continue;
+    if (question.about === 'layout' && isAnywhereEnough(boot)) continue;
     const others = question.answers.map((answer) =>
       question.about === 'layout' && isWithoutEffect(boot, answer) ? base : observe(new Boot(answer)),
     );
@@ -126,20 +128,39 @@ function layoutResult(layout: string, { outcome, cmaTotalBytes, areas }: Observa
  * Whether the default area, where the kernel chose its place, would fit a second time: then a few pages more or less do
  * not matter, unless the second place is memory that was given away.
  */
-function hasRoomToSpare({ defaultArea, memblock, situation, refusals }: Boot): boolean {
+function hasRoomToSpare({ defaultArea, memblock, situation, refusals }: Boot, moreBytes = 0n): boolean {
   if (defaultArea === undefined || defaultArea.source === 'node') return defaultArea !== undefined;
   if (refusals.some(({ released }) => released)) return false;
   return (
     !defaultArea.fixed &&
     memblock.find({
       sizeBytes:
-        defaultArea.end - defaultArea.start + earlyBytes(situation) + (descriptorBuffer(situation)?.keptBytes ?? 0n),
+        moreBytes +
+        (defaultArea.end - defaultArea.start) +
+        earlyBytes(situation) +
+        (descriptorBuffer(situation)?.keptBytes ?? 0n),
       alignmentBytes: situation.minimumAlignmentBytes,
       start: situation.parameter?.baseAddress ?? 0n,
       end: situation.zones.dmaLimit,
     }) !== undefined
   );
 }
+
+/**
+ * Whether the only thing to place is the kernel's own area, late, and no image of a loader can part the memory so that it
+ * fits nowhere: its base is open anyway.
+ */
+function isAnywhereEnough(boot: Boot): boolean {
+  const { defaultArea: area, situation } = boot;
+  if (boot.defaultIsFirst || area === undefined || area.source === 'node' || area.fixed) return false;
+  // Loaders keep clear of what the tree reserves with a base.
+  const isKept = situation.reservedMemory.nodes.every((node) => !isPool(node) && Array.isArray(node.reg));
+  if (!isKept || !hasRoomBeside(boot, IMAGES_BYTES)) return false;
+  return hasRoomToSpare(boot, 2n * (area.end - area.start) + IMAGES_BYTES);
+}
+
+/** More than the images of any layout take. */
+const IMAGES_BYTES = 128n << 20n;
 
 interface Observation
   extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log' | 'layouts' | 'possibleOutcomes'> {

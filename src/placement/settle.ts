@@ -125,7 +125,7 @@ export function situationOf(input: PlacementInput): Settled {
   };
   const isNuma = config.tristate('NUMA');
   const numa =
-    isNuma === 'n' || input.architecture === 'arm' || parameterValue(commandLine, 'numa') === 'off'
+    isNuma === 'n' || input.architecture === 'arm' || stated.length < 2 || parameterValue(commandLine, 'numa') === 'off'
       ? []
       : numaBoundaries(input.tree, reservedMemory.rootCells);
   const withRam = applyRam(situation, { input, config, commandLine, numa });
@@ -177,7 +177,10 @@ export function situationOf(input: PlacementInput): Settled {
       about: 'granule',
       needs: `${input.architecture === 'arm' ? 'ARM_LPAE, ' : ''}HUGETLB_PAGE and TRANSPARENT_HUGEPAGE of the kernel: they decide the alignment of CMA (--config FILE)`,
       answers: otherGranules.map(({ bytes, lpae }) =>
-        applyRam({ ...situation, minimumAlignmentBytes: bytes, lpae }, { input, config, commandLine, numa }),
+        // 64-bit addresses change what of RAM the kernel takes.
+        lpae === withRam.lpae
+          ? { ...withRam, minimumAlignmentBytes: bytes }
+          : applyRam({ ...situation, minimumAlignmentBytes: bytes, lpae }, { input, config, commandLine, numa }),
       ),
     });
   if (pools.length + 1 > Math.min(withRam.slots, ...otherSlots) && otherSlots.length > 0)

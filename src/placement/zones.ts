@@ -40,6 +40,15 @@ export function zonesOf(...known: Parameters<typeof zonesByArchitecture>): Zones
   };
 }
 
+const reached = new WeakMap<Fdt, { readonly last: bigint | undefined }>();
+
+/** Walking the tree takes longer than a boot. */
+function lastDmaAddress(tree: Fdt): bigint | undefined {
+  const known = reached.get(tree) ?? { last: narrowestBus(tree)?.last };
+  reached.set(tree, known);
+  return known.last;
+}
+
 function zonesByArchitecture(
   rules: KernelRules,
   architecture: Architecture,
@@ -50,7 +59,7 @@ function zonesByArchitecture(
   const end32 = ram.end < GIB4 ? ram.end : GIB4;
   switch (architecture) {
     case 'arm64': {
-      const dma = config.zoneDma ? arm64DmaEnd(rules, narrowestBus(tree)?.last, ram) : undefined;
+      const dma = config.zoneDma ? arm64DmaEnd(rules, lastDmaAddress(tree), ram) : undefined;
       const dma32 = config.zoneDma32 ? (ram.start >= GIB4 ? ram.end : end32) : undefined;
       const boundaries = [dma, dma32].filter((b) => b !== undefined);
       return { boundaries: sorted(boundaries), dmaLimit: dma ?? dma32 ?? 0n };
