@@ -7,7 +7,7 @@ import { IMPORT_CODES } from '../import/index.js';
 import { KCONFIG_CODES } from '../kconfig/codes.js';
 import { LANG_CODES } from '../lang/index.js';
 import { MODEL_CODES } from '../model/index.js';
-import { PLACEMENT_CODES, PLANNER_CODES, RASPBERRY_PI_CODES } from '../placement/index.js';
+import { BOOT_LOG_CODES, PLACEMENT_CODES, PLANNER_CODES, RASPBERRY_PI_CODES } from '../placement/index.js';
 import { PLAN_CODES } from '../plan/index.js';
 import { PROFILE_CODES } from '../profile/codes.js';
 import { RENDER_CODES } from '../render/index.js';
@@ -34,6 +34,7 @@ export function allCodes(): CodeTable {
     ...PLACEMENT_CODES,
     ...PLANNER_CODES,
     ...RASPBERRY_PI_CODES,
+    ...BOOT_LOG_CODES,
     ...RENDER_CODES,
     ...ALL_CHECK_CODES,
     ...LOCK_CODES,

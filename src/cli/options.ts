@@ -38,4 +38,11 @@ export const BOARD = {
     'occupied',
     several('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware'),
   ),
+  bootLog: fromProfile(
+    'bootLog',
+    several(
+      '--boot-log <file>',
+      "a log of the board's boot, /proc/iomem or memblock's files: where kernel, initrd, DTB and RAM lie",
+    ),
+  ),
 } as const;

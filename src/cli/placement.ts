@@ -1,12 +1,13 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
+import { readBootLog } from '../bootlog/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
-import { compareKernelVersions, EXAMPLE_KERNEL, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, EXAMPLE_KERNEL, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { otherArchitecture } from '../model/index.js';
 import type { LintInput, LintResult, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
-import { findingsOf, withParameters } from '../placement/index.js';
+import { type FromLog, findingsOf, fromLog, withParameters } from '../placement/index.js';
 import { lintHints } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
@@ -16,7 +17,7 @@ import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { configValues, readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { readBytes } from './files.js';
+import { readBytes, readText } from './files.js';
 import { inputsOf } from './inputs.js';
 import { DTB_FIX, type Planned, planProfile, readKernel } from './profile.js';
 import { Refusal } from './refusal.js';
@@ -31,6 +32,7 @@ export interface PlaceOptions {
   readonly cmdline?: string;
   readonly memory?: readonly string[];
   readonly occupied?: readonly string[];
+  readonly bootLog?: string | readonly string[];
 }
 
 /** `0x40000000+512M`. */
@@ -103,13 +105,15 @@ function pageSizeOf(text: string, architecture: ProfileArch): bigint {
   return bytes;
 }
 
-function kernelsOf(options: PlaceOptions, plan: Plan | undefined): KernelVersion[] {
+function kernelsOf(options: PlaceOptions, plan: Plan | undefined, log?: FromLog): KernelVersion[] {
   const kernels = (options.kernel ?? []).map((text) => {
     const version = readKernel(text);
     if ('message' in version) throw new Refusal(`--kernel ${text}: ${version.message}`, EXIT.usage, version.fix);
     return version;
   });
   if (kernels.length > 0) return kernels;
+  const booted = log?.kernel === undefined ? undefined : readKernel(formatKernelVersion(log.kernel));
+  if (plan === undefined && booted !== undefined && !('message' in booted)) return [booted];
   if (plan === undefined)
     throw new Refusal('which kernel?', EXIT.usage, `give --kernel ${EXAMPLE_KERNEL}, more than once to compare`);
   const { min, max } = plan.kernel;
@@ -187,13 +191,25 @@ export function settlePlacement(
   const stated = plan !== undefined && plan.board.memory.length > 0 ? plan.board.memory : undefined;
   const memory = options.memory === undefined ? stated : banksOf(options.memory);
   const inputs = planned === undefined ? {} : inputsOf(context, planned.loaded);
-  const commandLine = options.cmdline ?? plannedLine(inputs.commandLine, plan);
+  const occupied = options.occupied?.map(parseOccupied);
+  const log = logOf(
+    context,
+    options,
+    {
+      tree,
+      ...(memory === undefined ? {} : { memory }),
+      ...(occupied === undefined ? {} : { occupied }),
+    },
+    options.kernel === undefined && plan === undefined ? [] : kernelsOf(options, plan),
+  );
+  diagnostics.push(...(log?.diagnostics ?? []));
+  const commandLine = options.cmdline ?? plannedLine(inputs.commandLine ?? log?.commandLine, plan);
   const isOwnParameter =
     plan?.commandLine.some(({ argument }) => commandLine?.split(/\s+/).includes(argument)) === true;
   const pageSizeBytes =
     options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize, architecture);
   return {
-    kernels: kernelsOf(options, plan),
+    kernels: kernelsOf(options, plan, log),
     input: {
       tree,
       ...(isSkeleton ? { isSkeleton } : {}),
@@ -207,8 +223,8 @@ export function settlePlacement(
       ...configOf(context, options.config, inputs.config, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),
       ...(isOwnParameter ? { ownParameter: true } : {}),
-      ...(memory === undefined ? {} : { memory }),
-      ...(options.occupied === undefined ? {} : { occupied: options.occupied.map(parseOccupied) }),
+      ...memoryOf(options.memory === undefined ? (log?.memory ?? memory) : memory),
+      ...((log?.occupied ?? occupied) === undefined ? {} : { occupied: log?.occupied ?? occupied ?? [] }),
     },
   };
 }
@@ -221,6 +237,30 @@ export function judgePlacement(
   const keyOf = ({ code, message }: Diagnostic) => `${code} ${message}`;
   const seen = new Set(before.map(keyOf));
   return [...before, ...findingsOf(predicted).filter((finding) => !seen.has(keyOf(finding)))];
+}
+
+const memoryOf = (memory: readonly MemoryRange[] | undefined) => (memory === undefined ? {} : { memory });
+
+/** What the boot logs say; undefined: none is given. */
+function logOf(
+  context: Context,
+  { bootLog }: PlaceOptions,
+  input: Parameters<typeof fromLog>[1]['input'],
+  kernels: readonly KernelVersion[],
+): FromLog | undefined {
+  const files = typeof bootLog === 'string' ? [bootLog] : (bootLog ?? []);
+  if (files.length === 0) return undefined;
+  const logs = files.map((file) => {
+    const got = readText(context.resolve(file));
+    if ('error' in got)
+      throw new Refusal(
+        `--boot-log ${file}: ${got.error}`,
+        EXIT.environment,
+        'give what the console of the board showed',
+      );
+    return readBootLog(got.text, file);
+  });
+  return fromLog(logs, { file: files.join(', '), input, kernels });
 }
 
 /** The board's command line with the arguments that the profile adds. */

@@ -2,6 +2,7 @@
 export { cmaParameter, parameters } from './command-line.js';
 export { type Change, changesForUserSpace } from './compare.js';
 export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';
+export { BOOT_LOG_CODES, type FromLog, fromLog } from './from-log.js';
 export * from './input.js';
 export {
   findingsOf,
