@@ -25,6 +25,12 @@ export const KNOWLEDGE_CODES = defineCodes({
     explain:
       'The source of the kernel registers a heap in a way that the reader of C does not follow, or a Makefile adds files by a rule of its own. The heap may be on the board under a name that no rule and no expectation knows.',
   },
+  'kernel/no-source': {
+    severity: 'note',
+    title: 'a kernel tree without the source of its heaps',
+    explain:
+      'The Kconfig files decide which symbols exist. The names of heaps stand in the C source, which this tree does not have.',
+  },
   'kernel/fact-unknown': {
     severity: 'note',
     title: 'the source reads like no known kernel',

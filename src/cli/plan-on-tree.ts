@@ -1,4 +1,5 @@
 /** A plan for the kernel of a tree: its heaps and rules come from its source, whatever its version. */
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { reporter } from '../diagnostic/index.js';
@@ -32,12 +33,24 @@ export async function planOnTree(
   if (planning.planned === undefined || kernelTree === undefined) return { open: undefined, planning };
   const arch = archOfBoard(options.arch, planning.planned.plan.board.arch);
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
+  if (!hasHeapSource(open.directory))
+    return { open, planning: { ...planning, diagnostics: [...planning.diagnostics, noSource(open)] } };
   const knowledge = knowledgeOfTree(open, kernelTree);
   // A kernel like mainline's leaves the profile's range as it is.
   if (isMainline(knowledge)) return { open, planning };
   const own = planProfile(context, file, { ...options, knowledge });
   return { open, planning: { ...own, diagnostics: [...own.diagnostics, ...gapsIn(knowledge)] } };
 }
+
+/** Whoever passes on the Kconfig files alone has nothing that names a heap. */
+const HEAP_CORE = 'drivers/dma-buf/dma-heap.c';
+const hasHeapSource = (directory: string) => existsSync(path.join(directory, HEAP_CORE));
+
+const noSource = ({ directory }: OpenTree) =>
+  report('kernel/no-source', {
+    message: `${path.basename(directory)} has no ${HEAP_CORE}: the names of heaps are those of mainline`,
+    fix: 'Give the whole source of the kernel, or a description of it.',
+  });
 
 /** @throws {@link Refusal} for a tree from before the heaps */
 export function knowledgeOfTree(open: OpenTree, shown: string): KernelKnowledge {
@@ -58,13 +71,15 @@ export function gapsIn({ inventory, facts, origin }: KernelKnowledge): Diagnosti
         fix: 'look at the line; a heap that it registers can be named with "kind": "vendor"',
       }),
     ),
-    ...unknown.map(({ id, file }) =>
-      report('kernel/fact-unknown', {
-        message: `${origin}: ${id} is not known`,
-        cause: `${file} reads like no kernel that was read before`,
-        fix: `compare ${file} with what dmaheap facts ${id} says`,
-        facts: [id],
-      }),
-    ),
+    ...(unknown.length === 0
+      ? []
+      : [
+          report('kernel/fact-unknown', {
+            message: `${origin}: the source does not decide ${unknown.map(({ id }) => id).join(', ')}`,
+            cause: `these files read like no kernel that was read before: ${[...new Set(unknown.map(({ file }) => file))].join(', ')}`,
+            fix: 'Compare each file with what `dmaheap facts ID` prints.',
+            facts: unknown.map(({ id }) => id),
+          }),
+        ]),
   ];
 }

@@ -102,9 +102,11 @@ function listedClues(line: PastedLine, listed: Listed, directory: string | undef
 function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Clue[] {
   const text = line.text.trim();
   const command = line.command;
-  const missing = /\bls: .*?(\/(?:dev|sys\/class|proc\/device-tree|sys\/firmware\/devicetree)[^\s'"’»:,]*)/.exec(text);
+  const missing = /\bls: .*?(\/(?:dev|sys\/class|proc\/device-tree|sys\/firmware\/devicetree)[^\s'"\u2019»:,]*)/.exec(
+    text,
+  );
   if ((missing !== null || /^(?:find|stat|cat|ll|dir|readlink):? /.test(text)) && errnoOf(text) === 'ENOENT') {
-    const path = missing?.[1] ?? /(\/(?:dev|sys)\/[^\s'"’»:,]*)/.exec(text)?.[1] ?? '';
+    const path = missing?.[1] ?? /(\/(?:dev|sys)\/[^\s'"\u2019»:,]*)/.exec(text)?.[1] ?? '';
     if (/^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path)) return [clue(line, 'noDirectory', {})];
     if (/^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(path)) return [clue(line, 'noClass', {})];
     if (/device-?tree/.test(path)) return [clue(line, 'noTreeNode', { path })];
@@ -161,11 +163,11 @@ const PEOPLE: readonly Row[] = [
       clue(line, 'groupAdded', { group: g1 ?? g2 ?? g3 ?? '', user: u1 ?? u2 ?? u3 ?? '' }),
   ],
   [
-    /Unknown group ['"]?([\w-]+)|Failed to resolve group ['"]?([\w-]+)|specified group ['"]([\w-]+)['"] unknown|group ['"‘]?([\w-]+)['"’]? does not exist|chgrp: invalid group:? ['"‘]?([\w-]+)|unknown group(?: name)?:? ['"]?([\w-]+)/i,
+    /Unknown group ['"]?([\w-]+)|Failed to resolve group ['"]?([\w-]+)|specified group ['"]([\w-]+)['"] unknown|group ['"\u2018]?([\w-]+)['"\u2019]? does not exist|chgrp: invalid group:? ['"\u2018]?([\w-]+)|unknown group(?: name)?:? ['"]?([\w-]+)/i,
     (match, line) => clue(line, 'unknownGroup', { group: match.slice(1).find((one) => one !== undefined) ?? '' }),
   ],
   [
-    /Unknown user ['"]?([\w-]+)|Failed to resolve user ['"]?([\w-]+)|specified user ['"]([\w-]+)['"] unknown|(?:user|用户) ?['"‘“]?([\w-]+)['"’”]? (?:does not exist|不存在)|id: ['"‘“]?([\w-]+)['"’”]?: (?:no such user|无此用户)|status=217\/USER|Failed to determine user credentials/i,
+    /Unknown user ['"]?([\w-]+)|Failed to resolve user ['"]?([\w-]+)|specified user ['"]([\w-]+)['"] unknown|(?:user|用户) ?['"\u2018\u201c]?([\w-]+)['"\u2019\u201d]? (?:does not exist|不存在)|id: ['"\u2018\u201c]?([\w-]+)['"\u2019\u201d]?: (?:no such user|无此用户)|status=217\/USER|Failed to determine user credentials/i,
     (match, line) => clue(line, 'unknownUser', { user: match.slice(1).find((one) => one !== undefined) ?? '' }),
   ],
 ];
