@@ -7,6 +7,8 @@ export default defineConfig({
     exclude: ['test/real/**'],
     globalSetup: 'test/templates.setup.ts',
     root: new URL('..', import.meta.url).pathname,
-    testTimeout: 30_000,
+    // A guard against hanging, not a measure: a busy machine is ten times slower.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

@@ -8,7 +8,7 @@ import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '..
 import { kernelArch } from './arch.js';
 import type { Context } from './context.js';
 import { openKernelTree } from './kernel-tree.js';
-import { descriptionKnowledge, treeKnowledge } from './knowledge.js';
+import { descriptionKnowledge, hasHeapSource, noSource, treeKnowledge } from './knowledge.js';
 import { knowledgeOfTree } from './plan-on-tree.js';
 import type { Manifest, ManifestHeap } from './tree.js';
 
@@ -39,12 +39,13 @@ export function checkHeapNames(context: Context, kernelTree: string, { heaps = [
   };
   if (heaps.length === 0) return { ...about, status: 'not-run', diagnostics: [] };
   const directory = context.resolve(kernelTree);
+  if (!hasHeapSource(directory)) return { ...about, status: 'not-run', diagnostics: [noSource(directory)] };
   const arch = kernelArch(board.arch);
   const { knowledge } = treeKnowledge(directory, `--kernel-tree ${kernelTree}`, {
     ...(arch === undefined ? {} : { arch }),
     origin: path.basename(directory),
   });
-  // A tree without the drivers says nothing about their names.
+  // Registrations that the reader does not follow.
   if (knowledge.inventory.heaps.length === 0) return { ...about, status: 'unknown', diagnostics: [] };
   const diagnostics = heaps.flatMap((heap) => otherNames(heap, knowledge));
   return { ...about, status: diagnostics.length === 0 ? 'pass' : 'fail', diagnostics };

@@ -1,7 +1,7 @@
 /** Knowledge of a kernel from a tree or a description on the disk. */
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
-import { defineCodes } from '../diagnostic/index.js';
+import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { versionOfTree } from '../facts/hold.js';
 import { compareKernelVersions, FIRST_KERNEL_WITH_HEAPS, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
 import {
@@ -38,6 +38,18 @@ export const KNOWLEDGE_CODES = defineCodes({
       'What a fact about kernels says is looked up in the source of this tree, and the place reads like none of the kernels that were read before. What rests on the fact is unknown.',
   },
 });
+
+const report = reporter(KNOWLEDGE_CODES);
+
+/** Whoever passes on the Kconfig files alone has nothing that names a heap. */
+const HEAP_CORE = 'drivers/dma-buf/dma-heap.c';
+export const hasHeapSource = (directory: string): boolean => existsSync(path.join(directory, HEAP_CORE));
+
+export const noSource = (directory: string): Diagnostic =>
+  report('kernel/no-source', {
+    message: `${path.basename(directory)} has no ${HEAP_CORE}, so its names of heaps are not known; mainline's are assumed`,
+    fix: 'Give the whole source of the kernel, or a description of it.',
+  });
 
 export interface KnowledgeOptions {
   /** Kconfig files of the tree, where they were parsed. */

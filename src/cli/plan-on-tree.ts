@@ -1,12 +1,11 @@
 /** A plan for the kernel of a tree: its heaps and rules come from its source, whatever its version. */
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { reporter } from '../diagnostic/index.js';
 import { isMainline, type KernelKnowledge } from '../knowledge/index.js';
 import type { Context } from './context.js';
 import { type OpenTree, openKernelTree } from './kernel-tree.js';
-import { KNOWLEDGE_CODES, treeKnowledge } from './knowledge.js';
+import { hasHeapSource, KNOWLEDGE_CODES, noSource, treeKnowledge } from './knowledge.js';
 import { type Planning, type PlanOptions, planProfile } from './profile.js';
 import { archOfBoard } from './release.js';
 
@@ -30,27 +29,19 @@ export async function planOnTree(
 ): Promise<{ readonly open: OpenTree | undefined; readonly planning: Planning }> {
   const planning = planProfile(context, file, options);
   const { kernelTree } = options;
-  if (planning.planned === undefined || kernelTree === undefined) return { open: undefined, planning };
+  if (planning.planned === undefined) return { open: undefined, planning };
+  // Said without a tree, a wrong --arch is still a mistake.
   const arch = archOfBoard(options.arch, planning.planned.plan.board.arch);
+  if (kernelTree === undefined) return { open: undefined, planning };
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
   if (!hasHeapSource(open.directory))
-    return { open, planning: { ...planning, diagnostics: [...planning.diagnostics, noSource(open)] } };
+    return { open, planning: { ...planning, diagnostics: [...planning.diagnostics, noSource(open.directory)] } };
   const knowledge = knowledgeOfTree(open, kernelTree);
   // A kernel like mainline's leaves the profile's range as it is.
   if (isMainline(knowledge)) return { open, planning };
   const own = planProfile(context, file, { ...options, knowledge });
   return { open, planning: { ...own, diagnostics: [...own.diagnostics, ...gapsIn(knowledge)] } };
 }
-
-/** Whoever passes on the Kconfig files alone has nothing that names a heap. */
-const HEAP_CORE = 'drivers/dma-buf/dma-heap.c';
-const hasHeapSource = (directory: string) => existsSync(path.join(directory, HEAP_CORE));
-
-const noSource = ({ directory }: OpenTree) =>
-  report('kernel/no-source', {
-    message: `${path.basename(directory)} has no ${HEAP_CORE}: the names of heaps are those of mainline`,
-    fix: 'Give the whole source of the kernel, or a description of it.',
-  });
 
 /** @throws {@link Refusal} for a tree from before the heaps */
 export function knowledgeOfTree(open: OpenTree, shown: string): KernelKnowledge {
