@@ -155,8 +155,12 @@ function nix(text: string): unknown {
 
 const lines: Reader = withoutComments;
 const json: Reader = (text) => JSON.parse(text) as unknown;
-const python = (program: string, input: string, ...options: string[]) =>
-  execaSync('python3', [...options, '-c', program], { input }).stdout;
+let interpreter: string | undefined;
+/** Starts Python as itself: `python3` may be a version manager's script, which takes ten times as long for each start. */
+function python(program: string, input: string, ...options: string[]): string {
+  interpreter ??= execaSync('python3', ['-c', 'import sys; print(sys.executable)']).stdout;
+  return execaSync(interpreter, [...options, '-c', program], { input }).stdout;
+}
 /** Without the site's packages, which take longer to find than most of these programs run. */
 const barePython = (program: string, input: string) => python(program, input, '-I', '-S');
 
