@@ -50,7 +50,7 @@ export async function helpExamples(): Promise<Map<string, string[]>> {
       command.configureOutput({ writeOut: (part) => (help += part) });
       command.outputHelp();
       const shown = help.split(/^Examples?:$/m)[1] ?? '';
-      return [command.name(), [...shown.matchAll(/^ {2}(dmaheap .*)$/gm)].map(([, line = '']) => line)];
+      return [command.name(), [...shown.matchAll(/^ {2}(.*\bdmaheap .*)$/gm)].map(([, line = '']) => line)];
     }),
   );
 }

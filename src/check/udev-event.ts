@@ -347,13 +347,14 @@ export function givenOwner({ owner }: DeviceEvent): string | undefined {
   return last === undefined || last.isStranger ? undefined : last.value;
 }
 
-/** Permission bits that the event gives the node: a group without a mode gets 0660. */
+/** Permission bits that the event gives the node: a group gets 0660 where neither a rule nor the driver gives a mode. */
 export function givenMode(event: DeviceEvent): number | undefined {
   const text = winner(event.mode)?.value;
   if (text !== undefined) return Number.parseInt(text, 8) & 0o7777;
+  if (event.device.mode !== undefined) return event.device.mode;
   const group = givenGroup(event);
   if (group !== undefined && group !== 'root' && !/^0+$/.test(group)) return 0o660;
-  return event.device.mode;
+  return undefined;
 }
 
 /** Group of a new node in the end. */

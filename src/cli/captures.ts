@@ -6,7 +6,7 @@ import { type Paste, treeText } from '../diagnose/index.js';
 import { readFdt } from '../fdt/index.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { PATH_FIX, reasonOf } from './files.js';
+import { PATH_FIX, readBytes, reasonOf, STANDARD_INPUT } from './files.js';
 import { Refusal } from './refusal.js';
 import { openTools } from './tools.js';
 
@@ -128,7 +128,11 @@ function readHead(absolute: string, shown: string): Uint8Array {
 export async function captures(context: Context, files: readonly string[]): Promise<Captures> {
   const collector = new Collector(context);
   for (const file of files.length === 0 ? ['-'] : files)
-    if (file === '-') collector.bytes(readFileSync(0), 'standard input');
-    else await collector.take(file);
+    if (file !== '-') await collector.take(file);
+    else {
+      const got = readBytes(STANDARD_INPUT);
+      if ('error' in got) throw new Refusal(`standard input: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
+      collector.bytes(got.bytes, 'standard input');
+    }
   return { pastes: collector.pastes, skipped: collector.skipped };
 }

@@ -94,7 +94,10 @@ export function declare<
   const profile = declared.profile ?? profileAmong(declared.arguments ?? []);
   const inputs = Object.fromEntries(options.flatMap(([key, { input }]) => (input === undefined ? [] : [[key, input]])));
   const word = examples.length === 1 ? 'Example' : 'Examples';
-  const shown = [`${word}:`, ...examples.map((example) => `  dmaheap ${example}`)].join('\n');
+  const shown = [
+    `${word}:`,
+    ...examples.map((example) => `  ${/\| dmaheap /.test(example) ? '' : 'dmaheap '}${example}`),
+  ].join('\n');
   const otherwise = Object.fromEntries(
     options.flatMap(([key, one]) => ('otherwise' in one ? [[key, one.otherwise]] : [])),
   );

@@ -1,5 +1,6 @@
 /** Reading what the user names, with the reason when it cannot be read. */
 import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { ReadText } from '../profile/load.js';
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -29,6 +30,7 @@ export const PATH_FIX =
 /** No profile or device tree is larger; a device or a pipe without an end must not fill the memory. */
 const MAX_BYTES = 64 << 20;
 const CHUNK_BYTES = 1 << 16;
+const WAIT_MS = 10;
 
 type Read = { readonly bytes: Uint8Array } | { readonly error: string; readonly fix?: string };
 
@@ -55,9 +57,11 @@ function readFile(file: string, isPipeWanted: boolean): Read {
     const isPipe = stat.isFIFO() || stat.isSocket();
     if (isPipe && !isPipeWanted)
       return { error: 'it is a pipe, which may never end', fix: 'give - and send the data to standard input' };
-    if (!stat.isFile() && !isPipe)
+    if (!stat.isFile() && !isPipe && !(file === STANDARD_INPUT && isatty(0)))
       return { error: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
     if (stat.size > MAX_BYTES) return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
+    // A socket cannot be opened by its path, and a parent may hand one over.
+    if (file === STANDARD_INPUT) return readToEnd(0);
     descriptor = openSync(file, 'r');
     return readToEnd(descriptor);
   } catch (error) {
@@ -72,12 +76,23 @@ function readToEnd(descriptor: number): Read {
   const chunks: Buffer[] = [];
   for (let total = 0; total <= MAX_BYTES; ) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    const count = readSync(descriptor, chunk);
+    const count = readPart(descriptor, chunk);
     if (count === 0) return { bytes: Buffer.concat(chunks) };
     chunks.push(chunk.subarray(0, count));
     total += count;
   }
   return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
+}
+
+/** Node makes pipes non-blocking as soon as anything looks at `process.stdin`, and what writes may still be at work. */
+function readPart(descriptor: number, chunk: Buffer): number {
+  for (;;)
+    try {
+      return readSync(descriptor, chunk);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+    }
 }
 
 /** UTF-8 only: a replacement character would silently change what was written. */

@@ -62,7 +62,8 @@ function otherNames(heap: ManifestHeap, knowledge: KernelKnowledge): Diagnostic[
           heap.cached ?? true,
         ).map(({ name }) => name);
   const missing = generated.filter((name) => !registered.includes(name));
-  if (missing.length === 0 && generated.length > 0) return [];
+  const isAbsentAsPlanned = heap.optional === true && generated.length === 0 && registered.length === 0;
+  if (isAbsentAsPlanned || (missing.length === 0 && generated.length > 0)) return [];
   const names = [...new Set(knowledge.inventory.heaps.map(({ name }) => name))].join(', ');
   return [
     report('kernel/other-names', {

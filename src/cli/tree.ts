@@ -135,6 +135,8 @@ export interface ManifestHeap {
   readonly area?: string;
   readonly isDefault?: boolean;
   readonly cached?: boolean;
+  /** A kernel without it is no fault. */
+  readonly optional?: boolean;
   readonly nodes: readonly {
     readonly name: string;
     readonly since?: string;

@@ -28,8 +28,8 @@ async function judge(version: string, text: string, tree?: string) {
     arch: 'arm64',
     baseConfig: await debianConfig('arm64', CONFIG_OF[version] ?? version),
   };
-  const { results } = await check({ 'a.cfg': text }, { inputs });
-  const result = results.find((r) => r.check === 'fragment-config');
+  const { results } = await check({ 'a.cfg': text }, { inputs, confirm: true });
+  const result = results.find((r) => r.check === 'fragment-conf');
   return {
     status: result?.status,
     errors: result?.diagnostics

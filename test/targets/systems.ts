@@ -10,7 +10,7 @@ import type { Plan } from '../../src/plan/types.js';
 import { nixIn } from './languages.js';
 import { type Kas, objections, trixieKas, trixieMkosi } from './tools.js';
 import type { Tree } from './tree.js';
-import { runUnit, standIn } from './unit.js';
+import { runUnit } from './unit.js';
 
 export interface SystemJudge {
   readonly target: string;
@@ -188,10 +188,10 @@ async function nixosOn(
 
 /** The unit that NixOS makes of a service: a file for `script`, and one line per setting. */
 async function nixosUnit(scratch: string, start: string, settings: Readonly<Record<string, unknown>>) {
-  standIn(path.join(path.dirname(scratch), 'verifier/bin/dmaheap-verify'));
+  const program = path.join(path.dirname(scratch), 'verifier/bin/dmaheap-verify');
   const file = script(`#!/bin/sh\nset -e\n${start}\n`, scratch, 'start');
   const lines = Object.entries({ ...settings, ExecStart: file }).map(([key, value]) => `${key}=${value}`);
-  return runUnit(write(`[Service]\n${lines.join('\n')}\n`, scratch, 'dmaheap-verify.service'));
+  return runUnit(write(`[Service]\n${lines.join('\n')}\n`, scratch, 'dmaheap-verify.service'), program);
 }
 
 const OPENWRT_RULES =

@@ -134,11 +134,12 @@ export function manifestOf(plan: Plan, inputs: RecordedInputs) {
     },
     commandLine: plan.commandLine.map(({ argument }) => argument).join(' '),
     kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
-    heaps: plan.heaps.map(({ name, kind, areaName, cached, nodes }) => ({
+    heaps: plan.heaps.map(({ name, kind, areaName, cached, optional, nodes }) => ({
       name,
       kind,
       ...(areaName === undefined ? {} : { area: areaName }),
       ...(plan.areas.some((area) => area.areaName === areaName && area.isDefault) ? { isDefault: true } : {}),
+      ...(optional ? { optional: true } : {}),
       ...(cached ? {} : { cached }),
       nodes: nodes.map((node) => ({
         name: node.name,

@@ -62,6 +62,8 @@ in
     description = "Prove the DMA-BUF heaps against the board profile";
     wantedBy = [ "multi-user.target" ];
     after = [ "systemd-udevd.service" "systemd-udev-trigger.service" "local-fs.target" ];
+    # Until udev has handled the nodes, mode, group and aliases are the kernel's own.
+    preStart = "udevadm settle --timeout=30 || true";
     # Not StandardOutput: systemd opens that before it makes the directory.
     script = "exec ${dmaheap-verify}/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect --wait 10 --format json >/run/dmaheap/report.json";
     serviceConfig = {
@@ -69,8 +71,6 @@ in
       RemainAfterExit = true;
       RuntimeDirectory = "dmaheap";
       RuntimeDirectoryPreserve = true;
-      # 4: nothing to test.
-      SuccessExitStatus = 4;
     };
   };
 }
