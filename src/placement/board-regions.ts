@@ -28,6 +28,18 @@ export function boardRegions(
   return found;
 }
 
+/** The node that an overlay would change instead of adding the region: libfdt finds a name with any unit address. */
+export function mergedInto(wish: RegionWish, nodes: readonly ReservedNode[]): Diagnostic | undefined {
+  const node = nodes.find(({ name }) => bareName(name) === wish.name);
+  if (node === undefined) return undefined;
+  return report('placement/name-taken', {
+    ...(wish.pointer === undefined ? {} : { pointer: wish.pointer }),
+    message: `an overlay would merge ${wish.name} into ${node.name} of the board, which is not a CMA area`,
+    cause: 'a name without a unit address selects the first node that has it with any address',
+    fix: 'Give the region another name.',
+  });
+}
+
 /** What a planned region leaves of the limits that the board gave it, and why they were there. */
 export function limitsLeft(
   region: PlannedRegion,

@@ -18,6 +18,12 @@ export const PLANNER_CODES = defineCodes({
     explain:
       'The base is not a multiple of the granule, not RAM, in use, or crosses a memory zone. The kernel refuses such a region, or accepts it and panics or corrupts memory later.',
   },
+  'placement/name-taken': {
+    severity: 'error',
+    title: 'a region with the name of another node of the board',
+    explain:
+      'An overlay selects a node by its name, and a name without a unit address selects the first node that has it with any address. The properties of the region would be merged into a reservation of firmware.',
+  },
   'placement/cells-unusable': {
     severity: 'error',
     title: 'cells in which no region can be written',

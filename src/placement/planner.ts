@@ -3,7 +3,7 @@ import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js
 import type { KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, type FdtNode } from '../fdt/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../quantity/index.js';
-import { boardRegions, limitsLeft } from './board-regions.js';
+import { boardRegions, limitsLeft, mergedInto } from './board-regions.js';
 import { holesIn, holesWithout, largest } from './holes.js';
 import type { MemoryRange, PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
@@ -207,6 +207,14 @@ class Planner {
       facts: ['cma.minimum-alignment', 'reserved-memory.size-rounding'],
     });
     const old = this.#old.get(wish);
+    const merged =
+      old === undefined && isInTree(wish) && wish.baseAddress === undefined
+        ? mergedInto(wish, this.#ground.situation.reservedMemory.nodes)
+        : undefined;
+    if (merged !== undefined) {
+      this.diagnostics.push(merged);
+      return;
+    }
     if (old !== undefined)
       because.push({
         text: old.isDefault

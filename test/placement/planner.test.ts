@@ -78,6 +78,15 @@ describe('size or reg', () => {
     expect(value?.regions[0]?.sizeBytes).toBe(mib(68));
   });
 
+  test('a name that fdtoverlay would merge into a reservation of firmware is refused', () => {
+    const nodes = `camera@5e000000 { no-map; ${reg(0x5e000000, 32 * MIB)} };`;
+    const { value, diagnostics } = plan({ nodes }, [wish('camera', 64)]);
+    expect(value).toBeUndefined();
+    expect(diagnostics.map(({ code }) => code)).toEqual(['placement/name-taken']);
+    // With a unit address of its own the node is another one.
+    expect(plan({ nodes }, [wish('camera', 64, { baseAddress: 0x50000000n })]).diagnostics).toEqual([]);
+  });
+
   test('several regions do not meet, the firmware keeps its memory', () => {
     const tee = `tee@5e000000 { no-map; ${reg(0x5e000000, 32 * MIB)} };`;
     const { value } = plan({ nodes: tee }, [

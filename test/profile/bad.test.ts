@@ -51,6 +51,20 @@ const BOARDS: Readonly<Record<string, Omit<NodeSpec, 'name'>>> = {
   'model/other-board': { properties: { compatible: stringsValue('other,board', 'other,soc') } },
   'placement/board-limit-left': POOL,
   'placement/smaller-than-board': POOL,
+  'placement/name-taken': {
+    children: [
+      {
+        name: 'reserved-memory',
+        properties: { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2), ranges: new Uint8Array() },
+        children: [
+          {
+            name: 'camera@5e000000',
+            properties: { reg: cellsValue(0, 0x5e000000, 0, 0x2000000), 'no-map': new Uint8Array() },
+          },
+        ],
+      },
+    ],
+  },
   'model/memory-differs': {
     children: [
       {
