@@ -112,7 +112,7 @@ export function observe(result: BootResult, pageSizeBytes: bigint): Observation 
 
 /** Lines of the verifier's JSON: results stand on a line each, the summary on the last. */
 function verifierOf(lines: readonly string[]): Verifier | undefined {
-  const summary = /"verdict":"(\w+)"/.exec(lines.at(-1) ?? '')?.[1];
+  const summary = /"verdict":"([\w-]+)"/.exec(lines.at(-1) ?? '')?.[1];
   if (summary === undefined) return undefined;
   const results: VerifyResult[] = lines.slice(0, -1).map((line) => JSON.parse(line.replace(/,$/, '')));
   return {

@@ -138,11 +138,12 @@ function judge(one: Case, output: string, ending: string): readonly string[] {
         : []),
     ];
   const exit = /@@EXIT (\d+)/.exec(part)?.[1];
-  const json = /^\{"schemaVersion".*?^\],"summary".*?\}\}$/ms.exec(part)?.[0];
+  const json = /^\{"schemaVersion".*?^\],"incomplete":.*?\],"summary":.*?\}\}$/ms.exec(part)?.[0];
   const wrong: string[] = [];
-  if (exit !== `${one.exit}`) wrong.push(`exit status ${exit}, expected ${one.exit}`);
-  if (json === undefined) return [...wrong, 'no report'];
+  if (json === undefined) return [`no report; exit status ${exit}, expected ${one.exit}`];
   const report = JSON.parse(json) as VerifyReport;
+  const gaps = report.incomplete.map((gap) => JSON.stringify(gap)).join('; ');
+  if (exit !== `${one.exit}`) wrong.push(`exit status ${exit}, expected ${one.exit}${gaps && `; not done: ${gaps}`}`);
   wrong.push(...unlike('report', report));
   if (report.results.length !== report.planned)
     wrong.push(`planned ${report.planned}, reported ${report.results.length}`);
