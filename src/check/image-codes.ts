@@ -90,12 +90,6 @@ export const IMAGE_CODES = defineCodes({
     explain:
       'DevicePolicy=closed or strict, any DeviceAllow= and PrivateDevices=yes leave a service only the devices that are named; InaccessiblePaths=, TemporaryFileSystem=, BindPaths= and RootDirectory= can hide /dev/dma_heap. DeviceAllow=char-dma_heap rw names all heaps.',
   },
-  'image/container': {
-    severity: 'error',
-    title: 'a container does not get the heap',
-    explain:
-      'A container sees the devices that its configuration lists: devices: of a compose file, AddDevice= of Quadlet, lxc.mount.entry and lxc.cgroup2.devices.allow of LXC.',
-  },
   'image/service': {
     severity: 'note',
     title: 'a service that reaches the heaps',
