@@ -23,6 +23,9 @@ struct collection {
 	const char *directory;
 };
 
+/* The magic ends in a NUL, the version after it does not. */
+static const char USTAR_MAGIC[8] = {'u', 's', 't', 'a', 'r', 0, '0', '0'};
+
 /* ustar; owner, time and everything else that could tell machines apart is constant. */
 static void member(struct collection *c, const char *name)
 {
@@ -40,7 +43,7 @@ static void member(struct collection *c, const char *name)
 	text_format(header + 136, 12, "%011o", 0u);
 	memset(header + 148, ' ', 8);
 	header[156] = '0';
-	memcpy(header + 257, "ustar\00000", 8);
+	memcpy(header + 257, USTAR_MAGIC, sizeof USTAR_MAGIC);
 	for (unsigned i = 0; i < TAR_BLOCK; i++)
 		sum += (unsigned char)header[i];
 	text_format(header + 148, 8, "%06o", sum);
@@ -450,7 +453,12 @@ static void nodes(struct collection *c, const char *path)
 		char mode[11] = "-rwxrwxrwx", number[32] = "0";
 		if (i < 0 && o->directory_error)
 			continue;
-		mode[0] = i < 0 || n->is_directory ? 'd' : n->is_link ? 'l' : n->is_char ? 'c' : '-';
+		if (i < 0 || n->is_directory)
+			mode[0] = 'd';
+		else if (n->is_link)
+			mode[0] = 'l';
+		else if (n->is_char)
+			mode[0] = 'c';
 		for (unsigned bit = 0; bit < 9; bit++)
 			if (!(n->mode >> (8 - bit) & 1))
 				mode[1 + bit] = '-';

@@ -304,9 +304,11 @@ static bool dt_size(const char *root, const char *node, const int cells[2], stru
 {
 	unsigned char data[256];
 	uint64_t value;
-	long unit = 4 * (cells[0] + cells[1]), n = dt_property(root, node, "reg", data, sizeof data);
+	const size_t address = 4 * (size_t)cells[0], size = 4 * (size_t)cells[1];
+	const long unit = (long)(address + size);
+	long n = dt_property(root, node, "reg", data, sizeof data);
 	if (n >= 0) {
-		if (!n || n % unit || !dt_number(data + 4 * cells[0], (size_t)(4 * cells[1]), (unsigned)cells[1], &value)) {
+		if (!n || n % unit || !dt_number(data + address, size, (unsigned)cells[1], &value)) {
 			text_format(view->why, sizeof view->why, "reg has %d cells, not a multiple of %d", (int)(n / 4), (int)(unit / 4));
 			return false;
 		}
@@ -318,7 +320,7 @@ static bool dt_size(const char *root, const char *node, const int cells[2], stru
 		text_format(view->why, sizeof view->why, "it has neither reg nor size");
 		return false;
 	}
-	if (n != 4 * cells[1] || !dt_number(data, (size_t)n, (unsigned)cells[1], &value)) {
+	if (n != (long)size || !dt_number(data, (size_t)n, (unsigned)cells[1], &value)) {
 		text_format(view->why, sizeof view->why, "size has %d cells, the root's #size-cells is %d", (int)(n / 4), cells[1]);
 		return false;
 	}

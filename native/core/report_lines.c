@@ -110,8 +110,10 @@ static void quoted(struct output *out, const char *text)
 	for (const char *c = text; *c; c++)
 		if (*c == '\'')
 			put_text(out, "'\\''");
+		else if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			put_char(out, ' ');
 		else
-			put_char(out, (unsigned char)*c < 0x20 || *c == 0x7f ? ' ' : *c);
+			put_char(out, *c);
 	put_char(out, '\'');
 }
 

@@ -34,6 +34,7 @@ const NOT_RUN: readonly (readonly [RegExp, string])[] = [
     /^make -C native CC=aarch64-linux-gnu-gcc$/,
     'the cross build is npm run build:native -- --all, which test:guests makes',
   ],
+  [/^npm run build:native -- --all$/, 'is typed in the sources; test:guests makes it'],
   [/^make -C native check$/, 'is npm run test:native'],
   [/^(ls -l|grep Cma|zcat) /, 'looks at the running board'],
   [/^dmaheap-verify --bench$/, "measures a board's heaps; test:guests runs it on booted ones"],

@@ -50,13 +50,13 @@ export async function runUnit(file: string, program = path.join(`${file}.manager
   for (const target of ['basic', 'shutdown']) writeFileSync(path.join(directory, `${target}.target`), '[Unit]\n');
   for (const end of ENDS) {
     standIn(program, end.status);
-    const objection = await runOnce(directory, unit, end.state);
+    const objection = await runOnce(directory, end.state);
     if (objection !== '') return `${unit}, verifier ends with ${end.status}: ${objection}`;
   }
   return '';
 }
 
-async function runOnce(directory: string, unit: string, wanted: string): Promise<string> {
+async function runOnce(directory: string, wanted: string): Promise<string> {
   for (const name of ['state', 'report.json']) rmSync(path.join(directory, name), { force: true });
   const namespaces = ['-m', '-p', '-f', '--mount-proc', '--kill-child', ...(process.getuid?.() === 0 ? [] : ['-r'])];
   const manager = ['unshare', ...namespaces, 'sh', '-c', MANAGER, 'sh', directory];
