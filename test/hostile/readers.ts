@@ -2,26 +2,115 @@
  * What a program would understand of each artifact: comments gone, values decoded. Written from the formats'
  * documentation, except devicetree source, which dtc reads.
  */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { execaSync } from 'execa';
 import type { Language } from '../../src/lang/index.js';
 import { TARGETS } from '../../src/render/index.js';
 
-export type Reader = (text: string) => unknown;
+/** What one text says; it throws for a text that is not of its language. */
+type ReadOne = (text: string) => unknown;
+/** What many texts say, by one program that reads them all: a process for each would take most of the time. */
+interface ReadMany {
+  readonly many: (texts: readonly string[]) => readonly Understood[];
+}
+type Reader = ReadOne | ReadMany;
+type Understood = { readonly value: unknown } | { readonly error: string };
+
+function attempt(read: () => unknown): Understood {
+  try {
+    return { value: read() };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** What a program printed about one text. */
+interface Ran {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly status: number;
+}
+
+/** Gives each text to the standard input of a command, in one shell. The command may be a list of shell words. */
+function forEach(command: string, texts: readonly string[]): readonly Ran[] {
+  const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-read-'));
+  try {
+    texts.forEach((text, i) => {
+      writeFileSync(path.join(directory, `${i}.in`), text);
+    });
+    const loop = `i=0; while [ $i -lt ${texts.length} ]; do ${command} <$i.in >$i.out 2>$i.err; echo $? >$i.rc; i=$((i+1)); done`;
+    execaSync('sh', ['-c', loop], { cwd: directory, env: { PATH: process.env['PATH'] }, extendEnv: false });
+    const read = (name: string) => readFileSync(path.join(directory, name), 'utf8');
+    return texts.map((_, i) => ({
+      stdout: read(`${i}.out`),
+      stderr: read(`${i}.err`),
+      status: Number(read(`${i}.rc`)),
+    }));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+let interpreter: string | undefined;
+/** Python itself: `python3` may be a version manager's script, which takes ten times as long for each start. */
+function pythonItself(): string {
+  interpreter ??= execaSync('python3', ['-c', 'import sys; print(sys.executable)']).stdout;
+  return interpreter;
+}
+
+/**
+ * Reads every text by a Python function `one(text)`.
+ * @param options of python3; `-I -S` leaves the site's packages out, which take long to find
+ */
+function byPython(program: string, options: readonly string[] = ['-I', '-S']): ReadMany {
+  const loop = `import json, sys
+${program}
+out = []
+for text in json.load(sys.stdin):
+    try:
+        out.append({'value': one(text)})
+    except Exception as e:
+        out.append({'error': repr(e)})
+print(json.dumps(out))`;
+  return {
+    many: (texts) => {
+      // As a file would have it: half a character is not UTF-8.
+      const input = JSON.stringify(texts.map((text) => Buffer.from(text).toString()));
+      return JSON.parse(execaSync(pythonItself(), [...options, '-c', loop], { input }).stdout) as Understood[];
+    },
+  };
+}
 
 const withoutComments = (text: string) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 
-/** The tree as dtc prints it after compiling, and what dtc complains about. */
-function dts(text: string): unknown {
-  const { stdout, stderr } = execaSync('dtc', ['-I', 'dts', '-O', 'dts'], { input: text, reject: false });
-  const complaints = stderr.split('\n').map((line) => /Warning \((\w+)\)/.exec(line)?.[1] ?? line);
-  // Labels name nodes for the source only; ours are derived from the region's name.
-  return { tree: stdout.replace(/^(\s*)\w+: /gm, '$1').split('\n'), complaints };
+/** A snippet is read the way a board includes it, after a root with the cells it was made for. */
+function wholeSource(text: string): string {
+  if (text.includes('/dts-v1/;')) return text;
+  const cells = /#address-cells = <\d>;\s*#size-cells = <\d>;/.exec(text)?.[0] ?? '';
+  return `/dts-v1/;\n/ { ${cells} };\n${text}`;
 }
 
-/** A snippet is read the way a board includes it, after a root with the cells it was made for. */
-const dtsi: Reader = (text) => {
-  const cells = /#address-cells = <\d>;\s*#size-cells = <\d>;/.exec(text)?.[0] ?? '';
-  return dts(`/dts-v1/;\n/ { ${cells} };\n${text}`);
+/** The tree as dtc prints it after compiling, and what dtc complains about. */
+const dts: ReadMany = {
+  many: (texts) =>
+    forEach('dtc -I dts -O dts', texts.map(wholeSource)).map(({ stdout, stderr }) => {
+      const complaints = stderr
+        .trimEnd()
+        .split('\n')
+        .map((line) => /Warning \((\w+)\)/.exec(line)?.[1] ?? line);
+      // Labels name nodes for the source only; ours are derived from the region's name.
+      return {
+        value: {
+          tree: stdout
+            .trimEnd()
+            .replace(/^(\s*)\w+: /gm, '$1')
+            .split('\n'),
+          complaints,
+        },
+      };
+    }),
 };
 
 function kconfig(text: string): unknown {
@@ -51,7 +140,7 @@ function udev(text: string): unknown {
   });
 }
 
-const words: Reader = (text) => withoutComments(text).map((line) => line.split(/\s+/));
+const words: ReadOne = (text) => withoutComments(text).map((line) => line.split(/\s+/));
 
 function expectation(text: string): unknown {
   if (!text.startsWith('dmaheap-expect 1\n')) throw new Error('not an expectation');
@@ -64,43 +153,49 @@ function expectation(text: string): unknown {
 }
 
 /** The words of the command line, as the kernel splits them. */
-const cmdline: Reader = (text) => {
+const cmdline: ReadOne = (text) => {
   if (text.split('\n').length !== 2) throw new Error('the command line is one line');
   return (text.slice(0, -1).match(/(?:[^ "]|"[^"]*")+/g) ?? []).map((word) => word.replaceAll('"', ''));
 };
 
 /** Notes are for people: their outline and the number of lines must not move. */
-const markdown: Reader = (text) => ({
+const markdown: ReadOne = (text) => ({
   lines: text.split('\n').length,
   headings: text.split('\n').filter((line) => line.startsWith('#')),
   html: text.replace(/<!--.*?-->|^ {4}.*|(`+).+?\1/gm, '').match(/(?<!\\)<[a-z/][^>]*>/gi) ?? [],
 });
 
 /** Words as a POSIX shell would split them, after the shell itself has found nothing wrong. */
-const shell = (program: 'sh' | 'bash') => (text: string) => {
-  const { stderr, failed } = execaSync(program, ['-n'], { input: text, reject: false });
-  if (failed) throw new Error(`${program} -n: ${stderr}`);
-  return json(
-    barePython('import json, shlex, sys; print(json.dumps(shlex.split(sys.stdin.read(), comments=True)))', text),
-  );
-};
+const shell = (program: 'sh' | 'bash'): ReadMany => ({
+  many: (texts) => {
+    const checked = forEach(`${program} -n`, texts);
+    const split = SPLIT.many(texts);
+    return split.map((words, i) => {
+      const { status = 0, stderr } = checked[i] ?? {};
+      return status === 0 ? words : { error: `${program} -n: ${stderr}` };
+    });
+  },
+});
+const SPLIT = byPython('import shlex\ndef one(text): return shlex.split(text, comments=True)');
 
 /** The variables and rules that make itself reports; includes that are not there are left out. */
-function make(text: string): unknown {
-  const makefile = text.replace(/^include .*$/gm, '');
-  const { stdout } = execaSync('make', ['-rRnpq', '-f', '-', 'no-such-target'], {
-    input: makefile,
-    reject: false,
-    env: {},
-  });
-  // A makefile from stdin gets a name of make's own, another in every run.
-  const lines = stdout.replace(/\S*\/Gm\w{6}/g, 'stdin').split('\n');
-  const from = /^# makefile \(from .*, line \d+\)$/;
-  // make shows what it would expand, where a dollar sign is written twice.
-  const variables = lines.flatMap((line, i) => (from.test(line) ? [lines[i + 1]?.replaceAll('$$', '$')] : []));
-  if (variables.length === 0 && /^\w+ *[:?]?=/m.test(makefile)) throw new Error('make read no variable');
-  return { variables, targets: lines.filter((line) => /^[\w./-]+:/.test(line)).sort() };
-}
+const make: ReadMany = {
+  many: (texts) => {
+    const makefiles = texts.map((text) => text.replace(/^include .*$/gm, ''));
+    return forEach('env -i make -rRnpq -f - no-such-target', makefiles).map(({ stdout }, i) =>
+      attempt(() => {
+        // A makefile from stdin gets a name of make's own, another in every run.
+        const lines = stdout.replace(/\S*\/Gm\w{6}/g, 'stdin').split('\n');
+        const from = /^# makefile \(from .*, line \d+\)$/;
+        // make shows what it would expand, where a dollar sign is written twice.
+        const variables = lines.flatMap((line, at) => (from.test(line) ? [lines[at + 1]?.replaceAll('$$', '$')] : []));
+        if (variables.length === 0 && /^\w+ *[:?]?=/m.test(makefiles[i] ?? ''))
+          throw new Error('make read no variable');
+        return { variables, targets: lines.filter((line) => /^[\w./-]+:/.test(line)).sort() };
+      }),
+    );
+  },
+};
 
 /** Assignments with their values; the rest as it stands. There is no BitBake in Debian. */
 function bitbake(text: string): unknown {
@@ -112,27 +207,20 @@ function bitbake(text: string): unknown {
 }
 
 /** Every string of the program, after Python has compiled it; and its shape without them. */
-function pythonSource(text: string): unknown {
-  const program = `import ast, json, sys
-tree = ast.parse(sys.stdin.read())
-strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-print(json.dumps([strings, [type(n).__name__ for n in ast.walk(tree)]]))`;
-  return json(barePython(program, text));
-}
+const pythonSource = byPython(`import ast
+def one(text):
+    nodes = list(ast.walk(ast.parse(text)))
+    strings = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return [strings, [type(n).__name__ for n in nodes]]`);
 
-const yaml: Reader = (text) =>
-  json(python('import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(sys.stdin.read()))))', text));
+const yaml = byPython('import yaml\ndef one(text): return list(yaml.safe_load_all(text))', []);
 
-const xml: Reader = (text) =>
-  json(
-    barePython(
-      'import json, sys, xml.etree.ElementTree as e; print(json.dumps([[n.tag, n.attrib, n.text] for n in e.fromstring(sys.stdin.read()).iter()]))',
-      text,
-    ),
-  );
+const xml = byPython(
+  'import xml.etree.ElementTree as e\ndef one(text): return [[n.tag, n.attrib, n.text] for n in e.fromstring(text).iter()]',
+);
 
 /** Sections and settings of a unit file, `%%` decoded. */
-const ini: Reader = (text) =>
+const ini: ReadOne = (text) =>
   withoutComments(text).map((line) => {
     if (!/^\[[\w-]+\]$|^[\w-]+=|^ /.test(line)) throw new Error(`not a line of a unit file: ${line}`);
     return line.replaceAll('%%', '%');
@@ -153,23 +241,14 @@ function nix(text: string): unknown {
   return parts;
 }
 
-const lines: Reader = withoutComments;
-const json: Reader = (text) => JSON.parse(text) as unknown;
-let interpreter: string | undefined;
-/** Starts Python as itself: `python3` may be a version manager's script, which takes ten times as long for each start. */
-function python(program: string, input: string, ...options: string[]): string {
-  interpreter ??= execaSync('python3', ['-c', 'import sys; print(sys.executable)']).stdout;
-  return execaSync(interpreter, [...options, '-c', program], { input }).stdout;
-}
-/** Without the site's packages, which take longer to find than most of these programs run. */
-const barePython = (program: string, input: string) => python(program, input, '-I', '-S');
-
+const lines: ReadOne = withoutComments;
+const json: ReadOne = (text) => JSON.parse(text) as unknown;
 /** A fragment, or a Kconfig file, which has statements instead of values. */
-const kconfigEither: Reader = (text) =>
+const kconfigEither: ReadOne = (text) =>
   /^(config|menu|if|source) /m.test(text) ? withoutComments(text) : kconfig(text);
 
 const READERS: { readonly [L in Language]?: Reader } = {
-  dts: (text) => (text.includes('/dts-v1/;') ? dts(text) : dtsi(text)),
+  dts,
   kconfig: kconfigEither,
   udev,
   sh: shell('sh'),
@@ -214,11 +293,58 @@ export function languageOf(path: string): Language | undefined {
   return undefined;
 }
 
-/** Reads an artifact as a program would; a language without a reader is a defect of the suite. */
-export function readerOf(path: string): Reader {
+/** Reads as a program would; a language without a reader is a defect of the suite. */
+function readerOf(path: string): Reader {
   const language = languageOf(path);
   if (language === undefined) return (text) => text;
   const reader = READERS[language];
   if (reader === undefined) throw new Error(`${path}: no independent reader of ${language} in test/hostile/readers.ts`);
   return reader;
+}
+
+interface Written {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** By reader, because one file name has one, and then by text. */
+const read = new Map<Reader, Map<string, Understood>>();
+
+const readBy = (reader: Reader): Map<string, Understood> => {
+  const known = read.get(reader) ?? new Map<string, Understood>();
+  read.set(reader, known);
+  return known;
+};
+
+/** Reads what was not read before, all texts of a language at once. */
+export function readAll(artifacts: Iterable<Written>): void {
+  const waiting = new Map<Reader, Set<string>>();
+  for (const { path, text } of artifacts) {
+    const reader = readerOf(path);
+    if (readBy(reader).has(text)) continue;
+    if (typeof reader === 'function')
+      readBy(reader).set(
+        text,
+        attempt(() => reader(text)),
+      );
+    else waiting.set(reader, (waiting.get(reader) ?? new Set()).add(text));
+  }
+  for (const [reader, texts] of waiting) {
+    if (typeof reader === 'function') continue;
+    const list = [...texts];
+    reader.many(list).forEach((one, i) => {
+      readBy(reader).set(list[i] ?? '', one);
+    });
+  }
+}
+
+/**
+ * What an artifact says.
+ * @throws when it is not of its language
+ */
+export function understand(artifact: Written): unknown {
+  readAll([artifact]);
+  const found = readBy(readerOf(artifact.path)).get(artifact.text);
+  if (found === undefined || 'error' in found) throw new Error(`${artifact.path}: ${found?.error}\n${artifact.text}`);
+  return found.value;
 }

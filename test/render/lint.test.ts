@@ -9,7 +9,7 @@ import { execaSync } from 'execa';
 import { afterAll, expect, test } from 'vitest';
 import { FIRST_TARGETS } from '../../src/plan/index.js';
 import { type Artifact, render, TARGETS } from '../../src/render/index.js';
-import { languageOf, readerOf } from '../hostile/readers.js';
+import { languageOf, understand } from '../hostile/readers.js';
 import { BOARDS, examplePlan } from './examples.js';
 
 const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-lint-'));
@@ -48,7 +48,7 @@ function lint({ path: name, text }: Artifact): string {
   const content = `${name}\n${text.replace(/\b[0-9a-f]{64}\b/g, '')}`;
   if (language === undefined || seen.has(content)) return '';
   seen.add(content);
-  const { complaints } = readerOf(name)(text) as { complaints?: string[] };
+  const { complaints } = understand({ path: name, text }) as { complaints?: string[] };
   const objections = complaints?.filter((line) => line !== '') ?? [];
   const file = path.join(directory, name);
   mkdirSync(path.dirname(file), { recursive: true });
