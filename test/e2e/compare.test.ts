@@ -65,6 +65,21 @@ describe('a guest against its prediction', () => {
       ['verifier on linux,cma', 'verifier verdict'],
     ],
     ['no report of the verifier', (text: string) => text.replace(report('pass', 'pass'), ''), ['verifier']],
+    [
+      'a kernel that dies of what the verifier does',
+      (text: string) =>
+        text.replace(
+          /@@SECTION verify[\s\S]*/,
+          '@@SECTION verify\nUnable to handle kernel paging request\nMem abort info:\n',
+        ),
+      ['outcome', 'verifier'],
+    ],
+    [
+      'an oops that cuts a line of the report',
+      (text: string) =>
+        text.replace('"heap":"linux,cma"', 'Unable to handle kernel paging request\n"heap":"linux,cma"'),
+      ['outcome', 'verifier on linux,cma'],
+    ],
     ['a bad page', (text: string) => text.replace('@@END', 'BUG: Bad page state in process init\n@@END'), ['outcome']],
   ])('%s is wrong', (_what, change, fields) => {
     expect(wrong(guest(change))).toEqual(fields);

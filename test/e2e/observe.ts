@@ -110,11 +110,23 @@ export function observe(result: BootResult, pageSizeBytes: bigint): Observation 
   };
 }
 
-/** Lines of the verifier's JSON: results stand on a line each, the summary on the last. */
+/**
+ * Lines of the verifier's JSON: results stand on a line each, the summary on the last. A kernel that dies of what the
+ * verifier does writes its own lines between them and may cut one in two: what cannot be read is left out.
+ */
 function verifierOf(lines: readonly string[]): Verifier | undefined {
-  const summary = /"verdict":"([\w-]+)"/.exec(lines.at(-1) ?? '')?.[1];
+  const summary = lines
+    .map((line) => /"verdict":"([\w-]+)"/.exec(line)?.[1])
+    .findLast((verdict) => verdict !== undefined);
   if (summary === undefined) return undefined;
-  const results: VerifyResult[] = lines.slice(0, -1).map((line) => JSON.parse(line.replace(/,$/, '')));
+  const results = lines.flatMap((line): VerifyResult[] => {
+    try {
+      const result = JSON.parse(line.replace(/,$/, ''));
+      return result?.id === undefined ? [] : [result];
+    } catch {
+      return [];
+    }
+  });
   return {
     verdict: summary,
     allocates: new Map(
