@@ -55,7 +55,7 @@ main().catch((error: unknown) => {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
     `dmaheap ${VERSION}: this is a defect of dmaheap, not of your input.\n${printable(detail)}\n` +
-      'Please report it with the command line, the profile and the lines above: `npm bugs dmaheap` opens the tracker.\n',
+      'Please report it where you got dmaheap from, with the command line, the profile and the lines above.\n',
   );
   process.exitCode = EXIT.defect;
 });
