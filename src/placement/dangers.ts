@@ -71,6 +71,7 @@ const CHECKS: readonly ((boot: Boot) => Found[])[] = [
   memoryGivenAway,
   reservationsIgnored,
   unmappedMemory,
+  droppedPageFreed,
   areaGivenAway,
   halfMappedPages,
   noRoomForKernel,
@@ -211,6 +212,23 @@ function unmappedMemory(boot: Boot): Found[] {
       possible: DEADLY,
       reason: 'the memory is given back although the kernel has not mapped it: whoever gets it first dies',
       facts: ['reserved-memory.refused-node', 'reserved-memory.static-registration'],
+    }));
+}
+
+/**
+ * The pages of an area that cannot be activated go to the page allocator, and the page that arm32 drops goes with them.
+ * Nothing wrote its descriptor, so the allocator takes it for low memory, and its address in the linear map wraps.
+ */
+function droppedPageFreed(boot: Boot): Found[] {
+  return boot.areas
+    .filter((area) => !area.active && boot.isCutAtTop(area))
+    .map(({ name }) => ({
+      code: 'dropped-page-freed',
+      nodes: [name],
+      outcome: 'unknown',
+      possible: DEADLY,
+      reason: `${name} cannot be activated and its pages are freed; the last page below 4 GiB has no mapping, and whoever gets it first dies`,
+      facts: ['cma.arm-last-page', 'cma.zone-check'],
     }));
 }
 

@@ -69,6 +69,8 @@ export type DangerCode =
   | 'reservations-ignored'
   /** Memory that was left out of the linear map is given back to the allocator. */
   | 'unmapped-memory-freed'
+  /** arm32 without LPAE: the page below 4 GiB that the kernel drops is freed with an area that cannot be activated. */
+  | 'dropped-page-freed'
   /** A refused region gives pages of a CMA area to the page allocator, which then has them twice. */
   | 'area-freed'
   /** arm64: what shares a page with a region that is not mapped is free memory without a mapping. */
