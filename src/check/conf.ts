@@ -1,5 +1,6 @@
 /** The kernel's own merge_config.sh and conf, run outside the user's tree. */
 
+import { optionsOf } from '../kconfig/index.js';
 import { sourceArchitecture } from './kconfig-text.js';
 import type { CheckContext, KernelConfig, Tools } from './types.js';
 
@@ -41,7 +42,7 @@ export function buildConfig(context: CheckContext): (fragment: string) => Promis
     if (text === undefined) return { failure: 'make alldefconfig failed', output: last(run.stderr || run.stdout) };
     // Where our merged copy has the line is of no use to anybody.
     const warnings = lines(run.stderr).map((line) => line.replace(/^.*?:\d+:\s*/, ''));
-    return { values: readConfig(text), warnings, foreignCompiler };
+    return { lines: optionsOf(text), warnings, foreignCompiler };
   };
 }
 
@@ -103,17 +104,6 @@ async function cleanTree(tree: string, arch: string, work: string, tools: Tools)
   `;
   await tools.run('sh', ['-c', script, 'link', tree, farm, source]);
   return farm;
-}
-
-/** Values of a .config by symbol. */
-export function readConfig(text: string): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const line of text.split('\n')) {
-    const [, symbol, value, unset] = /^(?:CONFIG_(\w+)=(.*)|# CONFIG_(\w+) is not set)$/.exec(line.trimEnd()) ?? [];
-    if (symbol !== undefined) values.set(symbol, value ?? '');
-    else if (unset !== undefined) values.set(unset, 'n');
-  }
-  return values;
 }
 
 const lines = (text: string) => text.split('\n').filter((line) => line.trim() !== '');

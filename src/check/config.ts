@@ -2,7 +2,9 @@
  * A finished `.config` against what a board needs, without booting it and without the kernel's sources: what is
  * missing, what became a module nobody loads, what another line of the configuration takes away again.
  */
+
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
+import { optionsOf, type SetOption } from '../kconfig/index.js';
 import type { SourceText } from '../source/index.js';
 import { suggest } from '../source/suggest.js';
 
@@ -83,13 +85,6 @@ export interface ConfigFacts {
   readonly symbols?: Iterable<string>;
 }
 
-interface Line {
-  readonly symbol: string;
-  readonly value: string;
-  readonly offset: number;
-  readonly length: number;
-}
-
 const MEBIBYTE = 1n << 20n;
 /** Module of each heap, from drivers/dma-buf/heaps/Makefile. */
 const HEAP_MODULES: Readonly<Record<string, string>> = {
@@ -98,20 +93,9 @@ const HEAP_MODULES: Readonly<Record<string, string>> = {
 };
 const SELECTORS = ['CMA_SIZE_SEL_MBYTES', 'CMA_SIZE_SEL_PERCENTAGE', 'CMA_SIZE_SEL_MIN', 'CMA_SIZE_SEL_MAX'] as const;
 
-/** The assignments of a `.config` or fragment; of several for one symbol the last counts. */
-export function readLines({ text }: SourceText): ReadonlyMap<string, Line> {
-  const lines = new Map<string, Line>();
-  for (const match of text.matchAll(/^(?:CONFIG_(\w+)=(.*?)|# CONFIG_(\w+) is not set)\r?$/gm)) {
-    const symbol = (match[1] ?? match[3]) as string;
-    const value = match[2] === undefined ? 'n' : match[2].replace(/^"(.*)"$/s, '$1').replace(/\\(.)/g, '$1');
-    lines.set(symbol, { symbol, value, offset: match.index, length: match[0].length });
-  }
-  return lines;
-}
-
 /** Holds a configuration against the goals of a board. Pure: every finding names its line. */
 export function lintConfig(config: SourceText, goals: readonly ConfigGoal[], facts: ConfigFacts = {}): Diagnostic[] {
-  const lines = readLines(config);
+  const lines = optionsOf(config.text);
   return [
     ...unknownSymbols(config, lines, facts),
     ...goals.flatMap((goal) => lintGoal(config, lines, goal)),
@@ -121,11 +105,11 @@ export function lintConfig(config: SourceText, goals: readonly ConfigGoal[], fac
   ];
 }
 
-function spanOf(config: SourceText, line: Line | undefined) {
-  return line === undefined ? {} : { span: config.span(line.offset, line.length) };
+function spanOf(config: SourceText, line: SetOption | undefined) {
+  return line === undefined ? {} : { span: config.span(line.offset, line.text.length) };
 }
 
-function lintGoal(config: SourceText, lines: ReadonlyMap<string, Line>, goal: ConfigGoal): Diagnostic[] {
+function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goal: ConfigGoal): Diagnostic[] {
   const { symbol, value, atLeast } = goal;
   const line = lines.get(symbol);
   const actual = line?.value ?? 'n';
@@ -166,7 +150,7 @@ function isSame(a: string, b: string): boolean {
   return /^-?(\d+|0[xX][0-9a-fA-F]+)$/.test(a) && /^-?(\d+|0[xX][0-9a-fA-F]+)$/.test(b) && Number(a) === Number(b);
 }
 
-function lintModules(config: SourceText, lines: ReadonlyMap<string, Line>, facts: ConfigFacts): Diagnostic[] {
+function lintModules(config: SourceText, lines: ReadonlyMap<string, SetOption>, facts: ConfigFacts): Diagnostic[] {
   const loaded = new Set((facts.loadedModules ?? []).map((name) => name.replaceAll('-', '_')));
   return Object.entries(HEAP_MODULES).flatMap(([symbol, module]) => {
     const line = lines.get(symbol);
@@ -191,7 +175,7 @@ export function cmaArgument(commandLine: string): { readonly text: string; reado
   return { text: match[1] as string, sizeBytes: BigInt(match[2] as string) << shift };
 }
 
-function lintCommandLine(config: SourceText, lines: ReadonlyMap<string, Line>, facts: ConfigFacts): Diagnostic[] {
+function lintCommandLine(config: SourceText, lines: ReadonlyMap<string, SetOption>, facts: ConfigFacts): Diagnostic[] {
   const line = lines.get('CMDLINE');
   const argument = line && cmaArgument(line.value);
   if (!line || !argument) return [];
@@ -229,7 +213,7 @@ function lintCommandLine(config: SourceText, lines: ReadonlyMap<string, Line>, f
 
 function lintSize(
   config: SourceText,
-  lines: ReadonlyMap<string, Line>,
+  lines: ReadonlyMap<string, SetOption>,
   goals: readonly ConfigGoal[],
   facts: ConfigFacts,
 ): Diagnostic[] {
@@ -278,7 +262,7 @@ function lintSize(
 /** Lines of a fragment or `.config` whose symbol no Kconfig file of the tree defines. */
 export function unknownSymbols(
   config: SourceText,
-  lines: ReadonlyMap<string, Line>,
+  lines: ReadonlyMap<string, SetOption>,
   { symbols }: ConfigFacts,
 ): Diagnostic[] {
   if (symbols === undefined) return [];

@@ -1,5 +1,7 @@
 /** Kernel configuration fragments: their lines, and whether each stands in the .config that the kernel's conf makes. */
+
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
+import { hasOptionLine, readOptionLines, type SetOption } from '../kconfig/index.js';
 import type { SourceText } from '../source/index.js';
 import { suggest } from '../source/suggest.js';
 import { buildConfig } from './conf.js';
@@ -76,45 +78,34 @@ const DEPENDS_FACT: Readonly<Record<string, string>> = {
   DMABUF_HEAPS_SYSTEM: 'kconfig.dmabuf-heaps-system-depends',
 };
 
-/** One option line. */
-export interface OptionLine {
-  readonly symbol: string;
-  /** As written behind the `=`; `n` for "is not set". */
-  readonly value: string;
-  readonly text: string;
+/** One option line of a fragment. */
+export interface FragmentLine extends SetOption {
   readonly span: Span;
 }
 
-const OPTION = /^(?:CONFIG_(?<symbol>\w+)=(?<value>.*)|# CONFIG_(?<unset>\w+) is not set)$/;
-
-export function readFragment(source: SourceText): { lines: OptionLine[]; diagnostics: Diagnostic[] } {
-  const lines: OptionLine[] = [];
-  const diagnostics: Diagnostic[] = [];
-  const seen = new Map<string, OptionLine>();
-  let offset = 0;
-  for (const raw of source.text.split('\n')) {
-    const text = raw.trimEnd();
-    const span = source.span(offset, text.length);
-    offset += raw.length + 1;
-    const groups = OPTION.exec(text)?.groups;
-    if (groups === undefined) {
-      if (text !== '' && !text.startsWith('#'))
-        diagnostics.push(
-          report('fragment/bad-line', {
-            message: `"${text}" is no option line`,
-            fix: 'write CONFIG_X=y, "# CONFIG_X is not set", or begin a comment with #',
-            span,
-          }),
-        );
-      continue;
-    }
-    const symbol = (groups.symbol ?? groups.unset) as string;
-    const line: OptionLine = { symbol, value: groups.value ?? 'n', text, span };
+export function readFragment(source: SourceText): { lines: FragmentLine[]; diagnostics: Diagnostic[] } {
+  const { options, unexpected } = readOptionLines(source.text);
+  const refused = options.filter(({ value }) => value === undefined);
+  const diagnostics = [...unexpected, ...refused].map(({ text, offset }) =>
+    report('fragment/bad-line', {
+      message: `"${text}" is not an option line`,
+      fix: 'write CONFIG_X=y, "# CONFIG_X is not set", or begin a comment with #',
+      span: source.span(offset, text.length),
+    }),
+  );
+  const lines = options.flatMap((option): FragmentLine[] =>
+    option.value === undefined
+      ? []
+      : [{ ...option, value: option.value, span: source.span(option.offset, option.text.length) }],
+  );
+  const seen = new Map<string, FragmentLine>();
+  for (const line of lines) {
+    const { symbol, text, span } = line;
     const first = seen.get(symbol);
     if (first !== undefined)
       diagnostics.push(
         report('fragment/contradiction', {
-          severity: first.value === line.value ? 'warning' : 'error',
+          severity: isSame(first, line) ? 'warning' : 'error',
           message: `${symbol} has two lines: "${first.text}" and "${text}"`,
           cause: 'the kernel takes the last one',
           fix: 'keep one of them',
@@ -123,14 +114,15 @@ export function readFragment(source: SourceText): { lines: OptionLine[]; diagnos
         }),
       );
     seen.set(symbol, line);
-    lines.push(line);
   }
   return { lines, diagnostics };
 }
 
+const isSame = (a: SetOption, b: SetOption) => a.value === b.value && a.isString === b.isString;
+
 /** Files named like a fragment that speak of CONFIG_ symbols: other programs have .cfg files too. */
 const fragments = ({ files }: CheckedTree) =>
-  files.filter(({ file, text }) => /\.(?:cfg|config|fragment)$/.test(file) && /^(?:# )?CONFIG_\w/m.test(text));
+  files.filter(({ file, text }) => /\.(?:cfg|config|fragment)$/.test(file) && hasOptionLine(text));
 
 const syntax: Check = {
   id: 'fragment-lines',
@@ -207,19 +199,20 @@ async function judgeFragments(
     }
     if (config.foreignCompiler !== undefined && diagnostics.length === 0)
       diagnostics.push(report('fragment/foreign-compiler', { message: config.foreignCompiler }));
-    for (const line of lines) if (!stands(line, config.values)) diagnostics.push(await dropped(line, config, context));
+    for (const line of lines) if (!stands(line, config.lines)) diagnostics.push(await dropped(line, config, context));
   }
   return diagnostics;
 }
 
 /** A line stands when the final .config has it; "is not set" also when the symbol has no line there at all. */
-function stands({ symbol, value }: OptionLine, values: ReadonlyMap<string, string>): boolean {
-  return (values.get(symbol) ?? 'n') === value;
+function stands(line: FragmentLine, final: ReadonlyMap<string, SetOption>): boolean {
+  const found = final.get(line.symbol);
+  return found === undefined ? line.value === 'n' : isSame(found, line);
 }
 
 async function dropped(
-  line: OptionLine,
-  config: { values: ReadonlyMap<string, string>; warnings: readonly string[] },
+  line: FragmentLine,
+  config: { lines: ReadonlyMap<string, SetOption>; warnings: readonly string[] },
   context: CheckContext,
 ) {
   const { symbol, text, span } = line;
@@ -228,13 +221,13 @@ async function dropped(
     const near = suggest(symbol, await symbolNames(context));
     return report('fragment/unknown-symbol', {
       message: `"${text}": this kernel has no symbol ${symbol} for ${context.inputs.arch}`,
-      cause: 'conf drops a symbol that no Kconfig file defines, without a word',
+      cause: 'conf silently drops a symbol that no Kconfig file defines',
       ...(near.length > 0 ? { fix: `did you mean ${near.map((n) => `CONFIG_${n}`).join(', ')}?` } : {}),
       span,
     });
   }
-  const finalText = config.values.has(symbol) ? optionText(symbol, config.values.get(symbol) as string) : undefined;
-  const why = reason(line, found, config.values);
+  const finalText = config.lines.get(symbol)?.text;
+  const why = reason(line, found, config.lines);
   const said = config.warnings.filter((warning) => new RegExp(`\\b${symbol}\\b`).test(warning));
   return report('fragment/line-dropped', {
     message: `"${text}" does not survive: the final .config has ${finalText === undefined ? `no line for ${symbol}` : `"${finalText}"`}`,
@@ -245,17 +238,15 @@ async function dropped(
   });
 }
 
-const optionText = (symbol: string, value: string) =>
-  value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`;
-
 /** What of the symbol's definition stands against the value: its type, its dependency, its lack of a prompt. */
 function reason(
-  { symbol, value }: OptionLine,
+  { symbol, value }: FragmentLine,
   found: readonly Definition[],
-  values: ReadonlyMap<string, string>,
+  lines: ReadonlyMap<string, SetOption>,
 ): { cause: string; fix?: string; facts?: readonly string[] } {
   const fact = (table: Readonly<Record<string, string>>) =>
     table[symbol] === undefined ? {} : { facts: [table[symbol]] };
+  const valueIn = (name: string) => lines.get(name)?.value ?? 'n';
   const first = found[0] as Definition;
   const place = `${first.file}:${first.line}`;
   const type = found.find((d) => d.type !== undefined)?.type;
@@ -268,16 +259,16 @@ function reason(
   if (value !== 'n')
     for (const definition of found.filter((d) => d.depends.length > 0)) {
       const depends = definition.depends.join(' && ');
-      const off = [...new Set(depends.match(/[A-Z_][A-Z0-9_]*/g) ?? [])].filter((s) => (values.get(s) ?? 'n') === 'n');
+      const off = [...new Set(depends.match(/[A-Z_][A-Z0-9_]*/g) ?? [])].filter((s) => valueIn(s) === 'n');
       const positive = off.filter((s) => !new RegExp(`!\\s*${s}\\b`).test(depends));
       const on = (depends.match(/!\s*[A-Z_][A-Z0-9_]*/g) ?? [])
         .map((s) => s.replace(/!\s*/, ''))
-        .filter((s) => (values.get(s) ?? 'n') !== 'n');
+        .filter((s) => valueIn(s) !== 'n');
       if (positive.length > 0 || on.length > 0)
         return {
           cause: `it depends on ${depends} (${definition.file}:${definition.line}), and the final .config has ${[
             ...positive.map((s) => `${s}=n`),
-            ...on.map((s) => `${s}=${values.get(s)}`),
+            ...on.map((s) => `${s}=${valueIn(s)}`),
           ].join(', ')}`,
           fix: [
             ...(positive.length > 0 ? [`request ${positive.map((s) => `CONFIG_${s}=y`).join(' and ')} too`] : []),
@@ -292,7 +283,7 @@ function reason(
       fix: 'drop the line and request what decides it',
       ...fact(SELECTED),
     };
-  if (values.get(symbol) === 'y' && (value === 'm' || value === 'n'))
+  if (valueIn(symbol) === 'y' && (value === 'm' || value === 'n'))
     return {
       cause: `something else in the configuration makes it y, such as a select (it is defined at ${place})`,
       fix: `write CONFIG_${symbol}=y`,

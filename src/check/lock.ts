@@ -1,8 +1,10 @@
 /** The lock: what a generated tree was made from, so that a later run can tell what has changed and what has not. */
+
 import { createHash } from 'node:crypto';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { closureData } from '../facts/closure.js';
 import { FACTS } from '../facts/index.js';
+import { optionValues } from '../kconfig/index.js';
 import type { Plan } from '../plan/types.js';
 import { formatBytes, parseBytes } from '../quantity/index.js';
 import { SourceText } from '../source/index.js';
@@ -183,12 +185,13 @@ export function compareFiles(
 function describeEdit(file: string, text: string, { areas, symbols, access }: LockedPlan): string[] {
   if (/\.dtsi?$|\.dtso$/.test(file))
     return Object.entries(areas).flatMap(([name, bytes]) => areaEdit(name, BigInt(bytes), text));
-  if (/\.(?:cfg|config|fragment)$|kernel-config$/.test(file))
+  if (/\.(?:cfg|config|fragment)$|kernel-config$/.test(file)) {
+    const values = optionValues(text);
     return Object.entries(symbols).flatMap(([symbol, was]) => {
-      const line = new RegExp(`^(?:CONFIG_${symbol}=(.*)|# CONFIG_${symbol} is not set)$`, 'm').exec(text);
-      const now = line === null ? 'not there' : (line[1] ?? 'n');
+      const now = values.get(symbol) ?? 'not there';
       return now === was ? [] : [`${symbol} is ${now}, was ${was}`];
     });
+  }
   if (file.endsWith('.rules'))
     return Object.entries(access).flatMap(([name, was]) => {
       const event = deviceEvent([new SourceText(file, text)], heapDevice(name));

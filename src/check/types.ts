@@ -1,14 +1,15 @@
 /** What a check gets to see and what it answers. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
+import type { SetOption } from '../kconfig/index.js';
 import type { Architecture, MemoryRange } from '../placement/index.js';
 import type { SourceText } from '../source/index.js';
 
 /** The .config that a kernel tree makes of a base configuration and a fragment. */
 export type KernelConfig =
   | {
-      /** Value by symbol; a symbol that "is not set" is n, one without a line is missing. */
-      readonly values: ReadonlyMap<string, string>;
+      /** The line of each symbol; one without a line is missing. */
+      readonly lines: ReadonlyMap<string, SetOption>;
       /** Complaints about single lines. */
       readonly warnings: readonly string[];
       /** Said when no compiler for the architecture was found. */

@@ -1,11 +1,13 @@
 /** What a first profile is made from, and where it may be written. */
+
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { parseKernelVersion } from '../facts/index.js';
 import { type Fdt, readFdt } from '../fdt/index.js';
+import { optionValues } from '../kconfig/index.js';
 import { archOf, type BoardFindings } from '../plan/draft.js';
-import { configValues, readConfig, releaseOfConfig } from './config.js';
+import { readConfig, releaseOfConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readBytes, reasonOf } from './files.js';
@@ -34,7 +36,7 @@ export function readConfiguration(context: Context, file: string, board: BoardFi
   const got = readConfig(context.resolve(file), archOf(board));
   if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
   const kernel = parseKernelVersion(releaseOfConfig(got.text) ?? '');
-  return { config: configValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
+  return { config: optionValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
 }
 
 /** Why a profile cannot be written there. One that somebody has worked on is not replaced by a draft. */

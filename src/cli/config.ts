@@ -1,22 +1,9 @@
 /** Kernel configurations as users give them. */
+import { hasOptionLine, optionsOf } from '../kconfig/index.js';
 import { type ProfileArch, profileArch } from './arch.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes, readText } from './files.js';
 
-/** Values of a .config, for those who only want to look one up. */
-export function configValues(text: string): Map<string, string> {
-  const values = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
-    const set = /^CONFIG_([A-Za-z0-9_]+)=(.*)$/.exec(line);
-    const off = /^# CONFIG_([A-Za-z0-9_]+) is not set$/.exec(line)?.[1];
-    if (set?.[1] !== undefined && set[2] !== undefined)
-      values.set(set[1], set[2].replace(/^"(.*)"$/, '$1').replace(/\\(.)/g, '$1'));
-    else if (off !== undefined) values.set(off, 'n');
-  }
-  return values;
-}
-
-const LINE = /^(?:CONFIG_\w+=|# CONFIG_\w+ is not set\r?$)/m;
 /** `# Linux/arm64 6.12.107 Kernel Configuration`. */
 const HEADER = /^# Linux\/(\S+) (\S+) Kernel Configuration/m;
 
@@ -27,15 +14,24 @@ export function releaseOfConfig(text: string): string | undefined {
 
 /** Why a configuration cannot be of this architecture. */
 export function otherArchitecture(text: string, arch: ProfileArch): string | undefined {
-  // A fragment may name no architecture, and yet a choice that only one of them has.
-  const of = [/^CONFIG_(ARM64|ARM|RISCV|X86)=y\r?$/m, HEADER, /^CONFIG_(ARM64)_\d+K_PAGES=y\r?$/m].map((pattern) =>
-    pattern.exec(text),
-  );
-  for (const match of of) {
-    const found = profileArch(match?.[1]?.toLowerCase() ?? '');
-    if (match === null || found === undefined || found === arch) continue;
-    const line = text.slice(0, match.index).split('\n').length;
-    return `it is for ${found}, not for ${arch}: line ${line} is "${match[0].trim()}"`;
+  const options = [...optionsOf(text).values()].filter(({ value }) => value === 'y');
+  const named = (pattern: RegExp) =>
+    options.flatMap(({ symbol, text: line, offset }) => {
+      const name = pattern.exec(symbol)?.[1];
+      return name === undefined ? [] : [{ name, line, offset }];
+    })[0];
+  const header = HEADER.exec(text);
+  const of = [
+    named(/^(ARM64|ARM|RISCV|X86)$/),
+    header === null ? undefined : { name: header[1] as string, line: header[0], offset: header.index },
+    // A fragment may name no architecture, and yet a choice that only one of them has.
+    named(/^(ARM64)_\d+K_PAGES$/),
+  ];
+  for (const one of of) {
+    const found = profileArch(one?.name.toLowerCase() ?? '');
+    if (one === undefined || found === undefined || found === arch) continue;
+    const line = text.slice(0, one.offset).split('\n').length;
+    return `it is for ${found}, not for ${arch}: line ${line} is "${one.line}"`;
   }
   return undefined;
 }
@@ -59,7 +55,7 @@ export function readConfig(
   if ('error' in got) return { error: got.error, fix, exit: EXIT.environment };
   const bytes = Buffer.from(got.bytes).toString('latin1');
   const isBlank = /^(?:\s*(?:#.*)?(?:\n|$))*$/.test(bytes);
-  if (bytes.includes('\0') || (!isBlank && !LINE.test(bytes)))
+  if (bytes.includes('\0') || (!isBlank && !hasOptionLine(bytes)))
     return {
       error: 'it is no kernel configuration: no line is CONFIG_X=... or # CONFIG_X is not set',
       fix,

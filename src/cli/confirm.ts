@@ -1,12 +1,11 @@
 /** The last word on a fragment: the tree's own conf. */
 import { buildConfig } from '../check/conf.js';
-import { type GoalText, goalText, type Solution, withLines } from '../kconfig/index.js';
+import { type GoalText, goalText, optionsOf, type Solution, withLines } from '../kconfig/index.js';
 import type { Context } from './context.js';
 import type { OpenTree } from './kernel-tree.js';
 import { openTools } from './tools.js';
 
-const isMet = ({ value, atLeast }: GoalText, got: string | undefined): boolean => {
-  const actual = (got ?? 'n').replace(/^"(.*)"$/, '$1');
+const isMet = ({ value, atLeast }: GoalText, actual: string): boolean => {
   if (atLeast) return actual === 'm' || actual === 'y';
   if (/^0[xX]/.test(value) || /^0[xX]/.test(actual)) return Number(actual) === Number(value);
   return actual === value;
@@ -41,13 +40,11 @@ export async function confirmByConf(
     );
     if ('failure' in made) return { error: `${made.failure}\n${made.output}` };
     const refuted = solution.goals
-      .filter((goal) => !isMet(goal, made.values.get(goal.symbol)))
-      .map((goal) => `${goalText(goal)} ends as ${made.values.get(goal.symbol) ?? 'absent'}`);
-    for (const line of solution.lines) {
-      const [, symbol = '', value = ''] = /^CONFIG_(\w+)=(.*)$/.exec(line) ?? [];
-      if (symbol !== '' && made.values.get(symbol) !== value)
-        refuted.push(`${line} ends as ${made.values.get(symbol) ?? 'absent'}`);
-    }
+      .filter((goal) => !isMet(goal, made.lines.get(goal.symbol)?.value ?? 'n'))
+      .map((goal) => `${goalText(goal)} ends as ${made.lines.get(goal.symbol)?.value ?? 'absent'}`);
+    for (const { symbol, value, text } of optionsOf(solution.lines.join('\n')).values())
+      if ((made.lines.get(symbol)?.value ?? 'n') !== value)
+        refuted.push(`${text} ends as ${made.lines.get(symbol)?.value ?? 'absent'}`);
     return { refuted };
   } finally {
     await close();

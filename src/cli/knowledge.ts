@@ -1,9 +1,11 @@
 /** Knowledge of a kernel from a tree or a description on the disk. */
+
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { versionOfTree } from '../facts/hold.js';
 import { compareKernelVersions, FIRST_KERNEL_WITH_HEAPS, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
+import { optionValues } from '../kconfig/index.js';
 import {
   heapDirectories,
   type KernelKnowledge,
@@ -194,8 +196,6 @@ const WRITE_ONE = 'write one with: dmaheap kernel TREE --arch arm64 -o NAME.kern
 
 /** Values of a complete configuration; a symbol that the tree does not have is n. */
 export function valuesOf(config: string): SymbolValue {
-  const values = new Map(
-    [...config.matchAll(/^CONFIG_(\w+)=([ym])$/gm)].map((match) => [match[1] as string, match[2] as string]),
-  );
+  const values = optionValues(config);
   return (symbol) => values.get(symbol) ?? 'n';
 }

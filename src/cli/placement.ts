@@ -5,6 +5,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, EXAMPLE_KERNEL, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
+import { optionValues } from '../kconfig/index.js';
 import { otherArchitecture } from '../model/index.js';
 import type { LintInput, LintResult, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
 import { type FromLog, findingsOf, fromLog, withParameters } from '../placement/index.js';
@@ -14,7 +15,7 @@ import { overlayOf } from '../plan/overlay.js';
 import { parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
-import { configValues, readConfig } from './config.js';
+import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readBytes, readText } from './files.js';
@@ -288,11 +289,11 @@ function configOf(
     if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
     return got.text;
   };
-  if (final !== undefined) return { config: configValues(read(final)) };
+  if (final !== undefined) return { config: optionValues(read(final)) };
   if (plan === undefined) return {};
   const below = base === undefined ? '' : read(base);
   return {
-    config: new Map([...configValues(below), ...plan.symbols.map(({ symbol, value }) => [symbol, value] as const)]),
+    config: new Map([...optionValues(below), ...plan.symbols.map(({ symbol, value }) => [symbol, value] as const)]),
     // A defconfig or a fragment leaves symbols out, and the fragment may select more of them.
     configComplete: false,
   };

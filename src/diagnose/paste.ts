@@ -1,4 +1,5 @@
 /** A pasted text as lines, with the command that each line was printed by and the place it was typed in. */
+import { hasOptionLine } from '../kconfig/index.js';
 
 /** `container`: typed inside one, or below a heading that says so. */
 export type View = 'host' | 'container';
@@ -92,7 +93,7 @@ export function readPaste(file: string, raw: string): PastedLine[] {
   let command = '';
   let isRoot = false;
   for (const line of text.split('\n')) {
-    const prompt = /^# CONFIG_\w+ is not set/.test(line) ? undefined : PROMPT.exec(line)?.groups;
+    const prompt = hasOptionLine(line) ? undefined : PROMPT.exec(line)?.groups;
     if (prompt !== undefined) {
       const { place = '', sign } = prompt;
       command = (prompt['command'] ?? '').trim();

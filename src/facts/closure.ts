@@ -1,4 +1,5 @@
 /** What wishes needed on kernels that were solved beforehand; made by `npm run facts:kconfig`. */
+import { symbolOfLine } from '../kconfig/index.js';
 import data from './closure.json' with { type: 'json' };
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from './version.js';
 
@@ -47,9 +48,7 @@ export function closuresFor(
     .map(({ version, symbol, needs }) => ({
       kernel: version,
       symbol,
-      needs: [...new Set([...needs.defconfig, ...needs.allnoconfig])].filter(
-        (line) => !new RegExp(`CONFIG_${symbol}[= ]`).test(line),
-      ),
+      needs: [...new Set([...needs.defconfig, ...needs.allnoconfig])].filter((line) => symbolOfLine(line) !== symbol),
     }));
   return { closures, kernels };
 }

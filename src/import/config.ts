@@ -1,6 +1,7 @@
 /** What `.config` files and fragments say of heaps. */
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { FACTS, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { optionsOf } from '../kconfig/index.js';
 import type { Board } from '../profile/types.gen.js';
 import type { SourceText } from '../source/index.js';
 import { report } from './codes.js';
@@ -42,11 +43,8 @@ interface Line {
 function linesOf(sources: readonly SourceText[]): Map<string, Line> {
   const lines = new Map<string, Line>();
   for (const source of sources)
-    for (const match of source.text.matchAll(/^(?:CONFIG_(\w+)=(.*?)|# CONFIG_(\w+) is not set)\r?$/gm))
-      lines.set((match[1] ?? match[3]) as string, {
-        value: (match[2] ?? 'n').replace(/^"(.*)"$/, '$1'),
-        span: source.span(match.index, match[0].length),
-      });
+    for (const [symbol, { value, offset, text }] of optionsOf(source.text))
+      lines.set(symbol, { value, span: source.span(offset, text.length) });
   return lines;
 }
 

@@ -4,6 +4,7 @@ import { groupOf, moveToFront } from './choice.js';
 import { report } from './codes.js';
 import type { Configuration } from './evaluate.js';
 import { MOD, NO, type SymbolId, type Tristate, YES } from './expression.js';
+import { type ConfigLine, forEachLine, unquoteString } from './option-line.js';
 import { BOOLEAN, isLogical, isValidText, STRING, TRISTATE, UNKNOWN } from './symbol.js';
 
 export interface ReadOptions {
@@ -15,22 +16,13 @@ export interface ReadOptions {
   readonly assigned?: (symbol: SymbolId) => void;
 }
 
-const PREFIX = 'CONFIG_';
-const NOT_SET = 'is not set';
-
 /** Replaces all user values by those of a configuration. Values are computed when next asked for. */
 export function readConfig(config: Configuration, text: string, options: ReadOptions = {}): Diagnostic[] {
   config.reset();
   if (config.tree.dialect.choices === 'symbol')
     for (const { choice } of config.tree.choices) config.userSet[choice] = 1;
-  const reader = new Reader(config, options, text.includes('\0'));
-  let line = 0;
-  for (let start = 0; start < text.length; line++) {
-    const end = text.indexOf('\n', start);
-    const stop = end < 0 ? text.length : end;
-    reader.line(text, start, stop, line + 1);
-    start = stop + 1;
-  }
+  const reader = new Reader(config, options);
+  forEachLine(text, config.tree.dialect, (line, number, start, end) => reader.line(line, number, end - start));
   return reader.diagnostics;
 }
 
@@ -38,46 +30,19 @@ class Reader {
   readonly diagnostics: Diagnostic[] = [];
   private readonly config: Configuration;
   private readonly options: ReadOptions;
-  /** A zero byte ends a line for conf. */
-  private readonly mayEndEarly: boolean;
   private lineNumber = 0;
   private length = 0;
 
-  constructor(config: Configuration, options: ReadOptions, mayEndEarly: boolean) {
+  constructor(config: Configuration, options: ReadOptions) {
     this.config = config;
     this.options = options;
-    this.mayEndEarly = mayEndEarly;
   }
 
-  /** Takes the line from `start` to `stop` of `text`. */
-  line(text: string, start: number, stop: number, number: number): void {
-    const { dialect } = this.config.tree;
-    const terminated = stop < text.length;
-    let end = stop;
-    if (this.mayEndEarly) {
-      const nul = text.indexOf('\0', start);
-      if (nul >= 0 && nul < stop) end = nul;
-    }
-    if (terminated && end === stop && end > start && text.charCodeAt(end - 1) === 13) end--;
+  line(line: ConfigLine, number: number, length: number): void {
     this.lineNumber = number;
-    this.length = end - start;
-    if (end === start) return;
-    if (text.charCodeAt(start) === 35) {
-      if (dialect.notSetIsAssignment && text.charCodeAt(start + 1) !== 32) return;
-      if (!text.startsWith(PREFIX, start + 2)) return;
-      const name = start + 2 + PREFIX.length;
-      const blank = text.indexOf(' ', name);
-      const length = blank + 1 + NOT_SET.length;
-      if (blank < 0 || length > end || !text.startsWith(NOT_SET, blank + 1)) return;
-      if (dialect.strictConfigLines && length !== end) return;
-      this.assignment(text.slice(name, blank), 'n', true);
-      return;
-    }
-    const isSymbol = text.startsWith(PREFIX, start);
-    const equals = isSymbol ? text.indexOf('=', start + PREFIX.length) : -1;
-    if (equals >= 0 && equals < end)
-      this.assignment(text.slice(start + PREFIX.length, equals), text.slice(equals + 1, end), false);
-    else if (dialect.strictConfigLines || !isSymbol) this.unexpected(text.slice(start, end));
+    this.length = length;
+    if (line.kind === 'unexpected') this.unexpected(line.text);
+    else this.assignment(line.symbol, line.spelling, line.isUnset);
   }
 
   private unexpected(text: string): void {
@@ -155,9 +120,9 @@ export function setFromText(config: Configuration, symbol: SymbolId, value: stri
   let text = value;
   if (type === STRING) {
     if (value.charCodeAt(0) !== 34) return undefined;
-    const unquoted = /^"((?:[^"\\]|\\.)*)"/s.exec(value)?.[1];
+    const unquoted = unquoteString(value);
     if (unquoted === undefined) return 'invalid string found';
-    text = unquoted.includes('\\') ? unquoted.replace(/\\(.)/gs, '$1') : unquoted;
+    text = unquoted;
   } else if (!isValidText(type, value)) return invalid();
   config.userText[symbol] = text;
   config.userSet[symbol] = 1;

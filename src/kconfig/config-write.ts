@@ -2,7 +2,8 @@
 import { defaultMember, groupOf } from './choice.js';
 import type { Configuration } from './evaluate.js';
 import { MOD, NO, type SymbolId, YES } from './expression.js';
-import { BOOLEAN, HEX, INT, isLogical, STRING, TRISTATE, UNKNOWN } from './symbol.js';
+import { writeOption } from './option-line.js';
+import { BOOLEAN, HEX, INT, isLogical, STRING, UNKNOWN } from './symbol.js';
 import { CHOICE, MENU, type NodeId, OPTIONAL, propertyText } from './tree.js';
 
 /** Whether a menu entry shows: its prompt is visible, or it is on and something below it shows. */
@@ -21,16 +22,13 @@ export function isNodeVisible(config: Configuration, node: NodeId): boolean {
   return false;
 }
 
-/** Ends of the lines of bools and tristates, by value. */
-const ENDINGS = [' is not set\n', '=m\n', '=y\n'] as const;
-
 /** The whole configuration. */
 export function writeConfig(config: Configuration): string {
   const { tree } = config;
   const { nodes, properties } = tree;
   const { endsEveryMenu } = tree.dialect;
   const out = ['#\n# Automatically generated file; DO NOT EDIT.\n# ', tree.title, '\n#\n'];
-  const { name: names, type: types, flags } = tree.symbols;
+  const { name: names, flags } = tree.symbols;
   const done = new Uint8Array(names.length);
   let blank = false;
   const textOf = (node: NodeId) => propertyText(tree, nodes.prompt[node] as number);
@@ -46,12 +44,7 @@ export function writeConfig(config: Configuration): string {
       done[symbol] = 1;
       if (blank) out.push('\n');
       blank = false;
-      const type = types[symbol] as number;
-      if (type > TRISTATE || type === UNKNOWN) out.push(configLine(config, symbol));
-      else {
-        const value = config.tristates[symbol] as number;
-        out.push(value === NO ? '# CONFIG_' : 'CONFIG_', names[symbol] as string, ENDINGS[value] as string);
-      }
+      out.push(configLine(config, symbol));
     }
   };
   const leave = (node: NodeId): void => {
@@ -81,8 +74,7 @@ export function configLine(config: Configuration, symbol: SymbolId): string {
   if (type === UNKNOWN) return '';
   const name = symbols.name[symbol] as string;
   const value = config.spelt(symbol);
-  if (isLogical(type) && value === 'n') return `# CONFIG_${name} is not set\n`;
-  return `CONFIG_${name}=${type === STRING ? `"${value.replace(/["\\]/g, '\\$&')}"` : value}\n`;
+  return `${writeOption(name, value, type === STRING)}\n`;
 }
 
 /** Only the lines that differ from what the defaults give. */

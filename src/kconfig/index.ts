@@ -16,6 +16,17 @@ export * from './expression.js';
 export type { ReadBytes } from './lex.js';
 export { deniedAnswer, type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
+export {
+  hasOptionLine,
+  type OptionLine,
+  optionsOf,
+  optionValues,
+  PASTED_OPTION,
+  readOptionLines,
+  type SetOption,
+  symbolOfLine,
+  writeOption,
+} from './option-line.js';
 export { packTree, unpackTree } from './pack.js';
 export { type ParseInput, parseTree, unansweredProbes } from './parse.js';
 export { dependents, probedSymbols } from './probed.js';

@@ -4,6 +4,7 @@ import { noteMember, readConfig, setFromText } from './config-read.js';
 import { Configuration } from './evaluate.js';
 import type { SymbolId } from './expression.js';
 import { forgetOutOfRange } from './modes.js';
+import { quoteString, writeOption } from './option-line.js';
 import { isLogical, STRING } from './symbol.js';
 import type { KconfigTree } from './tree.js';
 
@@ -119,13 +120,10 @@ export class Trial {
 
 /** The right side of a `.config` line. */
 export function spellValue(tree: KconfigTree, symbol: SymbolId, value: string): string {
-  return tree.symbols.type[symbol] === STRING ? `"${value.replace(/["\\]/g, '\\$&')}"` : value;
+  return tree.symbols.type[symbol] === STRING ? quoteString(value) : value;
 }
 
 /** A line of a fragment. */
 export function fragmentLine(tree: KconfigTree, symbol: SymbolId, value: string): string {
-  const name = tree.symbols.name[symbol];
-  return value === 'n' && tree.symbols.type[symbol] !== STRING
-    ? `# CONFIG_${name} is not set`
-    : `CONFIG_${name}=${spellValue(tree, symbol, value)}`;
+  return writeOption(tree.symbols.name[symbol] as string, value, tree.symbols.type[symbol] === STRING);
 }

@@ -12,10 +12,12 @@ import {
   type KconfigTree,
   linkText,
   makeConfig,
+  optionsOf,
   type Solution,
   Solver,
   symbolHasPrompt,
   withLines,
+  writeOption,
 } from '../kconfig/index.js';
 import type { KernelKnowledge } from '../knowledge/index.js';
 import { report } from './codes.js';
@@ -91,37 +93,35 @@ const FIXES: Readonly<Record<string, string>> = {
  * visible, would be a line the kernel drops. What remains must give the very configuration that was solved.
  */
 function keptRequests(plan: Plan, tree: KconfigTree, base: Base, solution: Solution): SymbolRequest[] {
-  const needed = new Set(solution.lines.map(symbolOf));
+  const needed = optionsOf(solution.lines.join('\n'));
   const final = solution.config ?? '';
+  const finalLines = optionsOf(final);
   const candidates = plan.symbols
     .filter(({ symbol }) => !needed.has(symbol) && symbolHasPrompt(tree, findSymbol(tree, symbol) ?? 0))
-    .map((request) => ({ request, line: finalLine(final, request.symbol) }))
-    .filter((one): one is { request: SymbolRequest; line: string } => one.line !== undefined);
+    .flatMap((request) => {
+      const line = finalLines.get(request.symbol);
+      return line === undefined
+        ? []
+        : [{ request: { ...request, value: line.value, atLeast: false }, line: line.text }];
+    });
   const holds = (lines: readonly string[]) =>
     makeConfig(tree, 'olddefconfig', withLines(base.text, [...lines, ...solution.lines])).text === final;
   const kept = holds(candidates.map(({ line }) => line)) ? candidates : candidates.filter(({ line }) => holds([line]));
-  return kept.map(({ request, line }) => ({ ...request, value: valueIn(line), atLeast: false }));
+  return kept.map(({ request }) => request);
 }
 
-function finalLine(config: string, symbol: string): string | undefined {
-  return new RegExp(`^(?:CONFIG_${symbol}=.*|# CONFIG_${symbol} is not set)$`, 'm').exec(config)?.[0];
-}
-
-const symbolOf = (line: string) => /CONFIG_(\w+)/.exec(line)?.[1] ?? '';
-
-function valueIn(line: string): string {
-  const value = /=(.*)$/s.exec(line)?.[1];
-  if (value === undefined) return 'n';
-  return value.startsWith('"') ? value.slice(1, -1).replace(/\\(.)/g, '$1') : value;
-}
-
-function requestOf(line: string, text: string): SymbolRequest {
-  const isString = /="/.test(line);
-  return { symbol: symbolOf(line), value: valueIn(line), isString, atLeast: false, because: { text } };
+function requestsOf(lines: readonly string[], text: string): SymbolRequest[] {
+  return [...optionsOf(lines.join('\n')).values()].map(({ symbol, value, isString }) => ({
+    symbol,
+    value,
+    isString,
+    atLeast: false,
+    because: { text },
+  }));
 }
 
 function addedRequests(solution: Solution, title: string, baseName: string): SymbolRequest[] {
-  return solution.lines.map((line) => requestOf(line, `the others depend on it on ${title} with ${baseName}`));
+  return requestsOf(solution.lines, `the others depend on it on ${title} with ${baseName}`);
 }
 
 /** One request a symbol: the value that was solved, the reason of whoever asked first. */
@@ -139,10 +139,7 @@ function merge(
 }
 
 function linesOf(symbols: readonly SymbolRequest[]): string[] {
-  return symbols.map(({ symbol, value, isString }) => {
-    if (isString) return `CONFIG_${symbol}="${value.replace(/["\\]/g, '\\$&')}"`;
-    return value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${value}`;
-  });
+  return symbols.map(({ symbol, value, isString }) => writeOption(symbol, value, isString));
 }
 
 /**
@@ -161,7 +158,7 @@ export function closeFromKnowledge(plan: Plan, knowledge?: KernelKnowledge): Clo
     if (value === 'n') continue;
     const known = closures.filter((closure) => closure.symbol === symbol);
     if (known.length === 0) unknown.push(symbol);
-    for (const closure of known) for (const line of closure.needs) added.push(requestOf(line, reasonOf(closure)));
+    for (const closure of known) added.push(...requestsOf(closure.needs, reasonOf(closure)));
   }
   const refused = plan.symbols.flatMap((wish) => {
     const needed = added.find(({ symbol, value }) => symbol === wish.symbol && wish.value === 'n' && value !== 'n');

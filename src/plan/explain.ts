@@ -1,6 +1,8 @@
 /** Why the plan holds what it holds: every decision with the place in the profile it goes back to, and the kernel's source. */
+
 import type { Span } from '../diagnostic/index.js';
 import { FACTS, type KernelVersion, kernelsText, rangeAt } from '../facts/index.js';
+import { writeOption } from '../kconfig/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/json.js';
@@ -148,7 +150,7 @@ export function explainPlannedSymbol(explained: Explained, symbol: string): Plan
   const [first] = requests;
   if (first === undefined) return undefined;
   return {
-    title: first.value === 'n' ? `# CONFIG_${symbol} is not set` : `CONFIG_${symbol}=${first.value}`,
+    title: writeOption(symbol, first.value, first.isString),
     origins: requests.map(({ because }) => originMaker(explained)(because)),
   };
 }

@@ -67,7 +67,7 @@ CONFIG_DMA_NEED_SYNC=n
             "message": ""CONFIG_CMA_SIZE_PERCENTAGE=5" does not survive: the final .config has no line for CMA_SIZE_PERCENTAGE",
           },
           {
-            "cause": "conf drops a symbol that no Kconfig file defines, without a word",
+            "cause": "conf silently drops a symbol that no Kconfig file defines",
             "code": "fragment/unknown-symbol",
             "fix": "did you mean CONFIG_DMABUF_HEAPS_SYSTEM, CONFIG_DMABUF_HEAPS, CONFIG_DMABUF_HEAPS_CMA?",
             "message": ""CONFIG_DMABUF_HEAP_SYSTEM=y": this kernel has no symbol DMABUF_HEAP_SYSTEM for arm64",

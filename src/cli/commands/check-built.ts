@@ -1,4 +1,5 @@
 /** dmaheap check PROFILE --config FILE --dtb FILE --rootfs DIR|TAR: a built image against what the board needs. */
+
 import { checkTree, isRight } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
 import { checkImage, EXPECTATION } from '../../check/image.js';
@@ -9,6 +10,7 @@ import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } from '../../fdt/index.js';
 import { configFiles, configFolders, type Image } from '../../image/index.js';
+import { optionValues } from '../../kconfig/index.js';
 import { resolveModel } from '../../model/index.js';
 import type { PlacementInput } from '../../placement/index.js';
 import { makePlan, type Plan } from '../../plan/index.js';
@@ -16,7 +18,7 @@ import { overlayOf } from '../../plan/overlay.js';
 import { render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
 import { exitOf, printChecks } from '../check-results.js';
-import { configValues, readConfig, releaseOfConfig } from '../config.js';
+import { readConfig, releaseOfConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { openImage } from '../image/index.js';
@@ -172,7 +174,7 @@ class Built {
     // What there is nothing to judge by is no pass.
     const missingFor: Readonly<Record<string, string | undefined>> = {
       'config-symbols': symbols === undefined ? 'give --kernel-tree' : undefined,
-      'config-size': configValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not on',
+      'config-size': optionValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not on',
     };
     for (const [check, title] of Object.entries(TITLES)) {
       const found = diagnostics.filter((diagnostic) => CHECK_OF[diagnostic.code] === check);
@@ -290,7 +292,7 @@ function placementInput(
     pageSizeBytes: plan.board.pageSizeBytes,
     ...(config === undefined
       ? { config: symbolsOf(plan), configComplete: false }
-      : { config: configValues(config.text) }),
+      : { config: optionValues(config.text) }),
     ...(commandLine === '' ? {} : { commandLine }),
     ...initrdOf(tree),
     ...(plan.board.memory.length === 0 ? {} : { memory: plan.board.memory }),

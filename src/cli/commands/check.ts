@@ -1,7 +1,6 @@
 /** dmaheap check DIR */
 import { existsSync, opendirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { readConfig as readValues } from '../../check/conf.js';
 import {
   CHECKS,
   CHECKS_WITH_CONFIRM,
@@ -14,7 +13,7 @@ import {
 import { compareFiles, compareLock, factsDigest, type Lock, sha256 } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { parseKernelVersion } from '../../facts/index.js';
-import { makeConfig, withLines } from '../../kconfig/index.js';
+import { makeConfig, optionsOf, readOptionLines, withLines } from '../../kconfig/index.js';
 import { otherArchitecture } from '../../model/index.js';
 import { parseBytes } from '../../quantity/index.js';
 import { SourceText } from '../../source/index.js';
@@ -265,10 +264,10 @@ function engineOf(
   return (fragment) => {
     base ??= readBase(context, open, baseConfig).text;
     const made = makeConfig(open.tree, 'alldefconfig', withLines(base, fragment.split('\n')));
-    const symbols = [...fragment.matchAll(/\bCONFIG_(\w+)/g)].map(([, symbol]) => ({ symbol: symbol as string }));
+    const symbols = readOptionLines(fragment).options;
     noteAssumptions(context, open, symbols);
     const warnings = made.diagnostics.map(({ message }) => `warning: ${message}`);
-    return { values: readValues(made.text), warnings, foreignCompiler: undefined };
+    return { lines: optionsOf(made.text), warnings, foreignCompiler: undefined };
   };
 }
 

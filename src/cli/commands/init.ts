@@ -1,4 +1,5 @@
 /** dmaheap init: a first profile from a board's DTB and configuration, or from the running board. */
+
 import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -6,12 +7,12 @@ import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
+import { optionValues } from '../../kconfig/index.js';
 import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { type BoardFindings, draftProfile } from '../../plan/draft.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, whyNot } from '../board-files.js';
-import { configValues } from '../config.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -114,7 +115,7 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
   const kernel = parseKernelVersion(release);
   return {
     ...(live?.value === undefined ? {} : { tree: live.value }),
-    ...(values === undefined ? {} : { config: configValues(values) }),
+    ...(values === undefined ? {} : { config: optionValues(values) }),
     ...(kernel === undefined ? {} : { kernel }),
     ...(memory.length === 0 ? {} : { memory }),
     ...(argument === undefined ? {} : { argumentBytes: argument.sizeBytes }),

@@ -1,9 +1,10 @@
 /** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
+
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
-import { makeConfig, parseGoal, Solver } from '../../kconfig/index.js';
+import { makeConfig, parseGoal, Solver, symbolOfLine } from '../../kconfig/index.js';
 import {
   compareKnowledge,
   conditionText,
@@ -161,9 +162,13 @@ function closuresOf(open: OpenTree, knowledge: KernelKnowledge, config: string |
     if (goal === undefined) return [];
     const solved = solvers.map((solver) => solver.solve([goal]));
     if (solved.some(({ blocked }) => blocked.length > 0)) return [];
-    const own = new RegExp(`CONFIG_${symbol}[= ]`);
     return [
-      { symbol, needs: [...new Set(solved.flatMap(({ lines }) => lines))].filter((line) => !own.test(line)).sort() },
+      {
+        symbol,
+        needs: [...new Set(solved.flatMap(({ lines }) => lines))]
+          .filter((line) => symbolOfLine(line) !== symbol)
+          .sort(),
+      },
     ];
   });
 }

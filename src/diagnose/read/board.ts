@@ -1,5 +1,6 @@
 /** What commands on a board print about the kernel, its memory and its modules. */
 import { parseKernelVersion } from '../../facts/index.js';
+import { PASTED_OPTION } from '../../kconfig/index.js';
 import { clue, type Reader, type Row, tableReader } from '../clues.js';
 
 const MEMORY: readonly Row[] = [
@@ -11,13 +12,14 @@ const MEMORY: readonly Row[] = [
 
 const CONFIG: readonly Row[] = [
   [
-    /(?:^|[\s:])CONFIG_(\w+)=("[^"]*"|\S+)/,
-    ([, symbol = '', value = ''], line) =>
-      line.isCommand || /add|set |need|enable|fix/i.test(line.text.slice(0, line.text.indexOf('CONFIG_')))
-        ? undefined
-        : clue(line, 'config', { symbol, value: value.replace(/^"|"$/g, '') }),
+    PASTED_OPTION,
+    ([, symbol = '', value = '', unset], line) =>
+      unset !== undefined
+        ? clue(line, 'config', { symbol: unset, value: 'n' })
+        : line.isCommand || /add|set |need|enable|fix/i.test(line.text.slice(0, line.text.indexOf('CONFIG_')))
+          ? undefined
+          : clue(line, 'config', { symbol, value: value.replace(/^"|"$/g, '') }),
   ],
-  [/# CONFIG_(\w+) is not set/, ([, symbol = ''], line) => clue(line, 'config', { symbol, value: 'n' })],
 ];
 
 const release = (text: string) => ({ text, version: parseKernelVersion(text) });

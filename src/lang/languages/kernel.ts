@@ -1,22 +1,23 @@
 /** What the kernel itself reads: .config fragments and the command line. */
+import { COMMENT_AS_OPTION, quoteString, writeOption } from '../../kconfig/option-line.js';
 import type { Option } from '../kinds.js';
 import { BARE, CONTROL, NEWLINE, Refusal, refuseIf, type Spelling, type Table } from '../table.js';
 
 // scripts/kconfig/confdata.c, conf_set_sym_val: inside quotes a backslash takes the next character literally.
 function string(value: string): Spelling {
-  return refuseIf(value, [NEWLINE]) ?? `"${value.replace(/["\\]/g, '\\$&')}"`;
+  return refuseIf(value, [NEWLINE]) ?? quoteString(value);
 }
 
 function option(value: Option): Spelling {
   if ('text' in value) {
     const text = string(value.text);
-    return text instanceof Refusal ? text : `CONFIG_${value.symbol}=${text}`;
+    return text instanceof Refusal ? text : writeOption(value.symbol, value.text, true);
   }
-  return value.value === 'n' ? `# CONFIG_${value.symbol} is not set` : `CONFIG_${value.symbol}=${value.value}`;
+  return writeOption(value.symbol, value.value);
 }
 
 /** A comment that reads "CONFIG_X is not set" would be an option line: the space keeps it prose. */
-const line = (text: string) => `# ${text.replace(/CONFIG_(?=\w+ is not set)/g, 'CONFIG_ ')}`;
+const line = (text: string) => `# ${text.replace(COMMENT_AS_OPTION, 'CONFIG_ ')}`;
 
 export const kconfig: Table = {
   title: 'a kernel configuration fragment',

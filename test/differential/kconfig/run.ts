@@ -3,7 +3,7 @@
  *
  * Four kernels by four architectures: all*config, every in-tree defconfig, Debian's configurations, and mutated
  * configurations (12 per tree, with --long 210). Both sides read the same recorded probe answers; that conf asks the
- * same questions live is checked once per tree. Then small random trees for each of the four confs.
+ * same questions live is checked once per tree. Then small random trees and option lines for each of the four confs.
  */
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
@@ -12,6 +12,7 @@ import { mutatedCases, plainCases } from './cases.js';
 import { compareCases, differingMessages, judgeCases, type Mismatch } from './compare.js';
 import { confMessages } from './engine.js';
 import { buildConf } from './judge.js';
+import { checkLines } from './lines.js';
 import { liveProbes } from './live.js';
 import { checkSmallTrees } from './small.js';
 import { ARCHITECTURES, openSubject, type TreeName, VERSIONS, type Version } from './trees.js';
@@ -66,6 +67,13 @@ async function checkSmall(version: Version): Promise<boolean> {
   return mismatches.length === 0;
 }
 
+async function checkOptionLines(version: Version): Promise<boolean> {
+  const { mismatches, inputs } = await checkLines(version, options.long ? 1000 : 200);
+  printMismatches(version, mismatches);
+  console.log(`${version} lines: ${inputs} texts, ${mismatches.length} mismatches`);
+  return mismatches.length === 0;
+}
+
 function printMismatches(subject: string, mismatches: readonly Mismatch[]): void {
   for (const { name, lines } of mismatches) {
     console.log(`${subject}: ${name}`);
@@ -75,14 +83,18 @@ function printMismatches(subject: string, mismatches: readonly Mismatch[]): void
 
 function treeNames(): string[] {
   const trees = VERSIONS.flatMap((version) => ARCHITECTURES.map((arch) => `${version}/${arch}`));
-  const all = [...trees, ...VERSIONS.map((version) => `${version}/small`)];
+  const all = [...trees, ...VERSIONS.flatMap((version) => [`${version}/small`, `${version}/lines`])];
   return options.tree ? all.filter((name) => options.tree?.includes(name)) : all;
 }
 
 if (options.one !== undefined) {
   const [version, arch] = options.one.split('/');
   const passed =
-    arch === 'small' ? await checkSmall(version as Version) : await checkTree({ version, arch } as TreeName);
+    arch === 'small'
+      ? await checkSmall(version as Version)
+      : arch === 'lines'
+        ? await checkOptionLines(version as Version)
+        : await checkTree({ version, arch } as TreeName);
   process.exitCode = passed ? 0 : 1;
 } else {
   const queue = treeNames();
