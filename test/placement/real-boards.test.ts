@@ -43,7 +43,11 @@ describe('arm without LPAE drops the last page below 4 GiB', () => {
   test('an area that ends there is never activated, up to 6.14', () => {
     const nodes = pool('linux,cma', reg(0xfc000000, 64 * MIB) + DEFAULT);
     const seen = boot({ memory: ram, nodes }, { ...arm, config: ARM });
-    expect([seen.outcome, seen.cmaTotalBytes, seen.log.at(-1)?.family]).toEqual(['unknown', 32n << 20n, 'not-activated']);
+    expect([seen.outcome, seen.cmaTotalBytes, seen.log.at(-1)?.family]).toEqual([
+      'unknown',
+      32n << 20n,
+      'not-activated',
+    ]);
     expect(boot({ memory: ram, nodes }, { ...arm, config: ARM, kernel: '7.3' }).outcome).toBe('unknown');
   });
 });
