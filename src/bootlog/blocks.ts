@@ -1,7 +1,8 @@
 /** Listings of whole files: /proc/iomem and the debugfs files of memblock. */
-import type { LogRange, ReservedRange } from './log.js';
+import type { AddressRange } from '../quantity/index.js';
+import type { ReservedRange } from './log.js';
 
-export interface IomemLine extends LogRange {
+export interface IomemLine extends AddressRange {
   readonly depth: number;
   readonly label: string;
 }
@@ -11,7 +12,7 @@ const IOMEM = /^(\s*)([0-9a-f]{8,16})-([0-9a-f]{8,16}) : (\S.*?)\s*$/;
 const MEMBLOCK =
   /^\s*(\d+): 0x([0-9a-f]{8,16})\.\.0x([0-9a-f]{8,16})(?:\s+(?:\d+\s+)?(NONE|NOMAP|HOTPLUG|MIRROR|DRV_MNG|\S.*))?\s*$/;
 
-export function range(first: string, last: string): LogRange | undefined {
+export function range(first: string, last: string): AddressRange | undefined {
   const [start, end] = [BigInt(`0x${first}`), BigInt(`0x${last}`)];
   return end >= start ? { baseAddress: start, sizeBytes: end - start + 1n } : undefined;
 }
@@ -22,7 +23,7 @@ export function iomemLine(text: string): IomemLine | undefined {
   return found && { ...found, depth: indent.length, label };
 }
 
-export interface MemblockLine extends LogRange {
+export interface MemblockLine extends AddressRange {
   readonly index: number;
   readonly noMap: boolean;
 }
@@ -40,8 +41,8 @@ export function memblockFile(text: string): 'memory' | 'reserved' | undefined {
 }
 
 export interface IomemFacts {
-  readonly ram: readonly (LogRange & { readonly line: number })[];
-  readonly kernel: (LogRange & { readonly line: number }) | undefined;
+  readonly ram: readonly (AddressRange & { readonly line: number })[];
+  readonly kernel: (AddressRange & { readonly line: number }) | undefined;
   readonly reserved: readonly (ReservedRange & { readonly line: number })[];
   readonly isMasked: boolean;
 }
@@ -60,7 +61,7 @@ export function readIomem(lines: readonly { readonly line: number; readonly text
   const ram = lines.filter(({ text }) => /^System RAM\b/.test(text.label));
   const reserved = lines.filter(({ text }) => text.label === 'reserved');
   // The list of x86 has reserved ranges of the firmware's map, which are not RAM, on the same level.
-  const besides = (one: LogRange) =>
+  const besides = (one: AddressRange) =>
     ram.some(
       ({ text }) =>
         text.baseAddress + text.sizeBytes === one.baseAddress || one.baseAddress + one.sizeBytes === text.baseAddress,

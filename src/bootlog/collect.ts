@@ -1,10 +1,10 @@
 /** What is known of one boot while its lines are read. */
+import type { AddressRange } from '../quantity/index.js';
 import type {
   BootLog,
   LoadedImage,
   LoggedArea,
   LoggedZone,
-  LogRange,
   MemoryLine,
   RefusedNode,
   ReservedRange,
@@ -29,7 +29,7 @@ export class Collector {
   by: Witness = 'kernel';
   hasKernel = false;
   readonly singles: Singles = {};
-  readonly banks = new Map<Witness, Said<LogRange>[]>();
+  readonly banks = new Map<Witness, Said<AddressRange>[]>();
   readonly images = new Map<string, Said<LoadedImage>>();
   readonly reserved: Said<ReservedRange>[] = [];
   readonly areas: Said<LoggedArea>[] = [];
@@ -64,7 +64,7 @@ export class Collector {
     this.#isCutLine = isCut;
   }
 
-  ram(by: Witness, found: LogRange): void {
+  ram(by: Witness, found: AddressRange): void {
     const known = this.banks.get(by) ?? [];
     this.banks.set(by, [...known, this.#said(found, by)]);
   }
@@ -108,7 +108,7 @@ export class Collector {
       this.refused.push(this.#said(found));
   }
 
-  zone(name: string, found: LogRange | undefined): void {
+  zone(name: string, found: AddressRange | undefined): void {
     this.zones.push(this.#said({ name, range: found }));
   }
 

@@ -1,7 +1,8 @@
 /** Reads logs of boots: U-Boot, EFI, OpenSBI, the kernel, /proc/iomem and memblock's files, whole or in pieces. */
+import type { AddressRange } from '../quantity/index.js';
 import { type IomemLine, iomemLine, type MemblockLine, memblockFile, memblockLine, readIomem } from './blocks.js';
 import { Collector } from './collect.js';
-import type { BootLog, LogRange, Said } from './log.js';
+import type { BootLog, Said } from './log.js';
 import { BOOT_STARTS, RULES, WORTH_A_LOOK } from './patterns.js';
 
 export type { BootLog } from './log.js';
@@ -64,7 +65,7 @@ function readListing(listing: Listing, line: string, number: number, file: strin
 
 function withListings(log: BootLog, { iomem, memblock }: Listing): BootLog {
   const io = iomem.length === 0 ? undefined : readIomem(iomem);
-  const said = <T extends LogRange & { readonly line: number }>(by: 'iomem' | 'memblock', found: readonly T[]) =>
+  const said = <T extends AddressRange & { readonly line: number }>(by: 'iomem' | 'memblock', found: readonly T[]) =>
     found.map(({ line, ...value }): Said<Omit<T, 'line'>> => ({ value, line, by }));
   const banks = memblock.filter(({ file }) => file === 'memory').map(({ line, text }) => ({ ...plain(text), line }));
   const kept = memblock
@@ -96,4 +97,4 @@ function withListings(log: BootLog, { iomem, memblock }: Listing): BootLog {
   };
 }
 
-const plain = ({ baseAddress, sizeBytes }: LogRange) => ({ baseAddress, sizeBytes });
+const plain = ({ baseAddress, sizeBytes }: AddressRange) => ({ baseAddress, sizeBytes });

@@ -1,9 +1,5 @@
 /** What a log of a board's boot says about memory: as data, each fact with the line that says it. */
-
-export interface LogRange {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
+import type { AddressRange } from '../quantity/index.js';
 
 /** Who wrote the line. */
 export type Witness = 'u-boot' | 'efi' | 'opensbi' | 'kernel' | 'iomem' | 'memblock';
@@ -24,7 +20,7 @@ export interface LoadedImage {
 }
 
 /** A region that the kernel lists as reserved; `name` undefined: the list has ranges only. */
-export interface ReservedRange extends LogRange {
+export interface ReservedRange extends AddressRange {
   readonly name: string | undefined;
   readonly noMap: boolean;
   readonly reusable: boolean;
@@ -48,7 +44,7 @@ export interface RefusedNode {
 export interface LoggedZone {
   readonly name: string;
   /** undefined: the zone is empty. */
-  readonly range: LogRange | undefined;
+  readonly range: AddressRange | undefined;
 }
 
 /** The `Memory:` line. */
@@ -67,7 +63,7 @@ export interface BootLog {
   /** The kernel was started through EFI, and takes RAM from its memory map. */
   readonly efi: Said<boolean> | undefined;
   /** RAM as the kernel got it, from the best witness; empty when the log has no ranges. */
-  readonly ram: readonly Said<LogRange>[];
+  readonly ram: readonly Said<AddressRange>[];
   /** How much RAM the boot loader found; without a place. */
   readonly ramBytes: Said<bigint> | undefined;
   readonly loaded: readonly Said<LoadedImage>[];

@@ -1,7 +1,8 @@
 /** The lines that say something about memory, one rule each; whatever stands before them (time, host, colour) is skipped. */
+import type { AddressRange } from '../quantity/index.js';
 import { range } from './blocks.js';
 import type { Collector } from './collect.js';
-import type { LoadedImage, LogRange, MemoryLine, Witness } from './log.js';
+import type { LoadedImage, MemoryLine, Witness } from './log.js';
 
 interface Rule {
   readonly pattern: RegExp;
@@ -55,7 +56,7 @@ function memoryLine(total: string, words: string): MemoryLine {
   };
 }
 
-function ramRange(into: Collector, by: Witness, found: LogRange | undefined): void {
+function ramRange(into: Collector, by: Witness, found: AddressRange | undefined): void {
   if (found !== undefined) into.ram(by, found);
 }
 

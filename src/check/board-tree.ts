@@ -6,7 +6,7 @@ import type { PlacementInput } from '../placement/index.js';
 import { firstEntry, isPool, predict, readReservedMemory } from '../placement/index.js';
 import type { Plan, PlannedArea } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 
 export const TREE_CHECK_CODES = defineCodes({
   'dtb/no-area': {

@@ -1,8 +1,10 @@
 /** What a check gets to see and what it answers. */
+
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
 import type { SetOption } from '../kconfig/index.js';
-import type { Architecture, MemoryRange } from '../placement/index.js';
+import type { Architecture } from '../placement/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 
 /** The .config that a kernel tree makes of a base configuration and a fragment. */
@@ -22,7 +24,7 @@ export interface CheckedBoard {
   readonly architecture: Architecture;
   readonly kernel: { readonly min: KernelVersion; readonly max: KernelVersion };
   readonly pageSizeBytes: bigint;
-  readonly memory: readonly MemoryRange[];
+  readonly memory: readonly AddressRange[];
   readonly commandLine: string;
   /** By node name. */
   readonly addressBits: ReadonlyMap<string, number>;

@@ -7,11 +7,12 @@ import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { optionValues } from '../kconfig/index.js';
 import { otherArchitecture } from '../model/index.js';
-import type { LintInput, LintResult, MemoryRange, OccupiedRange, PlacementInput } from '../placement/index.js';
+import type { LintInput, LintResult, OccupiedRange, PlacementInput } from '../placement/index.js';
 import { type FromLog, findingsOf, fromLog, withParameters } from '../placement/index.js';
 import { lintHints } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
+import type { AddressRange } from '../quantity/index.js';
 import { parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
@@ -37,7 +38,7 @@ export interface PlaceOptions {
 }
 
 /** `0x40000000+512M`. */
-function parseRange(option: string, text: string): MemoryRange {
+function parseRange(option: string, text: string): AddressRange {
   const [base = '', size = '', ...rest] = text.split('+');
   const baseAddress = parseBytes(base);
   const sizeBytes = parseBytes(size);
@@ -240,7 +241,7 @@ export function judgePlacement(
   return [...before, ...findingsOf(predicted).filter((finding) => !seen.has(keyOf(finding)))];
 }
 
-const memoryOf = (memory: readonly MemoryRange[] | undefined) => (memory === undefined ? {} : { memory });
+const memoryOf = (memory: readonly AddressRange[] | undefined) => (memory === undefined ? {} : { memory });
 
 /** What the boot logs say; undefined: none is given. */
 function logOf(

@@ -1,4 +1,5 @@
 /** From a profile's file name to a plan: what validate, generate and everything after them begin with. */
+
 import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import {
@@ -12,9 +13,10 @@ import {
 import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
 import type { Fdt } from '../fdt/tree.js';
 import type { KernelKnowledge, SymbolValue } from '../knowledge/index.js';
-import { type AddressRange, type DtbFacts, type Model, resolveModel } from '../model/index.js';
+import { type DtbFacts, type Model, resolveModel } from '../model/index.js';
 import { makePlan, type Plan } from '../plan/index.js';
 import type { LoadedProfile } from '../profile/load.js';
+import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';

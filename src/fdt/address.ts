@@ -1,4 +1,5 @@
 /** Addresses: `reg`, `ranges`, `dma-ranges`, and the walk from a bus up to the CPU's address space. */
+import type { AddressRange } from '../quantity/index.js';
 import { cell, cells, joinCells, text } from './property.js';
 import type { Fdt, FdtNode } from './tree.js';
 
@@ -16,11 +17,6 @@ export function addressCells(node: FdtNode, fallback = 2): number {
 /** Cells of a size in the `reg` of this node's children; the specification's default is 1. */
 export function sizeCells(node: FdtNode, fallback = 1): number {
   return cell(node, '#size-cells') ?? fallback;
-}
-
-export interface AddressRange {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
 }
 
 /**

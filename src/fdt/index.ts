@@ -10,6 +10,7 @@
  *
  * Nothing here throws for what a file holds: a result without `value` has the reasons in `diagnostics`.
  */
+export type { AddressRange } from '../quantity/index.js';
 export * from './address.js';
 export { FDT_CODES } from './codes.js';
 export { childrenWith, nodesWith } from './flat.js';

@@ -1,9 +1,10 @@
 /** Reads a flattened device tree blob: every offset is checked once, here; nodes are made later, on use. */
 import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { atByte, finding } from './codes.js';
 import { FlatNode } from './flat.js';
 import { type Header, indexStructure } from './structure.js';
-import type { Fdt, MemoryReservation } from './tree.js';
+import type { Fdt } from './tree.js';
 
 const MAGIC = 0xd00dfeed;
 const HEADER_SIZE = { 16: 36, 17: 40 } as const;
@@ -132,8 +133,8 @@ function readReservations(
   header: Header,
   file: string | undefined,
   diagnostics: Diagnostic[],
-): MemoryReservation[] {
-  const reservations: MemoryReservation[] = [];
+): AddressRange[] {
+  const reservations: AddressRange[] = [];
   for (let at = header.reservations; at + 16 <= header.totalSize; at += 16) {
     const sizeBytes = view.getBigUint64(at + 8);
     // Size 0 ends the list whatever the address, as for libfdt and the kernel.

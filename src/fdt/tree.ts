@@ -1,5 +1,5 @@
 /** A flattened device tree, read into memory. Knows FDT (devicetree specification v0.4, chapter 5), nothing of CMA. */
-
+import type { AddressRange } from '../quantity/index.js';
 import { firstString } from './bytes.js';
 
 /** What a node is made of; an {@link FdtNode} is one too, so subtrees of one tree can be put into another. */
@@ -21,15 +21,10 @@ export interface FdtNode {
   readonly children: readonly FdtNode[];
 }
 
-/** An entry of the blob's memory reservation block (`/memreserve/`), not of `/reserved-memory`. */
-export interface MemoryReservation {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
-
 export interface Fdt {
   readonly root: FdtNode;
-  readonly memoryReservations: readonly MemoryReservation[];
+  /** The blob's memory reservation block (`/memreserve/`), not `/reserved-memory`. */
+  readonly memoryReservations: readonly AddressRange[];
   readonly bootCpuId: number;
   /** Where it was read from, for messages. */
   readonly file: string | undefined;

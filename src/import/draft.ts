@@ -1,8 +1,10 @@
 /** What the files of a hand-made setup say, before it becomes a profile. */
+
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
 import type { Fdt } from '../fdt/index.js';
 import type { Board } from '../profile/types.gen.js';
+import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 
 export interface ImportInput {
@@ -21,18 +23,13 @@ export interface ImportInput {
   readonly name?: string;
 }
 
-export interface Range {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
-
 export interface RegionDraft {
   readonly name: string;
   readonly sizeBytes: bigint;
   readonly isDefault: boolean;
   readonly delivery: 'device-tree' | 'command-line' | 'kconfig';
   readonly baseAddress?: bigint;
-  readonly allocRanges?: readonly Range[];
+  readonly allocRanges?: readonly AddressRange[];
   readonly alignmentBytes?: bigint;
 }
 

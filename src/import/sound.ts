@@ -1,9 +1,11 @@
 /** Cuts what was found down to what a profile can say, so that `validate` accepts what `import` writes. */
+
 import type { Diagnostic } from '../diagnostic/index.js';
 import { givenHeapNames } from '../facts/heap-names.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatAddress } from '../quantity/index.js';
 import { report } from './codes.js';
-import type { Range, RegionDraft } from './draft.js';
+import type { RegionDraft } from './draft.js';
 
 /** As the schema limits them: regions, memory banks, alloc-ranges. */
 const MAX_REGIONS = 64;
@@ -12,7 +14,7 @@ const MAX_RANGES = 16;
 /** Names that the kernel gives heaps by itself, and those that mean something to programs that read JSON. */
 const TAKEN = new Set<unknown>([...Object.values(givenHeapNames()).flat(), 'constructor', 'prototype']);
 
-const isMemory = ({ baseAddress, sizeBytes }: Range) => sizeBytes > 0n && baseAddress + sizeBytes <= 1n << 64n;
+const isMemory = ({ baseAddress, sizeBytes }: AddressRange) => sizeBytes > 0n && baseAddress + sizeBytes <= 1n << 64n;
 
 /** Why a profile cannot have a region; undefined when it can. */
 function objectionTo({ name, sizeBytes, baseAddress = 0n, allocRanges = [] }: RegionDraft): string | undefined {
@@ -100,8 +102,8 @@ export function soundRegions(
 }
 
 /** Banks that do not overlap and end within 64 bits. */
-export function soundMemory(banks: readonly Range[], diagnostics: Diagnostic[]): Range[] {
-  const kept: Range[] = [];
+export function soundMemory(banks: readonly AddressRange[], diagnostics: Diagnostic[]): AddressRange[] {
+  const kept: AddressRange[] = [];
   for (const bank of banks) {
     if (bank.sizeBytes === 0n) continue;
     const end = bank.baseAddress + bank.sizeBytes;

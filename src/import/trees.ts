@@ -1,10 +1,12 @@
 /** CMA areas of device trees and overlays. */
+
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { cells, type Fdt, type FdtNode, joinCells, strings, text } from '../fdt/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { report } from './codes.js';
-import type { ImportInput, Range, RegionDraft, Understood } from './draft.js';
+import type { ImportInput, RegionDraft, Understood } from './draft.js';
 
 interface Candidate {
   readonly node: FdtNode;
@@ -72,7 +74,7 @@ function cellsOf(nodes: readonly Candidate[]): TreeFindings['cells'] {
   return undefined;
 }
 
-function ranges(node: FdtNode, name: string, of: NonNullable<TreeFindings['cells']>): Range[] {
+function ranges(node: FdtNode, name: string, of: NonNullable<TreeFindings['cells']>): AddressRange[] {
   const values = cells(node, name) ?? [];
   const step = of.address + of.size;
   return Array.from({ length: Math.floor(values.length / step) }, (_, i) => ({

@@ -1,14 +1,11 @@
 /** The board's DTB held against the profile: whether it is of this board at all. */
+
 import type { Diagnostic } from '../diagnostic/index.js';
 import { type Fdt, strings, text, walk } from '../fdt/index.js';
 import type { Board } from '../profile/types.gen.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { report } from './codes.js';
-
-export interface AddressRange {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
 
 export interface Cells {
   readonly address: 1 | 2;

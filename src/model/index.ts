@@ -1,4 +1,5 @@
 /** The board and kernel as far as they are known: the profile with every quantity read, held against the board's DTB. */
+
 import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
 import { type Backports, backportsOf } from '../facts/backport.js';
 import { type HeapNaming, mainlineNaming } from '../facts/heap-names.js';
@@ -14,12 +15,13 @@ import { cellsValue, type Fdt, makeFdt, stringsValue } from '../fdt/index.js';
 import { type KernelKnowledge, namingOf, type SymbolValue } from '../knowledge/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { Address, Board, Range, Size } from '../profile/types.gen.js';
+import type { AddressRange } from '../quantity/index.js';
 import { parseBytes } from '../quantity/index.js';
 import { report } from './codes.js';
-import { type AddressRange, type Cells, type DtbFacts, holdDtb } from './dtb.js';
+import { type Cells, type DtbFacts, holdDtb } from './dtb.js';
 
 export { MODEL_CODES } from './codes.js';
-export { type AddressRange, archOfTree, type Cells, type DtbFacts, otherArchitecture } from './dtb.js';
+export { archOfTree, type Cells, type DtbFacts, otherArchitecture } from './dtb.js';
 
 export interface Model {
   readonly loaded: LoadedProfile;

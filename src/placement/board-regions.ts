@@ -1,7 +1,8 @@
 /** Regions that the board's own device tree has already: which wish is about which, and what it leaves of their limits. */
+
 import type { Diagnostic } from '../diagnostic/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
-import type { MemoryRange } from './input.js';
 import { IntervalSet, interval } from './interval-set.js';
 import { report } from './planner-codes.js';
 import type { Reach } from './reach.js';
@@ -68,7 +69,7 @@ export function limitsLeft(
       "the board's device tree gives it a fixed place: the boot loader or another processor may use that address",
       'keep the base, or check that nothing else uses it',
     );
-  const ranges = Array.isArray(old.allocRanges) ? (old.allocRanges as readonly MemoryRange[]) : [];
+  const ranges = Array.isArray(old.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
   const place =
     baseAddress === undefined
       ? allocRanges.map((r) => interval(r.baseAddress, r.sizeBytes))
@@ -110,7 +111,7 @@ export function limitsLeft(
   return found;
 }
 
-function whyLimited(situation: Situation, ranges: readonly MemoryRange[], ofTree: Reach | undefined): string {
+function whyLimited(situation: Situation, ranges: readonly AddressRange[], ofTree: Reach | undefined): string {
   const ends = ranges.map((r) => r.baseAddress + r.sizeBytes);
   const end = ends.reduce((a, b) => (a > b ? a : b), 0n);
   if (ofTree !== undefined && ofTree.end <= end) return `${ofTree.who} reaches only ${formatAddress(ofTree.end)}`;
@@ -119,5 +120,5 @@ function whyLimited(situation: Situation, ranges: readonly MemoryRange[], ofTree
   return 'the device tree does not say why; devices of the SoC may reach nothing else';
 }
 
-const spell = (ranges: readonly MemoryRange[]) =>
+const spell = (ranges: readonly AddressRange[]) =>
   ranges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ');

@@ -1,9 +1,11 @@
 /** What a board's boot log says of the things that placement otherwise assumes. */
+
 import type { BootLog } from '../bootlog/index.js';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatBytes } from '../quantity/index.js';
-import type { MemoryRange, OccupiedRange, PlacementInput } from './input.js';
+import type { OccupiedRange, PlacementInput } from './input.js';
 import { IntervalSet, interval } from './interval-set.js';
 import { memoryOfTree, readReservedMemory } from './reserved-nodes.js';
 
@@ -117,16 +119,16 @@ export function fromLog(logs: readonly BootLog[], { file, input, kernels }: LogC
 
 const isSame = (a: KernelVersion, b: KernelVersion) => a.major === b.major && a.minor === b.minor;
 
-const total = (ranges: readonly MemoryRange[]) =>
+const total = (ranges: readonly AddressRange[]) =>
   new IntervalSet(ranges.map((one) => interval(one.baseAddress, one.sizeBytes))).ranges.reduce(
     (sum, { start, end }) => sum + (end - start),
     0n,
   );
 
-const spell = (ranges: readonly MemoryRange[]) => formatBytes((total(ranges) >> 20n) << 20n);
+const spell = (ranges: readonly AddressRange[]) => formatBytes((total(ranges) >> 20n) << 20n);
 
 /** The kernel's list lacks what firmware and no-map regions keep: an eighth may be missing, and nothing be added. */
-function isAbout(stated: readonly MemoryRange[], seen: readonly MemoryRange[]): boolean {
+function isAbout(stated: readonly AddressRange[], seen: readonly AddressRange[]): boolean {
   const [a, b] = [total(stated), total(seen)];
   return b <= a && b * 8n >= a * 7n;
 }

@@ -15,7 +15,7 @@ export {
 export * from './memory-map.js';
 export { planRegions, type RegionPlan } from './planner.js';
 export { PLANNER_CODES } from './planner-codes.js';
-export { type PoolNode, poolOverlay } from './pool-node.js';
+export { type PoolNode, type PoolProperty, poolOverlay, poolProperties } from './pool-node.js';
 export { predict } from './predict.js';
 export * from './prediction.js';
 export { RASPBERRY_PI_CODES, withParameters } from './raspberry-pi.js';

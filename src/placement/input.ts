@@ -1,21 +1,18 @@
 /** What the placement of CMA areas depends on. */
+
 import type { Backports } from '../facts/backport.js';
 import type { HeapInventory } from '../facts/heap-names.js';
 import type { Facts, KernelVersion } from '../facts/index.js';
 import type { Fdt } from '../fdt/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import type { Architecture } from './rules.js';
-
-export interface MemoryRange {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
 
 /**
  * Memory in use before the kernel looks at /reserved-memory. `kernel` (from _text to _end), `initrd` and `dtb` are
  * reserved by the kernel itself; `firmware` is memory that firmware owns, whether the device tree says so or not; any
  * other name is memory that something else has reserved by then.
  */
-export interface OccupiedRange extends MemoryRange {
+export interface OccupiedRange extends AddressRange {
   readonly name: string;
 }
 
@@ -42,6 +39,6 @@ export interface PlacementInput {
   /** What the boot loader passes; absent: /chosen/bootargs of the tree. */
   readonly commandLine?: string;
   /** RAM banks; absent: the memory nodes of the tree. */
-  readonly memory?: readonly MemoryRange[];
+  readonly memory?: readonly AddressRange[];
   readonly occupied?: readonly OccupiedRange[];
 }

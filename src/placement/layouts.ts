@@ -1,7 +1,8 @@
 /** Where boot loaders put kernel, initrd and device tree, as far as nobody says. */
+
 import { type Fdt, strings } from '../fdt/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { alignDown } from '../quantity/index.js';
-import type { MemoryRange } from './input.js';
 import { type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import data from './layouts.json' with { type: 'json' };
 import { isPool, type ReservedNode } from './reserved-nodes.js';
@@ -123,12 +124,12 @@ function placeOf(image: LayoutImage, bank: { readonly start: bigint; readonly en
 }
 
 function firmwareRanges(situation: Situation): readonly NamedInterval[] {
-  const named = (ranges: readonly MemoryRange[]) =>
+  const named = (ranges: readonly AddressRange[]) =>
     ranges.map((range) => ({ name: '', ...interval(range.baseAddress, range.sizeBytes) }));
   return [
     ...situation.reservedMemory.nodes
       .filter((node) => !isPool(node) && Array.isArray(node.reg))
-      .flatMap((node) => named(node.reg as readonly MemoryRange[])),
+      .flatMap((node) => named(node.reg as readonly AddressRange[])),
     ...named(situation.memoryReservations),
   ];
 }

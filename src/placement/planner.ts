@@ -1,11 +1,13 @@
 /** Chooses how regions are written into a board's tree, so that its kernel places them where their users reach them. */
+
 import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, type FdtNode } from '../fdt/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../quantity/index.js';
 import { boardRegions, limitsLeft, mergedInto } from './board-regions.js';
 import { holesIn, holesWithout, largest } from './holes.js';
-import type { MemoryRange, PlacementInput } from './input.js';
+import type { PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { report } from './planner-codes.js';
 import { poolOverlay } from './pool-node.js';
@@ -415,7 +417,7 @@ class Planner {
   }
 
   /** Ranges to write; none when the kernel's own choice, the highest hole of all RAM, is right already. */
-  #written(wish: RegionWish, segments: readonly Segment[], sizeBytes: bigint, because: Because[]): MemoryRange[] {
+  #written(wish: RegionWish, segments: readonly Segment[], sizeBytes: bigint, because: Because[]): AddressRange[] {
     const { situation, boundaries, granule } = this.#ground;
     const reach = this.#reach.get(wish);
     const ranges = this.#ranges(wish);
@@ -464,7 +466,7 @@ class Planner {
   }
 
   /** What the profile states, else what the board's own node does. */
-  #ranges(wish: RegionWish): readonly MemoryRange[] | undefined {
+  #ranges(wish: RegionWish): readonly AddressRange[] | undefined {
     if (wish.allocRanges !== undefined) return wish.allocRanges;
     const ranges = this.#old.get(wish)?.allocRanges;
     return Array.isArray(ranges) && ranges.length > 0 ? ranges : undefined;
@@ -588,13 +590,13 @@ const GIB4 = 1n << 32n;
 
 const pointerOf = ({ pointer }: RegionWish, below = '') => (pointer === undefined ? {} : { pointer: pointer + below });
 
-const spellRanges = (ranges: readonly MemoryRange[]) =>
+const spellRanges = (ranges: readonly AddressRange[]) =>
   ranges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ');
 
 /** Ranges are tried in their order, each from its top. */
 function firstFit(
   holes: readonly Interval[],
-  ranges: readonly MemoryRange[],
+  ranges: readonly AddressRange[],
   fits: (hole: Interval) => boolean,
 ): Interval | undefined {
   for (const range of ranges) {

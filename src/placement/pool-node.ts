@@ -1,6 +1,7 @@
-/** The one writer of a CMA area's node: what templates/dt-overlay says as text, as a tree. */
+/** A CMA area's node: which properties it has is decided here, for trees and for the templates that write source. */
 import { cellsValue, type Fdt, makeFdt, type NodeSpec, splitCells, stringsValue } from '../fdt/index.js';
-import type { MemoryRange } from './input.js';
+import type { Cell } from '../lang/kinds.js';
+import type { AddressRange } from '../quantity/index.js';
 
 export interface PoolNode {
   readonly nodeName: string;
@@ -8,7 +9,7 @@ export interface PoolNode {
   readonly sizeBytes: bigint;
   /** `reg`; undefined: the kernel places it (`size`). */
   readonly baseAddress: bigint | undefined;
-  readonly allocRanges: readonly MemoryRange[];
+  readonly allocRanges: readonly AddressRange[];
   readonly alignmentBytes: bigint | undefined;
 }
 
@@ -17,22 +18,49 @@ export interface RootCells {
   readonly size: number;
 }
 
+/** One property: a flag without a value, a string, or numbers with the cells that each takes. */
+export interface PoolProperty {
+  readonly name: string;
+  readonly value?: string | readonly Cell[];
+}
+
+/** @param cells of the root, which /reserved-memory must share */
+export function poolProperties(pool: Omit<PoolNode, 'nodeName'>, { address, size }: RootCells): PoolProperty[] {
+  const range = ({ baseAddress, sizeBytes }: AddressRange): Cell[] => [
+    { value: baseAddress, cells: address },
+    { value: sizeBytes, cells: size },
+  ];
+  const { baseAddress, sizeBytes, alignmentBytes, allocRanges } = pool;
+  const place: PoolProperty[] =
+    baseAddress !== undefined
+      ? [{ name: 'reg', value: range({ baseAddress, sizeBytes }) }]
+      : [
+          { name: 'size', value: [{ value: sizeBytes, cells: size }] },
+          ...(allocRanges.length === 0 ? [] : [{ name: 'alloc-ranges', value: allocRanges.flatMap(range) }]),
+          // As many cells as an address: the kernel reads it so, whatever the binding's prose says.
+          ...(alignmentBytes === undefined
+            ? []
+            : [{ name: 'alignment', value: [{ value: alignmentBytes, cells: address }] }]),
+        ];
+  return [
+    { name: 'compatible', value: 'shared-dma-pool' },
+    { name: 'reusable' },
+    ...place,
+    ...(pool.isDefault ? [{ name: 'linux,cma-default' }] : []),
+  ];
+}
+
 const EMPTY = new Uint8Array();
 
-function poolNode(pool: PoolNode, { address, size }: RootCells): NodeSpec {
-  const range = (r: MemoryRange) => [...splitCells(r.baseAddress, address), ...splitCells(r.sizeBytes, size)];
-  const properties: Record<string, Uint8Array> = { compatible: stringsValue('shared-dma-pool'), reusable: EMPTY };
-  if (pool.baseAddress !== undefined)
-    properties['reg'] = cellsValue(...range({ baseAddress: pool.baseAddress, sizeBytes: pool.sizeBytes }));
-  else {
-    properties['size'] = cellsValue(...splitCells(pool.sizeBytes, size));
-    // The kernel reads alignment with as many cells as an address has.
-    if (pool.alignmentBytes !== undefined)
-      properties['alignment'] = cellsValue(...splitCells(pool.alignmentBytes, address));
-    if (pool.allocRanges.length > 0) properties['alloc-ranges'] = cellsValue(...pool.allocRanges.flatMap(range));
-  }
-  if (pool.isDefault) properties['linux,cma-default'] = EMPTY;
-  return { name: pool.nodeName, properties };
+function bytesOf({ value }: PoolProperty): Uint8Array {
+  if (value === undefined) return EMPTY;
+  if (typeof value === 'string') return stringsValue(value);
+  return cellsValue(...value.flatMap((cell) => splitCells(cell.value, cell.cells)));
+}
+
+function poolNode(pool: PoolNode, cells: RootCells): NodeSpec {
+  const properties = poolProperties(pool, cells).map((one) => [one.name, bytesOf(one)] as const);
+  return { name: pool.nodeName, properties: Object.fromEntries(properties) };
 }
 
 function fragment(index: number, target: string, content: NodeSpec): NodeSpec {

@@ -1,8 +1,9 @@
 /** The RAM that the kernel has when it reads /reserved-memory: what the tree states, and what cuts it. */
+
 import { cell, cells, childrenWith, type Fdt, findChild, isAvailable, strings } from '../fdt/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import { alignDown, alignUp } from '../quantity/index.js';
 import { memparse, parameters } from './command-line.js';
-import type { MemoryRange } from './input.js';
 import { type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { memoryOfNode, rangesOf } from './reserved-nodes.js';
 import type { Architecture, KernelRules } from './rules.js';
@@ -116,7 +117,7 @@ export function armBanksWithin32Bits(banks: readonly Interval[]): readonly Inter
 
 /** Where memory of one NUMA node ends and that of another begins; empty when the tree has one node only. */
 export function numaBoundaries(tree: Fdt, root: { readonly address: number; readonly size: number }): bigint[] {
-  const banks: { readonly range: MemoryRange; readonly node: number | undefined }[] = [];
+  const banks: { readonly range: AddressRange; readonly node: number | undefined }[] = [];
   for (const node of childrenWith(tree.root, 'device_type')) {
     if (strings(node, 'device_type')?.[0] !== 'memory' || !isAvailable(node)) continue;
     const id = cell(node, 'numa-node-id');

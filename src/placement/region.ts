@@ -1,5 +1,5 @@
 /** A region as it is wished for, and as it is planned. */
-import type { MemoryRange } from './input.js';
+import type { AddressRange } from '../quantity/index.js';
 
 /** What a region is to be. */
 export interface RegionWish {
@@ -11,7 +11,7 @@ export interface RegionWish {
   readonly delivery?: 'device-tree' | 'command-line' | 'kconfig';
   /** Address bits of the weakest user; absent: what the tree says, and 32 for a default area. */
   readonly addressBits?: number;
-  readonly allocRanges?: readonly MemoryRange[];
+  readonly allocRanges?: readonly AddressRange[];
   readonly alignmentBytes?: bigint;
   /** A base that must be kept. */
   readonly baseAddress?: bigint;
@@ -29,7 +29,7 @@ export interface PlannedRegion {
   /** `reg`; undefined: the kernel places it (`size`). */
   readonly baseAddress: bigint | undefined;
   /** Best first; empty: anywhere. */
-  readonly allocRanges: readonly MemoryRange[];
+  readonly allocRanges: readonly AddressRange[];
   readonly alignmentBytes: bigint | undefined;
   /** A node of the board that is changed instead of adding one. */
   readonly changes: string | undefined;

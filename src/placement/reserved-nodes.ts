@@ -1,4 +1,5 @@
 /** /reserved-memory as the kernel's early scan reads it: with the root's cells, whatever the node itself says. */
+
 import {
   addressCells,
   cell,
@@ -11,16 +12,16 @@ import {
   sizeCells,
   strings,
 } from '../fdt/index.js';
-import type { MemoryRange } from './input.js';
+import type { AddressRange } from '../quantity/index.js';
 
 export interface ReservedNode {
   readonly name: string;
   readonly node: FdtNode;
   /** undefined: no `reg`; `malformed`: its length is no multiple of an entry. */
-  readonly reg: readonly MemoryRange[] | 'malformed' | undefined;
+  readonly reg: readonly AddressRange[] | 'malformed' | undefined;
   readonly size: bigint | 'malformed' | undefined;
   readonly alignment: bigint | 'malformed' | undefined;
-  readonly allocRanges: readonly MemoryRange[] | 'malformed' | undefined;
+  readonly allocRanges: readonly AddressRange[] | 'malformed' | undefined;
   readonly noMap: boolean;
   readonly reusable: boolean;
   readonly isDefault: boolean;
@@ -97,7 +98,7 @@ export function rangesOf(node: FdtNode, name: string, root: ReservedMemory['root
   const values = cells(node, name);
   const entry = root.address + root.size;
   if (values === undefined || entry === 0 || entry > 2 * MAX_CELLS || values.length % entry !== 0) return 'malformed';
-  const ranges: MemoryRange[] = [];
+  const ranges: AddressRange[] = [];
   for (let at = 0; at < values.length && ranges.length < MAX_ENTRIES; at += entry)
     ranges.push({
       baseAddress: wrap(joinCells(values, at, root.address)),
@@ -118,7 +119,7 @@ function wrap(value: bigint): bigint {
 }
 
 /** The reservation block, as far as boards have one. */
-export function memoryReservationsOf(tree: Fdt): readonly MemoryRange[] {
+export function memoryReservationsOf(tree: Fdt): readonly AddressRange[] {
   return tree.memoryReservations.slice(0, MAX_NODES);
 }
 
@@ -128,18 +129,18 @@ export function isPool(node: ReservedNode): boolean {
 }
 
 /** The range that a node with `reg` occupies; the kernel ignores further entries. */
-export function firstEntry(node: ReservedNode): MemoryRange | undefined {
-  return Array.isArray(node.reg) ? (node.reg[0] as MemoryRange | undefined) : undefined;
+export function firstEntry(node: ReservedNode): AddressRange | undefined {
+  return Array.isArray(node.reg) ? (node.reg[0] as AddressRange | undefined) : undefined;
 }
 
 /** Where memory nodes say that RAM is; entries of size 0 wait for the boot loader. */
-export function memoryOfTree(tree: Fdt, root: ReservedMemory['rootCells']): MemoryRange[] {
+export function memoryOfTree(tree: Fdt, root: ReservedMemory['rootCells']): AddressRange[] {
   return childrenWith(tree.root, 'device_type').flatMap((node) =>
     strings(node, 'device_type')?.[0] === 'memory' && isAvailable(node) ? memoryOfNode(node, root) : [],
   );
 }
 
-export function memoryOfNode(node: FdtNode, root: ReservedMemory['rootCells']): MemoryRange[] {
+export function memoryOfNode(node: FdtNode, root: ReservedMemory['rootCells']): AddressRange[] {
   const name = node.properties.has('linux,usable-memory') ? 'linux,usable-memory' : 'reg';
   const ranges = rangesOf(node, name, root);
   return Array.isArray(ranges) ? ranges.filter((range) => range.sizeBytes > 0n) : [];

@@ -1,5 +1,5 @@
 /** Everything that decides a boot, with no question left open. */
-import type { MemoryReservation } from '../fdt/index.js';
+import type { AddressRange } from '../quantity/index.js';
 import type { CmaParameter } from './command-line.js';
 import type { Interval } from './interval-set.js';
 import type { ReservedMemory } from './reserved-nodes.js';
@@ -38,7 +38,7 @@ export interface Situation {
   readonly banks: readonly Interval[];
   readonly occupied: readonly NamedInterval[];
   readonly reservedMemory: ReservedMemory;
-  readonly memoryReservations: readonly MemoryReservation[];
+  readonly memoryReservations: readonly AddressRange[];
   readonly zones: Zones;
   /** arm32 with HIGHMEM: where high memory starts. */
   readonly highMemoryStart: bigint | undefined;

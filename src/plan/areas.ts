@@ -3,7 +3,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { bytesOf, type Model, rangeOf } from '../model/index.js';
 import type { Region } from '../profile/types.gen.js';
 import { alignUp, formatBytes } from '../quantity/index.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import { computeBudget } from './budget.js';
 import { report } from './codes.js';
 import type { Because, PlannedArea } from './types.js';

@@ -12,7 +12,7 @@ import {
   planRegions,
   type RegionWish,
 } from '../placement/index.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import type { PlannedArea, SymbolRequest } from './types.js';
 
 /** What the simulator is asked with: the profile's knowledge of the board, on one kernel. */

@@ -13,8 +13,8 @@ import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, t
 import { archOfTree } from '../model/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import type { Board, Buffer } from '../profile/types.gen.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatAddress } from '../quantity/index.js';
-import type { AddressRange } from './types.js';
 
 type Arch = Board['arch'];
 

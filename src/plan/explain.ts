@@ -5,7 +5,7 @@ import { FACTS, type KernelVersion, kernelsText, rangeAt } from '../facts/index.
 import { writeOption } from '../kconfig/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import type { Because, Plan, PlannedArea, PlannedHeap } from './types.js';
 
 /** One reason. */

@@ -8,7 +8,7 @@ import type { Model } from '../model/index.js';
 import { bytesOf } from '../model/index.js';
 import { modeOf } from '../profile/access.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import { planAreas } from './areas.js';
 import { commandLineOf, placeAreas, proveOnBoard } from './board.js';
 import { HEAP_PER_AREA, report } from './codes.js';

@@ -10,7 +10,7 @@ import {
 } from '../facts/index.js';
 import { symbolsNeeded, vendorHeap } from '../knowledge/index.js';
 import type { Model } from '../model/index.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import { report } from './codes.js';
 import type { PlannedArea, PlannedHeap, SymbolRequest } from './types.js';
 

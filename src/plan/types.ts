@@ -1,11 +1,8 @@
 /** What has been decided for one board: everything a template, a check or the verifier needs, in the field's terms. */
+
 import type { HeapName } from '../facts/heap-names.js';
 import type { KernelVersion } from '../facts/index.js';
-
-export interface AddressRange {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
+import type { AddressRange } from '../quantity/index.js';
 
 /** Why a decision is what it is: a place in the profile, facts about the kernel, or both. */
 export interface Because {

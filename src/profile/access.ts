@@ -1,5 +1,5 @@
 /** Least privilege: who may open a heap may exhaust memory that no cgroup accounts for. */
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { report } from './codes.js';
 import type { Finder } from './finder.js';

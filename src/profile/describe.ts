@@ -1,5 +1,7 @@
 /** What the profile language says about a key, from its schema. */
+
 import schema from '../../schemas/profile.schema.json' with { type: 'json' };
+import { pointerKeys } from '../source/pointer.js';
 
 export interface SchemaNode {
   readonly $ref?: string;
@@ -33,7 +35,6 @@ function below(part: SchemaNode, token: string): SchemaNode | undefined {
 /** The part of the schema that a value at this place is held against; undefined for a pointer that no profile can have. */
 export function schemaAt(pointer: string): SchemaNode | undefined {
   let part: SchemaNode | undefined = schema as SchemaNode;
-  for (const token of pointer.split('/').slice(1))
-    part = part && below(part, token.replaceAll('~1', '/').replaceAll('~0', '~'));
+  for (const key of pointerKeys(pointer)) part = part && below(part, key);
   return part;
 }

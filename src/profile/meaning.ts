@@ -13,7 +13,7 @@ import {
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
 import { formatAddress, parseBytes } from '../quantity/index.js';
-import { childPointer } from '../source/json.js';
+import { childPointer } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { checkAccess } from './access.js';
 import { report } from './codes.js';

@@ -2,8 +2,8 @@
 import type { ErrorObject } from 'ajv';
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { DRAFT_KERNELS, EXAMPLE_KERNEL } from '../facts/index.js';
-import { childPointer } from '../source/json.js';
 import { lookalike } from '../source/lookalike.js';
+import { childPointer, pointerKeys } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { report } from './codes.js';
 import { schemaAt } from './describe.js';
@@ -19,9 +19,8 @@ const place = (spanOf: SpanOf, pointer: string, part: 'key' | 'value' = 'value')
 /** The last key of a pointer; an item of a list as `buffers[0]`. */
 function what(pointer: string): string {
   if (pointer === '') return 'the profile';
-  const [, list = '', index] = /([^/]*)\/(\d+)$/.exec(pointer) ?? [];
-  const key = index === undefined ? pointer.slice(pointer.lastIndexOf('/') + 1) : `${list}[${index}]`;
-  return key.replaceAll('~1', '/').replaceAll('~0', '~');
+  const [list = '', key = ''] = pointerKeys(`/${pointer}`).slice(-2);
+  return /^\d+$/.test(key) ? `${list}[${key}]` : key;
 }
 const list = (values: readonly unknown[]) => values.map((v) => JSON.stringify(v)).join(', ');
 
@@ -104,8 +103,7 @@ function strange(text: unknown): { cause?: string } {
 
 function valueAt(value: unknown, pointer: string): unknown {
   let found = value;
-  for (const token of pointer.split('/').slice(1))
-    found = (found as Record<string, unknown> | undefined)?.[token.replaceAll('~1', '/').replaceAll('~0', '~')];
+  for (const key of pointerKeys(pointer)) found = (found as Record<string, unknown> | undefined)?.[key];
   return found;
 }
 

@@ -1,5 +1,11 @@
 /** Sizes and addresses. Always bigint: a 64-bit address does not fit a number. */
 
+/** A range of addresses as device trees write it. */
+export interface AddressRange {
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+}
+
 const SUFFIX: Readonly<Record<string, bigint>> = {
   '': 0n,
   k: 10n,

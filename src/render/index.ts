@@ -1,7 +1,9 @@
 /** Plan -> artifacts: the plan is presented once, and every target's templates are filled from that view. */
+
 import { type Diagnostic, defineCodes, hasErrors, type Outcome, reporter } from '../diagnostic/index.js';
 import { commentLines, LeafValue, leaf } from '../lang/index.js';
 import type { Plan } from '../plan/types.js';
+import { childPointer } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { type Artifact, type ArtifactPath, artifactPath } from './artifact.js';
 import { fill, type Mark, type Template } from './emit.js';
@@ -123,7 +125,7 @@ function writtenTwice({ name }: CompiledTarget, file: CompiledFile, path: Artifa
   const option = /\[(\w+)\]/.exec(file.path)?.[1] ?? '';
   return report('render/bad-option', {
     message: `option "${option}" of target ${name} makes a second ${path}`,
-    pointer: `/targets/${name}/${option}`,
+    pointer: childPointer(childPointer('/targets', name), option),
     cause: 'the target writes that file anyway',
     fix: 'leave the option out',
   });
@@ -142,7 +144,7 @@ function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly 
   const declared = target.options ?? {};
   const given = plan.targets.find((candidate) => candidate.name === target.name)?.options ?? {};
   const diagnostics: Diagnostic[] = [];
-  const pointer = (name: string) => `/targets/${target.name}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  const pointer = (name: string) => childPointer(childPointer('/targets', target.name), name);
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(declared, name)) continue;
     const [near] = suggest(name, Object.keys(declared));
@@ -213,7 +215,7 @@ function unknownTarget(name: string, library: readonly CompiledTarget[], isProfi
   const [near] = suggest(name, names);
   return report('render/unknown-target', {
     message: `there is no target "${name}"`,
-    ...(isProfile ? { pointer: `/targets/${name.replaceAll('~', '~0').replaceAll('/', '~1')}` } : {}),
+    ...(isProfile ? { pointer: childPointer('/targets', name) } : {}),
     fix: near === undefined ? `use one of: ${names.join(', ')}` : `did you mean "${near}"?`,
   });
 }

@@ -1,9 +1,13 @@
 /** Plan -> what templates see. Every decision is already in the plan; here it only gets its kind (src/lang). */
+
 import { formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { type At, type Cell, leaf } from '../lang/index.js';
+import { poolProperties } from '../placement/index.js';
 import { linksOf } from '../plan/links.js';
-import type { AddressRange, Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
+import type { Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
+import type { AddressRange } from '../quantity/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
+import { childPointer } from '../source/pointer.js';
 import { androidGroup, presentAndroidGroups } from './android.js';
 import type { NeutralView } from './view.js';
 
@@ -114,7 +118,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
 const fileName = (dtb: string) => (/^\w[\w.,+/-]*\.dtb$/.test(dtb) ? dtb.replace(/^.*\//, '') : dtb);
 
 function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [name: string]: NeutralView } {
-  const origin = { pointer: `/regions/${pointerToken(area.name)}` };
+  const origin = { pointer: childPointer('/regions', area.name) };
   const { cells } = plan.board;
   const address = (value: bigint): Cell => ({ value, cells: cells.address });
   const size = (value: bigint): Cell => ({ value, cells: cells.size });
@@ -139,8 +143,13 @@ function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [
     reg: baseAddress !== undefined && tuples([{ baseAddress, sizeBytes }]),
     size: leaf('cells', [size(sizeBytes)], origin),
     allocRanges: baseAddress === undefined && area.allocRanges.length > 0 && tuples(area.allocRanges),
-    // As many cells as an address: the kernel reads it so, whatever the binding's prose says.
-    alignment: alignmentBytes !== undefined && leaf('cells', [address(alignmentBytes)], origin),
+    alignment:
+      baseAddress === undefined && alignmentBytes !== undefined && leaf('cells', [address(alignmentBytes)], origin),
+    /** The whole content of the node in the device tree; a property without a value is a flag. */
+    properties: poolProperties(area, cells).map(({ name, value }) => ({
+      name: leaf('word', name),
+      value: value !== undefined && (typeof value === 'string' ? leaf('string', value) : leaf('cells', value, origin)),
+    })),
     because: area.because.map(reason),
     steps: (area.budget?.steps ?? []).map((step) => leaf('comment', step.text)),
   };
@@ -155,7 +164,7 @@ const distinct = (names: readonly string[]) =>
   names.map((name, i) => (names.indexOf(name) === i ? name : `${name}__${i}`));
 
 function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { readonly [name: string]: NeutralView } {
-  const origin = { pointer: `/heaps/${pointerToken(heap.name)}` };
+  const origin = { pointer: childPointer('/heaps', heap.name) };
   const device = (name: string) => leaf('deviceName', name, origin);
   const area = plan.areas.find((candidate) => candidate.areaName === heap.areaName);
   const names = [...new Set(heap.nodes.map((node) => node.name))];
@@ -261,5 +270,4 @@ function presentRange(range: AddressRange): NeutralView {
 const version = (value: KernelVersion) => leaf('word', formatKernelVersion(value));
 const reason = (because: Because) => leaf('comment', because.text);
 const at = (because: Because): At => (because.pointer === undefined ? {} : { pointer: because.pointer });
-const pointerToken = (key: string) => key.replaceAll('~', '~0').replaceAll('/', '~1');
 const camel = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

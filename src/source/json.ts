@@ -1,7 +1,9 @@
 /** JSON with comments, read with the place of every key and value. Duplicate and prototype keys are findings. */
+
 import { createScanner, type Node as JsoncNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { type Diagnostic, defineCodes, type Outcome, reporter, type Span } from '../diagnostic/index.js';
 import type { SourceText } from './index.js';
+import { childPointer, pointerKeys } from './pointer.js';
 
 export interface JsonMember {
   readonly key: Span;
@@ -78,7 +80,7 @@ function convert(node: JsoncNode, source: SourceText, diagnostics: Diagnostic[],
     return {
       kind: 'array',
       span,
-      items: (node.children ?? []).map((child, i) => convert(child, source, diagnostics, `${pointer}/${i}`)),
+      items: (node.children ?? []).map((child, i) => convert(child, source, diagnostics, childPointer(pointer, i))),
     };
   if (node.type !== 'object') return { kind: 'scalar', span, value: node.value as string | number | boolean | null };
   const members = new Map<string, JsonMember>();
@@ -147,11 +149,6 @@ export function readJson(source: SourceText): Outcome<JsonNode> {
   return diagnostics.length > 0 ? { diagnostics } : { value, diagnostics };
 }
 
-/** RFC 6901: appends one reference token. */
-export function childPointer(pointer: string, key: string | number): string {
-  return `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`;
-}
-
 /** The plain value; objects have no prototype, so no key of theirs can be mistaken for an inherited one. */
 export function jsonValue(node: JsonNode): unknown {
   if (node.kind === 'scalar') return node.value;
@@ -164,8 +161,7 @@ export function jsonValue(node: JsonNode): unknown {
 /** The node a pointer names and, for a member of an object, its key; undefined where there is none. */
 export function locate(root: JsonNode, pointer: string): { node: JsonNode; key?: Span } | undefined {
   let found: { node: JsonNode; key?: Span } = { node: root };
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of pointerKeys(pointer)) {
     const { node } = found;
     if (node.kind === 'object') {
       const member = node.members.get(key);

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  type AddressRange,
   applyOverlay,
   type Fdt,
   type FdtNode,
-  type MemoryReservation,
   makeFdt,
   type NodeSpec,
   nodePath,
@@ -27,7 +27,7 @@ const some = (child: fc.Arbitrary<NodeSpec>) => fc.uniqueArray(child, { selector
 const node = nodeOver(some(nodeOver(some(nodeOver(fc.constant([]))))));
 const root = node.map((spec): NodeSpec => ({ ...spec, name: '' }));
 const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
-const reservations: fc.Arbitrary<MemoryReservation[]> = fc.array(
+const reservations: fc.Arbitrary<AddressRange[]> = fc.array(
   fc.record({ baseAddress: u64, sizeBytes: u64.filter((size) => size > 0n) }),
   { maxLength: 3 },
 );

@@ -13,6 +13,7 @@ import {
 } from '../../plan/explain.js';
 import { schemaAt } from '../../profile/describe.js';
 import { traceLine } from '../../render/trace.js';
+import { pointerKeys } from '../../source/pointer.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -61,10 +62,8 @@ function explainValue({ loaded }: Explained, pointer: string): PlanExplanation |
   const described = schemaAt(pointer);
   if (described === undefined) return undefined;
   let value: unknown = loaded.profile;
-  for (const token of pointer.split('/').slice(1)) {
-    const key = token.replaceAll('~1', '/').replaceAll('~0', '~');
+  for (const key of pointerKeys(pointer))
     value = value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[key] : undefined;
-  }
   const span = spanAround(loaded, pointer);
   const isWritten = value !== undefined;
   const text = isWritten
