@@ -16,6 +16,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['plan'],
   ['render', 'verify'],
   ['check', 'report'],
+  ['init'],
   ['import', 'diagnose'],
   ['cli'],
 ];
@@ -172,6 +173,12 @@ const ONCE: readonly { what: string; home: RegExp; pattern: RegExp; sample: stri
     pattern:
       /\{\s*(?:readonly )?(?:base|baseAddress|address): bigint;\s*(?:readonly )?(?:size|sizeBytes): bigint;\s*\}/,
     sample: 'interface Range {\n  readonly baseAddress: bigint;\n  readonly sizeBytes: bigint;\n}',
+  },
+  {
+    what: 'the writer of profiles',
+    home: /^src\/init\/write\.ts$/,
+    pattern: /[`'"](?:\/\/ )?DECIDE|JSON\.stringify\(profile/,
+    sample: 'JSON.stringify(profile, null, 2)',
   },
   {
     what: "the writer of a pool's properties",

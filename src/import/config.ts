@@ -1,6 +1,7 @@
 /** What `.config` files and fragments say of heaps. */
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { FACTS, type KernelVersion, parseKernelVersion } from '../facts/index.js';
+import { archOfConfig, pageSizeOfConfig } from '../init/write.js';
 import { optionsOf } from '../kconfig/index.js';
 import type { Board } from '../profile/types.gen.js';
 import type { SourceText } from '../source/index.js';
@@ -50,16 +51,11 @@ function linesOf(sources: readonly SourceText[]): Map<string, Line> {
 
 const isOn = (line: Line | undefined) => line?.value === 'y' || line?.value === 'm';
 
-function archOf(lines: ReadonlyMap<string, Line>): Board['arch'] | undefined {
-  const known = { ARM64: 'arm64', X86_64: 'x86_64', ARM: 'arm' } as const;
-  if (isOn(lines.get('RISCV'))) return 'riscv64';
-  return Object.entries(known).find(([symbol]) => isOn(lines.get(symbol)))?.[1];
-}
-
 export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFindings> {
   const diagnostics: Diagnostic[] = [];
   const lines = linesOf(sources);
   const isGiven = sources.length > 0;
+  const value = (symbol: string) => lines.get(symbol)?.value;
   // A whole configuration lists what nobody decided; a fragment is all decision.
   const isWhole = lines.size > 1000;
   const symbols: Record<string, string> = {};
@@ -117,8 +113,8 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
       cmaHeap: isGiven ? isOn(lines.get('DMABUF_HEAPS_CMA')) : undefined,
       size,
       symbols,
-      arch: archOf(lines),
-      pageSize: isOn(lines.get('ARM64_64K_PAGES')) ? '64K' : isOn(lines.get('ARM64_16K_PAGES')) ? '16K' : undefined,
+      arch: archOfConfig(value),
+      pageSize: pageSizeOfConfig(value),
       kernel: parseKernelVersion(title ?? ''),
     },
     diagnostics,

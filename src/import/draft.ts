@@ -31,6 +31,8 @@ export interface RegionDraft {
   readonly baseAddress?: bigint;
   readonly allocRanges?: readonly AddressRange[];
   readonly alignmentBytes?: bigint;
+  /** Why its size is a guess; absent: it is stated. */
+  readonly guess?: string;
 }
 
 /** What was understood, and what has to be said about the rest. */

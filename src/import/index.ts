@@ -13,9 +13,11 @@ import {
 } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
+import { identityOf, Notes, noteMissingMemory, profileName, profileText, rangesOf, regionOf } from '../init/write.js';
 import { FIRST_TARGETS } from '../plan/index.js';
-import type { Heap, Profile, Region } from '../profile/types.gen.js';
-import { formatAddress, formatBytes } from '../quantity/index.js';
+import type { Heap, Profile } from '../profile/types.gen.js';
+import { formatBytes } from '../quantity/index.js';
+import { childPointer } from '../source/pointer.js';
 import { type AccessFindings, readAccess } from './access.js';
 import { type CommandLineFindings, readCommandLine } from './boot.js';
 import { report } from './codes.js';
@@ -92,10 +94,11 @@ function settleRegions(
     regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: config.size.sizeBytes });
   else if (winner === undefined && config.cmaHeap === true) {
     const sizeBytes = isX86 ? USUAL_BYTES.x86_64 : USUAL_BYTES.other;
-    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes });
+    const guess = `nothing states the size; ${formatBytes(sizeBytes)} is the default of the kernel's configuration`;
+    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes, guess });
     diagnostics.push(
       report('import/assumed', {
-        message: `the CMA heap is on and nothing states its size; ${formatBytes(sizeBytes)} are taken`,
+        message: `the CMA heap is on and nothing states its size; assuming ${formatBytes(sizeBytes)}`,
         cause: isX86 ? 'the default on x86 is 0, so the heap does not exist yet' : 'CMA_SIZE_MBYTES defaults to 16',
         fix: 'state "size", or a "budget" of what must fit',
       }),
@@ -104,24 +107,11 @@ function settleRegions(
   return regions;
 }
 
-const size = (bytes: bigint) => (bytes % MEBIBYTE === 0n ? `${bytes / MEBIBYTE}M` : formatAddress(bytes));
-const range = (r: { baseAddress: bigint; sizeBytes: bigint }) => ({
-  base: formatAddress(r.baseAddress),
-  size: size(r.sizeBytes),
-});
-
-function regionOf(draft: RegionDraft): Region {
-  const { sizeBytes, isDefault, delivery, baseAddress, allocRanges, alignmentBytes } = draft;
-  return {
-    size: size(sizeBytes),
-    ...(isDefault ? { default: true } : {}),
-    ...(delivery === 'device-tree' ? {} : { delivery }),
-    ...(baseAddress === undefined ? {} : { base: formatAddress(baseAddress) }),
-    ...(allocRanges === undefined ? {} : { allocRanges: allocRanges.map(range) as [Range, ...Range[]] }),
-    ...(alignmentBytes === undefined ? {} : { alignment: size(alignmentBytes) }),
-  };
+/** What is said about the setup: findings, and comments in the profile. */
+interface Said {
+  readonly diagnostics: Diagnostic[];
+  readonly notes: Notes;
 }
-type Range = { base: string; size: string };
 
 interface HeapDraft {
   readonly key: string;
@@ -164,7 +154,12 @@ function heapsOf(regions: readonly RegionDraft[], config: ConfigFindings, access
 }
 
 /** Which heap a link leads to, when rules make it for several: on a Pi 5 the system heap, elsewhere the area. */
-function linksOf(drafts: readonly HeapDraft[], { links }: AccessFindings, isPi5: boolean, diagnostics: Diagnostic[]) {
+function linksOf(
+  drafts: readonly HeapDraft[],
+  { links }: AccessFindings,
+  isPi5: boolean,
+  { diagnostics, notes }: Said,
+) {
   const chosen = new Map<string, string>();
   for (const link of new Set(links.map((one) => one.link))) {
     const claims = links.filter((one) => one.link === link).sort((a, b) => Number(b.certain) - Number(a.certain));
@@ -174,13 +169,18 @@ function linksOf(drafts: readonly HeapDraft[], { links }: AccessFindings, isPi5:
     const key = keys.length > 1 && isPi5 ? keys.find((one) => one === 'system') : keys[0];
     if (key === undefined) continue;
     chosen.set(link, key);
-    if (keys.length > 1)
+    if (keys.length > 1) {
+      notes.decide(
+        childPointer('/heaps', key),
+        `the link ${link} leads to ${keys.join(' or ')}, depending on the board: move the alias if it is the other`,
+      );
       diagnostics.push(
         report('import/condition', {
-          message: `/dev/dma_heap/${link} leads to ${keys.join(' or ')}, as the board decides; ${key} is taken`,
+          message: `/dev/dma_heap/${link} leads to ${keys.join(' or ')}, depending on the board; assuming ${key}`,
           fix: 'move the alias to the other heap if this board is another',
         }),
       );
+    }
   }
   return chosen;
 }
@@ -189,13 +189,9 @@ function linksOf(drafts: readonly HeapDraft[], { links }: AccessFindings, isPi5:
 const MAX_ALIASES = 16;
 const MAX_HEAPS = 64;
 
-function heapsAndAccess(
-  drafts: readonly HeapDraft[],
-  found: AccessFindings,
-  isPi5: boolean,
-  diagnostics: Diagnostic[],
-) {
-  const links = linksOf(drafts, found, isPi5, diagnostics);
+function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isPi5: boolean, said: Said) {
+  const { diagnostics, notes } = said;
+  const links = linksOf(drafts, found, isPi5, said);
   const heaps: Record<string, Heap> = {};
   const access: Record<string, { group: string; mode: string }> = {};
   for (const { key, heap, names } of drafts) {
@@ -218,6 +214,8 @@ function heapsAndAccess(
       names.find((one) => found.access.get(one)?.isAssumed === false) ?? names.find((one) => found.access.has(one));
     const given = name === undefined ? undefined : found.access.get(name);
     if (given === undefined || name === undefined) continue;
+    if (given.isAssumed)
+      notes.decide(childPointer('/access', key), `the rules give ${key} to no group; ${given.group} is a guess`);
     access[key] = { group: given.group, mode: `0${given.mode.toString(8)}` };
     const missed = names.filter((one) => !found.access.has(one));
     if (missed.length > 0)
@@ -250,52 +248,50 @@ function piOf(tree: Fdt | undefined): RaspberryPi {
   };
 }
 
-/** What a profile takes for a compatible string. */
-const COMPATIBLE = /^[a-zA-Z0-9][a-zA-Z0-9,+._-]{0,99}$/;
-
 function boardOf(
   input: ImportInput,
   tree: TreeFindings,
   config: ConfigFindings,
-  diagnostics: Diagnostic[],
+  { diagnostics, notes }: Said,
 ): Profile['board'] {
   const root = tree.board?.root;
-  const named = (root && strings(root, 'compatible'))?.filter((one) => COMPATIBLE.test(one));
-  const compatible = named?.length === 0 ? undefined : named;
-  const model = root === undefined ? undefined : textOf(root, 'model');
+  const identity = root === undefined ? {} : identityOf(textOf(root, 'model'), strings(root, 'compatible'));
   const arch = input.arch ?? config.arch;
-  if (arch === undefined)
+  const memory = rangesOf(tree.board === undefined ? [] : soundMemory(memoryBanks(tree.board), diagnostics));
+  if (memory === undefined) {
+    noteMissingMemory(notes, 'the files of the setup');
     diagnostics.push(
       report('import/assumed', {
-        message: 'no file says which architecture; arm64 is taken',
-        fix: 'give --arch arm64, arm, riscv64 or x86_64, or a whole .config',
-      }),
-    );
-  const memory = tree.board === undefined ? [] : soundMemory(memoryBanks(tree.board), diagnostics);
-  if (memory.length === 0)
-    diagnostics.push(
-      report('import/assumed', {
-        message: 'RAM is not stated, so areas are not held against it',
+        message: 'RAM is not stated, so areas are not compared with it',
         fix: 'add "memory" to the board: "System RAM" in /proc/iomem',
       }),
     );
+  }
+  if (arch === undefined) {
+    notes.decide('/board/arch', 'no file says which architecture: arm64, arm, riscv64 or x86_64');
+    diagnostics.push(
+      report('import/assumed', {
+        message: 'no file says which architecture; assuming arm64',
+        fix: 'give --arch arm64, arm, riscv64 or x86_64, or a whole .config',
+      }),
+    );
+  }
   const { pageSize } = config;
   const impossible = pageSize === undefined ? undefined : pageSizeRefusal(arch ?? 'arm64', pageSize);
   if (impossible !== undefined)
     diagnostics.push(
       report('import/no-effect', {
         ...impossible,
-        fix: 'check that the configuration is that of this board; pages of 4K are taken',
+        fix: 'check that the configuration is that of this board; until then the pages are assumed to be 4K',
       }),
     );
   return {
-    ...(model === undefined || model === '' ? {} : { title: model.slice(0, 200) }),
-    ...(compatible === undefined ? {} : { compatible: compatible.slice(0, 16) as [string, ...string[]] }),
+    ...identity,
     arch: arch ?? 'arm64',
     ...(pageSize === undefined || impossible !== undefined ? {} : { pageSize }),
     ...(tree.cells === undefined ? {} : { cells: tree.cells }),
     ...(input.configTxt === undefined ? {} : { bootLoader: 'raspberrypi' as const }),
-    ...(memory.length === 0 ? {} : { memory: memory.map(range) as [Range, ...Range[]] }),
+    ...(memory === undefined ? {} : { memory }),
   };
 }
 
@@ -306,7 +302,9 @@ export function importSetup(input: ImportInput): Outcome<string> {
   const line = readCommandLine(input.commandLine);
   const txt = readConfigTxt(input.configTxt, piOf(trees.value.board));
   const diagnostics = [...configs.diagnostics, ...trees.diagnostics, ...line.diagnostics, ...txt.diagnostics];
-  const board = boardOf(input, trees.value, configs.value, diagnostics);
+  const notes = new Notes();
+  const said = { diagnostics, notes };
+  const board = boardOf(input, trees.value, configs.value, said);
   const stated = { commandLine: line.value, configTxt: txt.value, config: configs.value };
   const fromTrees = oneDefault(trees.value.regions, diagnostics);
   const settled = settleRegions(fromTrees, stated, board.arch === 'x86_64', diagnostics);
@@ -333,10 +331,11 @@ export function importSetup(input: ImportInput): Outcome<string> {
     [...rules.value.access.keys()].some((name) => name !== 'system') &&
     configs.value.cmaHeap !== false
   ) {
-    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: USUAL_BYTES.other });
+    const guess = `nothing states the size; ${formatBytes(USUAL_BYTES.other)} is the default of the kernel's configuration`;
+    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: USUAL_BYTES.other, guess });
     diagnostics.push(
       report('import/assumed', {
-        message: `the rules open the heap of the default area, and nothing states its size; ${formatBytes(USUAL_BYTES.other)} are taken`,
+        message: `the rules open the heap of the default area, and nothing states its size; assuming ${formatBytes(USUAL_BYTES.other)}`,
         fix: 'give --config, --dts or --cmdline as well, or state "size"',
       }),
     );
@@ -345,6 +344,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
   let drafts = heapsOf(regions, configs.value, rules.value);
   if (drafts.length === 0 && regions.length === 0 && rules.value.isAboutHeaps) {
     drafts = [{ key: 'system', heap: { kind: 'system' }, names: ['system'] }];
+    notes.decide('/heaps/system', 'the rules are about heaps and do not say which the board has');
     diagnostics.push(
       report('import/assumed', {
         message: 'the rules are about heaps and do not say which the board has; assuming the system heap',
@@ -352,7 +352,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
       }),
     );
   }
-  const { heaps, access } = heapsAndAccess(drafts, rules.value, isPi5, diagnostics);
+  const { heaps, access } = heapsAndAccess(drafts, rules.value, isPi5, said);
   if (drafts.length === 0 && regions.length === 0)
     return {
       diagnostics: [
@@ -374,16 +374,23 @@ export function importSetup(input: ImportInput): Outcome<string> {
       }),
     );
   const kernel = input.kernel ?? (isTooOld ? undefined : configured);
-  if (kernel === undefined)
+  for (const { name, guess } of regions)
+    if (guess !== undefined) notes.decide(`${childPointer('/regions', name)}/size`, guess);
+  if (kernel === undefined) {
+    notes.decide(
+      '/kernel',
+      `${isTooOld ? 'the configuration is of a kernel that is too old' : 'no file says which kernel'}: the kernels this must work on`,
+    );
     diagnostics.push(
       report('import/assumed', {
         message: `${isTooOld ? 'no kernel that a profile can have' : 'no file says which kernel'}; assuming ${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`,
         fix: `give --kernel ${EXAMPLE_KERNEL}, or a whole .config`,
       }),
     );
+  }
   const profile: Profile = {
     version: 1,
-    name: input.name ?? nameOf(board),
+    name: input.name ?? profileName(board.compatible?.[0] ?? ''),
     board,
     kernel: {
       version: kernel === undefined ? { ...DRAFT_KERNELS } : formatKernelVersion(kernel),
@@ -396,15 +403,6 @@ export function importSetup(input: ImportInput): Outcome<string> {
       ? {}
       : { targets: Object.fromEntries([...FIRST_TARGETS, 'raspberrypi'].map((name) => [name, {}])) }),
   };
-  const head = '// Written by dmaheap import. What it said about the setup holds here too: look at what was assumed.\n';
-  return { value: `${head}${JSON.stringify(profile, null, 2)}\n`, diagnostics };
-}
-
-function nameOf({ compatible }: Profile['board']): string {
-  const name = (compatible?.[0] ?? '')
-    .replace(/^.*,/, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9._-]+/g, '-')
-    .replace(/^[^a-z0-9]+/, '');
-  return name.slice(0, 63) || 'my-board';
+  const by = 'dmaheap import. What it said about the setup holds here too: look at what it assumed.';
+  return { value: profileText(by, profile, notes), diagnostics };
 }

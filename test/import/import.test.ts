@@ -111,10 +111,33 @@ describe('what cannot be imported', () => {
       expect(exit).toBe(0);
       expect(stderr).toContain(`${argument} keeps the area ${limits}`);
       expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '64M' } } });
-      expect(stdout).not.toContain('"base"');
+      expect(parse(stdout).regions['linux,cma']).not.toHaveProperty('base');
     }
     const { stdout } = await dmaheap(['import', '--cmdline', 'cma=64M@1G', '--arch', 'arm64'], directory);
     expect(stdout).toContain('"base": "0x40000000"');
+  });
+
+  test('what no file states is marked as a guess where it stands', async () => {
+    const directory = place('guesses', {
+      '50-heaps.rules': 'SUBSYSTEM=="dma_heap", KERNEL=="linux,cma", MODE="0660"\n',
+    });
+    const { exit, stdout } = await dmaheap(['import', '--rules', '50-heaps.rules'], directory);
+    expect(exit).toBe(0);
+    const lines = stdout.split('\n').map((line) => line.trim());
+    const guessed = lines.flatMap((line, i) =>
+      line.startsWith('// DECIDE')
+        ? [
+            lines
+              .slice(i)
+              .find((next) => !next.startsWith('//'))
+              ?.split(':')[0],
+          ]
+        : [],
+    );
+    expect(guessed).toEqual(['"arch"', '"arch"', '"kernel"', '"size"', '"cma"']);
+    // The comment about RAM becomes the member without its slashes.
+    const stated = stdout.replace(/\/\/ ("memory")/, '$1');
+    expect(parse(stated).board).toMatchObject({ arch: 'arm64', memory: [{ size: '1G' }] });
   });
 
   const HEAP = 'SUBSYSTEM=="dma_heap"';

@@ -45,7 +45,7 @@ LABEL="done"
     findings: [
       /config\.txt:5:1: warning\[import\/condition\]: cma-size=134217728 stands in the section \[pi5\]/,
       /rules\/60-dma-heap\.rules:3:1: warning\[import\/condition\]: the rule depends on something that only the board knows/,
-      /vidbuf_cached leads to system or cma, as the board decides|vidbuf_cached leads to cma or system, as the board decides/,
+      /vidbuf_cached leads to system or cma, depending on the board|vidbuf_cached leads to cma or system, depending on the board/,
     ],
   },
   {
@@ -94,10 +94,10 @@ LABEL="done"
       board: {
         title: 'Some i.MX board',
         cells: { address: 2, size: 2 },
-        memory: [{ base: '0x40000000', size: '3072M' }],
+        memory: [{ base: '0x40000000', size: '3G' }],
       },
       regions: {
-        'linux,cma': { default: true, size: '960M', allocRanges: [{ base: '0x40000000', size: '3072M' }] },
+        'linux,cma': { default: true, size: '960M', allocRanges: [{ base: '0x40000000', size: '3G' }] },
       },
       heaps: { cma: { region: 'linux,cma' }, system: { kind: 'system' } },
       access: { cma: { group: 'video', mode: '0660' } },

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { type Fdt, readFdt } from '../../fdt/index.js';
 import { type ImportInput, importSetup } from '../../import/index.js';
+import { guessesIn } from '../../init/write.js';
 import { resolveModel } from '../../model/index.js';
 import { makePlan } from '../../plan/index.js';
 import { schemaAt } from '../../profile/describe.js';
@@ -231,6 +232,6 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
     );
   }
   const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'mend what was found in it';
-  context.note(`wrote ${options.output}. Next: ${next}`);
+  context.note(`wrote ${options.output}${guessesIn(value)}. Next: ${next}`);
   return exit;
 }

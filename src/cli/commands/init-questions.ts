@@ -9,8 +9,8 @@ import {
   OLDEST_KERNEL,
   parseKernelVersion,
 } from '../../facts/index.js';
+import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../init/board.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
-import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../plan/draft.js';
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import { readBoard, readConfiguration, whyNot } from '../board-files.js';

@@ -7,10 +7,11 @@ import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
+import { type BoardFindings, draftProfile } from '../../init/board.js';
+import { guessesIn } from '../../init/write.js';
 import { optionValues } from '../../kconfig/index.js';
 import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
-import { type BoardFindings, draftProfile } from '../../plan/draft.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, whyNot } from '../board-files.js';
 import type { Context } from '../context.js';
@@ -216,9 +217,6 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
       'give another file with -o',
     );
   }
-  const open = text.split('\n').filter((line) => line.includes('// DECIDE')).length;
-  context.note(
-    `wrote ${output}${open === 0 ? '' : `; a line marked DECIDE (there ${open === 1 ? 'is 1' : `are ${open}`}) holds a guess`}. Next: dmaheap validate ${output}`,
-  );
+  context.note(`wrote ${output}${guessesIn(text)}. Next: dmaheap validate ${output}`);
   return EXIT.good;
 }

@@ -1,0 +1,243 @@
+/** A first profile for a board, from what its device tree, configuration and running system say. */
+
+import type { Distribution } from '../facts/distribution.js';
+import {
+  compareKernelVersions,
+  DRAFT_KERNELS,
+  formatKernelVersion,
+  type KernelVersion,
+  OLDEST_KERNEL,
+} from '../facts/index.js';
+import { pageSizes } from '../facts/page-size.js';
+import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text } from '../fdt/index.js';
+import { archOfTree } from '../model/index.js';
+import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
+import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
+import type { AddressRange } from '../quantity/index.js';
+import { childPointer } from '../source/pointer.js';
+import {
+  archOfConfig,
+  identityOf,
+  Notes,
+  noteMissingMemory,
+  pageSizeOfConfig,
+  profileName,
+  profileText,
+  type RegionWords,
+  rangesOf,
+  regionOf,
+  sizeText,
+} from './write.js';
+
+type Arch = Board['arch'];
+
+/** What was found out; everything may be missing. */
+export interface BoardFindings {
+  readonly tree?: Fdt;
+  /** Name of the DTB file without folder and suffix. */
+  readonly dtbName?: string;
+  /** Values of the .config. */
+  readonly config?: ReadonlyMap<string, string>;
+  readonly kernel?: KernelVersion;
+  /** RAM as the running kernel sees it. */
+  readonly memory?: readonly AddressRange[];
+  /** Names under /dev/dma_heap. */
+  readonly heaps?: readonly string[];
+  /** Groups that exist on the system. */
+  readonly groups?: readonly string[];
+  readonly distribution?: Distribution;
+  /** Path of the DTB as it was given. */
+  readonly dtbPath?: string;
+  /** The size that `cma=` on the running command line gives the default area; 0: there is none. */
+  readonly argumentBytes?: bigint;
+  /** CmaTotal of the running kernel: the sum of all areas. */
+  readonly cmaTotalBytes?: bigint;
+  /** What a person has decided. */
+  readonly decided?: Decisions;
+}
+
+export interface Decisions {
+  readonly name?: string;
+  readonly arch?: Arch;
+  readonly memory?: readonly AddressRange[];
+  readonly kernel?: { readonly min: string; readonly max: string };
+  readonly buffers?: readonly Buffer[];
+  readonly group?: string;
+  /** Of the default area. */
+  readonly sizeBytes?: bigint;
+}
+
+const DEFAULT_SIZE = 128n << 20n;
+
+export function archOf(found: BoardFindings): Arch | undefined {
+  if (found.decided?.arch !== undefined) return found.decided.arch;
+  const configured = found.config === undefined ? undefined : archOfConfig((symbol) => found.config?.get(symbol));
+  return configured ?? (found.tree === undefined ? undefined : archOfTree(found.tree));
+}
+
+/** The board's own default area, which the profile changes rather than doubles. */
+function defaultArea(tree: Fdt | undefined): ReservedNode | undefined {
+  if (tree === undefined) return undefined;
+  return readReservedMemory(tree).nodes.find((node) => isPool(node) && node.isDefault && isAvailable(node.node));
+}
+
+/** RAM by what knows it best; empty: nothing does. */
+export function statedMemory({ decided, memory, tree }: BoardFindings): readonly AddressRange[] {
+  const ofTree = () => (tree === undefined ? [] : memoryBanks(tree).filter((bank) => bank.sizeBytes > 0n));
+  return decided?.memory ?? memory ?? ofTree();
+}
+
+/** `rockchip/rk3399-rockpro64.dtb` where the path shows it: below dts, dtb, dtbs or the version of a kernel. */
+function dtbNameBelowDts(file: string | undefined): string | undefined {
+  if (file === undefined) return undefined;
+  const vendor = /(?:^|\/)(?:dts|dtbs?|dtbs?-[^/]+|linux-image-[^/]+|\d+\.\d+[^/]*)\/([a-z0-9]+\/[^/]+)$/.exec(
+    file,
+  )?.[1];
+  const name = vendor ?? file.replace(/^.*\//, '');
+  return /^[A-Za-z0-9][A-Za-z0-9_.,+/-]*\.dtb$/.test(name) ? name : undefined;
+}
+
+function boardOf(found: BoardFindings, arch: Arch | undefined, notes: Notes): Board {
+  const { tree } = found;
+  const identity =
+    tree === undefined ? {} : identityOf(text(tree.root, 'model'), strings(tree.root, 'compatible') ?? []);
+  const stated = statedMemory(found);
+  const memory = rangesOf(stated);
+  const dtb = dtbNameBelowDts(found.dtbPath);
+  const pageSize = pageSizeOfConfig((symbol) => found.config?.get(symbol));
+  if (memory === undefined) noteMissingMemory(notes, 'the device tree');
+  else if (found.memory === undefined && found.decided?.memory === undefined)
+    notes.decide('/board/memory', 'RAM as the device tree states it; a boot loader may know better');
+  if (arch === undefined) notes.decide('/board/arch', 'nothing says which architecture: arm64, arm, riscv64 or x86_64');
+  if (dtb !== undefined && !dtb.includes('/')) {
+    const folder = arch === 'arm' ? 'arch/arm' : arch === 'riscv64' ? 'arch/riscv' : 'arch/arm64';
+    notes.decide('/board/dtb', `its path below ${folder}/boot/dts of the kernel, such as vendor/${dtb}`);
+  }
+  return {
+    ...identity,
+    arch: arch ?? 'arm64',
+    ...(pageSize === undefined || !pageSizes(arch ?? 'arm64').includes(pageSize) ? {} : { pageSize }),
+    ...(tree === undefined
+      ? {}
+      : { cells: { address: addressCells(tree.root), size: sizeCells(tree.root) } as NonNullable<Board['cells']> }),
+    ...(dtb === undefined ? {} : { dtb }),
+    ...(memory === undefined ? {} : { memory }),
+  };
+}
+
+/** Size of the default area, by whoever knows it best, with a note above what it is written as. */
+function sizeOf(
+  found: BoardFindings,
+  old: { readonly sizeBytes: bigint } | undefined,
+  at: (member: string) => string,
+  notes: Notes,
+): Pick<RegionWords, 'sizeBytes' | 'budget'> {
+  const { decided, argumentBytes, cmaTotalBytes } = found;
+  const existing = old?.sizeBytes ?? DEFAULT_SIZE;
+  if (decided?.buffers !== undefined) {
+    if (old !== undefined)
+      notes.decide(
+        at('budget'),
+        `the board's own device tree gives this area ${sizeText(existing)}, and drivers may count on it: "min" keeps that much`,
+      );
+    const buffers = decided.buffers as Budget['buffers'];
+    return { budget: { buffers, ...(old === undefined ? {} : { min: sizeText(existing) }) } };
+  }
+  if (decided?.sizeBytes !== undefined) {
+    if (old !== undefined && decided.sizeBytes < existing)
+      notes.decide(
+        at('size'),
+        `this is less than the ${sizeText(existing)} of the board's own device tree; drivers may count on it`,
+      );
+    return { sizeBytes: decided.sizeBytes };
+  }
+  if (argumentBytes !== undefined && argumentBytes > 0n) {
+    notes.decide(
+      at('size'),
+      'cma= on the running command line gives the area this size, whatever the device tree says. Remove cma= to let this profile decide',
+    );
+    return { sizeBytes: argumentBytes };
+  }
+  if (old === undefined && cmaTotalBytes !== undefined && cmaTotalBytes > 0n) {
+    notes.decide(
+      at('size'),
+      'whether it is large enough: this is CmaTotal of the running kernel, the sum of all areas',
+    );
+    return { sizeBytes: cmaTotalBytes };
+  }
+  notes.decide(
+    at('size'),
+    old === undefined
+      ? `the size. Or say what must fit, and the size follows: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
+      : "whether it is large enough: the board's device tree already has this area",
+  );
+  return { sizeBytes: existing };
+}
+
+function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefined, notes: Notes): Region {
+  const at = (member: string) => childPointer(childPointer('/regions', name), member);
+  const old = defaultArea(found.tree);
+  const fixed = old === undefined ? undefined : firstEntry(old);
+  const sizeBytes = typeof old?.size === 'bigint' ? old.size : (fixed?.sizeBytes ?? DEFAULT_SIZE);
+  const ranges = Array.isArray(old?.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
+  const isOpen = ranges.length === 0 && fixed === undefined && arch !== 'x86_64' && arch !== 'arm';
+  if (isOpen) notes.decide(at('addressBits'), 'how many address bits the weakest device that uses the area has');
+  return regionOf({
+    ...sizeOf(found, old === undefined ? undefined : { sizeBytes }, at, notes),
+    isDefault: true,
+    delivery: arch === 'x86_64' ? 'kconfig' : 'device-tree',
+    baseAddress: fixed?.baseAddress,
+    // The node would lose it: an overlay writes only what the profile says.
+    alignmentBytes: typeof old?.alignment === 'bigint' && fixed === undefined ? old.alignment : undefined,
+    allocRanges: ranges,
+    ...(isOpen ? { addressBits: 32 } : {}),
+  });
+}
+
+/** The group that may allocate, and why it is that one; `undefined`: nothing says. */
+function groupOf({ decided, groups, distribution }: BoardFindings): { readonly group: string; readonly why?: string } {
+  if (decided?.group !== undefined) return { group: decided.group };
+  if (groups?.includes('video') === true) return { group: 'video', why: 'the group exists on this system' };
+  if (distribution !== undefined)
+    return { group: distribution.group, why: `what ${distribution.title} gives its video devices to` };
+  return groups === undefined ? { group: 'video' } : { group: 'dmaheap', why: 'this system has no group video' };
+}
+
+function versionOf(found: BoardFindings, notes: Notes): Profile['kernel']['version'] {
+  const chosen = found.decided?.kernel;
+  if (chosen !== undefined) return chosen.min === chosen.max ? chosen.min : chosen;
+  if (found.kernel !== undefined)
+    return formatKernelVersion(compareKernelVersions(found.kernel, OLDEST_KERNEL) >= 0 ? found.kernel : OLDEST_KERNEL);
+  notes.decide('/kernel', 'the kernels this must work on');
+  return { ...DRAFT_KERNELS };
+}
+
+/** The text of a commented, valid profile; what must be decided is marked DECIDE. */
+export function draftProfile(found: BoardFindings): string {
+  const notes = new Notes();
+  const arch = archOf(found);
+  const name = defaultArea(found.tree)?.name.replace(/@.*$/, '') ?? 'linux,cma';
+  const { group, why } = groupOf(found);
+  const compatible = found.tree === undefined ? undefined : strings(found.tree.root, 'compatible')?.[0];
+  if (found.heaps !== undefined && found.heaps.length > 0)
+    notes.add('/heaps', `found under /dev/dma_heap: ${found.heaps.join(', ')}`);
+  notes.add(
+    '/heaps',
+    'names of your own, which no kernel update changes; aliases are symlinks for programs that look for a fixed name',
+  );
+  if (found.decided?.group === undefined)
+    notes.decide(
+      '/access',
+      `who may allocate: heap memory is not charged to cgroups${why === undefined ? '' : `. ${group}: ${why}`}`,
+    );
+  const profile: Profile = {
+    version: 1,
+    name: profileName(found.decided?.name ?? found.dtbName ?? compatible ?? ''),
+    board: boardOf(found, arch, notes),
+    kernel: { version: versionOf(found, notes) },
+    regions: { [name]: defaultRegion(found, name, arch, notes) },
+    heaps: { camera: { region: name, aliases: ['linux,cma'] }, system: { kind: 'system' } },
+    access: { camera: { group, mode: '0660' }, system: { group, mode: '0660' } },
+  };
+  return profileText('dmaheap init.', profile, notes);
+}
