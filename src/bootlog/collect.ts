@@ -55,7 +55,7 @@ export class Collector {
     (this.singles as Record<string, unknown>)[name] = this.#said(value);
   }
 
-  /** A kernel since 6.18 cuts a long command line into several, each but the last with a backslash at its end. */
+  /** Recent kernels cut a long command line into several lines, each but the last with a backslash at its end. */
   words(text: string): void {
     const isCut = text.endsWith(' \\');
     const part = isCut ? text.slice(0, -2) : text;

@@ -175,7 +175,7 @@ export const RULES: readonly Rule[] = [
     take: ({ start, end }, into) => into.load(loaded('initrd', start, end, true)),
   },
   {
-    // fdt_init_reserved_mem_node(), from 6.1
+    // fdt_init_reserved_mem_node()
     pattern:
       /OF: reserved mem: 0x(?<first>[0-9a-f]+)\.\.0x(?<last>[0-9a-f]+) \(\d+ KiB\) (?<map>no)?map (?<non>non-)?reusable (?<name>\S+)/,
     by: 'kernel',

@@ -26,7 +26,7 @@ export function buildConfig(context: CheckContext): (fragment: string) => Promis
     await tools.writeText(`${work}/base`, base);
     await tools.writeText(`${work}/fragment`, `${fragment}\n`);
     await tools.writeText(`${work}/merged/.keep`, '');
-    // Only merged by the script: without -m it greps for every symbol of the base, a minute of work on 6.12, to
+    // Only merged by the script: without -m it greps for every symbol of the base, a minute of work, to
     // find what the comparison below finds too.
     const script = `${tree}/scripts/kconfig/merge_config.sh`;
     const merge = await tools.run('sh', [script, '-m', '-O', 'merged', 'base', 'fragment'], {

@@ -8,7 +8,7 @@ import { report } from './codes.js';
 export interface Dialect {
   /** Words that are statements or options; everything else in that place is refused. */
   readonly keywords: ReadonlySet<string>;
-  /** `option modules`, `option env`, ... instead of plain `modules` (up to 5.13). */
+  /** `option modules`, `option env`, ... instead of plain `modules`. */
   readonly optionSyntax: boolean;
   /** `depends on X if Y`. */
   readonly conditionalDepends: boolean;
@@ -19,11 +19,11 @@ export interface Dialect {
   /** `bool "prompt"` inside a choice. */
   readonly typedChoice: boolean;
   /**
-   * `symbol`: a choice has a value of its own, up to tristate, and members depend on it (up to 6.10). `menu`: a choice
+   * `symbol`: a choice has a value of its own, up to tristate, and members depend on it. `menu`: a choice
    * only groups bools, and the latest user value wins.
    */
   readonly choices: 'symbol' | 'menu';
-  /** Equal expressions are one, and their value is kept until something changes (since 6.12). */
+  /** Equal expressions are one, and their value is kept until something changes. */
   readonly sharedExpressions: boolean;
   /** A dependency on a symbol being off ends the submenu below that symbol. */
   readonly negationEndsSubmenu: boolean;

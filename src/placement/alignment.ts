@@ -5,7 +5,7 @@ import type { Architecture, KernelRules } from './rules.js';
 export interface GranuleConfig {
   readonly hugetlb: boolean;
   readonly transparentHugepage: boolean;
-  /** ARCH_FORCE_MAX_ORDER, or FORCE_MAX_ZONEORDER before 6.1, as written in .config. */
+  /** ARCH_FORCE_MAX_ORDER, or FORCE_MAX_ZONEORDER on older kernels, as written in .config. */
   readonly forceMaxOrder: number | undefined;
   readonly pageBlockMaxOrder: number | undefined;
   /** arm32 with 64-bit page tables. */
@@ -23,7 +23,7 @@ function pmdShift(architecture: Architecture, pageShift: number, lpae: boolean):
 function defaultMaxOrder(rules: KernelRules, architecture: Architecture, pageShift: number, thp: boolean): number {
   const exclusive = rules.largestOrder === 'exclusive' ? 1 : 0;
   if (architecture !== 'arm64') return 10 + exclusive;
-  // 5.10 raises the order of large pages only for transparent huge pages.
+  // Older kernels raise the order of large pages only for transparent huge pages.
   const raised = rules.minimumAlignment === 'page-block' || thp;
   if (pageShift === 16 && raised) return 13 + exclusive;
   if (pageShift === 14 && raised) return 11 + exclusive;
@@ -31,7 +31,7 @@ function defaultMaxOrder(rules: KernelRules, architecture: Architecture, pageShi
 }
 
 /**
- * CMA_MIN_ALIGNMENT_BYTES, or before 5.19 the larger of the largest buddy block and a page block.
+ * CMA_MIN_ALIGNMENT_BYTES, or on older kernels the larger of the largest buddy block and a page block.
  * Sources: include/linux/cma.h, include/linux/pageblock-flags.h, the architectures' Kconfig.
  */
 export function minimumAlignment(

@@ -141,7 +141,7 @@ export class Boot {
         });
   }
 
-  /** 5.10 to 6.11: all nodes are collected, sorted and then initialised. */
+  /** Older kernels: all nodes are collected, sorted and then initialised. */
   #scanSorted(): void {
     const { rules, reservedMemory } = this.situation;
     for (const node of reservedMemory.nodes) {
@@ -176,7 +176,7 @@ export class Boot {
     });
   }
 
-  /** 6.12 and later: bases first, then sizes in the order of the tree; the drivers of bases come later. */
+  /** Later kernels: bases first, then sizes in the order of the tree; the drivers of bases come later. */
   #scanInTreeOrder(): void {
     const { rules, reservedMemory } = this.situation;
     const sizeOnly: ReservedNode[] = [];
@@ -218,7 +218,7 @@ export class Boot {
     this.#sayOverlaps();
   }
 
-  /** 6.12 comes here twice for a node with a base. */
+  /** Some kernels come here twice for a node with a base. */
   #sayMalformed(node: ReservedNode): void {
     const { malformedList, messagePrefix } = this.situation.rules;
     if (malformedList === 'refused')
@@ -290,7 +290,7 @@ export class Boot {
     return true;
   }
 
-  /** Kernels since 6.18 do not even place a default node when cma= is given. */
+  /** Some kernels do not even place a default node when cma= is given. */
   #skippedForParameter(node: ReservedNode): boolean {
     const { rules, parameter, dmaCma } = this.situation;
     if (rules.parameterAndDefaultNode !== 'skipped' || parameter === undefined || !dmaCma) return false;
@@ -327,7 +327,7 @@ export class Boot {
       });
       return undefined;
     }
-    // An entry with reg of size 0 gets here on 5.10 and 6.1, where it has no `size` and fails without a word.
+    // An entry with reg of size 0 gets here where all nodes are sorted: it has no `size` and fails silently.
     if (typeof node.size !== 'bigint') return undefined;
     if (this.#skippedForParameter(node)) return undefined;
     const sizeBytes = node.size;
@@ -654,7 +654,7 @@ function unwantedBecause(node: ReservedNode, dmaCma: boolean): string {
 
 type DriverRefusal = Pick<Refusal, 'family' | 'reason' | 'facts' | 'kernelFunction'>;
 
-/** __rmem_cmp(); 6.12 adds the position in the tree, which a stable sort does too. */
+/** __rmem_cmp(); later kernels add the position in the tree, which a stable sort does too. */
 function compareEntries(a: Entry, b: Entry): number {
   if (a.start !== b.start) return a.start < b.start ? -1 : 1;
   const [left, right] = [a.end - a.start, b.end - b.start];

@@ -193,7 +193,7 @@ function reservationsIgnored(boot: Boot): Found[] {
 
 const range0 = (range: Interval) => range.start === range.end;
 
-/** From 6.12 a refused no-map region with a base is freed after the linear map was made without it. */
+/** A refused no-map region with a base is freed after the linear map was made without it. */
 function unmappedMemory(boot: Boot): Found[] {
   return boot.refusals
     .filter(

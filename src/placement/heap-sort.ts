@@ -1,6 +1,6 @@
 /**
  * Sorts in place with the exchanges that the kernel's sort() makes, because the order of equal elements decides where
- * 5.10 and 6.1 put size-only regions: a heapsort that sifts each element down to a leaf first and then back up to its
+ * older kernels put size-only regions: a heapsort that sifts each element down to a leaf first and then back up to its
  * place (Wegener's bottom-up variant), preferring the left child among equals. Source: lib/sort.c, sort_r().
  */
 export function kernelHeapSort<T>(items: T[], compare: (a: T, b: T) => number): void {

@@ -53,7 +53,7 @@ interface Owned extends Interval, MemoryOwner {}
 
 /**
  * The likely picture: areas whose address is not certain stand where they land when nothing unknown is in the way.
- * @throws RangeError for a kernel before 5.10
+ * @throws RangeError for a kernel before {@link OLDEST_KERNEL}
  */
 export function memoryMap(input: PlacementInput): MemoryMap {
   const { situation, questions } = situationOf(input);

@@ -28,7 +28,7 @@ import type { Situation } from './situation.js';
  *
  * What the input does not say is an open question. The boot is simulated for every answer; where the results differ,
  * the field is `unknown` and says which fact it needs. Everything else is a claim.
- * @throws RangeError for a kernel before 5.10, which the facts do not describe
+ * @throws RangeError for a kernel before {@link OLDEST_KERNEL}, which the facts do not describe
  */
 export function predict(input: PlacementInput): Prediction {
   const settled = situationOf(input);

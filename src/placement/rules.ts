@@ -112,7 +112,7 @@ export const RULE_FACTS = {
 
 const known = new WeakMap<Facts, Map<string, KernelRules>>();
 
-/** @throws when the version is older than the data (5.10): the caller checks {@link OLDEST_KERNEL} first */
+/** @throws when the version is older than the data: the caller checks {@link OLDEST_KERNEL} first */
 export function kernelRules(version: KernelVersion, backports: Backports = {}, facts: Facts = FACTS): KernelRules {
   const ofFacts = known.get(facts) ?? new Map<string, KernelRules>();
   known.set(facts, ofFacts);

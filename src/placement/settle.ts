@@ -58,7 +58,7 @@ const EVERYTHING = ['outcome', 'heaps', 'areas', 'cmaTotalBytes', 'log', 'reject
 const ACTIVATION = ['heaps', 'cmaTotalBytes', 'log', 'rejected'];
 const GIB = 1n << 30n;
 
-/** @throws RangeError for a kernel before 5.10 */
+/** @throws RangeError for a kernel before {@link OLDEST_KERNEL} */
 export function situationOf(input: PlacementInput): Settled {
   if (compareKernelVersions(input.kernel, OLDEST_KERNEL) < 0)
     throw new RangeError(

@@ -60,7 +60,7 @@ export interface Situation {
 export interface HeapConfig {
   readonly system: boolean;
   readonly cma: boolean;
-  /** DMABUF_HEAPS_CMA_LEGACY, 6.17 and 6.18. */
+  /** DMABUF_HEAPS_CMA_LEGACY, where the kernel has it. */
   readonly legacyName: boolean;
 }
 

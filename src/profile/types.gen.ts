@@ -12,7 +12,7 @@ export interface Profile {
   readonly board: Board;
   readonly kernel: Kernel;
   readonly inputs?: Inputs;
-  /** Contiguous memory areas by node name. The name is what the kernel calls the area and, from 6.19 on, its heap. */
+  /** Contiguous memory areas by node name. The name is what the kernel calls the area, and its heap on kernels that make a heap of every area. */
   readonly regions?: Readonly<Record<string, Region>>;
   /** The heaps user space needs, by a name of your own that never changes with the kernel. */
   readonly heaps?: Readonly<Record<string, Heap>>;
@@ -93,7 +93,7 @@ export interface Kernel {
   readonly version: KernelVersion | KernelRange;
   /** What is known of this very kernel, as dmaheap kernel writes it: heaps and their names follow it. Relative to the profile; inputs.description is the same for one machine. */
   readonly description?: string;
-  /** Changes a vendor kernel carries although its version number says otherwise: 'default-heap-name' (from 6.17: default_cma_region), 'heap-per-area' (from 6.19: a heap for every reusable region), 'modular-heaps' (heaps as modules). */
+  /** Changes a vendor kernel carries although its version number says otherwise: 'default-heap-name' (the heap of the default area is called default_cma_region), 'heap-per-area' (a heap for every reusable region), 'modular-heaps' (heaps as modules). */
   readonly backports?: readonly ("default-heap-name" | "heap-per-area" | "modular-heaps")[];
   /** Kconfig symbols wanted beyond those the heaps need, without CONFIG_: y, m, n, '>=m' (at least a module), a number or a string. */
   readonly symbols?: Readonly<Record<string, SymbolValue>>;

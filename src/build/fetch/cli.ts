@@ -1,8 +1,9 @@
+import { EXAMPLE_KERNEL } from '../../facts/index.js';
 import { ARCHITECTURES, type Architecture, SUITES, type Suite } from './apt.js';
 import { debianConfig, debianPackage, dtbDirectory, kernelTree } from './index.js';
 
-const USAGE = `usage: npm run fetch -- [--refresh] kernel VERSION...          Debian's kernel sources, e.g. 6.12
-       npm run fetch -- [--refresh] dtb ARCH [VERSION...]       device trees; VERSION like 6.12, 7.x or left out
+const USAGE = `usage: npm run fetch -- [--refresh] kernel VERSION...          Debian's kernel sources, e.g. ${EXAMPLE_KERNEL}
+       npm run fetch -- [--refresh] dtb ARCH [VERSION...]       device trees; VERSION like ${EXAMPLE_KERNEL}, 7.x or left out
        npm run fetch -- [--refresh] config ARCH VERSION...      kernel configurations
        npm run fetch -- [--refresh] package SUITE ARCH NAME...  packages, unpacked together (--with-dependencies)
 ARCH: ${ARCHITECTURES.join(', ')}   SUITE: ${SUITES.join(', ')}

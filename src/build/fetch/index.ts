@@ -58,7 +58,7 @@ export async function dtbDirectory(
   if (cached && !options.refresh) return cached;
   const { apt, found } = await kernelImagePackage(architecture, version, options);
   const uname = found.replace('linux-image-', '');
-  // From 6.18 on a package of its own holds them, beside the modules.
+  // For recent kernels a package of its own holds them, beside the modules.
   const base = `linux-base-${uname}`;
   const isSplit = (await apt.newestVersion(base)) !== undefined;
   const inside = isSplit ? `./usr/lib/modules/${uname}/dtb` : `./usr/lib/${found}`;

@@ -68,7 +68,7 @@ export const REFUSED: readonly Cause[] = [
       const order = Number.isNaN(orderOf(board)) ? Number(ORDER.exec(board.text)?.[1] ?? Number.NaN) : orderOf(board);
       const refused = board.first('failed') ?? board.first('misaligned') ?? board.first('nodeFailed');
       if (!(order > 11) || refused === undefined) return undefined;
-      // Before 6.4 the option counted orders, since then it names the highest one.
+      // Under its older name the option counts orders, under its newer one it names the highest.
       const highest = board.config('ARCH_FORCE_MAX_ORDER') === undefined ? order - 1 : order;
       const granule = 2 ** highest * 4096;
       return {

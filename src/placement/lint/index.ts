@@ -70,7 +70,7 @@ const report = reporter(PLACEMENT_CODES);
  * Checks a tree, and the kernel that will read it, for everything that makes a reservation fail or harm.
  * @param input `tree` is the merged tree; with `base`, what is wrong there already is a warning
  * @returns one result per lint, in the order of the table
- * @throws RangeError for a kernel before 5.10
+ * @throws RangeError for a kernel before {@link OLDEST_KERNEL}
  */
 export function lintPlacement(input: LintInput): LintResult[] {
   const { base, overlays: _, ...plain } = input;
