@@ -15,6 +15,7 @@ import {
   nameOf,
   permissionCommands,
   procdNode,
+  systemdOf,
   ueventdNode,
 } from '../image/index.js';
 import type { SourceText } from '../source/index.js';
@@ -189,23 +190,27 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
 export const givesUaccess = (event: DeviceEvent): boolean =>
   event.run.some(({ token, value }) => token.attribute === 'builtin' && /^uaccess\b/.test(value));
 
+/** What the image answers of conditions in rules. */
+export const eventOptions = ({ accounts, architecture, image }: DeviceWorld): EventOptions => ({
+  groups: new Set(['root', ...accounts.groups.keys()]),
+  users: new Set(['root', ...accounts.users.keys()]),
+  architecture,
+  release: systemdOf(image),
+  exists: (path) =>
+    /^\/(?:proc|sys|dev|run|tmp|var)\//.test(path) ? undefined : image.find(path.slice(1)) !== undefined,
+});
+
 function withEvents(
   world: DeviceWorld,
   name: string,
   before: Nodes,
 ): { outcomes: Outcome[]; open: OpenCondition[]; isCut: boolean } {
-  const { accounts, rules, manager, image } = world;
+  const { accounts, rules, manager } = world;
   const node = `${HEAPS}/${name}`;
   const [state, directory] = [before.get(node) as NodeState, before.get(HEAPS) as NodeState];
   if (manager.idle !== undefined)
     return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }], open: [], isCut: false };
-  const options: EventOptions = {
-    groups: new Set(['root', ...accounts.groups.keys()]),
-    users: new Set(['root', ...accounts.users.keys()]),
-    architecture: world.architecture,
-    exists: (path) =>
-      /^\/(?:proc|sys|dev|run|tmp|var)\//.test(path) ? undefined : image.find(path.slice(1)) !== undefined,
-  };
+  const options = eventOptions(world);
   const run = (more: EventOptions) =>
     possibleEvents((decisions) => deviceEvent(rules, heapDevice(name), { ...options, ...more, decisions }));
   const adds = run({ action: 'add' });

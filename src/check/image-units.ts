@@ -8,6 +8,7 @@ import {
   readService,
   type Service,
   type Setting,
+  systemdOf,
   UnitFiles,
 } from '../image/index.js';
 import { linksOf } from '../plan/links.js';
@@ -36,15 +37,6 @@ function heapsOf(plan: Plan, service: Service): PlannedHeap[] {
       isVerifier(service) ||
       (access !== undefined && (access.users.includes(service.user) || service.ownGroups.has(access.group))),
   );
-}
-
-function systemdOf(image: Image): number | undefined {
-  for (const folder of ['usr/lib/systemd', 'lib/systemd'])
-    for (const name of image.list(folder)) {
-      const release = /^libsystemd-(?:shared|core)-(\d+)/.exec(name)?.[1];
-      if (release !== undefined) return Number(release);
-    }
-  return undefined;
 }
 
 export function checkUnits(

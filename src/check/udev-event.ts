@@ -71,6 +71,8 @@ export interface EventOptions extends KnownAccounts {
   readonly action?: string;
   /** Answers to open conditions, in the order udev comes to them; beyond its end they hold. */
   readonly decisions?: readonly boolean[];
+  /** Release of systemd in the image; absent: a recent one. */
+  readonly release?: number | undefined;
   /** Value of CONST{arch}. */
   readonly architecture?: string;
   /** Whether a path exists in the image, for TEST; undefined: only the board knows. */
@@ -78,6 +80,10 @@ export interface EventOptions extends KnownAccounts {
 }
 
 type Answer = boolean | undefined;
+/** From this release of systemd on SYMLINK-= is an operator; before, the line is ignored. Source: pull request 26081. */
+const SYMLINK_REMOVED_SINCE = 253;
+/** Before this release TAG!= and SYMLINK!= asked whether some entry differs. Source: pull request 27398. */
+const NEGATION_OF_LISTS_SINCE = 254;
 /** Matched against what the kernel says of the device. */
 const DEVICE_KEYS = new Set(['ACTION', 'DEVPATH', 'KERNEL', 'KERNELS', 'SUBSYSTEM', 'SUBSYSTEMS', 'DRIVER', 'DRIVERS']);
 /** The attributes that every device of the class has. */
@@ -105,6 +111,8 @@ class Event {
   readonly #environment = new Map<string, string | undefined>();
   readonly #final = new Set<string>();
   #imported = false;
+  /** OPTIONS="string_escape=" of the line: what is done to characters that a link may not have. */
+  #escape: 'unset' | 'none' | 'replace' = 'unset';
 
   constructor(device: VirtualDevice, options: EventOptions) {
     this.device = device;
@@ -130,15 +138,21 @@ class Event {
 
   /** @returns undefined when only the running system knows */
   answer(token: Token): Answer {
-    const { key, attribute, operator, value, prefix } = token;
+    const { key, attribute, operator, prefix } = token;
+    const value = plainValue(token);
     const negate = (matches: boolean) => (operator === '!=' ? !matches : matches);
     const matches = (text: string) => negate(matchesPattern(value, text, prefix.includes('i')));
     if (DEVICE_KEYS.has(key)) return matches(this.#device(key));
     if (key === 'ENV') return this.#answerEnvironment(attribute ?? '', value, matches);
     // An attribute that the device does not have matches neither == nor !=.
     if (key === 'ATTR' || key === 'ATTRS') return ATTRIBUTES.has(attribute ?? '') ? undefined : false;
-    if (key === 'TAG' || key === 'TAGS') return negate([...this.tagged].some((tag) => matchesPattern(value, tag)));
-    if (key === 'SYMLINK') return negate(this.result.links.some((link) => matchesPattern(value, link.value)));
+    if (key === 'TAG' || key === 'TAGS' || key === 'SYMLINK') {
+      const list = key === 'SYMLINK' ? this.result.links.map((link) => link.value) : [...this.tagged];
+      const isMatch = (text: string) => matchesPattern(value, text, prefix.includes('i'));
+      if (operator === '!=' && (this.#options.release ?? NEGATION_OF_LISTS_SINCE) < NEGATION_OF_LISTS_SINCE)
+        return list.every(isMatch);
+      return negate(list.some(isMatch));
+    }
     if (key === 'NAME') return matches('');
     if (key === 'CONST' && attribute === 'arch' && this.#options.architecture !== undefined)
       return matches(this.#options.architecture);
@@ -170,7 +184,7 @@ class Event {
   }
 
   /** A value with its substitutions; undefined where only the board knows one. */
-  #expand(value: string): string | undefined {
+  #expand(value: string, noBlanks: boolean): string | undefined {
     let isKnown = true;
     const { name } = this.device;
     const number = /\d*$/.exec(name)?.[0] ?? '';
@@ -198,16 +212,27 @@ class Event {
         const found = property === undefined ? words[letter ?? word] : this.#environment.get(property);
         if (found === undefined && (property === undefined || this.#imported || this.#environment.has(property)))
           isKnown = false;
-        return found ?? '';
+        return noBlanks ? (found ?? '').trim().replace(/\s+/g, '_') : (found ?? '');
       },
     );
     return isKnown ? text : undefined;
   }
 
+  /** Begins a line. */
+  begin(): void {
+    this.#escape = 'unset';
+  }
+
   assign(token: Token, rule: Rule, source: SourceText, certain: boolean): void {
     const { key, operator } = token;
     if (key === 'IMPORT') this.#imported = true;
-    const value = /[$%]/.test(token.value) && key !== 'RUN' ? this.#expand(token.value) : token.value;
+    const plain = plainValue(token);
+    if (key === 'OPTIONS' && certain) {
+      const named = /^string_escape=(none|replace)$/.exec(plain)?.[1];
+      if (named !== undefined) this.#escape = named as 'none' | 'replace';
+    }
+    const isExpanded = isSubstituted(plain) && key !== 'RUN';
+    const value = isExpanded ? this.#expand(plain, key === 'SYMLINK' && this.#escape !== 'none') : plain;
     if (key === 'ENV') {
       const name = token.attribute ?? '';
       const before = this.#environment.get(name);
@@ -219,15 +244,17 @@ class Event {
     if (operator === ':=' && certain) this.#final.add(key);
     // udev ignores a mode that is not one, and the earlier one stays.
     if (key === 'MODE' && value !== undefined && !/^0*[0-7]{1,4}$/.test(value)) return;
+    const isStranger = value !== undefined && this.#isStranger(key, value);
+    // A name that is looked up when the event comes and is not there changes nothing; one in the file is looked up before.
+    if (isStranger && isExpanded) return;
     const list = this.result[kind as 'group'];
-    const text = value ?? token.value;
-    const values = key === 'SYMLINK' ? text.split(/\s+/).filter((link) => link !== '') : [text];
+    const text = value ?? plain;
+    const values = key === 'SYMLINK' ? linksIn(text, this.#escape) : [text];
     const many = key === 'SYMLINK' || key === 'TAG' || key === 'RUN';
     if (key === 'TAG' && operator !== '-=') this.tagged.add(text);
     if (operator === '-=') this.result[kind as 'group'] = list.filter((one) => !values.includes(one.value));
     else {
       if (many && operator !== '+=' && certain) list.length = 0;
-      const isStranger = value !== undefined && this.#isStranger(key, value);
       const isCertain = certain && value !== undefined;
       list.push(...values.map((one) => ({ value: one, token, rule, source, certain: isCertain, isStranger })));
     }
@@ -263,28 +290,96 @@ const isCondition = ({ key, operator }: Token) =>
 
 const inOrder = (tokens: readonly Token[]) => [...tokens].sort((a, b) => LATE.indexOf(a.key) - LATE.indexOf(b.key));
 
+/** The value as udev reads it: e"" has the escapes of C, elsewhere only a quote is escaped. */
+function plainValue({ value, prefix }: Token): string {
+  if (!value.includes('\\')) return value;
+  if (!prefix.includes('e')) return value.replaceAll('\\"', '"');
+  const letters: Readonly<Record<string, string>> = {
+    a: '\x07',
+    b: '\b',
+    f: '\f',
+    n: '\n',
+    r: '\r',
+    t: '\t',
+    v: '\v',
+    s: ' ',
+  };
+  return value.replace(
+    /\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([0-7]{3})|(.))/gs,
+    (_, hex?: string, unicode?: string, octal?: string, letter = '') => {
+      if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal, 8));
+      const code = hex ?? unicode;
+      return code === undefined ? (letters[letter] ?? letter) : String.fromCharCode(Number.parseInt(code, 16));
+    },
+  );
+}
+
+const isSubstituted = (value: string) => /[$%]/.test(value);
+
+/** Links of a value: what a name of a link may not have becomes "_", but for a hexadecimal escape and UTF-8. */
+function linksIn(text: string, escaping: 'unset' | 'none' | 'replace'): string[] {
+  const kept =
+    escaping === 'replace' ? /[\w#+\-.:=@/]|\\x|[\u0080-\u{10ffff}]/u : /[\w#+\-.:=@/ ]|\\x|[\u0080-\u{10ffff}]/u;
+  const replaced =
+    escaping === 'none'
+      ? text
+      : text.replace(/\\x|./gsu, (one) => (kept.test(one) ? one : /\s/.test(one) && escaping === 'unset' ? ' ' : '_'));
+  return replaced.split(/\s+/).filter((link) => link !== '');
+}
+
+/** The order in which udev goes through the assignments of a line, whatever their order in it. */
+const ASSIGNED = [
+  'OPTIONS',
+  'OWNER',
+  'GROUP',
+  'MODE',
+  'TAG',
+  'SECLABEL',
+  'ENV',
+  'NAME',
+  'SYMLINK',
+  'ATTR',
+  'SYSCTL',
+  'RUN',
+];
+
+/** Those that are looked up when the event comes precede those that are known before. */
+const assignmentsOf = (tokens: readonly Token[]) =>
+  tokens
+    .filter((token) => !isCondition(token) || token.key === 'IMPORT')
+    .map((token) => {
+      const isLate = ['OWNER', 'GROUP', 'MODE'].includes(token.key) && !isSubstituted(token.value);
+      return { token, rank: ASSIGNED.indexOf(token.key) * 2 + (isLate ? 1 : 0) };
+    })
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ token }) => token);
+
 /** Whether udev takes a key with this operator and attribute; a line with one that it does not is ignored whole. */
-function isToken({ key, operator, attribute }: Token): boolean {
+function isToken({ key, operator, attribute }: Token, release: number | undefined): boolean {
   const isMatch = operator === '==' || operator === '!=';
   if (!KEYS.has(key) || (MATCH_ONLY.has(key) && !isMatch) || (ASSIGN_ONLY.has(key) && isMatch)) return false;
   if (attribute === undefined ? WITH_ATTRIBUTE.has(key) : !MAY_HAVE_ATTRIBUTE.has(key)) return false;
   if ((key === 'LABEL' || key === 'GOTO') && operator !== '=') return false;
   if (key === 'ENV' && !isMatch && FIXED_PROPERTIES.has(attribute ?? '')) return false;
-  return operator !== '-=' || key === 'TAG' || key === 'SYMLINK';
+  if (operator === '-=' && key === 'SYMLINK') return (release ?? SYMLINK_REMOVED_SINCE) >= SYMLINK_REMOVED_SINCE;
+  return operator !== '-=' || key === 'TAG';
 }
 
 interface Line {
   readonly rule: Rule;
   readonly conditions: readonly Token[];
+  readonly assignments: readonly Token[];
   readonly label: string | undefined;
   readonly goto: string | undefined;
 }
 
-const linesOf = new WeakMap<SourceText, readonly Line[]>();
+const linesOf = new WeakMap<SourceText, Map<number | undefined, readonly Line[]>>();
 
 /** The lines that udev keeps of a file. */
-function keptLines(source: SourceText): readonly Line[] {
-  const cached = linesOf.get(source);
+function keptLines(source: SourceText, release: number | undefined): readonly Line[] {
+  const cache = linesOf.get(source) ?? new Map<number | undefined, readonly Line[]>();
+  linesOf.set(source, cache);
+  const cached = cache.get(release);
   if (cached !== undefined) return cached;
   const { rules, garbage } = readRules(source);
   const spoilt = new Set(garbage.map(({ span }) => span.line));
@@ -293,14 +388,17 @@ function keptLines(source: SourceText): readonly Line[] {
     return false;
   };
   const lines = rules
-    .filter((rule) => rule.tokens.length > 0 && !isSpoilt(rule) && rule.tokens.every(isToken))
+    .filter(
+      (rule) => rule.tokens.length > 0 && !isSpoilt(rule) && rule.tokens.every((token) => isToken(token, release)),
+    )
     .map((rule) => ({
       rule,
       conditions: inOrder(rule.tokens.filter(isCondition)),
+      assignments: assignmentsOf(rule.tokens),
       label: rule.tokens.findLast(({ key }) => key === 'LABEL')?.value,
       goto: rule.tokens.findLast(({ key }) => key === 'GOTO')?.value,
     }));
-  linesOf.set(source, lines);
+  cache.set(release, lines);
   return lines;
 }
 
@@ -315,13 +413,13 @@ export function deviceEvent(
 ): DeviceEvent {
   const event = new Event(device, options);
   for (const source of files) {
-    const lines = keptLines(source);
+    const lines = keptLines(source, options.release);
     for (let at = 0; at < lines.length; at += 1) {
-      const { rule, conditions, goto } = lines[at] as Line;
+      const { rule, conditions, assignments, goto } = lines[at] as Line;
       const { holds, certain } = event.holds(conditions, rule, source);
       if (!holds) continue;
-      for (const token of rule.tokens)
-        if (!isCondition(token) || token.key === 'IMPORT') event.assign(token, rule, source, certain);
+      event.begin();
+      for (const token of assignments) event.assign(token, rule, source, certain);
       if (goto === undefined) continue;
       // A label that does not stand below is none: udev drops the GOTO, and the next line is read.
       const to = lines.findIndex(({ label }, i) => i > at && label === goto);

@@ -136,11 +136,19 @@ function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
       );
     if (!isHere && !isBelow) continue;
     if (DIRECTORIES.includes(type) && !isDirectory(nodes, path)) continue;
+    // Those that descend open what they find without a look at what is above it.
+    if (!'ZATH'.includes(type) && !isSafe(nodes, path, state)) continue;
     nodes.set(
       path,
       'aA'.includes(type) ? withList(state, item, accounts) : withModes(state, item, isDirectory(nodes, path)),
     );
   }
+}
+
+/** It does not follow a path from a directory of a user to something of another one. Source: chase_symlinks, CHASE_SAFE. */
+function isSafe(nodes: Nodes, path: string, { owner }: NodeState): boolean {
+  const above = nodes.get(path.replace(/\/[^/]*$/, ''));
+  return above === undefined || above.owner === 'root' || above.owner === owner;
 }
 
 function withModes(state: NodeState, { mode, owner, group, from }: Item, isFolder: boolean): NodeState {

@@ -201,3 +201,22 @@ export function configFiles(image: Image, folders: readonly string[], suffix: st
 }
 
 export const configFolders = (folder: string): string[] => TOPS.map((top) => `${top}/${folder}`);
+
+/** Release of systemd in an image, by the name of its library; undefined: it is not there. */
+export function systemdOf(image: Image): number | undefined {
+  const folders = ['usr/lib', 'lib'].flatMap((top) =>
+    [
+      top,
+      ...image
+        .list(top)
+        .filter((name) => name.includes('-linux-'))
+        .map((name) => `${top}/${name}`),
+    ].map((folder) => `${folder}/systemd`),
+  );
+  for (const folder of folders)
+    for (const name of image.list(folder)) {
+      const release = /^libsystemd-(?:shared|core)-(\d+)/.exec(name)?.[1];
+      if (release !== undefined) return Number(release);
+    }
+  return undefined;
+}

@@ -112,16 +112,18 @@ export class UnitFiles {
     return { name, path, settings: [own, ...dropIns].flatMap(readSettings) };
   }
 
-  /** Names under which a unit is known: its own and its aliases. */
+  /** Names under which a unit is known: its own and its aliases, which are links to a file of its name in any directory. */
   #names(name: string, path: string): string[] {
-    const real = this.#image.resolve(path);
     const base = path.replace(/^.*\//, '');
+    const targets = new Set(
+      this.#folders.flatMap((folder) => this.#image.resolve(folder) ?? []).map((one) => `${one}/${base}`),
+    );
     const aliases = this.#folders.flatMap((folder) =>
       this.#image.list(folder).filter((other) => {
         if (other === base || !other.includes('.')) return false;
         return (
           this.#image.lookAt(`${folder}/${other}`)?.kind === 'link' &&
-          this.#image.resolve(`${folder}/${other}`) === real
+          targets.has(this.#image.resolve(`${folder}/${other}`) ?? '')
         );
       }),
     );

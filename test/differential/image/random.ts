@@ -1,6 +1,7 @@
 /** Random root file systems for the readers of src/image: accounts, sysusers.d, tmpfiles.d, mdev.conf, units with drop-ins. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { ruleMaker } from './random-rules.js';
 
 export type Dice = (sides: number) => number;
 
@@ -20,6 +21,7 @@ const GROUPS = ['root', 'video', 'render', 'ghosts', '44'];
 const MODES = ['0660', '0640', '0666', '0600', '-', '~0666', ':0640', '7777', '89'];
 
 export interface RandomImage {
+  readonly seed: number;
   readonly root: string;
   /** The unit that is judged. */
   readonly service: string;
@@ -44,13 +46,13 @@ export function randomImage(root: string, seed: number): RandomImage {
   put('etc/os-release', 'ID=test\n');
 
   /** Files of one name in several directories: one replaces or masks the other. */
-  const layered = (folder: string, suffix: string, line: () => string) => {
+  const layered = (folder: string, suffix: string, line: () => string, most = 3) => {
     for (const name of ['10-a', '50-b', '90-c'])
       for (const top of TOPS) {
         if (roll(3) !== 0) continue;
         const file = `${top}/${folder}/${name}${suffix}`;
         if (roll(7) === 0) mask(file);
-        else put(file, roll(9) === 0 ? '' : `# ${name}\n${Array.from({ length: 1 + roll(3) }, line).join('\n')}\n`);
+        else put(file, roll(9) === 0 ? '' : `# ${name}\n${Array.from({ length: 1 + roll(most) }, line).join('\n')}\n`);
       }
   };
   layered('sysusers.d', '.conf', () =>
@@ -83,6 +85,9 @@ export function randomImage(root: string, seed: number): RandomImage {
       '-',
     ].join(' '),
   );
+  put('etc/flag', '');
+  const rule = ruleMaker(roll);
+  layered('udev/rules.d', '.rules', rule, 8);
   const lines = some(4, () =>
     [
       `${pick(['', '', '-'])}${pick(['dma_heap/.*', 'dma_heap/system', 'system', 'dma_heap/(linux,cma|reserved)', 'dma_heap/[a-l].*', '.*', 'SUBSYSTEM=dma_heap;.*', '$SUBSYSTEM=dma_heap', 'SUBSYSTEM=block;.*', 'dma_heap/s[[:alpha:]]+'])}`,
@@ -135,5 +140,9 @@ export function randomImage(root: string, seed: number): RandomImage {
   }
   mkdirSync(path.join(root, 'srv'), { recursive: true });
   for (const heap of HEAPS) put(`dev/dma_heap/${heap}`, '');
-  return { root, service };
+  for (const file of readdirSync(path.join(root, 'dev/dma_heap')))
+    chmodSync(path.join(root, 'dev/dma_heap', file), 0o600);
+  chmodSync(path.join(root, 'dev/dma_heap'), 0o755);
+  writeFileSync(`${root}.unit`, service);
+  return { seed, root, service };
 }
