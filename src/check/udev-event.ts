@@ -82,8 +82,6 @@ export interface EventOptions extends KnownAccounts {
 type Answer = boolean | undefined;
 /** From this release of systemd on SYMLINK-= is an operator; before, the line is ignored. Source: pull request 26081. */
 const SYMLINK_REMOVED_SINCE = 253;
-/** Before this release TAG!= and SYMLINK!= asked whether some entry differs. Source: pull request 27398. */
-const NEGATION_OF_LISTS_SINCE = 254;
 /** Matched against what the kernel says of the device. */
 const DEVICE_KEYS = new Set(['ACTION', 'DEVPATH', 'KERNEL', 'KERNELS', 'SUBSYSTEM', 'SUBSYSTEMS', 'DRIVER', 'DRIVERS']);
 /** The attributes that every device of the class has. */
@@ -148,10 +146,7 @@ class Event {
     if (key === 'ATTR' || key === 'ATTRS') return ATTRIBUTES.has(attribute ?? '') ? undefined : false;
     if (key === 'TAG' || key === 'TAGS' || key === 'SYMLINK') {
       const list = key === 'SYMLINK' ? this.result.links.map((link) => link.value) : [...this.tagged];
-      const isMatch = (text: string) => matchesPattern(value, text, prefix.includes('i'));
-      if (operator === '!=' && (this.#options.release ?? NEGATION_OF_LISTS_SINCE) < NEGATION_OF_LISTS_SINCE)
-        return list.every(isMatch);
-      return negate(list.some(isMatch));
+      return negate(list.some((text) => matchesPattern(value, text, prefix.includes('i'))));
     }
     if (key === 'NAME') return matches('');
     if (key === 'CONST' && attribute === 'arch' && this.#options.architecture !== undefined)
@@ -227,7 +222,7 @@ class Event {
     const { key, operator } = token;
     if (key === 'IMPORT') this.#imported = true;
     const plain = plainValue(token);
-    if (key === 'OPTIONS' && certain) {
+    if (key === 'OPTIONS') {
       const named = /^string_escape=(none|replace)$/.exec(plain)?.[1];
       if (named !== undefined) this.#escape = named as 'none' | 'replace';
     }
@@ -358,7 +353,8 @@ const assignmentsOf = (tokens: readonly Token[]) =>
 function isToken({ key, operator, attribute }: Token, release: number | undefined): boolean {
   const isMatch = operator === '==' || operator === '!=';
   if (!KEYS.has(key) || (MATCH_ONLY.has(key) && !isMatch) || (ASSIGN_ONLY.has(key) && isMatch)) return false;
-  if (attribute === undefined ? WITH_ATTRIBUTE.has(key) : !MAY_HAVE_ATTRIBUTE.has(key)) return false;
+  if (attribute === undefined || attribute === '' ? WITH_ATTRIBUTE.has(key) : !MAY_HAVE_ATTRIBUTE.has(key))
+    return false;
   if ((key === 'LABEL' || key === 'GOTO') && operator !== '=') return false;
   if (key === 'ENV' && !isMatch && FIXED_PROPERTIES.has(attribute ?? '')) return false;
   if (operator === '-=' && key === 'SYMLINK') return (release ?? SYMLINK_REMOVED_SINCE) >= SYMLINK_REMOVED_SINCE;

@@ -1,5 +1,5 @@
 /**
- * `npm run test:image [IMAGES]`: random root file systems, read by src/image and src/check and by systemd-sysusers,
+ * `npm run test:image [-- IMAGES [FIRST]]`: random root file systems, read by src/image and src/check and by systemd-sysusers,
  * systemd-tmpfiles, systemd-analyze, BusyBox mdev and two releases of udevadm on the same tree; then the same with faults
  * in what our readers see, each of which must be caught.
  */
@@ -14,7 +14,7 @@ import { randomImage } from './random.js';
 import { sysusers, tmpfiles, units } from './systemd.js';
 import { udevadm } from './udev.js';
 
-const IMAGES = 300;
+const IMAGES = 100;
 const BATCH = 20;
 /** The faults need a few images each, not all. */
 const IMAGES_WITH_FAULTS = 60;
