@@ -80,6 +80,8 @@ export interface EventOptions extends KnownAccounts {
 }
 
 type Answer = boolean | undefined;
+/** From this release of systemd on i"" ignores case; before, the line is ignored. Source: pull request 34425. */
+const IGNORES_CASE_SINCE = 257;
 /** From this release of systemd on SYMLINK-= is an operator; before, the line is ignored. Source: pull request 26081. */
 const SYMLINK_REMOVED_SINCE = 253;
 /** Matched against what the kernel says of the device. */
@@ -109,6 +111,8 @@ class Event {
   readonly #environment = new Map<string, string | undefined>();
   readonly #final = new Set<string>();
   #imported = false;
+  /** Whether a program may have run, whose output RESULT is. */
+  #hasResult = false;
   /** OPTIONS="string_escape=" of the line: what is done to characters that a link may not have. */
   #escape: 'unset' | 'none' | 'replace' = 'unset';
 
@@ -149,6 +153,8 @@ class Event {
       return negate(list.some((text) => matchesPattern(value, text, prefix.includes('i'))));
     }
     if (key === 'NAME') return matches('');
+    if (key === 'RESULT' && !this.#hasResult) return matches('');
+    if (key === 'PROGRAM') this.#hasResult = true;
     if (key === 'CONST' && attribute === 'arch' && this.#options.architecture !== undefined)
       return matches(this.#options.architecture);
     // Without a parent and without a database entry there is nothing to import.
@@ -218,7 +224,8 @@ class Event {
     this.#escape = 'unset';
   }
 
-  assign(token: Token, rule: Rule, source: SourceText, certain: boolean): void {
+  /** @param isDefinite the conditions hold, or are decided to */
+  assign(token: Token, rule: Rule, source: SourceText, certain: boolean, isDefinite: boolean): void {
     const { key, operator } = token;
     if (key === 'IMPORT') this.#imported = true;
     const plain = plainValue(token);
@@ -232,11 +239,11 @@ class Event {
       const name = token.attribute ?? '';
       const before = this.#environment.get(name);
       const appended = operator === '+=' && before !== undefined && before !== '' ? `${before} ${value}` : value;
-      this.#environment.set(name, certain ? appended : undefined);
+      this.#environment.set(name, isDefinite ? appended : undefined);
     }
     const kind = { OWNER: 'owner', GROUP: 'group', MODE: 'mode', SYMLINK: 'links', TAG: 'tags', RUN: 'run' }[key];
     if (kind === undefined || this.#final.has(key)) return;
-    if (operator === ':=' && certain) this.#final.add(key);
+    if (operator === ':=' && isDefinite) this.#final.add(key);
     // udev ignores a mode that is not one, and the earlier one stays.
     if (key === 'MODE' && value !== undefined && !/^0*[0-7]{1,4}$/.test(value)) return;
     const isStranger = value !== undefined && this.#isStranger(key, value);
@@ -249,7 +256,7 @@ class Event {
     if (key === 'TAG' && operator !== '-=') this.tagged.add(text);
     if (operator === '-=') this.result[kind as 'group'] = list.filter((one) => !values.includes(one.value));
     else {
-      if (many && operator !== '+=' && certain) list.length = 0;
+      if (many && operator !== '+=' && isDefinite) list.length = 0;
       const isCertain = certain && value !== undefined;
       list.push(...values.map((one) => ({ value: one, token, rule, source, certain: isCertain, isStranger })));
     }
@@ -260,22 +267,22 @@ class Event {
     conditions: readonly Token[],
     rule: Rule,
     source: SourceText,
-  ): { readonly holds: boolean; readonly certain: boolean } {
+  ): { readonly holds: boolean; readonly certain: boolean; readonly isDefinite: boolean } {
     let asked: Token | undefined;
     for (const token of conditions) {
       const answer = this.answer(token);
-      if (answer === false) return { holds: false, certain: true };
+      if (answer === false) return { holds: false, certain: true, isDefinite: true };
       if (answer === undefined) asked ??= token;
     }
-    if (asked === undefined) return { holds: true, certain: true };
+    if (asked === undefined) return { holds: true, certain: true, isDefinite: true };
     if (
       !rule.tokens.some((one) => !isCondition(one) && CONSEQUENTIAL.has(one.key)) &&
       !conditions.some(({ key }) => key === 'IMPORT')
     )
-      return { holds: true, certain: false };
+      return { holds: true, certain: false, isDefinite: false };
     const decided = this.#options.decisions?.[this.open.length] ?? true;
     this.open.push({ token: asked, rule, source });
-    return { holds: decided, certain: false };
+    return { holds: decided, certain: false, isDefinite: true };
   }
 }
 
@@ -344,13 +351,16 @@ const assignmentsOf = (tokens: readonly Token[]) =>
     .filter((token) => !isCondition(token) || token.key === 'IMPORT')
     .map((token) => {
       const isLate = ['OWNER', 'GROUP', 'MODE'].includes(token.key) && !isSubstituted(token.value);
-      return { token, rank: ASSIGNED.indexOf(token.key) * 2 + (isLate ? 1 : 0) };
+      // Of string_escape= the value replace comes last.
+      const isLast = isLate || /^string_escape=replace$/.test(token.value);
+      return { token, rank: ASSIGNED.indexOf(token.key) * 2 + (isLast ? 1 : 0) };
     })
     .sort((a, b) => a.rank - b.rank)
     .map(({ token }) => token);
 
 /** Whether udev takes a key with this operator and attribute; a line with one that it does not is ignored whole. */
-function isToken({ key, operator, attribute }: Token, release: number | undefined): boolean {
+function isToken({ key, operator, attribute, prefix }: Token, release: number | undefined): boolean {
+  if (prefix.includes('i') && (release ?? IGNORES_CASE_SINCE) < IGNORES_CASE_SINCE) return false;
   const isMatch = operator === '==' || operator === '!=';
   if (!KEYS.has(key) || (MATCH_ONLY.has(key) && !isMatch) || (ASSIGN_ONLY.has(key) && isMatch)) return false;
   if (attribute === undefined || attribute === '' ? WITH_ATTRIBUTE.has(key) : !MAY_HAVE_ATTRIBUTE.has(key))
@@ -412,10 +422,10 @@ export function deviceEvent(
     const lines = keptLines(source, options.release);
     for (let at = 0; at < lines.length; at += 1) {
       const { rule, conditions, assignments, goto } = lines[at] as Line;
-      const { holds, certain } = event.holds(conditions, rule, source);
+      const { holds, certain, isDefinite } = event.holds(conditions, rule, source);
       if (!holds) continue;
       event.begin();
-      for (const token of assignments) event.assign(token, rule, source, certain);
+      for (const token of assignments) event.assign(token, rule, source, certain, isDefinite);
       if (goto === undefined) continue;
       // A label that does not stand below is none: udev drops the GOTO, and the next line is read.
       const to = lines.findIndex(({ label }, i) => i > at && label === goto);
