@@ -98,6 +98,8 @@ export interface ClueData {
   groupAdded: { readonly group: string; readonly user: string };
   unknownGroup: { readonly group: string };
   unknownUser: { readonly user: string };
+  /** How many a process has open, by the directory that was counted. */
+  descriptors: { readonly of: string; readonly count: number };
   rule: { readonly file: string; readonly text: string };
   ruleApplied: { readonly file: string; readonly key: string; readonly value: string };
   noRules: Record<never, never>;

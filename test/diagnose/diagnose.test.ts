@@ -5,13 +5,20 @@ import type { PasteCase } from './cases.js';
 import { ACCESS_PASTES } from './pastes-access.js';
 import { BUFFER_PASTES } from './pastes-buffers.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
+import { MIXED_PASTES } from './pastes-mixed.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 
 /** What no fix may advise, whatever the cause. */
 const HARMFUL =
   /chmod\s+(?:-R\s+)?(?:0?666|0?777|a\+rw)|\bmknod\b|setenforce 0|SELINUX=(?:permissive|disabled)|apparmor=0|selinux=0|--privileged/;
 
-const all: readonly PasteCase[] = [...KERNEL_PASTES, ...ACCESS_PASTES, ...BUFFER_PASTES, ...TERSE_PASTES];
+const all: readonly PasteCase[] = [
+  ...KERNEL_PASTES,
+  ...ACCESS_PASTES,
+  ...BUFFER_PASTES,
+  ...TERSE_PASTES,
+  ...MIXED_PASTES,
+];
 
 describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name', ({ row }) => {
   const answer = diagnose([{ file: 'paste.txt', text: row.text }]);

@@ -43,6 +43,11 @@ const groupsOf = (board: Board) => board.all('identity').at(-1);
 const FIX_RULE =
   'add a udev rule: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in /etc/udev/rules.d/70-dmaheap.rules, then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap; the users of the heap must be members of that group';
 
+/** systemd's rules that give the devices of a seat to its user. */
+const SEAT_RULES = '73-seat-late.rules';
+const FIX_UEVENTD =
+  'add a line to ueventd.rc of the vendor partition (and a type to its SELinux policy): /dev/dma_heap/NAME 0660 system graphics';
+
 export const ACCESS: readonly Cause[] = [
   {
     id: 'PERM_DIRECTORY_OPEN',
@@ -106,6 +111,20 @@ export const ACCESS: readonly Cause[] = [
         text: `two rules files set this node, and the later one wins: ${winner} is read after ${loser} (udev sorts files by name) and overrides its GROUP and MODE.`,
         evidence: [lost?.line ?? rules[0]?.line, last?.line ?? rules.at(-1)?.line, board.nodes()[0]?.line],
         fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or drop the lines about dma_heap from ${winner}; then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+      };
+    },
+  },
+  {
+    id: 'rule-file-order',
+    when(board) {
+      const rule = rulesText(board).find(({ text }) => /TAG\s*\+?=\s*"uaccess"/.test(text));
+      if (rule === undefined) return undefined;
+      const file = (rule.file === '' ? /[\w.+@-]+\.rules/.exec(board.text)?.[0] : rule.file)?.replace(/^.*\//, '');
+      if (file === undefined || file < SEAT_RULES) return undefined;
+      return {
+        text: `the tag uaccess comes too late: ${SEAT_RULES} acts on the tag, and ${file} sorts after it, so the logged-in user gets no access.`,
+        evidence: [rule.line],
+        fix: `give the file a name that sorts before ${SEAT_RULES} (such as 70-dmaheap.rules), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },
@@ -210,7 +229,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `the node ${node.name} still has the kernel's own 0600 root:root: no udev rule (and no line of mdev.conf) is there for the subsystem dma_heap, so that only root can open it.`,
         evidence: [node.line, board.first('noRules')?.line, board.refused[0]?.line],
-        fix: FIX_RULE,
+        fix: /ueventd|\bu:(?:object_)?r:/.test(board.text) ? FIX_UEVENTD.replace('NAME', node.name) : FIX_RULE,
       };
     },
   },

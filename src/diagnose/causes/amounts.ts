@@ -12,10 +12,21 @@ function requestOf(board: Board): number | undefined {
   );
 }
 
+/** An area that one camera at full resolution fills. */
+const SMALL_KIB = 128 * 1024;
+
 const isShort = (board: Board) =>
   board.has('allocFailed') ||
   board.has('deviceAlloc') ||
   board.all('allocation').some(({ errno }) => errno === 'ENOMEM' || errno === undefined);
+
+/** The largest buffer that /sys/kernel/debug/dma_buf/bufinfo lists, in bytes: what the next one will ask for. */
+function largestHeld(board: Board): number | undefined {
+  const sizes = [...board.text.matchAll(/^\s*0*(\d{5,})\s+[0-9a-f]{8}\s+[0-9a-f]{8}\s+\d/gm)].map(([, size]) =>
+    Number(size),
+  );
+  return sizes.length === 0 ? undefined : Math.max(...sizes);
+}
 
 /** Lines that name who holds buffers. */
 const holder = (board: Board) =>
@@ -119,7 +130,7 @@ export const AMOUNTS: readonly Cause[] = [
     when(board) {
       const total = board.cmaKib;
       const free = board.freeKib.length === 0 ? undefined : Math.min(...board.freeKib);
-      const need = requestOf(board) ?? 4096;
+      const need = requestOf(board) ?? largestHeld(board) ?? 4096;
       const held = holder(board);
       if (!isShort(board) || total === undefined || free === undefined || total === 0) return undefined;
       const isEmptyAtFirst = board.freeKib.length > 1 && Math.max(...board.freeKib) > total * 0.8;
@@ -148,10 +159,15 @@ export const AMOUNTS: readonly Cause[] = [
       const isTooSmall =
         (need ?? 0) > total * 1024 ||
         sum > total * 1024 ||
-        (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024);
+        (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024) ||
+        // A driver refused a whole set of buffers, and nobody else is known to hold any.
+        (need === undefined && holder(board) === undefined && total <= SMALL_KIB);
       if (!isTooSmall) return undefined;
       return {
-        text: `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${need === undefined ? 'its part' : mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when nobody else uses it.`,
+        text:
+          need === undefined
+            ? `the CMA area is too small for this: it has ${kib(total)} in all${free === undefined ? '' : `, ${kib(free)} of them free`}, and ${buffers} buffers are needed at once.`
+            : `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when nobody else uses it.`,
         evidence: [
           board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line,
           board.last('cmaTotal')?.line,

@@ -424,14 +424,11 @@ export const SETTLED: readonly Cause[] = [
     id: 'CMA_SIZE_MISMATCH',
     when(board) {
       const total = board.cmaKib;
-      const wanted =
-        /\b(?:want|expect(?:ed)?|ask(?:ed|s)?(?: for)?|need|should be|instead of|profile|set to|configured|应该是|期望)\D{0,40}?(\d+)\s*(?:Mi?B?|M)\b/i.exec(
-          board.text,
-        );
+      const wantedMiB = statedMiB(board);
       if (
         total === undefined ||
-        wanted === null ||
-        Number(wanted[1]) * 1024 === total ||
+        wantedMiB === undefined ||
+        wantedMiB * 1024 === total ||
         total === 0 ||
         board.has('allocFailed')
       )
@@ -444,13 +441,34 @@ export const SETTLED: readonly Cause[] = [
             : undefined;
       const overlay = board.first('configTxt');
       return {
-        text: `the area has another size than was asked for: CmaTotal is ${size(Math.round(total / 1024))}, and ${wanted[1]} MiB were meant. ${by === undefined ? (overlay === undefined ? 'Something else sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
-        evidence: [board.last('cmaTotal')?.line, board.line(new RegExp(`\\b${wanted[1]}\\s*M`)), overlay?.line],
+        text: `the area has another size than was asked for: CmaTotal is ${size(Math.round(total / 1024))}, and ${wantedMiB} MiB were meant. ${by === undefined ? (overlay === undefined ? 'Something else sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
+        evidence: [
+          board.last('cmaTotal')?.line,
+          board.line(new RegExp(`\\b${wantedMiB}\\s*M|\\bsize\\s*=`)),
+          overlay?.line,
+        ],
         fix: `${by === undefined ? 'find what sets it, in this order: cma= on the command line, linux,cma in the device tree (with the last overlay that changes it), CONFIG_CMA_SIZE_MBYTES' : `change ${by}`}, and change the size there`,
       };
     },
   },
 ];
+
+/** The size that somebody meant the area to have: said in words, or as a source of the device tree states it. */
+function statedMiB(board: Board): number | undefined {
+  const said =
+    /\b(?:want|expect(?:ed)?|ask(?:ed|s)?(?: for)?|need|should be|instead of|profile|set to|configured|应该是|期望)\D{0,40}?(\d+)\s*(?:Mi?B?|M)\b/i.exec(
+      board.text,
+    )?.[1];
+  if (said !== undefined) return Number(said);
+  const stated = board
+    .all('treeNode')
+    .find(({ name }) => name.startsWith('linux,cma'))
+    ?.properties.get('size');
+  const inProse = board.line(/linux,cma|\bcma\b|\bdts[i]?\b/i) && /\bsize\s*=\s*(<[^>]*>)/.exec(board.text)?.[1];
+  const bytes = cellsOf(stated) ?? cellsOf(inProse);
+  // Several areas are summed in CmaTotal: what one of them states says nothing of it.
+  return bytes === undefined || board.all('pool').length > 1 ? undefined : Number(bytes / BigInt(MIB));
+}
 
 const hasComplaint = (board: Board) =>
   /\?|？|why|wrong|only|not |no |n't|fail|cannot|stays|still|instead|为什么|怎么|只有|没有|失败|却/i.test(board.text);

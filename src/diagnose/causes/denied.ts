@@ -171,6 +171,19 @@ export const DENIED: readonly Cause[] = [
     },
   },
   {
+    id: 'LEAK_FD',
+    when(board) {
+      const counted = board.all('descriptors').filter(({ of }, _i, all) => of === all[0]?.of);
+      const [first, last] = [counted[0], counted.at(-1)];
+      if (first === undefined || last === undefined || last.count <= first.count) return undefined;
+      return {
+        text: `the program leaks descriptors: it has ${last.count} open, ${first.count} before. Each open descriptor of a dma-buf keeps its buffer, also after the memory is unmapped.`,
+        evidence: [first.line, last.line],
+        fix: 'close() each descriptor of a buffer in the program as soon as it is imported or no longer used (also the copies that DRM, V4L2 and sockets return); a higher LimitNOFILE= only delays the end',
+      };
+    },
+  },
+  {
     id: 'FD_LIMIT',
     when(board) {
       const line = board.line(

@@ -43,7 +43,8 @@ export const NAMES: readonly Cause[] = [
     when(board) {
       const names = board.heapNames() ?? [];
       const wanted = unfound(board).find(({ name }) => board.isDefaultName(name));
-      const got = names.find((name) => board.isDefaultName(name));
+      // Vendors' kernels call it after the driver alone.
+      const got = names.find((name) => board.isDefaultName(name)) ?? names.find((name) => name === 'cma');
       if (wanted === undefined || got === undefined) return undefined;
       const cma = board.cmaArgument;
       const why =
@@ -53,7 +54,9 @@ export const NAMES: readonly Cause[] = [
             : `${cma?.text ?? 'cma='} on the command line makes the area in place of the device tree's node, and then its heap is called reserved`
           : got === 'default_cma_region'
             ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is switched off (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
-            : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap is called after the node of the device tree`;
+            : got === 'cma'
+              ? "Rockchip's kernel calls the heap of the default area cma, whatever the node of the device tree is called"
+              : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap is called after the node of the device tree`;
       return {
         text: `the heap is there under another name: the program opens ${wanted.name}, and the kernel calls it ${got}. ${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
         evidence: [

@@ -20,7 +20,7 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'use a stronger power supply and a shorter cable',
   ],
   [
-    /mmc\d.*(?:error|timeout)|blk_update_request|I\/O error, dev|EXT4-fs error|squashfs error|Buffer I\/O error/i,
+    /mmc\d.*(?:error|timeout)|blk_update_request|I\/O error, dev|EXT4-fs error|EXT4-fs \(\S+\): (?:error|warning)|nvme\S*:? .*(?:timeout|error|abort)|squashfs error|Buffer I\/O error/i,
     'the storage or the file system fails',
     'check the card or disk (dmesg, fsck, smartctl), and replace it',
   ],

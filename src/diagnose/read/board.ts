@@ -82,6 +82,18 @@ const ARCHES: Readonly<Record<string, string>> = {
   x86_64: 'x86_64',
 };
 
+const COUNTS: readonly Row[] = [
+  [
+    /^\s*(\d+)\s*$/,
+    ([, count], line) => {
+      const of = /(\/proc\/[\w$()]+\/fd)\b.*\|\s*(?:grep -c|wc -l)|\|\s*(?:grep -c|wc -l).*(\/proc\/\w+\/fd)/.exec(
+        line.command,
+      );
+      return of === null ? undefined : clue(line, 'descriptors', { of: of[1] ?? of[2] ?? '', count: Number(count) });
+    },
+  ],
+];
+
 const MODULES: readonly Row[] = [
   [/^(system_heap|cma_heap|udmabuf)\s+\d+\s+\d+/, ([, name = ''], line) => clue(line, 'module', { name })],
   [
@@ -99,4 +111,5 @@ export const BOARD_READERS: readonly Reader[] = [
   tableReader('a kernel configuration', CONFIG),
   tableReader('the kernel that runs', MACHINE),
   tableReader('kernel modules', MODULES),
+  tableReader('open descriptors of a process', COUNTS),
 ];

@@ -14,10 +14,10 @@ function modeOf(letters: string): number {
 }
 
 const LISTED =
-  /(?<mode>[-bcdlps][-rwxsStT]{9})[.+@]?\s+\d+\s+(?<owner>[\w.+$-]+)\s+(?<group>[\w.+$-]+)\s+(?:(?<major>\d+),\s*(?<minor>\d+)|\d+)\s+(?:(?:(?!->).)*\s)?(?<name>[^\s]+?)(?:\s+->\s+(?<target>\S+))?\s*$/;
+  /(?<mode>[-bcdlps][-rwxsStT]{9})[.+@]?\s+(?:\d+\s+)?(?<owner>[\w.+$-]+)\s+(?<group>[\w.+$-]+)\s+(?:\w+:\w+:\w+(?::\S+)?\s+)?(?:(?<major>\d+),\s*(?<minor>\d+)|\d+)\s+(?:(?:(?!->).)*\s)?(?<name>[^\s]+?)(?:\s+->\s+(?<target>\S+))?\s*$/;
 /** `stat -c "%A %U %G %n"` and the like, and lines of which the rest was left out. */
 const SHORT =
-  /^\s*(?<mode>[-cdl][-rwxsStT]{9})[.+@]?\s+(?<owner>[a-z_][\w.-]*)[\s:]+(?<group>[a-z_][\w.-]*)\s+(?<name>\/dev\/dma_heap\S*)(?:\s+->\s+(?<target>\S+))?\s*$/;
+  /^\s*(?<mode>[-cdl][-rwxsStT]{9})[.+@]?\s+(?:0?[0-7]{3,4}\s+)?(?<owner>[a-z_][\w.-]*)[\s:]+(?<group>[a-z_][\w.-]*)\s+(?<name>\/dev\/dma_heap\S*)(?:\s+->\s+(?<target>\S+))?\s*$/;
 
 function listedOf(text: string): Listed | undefined {
   const found = (LISTED.exec(text) ?? SHORT.exec(text))?.groups;
@@ -109,10 +109,19 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
     const path = missing?.[1] ?? /(\/(?:dev|sys)\/[^\s'"\u2019»:,]*)/.exec(text)?.[1] ?? '';
     if (/^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path)) return [clue(line, 'noDirectory', {})];
     if (/^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(path)) return [clue(line, 'noClass', {})];
+    if (/^\/dev\/dma_heap\/[\w,.+@-]+$/.test(path))
+      return [clue(line, 'open', { path, flags: undefined, errno: 'ENOENT' })];
     if (/device-?tree/.test(path)) return [clue(line, 'noTreeNode', { path })];
     return [];
   }
+  const told =
+    /\bls\s+(?:-\w+\s+)*\/dev\/dma_heap\/?\s*(?:->|=>|\u2192|:|shows?|gives?|says?|prints?|lists?)\s+(.+)$/.exec(
+      text,
+    )?.[1];
+  if (told?.split(/[\s,]+/).some((one) => HEAP_NAME.test(one)))
+    return [clue(line, 'names', { names: told.split(/\s+/).filter((one) => HEAP_NAME.test(one)) })];
   if (!/\bls\b|\bfind\b/.test(command)) return [];
+  if (/^ls\s+(?:-\w+\s+)*\/dev\/?$/.test(command)) return wholeDev(lines, at, line);
   const directory = directoryOf(lines, at);
   const absolute = /^\/dev\/dma_heap\/(\S+)$/.exec(text)?.[1];
   if (absolute !== undefined) return [clue(line, 'names', { names: [absolute] })];
@@ -125,6 +134,17 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
     directory ?? '',
   );
   return tree === null ? [] : [clue(line, 'treeNames', { names, of: tree[1] ?? '' })];
+}
+
+/** A whole listing of /dev without the directory of heaps; of its lines the first one says so. */
+function wholeDev(lines: readonly PastedLine[], at: number, line: PastedLine): Clue[] {
+  if (lines[at - 1]?.isCommand !== true) return [];
+  const end = lines.findIndex(({ isCommand }, i) => i > at && isCommand);
+  const names = lines
+    .slice(at, end < 0 ? undefined : end)
+    .flatMap(({ text }) => text.split(/\s+/))
+    .map((one) => one.replace(/[/@]$/, ''));
+  return names.includes('dma_heap') || !names.includes('null') ? [] : [clue(line, 'noDirectory', {})];
 }
 
 const PEOPLE: readonly Row[] = [
