@@ -22,7 +22,7 @@ test('validate --watch sees a change of the profile and of what it extends, and 
     });
   const until = async (text: string, times: number) => {
     for (let i = 0; said.split(text).length - 1 < times; i++) {
-      if (i > 200) throw new Error(`never said ${text} ${times} times:\n${said}`);
+      if (i > 2400) throw new Error(`never said ${text} ${times} times:\n${said}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   };

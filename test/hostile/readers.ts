@@ -293,10 +293,13 @@ export function languageOf(path: string): Language | undefined {
   return undefined;
 }
 
+/** Files that are copied as they are. */
+const asItIs: ReadOne = (text) => text;
+
 /** Reads as a program would; a language without a reader is a defect of the suite. */
 function readerOf(path: string): Reader {
   const language = languageOf(path);
-  if (language === undefined) return (text) => text;
+  if (language === undefined) return asItIs;
   const reader = READERS[language];
   if (reader === undefined) throw new Error(`${path}: no independent reader of ${language} in test/hostile/readers.ts`);
   return reader;
