@@ -19,6 +19,7 @@ import { KERNEL_CHECK_CODES } from './kernel-check.js';
 import { TOOLCHAIN_CODES } from './kernel-tree.js';
 import { KNOWLEDGE_CODES } from './knowledge.js';
 import { MATRIX_CODES } from './matrix.js';
+import { OUTPUT_CODES } from './output/write.js';
 import { RELEASE_CODES } from './release.js';
 import { GENERATE_CODES, TREE_CODES } from './tree.js';
 
@@ -41,6 +42,7 @@ export function allCodes(): CodeTable {
     ...VERIFY_CODES,
     ...IMPORT_CODES,
     ...GENERATE_CODES,
+    ...OUTPUT_CODES,
     ...INPUT_CODES,
     ...KERNEL_CHECK_CODES,
     ...KNOWLEDGE_CODES,

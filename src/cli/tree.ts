@@ -1,39 +1,10 @@
-/**
- * Writes a generated tree so that a crash leaves the old one or the new one, and nothing a person edited is lost.
- *
- * The new tree is made beside the old one, files of others included, and takes its place by rename. Between the two
- * renames nothing of ours can interrupt; should the power fail there, the next run finds the old tree and puts it back.
- */
+/** A generated tree: its manifest, what a person changed in it, and what writing it anew would change. */
 import { createHash } from 'node:crypto';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  copyFileSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  type Stats,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { artifactPath } from '../render/index.js';
-import { reasonOf } from './files.js';
-import { uninterrupted } from './interrupt.js';
+import { cannot, interruptedTrees, standingOutput, type TreeChange, type TreeFile } from './output/write.js';
 
 export const MANIFEST = 'dmaheap.manifest.json';
 const MANIFEST_VERSION = 1;
@@ -63,11 +34,6 @@ export const GENERATE_CODES = defineCodes({
     explain:
       'dmaheap.manifest.json, which says what dmaheap wrote, cannot be understood, so edits cannot be told from output.',
   },
-  'generate/cannot-write': {
-    severity: 'error',
-    title: 'output cannot be written',
-    explain: 'The output directory cannot be created or written. Nothing was changed.',
-  },
 });
 const report = reporter(GENERATE_CODES);
 
@@ -83,6 +49,12 @@ export const TREE_CODES = defineCodes({
     title: 'generated file gone',
     explain: 'The manifest lists a file that is no longer there, so the tree is not whole.',
   },
+  'tree/interrupted': {
+    severity: 'error',
+    title: 'tree of two runs',
+    explain:
+      'dmaheap generate was killed while it replaced the files of a directory that cannot be replaced as a whole, so some files are new and the others are old. Running it again completes the tree.',
+  },
   'tree/extra': {
     severity: 'note',
     title: 'file not written by dmaheap',
@@ -90,13 +62,6 @@ export const TREE_CODES = defineCodes({
   },
 });
 const reportTree = reporter(TREE_CODES);
-
-export interface TreeFile {
-  /** Relative to the output directory, checked by {@link artifactPath}. */
-  readonly path: string;
-  readonly text: string;
-  readonly mode?: number;
-}
 
 /** An input: its path from the output directory, or its value where it is not a file; and the SHA-256 of what it held. */
 export interface RecordedInput {
@@ -145,28 +110,7 @@ export interface ManifestHeap {
   }[];
 }
 
-export type Action = 'add' | 'change' | 'remove' | 'keep';
-
-export interface TreeChange {
-  readonly path: string;
-  readonly action: Action;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
-  /** It is removed because another kind of thing is to be there. */
-  readonly isInTheWay?: true;
-}
-
 const sha256 = (text: string | Uint8Array) => createHash('sha256').update(text).digest('hex');
-
-/**
- * As mkdir -p. Not Node's recursive mkdir, which asks for ever where the parent answers ENOENT to every name, as /proc
- * does.
- */
-function makeDirectories(directory: string): void {
-  if (existsSync(directory)) return;
-  makeDirectories(path.dirname(directory));
-  mkdirSync(directory);
-}
 
 /** @returns undefined when there is nothing; a link is not followed */
 function lookAt(file: string): Stats | undefined {
@@ -255,11 +199,21 @@ export function compareWithManifest(
   const known = Object.keys(manifest.files);
   const at = (file: string) => ({ file: shown(file), line: 1, column: 1, endLine: 1, endColumn: 1 });
   const missing = known.filter((file) => !present.includes(file));
-  const edited = known.filter(
-    (file) => present.includes(file) && sha256(readFileSync(path.join(directory, file))) !== manifest.files[file],
-  );
+  const hashOf = (file: string) => sha256(readFileSync(path.join(directory, file)));
+  const differing = known.filter((file) => present.includes(file) && hashOf(file) !== manifest.files[file]);
+  const written = writtenHere(directory, undefined);
+  const isNew = (file: string) => written.get(file)?.has(hashOf(file)) === true;
+  const edited = differing.filter((file) => !isNew(file));
   const extra = present.filter((file) => file !== MANIFEST && !Object.hasOwn(manifest.files, file));
   return [
+    ...[...differing, ...extra].filter(isNew).map((file) =>
+      reportTree('tree/interrupted', {
+        message: `${shown(file)} is of a later run than the manifest`,
+        cause: 'dmaheap generate was killed while it wrote the tree',
+        fix: 'run dmaheap generate again',
+        span: at(file),
+      }),
+    ),
     ...missing.map((file) =>
       reportTree('tree/missing', {
         message: `${shown(file)} was generated and is gone`,
@@ -276,10 +230,22 @@ export function compareWithManifest(
         span: at(file),
       }),
     ),
-    ...extra.map((file) =>
-      reportTree('tree/extra', { message: `${shown(file)} was not written by dmaheap`, span: at(file) }),
-    ),
+    ...extra
+      .filter((file) => !isNew(file))
+      .map((file) =>
+        reportTree('tree/extra', { message: `${shown(file)} was not written by dmaheap`, span: at(file) }),
+      ),
   ];
+}
+
+/** SHA-256 of what dmaheap wrote, by path. A run that was killed may have left some files as they were and others new. */
+function writtenHere(directory: string, manifest: Manifest | 'bad' | undefined): Map<string, Set<string>> {
+  const manifests = [manifest, ...interruptedTrees(directory).map(readManifest)];
+  const written = new Map<string, Set<string>>();
+  for (const one of manifests)
+    for (const [file, hash] of Object.entries(typeof one === 'object' ? one.files : {}))
+      written.set(file, (written.get(file) ?? new Set()).add(hash));
+  return written;
 }
 
 interface Comparison {
@@ -287,17 +253,10 @@ interface Comparison {
   readonly diagnostics: Diagnostic[];
 }
 
-const cannot = (what: string, error: unknown) =>
-  report('generate/cannot-write', {
-    message: `cannot ${what}`,
-    cause: reasonOf(error),
-    fix: 'give a directory that you may write with -o; nothing was changed',
-  });
-
 /** What writing the files would change, and what stands in the way of it. */
 export function compareTree(directory: string, files: readonly TreeFile[], force: boolean): Comparison {
   try {
-    return compare(directory, files, force);
+    return compare(directory, standingOutput(directory), files, force);
   } catch (error) {
     const { path: file } = error as NodeJS.ErrnoException;
     if (file === undefined) throw error;
@@ -305,8 +264,9 @@ export function compareTree(directory: string, files: readonly TreeFile[], force
   }
 }
 
-function compare(directory: string, files: readonly TreeFile[], force: boolean): Comparison {
-  const manifest = readManifest(directory);
+/** @param from where the output stands; `directory` is where it is to be, and what findings name */
+function compare(directory: string, from: string, files: readonly TreeFile[], force: boolean): Comparison {
+  const manifest = readManifest(from);
   const diagnostics: Diagnostic[] = [];
   if (manifest === 'bad' && !force)
     diagnostics.push(
@@ -315,19 +275,19 @@ function compare(directory: string, files: readonly TreeFile[], force: boolean):
         fix: 'generate into an empty directory, or give --force to overwrite',
       }),
     );
-  const known = typeof manifest === 'object' ? manifest.files : {};
+  const known = writtenHere(from, manifest);
   /** Objects to the loss of what stands there; with --force says what it is. `before`: the text, when it is a file. */
   const object = (relative: string, before: string | undefined) => {
     const file = path.join(directory, relative);
-    const hash = Object.hasOwn(known, relative) ? known[relative] : undefined;
-    if (before !== undefined && hash === sha256(before)) return;
-    const isEdited = before !== undefined && hash !== undefined;
+    const hashes = known.get(relative);
+    if (before !== undefined && hashes?.has(sha256(before)) === true) return;
+    const isEdited = before !== undefined && hashes !== undefined;
     if (force)
       diagnostics.push(
         report('generate/lost', {
           message: isEdited
             ? `${file} was edited since it was generated: the edit is lost`
-            : `${file}, ${kindOf(file)} that dmaheap did not write, is lost`,
+            : `${file}, ${kindOf(path.join(from, relative))} that dmaheap did not write, is lost`,
         }),
       );
     else
@@ -339,7 +299,7 @@ function compare(directory: string, files: readonly TreeFile[], force: boolean):
               fix: 'move the change into the profile (--diff shows the difference), or give --force to overwrite it',
             })
           : report('generate/foreign', {
-              message: `${file} is ${kindOf(file)} and was not written by dmaheap`,
+              message: `${file} is ${kindOf(path.join(from, relative))} and was not written by dmaheap`,
               cause: `a ${wanted.has(relative) ? 'file' : 'directory'} is to be written there`,
               fix: 'generate elsewhere, move it away, or give --force to replace it',
             }),
@@ -349,7 +309,7 @@ function compare(directory: string, files: readonly TreeFile[], force: boolean):
   const obstacles = new Set<string>();
   const changes: TreeChange[] = [];
   for (const file of files) {
-    const found = standing(directory, file.path);
+    const found = standing(from, file.path);
     if (typeof found === 'object' && !obstacles.has(found.obstacle)) {
       const { obstacle, text } = found;
       obstacles.add(obstacle);
@@ -361,195 +321,12 @@ function compare(directory: string, files: readonly TreeFile[], force: boolean):
     if (action === 'change' && file.path !== MANIFEST) object(file.path, before);
     changes.push({ path: file.path, action, before, after: file.text });
   }
-  for (const old of Object.keys(known)) {
+  for (const old of known.keys()) {
     if (wanted.has(old) || obstacles.has(old)) continue;
-    const before = standing(directory, old);
+    const before = standing(from, old);
     if (typeof before !== 'string') continue;
     object(old, before);
     changes.push({ path: old, action: 'remove', before, after: undefined });
   }
   return { changes: changes.sort((a, b) => (a.path < b.path ? -1 : 1)), diagnostics };
-}
-
-/** The owner stays who it was, where we may say so. */
-function keepOwner(target: string, { uid, gid }: Stats): void {
-  try {
-    chownSync(target, uid, gid);
-  } catch {
-    // Only root gives files away.
-  }
-}
-
-/** Brings what others put into the old tree over into the new one. */
-function adopt(from: string, to: string, skip: ReadonlySet<string>, below = ''): void {
-  for (const entry of readdirSync(path.join(from, below), { withFileTypes: true })) {
-    const relative = path.posix.join(below, entry.name);
-    const target = path.join(to, relative);
-    const source = path.join(from, relative);
-    if (skip.has(relative)) continue;
-    if (entry.isDirectory()) {
-      makeDirectories(target);
-      adopt(from, to, skip, relative);
-      const stat = statSync(source);
-      keepOwner(target, stat);
-      chmodSync(target, stat.mode & 0o7777);
-    } else if (entry.isSymbolicLink()) symlinkSync(readlinkSync(source), target);
-    else {
-      try {
-        linkSync(source, target);
-      } catch {
-        copyFileSync(source, target, constants.COPYFILE_EXCL);
-        keepOwner(target, statSync(source));
-      }
-    }
-  }
-}
-
-function writeFiles(directory: string, files: readonly TreeFile[]): void {
-  for (const file of files) {
-    const target = path.join(directory, file.path);
-    makeDirectories(path.dirname(target));
-    writeFileSync(target, file.text, { mode: file.mode ?? 0o644, flush: true });
-    chmodSync(target, file.mode ?? 0o644);
-  }
-}
-
-function syncDirectory(directory: string): void {
-  const descriptor = openSync(directory, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
-/**
- * A directory that cannot be exchanged for another: our own working directory, one above it, a mount point, one whose
- * parent we may not write, one of an owner to whom we may not give another.
- * @param beside where another would be made
- */
-function isPinned(directory: string, beside: string): boolean {
-  if (!existsSync(directory)) return false;
-  const real = path.resolve(directory);
-  const cwd = process.cwd();
-  const { dev, uid } = statSync(real);
-  const user = process.geteuid?.();
-  if (cwd === real || cwd.startsWith(`${real}${path.sep}`) || dev !== statSync(path.dirname(real)).dev) return true;
-  return (user !== 0 && user !== uid) || !canMake(beside);
-}
-
-/** Whether a directory can be made there; it is not kept. */
-function canMake(directory: string): boolean {
-  try {
-    mkdirSync(directory);
-    rmdirSync(directory);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** Removes what runs that were killed began. In a container every run may have the same process id. */
-function removeStale(directory: string, prefix: string): void {
-  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-    const pid = name.startsWith(prefix) ? name.slice(prefix.length) : '';
-    if (!/^\d+$/.test(pid) || (Number(pid) !== process.pid && isRunning(Number(pid)))) continue;
-    try {
-      rmSync(path.join(directory, name), { recursive: true, force: true });
-    } catch {
-      // Another user's, in a directory of all.
-    }
-  }
-}
-
-/** Writes the files. @returns a finding when that is not possible; the directory is then as it was. */
-export function writeTree(
-  output: string,
-  files: readonly TreeFile[],
-  changes: readonly TreeChange[],
-): Diagnostic | undefined {
-  return uninterrupted(() => exchange(output, files, changes));
-}
-
-function exchange(output: string, files: readonly TreeFile[], changes: readonly TreeChange[]): Diagnostic | undefined {
-  // Through a link to the output directory it is the directory that is exchanged, not the link.
-  const directory = existsSync(output) ? realpathSync(output) : output;
-  const parent = path.dirname(directory);
-  const base = path.basename(directory);
-  const backup = path.join(parent, `.${base}.dmaheap-old`);
-  try {
-    if (existsSync(backup)) {
-      if (existsSync(directory)) rmSync(backup, { recursive: true, force: true });
-      else renameSync(backup, directory);
-    }
-    makeDirectories(parent);
-    removeStale(parent, `.${base}.dmaheap-new-`);
-    removeStale(directory, '.dmaheap-new-');
-    const beside = path.join(parent, `.${base}.dmaheap-new-${process.pid}`);
-    const inPlace = isPinned(directory, beside);
-    const stage = inPlace ? path.join(directory, `.dmaheap-new-${process.pid}`) : beside;
-    try {
-      makeDirectories(stage);
-      writeFiles(stage, files);
-      if (inPlace) replaceEach(stage, directory, files, changes);
-      else {
-        if (existsSync(directory)) {
-          const removed = changes.filter((c) => c.action === 'remove').map((c) => c.path);
-          adopt(directory, stage, new Set([...removed, ...files.map((f) => f.path)]));
-          dropEmptied(stage, removed);
-          const stat = statSync(directory);
-          keepOwner(stage, stat);
-          chmodSync(stage, stat.mode & 0o7777);
-        }
-        syncDirectory(stage);
-        if (existsSync(directory)) renameSync(directory, backup);
-        renameSync(stage, directory);
-        syncDirectory(parent);
-        rmSync(backup, { recursive: true, force: true });
-      }
-    } finally {
-      rmSync(stage, { recursive: true, force: true });
-    }
-    return undefined;
-  } catch (error) {
-    if (existsSync(backup) && !existsSync(directory)) renameSync(backup, directory);
-    return cannot(`write ${directory}`, error);
-  }
-}
-
-/** Where the directory itself cannot be exchanged, each file is; the manifest comes last, so a rerun completes it. */
-function replaceEach(
-  stage: string,
-  directory: string,
-  files: readonly TreeFile[],
-  changes: readonly TreeChange[],
-): void {
-  for (const { path: obstacle, isInTheWay } of changes)
-    if (isInTheWay) rmSync(path.join(directory, obstacle), { recursive: true, force: true });
-  for (const file of files) makeDirectories(path.join(directory, path.dirname(file.path)));
-  const ordered = [...files].sort((a, b) => Number(a.path === MANIFEST) - Number(b.path === MANIFEST));
-  for (const file of ordered) renameSync(path.join(stage, file.path), path.join(directory, file.path));
-  const removed = changes.filter((c) => c.action === 'remove' && !c.isInTheWay).map((c) => c.path);
-  for (const old of removed) rmSync(path.join(directory, old), { force: true });
-  dropEmptied(directory, removed);
-}
-
-/** Removes the directories in which nothing but removed files was. */
-function dropEmptied(directory: string, removed: readonly string[]): void {
-  for (const old of removed)
-    for (let at = path.posix.dirname(old); at !== '.'; at = path.posix.dirname(at)) {
-      const parent = path.join(directory, at);
-      if (!existsSync(parent)) continue;
-      if (readdirSync(parent).length > 0) break;
-      rmdirSync(parent);
-    }
 }

@@ -29,6 +29,7 @@ import { checkDescription, checkHeapNames } from '../kernel-check.js';
 import { noteAssumptions, type OpenTree, openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { KERNEL_TREE } from '../options.js';
+import { isOwnPlace, oneAtATime, standingOutput } from '../output/write.js';
 import { DTB_FIX, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
@@ -112,9 +113,10 @@ interface CheckOptions {
   readonly lock?: string;
 }
 
-/** The text files below a directory, by path relative to it, sorted. */
+/** The text files below a directory, by path relative to it, sorted; without what a writer keeps there. */
 function filesBelow(directory: string, below = ''): string[] {
   return readdirSync(path.join(directory, below), { withFileTypes: true })
+    .filter(({ name }) => below !== '' || !isOwnPlace(name))
     .flatMap((entry) => {
       const relative = path.posix.join(below, entry.name);
       return entry.isDirectory() ? filesBelow(directory, relative) : entry.isFile() ? [relative] : [];
@@ -296,16 +298,23 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
   const directory = context.resolve(name);
   let files: string[] = [];
   let manifest: ReturnType<typeof readManifest>;
+  await oneAtATime(
+    directory,
+    false,
+    (text) => context.note(text),
+    () => undefined,
+  );
   try {
     opendirSync(directory).closeSync();
     manifest = readManifest(directory);
     // Without one it may be any directory, a large one too.
     if (typeof manifest === 'object') files = filesBelow(directory);
   } catch (error) {
+    const isInterrupted = standingOutput(directory) !== directory;
     throw new Refusal(
-      `cannot read ${name}: ${reasonOf(error)}`,
+      `cannot read ${name}: ${isInterrupted ? 'dmaheap generate was killed while it replaced it' : reasonOf(error)}`,
       EXIT.usage,
-      'give the directory that dmaheap generate -o wrote',
+      isInterrupted ? 'run dmaheap generate again' : 'give the directory that dmaheap generate -o wrote',
     );
   }
   if (manifest === undefined || manifest === 'bad')

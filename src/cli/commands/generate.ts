@@ -17,12 +17,13 @@ import { noteAssumptions, type OpenTree, readBase, treeTitle } from '../kernel-t
 import { valuesOf } from '../knowledge.js';
 import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
 import { FORCE, KERNEL_TREE, ONE_KERNEL } from '../options.js';
+import { oneAtATime, type TreeChange, writeTree } from '../output/write.js';
 import { planOnTree } from '../plan-on-tree.js';
 import { type Planned, planProfile } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
 import { holdTree } from '../release.js';
 import { summarise } from '../summary.js';
-import { compareTree, makeManifest, manifestFile, type RecordedInputs, type TreeChange, writeTree } from '../tree.js';
+import { compareTree, MANIFEST, makeManifest, manifestFile, type RecordedInputs } from '../tree.js';
 import { VERSION } from '../version.js';
 import { describeDelta } from './resolve.js';
 import { exitOfRendering, locate } from './validate.js';
@@ -214,16 +215,27 @@ async function generateFrom(
     if (hasErrors(diagnostics)) throw Refusal.because(EXIT.findings, []);
   }
   const directory = context.resolve(options.output);
-  const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
-  const changed = changes.filter((change) => change.action !== 'keep');
-  diagnostics.push(...objections);
-  if (objections.some(({ code }) => code === 'generate/cannot-write')) throw Refusal.because(EXIT.environment, []);
-  if (!options.diff) {
-    if (hasErrors(objections)) throw Refusal.because(EXIT.findings, []);
-    const problem = changed.length === 0 ? undefined : writeTree(directory, files, changes);
-    if (problem !== undefined) throw Refusal.because(EXIT.environment, [problem]);
-    if (options.lock !== undefined && lock !== undefined && held === undefined) writeLock(context, options.lock, lock);
-  }
+  const turn = await oneAtATime(
+    directory,
+    !options.diff,
+    (text) => context.note(text),
+    () => {
+      const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
+      const changed = changes.filter((change) => change.action !== 'keep');
+      diagnostics.push(...objections);
+      if (objections.some(({ code }) => code === 'generate/cannot-write')) throw Refusal.because(EXIT.environment, []);
+      if (!options.diff) {
+        if (hasErrors(objections)) throw Refusal.because(EXIT.findings, []);
+        const problem = changed.length === 0 ? undefined : writeTree(directory, files, changes, MANIFEST);
+        if (problem !== undefined) throw Refusal.because(EXIT.environment, [problem]);
+        if (options.lock !== undefined && lock !== undefined && held === undefined)
+          writeLock(context, options.lock, lock);
+      }
+      return { changes, changed };
+    },
+  );
+  if ('problem' in turn) throw Refusal.because(EXIT.environment, [turn.problem]);
+  const { changes, changed } = turn.value;
   if (context.options.format === 'human') {
     context.findings(diagnostics, sources);
     if (options.diff) for (const change of changed) context.print(patchOf(change));

@@ -16,11 +16,12 @@ import { PATH_FIX, readText, reasonOf } from '../files.js';
 import { inputsOf, openProfile, recordInputs, withInputs } from '../inputs.js';
 import { type Matrix, type MatrixBoard, parseShard, readMatrix, shardOf } from '../matrix.js';
 import { FORCE } from '../options.js';
+import { oneAtATime, writeTree } from '../output/write.js';
 import { planProfile, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { type CellResult, junitOf, ktapOf } from '../results.js';
 import { openTools } from '../tools.js';
-import { compareTree, makeManifest, manifestFile, type RecordedInputs, writeTree } from '../tree.js';
+import { compareTree, MANIFEST, makeManifest, manifestFile, type RecordedInputs } from '../tree.js';
 import { VERSION } from '../version.js';
 import { manifestOf } from './generate.js';
 import { locate } from './validate.js';
@@ -145,7 +146,7 @@ class Run {
         const directory = output === undefined ? undefined : path.join(output, about.board, about.kernel, cell.target);
         if (directory !== undefined && !hasErrors(diagnostics))
           diagnostics.push(
-            ...this.#write(directory, decided.plan, rendered.value, this.#inputs(directory, decided), force),
+            ...(await this.#write(directory, decided.plan, rendered.value, this.#inputs(directory, decided), force)),
           );
       }
     } else if (!hasErrors(diagnostics)) throw new Error(`${cell.board.profile}: no plan, and no reason`);
@@ -170,19 +171,23 @@ class Run {
     return recordInputs(this.#context, directory, { ...stated, ...(dtb === undefined ? {} : { dtb }) }, undefined);
   }
 
-  #write(
+  async #write(
     name: string,
     plan: Plan,
     artifacts: readonly Artifact[],
     recorded: RecordedInputs,
     force: boolean,
-  ): Diagnostic[] {
+  ): Promise<readonly Diagnostic[]> {
     const directory = this.#context.resolve(name);
     const files = [...artifacts, manifestFile(makeManifest(manifestOf(plan, recorded), artifacts))];
-    const { changes, diagnostics } = compareTree(directory, files, force);
-    if (hasErrors(diagnostics) || changes.every(({ action }) => action === 'keep')) return diagnostics;
-    const problem = writeTree(directory, files, changes);
-    return problem === undefined ? diagnostics : [...diagnostics, problem];
+    const note = (text: string) => this.#context.note(text);
+    const turn = await oneAtATime(directory, true, note, () => {
+      const { changes, diagnostics } = compareTree(directory, files, force);
+      if (hasErrors(diagnostics) || changes.every(({ action }) => action === 'keep')) return diagnostics;
+      const problem = writeTree(directory, files, changes, MANIFEST);
+      return problem === undefined ? diagnostics : [...diagnostics, problem];
+    });
+    return 'problem' in turn ? [turn.problem] : turn.value;
   }
 }
 
