@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
 import { NOTICES_BEGIN, NOTICES_END } from '../cli/notices.js';
-import { type Bill, billOf, joinMetafiles, noticesOf } from './notices.js';
+import { type Bill, billOf, bundledPackages, joinMetafiles, noticesOf } from './notices.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -111,8 +111,9 @@ export async function bundle(generated: readonly Metafile[]): Promise<void> {
 
 /** The notices travel inside the one file as well: whoever copies it copies them. */
 function writeNotices(metafiles: readonly Metafile[]): void {
-  const bill = billOf(root, joinMetafiles(metafiles));
-  const notices = noticesOf(JSON.parse(bill) as Bill);
+  const metafile = joinMetafiles(metafiles);
+  const bill = billOf(root, metafile);
+  const notices = noticesOf(JSON.parse(bill) as Bill, bundledPackages(metafile));
   writeFileSync(path.join(root, 'dist/dmaheap.cdx.json'), bill);
   writeFileSync(path.join(root, 'dist/THIRD-PARTY-NOTICES'), notices);
   appendFileSync(

@@ -75,8 +75,9 @@ export function billOf(root: string, metafile: Metafile): string {
   }
 }
 
-const titleOf = ({ group, name, version }: Component) =>
-  `${group === undefined ? '' : `${group}/`}${name}${version === undefined ? '' : ` ${version}`}`;
+const nameOf = ({ group, name }: Component) => (group === undefined ? name : `${group}/${name}`);
+
+const titleOf = (one: Component) => `${nameOf(one)}${one.version === undefined ? '' : ` ${one.version}`}`;
 
 const licenceOf = ({ licenses = [] }: Component) =>
   licenses.map((one) => one.expression ?? one.license?.id ?? one.license?.name ?? '').join(', ');
@@ -91,10 +92,14 @@ function textsOf({ evidence }: Component): string[] {
 
 /**
  * The notices as text: each package with its licence and the licence's text.
- * @throws Error naming the packages that carry no licence text
+ * @param bundled names of the packages that are in a bundle
+ * @throws Error naming the packages that the bill does not list, or that carry no licence text
  */
-export function noticesOf(bill: Bill): string {
+export function noticesOf(bill: Bill, bundled: readonly string[]): string {
   const components = bill.components ?? [];
+  const listed = new Set(components.map(nameOf));
+  const unlisted = bundled.filter((name) => !listed.has(name));
+  if (unlisted.length > 0) throw new Error(`the bill of materials does not list ${unlisted.join(', ')}`);
   const silent = components.filter((one) => textsOf(one).length === 0).map(titleOf);
   if (silent.length > 0) throw new Error(`no licence text was found for ${silent.join(', ')}`);
   const parts = components.map(

@@ -166,16 +166,26 @@ test('a tree that was moved away by a killed run is the output, with what was ed
   const rules = path.join('udev', '70-dmaheap.rules');
   writeFileSync(path.join(at('out'), rules), '# mine\n');
   renameSync(at('out'), at('.out.dmaheap-old'));
-  expect(await generate('--kernel', '7.3')).toMatchObject({
-    exit: 1,
-    stderr: expect.stringContaining('generate/edited'),
-  });
   expect(await dmaheap(['check', 'out'], work)).toMatchObject({
     exit: 2,
     stderr: expect.stringContaining('dmaheap generate was killed while it replaced it'),
   });
+  expect(await generate('--kernel', '7.3')).toMatchObject({
+    exit: 1,
+    stderr: expect.stringContaining('generate/edited'),
+  });
   expect((await generate('--kernel', '7.3', '--force')).exit).toBe(0);
   expect(readdirSync(work)).toEqual(['out']);
+  // With nothing to change it comes back as well, and what is left beside a whole tree goes.
+  renameSync(at('out'), at('.out.dmaheap-old'));
+  for (let round = 0; round < 2; round += 1) {
+    expect((await generate('--kernel', '7.3')).exit).toBe(0);
+    expect(readdirSync(work)).toEqual(['out']);
+    mkdirSync(path.join(at('.out.dmaheap-old'), 'old'), { recursive: true });
+    mkdirSync(at(`out/.dmaheap-new-${await deadPid()}-${'0'.repeat(8)}`));
+  }
+  expect((await generate('--kernel', '7.3')).exit).toBe(0);
+  expect([readdirSync(work), readdirSync(at('out')).filter((name) => name.startsWith('.'))]).toEqual([['out'], []]);
 });
 
 test('files that a killed run replaced one by one are no edits', async () => {

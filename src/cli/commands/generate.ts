@@ -226,7 +226,7 @@ async function generateFrom(
       if (objections.some(({ code }) => code === 'generate/cannot-write')) throw Refusal.because(EXIT.environment, []);
       if (!options.diff) {
         if (hasErrors(objections)) throw Refusal.because(EXIT.findings, []);
-        const problem = changed.length === 0 ? undefined : writeTree(directory, files, changes, MANIFEST);
+        const problem = writeTree(directory, files, changes, MANIFEST);
         if (problem !== undefined) throw Refusal.because(EXIT.environment, [problem]);
         if (options.lock !== undefined && lock !== undefined && held === undefined)
           writeLock(context, options.lock, lock);

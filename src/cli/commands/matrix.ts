@@ -183,7 +183,7 @@ class Run {
     const note = (text: string) => this.#context.note(text);
     const turn = await oneAtATime(directory, true, note, () => {
       const { changes, diagnostics } = compareTree(directory, files, force);
-      if (hasErrors(diagnostics) || changes.every(({ action }) => action === 'keep')) return diagnostics;
+      if (hasErrors(diagnostics)) return diagnostics;
       const problem = writeTree(directory, files, changes, MANIFEST);
       return problem === undefined ? diagnostics : [...diagnostics, problem];
     });

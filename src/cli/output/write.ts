@@ -108,10 +108,10 @@ interface Places {
 }
 
 const INSIDE = '.dmaheap-new-';
-const LOCK_INSIDE = '.dmaheap-lock';
+const LOCK = '.dmaheap-lock';
 
 /** Whether a writer keeps something under this name in an output directory while it writes. */
-export const isOwnPlace = (name: string): boolean => name.startsWith(INSIDE) || name.startsWith(LOCK_INSIDE);
+export const isOwnPlace = (name: string): boolean => name.startsWith(INSIDE) || name.startsWith(LOCK);
 
 function placesOf(output: string): Places {
   const directory = realOutput(output);
@@ -147,8 +147,8 @@ export function interruptedTrees(directory: string): string[] {
  * exchanged, so that all who see the directory see the lock.
  */
 function lockOf({ directory, parent }: Places): string {
-  const beside = path.join(parent, `.${path.basename(directory)}.dmaheap-lock`);
-  const inside = path.join(directory, LOCK_INSIDE);
+  const beside = path.join(parent, `.${path.basename(directory)}${LOCK}`);
+  const inside = path.join(directory, LOCK);
   const own = statSync(directory, { throwIfNoEntry: false });
   if (own !== undefined && own.dev !== statSync(parent).dev) return inside;
   return own === undefined || canMake(`${beside}-${randomUUID()}`) ? beside : inside;
@@ -180,7 +180,12 @@ export async function oneAtATime<T>(
       await untilFree(file, onWait);
       return { value: body() };
     }
-    const got = await withLock(file, onWait, async () => body());
+    const got = await withLock(file, onWait, async () => {
+      // What a crash in the middle of an exchange moved away comes back.
+      const { directory, backup } = placesOf(output);
+      if (existsSync(backup) && !existsSync(directory)) renameSync(backup, directory);
+      return body();
+    });
     if ('value' in got) return got;
     return {
       problem: report('generate/busy', {
@@ -283,14 +288,11 @@ function removeStale(prefix: string): void {
 
 /** Drafts of locks, and rights to take one over, of processes that were killed meanwhile. Only the holder calls this. */
 function removeLeftovers(directory: string, lock: string): void {
-  try {
-    for (const name of readdirSync(directory)) {
-      if (!name.startsWith(lock) || !/^[-.][\da-f-]{36}$/.test(name.slice(lock.length))) continue;
-      const file = path.join(directory, name);
-      if (Date.now() - statSync(file).mtimeMs > 1000 * WAIT_SECONDS) rmSync(file);
-    }
-  } catch {
-    // They are small, and the next run tries again.
+  for (const name of readdirSync(directory)) {
+    if (!name.startsWith(lock) || !/^[-.][\da-f-]{36}$/.test(name.slice(lock.length))) continue;
+    const file = path.join(directory, name);
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat !== undefined && Date.now() - stat.mtimeMs > 1000 * WAIT_SECONDS) rmSync(file, { force: true });
   }
 }
 
@@ -301,22 +303,37 @@ export function writeTree(
   changes: readonly TreeChange[],
   last: string,
 ): Diagnostic | undefined {
-  return uninterrupted(() => exchange(placesOf(output), files, changes, last));
+  return uninterrupted(() => {
+    const places = placesOf(output);
+    if (changes.some(({ action }) => action !== 'keep')) return exchange(places, files, changes, last);
+    removeRemains(places);
+    return undefined;
+  });
+}
+
+/** What killed runs left, once the directory is whole: until then it tells which of its files they wrote. */
+function removeRemains({ directory, parent, backup, beside, inside }: Places): void {
+  try {
+    if (existsSync(directory)) rmSync(backup, { recursive: true, force: true });
+    removeStale(beside);
+    removeStale(inside);
+    removeLeftovers(parent, `.${path.basename(directory)}${LOCK}`);
+    removeLeftovers(directory, LOCK);
+  } catch {
+    // The next run tries again.
+  }
 }
 
 function exchange(
-  { directory, parent, backup, beside, inside }: Places,
+  places: Places,
   files: readonly TreeFile[],
   changes: readonly TreeChange[],
   last: string,
 ): Diagnostic | undefined {
+  const { directory, parent, backup, beside, inside } = places;
   try {
-    if (existsSync(backup)) {
-      if (existsSync(directory)) rmSync(backup, { recursive: true, force: true });
-      else renameSync(backup, directory);
-    }
+    rmSync(backup, { recursive: true, force: true });
     makeDirectories(parent);
-    removeStale(beside);
     const unique = `${process.pid}-${randomUUID()}`;
     const inPlace = isPinned(directory, beside + unique);
     const stage = inPlace ? inside + unique : beside + unique;
@@ -344,10 +361,7 @@ function exchange(
     } finally {
       rmSync(stage, { recursive: true, force: true });
     }
-    removeLeftovers(parent, `.${path.basename(directory)}.dmaheap-lock`);
-    removeLeftovers(directory, LOCK_INSIDE);
-    // Only now: until the directory is whole, they tell which of its files a killed run wrote.
-    removeStale(inside);
+    removeRemains(places);
     return undefined;
   } catch (error) {
     if (existsSync(backup) && !existsSync(directory)) renameSync(backup, directory);
