@@ -31,7 +31,16 @@ const DEVICES: KernelRecipe = {
 /** vgem and what it needs, in the order of loading. */
 const VGEM = ['drm', 'drm_kms_helper', 'drm_shmem_helper', 'vgem/vgem'];
 
-/** `debian-ARCH`: Debian's stock cloud kernel, which is only unpacked; `debian-ARCH-vgem`: the full one, with that device. */
+/** How the names of Debian's kernels end; the smallest of an architecture comes first. */
+const FLAVOURS: Readonly<Record<Architecture, readonly [plain: string, full: string]>> = {
+  amd64: ['cloud-amd64', 'amd64'],
+  arm64: ['cloud-arm64', 'arm64'],
+  armhf: ['armmp', 'armmp'],
+  riscv64: ['riscv64', 'riscv64'],
+};
+const MACHINES = { amd64: 'x86_64', arm64: 'arm64', armhf: 'arm', riscv64: 'riscv64' } as const;
+
+/** `debian-ARCH`: Debian's stock kernel, which is only unpacked; `debian-ARCH-vgem`: the full one, with that device. */
 export async function guestKernel(name: string): Promise<GuestKernel> {
   const [, debian, vgem] = /^debian-(\w+)(-vgem)?$/.exec(name) ?? [];
   if (debian === undefined) {
@@ -44,14 +53,14 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const stock = debian as Architecture;
   const apt = new PrivateApt('trixie', stock);
   await apt.update(24);
-  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-${vgem ? '' : 'cloud-'}${stock}$`);
+  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-${FLAVOURS[stock][vgem ? 1 : 0]}$`);
   const newest = [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
   if (newest === undefined) throw new Error(`no stock kernel for ${stock}`);
   const root = await debianPackage('trixie', stock, newest);
   const boot = path.join(root, 'boot');
   const files = await readdir(boot);
   const file = (prefix: string) => path.join(boot, files.find((one) => one.startsWith(prefix)) ?? prefix);
-  const machine = await machineFor(stock === 'amd64' ? 'x86_64' : 'arm64');
+  const machine = await machineFor(MACHINES[stock]);
   return { name, machine, image: file('vmlinuz-'), config: file('config-'), modules: vgem ? await unpacked(root) : [] };
 }
 

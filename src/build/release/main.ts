@@ -8,6 +8,7 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { gunzipSync } from 'node:zlib';
 import { VERSION } from '../../cli/version.js';
 import { debianPackage } from '../fetch/index.js';
 import { buildStaticFor, CROSS_TARGETS, staticProgram } from '../native.js';
@@ -33,10 +34,28 @@ function requireClean(): void {
 }
 
 /** The verifiers contain musl, whose licence asks for its notice. */
-async function muslNotice(): Promise<string> {
+async function musl(): Promise<{ readonly notice: string; readonly version: string }> {
   const root = await debianPackage('trixie', 'arm64', 'musl-dev');
-  const text = readFileSync(path.join(root, 'usr/share/doc/musl-dev/copyright'), 'utf8');
-  return `dmaheap-verify is linked with musl. Debian's record of musl's licences:\n\n${text}`;
+  const documents = path.join(root, 'usr/share/doc/musl-dev');
+  const text = readFileSync(path.join(documents, 'copyright'), 'utf8');
+  const changes = gunzipSync(readFileSync(path.join(documents, 'changelog.Debian.gz'))).toString('utf8');
+  const [, version] = /^musl \((\S+)\)/.exec(changes) ?? [];
+  if (version === undefined) throw new Error('the version of musl-dev is not in its changelog');
+  return { notice: `dmaheap-verify is linked with musl. Debian's record of musl's licences:\n\n${text}`, version };
+}
+
+/** The bill of the bundle, and what the verifiers contain besides. */
+function wholeBill(version: string): string {
+  const bill = JSON.parse(readFileSync(path.join(ROOT, 'dist/dmaheap.cdx.json'), 'utf8'));
+  const component = {
+    type: 'library',
+    name: 'musl',
+    version,
+    'bom-ref': `pkg:deb/debian/musl@${version}`,
+    purl: `pkg:deb/debian/musl@${version}`,
+    licenses: [{ license: { id: 'MIT' } }],
+  };
+  return `${JSON.stringify({ ...bill, components: [...(bill.components ?? []), component] }, null, 2)}\n`;
 }
 
 async function main(): Promise<void> {
@@ -53,10 +72,11 @@ async function main(): Promise<void> {
 
   for (const { arch } of CROSS_TARGETS) await buildStaticFor(arch);
   put('dist/dmaheap.mjs', `dmaheap-${VERSION}.mjs`, 0o755);
-  put('dist/dmaheap.cdx.json', `dmaheap-${VERSION}.cdx.json`);
+  const { notice, version } = await musl();
+  writeFileSync(path.join(out, `dmaheap-${VERSION}.cdx.json`), wholeBill(version));
   for (const { name } of CROSS_TARGETS) put(staticProgram(name), `dmaheap-verify-${VERSION}-${name}`, 0o755);
   const notices = readFileSync(path.join(ROOT, 'dist/THIRD-PARTY-NOTICES'), 'utf8');
-  writeFileSync(path.join(out, 'THIRD-PARTY-NOTICES'), `${notices}\n${'-'.repeat(78)}\n\n${await muslNotice()}`);
+  writeFileSync(path.join(out, 'THIRD-PARTY-NOTICES'), `${notices}\n${'-'.repeat(78)}\n\n${notice}`);
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', out], { cwd: ROOT });
   writePackages({ root: ROOT, out, version: VERSION, epoch });
 
