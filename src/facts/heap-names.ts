@@ -1,12 +1,10 @@
 /** What kernels call their heaps: the one table that plan, simulator, checks and links read. */
-import type { Backports } from './backport.js';
+import { type Backports, factWith } from './backport.js';
 import {
   compareKernelVersions,
   FACTS,
   type Facts,
-  factAt,
   type KernelVersion,
-  laterKernel,
   OLDEST_KERNEL,
   parseKernelVersion,
 } from './index.js';
@@ -80,7 +78,7 @@ export function mainlineInventory(
   backports: Backports = {},
   facts: Facts = FACTS,
 ): HeapInventory {
-  const at = (id: string) => factAt(id, laterKernel(kernel, backports[id]), facts) as string | null;
+  const at = (id: string) => factWith(id, kernel, backports, facts) as string | null;
   const cma = { driver: 'DMABUF_HEAPS_CMA' } as const;
   const areas = at(NAMING_FACTS.areas);
   return {

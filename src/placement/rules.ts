@@ -1,15 +1,7 @@
 /** The facts that decide placement, looked up once for a kernel. */
-import type { Backports } from '../facts/backport.js';
+import { type Backports, factWith } from '../facts/backport.js';
 import { type HeapInventory, mainlineInventory, NAMING_FACTS } from '../facts/heap-names.js';
-import {
-  compareKernelVersions,
-  FACTS,
-  type Facts,
-  factAt,
-  type KernelVersion,
-  laterKernel,
-  READ_KERNELS,
-} from '../facts/index.js';
+import { compareKernelVersions, FACTS, type Facts, factAt, type KernelVersion, READ_KERNELS } from '../facts/index.js';
 
 export type Architecture = 'arm64' | 'arm' | 'riscv64' | 'x86_64';
 
@@ -120,8 +112,7 @@ export function kernelRules(version: KernelVersion, backports: Backports = {}, f
   const cached = ofFacts.get(key);
   if (cached !== undefined) return cached;
   const looked: Record<string, unknown> = { version, inventory: mainlineInventory(version, backports, facts) };
-  for (const [rule, fact] of Object.entries(RULE_FACTS))
-    looked[rule] = factAt(fact, laterKernel(version, backports[fact]), facts);
+  for (const [rule, fact] of Object.entries(RULE_FACTS)) looked[rule] = factWith(fact, version, backports, facts);
   const rules = looked as unknown as KernelRules;
   ofFacts.set(key, rules);
   return rules;

@@ -1,14 +1,8 @@
 /** Which Kconfig symbols the plan asks for, and what is known to be wrong with a wish before any tree is asked. */
 import type { Diagnostic } from '../diagnostic/index.js';
-import {
-  compareKernelVersions,
-  FACTS,
-  factAt,
-  formatKernelVersion,
-  type KernelVersion,
-  parseKernelVersion,
-} from '../facts/index.js';
-import { symbolsNeeded, vendorHeap } from '../knowledge/index.js';
+import { factWith, releasesWith } from '../facts/backport.js';
+import { FACTS, type Facts, type FactValue, formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { factsOf, symbolsNeeded, vendorHeap } from '../knowledge/index.js';
 import type { Model } from '../model/index.js';
 import { childPointer } from '../source/pointer.js';
 import { report } from './codes.js';
@@ -29,21 +23,17 @@ const TYPE_FACTS: Readonly<Record<string, string>> = {
   DMABUF_HEAPS_CMA: 'kconfig.dmabuf-heaps-cma-type',
 };
 
-function needs(id: string, model: Model): string[] {
-  return [...(factAt(id, model.kernel.max) as readonly string[])];
+/** What is known of the kernels: the source that was read, and for the rest what ships. */
+function factsOfModel({ knowledge }: Model): Facts {
+  return knowledge === undefined ? FACTS : new Map([...FACTS, ...factsOf(knowledge)]);
 }
 
-/** The kernels of the plan's range at which a fact has a value, oldest first. */
-function releasesWith(id: string, value: unknown, { min, max }: Model['kernel']): KernelVersion[] {
-  return (FACTS.get(id)?.ranges ?? []).flatMap((range) => {
-    const since = parseKernelVersion(range.since);
-    const until = range.until === undefined ? undefined : parseKernelVersion(range.until);
-    if (range.value !== value || since === undefined) return [];
-    const first = compareKernelVersions(since, min) > 0 ? since : min;
-    const beyond =
-      compareKernelVersions(first, max) > 0 || (until !== undefined && compareKernelVersions(first, until) >= 0);
-    return beyond ? [] : [first];
-  });
+function needs(id: string, model: Model): string[] {
+  return [...(factWith(id, model.kernel.max, model.backports, factsOfModel(model)) as readonly string[])];
+}
+
+function firstWith(id: string, value: FactValue, model: Model): KernelVersion | undefined {
+  return releasesWith(id, value, model.kernel, model.backports, factsOfModel(model))[0];
 }
 
 function checkWish(symbol: string, value: string, model: Model, diagnostics: Diagnostic[]): void {
@@ -51,7 +41,7 @@ function checkWish(symbol: string, value: string, model: Model, diagnostics: Dia
   const span = model.loaded.spanOf(pointer);
   const at = { pointer, ...(span === undefined ? {} : { span }) };
   const type = TYPE_FACTS[symbol];
-  const bool = type === undefined || value !== 'm' ? undefined : releasesWith(type, 'bool', model.kernel)[0];
+  const bool = type === undefined || value !== 'm' ? undefined : firstWith(type, 'bool', model);
   if (type !== undefined && bool !== undefined)
     diagnostics.push(
       report('plan/module-on-bool', {
@@ -63,10 +53,10 @@ function checkWish(symbol: string, value: string, model: Model, diagnostics: Dia
       }),
     );
   const prompt = PROMPT_FACTS[symbol];
-  if (prompt !== undefined && releasesWith(prompt, false, model.kernel).length > 0)
+  if (prompt !== undefined && firstWith(prompt, false, model) !== undefined)
     diagnostics.push(
       report('plan/selected-symbol', {
-        message: `${symbol} has no prompt, so a line for it is dropped without a word`,
+        message: `${symbol} has no prompt, so the kernel silently drops a line for it`,
         cause: 'it is only ever selected by others',
         fix: `remove ${symbol}; CMA and the heaps select what they need`,
         facts: [prompt],
