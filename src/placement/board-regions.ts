@@ -3,10 +3,10 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
-import { IntervalSet, interval } from './interval-set.js';
+import { higher, type Interval, IntervalSet, interval } from './interval-set.js';
 import { report } from './planner-codes.js';
 import type { Reach } from './reach.js';
-import type { PlannedRegion, RegionWish } from './region.js';
+import { isInTree, type PlannedRegion, type RegionWish } from './region.js';
 import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
 import type { Situation } from './situation.js';
 
@@ -41,6 +41,22 @@ export function mergedInto(wish: RegionWish, nodes: readonly ReservedNode[]): Di
   });
 }
 
+/** The board's default area, whose place an area without a node takes: cma= wins over it, the configuration does not. */
+export function displacedBy(wish: RegionWish, nodes: readonly ReservedNode[]): ReservedNode | undefined {
+  return isInTree(wish) || wish.isDefault !== true ? undefined : nodes.find((node) => isPool(node) && node.isDefault);
+}
+
+/** An area of the configuration on a board whose device tree has a default area. */
+export function nodeDecides(wish: RegionWish, node: ReservedNode): Diagnostic {
+  return report('placement/node-decides', {
+    ...(wish.pointer === undefined ? {} : { pointer: `${wish.pointer}/delivery` }),
+    message: `CMA_SIZE_MBYTES has no effect: ${node.name} of the board's device tree is the default area`,
+    cause: 'the kernel makes an area of its configured size only where the device tree has no default area',
+    fix: 'deliver the region by the device tree, which changes that node, or by the command line',
+    facts: ['cma.default-winner'],
+  });
+}
+
 /** What a planned region leaves of the limits that the board gave it, and why they were there. */
 export function limitsLeft(
   region: PlannedRegion,
@@ -48,9 +64,11 @@ export function limitsLeft(
   board: { readonly situation: Situation; readonly isRamKnown: boolean; readonly ofTree: Reach | undefined },
 ): Diagnostic[] {
   const { situation, isRamKnown, ofTree } = board;
-  const { wish, allocRanges, baseAddress } = region;
+  const { wish, baseAddress } = region;
   const found: Diagnostic[] = [];
-  const at = (key: string) => (wish.pointer === undefined ? {} : { pointer: `${wish.pointer}/${key}` });
+  const hasNode = isInTree(wish);
+  const at = (key: string) =>
+    wish.pointer === undefined ? {} : { pointer: `${wish.pointer}/${hasNode || key === 'base' ? key : 'delivery'}` };
   const left = (key: string, message: string, cause: string, fix: string) =>
     found.push(
       report('placement/board-limit-left', {
@@ -70,10 +88,7 @@ export function limitsLeft(
       'keep the base, or check that nothing else uses it',
     );
   const ranges = Array.isArray(old.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
-  const place =
-    baseAddress === undefined
-      ? allocRanges.map((r) => interval(r.baseAddress, r.sizeBytes))
-      : [interval(baseAddress, region.sizeBytes)];
+  const place = placesOf(region, situation);
   const limit = new IntervalSet(ranges.map((r) => interval(r.baseAddress, r.sizeBytes)));
   // Where there is no RAM nothing is left.
   const ram = new IntervalSet(situation.banks);
@@ -81,9 +96,9 @@ export function limitsLeft(
   if (fixed === undefined && ranges.length > 0 && beyond !== undefined)
     left(
       wish.baseAddress === undefined ? 'allocRanges' : 'base',
-      `${old.name} may lie from ${formatAddress(beyond.start)} to ${formatAddress(beyond.end)}, and the board's device tree limits it to ${spell(ranges)}`,
+      `${hasNode ? old.name : 'the area of cma='} may lie from ${formatAddress(beyond.start)} to ${formatAddress(beyond.end)}, and the board's device tree limits ${hasNode ? 'it' : old.name} to ${spell(ranges)}`,
       whyLimited(situation, ranges, ofTree),
-      'state ranges within that limit, or check that every device that uses the region reaches the rest',
+      `${hasNode ? 'state ranges' : baseAddress === undefined ? 'deliver the region by the device tree, or state a base' : 'state a base'} within that limit, or check that every device that uses the region reaches the rest`,
     );
   if (
     baseAddress === undefined &&
@@ -109,6 +124,15 @@ export function limitsLeft(
       }),
     );
   return found;
+}
+
+/** Where a region may come to lie. */
+function placesOf({ wish, baseAddress, sizeBytes, allocRanges }: PlannedRegion, situation: Situation): Interval[] {
+  if (baseAddress !== undefined) return [interval(baseAddress, sizeBytes)];
+  if (isInTree(wish)) return allocRanges.map((r) => interval(r.baseAddress, r.sizeBytes));
+  // Without a node the kernel takes what it finds below its limit for DMA.
+  const { dmaLimit } = situation.zones;
+  return [{ start: 0n, end: dmaLimit === 0n ? situation.banks.map(({ end }) => end).reduce(higher, 0n) : dmaLimit }];
 }
 
 function whyLimited(situation: Situation, ranges: readonly AddressRange[], ofTree: Reach | undefined): string {

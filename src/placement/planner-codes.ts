@@ -42,6 +42,12 @@ export const PLANNER_CODES = defineCodes({
     explain:
       "The board's own device tree limits the region, by alloc-ranges, alignment, reg or the dma-ranges of a bus. The profile states something else, and devices that rely on the limit may not reach the region.",
   },
+  'placement/node-decides': {
+    severity: 'error',
+    title: "the board's device tree decides the default area",
+    explain:
+      'The kernel makes an area of CMA_SIZE_MBYTES only where the device tree has no default area. On this board the size that the profile states has no effect, and the heap has another name.',
+  },
   'placement/smaller-than-board': {
     severity: 'warning',
     title: "the region is smaller than in the board's device tree",

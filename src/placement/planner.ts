@@ -5,7 +5,7 @@ import type { KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt, type FdtNode } from '../fdt/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../quantity/index.js';
-import { boardRegions, limitsLeft, mergedInto } from './board-regions.js';
+import { boardRegions, displacedBy, limitsLeft, mergedInto, nodeDecides } from './board-regions.js';
 import { holesIn, holesWithout, largest } from './holes.js';
 import type { PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
@@ -191,8 +191,11 @@ class Planner {
     for (const wish of ordered) this.#plan(wish);
     const { situation, isRamKnown } = this.#ground;
     for (const region of this.regions) {
-      const old = this.#old.get(region.wish);
-      if (old !== undefined)
+      const displaced = displacedBy(region.wish, situation.reservedMemory.nodes);
+      const old = this.#old.get(region.wish) ?? displaced;
+      if (displaced !== undefined && region.wish.delivery === 'kconfig')
+        this.diagnostics.push(nodeDecides(region.wish, displaced));
+      else if (old !== undefined)
         this.diagnostics.push(...limitsLeft(region, old, { situation, isRamKnown, ofTree: this.#ofTree(region.wish) }));
     }
   }

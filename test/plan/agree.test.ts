@@ -227,3 +227,53 @@ test("what lies outside of the board's own limits is said, and only a profile th
     { numRuns: 100 },
   );
 });
+
+test.each(['command-line', 'kconfig'])(
+  'an area by %s has no node, and a node of the board is not silently passed over',
+  (delivery) => {
+    const seen = { kept: 0, said: 0 };
+    fc.assert(
+      fc.property(board, fc.integer({ min: 1, max: 16 }), (one, count) => {
+        const own = { ...one, regions: { 'linux,cma': { size: `${count * 16}M`, default: true, delivery } } };
+        expect(placeOf(planned(own, dtb(own, false)))).toEqual(placeOf(planned(own, undefined)));
+        if (one.pool === undefined) return;
+        const { plan, diagnostics } = planned(own, dtb({ ...own, bus: undefined }, true));
+        const codes = diagnostics.map(({ code }) => code);
+        if (delivery === 'kconfig') {
+          // The kernel takes the node: neither size nor name of the profile would hold.
+          expect([plan, codes.includes('placement/node-decides')]).toEqual([undefined, true]);
+          seen.said += 1;
+        } else if (plan !== undefined) {
+          // Below the limit of the zone for DMA the kernel may take any place that the ranges leave out.
+          const { baseAddress: start, sizeBytes } = one.pool;
+          const holdsAll = one.memory.every(
+            (bank) => start <= bank.baseAddress && bank.baseAddress + bank.sizeBytes <= start + sizeBytes,
+          );
+          if (codes.includes('placement/board-limit-left')) seen.said += 1;
+          else seen.kept += 1;
+          if (holdsAll) expect(codes).not.toContain('placement/board-limit-left');
+        }
+      }),
+      { numRuns: 80 },
+    );
+    expect(seen.said).toBeGreaterThan(seen.kept);
+  },
+);
+
+test('a base is one place with the DTB and without, and leaves the limits of the board aloud', () => {
+  fc.assert(
+    fc.property(board, fc.integer({ min: 1, max: 60 }), (one, at) => {
+      const bank = one.memory[0] as Range;
+      const base = bank.baseAddress + BigInt(at) * 16n * MIB;
+      const own = { ...one, regions: { 'linux,cma': { size: '16M', default: true, base: hex(base) } } };
+      expect(placeOf(planned(own, dtb(own, false)))).toEqual(placeOf(planned(own, undefined)));
+      const { plan, diagnostics } = planned(own, dtb({ ...own, bus: undefined }, true));
+      if (plan === undefined || one.pool === undefined) return;
+      const { baseAddress: start, sizeBytes } = one.pool;
+      const isInside = start <= base && base + 16n * MIB <= start + sizeBytes;
+      const isSaid = diagnostics.some(({ code }) => code === 'placement/board-limit-left');
+      expect(isSaid).toBe(!isInside);
+    }),
+    { numRuns: 100 },
+  );
+});
