@@ -27,8 +27,9 @@ export const KCONFIG_CODES = defineCodes({
   },
   'kconfig/source': {
     severity: 'error',
-    title: 'a sourced file is missing or includes itself',
-    explain: 'A source statement names a file that is not there, that is already being read, or nests too deeply.',
+    title: 'a sourced file is missing, outside the tree or includes itself',
+    explain:
+      'A source statement names a file that is not there, that is outside the kernel tree, that is already being read, or nests too deeply. Files outside the tree are read only below KCONFIG_EXT_PREFIX and KCONFIG_EXT_MODULES_PREFIX.',
   },
   'kconfig/probe': {
     severity: 'error',

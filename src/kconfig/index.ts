@@ -13,7 +13,7 @@ export { type Dialect, detectDialect, type ReadFile } from './dialect.js';
 export { Configuration } from './evaluate.js';
 export { type Condition, type Explanation, explainSymbol } from './explain.js';
 export * from './expression.js';
-export type { ReadBytes } from './lex.js';
+export { OUTSIDE_THE_TREE, type ReadBytes } from './lex.js';
 export { deniedAnswer, type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
 export {

@@ -21,9 +21,12 @@ const MAX_INCLUDE_DEPTH = 100;
 
 /**
  * Reads a file into `into` from offset `at` on.
- * @returns how many bytes the file has, of which only those that fit are there; -1 when there is no such file
+ * @returns how many bytes the file has, of which only those that fit are there; -1 when there is no such file,
+ * {@link OUTSIDE_THE_TREE} when it may not be read
  */
 export type ReadBytes = (name: string, into: Buffer, at: number) => number;
+
+export const OUTSIDE_THE_TREE = -2;
 
 interface OpenFile {
   readonly file: string;
@@ -104,6 +107,12 @@ export class Lexer {
   enter(name: string): void {
     const known = this.files.get(name);
     const size = this.read(name);
+    if (size === OUTSIDE_THE_TREE)
+      throw this.refuseSource(
+        `"${name}" is outside the kernel tree`,
+        'Set KCONFIG_EXT_PREFIX to the directory that files outside the tree may come from.',
+        'a tree may source only its own files',
+      );
     if (size < 0) throw this.refuseSource(`can't open file "${name}"`, 'Check the path and the variables in it.');
     if (this.file === name || this.stack.some((open) => open.file === name)) {
       const path = [...this.stack.slice(1).map((open) => open.file), this.file].join(' > ');

@@ -96,7 +96,27 @@ test('a file that breaks off is not used', () => {
   }
 });
 
-test('no damaged file is used', () => {
+/** Ways to damage a file; each may leave it as it was. */
+const DAMAGES: readonly ((bytes: Buffer, random: (below: number) => number) => Buffer)[] = [
+  (bytes, random) => {
+    for (let flips = 1 + random(3); flips > 0; flips--) {
+      const at = random(bytes.length);
+      bytes[at] = (bytes[at] as number) ^ (1 << random(8));
+    }
+    return bytes;
+  },
+  (bytes, random) => bytes.subarray(0, random(bytes.length)),
+  (bytes, random) => Buffer.concat([bytes, Buffer.alloc(1 + random(64), random(256))]),
+  (bytes, random) => {
+    const length = 1 + random(64);
+    bytes.copy(bytes, random(bytes.length), random(bytes.length), random(bytes.length) + length);
+    return bytes;
+  },
+  (bytes, random) => bytes.fill(random(2) * 0xff, random(bytes.length), random(bytes.length)),
+  (bytes, random) => Buffer.concat([bytes.subarray(random(64)), bytes.subarray(0, random(64))]),
+];
+
+test('10,000 damaged files: each is refused, or equal to what it was', () => {
   later();
   cache().write(tree, []);
   const kept = keptFile();
@@ -106,18 +126,17 @@ test('no damaged file is used', () => {
     seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
     return Math.floor((seed / 2 ** 32) * below);
   };
-  let used = 0;
-  for (let i = 0; i < 1_000; i++) {
-    const damaged = Buffer.from(bytes);
-    for (let flips = 1 + random(3); flips > 0; flips--) {
-      const at = random(damaged.length);
-      damaged[at] = (damaged[at] as number) ^ (1 << random(8));
-    }
-    if (damaged.equals(bytes)) continue;
+  let [used, equal, refused] = [0, 0, 0];
+  for (let i = 0; i < 10_000; i++) {
+    const damaged = (DAMAGES[i % DAMAGES.length] as (typeof DAMAGES)[number])(Buffer.from(bytes), random);
     writeFileSync(kept, damaged);
-    if (cache().read({ NAME: 'a' }, undefined) !== undefined) used++;
+    const got = cache().read({ NAME: 'a' }, undefined);
+    if (got === undefined) refused++;
+    else if (damaged.equals(bytes)) equal++;
+    else used++;
   }
-  expect(used).toBe(0);
+  expect([used, equal + refused]).toEqual([0, 10_000]);
+  expect(refused).toBeGreaterThan(8_000);
 });
 
 test('a file or directory that others can write, or that is not a file, is not used', () => {

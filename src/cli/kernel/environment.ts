@@ -41,6 +41,10 @@ const LLVM_TOOLS: Readonly<Record<string, string>> = {
   HOSTCXX: 'clang++',
 };
 
+const OPTIONAL = ['USERCFLAGS', 'USERLDFLAGS', 'CROSS_COMPILE_COMPAT', 'KBUILD_DEFCONFIG', 'PAHOLE_VERSION'];
+/** Android's kernels read Kconfig files of modules outside the tree below these. */
+export const EXTERNAL_PREFIXES = ['KCONFIG_EXT_PREFIX', 'KCONFIG_EXT_MODULES_PREFIX'];
+
 export interface KbuildEnvironment {
   /** ARCH, SRCARCH, srctree, KERNELVERSION and the tools, not yet what they say about themselves. */
   readonly variables: Record<string, string>;
@@ -75,7 +79,7 @@ export function kbuildEnvironment(
       given(tool) ?? (llvm ? (LLVM_TOOLS[tool] as string) : `${cross}${tool === 'CC' ? 'gcc' : tool.toLowerCase()}`);
   for (const [tool, program] of Object.entries(PLAIN_TOOLS))
     variables[tool] = given(tool) ?? ((llvm && LLVM_TOOLS[tool]) || program);
-  for (const optional of ['USERCFLAGS', 'USERLDFLAGS', 'CROSS_COMPILE_COMPAT', 'KBUILD_DEFCONFIG', 'PAHOLE_VERSION'])
+  for (const optional of [...OPTIONAL, ...EXTERNAL_PREFIXES])
     if (given(optional) !== undefined) variables[optional] = given(optional) as string;
   const assembler = (variables['LD'] as string).replace(/ld(\.\w+)?$/, 'as');
   const programs = [...TOOLS, ...Object.keys(PLAIN_TOOLS)].map((tool) => variables[tool] as string);

@@ -6,12 +6,13 @@ import {
   assumedAnswer,
   detectDialect,
   type KconfigTree,
+  OUTSIDE_THE_TREE,
   parseTree,
   type ReadBytes,
   type ReadFile,
 } from '../../kconfig/index.js';
 import { readBytes } from '../files.js';
-import { kbuildEnvironment, type ToolChoice } from './environment.js';
+import { EXTERNAL_PREFIXES, kbuildEnvironment, type ToolChoice } from './environment.js';
 import { type ProbeMode, Probes, type ProbeWorld } from './probes.js';
 import { userCacheDirectory } from './store.js';
 import { TreeCache } from './tree-cache.js';
@@ -106,7 +107,12 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
   }
   const dialect = detectDialect(readFile);
   if (!dialect.value) return { diagnostics: dialect.diagnostics };
-  const input = { readFile, readBytes: bytesReader(directory), environment: variables, dialect: dialect.value };
+  const input = {
+    readFile,
+    readBytes: bytesReader(directory, variables),
+    environment: variables,
+    dialect: dialect.value,
+  };
   if (mode.mode === 'run') await probes?.runMissing(input);
   tuneOptimiser(WHILE_READING);
   const { value: tree, diagnostics } = parseTree({ ...input, probe: probes ? probes.answer : assumedAnswer });
@@ -128,9 +134,16 @@ function fileReader(directory: string): ReadFile {
   };
 }
 
-function bytesReader(directory: string): ReadBytes {
+/** Sources stay in the tree: a tree from elsewhere must not quote the user's other files in its messages. */
+function bytesReader(directory: string, variables: Variables): ReadBytes {
+  const external = EXTERNAL_PREFIXES.flatMap((name) => variables[name] || []);
+  const roots = [directory, ...external].map((root) => `${path.resolve(directory, root)}${path.sep}`);
+  const isOutside = (name: string) =>
+    (path.isAbsolute(name) || name.includes('..')) &&
+    !roots.some((root) => path.resolve(directory, name).startsWith(root));
   return (name, into, at) => {
     let descriptor: number;
+    if (isOutside(name)) return OUTSIDE_THE_TREE;
     try {
       // A pipe would be waited for.
       const flags = constants.O_RDONLY | constants.O_NONBLOCK;
