@@ -22,6 +22,7 @@ const UNIT: readonly Step[] = [
 ];
 
 const REAL: readonly Step[] = [
+  npm('native, as clang sees it', 'lint:native'),
   npm('boards', 'test:real'),
   npm('targets', 'test:targets'),
   npm('udev rules', 'test:udev'),
