@@ -1,50 +1,16 @@
 /** The early boot of one kernel in one situation: which reserved-memory nodes become CMA areas, and where. */
 import { alignUp, isAligned } from '../quantity/index.js';
 import { sectionPairStop } from './arm-map.js';
-import { type RemapStop, remapStop } from './arm-remap.js';
+import { remapStop } from './arm-remap.js';
+import { type Area, BootRecord, type Refusal } from './boot-record.js';
 import { defaultWish, describeRefusal, findDefault } from './default-area.js';
-import { descriptorRoom, type OwnRoom, takeEarly } from './early-memory.js';
+import { descriptorRoom, takeEarly } from './early-memory.js';
 import { kernelHeapSort } from './heap-sort.js';
-import { type Interval, interval, overlaps } from './interval-set.js';
-import { Memblock } from './memblock.js';
-import type { FailureClass, LogFamily, RefusedDefault } from './prediction.js';
+import { type Interval, interval } from './interval-set.js';
 import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
 import { RULE_FACTS } from './rules.js';
-import { OWN_MEMORY, type Situation } from './situation.js';
+import type { Situation } from './situation.js';
 import { mappedLowMemoryEnd } from './zones.js';
-
-export interface Area extends Interval {
-  readonly name: string;
-  readonly source: 'node' | 'command-line' | 'kconfig';
-  readonly node: ReservedNode | undefined;
-  /** The address is the node's or the command line's, not a choice of the allocator. */
-  readonly fixed: boolean;
-  active: boolean;
-}
-
-/** Before the kernel makes its linear map; before it takes memory for itself; after that. */
-export type Stage = 'scan' | 'mapped' | 'allocating';
-
-/** A message; `area` is the one whose address stands for `{address}` in the text. */
-export interface Message {
-  readonly family: LogFamily;
-  readonly text: string;
-  readonly area: Area | undefined;
-  readonly stage: Stage;
-}
-
-export interface Refusal {
-  readonly node: ReservedNode;
-  readonly family: LogFamily | null;
-  readonly failure: FailureClass;
-  readonly reason: string;
-  readonly facts: readonly string[];
-  readonly kernelFunction: string;
-  readonly range: Interval | undefined;
-  /** The range was given back, but for what another region keeps of it. */
-  readonly released: boolean;
-  readonly stage: Stage;
-}
 
 type Verdict = 'claimed' | 'no-driver' | 'refused';
 
@@ -54,54 +20,40 @@ interface Entry extends Interval {
 
 const MIB = 1n << 20n;
 const CACHE_LINE = 64n;
-const GIB4 = 1n << 32n;
 
-export class Boot {
-  readonly situation: Situation;
-  readonly memblock: Memblock;
-  readonly areas: Area[] = [];
-  readonly messages: Message[] = [];
-  readonly refusals: Refusal[] = [];
-  /** Ranges that arm32 maps anew, in the order of its table. */
-  readonly remapped: { readonly node: ReservedNode | undefined; readonly range: Interval }[] = [];
-  /** arm32: what stops it while it maps them. */
-  remapStop: RemapStop | undefined;
-  defaultArea: Area | undefined;
-  /** The default area was asked for, and has no place. */
-  refusedDefault: RefusedDefault | undefined;
-  /** Nodes without a base, and the place that the kernel chose for each. */
-  readonly placed: { readonly node: ReservedNode; readonly range: Interval }[] = [];
-  /** Ranges that are left out of the linear map. */
-  readonly unmapped: { readonly node: ReservedNode; readonly range: Interval }[] = [];
-  /** arm32: where mapping low memory ends the boot. */
-  mappingStop: bigint | undefined;
-  /** What the regions leave for the page descriptors, where those come before the default area. */
-  descriptorRoom: OwnRoom = 'ample';
+/** The kernel's steps, in its order; each is named after what it does, with the kernel's function beside it. */
+export class Boot extends BootRecord {
   readonly #entries: Entry[] = [];
-  #stage: Stage = 'scan';
 
   constructor(situation: Situation) {
-    this.situation = situation;
-    this.memblock = new Memblock(situation.banks, situation.pageSizeBytes);
-    const { rules, architecture, occupied } = situation;
-    // riscv reserves the tree only after it has placed the regions in it.
-    const dtbLater = architecture === 'riscv64';
-    for (const range of occupied)
-      if (range.name !== 'firmware' && !(dtbLater && range.name === 'dtb')) this.memblock.reserved.add(range);
+    super(situation);
+    this.#reserveLoaded();
     this.#scan();
-    for (const range of occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
+    this.#reserveTree();
     if (this.defaultIsFirst) this.#reserveDefault();
     this.#mapLowMemory();
     this.#remap();
-    if (rules.staticRegistration === 'late') this.#registerStatic();
+    if (situation.rules.staticRegistration === 'late') this.#registerStatic();
     if (this.defaultIsFirst || this.#takeOwnMemory()) this.#activate();
+  }
+
+  /** What the boot loader has put into memory. riscv reserves the tree only after it has placed the regions in it. */
+  #reserveLoaded(): void {
+    const { architecture, occupied } = this.situation;
+    const isLater = (name: string) => name === 'dtb' && architecture === 'riscv64';
+    for (const range of occupied)
+      if (range.name !== 'firmware' && !isLater(range.name)) this.memblock.reserved.add(range);
+  }
+
+  #reserveTree(): void {
+    for (const range of this.situation.occupied) if (range.name === 'dtb') this.memblock.reserved.add(range);
   }
 
   /** What the kernel takes for itself, and the default area after it. @returns whether it gets so far */
   #takeOwnMemory(): boolean {
     this.descriptorRoom = descriptorRoom(this.memblock, this.situation);
     if (this.descriptorRoom === 'none') return false;
-    this.#stage = 'allocating';
+    this.stage = 'allocating';
     if (this.defaultArea !== undefined || !this.situation.dmaCma) return true;
     const giveBack = takeEarly(this.memblock, this.situation.early ?? []);
     this.#reserveDefault();
@@ -130,10 +82,10 @@ export class Boot {
   #unsupported(): void {
     const { rules, reservedMemory } = this.situation;
     const prefix = rules.staticRegistration === 'early' ? 'OF: fdt: ' : 'OF: reserved mem: ';
-    this.#say('unsupported-format', `${prefix}Reserved memory: unsupported node format, ignoring`);
+    this.say('unsupported-format', `${prefix}Reserved memory: unsupported node format, ignoring`);
     for (const node of reservedMemory.nodes)
       if (isPool(node))
-        this.#refuse(node, 'unsupported-format', undefined, {
+        this.refuse(node, 'unsupported-format', undefined, {
           failure: 'ignored',
           reason: 'the cells of /reserved-memory differ from the root, or ranges is missing: every node is ignored',
           facts: ['reserved-memory.cells'],
@@ -149,7 +101,7 @@ export class Boot {
       if (reserved === 'refused') continue;
       if (reserved === 'absent' && node.size === undefined) continue;
       if (this.#entries.length === rules.nodeLimit.nodes) {
-        this.#refuse(node, null, undefined, {
+        this.refuse(node, null, undefined, {
           failure: reserved === 'absent' ? 'ignored' : 'lost',
           reason: `the kernel handles ${rules.nodeLimit.nodes} nodes under /reserved-memory`,
           facts: [RULE_FACTS.nodeLimit],
@@ -184,7 +136,7 @@ export class Boot {
       if (this.#reserveStatic(node) !== 'absent' || node.size === undefined) continue;
       if (sizeOnly.length < rules.nodeLimit.nodes) sizeOnly.push(node);
       else
-        this.#refuse(node, null, undefined, {
+        this.refuse(node, null, undefined, {
           failure: 'ignored',
           reason: `the kernel handles ${rules.nodeLimit.nodes} nodes without a base`,
           facts: [RULE_FACTS.nodeLimit],
@@ -203,9 +155,9 @@ export class Boot {
   #registerStatic(): void {
     const { reservedMemory } = this.situation;
     if (reservedMemory.node === undefined) return;
-    this.#stage = 'mapped';
+    this.stage = 'mapped';
     if (!reservedMemory.supported) {
-      this.#say('unsupported-format', 'OF: reserved mem: Reserved memory: unsupported node format, ignoring');
+      this.say('unsupported-format', 'OF: reserved mem: Reserved memory: unsupported node format, ignoring');
       return;
     }
     for (const node of reservedMemory.nodes) {
@@ -222,7 +174,7 @@ export class Boot {
   #sayMalformed(node: ReservedNode): void {
     const { malformedList, messagePrefix } = this.situation.rules;
     if (malformedList === 'refused')
-      this.#say('invalid-size', `${messagePrefix}invalid reg property in '${node.name}', skipping node.`);
+      this.say('invalid-size', `${messagePrefix}invalid reg property in '${node.name}', skipping node.`);
   }
 
   #register(node: ReservedNode, range: Interval): void {
@@ -237,7 +189,7 @@ export class Boot {
     if (node.reg === 'malformed' || (rules.malformedList === 'absent' && node.reg.length === 0)) {
       if (rules.malformedList === 'absent') {
         if (isPool(node) && node.size === undefined)
-          this.#refuse(node, null, undefined, {
+          this.refuse(node, null, undefined, {
             failure: 'ignored',
             reason: "the length of reg is no multiple of the root's cells, and this kernel does not say so",
             facts: [RULE_FACTS.malformedList],
@@ -246,7 +198,7 @@ export class Boot {
         return 'absent';
       }
       this.#sayMalformed(node);
-      this.#refuse(node, 'invalid-size', undefined, {
+      this.refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
         reason: "the length of reg is no multiple of the root's cells",
         facts: [RULE_FACTS.malformedList],
@@ -262,11 +214,11 @@ export class Boot {
         this.#remapBefore(node, range);
         continue;
       }
-      this.#say(
+      this.say(
         'alloc-failed',
         `${rules.messagePrefix}failed to reserve memory for node '${node.name}': base ${hex(range.start)}, size ${entry.sizeBytes / MIB} MiB`,
       );
-      this.#refuse(node, 'alloc-failed', range, {
+      this.refuse(node, 'alloc-failed', range, {
         failure: 'ignored',
         reason:
           entry.sizeBytes === 0n ? 'the size in reg is 0' : 'a no-map region may not lie over memory that is reserved',
@@ -297,7 +249,7 @@ export class Boot {
     if (!isPool(node) || node.noMap || !node.isDefault) return false;
     this.#sayBypassed(node);
     if (!this.refusals.some((refusal) => refusal.node === node))
-      this.#refuse(node, 'default-bypassed', undefined, {
+      this.refuse(node, 'default-bypassed', undefined, {
         failure: 'ignored',
         reason: `${parameter.text} on the command line decides the default area`,
         facts: [RULE_FACTS.parameterAndDefaultNode],
@@ -307,7 +259,7 @@ export class Boot {
   }
 
   #sayBypassed(node: ReservedNode): void {
-    this.#say('default-bypassed', this.situation.rules.messageParameter.replace('{node}', node.name));
+    this.say('default-bypassed', this.situation.rules.messageParameter.replace('{node}', node.name));
   }
 
   /** __reserved_mem_alloc_size(): undefined when the node gets no memory. */
@@ -318,8 +270,8 @@ export class Boot {
       ['alignment', node.alignment],
     ] as const) {
       if (value !== 'malformed') continue;
-      this.#say('invalid-size', `OF: reserved mem: invalid ${name} property in '${node.name}' node.`);
-      this.#refuse(node, 'invalid-size', undefined, {
+      this.say('invalid-size', `OF: reserved mem: invalid ${name} property in '${node.name}' node.`);
+      this.refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
         reason: `${name} is not as many cells long as the root's #${name === 'size' ? 'size' : 'address'}-cells says`,
         facts: ['reserved-memory.size-cells'],
@@ -336,8 +288,8 @@ export class Boot {
       alignmentBytes = minimumAlignmentBytes;
     if (alignmentBytes === 0n) alignmentBytes = CACHE_LINE;
     if (node.allocRanges === 'malformed' && rules.malformedList === 'refused') {
-      this.#say('invalid-size', `OF: reserved mem: invalid alloc-ranges property in '${node.name}', skipping node.`);
-      this.#refuse(node, 'invalid-size', undefined, {
+      this.say('invalid-size', `OF: reserved mem: invalid alloc-ranges property in '${node.name}', skipping node.`);
+      this.refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
         reason: "the length of alloc-ranges is no multiple of the root's cells",
         facts: [RULE_FACTS.malformedList],
@@ -370,8 +322,8 @@ export class Boot {
       return range;
     }
     const text = rules.messageAllocFailed.replace('{node}', node.name).replace('{mebibytes}', String(sizeBytes / MIB));
-    this.#say('alloc-failed', `OF: reserved mem: ${text}`);
-    this.#refuse(node, 'alloc-failed', undefined, {
+    this.say('alloc-failed', `OF: reserved mem: ${text}`);
+    this.refuse(node, 'alloc-failed', undefined, {
       failure: 'ignored',
       reason: Array.isArray(node.allocRanges)
         ? 'no range of alloc-ranges has an aligned hole of that size'
@@ -395,10 +347,10 @@ export class Boot {
     const verdict = this.#drivers(node, range);
     if (verdict.result !== 'refused') {
       if (verdict.refusal !== undefined && verdict.result === 'no-driver')
-        this.#refuse(node, verdict.refusal.family, range, { ...verdict.refusal, failure: 'lost' });
+        this.refuse(node, verdict.refusal.family, range, { ...verdict.refusal, failure: 'lost' });
       return verdict.result;
     }
-    this.#say('match-failed', `OF: reserved mem: node ${node.name} compatible matching fail`);
+    this.say('match-failed', `OF: reserved mem: node ${node.name} compatible matching fail`);
     if (rules.refusedNode === 'freed-and-added') {
       this.memblock.reserved.remove(range);
       if (node.noMap) this.memblock.memory.add(range);
@@ -411,7 +363,7 @@ export class Boot {
       facts: [RULE_FACTS.unwantedPool],
       kernelFunction: 'rmem_dma_setup',
     };
-    this.#refuse(node, refusal.family, range, { ...refusal, failure: kept ? 'lost' : 'freed', released: true });
+    this.refuse(node, refusal.family, range, { ...refusal, failure: kept ? 'lost' : 'freed', released: true });
     return 'refused';
   }
 
@@ -456,7 +408,7 @@ export class Boot {
     if (!node.reusable || node.noMap) return undefined;
     const sizeBytes = range.end - range.start;
     if (!isAligned(range.start, minimumAlignmentBytes) || !isAligned(sizeBytes, minimumAlignmentBytes)) {
-      this.#say('misaligned', 'Reserved memory: incorrect alignment of CMA region');
+      this.say('misaligned', 'Reserved memory: incorrect alignment of CMA region');
       return {
         family: 'misaligned',
         reason: `base and size must be multiples of ${hex(minimumAlignmentBytes)}`,
@@ -474,7 +426,7 @@ export class Boot {
       };
     if (rules.remapTable === 'after-setup') this.remapped.push({ node, range });
     if (node.isDefault) this.defaultArea = area;
-    this.#say(
+    this.say(
       'pool-created',
       `Reserved memory: created CMA memory pool at {address}, size ${sizeBytes / MIB} MiB`,
       area,
@@ -488,7 +440,7 @@ export class Boot {
     rest: Pick<Area, 'source' | 'node' | 'fixed'>,
   ): Area | 'no-slots' | 'invalid' {
     if (this.areas.length >= this.situation.slots) {
-      this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
+      this.say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
       return 'no-slots';
     }
     if (range.end === range.start || !this.memblock.reserved.overlaps(range)) return 'invalid';
@@ -535,14 +487,14 @@ export class Boot {
     const mebibytes = String((isRounded ? size : wish.sizeBytes) / MIB);
     const failed = rules.messageReserveFailed.replace('{mebibytes}', mebibytes);
     if (this.areas.length >= this.situation.slots) {
-      this.#say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
-      if (rules.reports === 'outside') this.#say('alloc-failed', failed);
+      this.say('no-slots', 'cma: Not enough slots for CMA reserved regions!');
+      if (rules.reports === 'outside') this.say('alloc-failed', failed);
       return;
     }
     const base = findDefault(this.situation, this.memblock, wish);
     if (typeof base === 'string') {
       this.refusedDefault = describeRefusal(this.situation, this.memblock, wish, base);
-      this.#say('alloc-failed', failed);
+      this.say('alloc-failed', failed);
       return;
     }
     const range = interval(base, size);
@@ -553,12 +505,12 @@ export class Boot {
     if (typeof area === 'string') return;
     this.defaultArea = area;
     this.remapped.push({ node: undefined, range });
-    this.#say('cma-reserved', rules.messageReserved.replace('{mebibytes}', mebibytes), area);
+    this.say('cma-reserved', rules.messageReserved.replace('{mebibytes}', mebibytes), area);
   }
 
   /** cma_init_reserved_areas(): an area must lie in one zone. */
   #activate(): void {
-    this.#stage = 'allocating';
+    this.stage = 'allocating';
     const low = mappedLowMemoryEnd(this.memblock, this.situation.lowMemoryLimit);
     // What ends outside of RAM is another matter: the kernel finds no page there to ask for its zone.
     const isEdge = low !== undefined && low < this.memblock.end;
@@ -567,7 +519,7 @@ export class Boot {
       if (!boundaries.some((at) => area.start < at && at < area.end) && !this.#endsInForeignPages(area)) continue;
       // Memory on one side of the boundary only is in one zone, whatever the area claims to hold.
       area.active = false;
-      this.#say('not-activated', `cma: CMA area ${area.name} could not be activated`);
+      this.say('not-activated', `cma: CMA area ${area.name} could not be activated`);
     }
   }
 
@@ -582,67 +534,13 @@ export class Boot {
     return highMemoryStart !== undefined && area.start >= highMemoryStart && this.isCutAtTop(area, end);
   }
 
-  /** Whether all that an area lacks is the page below 4 GiB that arm32 drops. */
-  isCutAtTop(area: Interval, end = this.memblock.end): boolean {
-    const { architecture, lpae, pageSizeBytes } = this.situation;
-    if (architecture !== 'arm' || lpae || area.end !== GIB4 || end !== GIB4 - pageSizeBytes) return false;
-    return this.memblock.memory.contains({ start: area.start, end });
-  }
-
   /** __rmem_check_for_overlap(): neighbours in the sorted list. */
   #sayOverlaps(): void {
     const prefix = 'OF: reserved mem: OVERLAP DETECTED!';
     for (let i = 0; i + 1 < this.#entries.length; i += 1) {
       const [left, right] = [this.#entries[i], this.#entries[i + 1]] as [Entry, Entry];
-      if (left.end > right.start) this.#say('overlap', `${prefix} ${left.node.name} overlaps with ${right.node.name}`);
+      if (left.end > right.start) this.say('overlap', `${prefix} ${left.node.name} overlaps with ${right.node.name}`);
     }
-  }
-
-  #say(family: LogFamily, text: string, area?: Area): void {
-    this.messages.push({ family, text, area, stage: this.#stage });
-  }
-
-  #refuse(
-    node: ReservedNode,
-    family: LogFamily | null,
-    range: Interval | undefined,
-    rest: Pick<Refusal, 'failure' | 'reason' | 'facts' | 'kernelFunction'> & { readonly released?: boolean },
-  ): void {
-    const { failure, reason, facts, kernelFunction, released = false } = rest;
-    this.refusals.push({ node, family, range, failure, reason, facts, kernelFunction, released, stage: this.#stage });
-  }
-
-  /** The default area is made before the kernel allocates anything for itself. */
-  get defaultIsFirst(): boolean {
-    return this.situation.rules.defaultBeforeStatic.includes(this.situation.architecture);
-  }
-
-  isGivenBack(node: ReservedNode): boolean {
-    return this.refusals.some((refusal) => refusal.node === node && refusal.released);
-  }
-
-  /** Whether memory that is taken from the start could change anything that this boot shows. */
-  dependsOn(taken: Interval): boolean {
-    const { reservedMemory, memoryReservations } = this.situation;
-    const meets = (range: Interval) => overlaps(range, taken);
-    return (
-      this.memblock.searched.overlaps(taken) ||
-      this.areas.some(meets) ||
-      this.unmapped.some(({ range }) => meets(range)) ||
-      this.remapped.some(({ range }) => meets(range)) ||
-      reservedMemory.nodes.some(
-        (node) =>
-          Array.isArray(node.reg) && node.reg.some((entry) => meets(interval(entry.baseAddress, entry.sizeBytes))),
-      ) ||
-      memoryReservations.some((entry) => meets(interval(entry.baseAddress, entry.sizeBytes)))
-    );
-  }
-
-  /** Whether the range belongs to the kernel's own memory: its image, the initrd, the tree. */
-  ownMemoryUnder(range: Interval): readonly string[] {
-    return this.situation.occupied
-      .filter((own) => OWN_MEMORY.includes(own.name) && own.start < range.end && range.start < own.end)
-      .map((own) => own.name);
   }
 }
 

@@ -1,7 +1,8 @@
 /** What a boot does to memory that has an owner already. */
 import { alignDown, alignUp, isAligned } from '../quantity/index.js';
 import { ARM_BLOCK } from './arm-remap.js';
-import type { Area, Boot } from './boot.js';
+import type { Boot } from './boot.js';
+import type { Area } from './boot-record.js';
 import { ownBytes } from './early-memory.js';
 import { type Interval, interval, overlaps } from './interval-set.js';
 import type { BootOutcome, Danger, DangerCode } from './prediction.js';

@@ -2,7 +2,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { NAMING_FACTS } from '../facts/heap-names.js';
 import { formatAddress } from '../quantity/index.js';
-import { type Area, Boot, type Stage } from './boot.js';
+import { Boot } from './boot.js';
+import type { Area, Stage } from './boot-record.js';
 import { dangersOf, hasRoomBeside } from './dangers.js';
 import { descriptorBuffer, earlyBytes, earlyPages } from './early-memory.js';
 import { heapsOf } from './heaps.js';

@@ -189,13 +189,12 @@ describe('files of the running board', () => {
   });
 });
 
-test('what is no log gives nothing, quickly', () => {
+test('what is not a log gives nothing, however long its lines are', () => {
   const empty = readBootLog('');
   expect([empty.ram, empty.loaded, empty.boots]).toEqual([[], [], 1]);
   const long = `${'node 0: [mem 0x'.repeat(5000)}\n`.repeat(300);
-  const started = performance.now();
+  // What grew with the square of the length would meet the test's time limit.
   expect(readBootLog(long).ram).toEqual([]);
-  expect(performance.now() - started).toBeLessThan(2000);
 });
 
 test('a command line in pieces', () => {

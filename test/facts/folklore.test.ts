@@ -101,8 +101,7 @@ test.each([
   ' ',
   '\\"',
   'NAME    ',
-])('a megabyte of %j on one line takes no time to speak of', (part) => {
-  const start = performance.now();
+])('a megabyte of %j on one line is read to its end', (part) => {
+  // What grew with the square of the length would meet the test's time limit.
   found(`chmod ${part.repeat(Math.ceil((1 << 20) / part.length))}`);
-  expect(performance.now() - start).toBeLessThan(5000);
 });
