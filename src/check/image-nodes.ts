@@ -16,6 +16,7 @@ import {
   permissionCommands,
   procdNode,
   systemdOf,
+  UnitFiles,
   ueventdNode,
 } from '../image/index.js';
 import type { SourceText } from '../source/index.js';
@@ -34,6 +35,7 @@ import {
 } from './udev-event.js';
 
 export const HEAPS = 'dev/dma_heap';
+const TOP = 'dev';
 const SUBSYSTEM = 'dma_heap';
 
 export type ManagerKind = 'udev' | 'mdev' | 'ueventd' | 'procd' | 'none';
@@ -92,6 +94,8 @@ export interface Outcome {
   readonly when: string;
   readonly state: NodeState;
   readonly directory: NodeState;
+  /** /dev itself. */
+  readonly top: NodeState;
   readonly event: DeviceEvent | undefined;
 }
 
@@ -112,6 +116,8 @@ export interface DeviceWorld {
   /** Scripts that run at boot. */
   readonly scripts: readonly SourceText[];
   readonly architecture: string;
+  /** `file:line` that keeps udevd from looking up names of users and groups. */
+  readonly ignoresNames: string | undefined;
 }
 
 /** CONST{arch} by the profile's names. */
@@ -125,7 +131,29 @@ export function deviceWorld(
   arch: string,
 ): DeviceWorld {
   const rules = configFiles(image, configFolders('udev/rules.d'), '.rules').map(({ source }) => source);
-  return { image, accounts, manager, rules, scripts, architecture: ARCHITECTURES[arch] ?? arch };
+  const ignoresNames = manager.kind === 'udev' ? ignoringNames(image) : undefined;
+  return { image, accounts, manager, rules, scripts, architecture: ARCHITECTURES[arch] ?? arch, ignoresNames };
+}
+
+/** udev.conf and the options of the daemon; the options win. */
+function ignoringNames(image: Image): string | undefined {
+  const daemon = new UnitFiles(image)
+    .load('systemd-udevd.service')
+    ?.settings.findLast(({ section, key, value }) => section === 'Service' && key === 'ExecStart' && value !== '');
+  const option = /\s(?:--resolve-names[= ]|-N\s*)(\w+)/.exec(daemon?.value ?? '')?.[1];
+  if (daemon !== undefined && option !== undefined)
+    return option === 'never' ? `${daemon.source.file}:${daemon.source.span(daemon.offset).line}` : undefined;
+  const files = [
+    image.text('etc/udev/udev.conf'),
+    ...configFiles(image, configFolders('udev/udev.conf.d'), '.conf').map(({ source }) => source),
+  ];
+  let found: string | undefined;
+  for (const source of files)
+    for (const [i, line] of (source?.text ?? '').split('\n').entries()) {
+      const value = /^\s*resolve_names\s*=\s*["']?(\w+)/.exec(line)?.[1];
+      if (value !== undefined) found = value === 'never' ? `${source?.file}:${i + 1}` : undefined;
+    }
+  return found;
 }
 
 /** What the nodes are before any event: devtmpfs, then OPTIONS+="static_node=". */
@@ -186,12 +214,17 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
   return nodes.get(`dev/${event.device.node}`) as NodeState;
 }
 
+/** Whether udev tells systemd of a heap, so that it has a unit of its own. */
+export const isTagged = (world: DeviceWorld, name: string): boolean =>
+  deviceEvent(world.rules, heapDevice(name), eventOptions(world)).tags.some(({ value }) => value === 'systemd');
+
 /** uaccess of systemd-logind: the builtin that a rule of its own starts for devices with the tag. */
 export const givesUaccess = (event: DeviceEvent): boolean =>
   event.run.some(({ token, value }) => token.attribute === 'builtin' && /^uaccess\b/.test(value));
 
 /** What the image answers of conditions in rules. */
-export const eventOptions = ({ accounts, architecture, image }: DeviceWorld): EventOptions => ({
+export const eventOptions = ({ accounts, architecture, image, ignoresNames }: DeviceWorld): EventOptions => ({
+  ignoresNames: ignoresNames !== undefined,
   groups: new Set(['root', ...accounts.groups.keys()]),
   users: new Set(['root', ...accounts.users.keys()]),
   architecture,
@@ -207,9 +240,13 @@ function withEvents(
 ): { outcomes: Outcome[]; open: OpenCondition[]; isCut: boolean } {
   const { accounts, rules, manager } = world;
   const node = `${HEAPS}/${name}`;
-  const [state, directory] = [before.get(node) as NodeState, before.get(HEAPS) as NodeState];
+  const [state, directory, top] = [node, HEAPS, TOP].map((path) => before.get(path) as NodeState) as [
+    NodeState,
+    NodeState,
+    NodeState,
+  ];
   if (manager.idle !== undefined)
-    return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }], open: [], isCut: false };
+    return { outcomes: [{ when: 'after the boot', state, directory, top, event: undefined }], open: [], isCut: false };
   const options = eventOptions(world);
   const run = (more: EventOptions) =>
     possibleEvents((decisions) => deviceEvent(rules, heapDevice(name), { ...options, ...more, decisions }));
@@ -219,7 +256,7 @@ function withEvents(
   let isCut = adds === undefined;
   for (const add of adds ?? [deviceEvent(rules, heapDevice(name), options)]) {
     const first = afterEvent(state, add, accounts);
-    outcomes.push({ when: 'after the boot', state: first, directory, event: add });
+    outcomes.push({ when: 'after the boot', state: first, directory, top, event: add });
     open.push(...add.open);
     const changes = run({ action: 'change' });
     isCut ||= changes === undefined;
@@ -228,6 +265,7 @@ function withEvents(
         when: 'after udevadm trigger, which sends "change"',
         state: afterEvent(first, change, accounts),
         directory,
+        top,
         event: change,
       });
       open.push(...change.open);
@@ -241,7 +279,7 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
   const { image, accounts, manager } = world;
   const node = `${HEAPS}/${name}`;
   const fresh: Nodes = new Map([
-    ['dev', KERNEL_DIRECTORY],
+    [TOP, KERNEL_DIRECTORY],
     [HEAPS, KERNEL_DIRECTORY],
     [node, staticState(world, name)],
   ]);
@@ -253,6 +291,7 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
       : { ...managed(world, name, fresh), open: [], isCut: false };
   const all = outcomes.flatMap((outcome) => {
     const nodes: Nodes = new Map([
+      [TOP, outcome.top],
       [HEAPS, outcome.directory],
       [node, outcome.state],
     ]);
@@ -270,9 +309,13 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
     }
     const scripted: Nodes = new Map(nodes);
     for (const source of world.scripts) applyCommands(permissionCommands(source, HEAPS), source, scripted, accounts);
-    const [state, directory] = [scripted.get(node) as NodeState, scripted.get(HEAPS) as NodeState];
-    if (state === outcome.state && directory === outcome.directory) return states;
-    const after = { ...outcome, when: 'after the scripts of the boot', state, directory };
+    const [state, directory, top] = [node, HEAPS, TOP].map((path) => scripted.get(path) as NodeState) as [
+      NodeState,
+      NodeState,
+      NodeState,
+    ];
+    if (state === outcome.state && directory === outcome.directory && top === outcome.top) return states;
+    const after = { ...outcome, when: 'after the scripts of the boot', state, directory, top };
     // Where nothing else gives access, the scripts are what does; elsewhere both states are met.
     return manager.kind === 'udev' ? [...states, after] : [after, ...states.slice(1)];
   });
@@ -283,7 +326,7 @@ function managed(world: DeviceWorld, name: string, before: Nodes): { outcomes: O
   const { image, accounts, manager } = world;
   const node = `${HEAPS}/${name}`;
   const device = `dma_heap/${name}`;
-  const directory = before.get(HEAPS) as NodeState;
+  const [directory, top] = [before.get(HEAPS) as NodeState, before.get(TOP) as NodeState];
   let state = before.get(node) as NodeState;
   if (manager.kind === 'mdev') {
     const source = image.text('etc/mdev.conf');
@@ -299,5 +342,5 @@ function managed(world: DeviceWorld, name: string, before: Nodes): { outcomes: O
     const found = procdNode(source, device, SUBSYSTEM);
     if (found !== undefined) state = changed(state, { mode: found.mode, group: found.group }, source?.file ?? '');
   }
-  return { outcomes: [{ when: 'after the boot', state, directory, event: undefined }] };
+  return { outcomes: [{ when: 'after the boot', state, directory, top, event: undefined }] };
 }

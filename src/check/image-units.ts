@@ -2,7 +2,9 @@
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import {
   type Accounts,
+  groupsOf,
   type Image,
+  lastOf,
   obstacleTo,
   type RootFacts,
   readService,
@@ -18,13 +20,14 @@ import { reportImage as report } from './image-codes.js';
 const DRIVER = 'dma_heap';
 
 export interface Services {
+  readonly accounts: Accounts;
   readonly files: UnitFiles;
   readonly all: readonly Service[];
 }
 
 export function servicesOf(image: Image, accounts: Accounts): Services {
   const files = new UnitFiles(image);
-  return { files, all: files.all('service').map((unit) => readService(unit, accounts)) };
+  return { accounts, files, all: files.all('service').map((unit) => readService(unit, accounts)) };
 }
 
 const spanOf = ({ source, offset, length }: Setting): Span => source.span(offset, length);
@@ -42,9 +45,13 @@ function heapsOf(plan: Plan, service: Service): PlannedHeap[] {
 export function checkUnits(
   plan: Plan,
   image: Image,
-  { files, all }: Services,
+  { accounts, files, all }: Services,
   namesOf: (heap: PlannedHeap) => readonly string[],
+  isTagged: (name: string) => boolean,
 ): Diagnostic[] {
+  const names = new Set(
+    plan.heaps.flatMap((heap) => [...namesOf(heap), ...linksOf(plan, heap).map(({ name }) => name)]),
+  );
   const root: RootFacts = {
     isDirectory: (path) => image.isDirectory(path),
     isFile: (path) => image.isFile(path),
@@ -70,6 +77,9 @@ export function checkUnits(
           }),
         );
       }
+    if (heaps.length > 0)
+      for (const one of [...lostGroups(service, heaps, accounts), ...neverStarts(service, names, isTagged)])
+        found.set(one.message, one);
     if (heaps.length > 0 && found.size === 0)
       return [
         report('image/service', {
@@ -78,6 +88,70 @@ export function checkUnits(
       ];
     return [...found.values()];
   });
+}
+
+/** Group= takes the place of the user's primary group: where that one gives the heap, it is lost. */
+function lostGroups(service: Service, heaps: readonly PlannedHeap[], accounts: Accounts): Diagnostic[] {
+  const given = lastOf(service.unit, 'Group');
+  if (given === undefined || given.value === '' || service.user === 'root') return [];
+  const own = groupsOf(accounts, service.user);
+  return heaps.flatMap(({ name, access }) => {
+    if (access === undefined || service.groups.has(access.group) || !own.has(access.group)) return [];
+    return [
+      report('image/device-policy', {
+        message: `${service.unit.name} has Group=${given.value}, and its processes are not in ${access.group}, which has ${name}`,
+        cause: `${access.group} is the primary group of ${service.user}, and Group= takes its place`,
+        fix: `add SupplementaryGroups=${access.group}`,
+        span: spanOf(given),
+      }),
+    ];
+  });
+}
+
+/** Dependencies on device units that do not exist, and conditions on names that no heap of the board has. */
+function neverStarts(service: Service, names: ReadonlySet<string>, isTagged: (name: string) => boolean): Diagnostic[] {
+  const { unit } = service;
+  return unit.settings.flatMap((setting) => {
+    const { section, key, value } = setting;
+    if (section !== 'Unit') return [];
+    if (/^(?:Condition|Assert)PathExists$/.test(key)) {
+      const name = /^\/dev\/dma_heap\/([^/]+)$/.exec(value)?.[1];
+      if (name === undefined || names.has(name)) return [];
+      return [
+        report('image/never-starts', {
+          message: `${unit.name} starts only where /dev/dma_heap/${name} is, and no heap of the board has that name`,
+          cause: `its heaps are ${[...names].join(', ')}`,
+          fix: 'name a heap of the board',
+          span: spanOf(setting),
+        }),
+      ];
+    }
+    if (!/^(?:Requires|Requisite|BindsTo)$/.test(key)) return [];
+    return value.split(/\s+/).flatMap((word) => {
+      const name = deviceName(word);
+      if (name === undefined || (names.has(name) && isTagged(name))) return [];
+      return [
+        report('image/never-starts', {
+          message: `${unit.name} waits for ${word}, which never appears`,
+          cause: names.has(name)
+            ? `no rule tags the heap ${name} "systemd"`
+            : `no heap of the board is called ${name}; its heaps are ${[...names].join(', ')}`,
+          fix: names.has(name)
+            ? 'drop the dependency: the node is there before any service; or add a rule with TAG+="systemd"'
+            : 'name a heap of the board',
+          span: spanOf(setting),
+        }),
+      ];
+    });
+  });
+}
+
+/** Name of a heap in the name of a device unit: systemd writes "/" as "-", and most other characters as \\xNN. */
+function deviceName(unit: string): string | undefined {
+  const escaped = /^dev-dma_heap-(.+)\.device$/.exec(unit)?.[1];
+  return escaped
+    ?.replaceAll('-', '/')
+    .replace(/\\x([0-9a-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
 }
 
 /** Whether every unit that runs as a user has a group by itself, and which units these are. */

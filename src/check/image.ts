@@ -5,17 +5,27 @@
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { findFolklore } from '../facts/folklore.js';
 import { compareKernelVersions } from '../facts/index.js';
-import { type Accounts, type Group, type Image, type NodeState, octal, readAccounts } from '../image/index.js';
+import {
+  type Accounts,
+  type Group,
+  type Image,
+  mentions,
+  type NodeState,
+  octal,
+  readAccounts,
+} from '../image/index.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
 import type { SourceText } from '../source/index.js';
 import { aboutHeaps } from './heap-rules.js';
 import { reportImage as report } from './image-codes.js';
 import { compareExpectation } from './image-expectation.js';
+import { checkMounts } from './image-mounts.js';
 import {
   type DeviceWorld,
   deviceWorld,
   givesUaccess,
   HEAPS,
+  isTagged,
   type Manager,
   managerOf,
   nodeOutcomes,
@@ -66,10 +76,12 @@ function wrongParts(state: NodeState, wanted: Wanted): ('owner' | 'group' | 'mod
 const mayPass = (directory: NodeState, group: string) =>
   (directory.mode & 0o001) !== 0 || (directory.group === group && (directory.mode & 0o010) !== 0);
 
-const isGood = ({ state, directory, event }: Outcome, heap: PlannedHeap) =>
+const isGood = ({ state, directory, top, event }: Outcome, heap: PlannedHeap) =>
+  state.goneBy === undefined &&
   wrongParts(state, wantedOf(heap)).length === 0 &&
   strangersOf(state, heap).length === 0 &&
   mayPass(directory, wantedOf(heap).group) &&
+  mayPass(top, wantedOf(heap).group) &&
   (event === undefined || heap.access?.uaccess === true || !givesUaccess(event));
 
 /** Access list entries for whom the profile does not give the heap. */
@@ -93,18 +105,33 @@ function tokenSpan(event: DeviceEvent | undefined, part: 'owner' | 'group' | 'mo
 
 function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outcome: Outcome): Diagnostic {
   const { image, manager } = world;
-  const { state, directory, when, event } = outcome;
+  const { state, directory, top, when, event } = outcome;
   const wanted = wantedOf(heap);
   const parts = wrongParts(state, wanted);
   const want = `the profile wants root:${wanted.group} ${octal(wanted.mode)}`;
   const at = when === 'after the boot' ? '' : ` ${when}`;
+  if (state.goneBy !== undefined) {
+    const span = spanAt(image, state.goneBy);
+    return report('image/rule-lost', {
+      message: `something else takes the place of /dev/dma_heap/${name}`,
+      cause: `by ${state.goneBy}`,
+      fix: 'remove that line; devtmpfs makes the nodes',
+      ...(span === undefined ? {} : { span }),
+    });
+  }
   if (parts.length > 0) {
     const part = parts.find((one) => state.by[one] !== undefined) ?? (parts[0] as 'owner');
     const place = state.by[part];
     const stranger =
       event === undefined ? undefined : [...event.group, ...event.owner].findLast((one) => one.isStranger);
     const touched = [...new Set(parts.flatMap((one) => state.by[one] ?? []))];
-    const whose = touched.length === 0 ? untouched(manager) : `by ${touched.join(' and ')}`;
+    const ignored = parts[0] === 'mode' ? undefined : world.ignoresNames;
+    const whose =
+      ignored !== undefined
+        ? `${ignored} keeps udevd from looking up names of users and groups`
+        : touched.length === 0
+          ? untouched(manager)
+          : `by ${touched.join(' and ')}`;
     const isRule = place?.includes('/udev/rules.d/') ?? false;
     const span = tokenSpan(event, part, place) ?? spanAt(image, place);
     return report('image/rule-lost', {
@@ -114,11 +141,13 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
           ? `${where(stranger)} names the ${stranger.token.key === 'OWNER' ? 'user' : 'group'} "${stranger.value}", which the image does not have`
           : whose,
       fix:
-        place === undefined
-          ? ruleOf(manager)
-          : isRule
-            ? `remove that rule, or let 70-dmaheap.rules sort after ${baseName(place.replace(/:\d+$/, ''))}`
-            : `remove that line, or make it say what the profile says`,
+        ignored !== undefined
+          ? 'set resolve_names=early, which is the default'
+          : place === undefined
+            ? ruleOf(manager)
+            : isRule
+              ? `remove that rule, or let 70-dmaheap.rules sort after ${baseName(place.replace(/:\d+$/, ''))}`
+              : `remove that line, or make it say what the profile says`,
       ...(stranger !== undefined ? { span: stranger.token.span } : span === undefined ? {} : { span }),
     });
   }
@@ -132,11 +161,13 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
       ...(span === undefined ? {} : { span }),
     });
   }
-  if (!mayPass(directory, wanted.group)) {
-    const span = spanAt(image, directory.by.mode);
+  const isClosedAbove = !mayPass(top, wanted.group);
+  const closed = isClosedAbove ? top : directory;
+  if (!mayPass(closed, wanted.group)) {
+    const span = spanAt(image, closed.by.mode);
     return report('image/rule-lost', {
-      message: `/dev/dma_heap ends as ${spell(directory)}${at}: the group ${wanted.group} cannot reach ${name}`,
-      cause: `by ${directory.by.mode}`,
+      message: `${isClosedAbove ? '/dev' : '/dev/dma_heap'} ends as ${spell(closed)}${at}: the group ${wanted.group} cannot reach ${name}`,
+      cause: `by ${closed.by.mode}`,
       fix: 'leave the directory at root:root 0755',
       ...(span === undefined ? {} : { span }),
     });
@@ -374,6 +405,15 @@ const SCRIPT_FOLDERS = [
   'etc/uci-defaults',
   'etc/local.d',
   'usr/libexec',
+  'etc/cron.d',
+  'etc/cron.hourly',
+  'etc/cron.daily',
+  'etc/crontabs',
+  'var/spool/cron/crontabs',
+  'etc/network/if-up.d',
+  'etc/NetworkManager/dispatcher.d',
+  'usr/lib/systemd/system-generators',
+  'etc/systemd/system-generators',
 ];
 const LINTED_FOLDERS = [
   'etc/profile.d',
@@ -393,13 +433,13 @@ const textsIn = (image: Image, folders: readonly string[]) =>
 
 /** Scripts of the boot that speak of the heaps: of init, of units, and programs of units. */
 function bootScripts(image: Image, { all }: Services): SourceText[] {
-  const own = ['etc/rc.local', 'etc/inittab', 'etc/rc'].flatMap((path) => image.text(path) ?? []);
+  const own = ['etc/rc.local', 'etc/inittab', 'etc/rc', 'etc/crontab'].flatMap((path) => image.text(path) ?? []);
   const units = all.flatMap(({ unit, programs }) => [
     ...unit.settings.map(({ source }) => source),
     ...programs.flatMap((program) => (program.startsWith('/') ? (image.text(program.slice(1)) ?? []) : [])),
   ]);
   const texts = [...own, ...textsIn(image, SCRIPT_FOLDERS), ...units];
-  return [...new Set(texts)].filter(({ text }) => text.includes('dma_heap')).map(asCommands);
+  return [...new Set(texts)].filter(({ text }) => mentions(text, HEAPS)).map(asCommands);
 }
 
 /** Our own script for procd calls a function for every heap. */
@@ -534,7 +574,16 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
     [
       'image-units',
       `the services of the profile's users reach the heaps (${services.all.length} unit${services.all.length === 1 ? '' : 's'} read)`,
-      checkUnits(plan, image, services, (heap) => namesOf(plan, heap)),
+      [
+        ...checkUnits(
+          plan,
+          image,
+          services,
+          (heap) => namesOf(plan, heap),
+          (name) => isTagged(world, name),
+        ),
+        ...checkMounts(image, services),
+      ],
     ],
     ['image-verifier', 'the verifier is there, for this machine', checkVerifier(plan, image, services)],
   ];

@@ -73,6 +73,8 @@ export interface EventOptions extends KnownAccounts {
   readonly decisions?: readonly boolean[];
   /** Release of systemd in the image; absent: a recent one. */
   readonly release?: number | undefined;
+  /** Names of users and groups are not looked up (resolve_names=never): OWNER= and GROUP= with a name do nothing. */
+  readonly ignoresNames?: boolean | undefined;
   /** Value of CONST{arch}. */
   readonly architecture?: string;
   /** Whether a path exists in the image, for TEST; undefined: only the board knows. */
@@ -243,6 +245,7 @@ class Event {
     }
     const kind = { OWNER: 'owner', GROUP: 'group', MODE: 'mode', SYMLINK: 'links', TAG: 'tags', RUN: 'run' }[key];
     if (kind === undefined || this.#final.has(key)) return;
+    if (this.#options.ignoresNames === true && /^(?:OWNER|GROUP)$/.test(key) && !/^\d+$/.test(plain)) return;
     if (operator === ':=' && isDefinite) this.#final.add(key);
     // udev ignores a mode that is not one, and the earlier one stays.
     if (key === 'MODE' && value !== undefined && !/^0*[0-7]{1,4}$/.test(value)) return;

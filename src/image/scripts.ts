@@ -88,12 +88,27 @@ function readCommand(name: string, words: readonly string[]): ScriptCommand['app
     );
 }
 
+/** Whether a text names a folder, or may descend into it from above. */
+export const mentions = (text: string, folder: string): boolean =>
+  text.includes(folder.replace(/^.*\//, '')) || /\s(?:-\w*R\w*|--recursive)\s[^\n]*\/dev\/?(?:\s|\*|$)/m.test(text);
+
+/** `find /dev/dma_heap ... -exec COMMAND {}` as the recursive command that it amounts to, of the same length. */
+const withoutFind = (text: string) =>
+  text.replace(
+    /\bfind(\s+)(\/dev\/dma_heap\S*)([^\n;|&]*?\s-exec\s+)((?:\S*\/)?(?:chmod|chown|chgrp)\s+\S+)(\s+)["']?\{\}["']?/g,
+    (all, _, from: string, __, command: string) => {
+      const [name = '', ...rest] = command.split(/\s+/);
+      return `${name.replace(/^.*\//, '')} -R ${rest.join(' ')} ${from}`.padEnd(all.length);
+    },
+  );
+
 /** Commands of a text that are about nodes below `folder` (`dev/dma_heap`), in their order. */
 export function permissionCommands(source: Pick<SourceText, 'text'>, folder: string): ScriptCommand[] {
-  const { text } = source;
-  if (!text.includes(folder.replace(/^.*\//, ''))) return [];
+  const text = withoutFind(source.text);
+  if (!mentions(text, folder)) return [];
   const values = variables(text);
   const found: ScriptCommand[] = [];
+  const above = folder.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/'));
   for (const match of text.matchAll(COMMAND)) {
     const [whole, name = '', rest = ''] = match;
     const line = text.slice(text.lastIndexOf('\n', match.index) + 1, match.index);
@@ -115,8 +130,11 @@ export function permissionCommands(source: Pick<SourceText, 'text'>, folder: str
       .slice(1)
       .flatMap((word) => expand(word, values))
       .map((target) => target.replace(/\/+/g, '/').replace(/^\//, '').replace(/\/$/, ''))
-      .filter((target) => target.startsWith(folder) || (isRecursive && folder.startsWith(`${target}/`)))
-      .flatMap((target) => (isRecursive ? [target, `${target}/*`] : [target]));
+      .flatMap((target) => {
+        const isAbove = isRecursive && above.some((one) => globPattern(target, { isPath: true }).test(one));
+        if (isAbove) return [target, folder, `${folder}/*`];
+        return !target.startsWith(folder) ? [] : isRecursive ? [target, `${target}/*`] : [target];
+      });
     if (apply !== undefined && targets.length > 0)
       found.push({ text: whole.trim(), offset: match.index, length: whole.trimEnd().length, targets, apply });
   }

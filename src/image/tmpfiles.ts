@@ -11,6 +11,8 @@ import { splitWords } from './words.js';
 
 interface Item {
   readonly type: string;
+  /** `+`: what is in the way is removed. */
+  readonly isForced: boolean;
   /** Without its leading slash. */
   readonly path: string;
   readonly mode: { readonly bits: number; readonly isMasked: boolean; readonly onlyNew: boolean } | undefined;
@@ -31,6 +33,8 @@ const TYPES = 'fFdDvqQpLcbCweRrxXmzZtThHaA';
 /** Types whose path is a pattern. */
 const PATTERNS = 'wexXrRmzZtThHaA';
 const DIRECTORIES = 'dDvqQe';
+/** Types that put something in the place of what is there, with `+`. */
+const REPLACING = 'Lpcb';
 
 /**
  * Applies the lines in the order of systemd-tmpfiles: those that create things before those that alter them.
@@ -100,7 +104,17 @@ function readLine(line: string, from: string, accounts: Accounts): Item | undefi
   const [user, members] = [readName(owner, 'users', accounts), readName(group, 'groups', accounts)];
   if (read === 'bad' || user === 'bad' || members === 'bad') return undefined;
   const simple = path.split('/').filter((part) => part !== '' && part !== '.');
-  return { type, path: simple.join('/'), mode: read, owner: user, group: members, argument: split.rest, from };
+  const isForced = modifiers.includes('+');
+  return {
+    type,
+    isForced,
+    path: simple.join('/'),
+    mode: read,
+    owner: user,
+    group: members,
+    argument: split.rest,
+    from,
+  };
 }
 
 function readMode(text: string | undefined): Item['mode'] | 'bad' {
@@ -124,6 +138,10 @@ const isDirectory = (nodes: Nodes, path: string) =>
 
 function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
   const { type } = item;
+  if (REPLACING.includes(type) && item.isForced) {
+    const state = nodes.get(item.path);
+    if (state !== undefined) nodes.set(item.path, { ...state, goneBy: item.from });
+  }
   if (!'zZmaA'.includes(type) && !DIRECTORIES.includes(type)) return;
   for (const [path, state] of nodes) {
     const isHere = PATTERNS.includes(type)
@@ -134,7 +152,7 @@ function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
       expandBraces(item.path).some((one) =>
         path.split('/').some((_, i, parts) => globPattern(one, { isPath: true }).test(parts.slice(0, i).join('/'))),
       );
-    if (!isHere && !isBelow) continue;
+    if ((!isHere && !isBelow) || state.goneBy !== undefined) continue;
     if (DIRECTORIES.includes(type) && !isDirectory(nodes, path)) continue;
     // Those that descend open what they find without a look at what is above it.
     if (!'ZATH'.includes(type) && !isSafe(nodes, path, state)) continue;

@@ -150,7 +150,7 @@ export class Image {
     if (found?.entry.kind !== 'file' || found.entry.sizeBytes > MAX_TEXT_BYTES) return undefined;
     const bytes = this.#source.bytes(found.real);
     if (bytes === undefined || machineOf(bytes) !== undefined) return undefined;
-    return new SourceText(this.name(path), new TextDecoder().decode(bytes));
+    return new SourceText(this.name(path), new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
   }
 
   /** `e_machine` of an ELF file; undefined for anything else. */

@@ -105,11 +105,30 @@ export class UnitFiles {
   /** @returns undefined for a unit that is masked, not there, or an alias, which is judged under its own name */
   load(name: string): Unit | undefined {
     const path = this.#fragment(name);
-    if (path === undefined || this.#target(path, name) !== name) return undefined;
+    if (path === undefined) return name.endsWith('.slice') ? this.#withoutFile(name) : undefined;
+    if (this.#target(path, name) !== name) return undefined;
     const own = this.#image.text(path);
     if (own === undefined) return undefined;
     const dropIns = this.#dropIns(name, path).flatMap((file) => this.#image.text(file) ?? []);
     return { name, path, settings: [own, ...dropIns].flatMap(readSettings) };
+  }
+
+  /** systemd makes a slice that has no file; its drop-ins count all the same. */
+  #withoutFile(name: string): Unit | undefined {
+    if (this.#folders.some((folder) => this.#image.isMask(`${folder}/${name}`))) return undefined;
+    const dropIns = this.#dropIns(name, name).flatMap((file) => this.#image.text(file) ?? []);
+    return dropIns.length === 0 ? undefined : { name, path: name, settings: dropIns.flatMap(readSettings) };
+  }
+
+  /** Whether a unit is started with another one: a link to it lies in a folder .wants, .requires or .upholds. */
+  isWanted(name: string): boolean {
+    return this.#folders.some((folder) =>
+      this.#image
+        .list(folder)
+        .some(
+          (one) => /\.(?:wants|requires|upholds)$/.test(one) && this.#image.list(`${folder}/${one}`).includes(name),
+        ),
+    );
   }
 
   /** Names under which a unit is known: its own and its aliases, which are links to a file of its name in any directory. */

@@ -2,7 +2,7 @@
  * `npm run bench:check`: CPU seconds of `dmaheap check` on a root file system in a tar archive of at least 300 MB, against
  * `tar -t`, and on a kernel tree, against merge_config.sh plus make (--confirm), in the same run.
  */
-import { createWriteStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -13,11 +13,21 @@ const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-bench-'));
 const program = path.resolve('dist/dmaheap.mjs');
 const profile = path.resolve('schemas/examples/qemu-virt-arm64.json');
 
-/** User and system time of a command and its children, by the shell's own clock. */
-async function cpuSeconds(command: string, ...args: string[]): Promise<number> {
-  const script = '"$@" >/dev/null 2>&1; times | tail -1';
+/**
+ * User and system time of a command and its children, by the shell's own clock.
+ * @param expected its status; anything else means that something else was measured
+ */
+async function cpuSeconds(expected: number, command: string, ...args: string[]): Promise<number> {
+  // In a pipeline `times` would be of a shell without children.
+  const script = '"$@" >said 2>&1; echo "status $?"; times';
   const { stdout } = await execa('bash', ['-c', script, 'bench', command, ...args], { cwd: work });
-  return [...stdout.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0);
+  const status = Number(/^status (\d+)$/m.exec(stdout)?.[1]);
+  if (status !== expected)
+    throw new Error(
+      `${command} ${args.join(' ')} ended with ${status}: ${readFileSync(path.join(work, 'said'), 'utf8').slice(-2000)}`,
+    );
+  const children = stdout.trim().split('\n').at(-1) ?? '';
+  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0);
 }
 
 async function makeTar(): Promise<string> {
@@ -42,8 +52,9 @@ async function makeTar(): Promise<string> {
 try {
   const tar = await makeTar();
   const { stdout: size } = await execa('stat', ['-c', '%s', tar]);
-  const listed = await cpuSeconds('tar', '-tf', tar);
-  const checked = await cpuSeconds(process.execPath, program, 'check', profile, '--rootfs', tar);
+  const listed = await cpuSeconds(0, 'tar', '-tf', tar);
+  // Nothing of ours is in it, so the check fails, with its reasons.
+  const checked = await cpuSeconds(1, process.execPath, program, 'check', profile, '--rootfs', tar);
   console.log(
     `root tar of ${Math.round(Number(size) / MEBIBYTE)} MB: check ${checked.toFixed(2)} s of CPU, tar -t ${listed.toFixed(2)} s`,
   );
@@ -55,6 +66,7 @@ try {
   const cache = path.join(work, 'cache');
   const ask = (...more: string[]) =>
     cpuSeconds(
+      0,
       'env',
       `XDG_CACHE_HOME=${cache}`,
       process.execPath,
@@ -65,7 +77,7 @@ try {
       tree,
       ...more,
     );
-  const without = await cpuSeconds(process.execPath, program, 'check', 'out');
+  const without = await cpuSeconds(0, process.execPath, program, 'check', 'out');
   const [cold, warm] = [await ask(), await ask()];
   const base = path.join(tree, 'arch/arm64/configs/defconfig');
   const confirmed = await ask('--base-config', base, '--confirm');

@@ -52,7 +52,12 @@ export function randomImage(root: string, seed: number): RandomImage {
         if (roll(3) !== 0) continue;
         const file = `${top}/${folder}/${name}${suffix}`;
         if (roll(7) === 0) mask(file);
-        else put(file, roll(9) === 0 ? '' : `# ${name}\n${Array.from({ length: 1 + roll(most) }, line).join('\n')}\n`);
+        else if (roll(9) === 0) put(file, '');
+        else {
+          const lines = Array.from({ length: 1 + roll(most) }, line);
+          const [first, newline] = [pick(['# first', '# first', '# first', '\ufeff']), roll(12) === 0 ? '\r\n' : '\n'];
+          put(file, `${first === '\ufeff' ? first : `${first}${newline}`}${lines.join(newline)}${newline}`);
+        }
       }
   };
   layered('sysusers.d', '.conf', () =>
@@ -86,6 +91,7 @@ export function randomImage(root: string, seed: number): RandomImage {
     ].join(' '),
   );
   put('etc/flag', '');
+  put(seed % 2 === 0 ? 'usr/lib/systemd/systemd-udevd' : 'sbin/mdev', 'x');
   const rule = ruleMaker(roll);
   layered('udev/rules.d', '.rules', rule, 8);
   const lines = some(4, () =>
