@@ -26,6 +26,7 @@ const REAL: readonly Step[] = [
   npm('boards', 'test:real'),
   npm('targets', 'test:targets'),
   npm('udev rules', 'test:udev'),
+  npm('images', 'test:image'),
   npm('device trees', 'test:dtb'),
   npm('placement', 'test:placement'),
   npm('Kconfig', 'test:kconfig'),

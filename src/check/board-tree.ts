@@ -32,6 +32,12 @@ export const TREE_CHECK_CODES = defineCodes({
     title: 'what the kernel gets',
     explain: 'The DTB, the overlays that the boot loader applies, and the lines of its configuration that say so.',
   },
+  'dtb/missing': {
+    severity: 'error',
+    title: 'a device tree that the image does not have',
+    explain:
+      'The configuration of the boot loader names a DTB by its path, and the image has no such file: the boot loader stops, or starts the kernel with another tree.',
+  },
   'dtb/overlay-broken': {
     severity: 'error',
     title: 'an overlay that the boot loader cannot apply',
@@ -54,6 +60,13 @@ const report = reporter(TREE_CHECK_CODES);
 
 /** Where an area of the plan would be found: by its node's name, with or without a unit address. */
 const isArea = (area: PlannedArea, name: string) => name === area.areaName || name.replace(/@.*$/, '') === area.name;
+
+/** The finding about a DTB that a configuration names and the image does not have. */
+export const missingTree = ({ name, from }: { readonly name: string; readonly from: string }): Diagnostic =>
+  report('dtb/missing', {
+    message: `${from} names the device tree ${name}, and the image does not have it`,
+    fix: 'install it where the line says, or give the DTB with --dtb',
+  });
 
 /** What shows which tree the kernel gets. */
 export interface TreeEvidence {
@@ -175,7 +188,7 @@ function absent(area: PlannedArea, board: PlacementInput): string | undefined {
   return node.reusable ? undefined : `/reserved-memory/${node.name} lacks "reusable"`;
 }
 
-/** No kernel with heaps is smaller, uncompressed. */
+/** Assumed where the kernel's own size is not known: no kernel with heaps is smaller, uncompressed. */
 const SMALLEST_KERNEL = 4n << 20n;
 
 /**

@@ -5,8 +5,10 @@ import { type BootEntry, blobsOf, bootEntries, fitsOf, type Image } from '../ima
 import { withParameters } from '../placement/index.js';
 
 export interface BootTree {
-  /** As the kernel gets it; undefined when an overlay does not apply. */
+  /** As the kernel gets it; undefined: the configuration names a DTB that the image does not have. */
   readonly tree: Fdt | undefined;
+  /** That DTB, and the line that names it. */
+  readonly missing?: { readonly name: string; readonly from: string };
   /** The DTB, as findings call it. */
   readonly dtb: string;
   /** Overlays that the boot loader applies, with the line that says so. */
@@ -45,6 +47,17 @@ export function bootTree(
   const entries = bootEntries(image);
   const fit = fitTree(image, board, given);
   if (fit !== undefined) return fit;
+  const missing = given === undefined ? missingTree(entries) : undefined;
+  if (missing !== undefined)
+    return {
+      tree: undefined,
+      missing,
+      dtb: missing.name,
+      overlays: [],
+      broken: [],
+      commandLine: undefined,
+      configurations: entries.map(({ file }) => file),
+    };
   const base = given ?? namedTree(image, entries) ?? boardTree(image, board);
   if (base === undefined) return undefined;
   let tree: Fdt | undefined = base.tree;
@@ -89,6 +102,15 @@ export function bootTree(
     commandLine: entries.find(({ commandLine }) => commandLine !== undefined)?.commandLine,
     configurations: entries.map(({ file }) => file),
   };
+}
+
+/** These loaders take a path as it stands; others look for a name where their scripts say. */
+const BY_PATH = ['extlinux', 'the Boot Loader Specification', 'GRUB'];
+
+function missingTree(entries: readonly BootEntry[]): BootTree['missing'] {
+  if (entries.some(({ dtb }) => dtb?.path !== undefined)) return undefined;
+  const dtb = entries.find((entry) => BY_PATH.includes(entry.loader) && entry.dtb !== undefined)?.dtb;
+  return dtb === undefined ? undefined : { name: dtb.name, from: dtb.from };
 }
 
 function namedTree(image: Image, entries: readonly BootEntry[]): Chosen | undefined {

@@ -94,7 +94,8 @@ function readLine(source: SourceText, offset: number, line: string, garbage: { t
   let at = 0;
   let afterComma = true;
   while (at < line.length) {
-    const separator = /^[\s,]*/.exec(line.slice(at))?.[0] ?? '';
+    // Not \s, which takes a byte order mark for a blank; udev does not.
+    const separator = /^[ \t\n\v\f\r,]*/.exec(line.slice(at))?.[0] ?? '';
     at += separator.length;
     afterComma ||= separator.includes(',');
     if (at >= line.length) break;

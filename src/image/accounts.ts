@@ -1,7 +1,7 @@
 /** Groups and users of an image: those in /etc, and those that systemd-sysusers makes of sysusers.d before udev starts. */
 import type { Span } from '../diagnostic/index.js';
 import { configFiles, configFolders, type Image } from './tree.js';
-import { splitWords } from './words.js';
+import { splitWords, stripped } from './words.js';
 
 export interface Group {
   readonly name: string;
@@ -90,7 +90,7 @@ function applySysusers(image: Image, groups: Map<string, Building>, users: Map<s
     for (const text of source.text.split('\n')) {
       const from = place(source.span(offset));
       offset += text.length + 1;
-      const line = text.trim();
+      const line = stripped(text);
       if (line !== '' && !line.startsWith('#')) readLine(line, from, items, members);
     }
   }

@@ -203,7 +203,10 @@ export interface RootFacts {
   readonly systemd: number | undefined;
 }
 
-/** From this release on RootDirectory= and RootImage= bring /dev of the host with them. */
+/**
+ * From this release of systemd on RootDirectory= and RootImage= bring /dev of the host with them, unless MountAPIVFS= is
+ * off. Source: NEWS of the release; systemd.exec(5).
+ */
 const API_MOUNTS_BY_DEFAULT = 248;
 
 function rootObstacle(unit: Unit, isBound: boolean, { isDirectory, isFile, systemd }: RootFacts): Obstacle | undefined {

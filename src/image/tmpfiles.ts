@@ -7,7 +7,7 @@ import type { Accounts } from './accounts.js';
 import { expandBraces, globPattern } from './glob.js';
 import { changed, type NodeState, type Nodes, nameOf } from './node.js';
 import { configFiles, configFolders, type Image } from './tree.js';
-import { splitWords } from './words.js';
+import { splitWords, stripped } from './words.js';
 
 interface Item {
   readonly type: string;
@@ -49,7 +49,7 @@ export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): T
     for (const text of source.text.split('\n')) {
       const start = offset;
       offset += text.length + 1;
-      const line = text.trim();
+      const line = stripped(text);
       if (line === '' || line.startsWith('#')) continue;
       const item = readLine(line, `${source.file}:${source.span(start).line}`, accounts);
       if (item === undefined || !`${item.path}/`.startsWith('dev/')) continue;

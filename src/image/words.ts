@@ -5,6 +5,9 @@ export interface Word {
   readonly length: number;
 }
 
+/** Without blanks at its ends; a byte order mark, which trim() takes away as well, is none for systemd. */
+export const stripped = (line: string): string => line.replace(/^[ \t\n\r]+|[ \t\n\r]+$/g, '');
+
 /** @returns undefined for a quote that is not closed, which spoils the whole line */
 export function splitWords(line: string, most = Number.POSITIVE_INFINITY): { words: Word[]; rest: string } | undefined {
   const words: Word[] = [];

@@ -206,6 +206,90 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
     /hard\.conf:2:1: error\[image\/device-policy\]: cam\.service has DevicePolicy=closed and does not reach \/dev\/dma_heap\/linux,cma/,
   ],
   [
+    'a drop-in of the slice shuts every service out',
+    (root) => {
+      put(root, 'usr/lib/systemd/system/cam.service', '[Service]\nUser=camera\n');
+      put(root, 'etc/systemd/system/system.slice.d/hard.conf', '[Slice]\nDeviceAllow=/dev/null rw\n');
+    },
+    /hard\.conf:2:1: error\[image\/device-policy\]: cam\.service has DeviceAllow=\/dev\/null rw/,
+  ],
+  [
+    'Group= takes the place of the primary group',
+    (root) => {
+      put(root, 'etc/group', 'root:x:0:\nvideo:x:44:\nnogroup:x:65534:\n');
+      put(root, 'etc/passwd', 'root:x:0:0::/:/bin/sh\ncamera:x:200:44::/:/bin/false\n');
+      put(root, 'etc/systemd/system/cam.service', '[Service]\nUser=camera\nGroup=nogroup\n');
+    },
+    /cam\.service:3:1: error\[image\/device-policy\]: cam\.service has Group=nogroup, and its processes are not in video/,
+  ],
+  [
+    'a unit waits for a device unit that no rule makes',
+    (root) =>
+      put(
+        root,
+        'etc/systemd/system/cam.service',
+        '[Unit]\nBindsTo=dev-dma_heap-system.device\n[Service]\nUser=camera\n',
+      ),
+    /cam\.service:2:1: error\[image\/never-starts\]: cam\.service waits for dev-dma_heap-system\.device/,
+  ],
+  [
+    'a unit starts only with a heap of another board',
+    (root) =>
+      put(
+        root,
+        'etc/systemd/system/cam.service',
+        '[Unit]\nConditionPathExists=/dev/dma_heap/secure\n[Service]\nUser=camera\n',
+      ),
+    /cam\.service:2:1: error\[image\/never-starts\]: cam\.service starts only where \/dev\/dma_heap\/secure is/,
+  ],
+  [
+    'udevd looks up no names',
+    (root) => put(root, 'etc/udev/udev.conf', '# x\nresolve_names=never\n'),
+    /error\[image\/rule-lost\]: linux,cma ends as root:root 0660, .*\n {2}cause: .*udev\.conf:2 keeps udevd from/,
+  ],
+  [
+    'tmpfiles.d closes /dev',
+    (root) => put(root, 'etc/tmpfiles.d/x.conf', 'd /dev 0700 root root\n'),
+    /x\.conf:1:1: error\[image\/rule-lost\]: \/dev ends as root:root 0700: the group video cannot reach/,
+  ],
+  [
+    'tmpfiles.d puts a link in the place of the node',
+    (root) => put(root, 'etc/tmpfiles.d/x.conf', 'L+ /dev/dma_heap/system - - - - /dev/null\n'),
+    /x\.conf:1:1: error\[image\/rule-lost\]: something else takes the place of \/dev\/dma_heap\/system/,
+  ],
+  [
+    'fstab mounts over /dev',
+    (root) => put(root, 'etc/fstab', '# x\ntmpfs /dev tmpfs mode=0755 0 0\n'),
+    /fstab:2:1: error\[image\/mounted-over\]: tmpfs \(tmpfs\) is mounted over \/dev/,
+  ],
+  [
+    'a mount unit that is started lies over the heaps',
+    (root) => {
+      put(root, 'etc/systemd/system/dev-dma_heap.mount', '[Mount]\nWhat=tmpfs\nWhere=/dev/dma_heap\nType=tmpfs\n');
+      mkdirSync(path.join(root, 'etc/systemd/system/local-fs.target.wants'));
+      symlinkSync(
+        '../dev-dma_heap.mount',
+        path.join(root, 'etc/systemd/system/local-fs.target.wants/dev-dma_heap.mount'),
+      );
+    },
+    /dev-dma_heap\.mount:3:1: error\[image\/mounted-over\]/,
+  ],
+  [
+    'a script closes all of /dev',
+    (root) => put(root, 'etc/rc.local', '#!/bin/sh\nchmod -R 0600 /dev\n'),
+    /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma ends as root:video 0600 after the scripts of the boot/,
+  ],
+  [
+    'find hands the nodes to chgrp',
+    (root) => put(root, 'etc/rc.local', '#!/bin/sh\nfind /dev/dma_heap -type c -exec chgrp render {} +\n'),
+    /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma ends as root:render 0660 after the scripts of the boot/,
+  ],
+  [
+    'a job of cron opens a node',
+    (root) => put(root, 'etc/cron.d/x', '@reboot root chmod 664 /dev/dma_heap/system\n'),
+    /cron\.d\/x:1:1: error\[image\/rule-lost\]: system ends as root:video 0664 after the scripts of the boot/,
+  ],
+  [
     'nothing reads the rules',
     (root) => rmSync(path.join(root, 'usr/lib/systemd/systemd-udevd')),
     /error\[image\/no-manager\]: the image has udev rules and no udevd/,

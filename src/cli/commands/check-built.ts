@@ -1,6 +1,6 @@
 /** dmaheap check PROFILE --config FILE --dtb FILE --rootfs DIR|TAR: a built image against what the board needs. */
 
-import { checkTree, isRight } from '../../check/board-tree.js';
+import { checkTree, isRight, missingTree } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
 import { checkImage, EXPECTATION } from '../../check/image.js';
 import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
@@ -209,7 +209,8 @@ class Built {
     }
     const { tree } = boot;
     if (tree === undefined) {
-      this.#result('image-dtb', TREE_TITLE, diagnostics);
+      const missing = boot.missing === undefined ? [] : [missingTree(boot.missing)];
+      this.#result('image-dtb', TREE_TITLE, [...diagnostics, ...missing]);
       return;
     }
     const named = readOverlays(this.#context, overlay, diagnostics);
