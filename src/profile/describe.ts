@@ -5,6 +5,7 @@ import { pointerKeys } from '../source/pointer.js';
 
 export interface SchemaNode {
   readonly $ref?: string;
+  readonly type?: string | readonly string[];
   readonly description?: string;
   readonly default?: unknown;
   readonly pattern?: string;

@@ -6,6 +6,7 @@ import { findFolklore } from '../facts/folklore.js';
 import { SourceText } from '../source/index.js';
 import { type JsonNode, jsonValue, locate, mergeJson, readJson } from '../source/json.js';
 import { report } from './codes.js';
+import { withLists } from './lists.js';
 import { checkMeaning } from './meaning.js';
 import { checkShape } from './shape.js';
 import type { Profile } from './types.gen.js';
@@ -60,7 +61,7 @@ function readMerged(
           got.fix ??
           (from === undefined
             ? 'give the path of a profile'
-            : 'paths in extends are relative to the file they stand in'),
+            : 'a relative path in extends starts from the file that has it'),
         ...at,
       }),
     );
@@ -71,14 +72,16 @@ function readMerged(
   state.sources.set(file, source);
   state.diagnostics.push(...parsed.diagnostics);
   if (parsed.value === undefined) return undefined;
+  const own = withLists(parsed.value);
   let merged: JsonNode | undefined;
-  const bases = locate(parsed.value, '/extends')?.node;
+  const bases = locate(own, '/extends')?.node;
   for (const base of bases?.kind === 'array' ? bases.items : []) {
     if (base.kind !== 'scalar' || typeof base.value !== 'string' || base.value === '') continue;
-    const below = readMerged(path.join(path.dirname(file), base.value), [...chain, file], base.span, state);
+    const place = path.isAbsolute(base.value) ? base.value : path.join(path.dirname(file), base.value);
+    const below = readMerged(place, [...chain, file], base.span, state);
     if (below !== undefined) merged = merged === undefined ? below : mergeJson(merged, below);
   }
-  return merged === undefined ? parsed.value : mergeJson(merged, parsed.value);
+  return merged === undefined ? own : mergeJson(merged, own);
 }
 
 /** `extends` has done its work and would make equal profiles differ by how they were composed. */
