@@ -5,6 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execaSync } from 'execa';
 import { loadKernelTree } from '../cli/kernel/load.js';
@@ -13,7 +14,7 @@ import { versionOfTree } from '../facts/hold.js';
 import { formatKernelVersion } from '../facts/index.js';
 import { type GoalText, linkText, makeConfig, Solver } from '../kconfig/index.js';
 
-const OUTPUT = new URL('../facts/closure.json', import.meta.url).pathname;
+const OUTPUT = fileURLToPath(new URL('../facts/closure.json', import.meta.url));
 const ARCHITECTURES = {
   arm64: 'defconfig',
   arm: 'multi_v7_defconfig',

@@ -139,7 +139,7 @@ export const PACKAGE_OF: Readonly<Record<string, string>> = {
   bison: 'bison',
   dtc: 'device-tree-compiler',
   // Debian 13 itself has none, and that of Debian 12 lacks the bindings of reserved memory.
-  'dt-validate': 'dt-schema (from trixie-backports)',
+  'dt-validate': 'dt-schema (Debian 13: from trixie-backports; Debian 12: pip install dtschema)',
   fdtget: 'device-tree-compiler',
   fdtoverlay: 'device-tree-compiler',
   flex: 'flex',

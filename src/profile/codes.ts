@@ -135,6 +135,12 @@ export const PROFILE_CODES = defineCodes({
     title: 'symbol contradicts the heaps',
     explain: 'kernel.symbols asks for a value with which the heaps of the same profile cannot exist.',
   },
+  'profile/active-value': {
+    severity: 'error',
+    title: 'value that make or a shell would run',
+    explain:
+      'Kconfig writes a string into include/config/auto.conf, which make includes and scripts of the kernel source. There $(...) and `...` are run, and $NAME is replaced, whatever quotes stand around them. Kconfig knows no way to write a plain dollar sign or backquote there.',
+  },
   'access/world': {
     severity: 'error',
     title: 'heap open to everyone',

@@ -125,6 +125,16 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
           ...f.at(childPointer('/kernel/symbols', symbol), 'key'),
         }),
       );
+    const [active] = typeof value === 'string' ? (/\$[({]?[^\s)}]*[)}]?|`[^`]*`?/.exec(value) ?? []) : [];
+    if (active !== undefined)
+      f.found.push(
+        report('profile/active-value', {
+          message: `the value of ${symbol} contains ${active}`,
+          cause: 'make includes the final configuration and would expand it',
+          fix: 'write a value without $ and `',
+          ...f.at(childPointer('/kernel/symbols', symbol)),
+        }),
+      );
     if (value === 'n' && NEEDED.includes(symbol))
       f.found.push(
         report('profile/symbol-conflict', {

@@ -119,7 +119,7 @@ test('holds what it needs and nothing else', () => {
   expect(
     files.filter(
       (file) =>
-        /\.(o|a|d|log|tgz)$|(^|\/)(test|src|node_modules)\//.test(file.replace('types/src/', '')) &&
+        /\.(o|a|d|log|tgz)$|(^|\/)(test|src|node_modules|packed)\//.test(file.replace('types/src/', '')) &&
         !file.endsWith('.d.ts'),
     ),
   ).toEqual([]);

@@ -16,7 +16,7 @@ export async function testNpmPackage({ directory }: Release, work: string): Prom
     writeFileSync(path.join(place, 'package.json'), '{ "private": true }\n');
     const npm = ['install', '--offline', '--no-audit', '--no-fund', '--cache', path.join(work, 'npm-cache')];
     await execa('npm', [...npm, path.join(directory, `dmaheap-${VERSION}.tgz`)], { cwd: place, stdin: 'ignore' });
-    copyFileSync('schemas/examples/rockpro64.json', path.join(place, 'board.json'));
+    copyFileSync('schemas/examples/am625-sk.json', path.join(place, 'board.json'));
     await execa('chmod', ['-R', 'a-w,a+rX', place]);
     const output = path.join(work, 'npm-output');
     mkdirSync(output);
