@@ -10,32 +10,32 @@
 static const char *const USAGE =
 	"usage: dmaheap-verify [--expect FILE] [options]\n"
 	"\n"
-	"Proves every DMA-BUF heap of this machine by using it, and names cause and fix when it cannot.\n"
+	"Proves every DMA-BUF heap of this machine by using it, and prints cause and fix if it cannot.\n"
 	"\n"
-	"  --expect FILE     what must hold (verify.expect, written by `dmaheap generate`);\n"
-	"                    without it every heap there is judged by the kernel's ABI alone\n"
+	"  --expect FILE     the expectation (verify.expect of `dmaheap generate`);\n"
+	"                    without it, every heap is checked only for the kernel's ABI\n"
 	"  --format FORMAT   %s\n"
 	"  --json            the same as --format json\n"
 	"  --as USER[:G,..]  also try as this user (root only), with these groups instead of its own\n"
-	"  --wait SECONDS    how long a late udev rule is waited for (default 0)\n"
-	"  --limit SECONDS   the run ends within this, whatever a system call does (default 30)\n"
-	"  --import DEVICE   also give a buffer of every heap to this DRM device (vgem, a display), and make one by /dev/udmabuf\n"
-	"  --quiet-board     take at most an eighth of the free memory of an area (the default where others hold buffers)\n"
-	"  --exclusive       take the whole budget of the profile (the default where nobody holds buffers)\n"
-	"  --despite-holders the same where others hold buffers\n"
-	"  --deep            may hold a whole CMA area and make the kernel log a failed allocation\n"
-	"  --root DIR        judge the tree under DIR instead of /\n"
-	"  --no-timing       no durations, so that two runs print the same\n"
+	"  --wait SECONDS    wait at most this long for a udev rule (default 0)\n"
+	"  --limit SECONDS   end the run after this time, even if a call blocks (default 30)\n"
+	"  --import DEVICE   also import a buffer of every heap into this DRM device, and make one with /dev/udmabuf\n"
+	"  --quiet-board     use at most an eighth of an area's free memory (default if others hold buffers)\n"
+	"  --exclusive       use the whole budget of the profile (default if nobody holds buffers)\n"
+	"  --despite-holders the same even if others hold buffers\n"
+	"  --deep            may use a whole CMA area, so that the kernel logs a failed allocation\n"
+	"  --root DIR        check the tree below DIR instead of /\n"
+	"  --no-timing       omit durations, so that two runs print the same\n"
 	"  --no-color        no colors (also: NO_COLOR)\n"
-	"  --quiet           failures and the verdict only\n"
-	"  --collect         write a tar of what a diagnosis needs to standard output: dmaheap-verify --collect >board.tar\n"
-	"  --owners          who holds dma-bufs now, instead of verifying (with --json: as JSON)\n"
-	"  --watch SECONDS   repeat that and the CMA counters, print what changed; --rounds N ends it\n"
+	"  --quiet           print only failures and the verdict\n"
+	"  --collect         write a tar for a diagnosis to standard output: dmaheap-verify --collect >board.tar\n"
+	"  --owners          list who holds dma-bufs and do not verify (with --json: as JSON)\n"
+	"  --watch SECONDS   repeat that with the CMA counters, print changes; --rounds N ends it\n"
 	"  --bench           latency of allocation, mmap, first touch, sync and free per heap and size\n"
 	"  --catalogue       print every diagnosis with cause and fix\n"
 	"  --version, --help\n"
 	"\n"
-	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe could not look, 4 nothing testable, or something required was not done;\n"
+	"exit status: 0 pass, 1 fail, 2 usage, 3 a probe failed, 4 nothing testable, or something required was not done;\n"
 	"             ktap 0, 1, 4 as kselftest; automake 77 skip, 99 error; lava always 0\n";
 
 struct request {
@@ -166,7 +166,7 @@ static int refused(struct output *out, struct output *errors, const struct reque
 		put(errors, "%s:%u: ", q->options.expect, error->line);
 	put(errors, "%s\n  fix: %s\n", error->message, error->fix);
 	put_end(errors);
-	if (q->format == &REPORT_LAVA) { /* whose exit status says nothing */
+	if (q->format == &REPORT_LAVA) { /* whose exit status has no meaning */
 		put_text(out, "lava-test-case dmaheap-verify --result fail\n");
 		put_end(out);
 	}

@@ -29,7 +29,7 @@ static void print(struct bench *b, const char *heap, uint64_t bytes, const char 
 	    (unsigned long long)p99);
 }
 
-/* False when a buffer of that size cannot be had. */
+/* False when a buffer of that size cannot be allocated. */
 static bool one_size(struct bench *b, int heap, uint64_t bytes)
 {
 	uint64_t samples[OP_COUNT][BENCH_ROUNDS], times[OP_COUNT];

@@ -163,10 +163,10 @@ void judge_allocation(const struct session *s, int heap, uint64_t bytes, int err
 	int64_t area_free = area ? area->free_bytes : -1;
 	bool one_page = bytes <= s->environment.page_bytes;
 	if ((area && area->total_bytes == 0) || now.cma_total == 0) {
-		failed(r, CMA_AREA_NOT_ACTIVATED, error, "ENOMEM, and there is no memory behind it");
+		failed(r, CMA_AREA_NOT_ACTIVATED, error, "ENOMEM, because the area has no memory");
 	} else if (area_free < 0 && one_page && s->expect.areas > 1 && now.cma_total == all_areas(s)) {
 		/* every area is counted, so this one is alive; what is free is free in another one */
-		about(r, "what is free belongs to other areas");
+		about(r, "the free memory is in other areas");
 		failed(r, CMA_EXHAUSTED, error, "ENOMEM");
 	} else if (area_free >= 0 ? (uint64_t)area_free >= bytes : now.cma_free >= 0 && (uint64_t)now.cma_free >= bytes) {
 		/* not even one page although pages are free: this heap has no live area behind it */

@@ -96,7 +96,7 @@ static bool node_of(struct session *s, struct subject subject, struct sys_node *
 		return false;
 	}
 	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN || !h->node) {
-		skipped(r, h->node ? "the profile wants this heap absent" : "needs heap.node");
+		skipped(r, h->node ? "the profile excludes this heap" : "needs heap.node");
 		return false;
 	}
 	text_format(path, sizeof path, "/dev/dma_heap/%s", h->node->name);
@@ -114,7 +114,7 @@ static void judge_open(struct session *s, struct subject subject, int flags, int
 		return;
 	expected(r, "opens");
 	if (s->heap[subject.heap].refused) {
-		skipped(r, "not opened: heap.node says what it is");
+		skipped(r, "not opened: see heap.node");
 		return;
 	}
 	if (fd >= 0) {
@@ -200,7 +200,7 @@ static int try_as(struct session *s, int heap, const struct sys_identity *who)
 			sys_exit(255);
 		int fd = sys_open(s->root, path, O_RDONLY, SYS_DEVICE);
 		int buffer = fd < 0 ? fd : sys_alloc(fd, s->environment.page_bytes);
-		/* what the heap has no memory for is no matter of who asks */
+		/* what the heap has no memory for does not depend on the user */
 		sys_exit(buffer < 0 && buffer != -ENOMEM ? -buffer & 127 : 0);
 	}
 	int status = sys_wait(pid, 5000);
@@ -216,7 +216,7 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 	expected(r, "user %s (%u) opens it", user, who.uid);
 	bool can_become = s->environment.uid == 0, is_self = !groups && !can_become && who.uid == s->environment.uid;
 	if (s->heap[subject.heap].refused) {
-		skipped(r, "not opened: heap.node says what it is");
+		skipped(r, "not opened: see heap.node");
 		return;
 	}
 	if (is_self) { /* this process is that user, and has tried */

@@ -161,7 +161,7 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 	if (bytes < 0 && alone && ((uint64_t)o->memory.cma_total < area->bytes || (!open_ended && (uint64_t)o->memory.cma_total > area->bytes)))
 		bytes = o->memory.cma_total; /* whatever the areas are, this one is not all of them */
 	if (bytes < 0) {
-		undone(r, "no area of that name is shown, and CmaTotal is a sum: run as root with debugfs mounted, or with CONFIG_CMA_SYSFS=y%s",
+		undone(r, "the kernel does not show this area, and CmaTotal is a sum: run as root with debugfs mounted, or with CONFIG_CMA_SYSFS=y%s",
 		       o->memory.cma_total >= 0 && (uint64_t)o->memory.cma_total >= area->bytes ? "" : " (CmaTotal is smaller than it)");
 		r->status = DH_UNKNOWN;
 		return;

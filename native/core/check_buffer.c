@@ -12,11 +12,11 @@ static void alloc_page(struct session *s, struct subject subject, struct dh_resu
 {
 	const struct heap_state *h = &s->heap[subject.heap];
 	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN) {
-		skipped(r, "the profile wants this heap absent");
+		skipped(r, "the profile excludes this heap");
 		return;
 	}
 	if (h->fd < 0) {
-		undone(r, h->refused ? "not opened: heap.node says what it is" : h->node ? "needs open.read-only" : "needs heap.node");
+		undone(r, h->refused ? "not opened: see heap.node" : h->node ? "needs open.read-only" : "needs heap.node");
 		return;
 	}
 	expected(r, "%llu bytes", (unsigned long long)s->environment.page_bytes);
@@ -118,7 +118,7 @@ static void zeroed(struct session *s, struct subject subject, struct dh_result *
 		skipped(r, "not enough may be held");
 		return;
 	}
-	expected(r, "zeros, also where dirty buffers were just freed");
+	expected(r, "zeros, also after dirty buffers were freed");
 	if (!generations(s, subject, page, count, r) || !generations(s, subject, bytes, count, r))
 		return;
 	passed(r, "2 x %d x %llu and 2 x %d x %llu bytes", count, (unsigned long long)page, count, (unsigned long long)bytes);
@@ -136,7 +136,7 @@ static void data(struct session *s, struct subject subject, struct dh_result *r)
 		judge_allocation(s, subject.heap, bytes, made, r);
 		return;
 	}
-	expected(r, "what one mapping writes, another reads");
+	expected(r, "one mapping reads what another writes");
 	unsigned char *other = sys_map(buffer.fd, bytes, PROT_READ, true, 0, &error);
 	if (other) {
 		sys_sync(buffer.fd, SYNC_WRITE | SYNC_START);
@@ -230,7 +230,7 @@ static void sync_flags(struct session *s, struct subject subject, struct dh_resu
 		{"sync with a high flag", sys_sync(buffer, SYNC_READ | UINT64_C(1) << 40), -EINVAL},
 	};
 	sys_close(buffer);
-	expected(r, "start and end of read, write, both; EINVAL otherwise");
+	expected(r, "start and end of read, write and both; EINVAL otherwise");
 	judge_answers(answers, sizeof answers / sizeof *answers, r);
 	if (r->status == DH_PASS)
 		r->diagnosis = diagnosis(COHERENCY_UNTESTED);

@@ -158,7 +158,7 @@ static enum diagnosis support_reason(const struct session *s, struct dh_result *
 	char reason[sizeof r->subject];
 	evidence(r, "/sys/class/dma_heap has %u entries; %s%s", o->classes,
 		 o->config_source ? "configuration from " :
-				    "look into the .config this kernel was built from: no /proc/config.gz (or no zcat), no /boot/config-",
+				    "look into the .config of this kernel: no /proc/config.gz (or no zcat), no /boot/config-",
 		 o->config_source ? o->config_source : s->environment.release);
 	const struct container *container = o->classes ? container_of(s->root) : NULL;
 	if (container) {
@@ -221,7 +221,7 @@ static void heap_support(struct session *s, struct subject subject, struct dh_re
 	r->diagnosis = diagnosis(id); /* nothing can be tested, and this is why */
 }
 
-/* Whoever may write here may replace a node by another one. */
+/* A user who may write here may replace a node by another one. */
 static void directory(struct session *s, struct subject subject, struct dh_result *r)
 {
 	enum { OVERFLOW_UID = 65534 }; /* root, as a user namespace sees it that does not map it */
@@ -269,7 +269,7 @@ static void cma_total(struct session *s, struct subject subject, struct dh_resul
 	evidence(r, "/proc/meminfo %s; %s%s", m->cma_total < 0 ? "without CmaTotal" : "CmaTotal",
 		 s->seen.has_cmdline_cma ? "cma=" : "no cma= on the command line", s->seen.cmdline_cma);
 	uint64_t low = e->cma_total_bytes, high = low + e->cma_slack_bytes;
-	if (e->cma_or_more || high < low) /* a sum beyond 2^64 is no bound either */
+	if (e->cma_or_more || high < low) /* a sum beyond 2^64 is not a bound either */
 		high = UINT64_MAX;
 	if ((uint64_t)total >= low && (uint64_t)total <= high) {
 		passed(r, "%lld bytes", (long long)total);

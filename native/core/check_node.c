@@ -76,7 +76,7 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	for (unsigned i = 0; i < s->expect.nodes; i++) {
 		const struct expect_node *other = &s->expect.node[i];
 		if (other->heap != heap || !strcmp(other->name, node->name) || !observed_node(o, other->name) || covers(s, other))
-			continue; /* a name that this kernel gives as well is no new name */
+			continue; /* a name that this kernel also gives is not a new name */
 		about(r, other->name);
 		failed(r, HEAP_RENAMED, ENOENT, "no /dev/dma_heap/%s, but %s", node->name, other->name);
 		return;
@@ -163,7 +163,7 @@ static void heap_node(struct session *s, struct subject subject, struct dh_resul
 		return;
 	}
 	if (!state->node) {
-		skipped(r, "none of its optional names is there");
+		skipped(r, "none of its optional names exists");
 		return;
 	}
 	expected(r, "/dev/dma_heap/%s", state->node->name);
@@ -209,7 +209,7 @@ static void alias(struct session *s, struct subject subject, struct dh_result *r
 			}
 	bool nowhere = link.is_link && (!*leads_to || sys_stat(s->root, leads_to, &there));
 	evidence(r, "it leads to %s", nowhere ? "nothing" : leads_to);
-	failed(r, SYMLINK_WRONG_TARGET, nowhere ? ENOENT : 0, link.is_link ? "a symlink to %s" : "a node of its own, %s", link.is_link ? target : name);
+	failed(r, SYMLINK_WRONG_TARGET, nowhere ? ENOENT : 0, link.is_link ? "a symlink to %s" : "a separate node, %s", link.is_link ? target : name);
 }
 
 static bool as_expected(const struct session *s, const struct expect_heap *h, const struct sys_node *stat)
@@ -233,7 +233,7 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	const struct expect_heap *h = &s->expect.heap[subject.heap];
 	struct heap_state *state = &s->heap[subject.heap];
 	if (!state->node || h->presence == HEAP_FORBIDDEN) {
-		skipped(r, state->node ? "the profile wants this heap absent" : "needs heap.node");
+		skipped(r, state->node ? "the profile excludes this heap" : "needs heap.node");
 		return;
 	}
 	struct sys_node stat = state->seen->stat;

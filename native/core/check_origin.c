@@ -80,11 +80,11 @@ static void origin(struct session *s, struct subject subject, struct dh_result *
 		 seen.follow < 0 ? "not visible" : seen.follow ? "in a row" : "scattered", frames, (long long)seen.given, (long long)seen.events,
 		 (long long)-seen.missing);
 	if (seen.follow == 0)
-		failed(r, NOT_CONTIGUOUS, 0, "its page frames do not follow each other");
+		failed(r, NOT_CONTIGUOUS, 0, "its page frames are not contiguous");
 	else if (seen.follow == 1)
-		passed(r, "page frames in a row");
+		passed(r, "contiguous page frames");
 	else if (seen.traced)
-		passed(r, "the allocator gave out these frames in a row");
+		passed(r, "the allocator returned contiguous frames");
 	else if (given)
 		passed(r, "given out by its area");
 	else if (seen.events == 0 && !missed)

@@ -241,7 +241,7 @@ static bool status_line(void *context, char *line)
 static void lines(struct collection *c, const char *path, const char *name, bool (*each)(void *, char *))
 {
 	int error = sys_lines(c->session->root, path, each, c);
-	if (c->length || error < 0 || each != heap_line) /* rule files that say nothing of heaps are nobody's business */
+	if (c->length || error < 0 || each != heap_line) /* rule files without a line about heaps are not collected */
 		finish(c, name, error);
 }
 

@@ -8,26 +8,26 @@
 #include "dmaheap.h"
 
 #define DIAGNOSES(X) \
-	/* the heap is not there */ \
+	/* the heap does not exist */ \
 	X(HEAP_SUPPORT_MISSING, "this kernel was built without {CONFIG_DMABUF_HEAPS=y and one of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y (with CONFIG_CMA=y and CONFIG_DMA_CMA=y)}", \
 	  "add {these options} to the kernel configuration (`dmaheap generate` writes a fragment with it; before 5.6 no kernel has heaps) and rebuild") \
 	X(HEAP_MODULE_NOT_LOADED, "the heap is a kernel module, {system_heap or cma_heap}, and it is not loaded", \
 	  "modprobe {MODULE}; for every boot write '{MODULE}' to /etc/modules-load.d/dmaheap.conf") \
-	X(DEVTMPFS_MISSING, "the kernel has the heap in /sys/class/dma_heap, but nothing made nodes in /dev", \
+	X(DEVTMPFS_MISSING, "the kernel has the heap in /sys/class/dma_heap, but /dev has no node for it", \
 	  "mount devtmpfs on /dev (CONFIG_DEVTMPFS_MOUNT=y), or let mdev or udev populate /dev") \
-	X(CONTAINER_DEVICE_MISSING, "the kernel has the heap, and the container or sandbox that this runs in was not given its node", \
-	  "let the runtime pass the node in, with GID as the number of its group on the host (stat -c %g /dev/dma_heap/*): {docker and podman --device /dev/dma_heap --group-add GID; LXC lxc.mount.entry; Kubernetes a device plugin or CDI; systemd PrivateDevices=no and DeviceAllow=char-dma_heap rw}") \
-	X(HEAP_NODE_REMOVED, "the kernel has the heap '{NAME}', but its node under /dev/dma_heap is gone", \
+	X(CONTAINER_DEVICE_MISSING, "the kernel has the heap, but this container or sandbox did not get its node", \
+	  "let the runtime pass the node, with GID as the number of its group on the host (stat -c %g /dev/dma_heap/*): {docker and podman --device /dev/dma_heap --group-add GID; LXC lxc.mount.entry; Kubernetes a device plugin or CDI; systemd PrivateDevices=no and DeviceAllow=char-dma_heap rw}") \
+	X(HEAP_NODE_REMOVED, "the kernel has the heap '{NAME}', but its node under /dev/dma_heap does not exist", \
 	  "find what removes or renames it (a udev rule with NAME=, a container's /dev), then udevadm trigger --subsystem-match=dma_heap") \
-	X(HEAP_RENAMED, "the heap is there under another kernel's name, '{NAME}'", \
+	X(HEAP_RENAMED, "the heap has the name of another kernel, '{NAME}'", \
 	  "add a SYMLINK+= rule for the name the consumer opens, or generate again with the kernel that is running") \
 	X(HEAP_ABSENT, "no node of this heap exists, although heaps are supported", \
 	  "compare the reserved-memory node and the kernel configuration with the generated ones; {NAME} was expected") \
 	X(VENDOR_HEAP_ABSENT, "'{NAME}' is a heap of a vendor's kernel, and this kernel does not make it", \
 	  "run the vendor's kernel, or let the consumer use a mainline heap") \
-	X(HEAP_UNEXPECTED, "'{NAME}' exists although the profile says it must not", \
-	  "remove its region or its kernel option, or take the heap into the profile") \
-	X(NODE_NOT_A_HEAP, "'{NAME}' stands in /dev/dma_heap but is not a heap device", \
+	X(HEAP_UNEXPECTED, "'{NAME}' exists, but the profile excludes it", \
+	  "remove its region or its kernel option, or add the heap to the profile") \
+	X(NODE_NOT_A_HEAP, "'{NAME}' in /dev/dma_heap is not a heap device", \
 	  "delete it and let the kernel make the node: heap device numbers are dynamic and must not be written into mknod") \
 	X(FOLKLORE_DMA_BUF_NODE, "{/dev/dma-buf} was made by hand: no kernel has such a device, dma-bufs come from /dev/dma_heap/*", \
 	  "remove the mknod, and open a heap under /dev/dma_heap instead") \
@@ -35,36 +35,36 @@
 	  "install the generated udev rules (SYMLINK+=\"dma_heap/{ALIAS}\") and run udevadm trigger --subsystem-match=dma_heap") \
 	X(SYMLINK_WRONG_TARGET, "the alias '{ALIAS}' leads to another heap", \
 	  "find the rule or script that makes this link; the generated rule makes it lead to the heap of the profile") \
-	/* it may not be used */ \
+	/* the heap cannot be opened */ \
 	X(PERM_DIRECTORY_OPEN, "users other than root can write to the directory /dev/dma_heap, so they can replace its nodes and aliases", \
 	  "chown root:root /dev/dma_heap; chmod 0755 /dev/dma_heap; and remove the rule or script that runs chmod on the directory (a rule gives access to nodes: MODE=\"0660\")") \
 	X(UDEV_PENDING, "udev has not handled this node yet, so its mode, group and aliases are not final", \
 	  "start after `udevadm settle --timeout=30` (the generated units do) or use --wait; if it stays so, udevadm trigger --subsystem-match=dma_heap") \
-	X(PERM_DEFAULT_0600, "the node still has the kernel's own 0600 root:root, so no rule was made for it", \
+	X(PERM_DEFAULT_0600, "the node still has the kernel's default 0600 root:root, and no rule for it is installed", \
 	  "install the generated udev rules (or mdev.conf) and run udevadm trigger --subsystem-match=dma_heap") \
-	X(RULE_NOT_APPLIED, "a rule for dma_heap is installed, but the node has the kernel's own 0600 root:root", \
+	X(RULE_NOT_APPLIED, "a rule for dma_heap is installed, but the node has the kernel's default 0600 root:root", \
 	  "udevadm control --reload, udevadm trigger --subsystem-match=dma_heap, then udevadm test on the device shows why it does not match") \
 	X(RULE_LATE, "the rule was applied only after the node had existed for some time", \
 	  "order the consumer after the device unit (TAG+=\"systemd\" and After= its .device unit, which `systemd-escape -p --suffix=device /dev/dma_heap/HEAP` prints)") \
-	X(PERM_MODE_WRONG, "the node's mode is not the profile's", \
+	X(PERM_MODE_WRONG, "the node does not have the mode of the profile", \
 	  "correct MODE= in the rule that wins (udevadm test shows which)") \
-	X(PERM_WORLD_ACCESS, "everybody can open the heap, and an open heap can allocate all of it (a read-only descriptor suffices)", \
-	  "give MODE=\"0660\" and a group instead; heap memory is charged to nobody") \
+	X(PERM_WORLD_ACCESS, "every process can open the heap and allocate all of its memory (a read-only descriptor suffices)", \
+	  "give MODE=\"0660\" and a group instead; heap memory is not charged to a cgroup") \
 	X(PERM_OWNER_WRONG, "the node's owner is not '{OWNER}'", "correct OWNER= in the rule that wins") \
 	X(PERM_GROUP_WRONG, "the node's group is not '{GROUP}'", "correct GROUP= in the rule that wins") \
 	X(GROUP_MISSING, "the group '{GROUP}' does not exist, so udev ignores the rule's GROUP=", \
 	  "create it before udev starts (the generated sysusers.d file does)") \
 	X(USER_MISSING, "the user '{USER}' does not exist", "create the user, or correct the profile's access") \
 	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG GROUP {USER}, and log in again") \
-	X(LOGIN_STALE, "'{USER}' is in the group by /etc/group, but this session began before that", \
+	X(LOGIN_STALE, "'{USER}' is in the group in /etc/group, but this session started earlier", \
 	  "log in again, or restart the service") \
-	X(CGROUP_DEVICE_DENIED, "the mode allows it, the device cgroup does not", \
-	  "DeviceAllow=char-dma_heap rw in the unit (or the container's device list)") \
-	X(MAC_DENIED, "the mode allows it, the security module does not", \
+	X(CGROUP_DEVICE_DENIED, "the mode allows the access, but the device cgroup denies it", \
+	  "set DeviceAllow=char-dma_heap rw in the unit, or list the device for the container") \
+	X(MAC_DENIED, "the mode allows the access, but the security module denies it", \
 	  "allow dma_heap in the policy (ausearch -m avc, or the AppArmor log, has the rule)") \
-	/* there is no CMA, or another one */ \
+	/* CMA is missing or differs */ \
 	X(CMA_NOT_CONFIGURED, "this kernel has no CMA: {CONFIG_CMA=y, CONFIG_DMA_CMA=y or a size (CONFIG_CMA_SIZE_MBYTES) is missing}", "add {it} to the kernel configuration") \
-	X(CMA_DISABLED_CMDLINE, "the kernel command line says cma=0, which also removes the device tree's default area", \
+	X(CMA_DISABLED_CMDLINE, "the kernel command line has cma=0, which also removes the device tree's default area", \
 	  "remove cma= from the boot loader's arguments") \
 	X(CMA_CMDLINE_FAILED, "cma={SIZE} on the kernel command line could not be reserved", \
 	  "choose a size that fits into one bank below the DMA limit, or leave it to the device tree") \
@@ -81,24 +81,24 @@
 	X(CMA_DT_REJECTED_CELLS, "the kernel does not read the node: {its reg or size, or all of /reserved-memory, does not have the cells of the root}", \
 	  "give /reserved-memory the root's #address-cells and #size-cells and an empty ranges;, and write reg and size with them") \
 	X(CMA_DT_REJECTED_SPACE, "the kernel found no room for /reserved-memory/{NODE}", \
-	  "make it smaller, widen alloc-ranges, or move what is in the way") \
+	  "make it smaller, widen alloc-ranges, or move other regions") \
 	X(CMA_DT_REJECTED_SLOTS, "the kernel has no slot left for /reserved-memory/{NODE}", "raise CONFIG_CMA_AREAS") \
-	X(CMA_DT_REJECTED, "/reserved-memory/{NODE} is in the device tree, and no area was made of it", \
+	X(CMA_DT_REJECTED, "/reserved-memory/{NODE} is in the device tree, but the kernel made no area from it", \
 	  "look for 'reserved mem' in the kernel log; `dmaheap place` predicts it from the DTB") \
 	X(CMA_FALLBACK_KCONFIG, "the area of the profile was not made; the kernel fell back to its configured default area '{NAME}'", \
 	  "look for 'reserved mem' in the kernel log: the device-tree node was refused or not applied") \
-	X(CMA_SIZE_MISMATCH, "the area has another size than the profile's", \
+	X(CMA_SIZE_MISMATCH, "the area does not have the size of the profile", \
 	  "{what sets the size}: change it there, or change the profile") \
 	X(CMA_TOTAL_AMBIGUOUS, "CmaTotal is not the expected sum, and this kernel does not show single areas", \
-	  "CONFIG_CMA_SYSFS=y (or debugfs as root) would show which area differs") \
+	  "CONFIG_CMA_SYSFS=y (or debugfs as root) shows which area differs") \
 	X(CMA_AREA_NOT_ACTIVATED, "the heap exists, but its area was never activated: every allocation fails", \
 	  "the area crosses a zone or lies outside usable memory: move it (alloc-ranges below the low-memory limit)") \
-	/* there is too little of it */ \
+	/* the memory is not sufficient */ \
 	X(CMA_EXHAUSTED, "the area is in use: {too little is free}", "free it (dmaheap-verify --owners names the holders), or enlarge the area") \
 	X(CMA_FRAGMENTED, "enough memory is free in the area, but not in one piece", \
 	  "allocate early and keep the buffers, give this user its own region, or enlarge the area") \
 	X(CMA_TRANSIENT_BUSY, "pages of the area were busy for a moment: the allocation succeeded after a retry", \
-	  "retry in the consumer, or give it an area nobody else borrows from") \
+	  "retry in the consumer, or give it a separate area") \
 	X(CMA_TOO_SMALL_FOR_BUDGET, "the buffers of the profile do not fit into the area even when it is empty", \
 	  "enlarge the area to {the sum of the buffers}") \
 	X(MEMORY_EXHAUSTED, "the system has not enough free memory for the buffer", "free memory, or use smaller buffers") \
@@ -107,34 +107,34 @@
 	X(FD_LIMIT, "the process has no file descriptors left ({EMFILE or ENFILE})", "raise LimitNOFILE= of the unit") \
 	X(FD_READONLY, "a buffer allocated with fd_flags without O_RDWR cannot be mapped writable: {mmap fails with EACCES}", \
 	  "allocate with fd_flags = O_RDWR | O_CLOEXEC") \
-	X(LEN_TRUNCATED, "the buffer is shorter than was asked for: this kernel cuts the length to 32 bits", \
-	  "never ask for 4 GiB or more on a 32-bit kernel") \
-	/* it does not behave */ \
-	X(ABI_DEVIATION, "the kernel answers otherwise than mainline does", \
-	  "a vendor patch to dma-heap is likely: report it to the kernel's vendor, and do not rely on this answer") \
-	X(NOT_ZEROED, "a new buffer holds old data: what another process left there can be read", \
+	X(LEN_TRUNCATED, "the buffer is shorter than requested: this kernel cuts the length to 32 bits", \
+	  "request less than 4 GiB on a 32-bit kernel") \
+	/* the heap does not behave as in mainline */ \
+	X(ABI_DEVIATION, "the kernel does not behave like mainline", \
+	  "the vendor has probably patched dma-heap: report it, and do not rely on this behaviour") \
+	X(NOT_ZEROED, "a new buffer contains old data, which may be that of another process", \
 	  "the vendor's heap does not clear pages; do not ship this kernel") \
-	X(DATA_CORRUPT, "what was written is not what is read back", \
-	  "memory is owned twice, or the mapping is wrong: compare the area's place with the kernel, initrd and firmware") \
-	X(NOT_CONTIGUOUS, "the pages of a CMA buffer do not follow each other", \
+	X(DATA_CORRUPT, "the data that is read differs from the data that was written", \
+	  "the memory has two owners, or the mapping is wrong: compare the addresses of the area with the kernel, initrd and firmware") \
+	X(NOT_CONTIGUOUS, "the pages of a CMA buffer are not contiguous", \
 	  "the heap is not backed by CMA: report it to the kernel's vendor") \
 	X(NOT_FROM_CMA, "a buffer of this heap did not come from CMA", "the name leads to another heap: check aliases and the kernel's version") \
-	X(LEAK_CMA, "CMA memory was not given back after all buffers were closed", \
+	X(LEAK_CMA, "CMA memory stays in use after all buffers were closed", \
 	  "a driver holds an attachment, or the kernel leaks: compare /sys/kernel/debug/dma_buf/bufinfo before and after") \
-	X(LEAK_FD, "descriptors were left open by the kernel", "the EFAULT path of a 5.10 kernel leaks one: update the kernel") \
+	X(LEAK_FD, "the kernel left descriptors open", "the EFAULT path of a 5.10 kernel leaks one: update the kernel") \
 	X(IMPORT_REFUSED, "the device refuses a buffer of this heap: {DEVICE}", \
 	  "a device without an IOMMU takes only contiguous buffers within its reach: use a CMA heap whose area its alloc-ranges allow") \
-	X(UDMABUF_UNUSABLE, "/dev/udmabuf does not make buffers: {ERRNO}", "CONFIG_UDMABUF=y and CONFIG_MEMFD_CREATE=y, and a rule that lets the consumer open it") \
+	X(UDMABUF_UNUSABLE, "/dev/udmabuf does not make buffers: {ERRNO}", "set CONFIG_UDMABUF=y and CONFIG_MEMFD_CREATE=y, and let a rule open it to the consumer") \
 	X(LATENCY_EXCEEDED, "the operation takes longer than the profile allows", \
-	  "migration of movable pages is the usual cause: reserve early, or use a region of its own") \
-	X(COHERENCY_UNTESTED, "sync succeeded, but without a device attached that proves nothing about caches", \
+	  "the usual cause is migration of movable pages: allocate early, or use a separate region") \
+	X(COHERENCY_UNTESTED, "sync succeeded, which proves nothing about caches without an attached device", \
 	  "test with the device that will use the buffer") \
-	/* it is another machine than was meant */ \
-	X(KERNEL_OUT_OF_RANGE, "the expectation was made for other kernels than {this one}", \
+	/* the machine is not the intended one */ \
+	X(KERNEL_OUT_OF_RANGE, "the expectation was generated for other kernels than {this one}", \
 	  "let the profile's kernel range cover the kernel that runs and generate again, or boot a kernel of that range") \
-	X(ARCHITECTURE_DIFFERS, "the expectation was made for a machine of another architecture, {ARCH}", \
+	X(ARCHITECTURE_DIFFERS, "the expectation was generated for another architecture, {ARCH}", \
 	  "copy the verify.expect that was generated for this board") \
-	X(PAGE_SIZE_DIFFERS, "sizes were computed for another page size", "set board.pageSize in the profile and generate again") \
+	X(PAGE_SIZE_DIFFERS, "the sizes were computed for another page size", "set board.pageSize in the profile and generate again") \
 	X(CONFIG_DIFFERS, "the running kernel was built without {CONFIG_SYMBOL=VALUE}", "merge the generated fragment and rebuild the kernel")
 
 enum diagnosis {

@@ -55,7 +55,7 @@ static bool decode(struct line *line, char *text)
 			return false;
 		}
 		if (high == 0 && low == 0) {
-			refuse(line, "%%00 has no place in a value");
+			refuse(line, "%%00 is not allowed in a value");
 			return false;
 		}
 		*out++ = (char)(high * 16 + low);
@@ -413,7 +413,7 @@ bool expect_parse(struct expect *e, size_t length, struct dh_error *error)
 	e->text[length] = 0;
 	if (memchr(e->text, 0, length) || length == 0 || e->text[length - 1] != '\n') {
 		text_format(error->message, sizeof error->message,
-			 length && e->text[length - 1] != '\n' ? "the last line does not end (file cut short?)" : "not a text file");
+			 length && e->text[length - 1] != '\n' ? "the last line has no line end (incomplete file?)" : "not a text file");
 		return false;
 	}
 	char *text = e->text;

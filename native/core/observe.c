@@ -199,7 +199,7 @@ static void observe_config(struct observation *o, const char *root, const struct
 {
 	static const char *const paths[] = {"/proc/config.gz", "/boot/config-%s", "/lib/modules/%s/config"};
 	memset(o->heap_config, 'n', sizeof o->heap_config);
-	/* it is asked for by the expectation, and where there are no heaps by whoever wants to know why */
+	/* it is asked for by the expectation, and where there are no heaps to find out why */
 	for (unsigned i = 0; (e->configs || !o->nodes) && i < 3; i++) {
 		struct config_walk walk = {o, e, false};
 		text_format(o->config_path, sizeof o->config_path, paths[i], release);

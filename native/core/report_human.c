@@ -126,7 +126,7 @@ static void end(void *context, const struct dh_summary *s)
 		tell(out, &causes->cause[i]);
 	}
 	if (s->gaps)
-		put(out, "\nrequired and not done:\n");
+		put(out, "\nrequired but not done:\n");
 	for (unsigned i = 0; i < s->gaps && i < DH_GAPS_MAX; i++) {
 		report_title(title, sizeof title, s->gap[i].id, s->gap[i].heap, s->gap[i].item);
 		put_text(out, "           ");
@@ -142,7 +142,7 @@ static void end(void *context, const struct dh_summary *s)
 	put(out, "%s: %u pass, %u fail, %u skip, %u unknown, %u error; %u heaps used", verdicts[s->verdict], s->counts[DH_PASS], s->counts[DH_FAIL],
 	    s->counts[DH_SKIP], s->counts[DH_UNKNOWN], s->counts[DH_ERROR], s->probed);
 	if (s->gaps)
-		put(out, "; %u required and not done", s->gaps);
+		put(out, "; %u required but not done", s->gaps);
 	if (report->timing)
 		put(out, "; %llu.%03llu s", (unsigned long long)(s->duration_ns / 1000000000u), (unsigned long long)(s->duration_ns / 1000000u % 1000));
 	put_char(out, '\n');

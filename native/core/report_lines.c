@@ -39,7 +39,7 @@ static void verdict_end(void *context, const struct dh_summary *s)
 	for (unsigned i = 0; i < s->gaps && i < DH_GAPS_MAX; i++) {
 		char title[NAME_MAX_BYTES];
 		report_title(title, sizeof title, s->gap[i].id, s->gap[i].heap, s->gap[i].item);
-		comment(report->out, "required and not done", title);
+		comment(report->out, "required but not done", title);
 	}
 	comment(report->out, "verdict", dh_verdict_name(s->verdict));
 }
@@ -130,7 +130,7 @@ static void lava_text(struct output *out, const char *what, const char *text)
 
 /*
  * Commands of LAVA's test shell, to be run by sh. A report that is cut off fails: what sh finds at its end is the trap. Where the
- * program is missing nothing is printed, which only whoever runs it can notice: see the generated test definition.
+ * program is missing nothing is printed, which only the caller can notice: see the generated test definition.
  */
 static void lava_begin(void *context, const struct dh_environment *env, unsigned planned)
 {

@@ -92,7 +92,7 @@ enum diagnosis open_reason(const struct session *, const struct sys_node *, cons
 
 const char *error_name(int error);
 
-/* Counts a result, and keeps what was required and not done. */
+/* Counts a result, and keeps what was required but not done. */
 void summary_add(struct dh_summary *, const struct dh_result *);
 
 /* The checks of a plan, in the order in which they run; `each` is called for every one until it returns false. */

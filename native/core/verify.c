@@ -208,11 +208,11 @@ bool usable(const struct session *s, struct subject subject, struct dh_result *r
 	if (h->probed)
 		return true;
 	if (s->expect.heap[subject.heap].presence == HEAP_FORBIDDEN)
-		skipped(r, "the profile wants this heap absent");
+		skipped(r, "the profile excludes this heap");
 	else if (!h->node)
 		skipped(r, "needs heap.node");
 	else if (h->fd < 0)
-		skipped(r, h->refused ? "not opened: heap.node says what it is" : "needs open.read-only");
+		skipped(r, h->refused ? "not opened: see heap.node" : "needs open.read-only");
 	else
 		skipped(r, "needs alloc.page");
 	return false;
@@ -334,7 +334,7 @@ enum dh_verdict session_verdict(const struct session *s, const struct dh_summary
 		return DH_VERDICT_FAIL;
 	if (summary->counts[DH_ERROR])
 		return DH_VERDICT_PROBE_ERROR;
-	/* a claim about heaps of which none was touched is no pass, unless the profile only wants heaps absent */
+	/* a claim about heaps without a test of any of them is not a pass, unless the profile only excludes heaps */
 	bool wanted = s->expect.heaps == 0, required = false;
 	for (unsigned i = 0; i < s->expect.heaps; i++) {
 		wanted |= s->expect.heap[i].presence != HEAP_FORBIDDEN;
@@ -360,7 +360,7 @@ const char *dh_verdict_name(enum dh_verdict verdict)
 static const char *reason(int error)
 {
 	switch (-error) {
-	case ENOENT: return "there is no such file";
+	case ENOENT: return "the file does not exist";
 	case EACCES: return "permission denied";
 	case EISDIR: return "it is a directory";
 	case ENXIO: return "it is neither a file nor a directory";
@@ -373,7 +373,7 @@ static bool has_root(const struct session *s, struct dh_error *error)
 	struct sys_node root;
 	if (!sys_stat(s->root, "/", &root) && root.is_directory)
 		return true;
-	text_format(error->message, sizeof error->message, "--root %.160s: there is no such directory", s->root);
+	text_format(error->message, sizeof error->message, "--root %.160s: the directory does not exist", s->root);
 	error->fix = "give the directory of a root file system";
 	return false;
 }

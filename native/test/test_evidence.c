@@ -51,11 +51,11 @@ static void tiers(void)
 	fake_file("/sys/kernel/tracing/events/cma/cma_alloc_finish/format", FORMAT);
 	origin_is("perf is refused", "given out by its area");
 	fake.traced_pages = 1024;
-	origin_is("trace", "the allocator gave out these frames in a row");
+	origin_is("trace", "the allocator returned contiguous frames");
 	fake.traced_pages = 1023; /* somebody else's allocation */
 	origin_is("another event", "given out by its area");
 	fake.no_frames = false;
-	origin_is("frames", "page frames in a row");
+	origin_is("frames", "contiguous page frames");
 }
 
 static void records(void)

@@ -52,7 +52,7 @@ static void refusals(struct expect *e)
 	static const struct { const char *text, *message; unsigned line; } bad[] = {
 		{"", "not a text file", 1},
 		{"dmaheap-expect 2\n", "the first line is not 'dmaheap-expect 1'", 1},
-		{"dmaheap-expect 1\nheap name=a", "the last line does not end (file cut short?)", 1},
+		{"dmaheap-expect 1\nheap name=a", "the last line has no line end (incomplete file?)", 1},
 		{"dmaheap-expect 1\nhep name=a\n", "unknown keyword 'hep'", 2},
 		{"dmaheap-expect 1\nheap name=a kind=cma colour=red\n", "'heap' has no key 'colour'", 2},
 		{"dmaheap-expect 1\nheap name=a kind=cma name=b\n", "'name' stands twice", 2},
@@ -62,7 +62,7 @@ static void refusals(struct expect *e)
 		{"dmaheap-expect 1\nheap kind=cma\n", "'heap' needs name=", 2},
 		{"dmaheap-expect 1\nheap name= kind=cma\n", "'heap' needs name=", 2},
 		{"dmaheap-expect 1\nheap name=a%0 kind=cma\n", "% must be followed by two hexadecimal digits (a literal % is %25)", 2},
-		{"dmaheap-expect 1\nheap name=a%00 kind=cma\n", "%00 has no place in a value", 2},
+		{"dmaheap-expect 1\nheap name=a%00 kind=cma\n", "%00 is not allowed in a value", 2},
 		{"dmaheap-expect 1\nheap name=a\tb kind=cma\n", "byte 0x09 must be written %09", 2},
 		{"dmaheap-expect 1\nheap name=\xc3\xa9 kind=cma\n", "byte 0xc3 must be written %C3", 2},
 		{"dmaheap-expect 1\nheap name=a kind=cma mode=88\n", "mode='88' is not three or four octal digits", 2},

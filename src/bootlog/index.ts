@@ -21,7 +21,7 @@ interface Listing {
 }
 
 /**
- * Reads any piece of a boot's log. Lines that say nothing about memory are skipped, times and prefixes too; nothing is
+ * Reads any piece of a boot's log. Lines that are not about memory are skipped, times and prefixes too; nothing is
  * required. Of several boots in one text the last that reached the kernel counts.
  * @param name of the file, which tells the two files of memblock apart; they have no title of their own
  */

@@ -109,7 +109,7 @@ export async function bundle(generated: readonly Metafile[]): Promise<void> {
   emitTypes(Object.values(library));
 }
 
-/** The notices travel inside the one file as well: whoever copies it copies them. */
+/** The one file also contains the notices, so that a copy of it has them. */
 function writeNotices(metafiles: readonly Metafile[]): void {
   const metafile = joinMetafiles(metafiles);
   const bill = billOf(root, metafile);
@@ -134,7 +134,7 @@ function emitTypes(entries: readonly string[]): void {
   writeFileSync(file, JSON.stringify(config));
   execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', file], { cwd: root, stdio: 'inherit' });
   rmSync(file);
-  // Declarations that are written by hand, beside modules that are generated, are no output of tsc.
+  // Declarations that are written by hand, beside generated modules, are not output of tsc.
   const names = readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' });
   for (const name of names.filter((one) => one.endsWith('.gen.d.ts')).map((one) => path.join('src', one))) {
     const target = path.join(root, 'dist/types', name);

@@ -15,7 +15,7 @@ function read(directory: string, file: string): string | undefined {
   }
 }
 
-/** @returns whether every fact that can be read from the tree holds; undefined when it is no kernel tree */
+/** @returns whether every fact that can be read from the tree holds; undefined when it is not a kernel tree */
 function check(directory: string, quiet: boolean): boolean | undefined {
   const version = versionOfTree(read(directory, 'Makefile') ?? '');
   if (version === undefined) {

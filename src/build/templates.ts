@@ -57,7 +57,7 @@ interface TargetFolder {
 function readTarget(root: string, name: string): TargetFolder {
   const folder = path.join(root, name);
   const description = JSON.parse(readFileSync(path.join(folder, 'target.json'), 'utf8')) as TargetFolder['description'];
-  // README.md itself is for whoever works on the target; the user's is README.md.markdown.hbs.
+  // README.md itself is for contributors to the target; the user's is README.md.markdown.hbs.
   const files = filesBelow(folder).filter((file) => file !== 'target.json' && file !== 'README.md');
   return { name, files, description };
 }
@@ -85,7 +85,7 @@ function targetSource({ name, files, description }: TargetFolder, templates: Rea
   outputs.push(...copied.map(([output, text]) => ({ output, source: `text: ${text}` })));
   const paths = outputs.map(({ output }) => output);
   for (const output of paths) {
-    if (artifactPath(output) === undefined) throw new Error(`templates/${name}: ${output} is no portable path`);
+    if (artifactPath(output) === undefined) throw new Error(`templates/${name}: ${output} is not a portable path`);
     if (paths.indexOf(output) !== paths.lastIndexOf(output))
       throw new Error(`templates/${name}: ${output} is made twice`);
   }

@@ -11,26 +11,26 @@ import { childPointer } from '../source/pointer.js';
 export const TREE_CHECK_CODES = defineCodes({
   'dtb/no-area': {
     severity: 'error',
-    title: 'the DTB does not lead to an area of the profile',
+    title: 'the kernel does not make an area of the profile from the DTB',
     explain:
-      'With this DTB (and this configuration and command line) the kernel makes no such area, so its heap is missing or cannot allocate.',
+      'With this DTB, configuration and command line, the kernel does not make the area, so its heap is missing or cannot allocate.',
   },
   'dtb/area-differs': {
     severity: 'error',
     title: 'an area differs from the profile',
     explain:
-      'The kernel makes the area, with another size or place than the profile states, or it is not the default one.',
+      'The kernel makes the area, but its size or address differs from the profile, or it is not the default area.',
   },
   'dtb/overlay-needed': {
     severity: 'note',
     title: 'the overlay has to be applied',
     explain:
-      'The device tree as the boot loader hands it over has no such area; with the overlay of the profile it has. The image must hold the overlay, and the configuration of its boot loader must name it.',
+      'The device tree from the boot loader lacks the area; with the overlay of the profile, it has the area. The image must contain the overlay, and the configuration of its boot loader must name it.',
   },
   'dtb/applied': {
     severity: 'note',
-    title: 'what the kernel gets',
-    explain: 'The DTB, the overlays that the boot loader applies, and the lines of its configuration that say so.',
+    title: 'the device tree that the kernel gets',
+    explain: 'The DTB, the overlays that the boot loader applies, and the lines of its configuration that name them.',
   },
   'dtb/missing': {
     severity: 'error',
@@ -42,18 +42,18 @@ export const TREE_CHECK_CODES = defineCodes({
     severity: 'error',
     title: 'an overlay that the boot loader cannot apply',
     explain:
-      'The configuration of the boot loader names an overlay that the image does not have, or that does not apply onto the DTB. Most boot loaders then start the kernel without it, some do not start at all.',
+      'The configuration of the boot loader names an overlay that the image does not have, or that does not apply onto the DTB. Most boot loaders then start the kernel without the overlay; some do not start the kernel.',
   },
   'dtb/command-line': {
     severity: 'error',
     title: 'the command line lacks an argument of the profile',
     explain:
-      "The profile delivers an area by the kernel's command line, and the boot loader's configuration does not pass it.",
+      "The profile delivers an area by the kernel command line, but the boot loader's configuration does not pass the argument.",
   },
   'dtb/unknown': {
     severity: 'warning',
-    title: 'what becomes of an area cannot be told',
-    explain: 'The simulator says what it needs to know.',
+    title: 'the result for an area is unknown',
+    explain: 'The message names what the simulator needs to know.',
   },
 } satisfies CodeTable);
 const report = reporter(TREE_CHECK_CODES);
@@ -72,7 +72,7 @@ export const missingTree = ({ name, from }: { readonly name: string; readonly fr
 export interface TreeEvidence {
   /** The DTB, as findings call it. */
   readonly file: string;
-  /** Overlays that are applied, each with the line that says so. */
+  /** Overlays that are applied, each with the line that names it. */
   readonly overlays: readonly string[];
   readonly broken: readonly { readonly name: string; readonly from: string; readonly reason: string }[];
   /** Configurations of boot loaders that were read. */
@@ -81,7 +81,7 @@ export interface TreeEvidence {
   readonly hasImage: boolean;
   /** Overlays of the image with which the tree would be right, though nothing shows that they are applied. */
   readonly shipped: readonly string[];
-  /** The command line that the kernel is given, and the place that says so; undefined: nothing shows one. */
+  /** The command line that the kernel gets, and the place that shows it; undefined: no input shows one. */
   readonly commandLine: { readonly text: string; readonly from: string } | undefined;
 }
 
@@ -112,7 +112,7 @@ export function checkTree(
     ...broken.map(({ name, from, reason }) =>
       report('dtb/overlay-broken', {
         message: `${from} names the overlay ${name}: ${reason}`,
-        fix: 'install the overlay where the line says, or drop the line',
+        fix: 'install the overlay at the path of the line, or remove the line',
       }),
     ),
   ];
@@ -123,22 +123,22 @@ export function checkTree(
     return { diagnostics: [...diagnostics, ...found], isUnknown: [...lines, ...found].some(isOpenQuestion) };
   const isOpen = hasImage && shipped.length > 0 && configurations.length === 0 && broken.length === 0;
   const why = !hasImage
-    ? 'nothing shows that a boot loader applies it'
+    ? 'no given input shows that a boot loader applies it'
     : shipped.length === 0
-      ? 'the image does not hold it'
+      ? 'the image does not contain it'
       : configurations.length === 0
-        ? `the image holds it as ${shipped.join(', ')}, and no configuration of a boot loader that would apply it`
-        : `the image holds it as ${shipped.join(', ')}, and ${configurations.join(', ')} does not apply it`;
+        ? `the image contains it as ${shipped.join(', ')}, but no configuration of a boot loader that applies it`
+        : `the image contains it as ${shipped.join(', ')}, but ${configurations.join(', ')} does not apply it`;
   return {
     diagnostics: [
       ...diagnostics,
       ...found.map((one) => (isOpen && one.severity === 'error' ? { ...one, severity: 'warning' as const } : one)),
       report('dtb/overlay-needed', {
         severity: isOpen ? 'warning' : 'note',
-        message: `with the overlay of the profile applied ${kernel} makes every area; ${why}`,
+        message: `with the overlay of the profile, ${kernel} makes every area; ${why}`,
         fix: hasImage
-          ? "let the boot loader's configuration in the image apply the overlay, or include dmaheap.dtsi in the board's source"
-          : 'give the DTB as the kernel gets it, name the overlay with --overlay, or give the image with --rootfs',
+          ? "add the overlay to the boot loader's configuration in the image, or include dmaheap.dtsi in the board's source"
+          : 'give the DTB that the kernel gets, name the overlay with --overlay, or give the image with --rootfs',
       }),
     ],
     isUnknown: isOpen,
@@ -158,9 +158,9 @@ function commandLineFindings(plan: Plan, shown: TreeEvidence['commandLine']): Di
         severity: shown === undefined ? 'warning' : 'error',
         message:
           shown === undefined
-            ? `nothing shows the kernel's command line; assuming that it has ${argument}`
+            ? `the kernel's command line is not known; assuming that it has ${argument}`
             : `the kernel's command line lacks ${argument}`,
-        ...(shown === undefined ? {} : { cause: `${shown.from} says "${shown.text}"` }),
+        ...(shown === undefined ? {} : { cause: `${shown.from} has "${shown.text}"` }),
         fix: `add ${argument} to the command line in the boot loader's configuration`,
       }),
     );
@@ -192,8 +192,8 @@ function absent(area: PlannedArea, board: PlacementInput): string | undefined {
 const SMALLEST_KERNEL = 4n << 20n;
 
 /**
- * Whether there is a place for the kernel that leaves every area one. At an end of a free stretch it takes the least away,
- * so those places are enough.
+ * Whether there is a place for the kernel that leaves every area one. At an end of a free stretch it takes the least
+ * away, so those places are enough.
  */
 function fitsBesideKernel(plan: Plan, board: PlacementInput): boolean {
   const { occupied = [], tree } = board;
@@ -237,17 +237,17 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
         rejected === undefined && open !== undefined
           ? report('dtb/unknown', {
               pointer,
-              message: `whether ${kernel} makes the area ${area.areaName} cannot be told`,
+              message: `whether ${kernel} makes the area ${area.areaName} is unknown`,
               cause: `${open.field} needs ${open.needs}`,
             })
           : report('dtb/no-area', {
               pointer,
-              message: `${kernel} makes no area ${area.areaName} of ${file}`,
+              message: `${kernel} does not make the area ${area.areaName} from ${file}`,
               cause:
                 rejected?.reason ??
                 absent(area, board) ??
                 `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
-              fix: 'dmaheap place --dtb shows what the kernel makes of it',
+              fix: 'dmaheap place --dtb shows the areas that the kernel makes',
               ...(rejected === undefined ? {} : { facts: rejected.facts }),
             }),
       );
@@ -262,16 +262,16 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
         }),
       );
     if (real.sizeBytes < area.sizeBytes)
-      differs(`has ${formatBytes(real.sizeBytes)}, and the profile wants ${formatBytes(area.sizeBytes)}`);
+      differs(`has ${formatBytes(real.sizeBytes)}, but the profile states ${formatBytes(area.sizeBytes)}`);
     if (real.isDefault !== area.isDefault) differs(real.isDefault ? 'is the default area' : 'is not the default area');
     if (area.baseAddress !== undefined && real.baseAddress !== null && real.baseAddress !== area.baseAddress)
-      differs(`lies at ${formatAddress(real.baseAddress)}, and the profile wants ${formatAddress(area.baseAddress)}`);
+      differs(`is at ${formatAddress(real.baseAddress)}, but the profile states ${formatAddress(area.baseAddress)}`);
   }
   if (prediction.dangers.some(({ code }) => code === 'no-room-for-kernel') && !fitsBesideKernel(plan, board))
     found.push(
       report('dtb/no-area', {
-        message: `${kernel}: the areas of the profile do not fit beside the kernel itself`,
-        cause: `wherever a kernel of ${formatBytes(SMALLEST_KERNEL)} lies in the RAM that is left, an area has no place`,
+        message: `${kernel}: the areas of the profile leave no room for the kernel itself`,
+        cause: `for every place of a kernel of ${formatBytes(SMALLEST_KERNEL)} in the remaining RAM, an area does not fit`,
         fix: 'move the initrd, shrink the area, or state more RAM',
       }),
     );

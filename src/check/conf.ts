@@ -22,7 +22,7 @@ export function buildConfig(context: CheckContext): (fragment: string) => Promis
     const { tools } = context;
     const { tree, work, make, foreignCompiler } = await prepared;
     const base = await tools.readText(context.inputs.baseConfig as string);
-    if (base === undefined) return { failure: `${context.inputs.baseConfig} is not there`, output: '' };
+    if (base === undefined) return { failure: `${context.inputs.baseConfig} does not exist`, output: '' };
     await tools.writeText(`${work}/base`, base);
     await tools.writeText(`${work}/fragment`, `${fragment}\n`);
     await tools.writeText(`${work}/merged/.keep`, '');
@@ -63,7 +63,7 @@ async function prepare({ tools, inputs }: CheckContext) {
   const prefix = inputs.crossCompile ?? (await installedPrefix(arch, tools));
   const foreignCompiler =
     prefix === undefined
-      ? `no cross compiler for ${arch} is installed; Kconfig asked the gcc of this machine`
+      ? `no cross compiler for ${arch} is installed; Kconfig used the gcc of this machine`
       : undefined;
   const make = ['-s', '-C', tree, `O=${work}/build`, `ARCH=${arch}`, `CROSS_COMPILE=${prefix ?? ''}`];
   await tools.writeText(`${work}/build/.keep`, '');

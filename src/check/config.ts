@@ -13,29 +13,29 @@ export const CONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'a needed symbol is off',
     explain:
-      'The final .config does not have the symbol. A fragment line is dropped without a word when its dependencies are not met: dmaheap resolve names the lines that are missing.',
+      'The final .config does not have the symbol. Kconfig silently drops a line whose dependencies are not met. dmaheap resolve names the missing lines.',
   },
   'config/present': {
     severity: 'error',
     title: 'a symbol that must be off is on',
-    explain: 'The profile asks for the symbol to be off, and the final .config has it; something else may select it.',
+    explain: 'The profile requires the symbol to be off, but the final .config has it. Another symbol may select it.',
   },
   'config/demoted': {
     severity: 'error',
     title: 'a symbol became a module',
     explain:
-      'The symbol is m where y was asked for: something it depends on is a module, or a later line of the configuration says m.',
+      'The symbol is m, but y is required. A dependency is a module, or a later line of the configuration sets m.',
   },
   'config/value': {
     severity: 'error',
-    title: 'a value differs from the one asked for',
-    explain: 'A later line, a range or a choice gave the symbol another value than the profile asks for.',
+    title: 'a value differs from the required one',
+    explain: 'A later line, a range or a choice gives the symbol another value than the profile requires.',
   },
   'config/module-not-loaded': {
     severity: 'error',
-    title: 'heaps are modules and nothing loads them',
+    title: 'heaps are modules that are not loaded',
     explain:
-      'A heap is no device, so no event loads its module. As a module it must be named in modules-load.d or in the initramfs; built in it is simply there.',
+      'A heap is not a device that the kernel detects, so no event loads its module. Name the module in modules-load.d or in the initramfs, or build the heap into the kernel.',
   },
   'config/command-line': {
     severity: 'error',
@@ -51,14 +51,14 @@ export const CONFIG_CODES = defineCodes({
   },
   'config/size-shadowed': {
     severity: 'error',
-    title: 'the size is stated and not used',
+    title: 'the stated size is not used',
     explain:
-      'The choice of how the size is stated decides which value counts. With the percentage selected CMA_SIZE_MBYTES vanishes without a word, and the other way round.',
+      'A choice decides whether the kernel uses the size in MiB or the percentage. Kconfig silently drops the line of the other one.',
   },
   'config/unknown-symbol': {
     severity: 'error',
-    title: 'no such symbol in this tree',
-    explain: 'conf drops a line for a symbol that no Kconfig file defines, without a word.',
+    title: 'the tree does not have the symbol',
+    explain: 'conf silently drops a line for a symbol that no Kconfig file defines.',
   },
 });
 
@@ -118,30 +118,31 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
   if (value === 'n')
     return [
       report('config/present', {
-        message: `${symbol} is ${actual}, and the board needs it off`,
-        fix: `dmaheap explain ${symbol} says what turns it on`,
+        message: `${symbol} is ${actual}, but the board needs it off`,
+        fix: `dmaheap explain ${symbol} shows what sets it`,
         ...place,
       }),
     ];
   if (value === 'y' && actual === 'm')
     return [
       report('config/demoted', {
-        message: `${symbol} is m, and the board needs y`,
-        cause: 'something it depends on is a module, or the base configuration says m',
-        fix: `write CONFIG_${symbol}=y; dmaheap resolve ${symbol}=y names what else it takes`,
+        message: `${symbol} is m, but the board needs y`,
+        cause: 'a dependency is a module, or the base configuration sets m',
+        fix: `write CONFIG_${symbol}=y; dmaheap resolve ${symbol}=y names the other lines that are needed`,
         ...place,
       }),
     ];
   if (line === undefined || actual === 'n')
     return [
       report('config/missing', {
-        message: `${symbol} is ${line === undefined ? 'absent' : 'not set'}, and the board needs ${value}`,
-        cause: line === undefined ? 'its dependencies are not met, or this kernel has no such symbol' : 'it is off',
-        fix: `dmaheap resolve ${symbol}${atLeast ? '>=' : '='}${value} --kernel-tree DIR names the lines it takes`,
+        message: `${symbol} is ${line === undefined ? 'absent' : 'not set'}, but the board needs ${value}`,
+        cause:
+          line === undefined ? 'its dependencies are not met, or this kernel does not have the symbol' : 'it is off',
+        fix: `dmaheap resolve ${symbol}${atLeast ? '>=' : '='}${value} --kernel-tree DIR names the lines that are needed`,
         ...place,
       }),
     ];
-  return [report('config/value', { message: `${symbol} is ${actual}, and the board needs ${value}`, ...place })];
+  return [report('config/value', { message: `${symbol} is ${actual}, but the board needs ${value}`, ...place })];
 }
 
 /** Equal as texts or as numbers. */
@@ -157,9 +158,9 @@ function lintModules(config: SourceText, lines: ReadonlyMap<string, SetOption>, 
     if (line?.value !== 'm' || loaded.has(module)) return [];
     return [
       report('config/module-not-loaded', {
-        message: `${symbol} is m, and nothing loads ${module}`,
+        message: `${symbol} is m, but ${module} is not loaded at boot`,
         ...(facts.loadedModules === undefined ? { severity: 'warning' as const } : {}),
-        cause: 'no device event asks for a heap',
+        cause: 'no device event loads a heap',
         fix: `write CONFIG_${symbol}=y, or put ${module} into /etc/modules-load.d/dma-heap.conf`,
         ...spanOf(config, line),
       }),
@@ -180,13 +181,13 @@ function lintCommandLine(config: SourceText, lines: ReadonlyMap<string, SetOptio
   const argument = line && cmaArgument(line.value);
   if (!line || !argument) return [];
   const isForced = lines.get('CMDLINE_FORCE')?.value === 'y' || lines.get('CMDLINE_OVERRIDE')?.value === 'y';
-  const force = isForced ? '; it replaces what the boot loader passes' : '';
+  const force = isForced ? '; it replaces the command line of the boot loader' : '';
   const { defaultArea } = facts;
   const place = spanOf(config, line);
   if (argument.sizeBytes === 0n)
     return [
       report('config/command-line', {
-        message: `CONFIG_CMDLINE has ${argument.text}: there is no default area${force}`,
+        message: `CONFIG_CMDLINE has ${argument.text}: the kernel has no default area${force}`,
         fix: `remove ${argument.text}`,
         facts: ['cma.parameter-and-default-node'],
         ...place,
@@ -199,8 +200,8 @@ function lintCommandLine(config: SourceText, lines: ReadonlyMap<string, SetOptio
     return [];
   const instead =
     defaultArea.delivery === 'device-tree'
-      ? 'the linux,cma-default node is not the default area then'
-      : `the area is to have ${defaultArea.sizeBytes / MEBIBYTE} MiB`;
+      ? 'then the linux,cma-default node is not the default area'
+      : `the profile states ${defaultArea.sizeBytes / MEBIBYTE} MiB`;
   return [
     report('config/command-line', {
       message: `CONFIG_CMDLINE has ${argument.text}: ${instead}${force}`,
@@ -225,7 +226,7 @@ function lintSize(
     if (!wanted.includes(size) && !lines.has(size)) return;
     found.push(
       report('config/size-shadowed', {
-        message: `${by}=y, so ${size} does not count`,
+        message: `with ${by}=y, the kernel does not use ${size}`,
         cause: `${size} depends on !${by}`,
         fix: `write CONFIG_${size === 'CMA_SIZE_MBYTES' ? 'CMA_SIZE_SEL_MBYTES' : 'CMA_SIZE_SEL_PERCENTAGE'}=y`,
         facts: [size === 'CMA_SIZE_MBYTES' ? 'kconfig.cma-size-mbytes-depends' : 'kconfig.cma-size-percentage-depends'],
@@ -250,7 +251,7 @@ function lintSize(
   const shown = selector === 'CMA_SIZE_SEL_PERCENTAGE' ? 'CMA_SIZE_PERCENTAGE' : 'CMA_SIZE_MBYTES';
   found.push(
     report('config/cma-size-zero', {
-      message: `${shown} is 0: the kernel makes no default area, and there is no CMA heap`,
+      message: `${shown} is 0: the kernel does not make a default area, so there is no CMA heap`,
       fix: 'write CONFIG_CMA_SIZE_MBYTES=<MiB>, pass cma=<size>, or reserve an area in the device tree',
       facts: ['kconfig.cma-size-mbytes-default'],
       ...spanOf(config, lines.get(shown)),
@@ -273,9 +274,9 @@ export function unknownSymbols(
     const near = suggest(line.symbol, known);
     found.push(
       report('config/unknown-symbol', {
-        message: `this kernel has no symbol ${line.symbol}`,
+        message: `this kernel does not have the symbol ${line.symbol}`,
         ...(line.value === 'n' ? { severity: 'note' as const } : {}),
-        cause: 'conf drops a line for a symbol that no Kconfig file defines, without a word',
+        cause: 'conf silently drops a line for a symbol that no Kconfig file defines',
         ...(near.length === 0 ? {} : { fix: `did you mean ${near.map((name) => `CONFIG_${name}`).join(', ')}?` }),
         ...spanOf(config, line),
       }),

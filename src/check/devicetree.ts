@@ -9,7 +9,7 @@ export const DEVICETREE_CODES = defineCodes({
     severity: 'error',
     title: 'dtc refuses or warns',
     explain:
-      'The source is no valid device tree, or dtc has a warning about it. Warnings count as errors, because a generated tree has no reason to cause any.',
+      'The source is not a valid device tree, or dtc prints a warning. A warning is an error here, because a generated tree must not cause any.',
   },
   'dt/overlay-refused': {
     severity: 'error',
@@ -19,14 +19,14 @@ export const DEVICETREE_CODES = defineCodes({
   },
   'dt/merged-warning': {
     severity: 'error',
-    title: 'the merged tree has a warning that the DTB had not',
-    explain: 'dtc reads the DTB with the overlay applied and warns about something it did not warn about before.',
+    title: 'the merged tree has a new warning',
+    explain: 'dtc prints a warning for the DTB with the overlay that it does not print for the DTB alone.',
   },
   'dt/cells-differ': {
     severity: 'error',
     title: 'cells of /reserved-memory differ from the root',
     explain:
-      "The kernel reads /reserved-memory with the cells of the root node. When they differ it ignores every reservation in the tree, the firmware's too.",
+      'The kernel reads /reserved-memory with the cells of the root node. If they differ, it ignores every reservation in the tree, also those of the firmware.',
   },
   'dt/ranges-missing': {
     severity: 'error',
@@ -43,12 +43,12 @@ export const DEVICETREE_CODES = defineCodes({
     severity: 'note',
     title: 'the overlay changes a region that the DTB has',
     explain:
-      "The DTB reserves this region already. With the overlay its properties are other ones: that is how a board's own CMA area gets another size.",
+      'The DTB already reserves this region. The overlay changes its properties, for example to give the CMA area of the board another size.',
   },
   'dt/schema': {
     severity: 'error',
-    title: 'dt-validate finds a fault that the DTB had not',
-    explain: 'The merged tree breaks a binding of dt-schema which the DTB alone did not break.',
+    title: 'dt-validate finds a new fault',
+    explain: 'The merged tree violates a binding of dt-schema that the DTB alone does not violate.',
   },
 } satisfies CodeTable);
 
@@ -78,11 +78,11 @@ async function compileSource(source: SourceText, stem: string, tools: Tools): Pr
 async function dtc(args: readonly string[], source: SourceText, copy: string, tools: Tools): Promise<Diagnostic[]> {
   const ran = await tools.run('dtc', args);
   const all = said(ran).map((line) => dtcFinding(line, source, copy));
-  // "Unable to parse input tree" and the like say nothing where another finding says where.
+  // "Unable to parse input tree" and the like add nothing to a finding with a place.
   const placed = all.filter(({ isPlaced }) => isPlaced);
   const diagnostics = (placed.length > 0 ? placed : all).map(({ finding }) => finding);
   if (ran.exitCode !== 0 && diagnostics.length === 0)
-    diagnostics.push(report('dt/compile', { message: `dtc ended with status ${ran.exitCode}`, span: source.span(0) }));
+    diagnostics.push(report('dt/compile', { message: `dtc exited with ${ran.exitCode}`, span: source.span(0) }));
   return diagnostics;
 }
 
@@ -193,7 +193,7 @@ async function apply(source: SourceText, dtb: string, stem: string, tools: Tools
 
 const overlay: Check = {
   id: 'dt-overlay',
-  title: "Overlay: fdtoverlay applies it onto the board's DTB, and the kernel will read the reservations",
+  title: "Overlay: fdtoverlay applies it to the board's DTB, and the kernel can read the reservations",
   subjects: overlays,
   needs: { tools: ['dtc', 'fdtoverlay', 'fdtget'], inputs: ['dtb'] },
   async run(subjects, { tools, inputs }) {
@@ -208,8 +208,8 @@ const overlay: Check = {
         const words = applied?.ran.stderr.trim().replaceAll(`${work}/${i}.dtb`, source.file);
         diagnostics.push(
           report('dt/overlay-refused', {
-            message: `the overlay does not apply onto ${dtb}`,
-            cause: words === undefined ? 'dtc did not compile it' : `fdtoverlay says: ${words}`,
+            message: `the overlay does not apply to ${dtb}`,
+            cause: words === undefined ? 'dtc did not compile it' : `fdtoverlay prints: ${words}`,
             span,
           }),
         );
@@ -272,7 +272,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
     diagnostics.push(
       report('dt/cells-differ', {
         message: `/reserved-memory has cells ${merged.reservedCells}, the root ${merged.rootCells} (address/size)`,
-        cause: 'the kernel then ignores every reservation in the tree',
+        cause: 'so the kernel ignores every reservation in the tree',
         fix: `generate again with --dtb, or state board.cells as ${merged.rootCells}`,
         facts: ['reserved-memory.cells'],
         span,
@@ -282,7 +282,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
     diagnostics.push(
       report('dt/ranges-missing', {
         message: '/reserved-memory has no ranges property',
-        cause: 'the kernel then ignores every reservation in the tree',
+        cause: 'so the kernel ignores every reservation in the tree',
         fix: 'add "ranges;" to the node',
         facts: ['reserved-memory.cells'],
         span,
@@ -299,8 +299,8 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
         severity: base.regions.size > 0 ? 'note' : 'error',
         message:
           base.regions.size > 0
-            ? `the overlay changes nothing below /reserved-memory: the DTB has ${[...base.regions.keys()].join(', ')} as the overlay wants it`
-            : 'the merged tree has no region below /reserved-memory that the DTB had not',
+            ? `the overlay changes nothing below /reserved-memory: the DTB already has ${[...base.regions.keys()].join(', ')} in this form`
+            : 'the merged tree has no new region below /reserved-memory',
         span,
       }),
     );
@@ -335,7 +335,7 @@ function describeChange(
 
 const schema: Check = {
   id: 'dt-validate',
-  title: 'Overlay: the merged tree breaks no binding of dt-schema that the DTB kept',
+  title: 'Overlay: the merged tree violates no binding of dt-schema that the DTB alone satisfies',
   subjects: overlays,
   needs: { tools: ['dtc', 'fdtoverlay', 'dt-validate'], inputs: ['dtb'] },
   async run(subjects, { tools, inputs }) {
@@ -349,7 +349,7 @@ const schema: Check = {
         missingTools: ['dt-validate with the binding of shared-dma-pool'],
         diagnostics: [
           reportCheck('check/tool-too-old', {
-            message: `${schema.id} was not run: the installed dt-validate finds nothing wrong with no-map and reusable together`,
+            message: `${schema.id} was not run: the installed dt-validate accepts no-map and reusable together`,
             cause: 'dt-schema has the bindings of reserved memory only from 2023.09 on',
             fix: 'install a newer dt-schema (from trixie-backports, or pip install dtschema)',
           }),

@@ -11,48 +11,47 @@ import type { Check, CheckContext, CheckedTree, KernelConfig, Verdict } from './
 export const FRAGMENT_CODES = defineCodes({
   'fragment/bad-line': {
     severity: 'error',
-    title: 'a line that is no option line',
+    title: 'a line that is not an option line',
     explain:
-      'A fragment holds CONFIG_X=value lines, "# CONFIG_X is not set" lines, other comments and blank lines. conf skips anything else without stopping.',
+      'A fragment has CONFIG_X=value lines, "# CONFIG_X is not set" lines, other comments and blank lines. conf skips all other lines.',
   },
   'fragment/contradiction': {
     severity: 'error',
     title: 'two lines for one symbol',
-    explain: 'The kernel takes the last one, which is seldom what both authors meant.',
+    explain: 'conf uses the last line, which may not be the intended one.',
   },
   'fragment/requests-selected': {
     severity: 'warning',
     title: 'a symbol that cannot be requested',
-    explain:
-      'The symbol has no prompt: only a select or a default of another symbol sets it. The line has no effect, and hides what is really needed.',
+    explain: 'The symbol has no prompt: only a default or a select of another symbol sets it. The line has no effect.',
   },
   'fragment/unknown-symbol': {
     severity: 'error',
-    title: 'the kernel has no such symbol',
+    title: 'the kernel does not have the symbol',
     explain: 'conf silently drops unknown symbols: the option is not in the built kernel.',
   },
   'fragment/line-dropped': {
     severity: 'error',
     title: 'a fragment line that does not survive',
     explain:
-      'After the kernel resolved all dependencies, the final .config says something else than the fragment. The usual cause is a dependency that is n, a value the type does not have (m for a bool), or a symbol without a prompt.',
+      'After conf has resolved all dependencies, the final .config differs from the fragment. The usual cause is a dependency that is n, a value the type does not have (m for a bool), or a symbol without a prompt.',
   },
   'fragment/not-judged': {
     severity: 'error',
     title: "the kernel's own tools did not make a .config",
-    explain: 'merge_config.sh or conf ended with an error, so nothing is known about the fragment.',
+    explain: 'merge_config.sh or conf exited with an error, so the fragment was not checked.',
   },
   'fragment/foreign-compiler': {
     severity: 'note',
-    title: 'judged with the compiler of another architecture',
+    title: 'checked with the compiler of another architecture',
     explain:
-      'No cross compiler for the architecture was found. Kconfig asks the compiler what it can do, so symbols that depend on its answers may come out differently; those of the heaps do not.',
+      'No cross compiler for the architecture was found. Kconfig probes the compiler, so symbols that depend on the probes may have other values. Those of the heaps do not depend on them.',
   },
 } satisfies CodeTable);
 
 const report = reporter(FRAGMENT_CODES);
 
-/** Symbols without a prompt in every kernel known, by the fact that says so. */
+/** Symbols without a prompt in every kernel known, by their fact. */
 const SELECTED: Readonly<Record<string, string>> = {
   CONTIG_ALLOC: 'kconfig.contig-alloc-default',
   DMA_SHARED_BUFFER: 'kconfig.dma-shared-buffer-prompt',
@@ -107,8 +106,8 @@ export function readFragment(source: SourceText): { lines: FragmentLine[]; diagn
         report('fragment/contradiction', {
           severity: isSame(first, line) ? 'warning' : 'error',
           message: `${symbol} has two lines: "${first.text}" and "${text}"`,
-          cause: 'the kernel takes the last one',
-          fix: 'keep one of them',
+          cause: 'conf uses the last one',
+          fix: 'remove one of them',
           span,
           related: [{ message: 'the first one', span: first.span }],
         }),
@@ -139,8 +138,8 @@ const syntax: Check = {
           : [
               report('fragment/requests-selected', {
                 message: `${symbol} cannot be requested`,
-                cause: 'it has no prompt: other symbols select it or a default sets it',
-                fix: 'drop the line and request what needs it',
+                cause: 'it has no prompt: only a select or a default sets it',
+                fix: 'remove the line and request a symbol that selects it',
                 span,
                 facts: [fact],
               }),
@@ -152,7 +151,7 @@ const syntax: Check = {
 
 const final: Check = {
   id: 'fragment-config',
-  title: 'Kernel fragment: every line stands in the final .config of the kernel tree',
+  title: 'Kernel fragment: every line is in the final .config of the kernel tree',
   subjects: fragments,
   needs: { tools: [], inputs: ['kernelTree', 'arch'] },
   run: (subjects, context) =>
@@ -165,7 +164,7 @@ const final: Check = {
 
 const confirmed: Check = {
   id: 'fragment-conf',
-  title: "Kernel fragment: the tree's own merge_config.sh and conf say the same",
+  title: "Kernel fragment: the tree's own merge_config.sh and conf agree",
   subjects: fragments,
   needs: { tools: ['sh', 'make', 'gcc', 'flex', 'bison'], inputs: ['kernelTree', 'arch', 'baseConfig'] },
   run: (subjects, context) => judgeFragments(subjects, context, buildConfig(context)),
@@ -220,7 +219,7 @@ async function dropped(
   if (found.length === 0) {
     const near = suggest(symbol, await symbolNames(context));
     return report('fragment/unknown-symbol', {
-      message: `"${text}": this kernel has no symbol ${symbol} for ${context.inputs.arch}`,
+      message: `"${text}": this kernel does not have the symbol ${symbol} for ${context.inputs.arch}`,
       cause: 'conf silently drops a symbol that no Kconfig file defines',
       ...(near.length > 0 ? { fix: `did you mean ${near.map((n) => `CONFIG_${n}`).join(', ')}?` } : {}),
       span,
@@ -231,7 +230,7 @@ async function dropped(
   const said = config.warnings.filter((warning) => new RegExp(`\\b${symbol}\\b`).test(warning));
   return report('fragment/line-dropped', {
     message: `"${text}" does not survive: the final .config has ${finalText === undefined ? `no line for ${symbol}` : `"${finalText}"`}`,
-    cause: [why.cause, ...said.map((warning) => `conf says: ${warning}`)].join('; '),
+    cause: [why.cause, ...said.map((warning) => `conf prints: ${warning}`)].join('; '),
     ...(why.fix === undefined ? {} : { fix: why.fix }),
     ...(why.facts === undefined ? {} : { facts: why.facts }),
     span,
@@ -252,7 +251,7 @@ function reason(
   const type = found.find((d) => d.type !== undefined)?.type;
   if (type === 'bool' && value === 'm')
     return {
-      cause: `${symbol} is a bool (${place}): m is no value of it and counts as n`,
+      cause: `${symbol} is a bool (${place}): conf reads m as n`,
       fix: `write CONFIG_${symbol}=y`,
       ...fact(TYPE_FACT),
     };
@@ -266,7 +265,7 @@ function reason(
         .filter((s) => valueIn(s) !== 'n');
       if (positive.length > 0 || on.length > 0)
         return {
-          cause: `it depends on ${depends} (${definition.file}:${definition.line}), and the final .config has ${[
+          cause: `it depends on ${depends} (${definition.file}:${definition.line}), but the final .config has ${[
             ...positive.map((s) => `${s}=n`),
             ...on.map((s) => `${s}=${valueIn(s)}`),
           ].join(', ')}`,
@@ -280,12 +279,12 @@ function reason(
   if (!found.some((d) => d.hasPrompt))
     return {
       cause: `it has no prompt (${place}): other symbols select it or a default sets it`,
-      fix: 'drop the line and request what decides it',
+      fix: 'remove the line and request the symbol that sets it',
       ...fact(SELECTED),
     };
   if (valueIn(symbol) === 'y' && (value === 'm' || value === 'n'))
     return {
-      cause: `something else in the configuration makes it y, such as a select (it is defined at ${place})`,
+      cause: `another line or symbol of the configuration sets it to y, such as a select (it is defined at ${place})`,
       fix: `write CONFIG_${symbol}=y`,
     };
   return { cause: `its definition at ${place}, or a menu or choice around it, does not allow the value` };

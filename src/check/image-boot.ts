@@ -11,7 +11,7 @@ export interface BootTree {
   readonly missing?: { readonly name: string; readonly from: string };
   /** The DTB, as findings call it. */
   readonly dtb: string;
-  /** Overlays that the boot loader applies, with the line that says so. */
+  /** Overlays that the boot loader applies, with the line that names them. */
   readonly overlays: readonly string[];
   /** Overlays that a line names and that are not in the image or do not apply. */
   readonly broken: readonly { readonly name: string; readonly from: string; readonly reason: string }[];

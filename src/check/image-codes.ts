@@ -6,62 +6,61 @@ export const IMAGE_CODES = defineCodes({
     severity: 'note',
     title: 'who may open a heap in this image',
     explain:
-      'What the device manager of the image makes of one name of a heap, with tmpfiles.d and the scripts of the boot, and which lines decide it.',
+      'The owner, group and mode of a heap node after the device manager, tmpfiles.d and the boot scripts, and the lines that decide them.',
   },
   'image/rule-lost': {
     severity: 'error',
-    title: 'a heap ends with another owner, group or mode than the profile wants',
+    title: 'a heap gets another owner, group or mode than the profile states',
     explain:
-      'udev reads rules files by name, whatever directory they stand in, and the last assignment wins, for the events "add" and "change" alike. tmpfiles.d and scripts set permissions as well. Rename the file that should win so that it sorts later, or remove the other line.',
+      'udev reads the rules files of all directories sorted by name, and the last assignment wins, for the events "add" and "change". tmpfiles.d and scripts also set permissions. Rename the file that shall win so that it sorts later, or remove the other line.',
   },
   'image/no-manager': {
     severity: 'error',
-    title: 'nothing in the image reads the rules',
+    title: 'no program in the image reads the rules',
     explain:
-      'The image has no udevd, mdev, ueventd or procd, or the one it has is masked, so the kernel leaves every heap to root alone whatever rules are installed.',
+      'The image has no udevd, mdev, ueventd or procd, or its unit is masked. So the rules have no effect, and only root can open the heaps.',
   },
   'image/rule-fight': {
     severity: 'warning',
     title: 'two files give a heap different groups or modes',
-    explain: 'It works because of how the files are called. Whoever renames one of them changes who may use the heap.',
+    explain: 'The result depends on the names of the files. If one of them is renamed, the access to the heap changes.',
   },
   'image/never-matches': {
     severity: 'warning',
-    title: 'a rule about heaps that matches none',
-    explain: 'No kernel of the profile gives any heap a name that the rule matches.',
+    title: 'a rule for heaps that matches no heap',
+    explain: 'On no kernel of the profile does a heap have a name that the rule matches.',
   },
   'image/condition': {
     severity: 'warning',
-    title: 'access depends on something that only the board knows',
-    explain: 'A rule asks a program or a file of the running board, and the answer decides who may open the heap.',
+    title: 'access depends on the running board',
+    explain: 'A rule runs a program or reads a file on the board, and the result decides who may open the heap.',
   },
   'image/alias': {
     severity: 'error',
-    title: 'a name of a heap that nothing makes',
-    explain: 'The profile states an alias, and no rule of the image makes the link below /dev/dma_heap.',
+    title: 'an alias that no rule makes',
+    explain: 'The profile has an alias, but no rule of the image makes the link below /dev/dma_heap.',
   },
   'image/group': {
     severity: 'error',
     title: 'a group that the image does not have',
-    explain:
-      'udev gives the node no group when the name does not exist; from systemd 258 on it must also be a system group.',
+    explain: 'udev does not set the group if it does not exist. From systemd 258 on, it must also be a system group.',
   },
   'image/user': {
     severity: 'error',
     title: 'a user who cannot use the heap',
     explain:
-      "The profile names users; each must exist and be a member of the heap's group, or every unit that runs as the user must have the group.",
+      "Each user of the profile must exist and be a member of the heap's group, or every unit that runs as the user must have the group.",
   },
   'image/static-node': {
     severity: 'error',
     title: 'a heap node made by hand',
     explain:
-      'The major number of heaps is allocated at boot, and devtmpfs makes the nodes. One in the image leads to another device, or to none.',
+      'The kernel allocates the major number of heaps at boot, and devtmpfs makes the nodes. A node in the image belongs to another device or to none.',
   },
   'image/verifier': {
     severity: 'warning',
     title: 'the verifier is not in the image',
-    explain: 'Without dmaheap-verify and its expectation nobody asks the board whether all this is true.',
+    explain: 'Without dmaheap-verify and its expectation, the heaps are not verified on the board.',
   },
   'image/verifier-machine': {
     severity: 'error',
@@ -70,14 +69,14 @@ export const IMAGE_CODES = defineCodes({
   },
   'image/verifier-idle': {
     severity: 'note',
-    title: 'nothing starts the verifier',
-    explain: 'The program and its expectation are in the image, and no unit or init script runs them.',
+    title: 'the verifier is not started at boot',
+    explain: 'The program and its expectation are in the image, but no unit or init script runs the program.',
   },
   'image/expectation': {
     severity: 'error',
-    title: 'the expectation in the image is not what the profile says',
+    title: 'the expectation in the image differs from the profile',
     explain:
-      'The verifier on the board compares with /etc/dmaheap/verify.expect. When that file was edited, or was generated from another profile, a pass of the verifier says nothing about this profile.',
+      'The verifier on the board compares with /etc/dmaheap/verify.expect. If that file was edited or generated from another profile, a pass of the verifier does not prove this profile.',
   },
   'image/expectation-old': {
     severity: 'warning',
@@ -98,15 +97,14 @@ export const IMAGE_CODES = defineCodes({
   },
   'image/device-policy': {
     severity: 'error',
-    title: 'a unit shuts its service out of the heaps',
+    title: 'a unit denies its service the heaps',
     explain:
-      'DevicePolicy=closed or strict, any DeviceAllow= and PrivateDevices=yes leave a service only the devices that are named; InaccessiblePaths=, TemporaryFileSystem=, BindPaths= and RootDirectory= can hide /dev/dma_heap. DeviceAllow=char-dma_heap rw names all heaps.',
+      'DevicePolicy=closed or strict, any DeviceAllow= and PrivateDevices=yes give a service only the named devices; InaccessiblePaths=, TemporaryFileSystem=, BindPaths= and RootDirectory= can hide /dev/dma_heap. DeviceAllow=char-dma_heap rw allows all heaps.',
   },
   'image/service': {
     severity: 'note',
     title: 'a service that reaches the heaps',
-    explain:
-      'The unit runs as a user, or with a group, to which the profile gives heaps, and no setting keeps it from them.',
+    explain: 'The unit runs as a user or with a group that may use heaps, and no setting denies them.',
   },
 } satisfies CodeTable);
 

@@ -85,7 +85,7 @@ function idleUdev(image: Image): string | undefined {
   const trigger = masked('systemd-udev-trigger.service');
   return trigger === undefined
     ? undefined
-    : `${image.name(`${trigger}/systemd-udev-trigger.service`)} masks the unit that sends events for devices which exist at boot`;
+    : `${image.name(`${trigger}/systemd-udev-trigger.service`)} masks the unit that sends events for devices that exist at boot`;
 }
 
 /** The state that a node ends in, one way the boot can go. */

@@ -108,7 +108,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   const { state, directory, top, when, event } = outcome;
   const wanted = wantedOf(heap);
   const parts = wrongParts(state, wanted);
-  const want = `the profile wants root:${wanted.group} ${octal(wanted.mode)}`;
+  const want = `the profile states root:${wanted.group} ${octal(wanted.mode)}`;
   const at = when === 'after the boot' ? '' : ` ${when}`;
   if (state.goneBy !== undefined) {
     const span = spanAt(image, state.goneBy);
@@ -135,7 +135,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     const isRule = place?.includes('/udev/rules.d/') ?? false;
     const span = tokenSpan(event, part, place) ?? spanAt(image, place);
     return report('image/rule-lost', {
-      message: `${name} ends as ${spell(state)}${at}, and ${want}`,
+      message: `${name} is ${spell(state)}${at}, but ${want}`,
       cause:
         stranger !== undefined && parts.includes(stranger.token.key === 'OWNER' ? 'owner' : 'group')
           ? `${where(stranger)} names the ${stranger.token.key === 'OWNER' ? 'user' : 'group'} "${stranger.value}", which the image does not have`
@@ -147,7 +147,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
             ? ruleOf(manager)
             : isRule
               ? `remove that rule, or let 70-dmaheap.rules sort after ${baseName(place.replace(/:\d+$/, ''))}`
-              : `remove that line, or make it say what the profile says`,
+              : `remove that line, or make it agree with the profile`,
       ...(stranger !== undefined ? { span: stranger.token.span } : span === undefined ? {} : { span }),
     });
   }
@@ -155,7 +155,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   if (extra !== undefined) {
     const span = spanAt(image, extra.from);
     return report('image/rule-lost', {
-      message: `${name} is open to ${extra.who}${at}, and the profile does not give it the heap`,
+      message: `${name} is open to ${extra.who}${at}, but the profile does not give it the heap`,
       cause: `by an access list in ${extra.from}`,
       fix: 'remove the entry, or name the user in the profile',
       ...(span === undefined ? {} : { span }),
@@ -168,13 +168,13 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     return report('image/rule-lost', {
       message: `${isClosedAbove ? '/dev' : '/dev/dma_heap'} ends as ${spell(closed)}${at}: the group ${wanted.group} cannot reach ${name}`,
       cause: `by ${closed.by.mode}`,
-      fix: 'leave the directory at root:root 0755',
+      fix: 'keep the directory at root:root 0755',
       ...(span === undefined ? {} : { span }),
     });
   }
   const tag = event?.tags.findLast(({ value }) => value === 'uaccess');
   return report('image/rule-lost', {
-    message: `${name} is open to whoever sits at the console, and the profile does not want that`,
+    message: `${name} is open to every user who is logged in at the console, but the profile does not state this`,
     cause:
       tag === undefined
         ? 'a rule starts the builtin uaccess'
@@ -185,14 +185,13 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
 }
 
 const untouched = ({ kind, program }: Manager) =>
-  kind === 'none' ? 'no device manager is in the image' : `no line for ${program} speaks of it`;
+  kind === 'none' ? 'the image has no device manager' : `no line for ${program} sets it`;
 
 const ruleOf = ({ kind }: Manager) => {
-  if (kind === 'mdev')
-    return 'put the lines of mdev.conf, as dmaheap generate writes it, before any catch-all line of /etc/mdev.conf';
+  if (kind === 'mdev') return 'put the lines of the generated mdev.conf before any catch-all line of /etc/mdev.conf';
   if (kind === 'ueventd') return 'install ueventd.rc of the target android';
   if (kind === 'procd') return 'install the package of the target openwrt';
-  return 'install 70-dmaheap.rules, as dmaheap generate writes it';
+  return 'install the generated 70-dmaheap.rules';
 };
 
 function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]; isUnknown: boolean } {
@@ -211,9 +210,9 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
       report('image/no-manager', {
         message:
           manager.idle === undefined
-            ? 'the image has udev rules and no udevd'
-            : `udevd does not act on the heaps: ${manager.idle}`,
-        cause: 'rules are files that udevd reads; without it every heap stays root:root 0600',
+            ? 'the image has udev rules but no udevd'
+            : `udevd does not handle the heaps: ${manager.idle}`,
+        cause: 'udevd reads the rules; without it, every heap stays root:root 0600',
         fix: manager.idle === undefined ? 'install udev, or set group and mode in an init script' : 'remove the mask',
       }),
     );
@@ -228,10 +227,10 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
         const [condition] = open;
         once(
           report('image/condition', {
-            message: `who may open ${name} depends on something that only the board knows`,
+            message: `who may open ${name} depends on the running board`,
             cause:
               condition === undefined
-                ? 'there are more such conditions than can be tried'
+                ? 'the rules have more such conditions than can be tried'
                 : `${condition.source.file}:${condition.rule.span.line} asks ${condition.token.key}${condition.token.attribute === undefined ? '' : `{${condition.token.attribute}}`}, and one answer leads to ${first === undefined ? 'another result' : spell(first.state)}`,
             fix: 'let a rule without the condition, in a file that sorts later, set GROUP and MODE',
             ...(condition === undefined ? {} : { span: condition.rule.span }),
@@ -254,7 +253,7 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
             once(
               report('image/alias', {
                 message: `no rule makes /dev/dma_heap/${alias} for ${name}`,
-                fix: 'install 70-dmaheap.rules, as dmaheap generate writes it',
+                fix: 'install the generated 70-dmaheap.rules',
               }),
             );
     }
@@ -267,7 +266,8 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
       once(
         report('image/static-node', {
           message: `/${path} is a device node in the image`,
-          cause: 'the major number of heaps is allocated at boot: this node leads to another device, or to none',
+          cause:
+            'the kernel allocates the major number of heaps at boot: this node belongs to another device or to none',
           fix: 'remove it; devtmpfs makes the nodes',
         }),
       );
@@ -296,7 +296,7 @@ function fightsOver(name: string, event: DeviceEvent): Diagnostic[] {
     if (last === undefined || other === undefined) return [];
     return [
       report('image/rule-fight', {
-        message: `${other.token.key}="${other.value}" for ${name} is overruled by ${last.token.key}="${last.value}" in ${where(last)}`,
+        message: `${other.token.key}="${other.value}" for ${name} is overridden by ${last.token.key}="${last.value}" in ${where(last)}`,
         cause: `${baseName(last.source.file)} sorts after ${baseName(other.source.file)}`,
         fix: 'remove one of the two rules',
         span: other.token.span,
@@ -324,7 +324,7 @@ function lintHeapRules(
         ? {
             ...one,
             severity: 'warning' as const,
-            cause: `${one.cause}; here it has no effect, because of what else the image has`,
+            cause: `${one.cause}; in this image it has no effect, because other files override it`,
           }
         : one,
     );
@@ -336,7 +336,7 @@ function lintHeapRules(
       report('image/never-matches', {
         message: `KERNEL=="${kernel.value}" is not a name of a heap on this board`,
         cause: `its heaps are ${heaps.join(', ')}`,
-        fix: 'remove the rule, or name the heap that is meant',
+        fix: 'remove the rule, or name the intended heap',
         span: kernel.span,
       }),
     ];
@@ -360,7 +360,7 @@ function checkAccounts(plan: Plan, { groups, users }: Accounts, services: Servic
         report('image/group', {
           severity: 'warning',
           message: `the group "${name}" has the number ${group.id}, so it is not a system group`,
-          cause: 'from systemd 258 on udev takes system groups only',
+          cause: 'udev of systemd 258 and newer accepts only system groups',
           fix: 'create it with groupadd -r',
         }),
       );
@@ -370,7 +370,7 @@ function checkAccounts(plan: Plan, { groups, users }: Accounts, services: Servic
         found.push(
           report('image/user', {
             message: `the image has no user "${user}"`,
-            fix: `create ${user}, or drop it from the profile`,
+            fix: `create ${user}, or remove it from the profile`,
           }),
         );
       else if (group !== undefined && !isMember(group, user, account.group))
@@ -519,8 +519,8 @@ function checkVerifier(plan: Plan, image: Image, services: Services): Diagnostic
     if (starter === undefined)
       found.push(
         report('image/verifier-idle', {
-          message: `nothing in the image starts /${program}`,
-          fix: 'install verify/dmaheap-verify.service, or run it by hand after the first boot',
+          message: `the image does not start /${program}`,
+          fix: 'install verify/dmaheap-verify.service, or run the verifier by hand after the first boot',
         }),
       );
   }
@@ -528,7 +528,7 @@ function checkVerifier(plan: Plan, image: Image, services: Services): Diagnostic
     found.push(
       report('image/verifier', {
         message: `the image has no /${EXPECTATION}`,
-        fix: 'install verify/verify.expect, as dmaheap generate writes it',
+        fix: 'install the generated verify/verify.expect',
       }),
     );
   return found;
@@ -569,8 +569,8 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
       nodes.diagnostics,
       nodes.isUnknown && !hasErrors(nodes.diagnostics) ? 'unknown' : undefined,
     ],
-    ['image-accounts', 'groups and users of the profile are there', checkAccounts(plan, accounts, services)],
-    ['image-scripts', 'nothing makes nodes or sets permissions by hand', checkScripts(image, services)],
+    ['image-accounts', 'the groups and users of the profile exist', checkAccounts(plan, accounts, services)],
+    ['image-scripts', 'no file makes heap nodes by hand or sets their permissions', checkScripts(image, services)],
     [
       'image-units',
       `the services of the profile's users reach the heaps (${services.all.length} unit${services.all.length === 1 ? '' : 's'} read)`,
@@ -585,7 +585,7 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
         ...checkMounts(image, services),
       ],
     ],
-    ['image-verifier', 'the verifier is there, for this machine', checkVerifier(plan, image, services)],
+    ['image-verifier', 'the verifier is installed for this machine', checkVerifier(plan, image, services)],
   ];
   const results = rows.map(
     ([check, title, diagnostics, status]): CheckResult => ({
@@ -603,8 +603,8 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
     {
       check: 'image-expectation',
       title: isCompared
-        ? 'the expectation is the one of this profile'
-        : `the expectation is the one of this profile (the image has no /${EXPECTATION})`,
+        ? 'the expectation agrees with this profile'
+        : `the expectation agrees with this profile (the image has no /${EXPECTATION})`,
       status: !isCompared ? 'not-run' : hasErrors(compared) ? 'fail' : 'pass',
       diagnostics: compared,
       missingTools: [],

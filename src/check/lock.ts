@@ -64,19 +64,20 @@ type Pin = Exclude<keyof Lock, 'schemaVersion' | 'files' | 'plan'>;
 export const LOCK_CODES = defineCodes({
   'lock/drift': {
     severity: 'error',
-    title: 'something differs from the lock',
+    title: 'a file or input differs from the lock',
     explain:
-      'The lock says what a tree was generated from (tool, facts, profile, kernel, kernel tree, base configuration, DTB) and pins the bytes of every generated file. One of them is another now, so the proof made then does not hold for it. When the change is meant, delete the lock and generate again.',
+      'The lock records the inputs of a tree (tool, facts, profile, kernel, kernel tree, base configuration, DTB) and the hash of every generated file. One of them has changed, so the earlier proof does not hold for it. If the change is intended, delete the lock and generate again.',
   },
   'lock/unreadable': {
     severity: 'error',
-    title: 'the lock cannot be understood',
-    explain: 'A lock is written by `dmaheap generate --lock FILE`. This file is none, or one of another version.',
+    title: 'the lock is not valid',
+    explain: '`dmaheap generate --lock FILE` writes a lock. This file is not a lock, or it has another version.',
   },
   'lock/not-compared': {
     severity: 'note',
     title: 'a locked input was not given',
-    explain: 'The lock pins an input that this command was not given, so whether it has changed is not known.',
+    explain:
+      'The lock records an input that was not given to this command, so it is unknown whether the input has changed.',
   },
 });
 const report = reporter(LOCK_CODES);
@@ -92,7 +93,7 @@ export function lockText(lock: Omit<Lock, 'schemaVersion'>): string {
   return `${JSON.stringify({ schemaVersion: LOCK_VERSION, ...lock }, null, 2)}\n`;
 }
 
-/** @param file how the finding names it when the text is no lock of this version */
+/** @param file how the finding names it when the text is not a lock of this version */
 export function parseLock(file: string, text: string): Lock | Diagnostic {
   let lock: Partial<Lock> = {};
   try {
@@ -165,7 +166,7 @@ export function compareFiles(
     if (now === undefined)
       return [
         report('lock/drift', {
-          message: `${shown(file)} is gone, and the lock pins it`,
+          message: `${shown(file)} does not exist, but the lock records it`,
           fix: 'dmaheap generate writes it again',
         }),
       ];
@@ -173,8 +174,8 @@ export function compareFiles(
     return [
       report('lock/drift', {
         message: `${shown(file)} is not the locked file${changes.length === 0 ? '' : `: ${changes.join('; ')}`}`,
-        cause: 'what was proven with the lock was not proven with this file',
-        fix: 'move the change into the profile, delete the lock and generate again; or generate again to drop the change',
+        cause: 'the proof of the lock does not hold for this file',
+        fix: 'move the change into the profile, delete the lock and generate again; or generate again to discard the change',
         span,
       }),
     ];
@@ -203,7 +204,7 @@ function describeEdit(file: string, text: string, { areas, symbols, access }: Lo
 
 function areaEdit(name: string, was: bigint, text: string): string[] {
   const start = text.search(new RegExp(`(?:^|[\\s:])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}\\s*\\{`, 'm'));
-  if (start < 0) return [`the node ${name} is not there`];
+  if (start < 0) return [`the node ${name} does not exist`];
   const body = text.slice(start, text.indexOf('}', start));
   const cells = /\bsize\s*=\s*<([^>]*)>/.exec(body)?.[1] ?? /\breg\s*=\s*<([^>]*)>/.exec(body)?.[1];
   const numbers = (cells ?? '')
@@ -218,7 +219,7 @@ function areaEdit(name: string, was: bigint, text: string): string[] {
   const lost = ['shared-dma-pool', 'reusable']
     .filter((word) => !body.includes(word))
     .map((word) => `area ${name} lacks ${word}`);
-  if (cells === undefined || now === undefined) return [`area ${name} has no size that can be read`, ...lost];
+  if (cells === undefined || now === undefined) return [`the size of area ${name} cannot be read`, ...lost];
   return now === was ? lost : [`area ${name} ${formatBytes(now)}, was ${formatBytes(was)}`, ...lost];
 }
 
@@ -241,9 +242,9 @@ export function compareLock(file: string, lock: Lock, now: Partial<Omit<Lock, 's
     if (JSON.stringify(locked) === JSON.stringify(found)) return [];
     return [
       report('lock/drift', {
-        message: `${TITLES[pin]} is not the locked one: ${words(found)}, locked was ${words(locked)}`,
-        cause: 'what was proven with the lock was not proven with this',
-        fix: `use what ${file} pins, or delete it and generate again if the change is meant`,
+        message: `${TITLES[pin]} differs from the lock: ${words(found)}, and the lock has ${words(locked)}`,
+        cause: 'the proof of the lock does not hold for it',
+        fix: `use the input of ${file}, or delete the lock and generate again if the change is intended`,
       }),
     ];
   });

@@ -1,4 +1,6 @@
-/** The overlay by the placement simulator: on the board's DTB, or without one on a skeleton with the overlay's cells. */
+/**
+ * The overlay by the placement simulator: on the board's DTB, or without one on a skeleton with the overlay's cells.
+ */
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion } from '../facts/index.js';
 import { applyOverlay, cell, cellsValue, type Fdt, type FdtNode, makeFdt, readFdt, walk } from '../fdt/index.js';
@@ -10,7 +12,7 @@ const NOT_HERE: readonly string[] = ['heap-visible'];
 
 const placement: Check = {
   id: 'dt-placement',
-  title: 'Overlay: the kernel places every region, as far as what is given tells',
+  title: 'Overlay: the kernel places every region, as far as the given inputs show',
   subjects: hasSuffix('.dtso'),
   needs: { tools: ['dtc'], inputs: [] },
   async run(subjects, context): Promise<Verdict> {
@@ -34,10 +36,9 @@ const placement: Check = {
   },
 };
 
-const UNKNOWN_BOARD =
-  'dt-placement was not run: the manifest does not say for which board the tree was generated; generate it again';
+const UNKNOWN_BOARD = 'dt-placement was not run: the manifest does not name the board of the tree; generate it again';
 const WITHOUT_DTB =
-  "dt-placement did not see the board's own reservations and buses: without a DTB only RAM, zones and sizes are judged";
+  "dt-placement did not see the board's own reservations and buses: without a DTB, it checks only RAM, zones and sizes";
 
 async function read({ tools }: CheckContext, file: string): Promise<Fdt | undefined> {
   const bytes = await tools.readBytes(file);
@@ -73,7 +74,10 @@ function lintOverlay(board: CheckedBoard, base: Fdt | undefined, overlay: Fdt): 
   return [...found.values()];
 }
 
-/** A sound board with the cells that the overlay gives /reserved-memory: the board's own node may have what it leaves out. */
+/**
+ * A sound board with the cells that the overlay gives /reserved-memory: the board's own node may have what it leaves
+ * out.
+ */
 function skeletonFor(overlay: Fdt): Fdt {
   const named = (node: FdtNode) => node.properties.has('#address-cells') && node.properties.has('#size-cells');
   const node = [...walk(overlay.root)].find(named);

@@ -20,70 +20,72 @@ export const RULE_CODES = {
   ...defineCodes({
     'udev/verify': {
       severity: 'error',
-      title: 'udevadm verify objects',
-      explain: 'udev itself read the rules file and found the fault.',
+      title: 'udevadm verify finds a fault',
+      explain: 'The udevadm of this machine read the rules file and found the fault.',
     },
     'udev/not-a-token': {
       severity: 'error',
-      title: 'text that is no KEY operator "value"',
-      explain: 'udev ignores a line that it cannot read, whole.',
+      title: 'text that is not KEY operator "value"',
+      explain: 'udev ignores the whole line if it cannot read a part of it.',
     },
     'udev/missing-comma': {
       severity: 'error',
       title: 'no comma between two tokens',
-      explain: 'Tokens are separated by commas. Some releases of udev read on without one, newer ones complain.',
+      explain:
+        'Tokens are separated by commas. Some releases of udev accept a missing comma; newer ones print a warning.',
     },
     'udev/bad-operator': {
       severity: 'error',
       title: 'an operator that the key does not have',
       explain:
-        'Match keys (KERNEL, SUBSYSTEM, ...) take == and !=; GROUP, MODE and the like are assigned. udev ignores the whole line otherwise.',
+        'Match keys such as KERNEL and SUBSYSTEM need == or !=. Keys such as GROUP and MODE need an assignment. Otherwise, udev ignores the whole line.',
     },
     'udev/invalid-mode': {
       severity: 'error',
-      title: 'MODE is no octal number of at most four digits',
+      title: 'MODE is not an octal number of at most four digits',
       explain:
-        'udevadm verify accepts the text; udev ignores it when the device appears, so the node keeps the mode of the kernel.',
+        'udevadm verify accepts the text, but udev ignores it when the device appears, so the node keeps the mode of the kernel.',
     },
     'udev/world-access': {
       severity: 'error',
       title: 'MODE opens the device to every process',
       explain:
-        'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with any world bit every process can exhaust memory. Force it with a reason in the profile if it must be.',
+        'A process that opens a heap read-only can allocate from it, and the memory is not charged to cgroups. With a permission for others, every process can exhaust the memory. If this is needed, force it with a reason in the profile.',
     },
     'udev/uaccess': {
       severity: 'error',
-      title: 'TAG+="uaccess" gives the device to whoever sits at the console',
+      title: 'TAG+="uaccess" gives the device to every user who is logged in at the console',
       explain:
-        'systemd refuses this for heaps, because their memory is not charged to cgroups: a console user could exhaust memory for everyone. Use a group, or force it with a reason in the profile.',
+        'systemd does not set uaccess on heaps, because their memory is not charged to cgroups: a console user could exhaust the memory of all users. Use a group, or force it with a reason in the profile.',
     },
     'udev/run-permissions': {
       severity: 'error',
       title: 'permissions set from RUN',
       explain:
-        'RUN programs start after the node is announced, so they race with whoever opens it. udev sets GROUP= and MODE= before.',
+        'RUN programs start after the node is announced, so another program may open the node before. udev sets GROUP= and MODE= before the announcement.',
     },
     'udev/name-of-one-kernel': {
       severity: 'warning',
-      title: "the rule knows only one of the default heap's names",
-      explain: `The heap of the default area is ${DEFAULT_HEAP_BY_KERNEL}, and ${kernelArea.join(' or ')} when the area comes from cma= or the kernel configuration.`,
+      title: 'the rule matches only one name of the default heap',
+      explain: `The heap of the default area is ${DEFAULT_HEAP_BY_KERNEL}, and ${kernelArea.join(' or ')} if the area comes from cma= or the kernel configuration.`,
     },
     'udev/symlink-path': {
       severity: 'error',
       title: 'SYMLINK is a path below /dev',
-      explain: 'udev puts the link below /dev: a leading /dev/ or a .. leads elsewhere or is refused.',
+      explain:
+        'udev makes the link below /dev. With a leading /dev/ or a .., the link is at another place or is refused.',
     },
     'udev/group-not-created': {
       severity: 'warning',
-      title: 'nothing creates the group',
+      title: 'no file creates the group',
       explain:
-        'udev gives the node no group when the name does not exist (252 and 257 still set the MODE); from systemd 258 on it must also be a system group.',
+        'udev does not set the group if it does not exist (252 and 257 still set the MODE). From systemd 258 on, it must also be a system group.',
     },
     'device-table/world-access': {
       severity: 'error',
       title: 'a mode that opens a heap to every process',
       explain:
-        'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with any world bit every process can exhaust memory.',
+        'A process that opens a heap read-only can allocate from it, and the memory is not charged to cgroups. With a permission for others, every process can exhaust the memory.',
     },
   } satisfies CodeTable),
 };
@@ -91,7 +93,7 @@ export const RULE_CODES = {
 const report = reporter(RULE_CODES);
 
 /**
- * What is wrong with a rules file as far as heaps are concerned, whoever wrote it.
+ * What is wrong with a rules file as far as heaps are concerned, for rules of any origin.
  * @param generated the file is ours: it may know one kernel's names only, and a forced setting names its reason
  */
 export function lintRules(source: SourceText, generated = false): Diagnostic[] {
@@ -99,7 +101,7 @@ export function lintRules(source: SourceText, generated = false): Diagnostic[] {
   return [
     ...garbage.map(({ text, span }) =>
       report('udev/not-a-token', {
-        message: `"${text}" is no KEY operator "value"`,
+        message: `"${text}" is not KEY operator "value"`,
         cause: 'udev ignores the line',
         ...(text.split('"').length % 2 === 0 ? { fix: 'close the quote' } : {}),
         span,
@@ -119,14 +121,14 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
   if (MATCH_ONLY.has(key) && !isMatch)
     yield report('udev/bad-operator', {
       message: `${key}${operator} does not match anything`,
-      cause: `${key} is a match key, and udev ignores the line when it is assigned to`,
+      cause: `${key} is a match key; udev ignores a line that assigns to it`,
       fix: `write ${key}==`,
       span,
     });
   if (ASSIGN_ONLY.has(key) && isMatch)
     yield report('udev/bad-operator', {
       message: `${key}${operator} does not set anything`,
-      cause: `${key} is assigned to, and udev ignores the line when it is compared`,
+      cause: `${key} is an assignment key; udev ignores a line that compares it`,
       fix: `write ${key}=`,
       span,
     });
@@ -136,9 +138,9 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
   if (key === 'MODE' && !value.includes('%') && !value.includes('$')) {
     if (!/^0*[0-7]{1,4}$/.test(value))
       yield report('udev/invalid-mode', {
-        message: `MODE="${value}" is no mode`,
+        message: `MODE="${value}" is not a mode`,
         cause:
-          'a mode is at most four octal digits; udevadm accepts the text, and udev ignores it when the device appears',
+          'a mode has at most four octal digits; udevadm accepts the text, but udev ignores it when the device appears',
         fix: 'write MODE="0660"',
         span: valueSpan,
       });
@@ -146,7 +148,7 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
       yield report('udev/world-access', {
         ...severity,
         message: `MODE="${value}" opens the heap to every process`,
-        cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+        cause: 'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
         facts: ['heap.read-only-allocates'],
         fix: `write MODE="0${(Number.parseInt(value, 8) & 0o770).toString(8)}" and make the users members of the group`,
         span: valueSpan,
@@ -155,15 +157,15 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
   if (key === 'TAG' && value === 'uaccess')
     yield report('udev/uaccess', {
       ...severity,
-      message: 'TAG+="uaccess" gives the heap to whoever sits at the console',
+      message: 'TAG+="uaccess" gives the heap to every user who is logged in at the console',
       cause: 'heap memory is not charged to cgroups, so a console user could exhaust it for everyone',
-      fix: 'drop it and use GROUP= and MODE=',
+      fix: 'remove it and use GROUP= and MODE=',
       span,
     });
   if (key === 'RUN' && /\b(?:chgrp|chown|chmod)\b/.test(value))
     yield report('udev/run-permissions', {
       message: `RUN sets permissions with "${value}"`,
-      cause: 'it runs after the node is announced, and races with whoever opens it',
+      cause: 'it runs after the node is announced, so another program may open the node before',
       fix: 'write GROUP="...", MODE="0660"',
       span,
     });
@@ -171,7 +173,7 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
     const bad = value.split(/\s+/).find((link) => link.startsWith('/') || link.split('/').includes('..'));
     if (bad !== undefined)
       yield report('udev/symlink-path', {
-        message: `SYMLINK "${bad}" is no path below /dev`,
+        message: `SYMLINK "${bad}" is not a path below /dev`,
         fix: `write ${bad.replace(/^\/(?:dev\/)?/, '').replaceAll('../', '')}`,
         span: valueSpan,
       });
@@ -192,7 +194,7 @@ function oneKernelOnly(rules: readonly Rule[], generated: boolean): Diagnostic[]
   return [
     report('udev/name-of-one-kernel', {
       message: `no rule matches ${missing.map((name) => `"${name}"`).join(' or ')}`,
-      cause: `the heap of the default area is ${DEFAULT_HEAP_BY_KERNEL}, and ${kernelArea.join(' or ')} when cma= or the kernel configuration makes the area`,
+      cause: `the heap of the default area is ${DEFAULT_HEAP_BY_KERNEL}, and ${kernelArea.join(' or ')} if the area comes from cma= or the kernel configuration`,
       fix: `write KERNEL=="${DEFAULT_HEAP_NAMES.join('|')}"`,
       facts: [NAMING_FACTS.defaultArea, NAMING_FACTS.kernelArea],
       span: first.span,
@@ -204,7 +206,7 @@ const isRules = hasSuffix('.rules');
 
 const idioms: Check = {
   id: 'udev-idioms',
-  title: 'udev rules: no mode, operator or idiom that udev accepts and that does not do what it says',
+  title: 'udev rules: every mode, operator and idiom has the intended effect',
   subjects: isRules,
   needs: { tools: [], inputs: [] },
   run: (subjects) => subjects.flatMap((source) => lintRules(source, true)),
@@ -217,7 +219,7 @@ const KNOWN_GROUPS = new Set(
 
 const groups: Check = {
   id: 'udev-groups',
-  title: 'udev rules: the tree creates every group they name',
+  title: 'udev rules: the tree creates every group that they name',
   subjects: isRules,
   needs: { tools: [], inputs: [] },
   run(subjects, { tree }) {
@@ -232,8 +234,8 @@ const groups: Check = {
         .filter((token, i, all) => all.findIndex(({ value }) => value === token.value) === i)
         .map(({ value, valueSpan }) =>
           report('udev/group-not-created', {
-            message: `nothing in the tree creates the group "${value}"`,
-            cause: 'udev gives the node no group when the name does not exist, whatever earlier rules said',
+            message: `no file of the tree creates the group "${value}"`,
+            cause: 'udev does not set the group if it does not exist',
             fix: `add "g ${value} -" to a file in sysusers.d, or create it with groupadd -r`,
             span: valueSpan,
           }),
@@ -262,8 +264,8 @@ const verify: Check = {
         missingTools: [`udevadm ${VERIFY_SINCE}`],
         diagnostics: [
           reportCheck('check/tool-too-old', {
-            message: `${verify.id} was not run: ${said} has no "verify"`,
-            fix: `run the check where systemd is ${VERIFY_SINCE} or newer`,
+            message: `${verify.id} was not run: ${said} does not have "verify"`,
+            fix: `run the check on a machine with systemd ${VERIFY_SINCE} or newer`,
           }),
         ],
       };
@@ -312,7 +314,8 @@ const tables: Check = {
           report('device-table/world-access', {
             ...(forced ? { severity: 'note' as const } : {}),
             message: `mode ${match[1]} opens the heap to every process`,
-            cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+            cause:
+              'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
             fix: 'write 0660 and make the users members of the group',
             facts: ['heap.read-only-allocates'],
             span: source.span(match.index + match[0].length - (match[1] as string).length, (match[1] as string).length),

@@ -7,13 +7,12 @@ export const SHELL_CODES = defineCodes({
   'shell/syntax': {
     severity: 'error',
     title: 'sh cannot read the script',
-    explain: 'sh -n found a syntax error, so the script would stop there.',
+    explain: 'sh -n finds a syntax error, so the script stops there.',
   },
   'shell/lint': {
     severity: 'error',
-    title: 'shellcheck has an objection',
-    explain:
-      'A generated script has no reason to make shellcheck speak; https://www.shellcheck.net/wiki/ explains each code.',
+    title: 'shellcheck finds a fault',
+    explain: 'shellcheck must accept a generated script. https://www.shellcheck.net/wiki/ explains each code.',
   },
 } satisfies CodeTable);
 
@@ -36,7 +35,7 @@ async function copies(subjects: readonly SourceText[], tools: Tools): Promise<{ 
 
 const syntax: Check = {
   id: 'shell-syntax',
-  title: 'Shell script: sh reads it',
+  title: 'Shell script: sh accepts the syntax',
   subjects: scripts,
   needs: { tools: ['sh'], inputs: [] },
   async run(subjects, { tools }) {
@@ -56,7 +55,7 @@ const syntax: Check = {
 
 const lint: Check = {
   id: 'shellcheck',
-  title: 'Shell script: shellcheck has no objection',
+  title: 'Shell script: shellcheck accepts it',
   subjects: scripts,
   needs: { tools: ['shellcheck'], inputs: [] },
   async run(subjects, { tools }) {

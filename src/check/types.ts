@@ -155,18 +155,17 @@ export const CHECK_CODES = defineCodes({
     severity: 'warning',
     title: 'a tool is not installed',
     explain:
-      'The check asks a tool that is not on PATH, so nothing was judged. Install it, or run the check where it is. With --require-tools this ends the command with status 3.',
+      'The check needs a tool that is not on PATH, so the check was not run. Install the tool, or run the check on another machine. With --require-tools, the command exits with 3.',
   },
   'check/input-missing': {
     severity: 'note',
     title: 'an input was not given',
-    explain:
-      'The check needs something to judge against, such as a kernel tree or a DTB. Without it nothing was judged.',
+    explain: 'The check needs another input, such as a kernel tree or a DTB, so the check was not run.',
   },
   'check/tool-too-old': {
     severity: 'warning',
     title: 'the installed tool cannot do this',
-    explain: 'The tool is there, but in a version that lacks what the check asks of it. Nothing was judged.',
+    explain: 'The installed version of the tool lacks a feature that the check needs, so the check was not run.',
   },
 } satisfies CodeTable);
 

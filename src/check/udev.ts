@@ -27,7 +27,7 @@ export interface Rule {
 
 export interface RulesFile {
   readonly rules: readonly Rule[];
-  /** Stretches that are no token. */
+  /** Parts that are not tokens. */
   readonly garbage: readonly { readonly text: string; readonly span: Span }[];
 }
 
@@ -35,7 +35,9 @@ export interface RulesFile {
 export const MATCH_ONLY = new Set(
   'ACTION DEVPATH KERNEL KERNELS SUBSYSTEM SUBSYSTEMS DRIVER DRIVERS ATTRS TAGS TEST RESULT CONST'.split(' '),
 );
-/** Keys that must have an attribute in braces, and those that may have one; with any other key udev ignores the line. */
+/**
+ * Keys that must have an attribute in braces, and those that may have one; with any other key udev ignores the line.
+ */
 export const WITH_ATTRIBUTE = new Set('ATTR ATTRS ENV CONST SYSCTL IMPORT SECLABEL'.split(' '));
 export const MAY_HAVE_ATTRIBUTE = new Set([...WITH_ATTRIBUTE, 'TEST', 'RUN']);
 /** Properties that the kernel and udev set; a line that sets one is ignored. */

@@ -22,7 +22,7 @@ const MAX_FILES = 500;
 
 const isGzip = (bytes: Uint8Array) => bytes[0] === 0x1f && bytes[1] === 0x8b;
 const isBlob = (bytes: Uint8Array) => bytes[0] === 0xd0 && bytes[1] === 0x0d && bytes[2] === 0xfe && bytes[3] === 0xed;
-/** POSIX archives say so at a fixed place. */
+/** POSIX archives have a magic at a fixed place. */
 const isTar = (bytes: Uint8Array) => Buffer.from(bytes.subarray(257, 262)).toString('latin1') === 'ustar';
 
 class Collector {

@@ -41,7 +41,7 @@ export type ConfigText =
   | { readonly error: string; readonly fix: string; readonly exit: Exit };
 
 /**
- * A `.config`, defconfig or fragment; nothing else is taken for an empty one.
+ * A `.config`, defconfig or fragment; other files are not read as an empty one.
  * @param arch what the board is, where that is known
  * @param encoding latin1 gives one character per byte, as the tree's own files are read
  */
@@ -50,14 +50,14 @@ export function readConfig(
   arch: ProfileArch | undefined,
   encoding: 'utf-8' | 'latin1' = 'utf-8',
 ): ConfigText {
-  const fix = "give the kernel's .config, as the build has it or zcat /proc/config.gz prints it";
+  const fix = 'give the .config of the kernel, from the build or from zcat /proc/config.gz';
   const got = readBytes(file);
   if ('error' in got) return { error: got.error, fix, exit: EXIT.environment };
   const bytes = Buffer.from(got.bytes).toString('latin1');
   const isBlank = /^(?:\s*(?:#.*)?(?:\n|$))*$/.test(bytes);
   if (bytes.includes('\0') || (!isBlank && !hasOptionLine(bytes)))
     return {
-      error: 'it is no kernel configuration: no line is CONFIG_X=... or # CONFIG_X is not set',
+      error: 'it is not a kernel configuration: no line is CONFIG_X=... or # CONFIG_X is not set',
       fix,
       exit: EXIT.environment,
     };

@@ -35,9 +35,7 @@ export async function confirmByConf(
         ...(compiler.endsWith('gcc') ? { crossCompile: compiler.slice(0, -3) } : {}),
       },
     });
-    const made = await context.during("building the tree's conf and asking it", () =>
-      ask(withLines('', solution.lines)),
-    );
+    const made = await context.during("building and running the tree's conf", () => ask(withLines('', solution.lines)));
     if ('failure' in made) return { error: `${made.failure}\n${made.output}` };
     const refuted = solution.goals
       .filter((goal) => !isMet(goal, made.lines.get(goal.symbol)?.value ?? 'n'))

@@ -22,8 +22,8 @@ export interface GlobalOptions {
 export const REFUSAL_CODES = defineCodes({
   'cli/refused': {
     severity: 'error',
-    title: 'what was typed, or a file that it names, cannot be used',
-    explain: 'The command line itself is refused, or a file, directory or tool that it needs is not there.',
+    title: 'the command line, or a file that it names, cannot be used',
+    explain: 'The command line is refused, or a file, directory or tool that it needs does not exist.',
   },
 });
 const report = reporter(REFUSAL_CODES);
@@ -77,7 +77,7 @@ export class Context {
     this.#say(`+ ${commandLine(command)}\n`);
   };
 
-  /** Does what takes a while, and says so on a terminal. */
+  /** Does what takes a while, and shows this on a terminal. */
   async during<T>(title: string, work: () => T | Promise<T>): Promise<T> {
     const { terminal } = this.#streams;
     if (terminal === undefined || this.options.quiet || this.options.verbose) return work();

@@ -143,10 +143,10 @@ function named(value: string): string {
 /** The options that every command has. */
 export function globalOptions(): Option[] {
   return [
-    new Option('--format <format>', 'how results and findings are printed').choices(FORMATS).default('human'),
+    new Option('--format <format>', 'format of results and findings').choices(FORMATS).default('human'),
     new Option('--quiet', 'print errors only'),
-    new Option('--verbose', 'show the commands that are run'),
-    new Option('--no-color', 'no colours (also: NO_COLOR)'),
-    new Option('-C <dir>', 'start from this directory'),
+    new Option('--verbose', 'print the commands that dmaheap runs'),
+    new Option('--no-color', 'do not use colours (also: NO_COLOR)'),
+    new Option('-C <dir>', 'change to this directory first'),
   ];
 }

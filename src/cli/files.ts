@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 import type { ReadText } from '../profile/load.js';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such file',
+  ENOENT: 'the file does not exist',
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   EISDIR: 'it is a directory',
@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
   EMFILE: 'too many open files',
-  ERR_INVALID_ARG_VALUE: 'the path holds a character that no path can hold',
+  ERR_INVALID_ARG_VALUE: 'the path contains a character that is not allowed in a path',
 };
 
 /** Why a file could not be used, in words. */
@@ -25,7 +25,7 @@ export function reasonOf(error: unknown): string {
 
 /** What to do about a file that is not there or cannot be read. */
 export const PATH_FIX =
-  'give a file that is there and can be read; a relative path starts from this directory, or from -C';
+  'give a file that exists and can be read; a relative path starts in the current directory or in the one of -C';
 
 /** No profile or device tree is larger; a device or a pipe without an end must not fill the memory. */
 const MAX_BYTES = 64 << 20;
@@ -56,7 +56,7 @@ function readFile(file: string, isPipeWanted: boolean): Read {
     const stat = statSync(file);
     const isPipe = stat.isFIFO() || stat.isSocket();
     if (isPipe && !isPipeWanted)
-      return { error: 'it is a pipe, which may never end', fix: 'give - and send the data to standard input' };
+      return { error: 'it is a pipe, which may not end', fix: 'give - and send the data to standard input' };
     if (!stat.isFile() && !isPipe && !(file === STANDARD_INPUT && isatty(0)))
       return { error: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
     if (stat.size > MAX_BYTES) return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
@@ -71,7 +71,7 @@ function readFile(file: string, isPipeWanted: boolean): Read {
   }
 }
 
-/** A size of zero says nothing in /proc and of a pipe, so the end is where nothing comes any more. */
+/** A size of zero has no meaning in /proc and for a pipe, so the end is where nothing comes any more. */
 function readToEnd(descriptor: number): Read {
   const chunks: Buffer[] = [];
   for (let total = 0; total <= MAX_BYTES; ) {

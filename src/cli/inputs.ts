@@ -11,15 +11,15 @@ import type { RecordedInput, RecordedInputs } from './tree.js';
 export const INPUT_CODES = defineCodes({
   'input/changed': {
     severity: 'warning',
-    title: 'an input is not what it was',
+    title: 'an input has changed',
     explain:
-      'The manifest of a generated tree records the inputs that it was made from. One of them holds something else now, so the tree may not fit it. Generate again, or use the input that the tree was made from.',
+      'The manifest of a generated tree records its inputs. One of them has changed, so the tree may no longer match it. Generate again, or use the original input.',
   },
   'input/gone': {
     severity: 'note',
     title: 'an input cannot be read',
     explain:
-      'The manifest of a generated tree names an input that cannot be read here, so the checks that need it did not run. Give the file with an option, or put it where the manifest says.',
+      'The manifest of a generated tree names an input that cannot be read here, so the checks that need it are not run. Give the file with an option, or restore it at the recorded path.',
   },
 });
 const report = reporter(INPUT_CODES);
@@ -183,8 +183,8 @@ export function recallInputs(
         diagnostics.push(
           report('input/gone', {
             message: `${TITLES[name] ?? name} that the tree was generated from, ${shown}, cannot be read`,
-            cause: 'the checks that need it did not run',
-            fix: 'give it with an option, or put it back',
+            cause: 'the checks that need it are not run',
+            fix: 'give it with an option, or restore it',
           }),
         );
       if (got !== undefined && 'bytes' in got && sha256(got.bytes) !== digest)
@@ -196,8 +196,8 @@ export function recallInputs(
 
 export function changedInput(title: string, shown: string): Diagnostic {
   return report('input/changed', {
-    message: `${title}, ${shown}, is not what the tree was generated from`,
-    cause: 'it holds something else now',
-    fix: 'generate again, or give the one that the tree was generated from',
+    message: `${title}, ${shown}, has changed since the tree was generated`,
+    cause: 'its content differs from the recorded hash',
+    fix: 'generate again, or give the original file',
   });
 }

@@ -15,13 +15,13 @@ import type { Manifest, ManifestHeap } from './tree.js';
 export const KERNEL_CHECK_CODES = defineCodes({
   'kernel/other-names': {
     severity: 'error',
-    title: 'the kernel names a heap otherwise than what was generated',
+    title: 'the kernel gives a heap another name than the generated files',
     explain:
-      'Rules, aliases and expectation were generated for names that the source of this kernel does not register. On the board the rules match nothing and the verifier reports a missing heap.',
+      'Rules, aliases and expectation were generated for names that the source of this kernel does not register. On the board, the rules do not match and the verifier reports a missing heap.',
   },
   'kernel/other-description': {
     severity: 'error',
-    title: 'a description says something else than the tree',
+    title: 'a kernel description differs from the tree',
     explain: 'The kernel description was written from another source than this tree, or the tree has changed since.',
   },
 });
@@ -34,7 +34,7 @@ const report = reporter(KERNEL_CHECK_CODES);
 export function checkHeapNames(context: Context, kernelTree: string, { heaps = [], board }: Manifest): CheckResult {
   const about = {
     check: 'kernel-heaps',
-    title: 'the kernel tree registers the heaps that this was generated for',
+    title: 'the kernel tree registers the heaps of the generated files',
     missingTools: [],
   };
   if (heaps.length === 0) return { ...about, status: 'not-run', diagnostics: [] };
@@ -67,7 +67,7 @@ function otherNames(heap: ManifestHeap, knowledge: KernelKnowledge): Diagnostic[
   const names = [...new Set(knowledge.inventory.heaps.map(({ name }) => name))].join(', ');
   return [
     report('kernel/other-names', {
-      message: `the heap "${heap.name}" was generated as ${heap.nodes.map(({ name }) => name).join(', ')}, and ${knowledge.origin} registers ${registered.length === 0 ? 'no such heap' : registered.join(', ')}`,
+      message: `the heap "${heap.name}" was generated as ${heap.nodes.map(({ name }) => name).join(', ')}, but ${knowledge.origin} registers ${registered.length === 0 ? 'no heap of that name' : registered.join(', ')}`,
       cause: `the heaps of Linux ${knowledge.release} there are ${names}`,
       fix: 'generate again with --kernel-tree',
     }),
@@ -99,7 +99,7 @@ export async function checkDescription(context: Context, file: string, kernelTre
       ? []
       : [
           report('kernel/other-description', {
-            message: `${file} is of Linux ${described.release}, and ${kernelTree} is Linux ${read.release}`,
+            message: `${file} is of Linux ${described.release}, but ${kernelTree} is Linux ${read.release}`,
             fix: `write it again: dmaheap kernel ${kernelTree} -o ${file}`,
           }),
         ];
@@ -107,14 +107,14 @@ export async function checkDescription(context: Context, file: string, kernelTre
     ...release,
     ...changes.map(({ name, from, to }) =>
       report('kernel/other-description', {
-        message: `${name}: ${file} says ${from ?? 'nothing'}, ${kernelTree} ${to ?? 'nothing'}`,
+        message: `${name}: ${file} has ${from ?? 'nothing'}, but ${kernelTree} has ${to ?? 'nothing'}`,
         fix: `write it again: dmaheap kernel ${kernelTree} -o ${file}`,
       }),
     ),
   ];
   return {
     check: 'kernel-description',
-    title: `the description says what the tree of Linux ${formatKernelVersion(read.version)} says`,
+    title: `the description agrees with the tree of Linux ${formatKernelVersion(read.version)}`,
     status: diagnostics.length === 0 ? 'pass' : 'fail',
     diagnostics,
     missingTools: [],

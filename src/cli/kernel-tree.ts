@@ -18,9 +18,9 @@ import { Refusal } from './refusal.js';
 export const TOOLCHAIN_CODES = defineCodes({
   'toolchain/not-asked': {
     severity: 'note',
-    title: "the toolchain's answers were assumed",
+    title: 'the answers of the toolchain are assumed',
     explain:
-      "Kconfig asks the compiler and other tools what they can do. A kernel tree is other people's code, so nothing of it is run unless --probes run says so; the answers are then those of a plain GCC, and symbols that hang on them are not proven for yours.",
+      'Kconfig asks the compiler and other tools what they can do. dmaheap does not run code of a kernel tree unless --probes run permits it. Otherwise it assumes the answers of a plain GCC, and symbols that depend on them are not proven for another toolchain.',
   },
 });
 const report = reporter(TOOLCHAIN_CODES);
@@ -55,24 +55,20 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
   if (arch === undefined) throw unknownArch(options.arch);
   const probes = parseProbeMode(options.probes ?? 'deny');
   if (probes === undefined)
-    throw new Refusal(
-      `--probes ${options.probes}: this is not a way to answer probes`,
-      EXIT.usage,
-      'use run, replay:FILE or deny',
-    );
+    throw new Refusal(`--probes ${options.probes}: not a valid mode`, EXIT.usage, 'use run, replay:FILE or deny');
   const given = context.resolve(options.kernelTree);
   if (!existsSync(given) || !statSync(given).isDirectory())
     throw new Refusal(
-      `--kernel-tree ${options.kernelTree}: there is no such directory`,
+      `--kernel-tree ${options.kernelTree}: the directory does not exist`,
       EXIT.environment,
-      'give the top of an unpacked kernel source, where its Makefile and Kconfig are',
+      'give the top directory of an unpacked kernel source, which has Makefile and Kconfig',
     );
   const directory = realpathSync(given);
   if (!existsSync(path.join(directory, 'Makefile')) || !existsSync(path.join(directory, 'Kconfig')))
     throw new Refusal(
-      `--kernel-tree ${options.kernelTree}: this is not a kernel source tree`,
+      `--kernel-tree ${options.kernelTree}: not a kernel source tree`,
       EXIT.environment,
-      "give the directory that holds the kernel's top Makefile and Kconfig; packages of headers lack most Kconfig files",
+      'give the directory with the top Makefile and Kconfig of the kernel; packages of headers lack most Kconfig files',
     );
   refuseOldTree(readFileSync(path.join(directory, 'Makefile'), 'latin1'), `--kernel-tree ${options.kernelTree}`);
   const loaded = await context.during(`reading the Kconfig files of ${options.kernelTree}`, () =>
@@ -157,7 +153,9 @@ export interface Assumptions {
   readonly unproven: readonly string[];
 }
 
-/** Finds, and says on standard error, what is left unproven where nothing was run. @param spokenOf symbols of the answer */
+/**
+ * Finds, and says on standard error, what is left unproven where nothing was run. @param spokenOf symbols of the answer
+ */
 export function noteAssumptions(
   context: Context,
   { assumedProbes, tree }: OpenTree,
@@ -178,10 +176,10 @@ export function noteAssumptions(
   if (context.options.format === 'human')
     context.findings([
       report('toolchain/not-asked', {
-        message: `nothing of the tree was run: ${assumedProbes} questions to the toolchain were answered as a plain GCC would`,
+        message: `no code of the tree was run: ${assumedProbes} questions about the toolchain have the answers of a plain GCC`,
         cause: [
-          `unknown for a real one: ${listed(unknown)} (all with --format json), and ${unknownDependents} symbols that depend on them;`,
-          unproven.length === 0 ? 'none of this answer' : `of this answer ${listed(unproven)}`,
+          `unknown for another toolchain: ${listed(unknown)} (--format json lists all), and ${unknownDependents} symbols that depend on them;`,
+          unproven.length === 0 ? 'none of them is in this answer' : `in this answer: ${listed(unproven)}`,
         ].join(' '),
         fix: '--probes run proves the answer for your toolchain',
       }),

@@ -25,32 +25,32 @@ export const KNOWLEDGE_CODES = defineCodes({
     severity: 'warning',
     title: 'a registration of a heap that could not be read',
     explain:
-      'The source of the kernel registers a heap in a way that the reader of C does not follow, or a Makefile adds files by a rule of its own. The heap may be on the board under a name that no rule and no expectation knows.',
+      'The source of the kernel registers a heap in a way that dmaheap cannot follow, or a Makefile adds files by a special rule. The heap may exist on the board with a name that the rules and the expectation do not have.',
   },
   'kernel/no-source': {
     severity: 'note',
     title: 'a kernel tree without the source of its heaps',
     explain:
-      'The Kconfig files decide which symbols exist. The names of heaps stand in the C source, which this tree does not have.',
+      'The Kconfig files define the symbols. The names of heaps are in the C source, which this tree does not have.',
   },
   'kernel/fact-unknown': {
     severity: 'note',
-    title: 'the source reads like no known kernel',
+    title: 'the source does not look like a known kernel',
     explain:
-      'What a fact about kernels says is looked up in the source of this tree, and the place reads like none of the kernels that were read before. What rests on the fact is unknown.',
+      'dmaheap looks up each fact about kernels in the source of the tree. The source at this place does not look like a known kernel, so everything that depends on the fact is unknown.',
   },
 });
 
 const report = reporter(KNOWLEDGE_CODES);
 
-/** Whoever passes on the Kconfig files alone has nothing that names a heap. */
+/** A tree with the Kconfig files alone has nothing that names a heap. */
 const HEAP_CORE = 'drivers/dma-buf/dma-heap.c';
 export const hasHeapSource = (directory: string): boolean => existsSync(path.join(directory, HEAP_CORE));
 
 export const noSource = (directory: string): Diagnostic =>
   report('kernel/no-source', {
-    message: `${path.basename(directory)} has no ${HEAP_CORE}, so its names of heaps are not known; mainline's are assumed`,
-    fix: 'Give the whole source of the kernel, or a description of it.',
+    message: `${path.basename(directory)} has no ${HEAP_CORE}, so the names of its heaps are not known; assuming those of mainline`,
+    fix: 'Give the complete source of the kernel, or a description of it.',
   });
 
 export interface KnowledgeOptions {
@@ -110,7 +110,7 @@ export function treeKnowledge(directory: string, shown: string, options: Knowled
     throw new Refusal(
       `${shown}: its Makefile states no VERSION and PATCHLEVEL`,
       EXIT.environment,
-      'give the top of a kernel source tree',
+      'give the top directory of a kernel source tree',
     );
   return { knowledge, files };
 }
@@ -124,10 +124,10 @@ export function refuseOldTree(makefile: string, shown: string): void {
   if (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) >= 0) return;
   const isBeforeHeaps = compareKernelVersions(version, FIRST_KERNEL_WITH_HEAPS) < 0;
   throw new Refusal(
-    `${shown} is of Linux ${formatKernelVersion(version)}: ${isBeforeHeaps ? 'it has no DMA-BUF heaps (no /dev/dma_heap)' : `what is known begins with ${formatKernelVersion(OLDEST_KERNEL)}`}`,
+    `${shown} is of Linux ${formatKernelVersion(version)}: ${isBeforeHeaps ? 'it does not have DMA-BUF heaps (/dev/dma_heap)' : `dmaheap knows kernels from ${formatKernelVersion(OLDEST_KERNEL)} on`}`,
     EXIT.environment,
     isBeforeHeaps
-      ? 'buffers to share come from /dev/ion where the vendor has it, from DRM dumb buffers or from V4L2 (VIDIOC_EXPBUF); or use a newer kernel'
+      ? 'use a newer kernel, or share buffers from /dev/ion if the vendor has it, from DRM dumb buffers, or from V4L2 (VIDIOC_EXPBUF)'
       : `use ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
   );
 }

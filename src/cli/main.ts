@@ -44,7 +44,7 @@ async function ask(question: string): Promise<string | undefined> {
   }
 }
 
-// `dmaheap ... | head` closes our output; that is no mistake of anyone.
+// `dmaheap ... | head` closes our output, which is not an error.
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.good);
@@ -54,7 +54,7 @@ for (const stream of [process.stdout, process.stderr])
 main().catch((error: unknown) => {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(
-    `dmaheap ${VERSION}: this is a defect of dmaheap, not of your input.\n${printable(detail)}\n` +
+    `dmaheap ${VERSION}: this is a defect of dmaheap and not of your input.\n${printable(detail)}\n` +
       'Please report it where you got dmaheap from, with the command line, the profile and the lines above.\n',
   );
   process.exitCode = EXIT.defect;

@@ -11,12 +11,12 @@ export const MATRIX_CODES = defineCodes({
     severity: 'error',
     title: 'not a matrix',
     explain:
-      'A matrix has boards (profiles, or { "profile", "dtb" }), and may have kernels and targets: lists of texts.',
+      'A matrix has boards (profiles, or { "profile", "dtb" }). It may have kernels and targets, which are lists of strings.',
   },
   'matrix/twice': {
     severity: 'error',
-    title: 'an entry that stands twice',
-    explain: 'The same board, kernel or target twice would write the same files twice.',
+    title: 'the same entry twice',
+    explain: 'With the same board, kernel or target twice, the same files would be written twice.',
   },
 });
 const report = reporter(MATRIX_CODES);
@@ -46,7 +46,7 @@ class MatrixReader {
   list(node: JsonNode | undefined, key: string): readonly JsonNode[] {
     if (node === undefined) return [];
     if (node.kind === 'array' && node.items.length > 0) return this.#different(node.items);
-    this.complain(node, `${key} is no list with something in it`, `write "${key}": [ ... ]`);
+    this.complain(node, `${key} is not a list, or it is empty`, `write "${key}": [ ... ]`);
     return [];
   }
 
@@ -54,7 +54,7 @@ class MatrixReader {
     const seen = new Set<string>();
     for (const item of items) {
       const text = JSON.stringify(jsonValue(item));
-      if (seen.has(text)) this.complain(item, `${text} stands here twice`, 'remove one', 'matrix/twice');
+      if (seen.has(text)) this.complain(item, `the list contains ${text} twice`, 'remove one', 'matrix/twice');
       seen.add(text);
     }
     return items;
@@ -62,7 +62,7 @@ class MatrixReader {
 
   text(node: JsonNode, what: string): string {
     if (node.kind === 'scalar' && typeof node.value === 'string' && node.value !== '') return node.value;
-    this.complain(node, `this is no ${what}`, `write the ${what} as a text`);
+    this.complain(node, `this is not a ${what}`, `write the ${what} as a string`);
     return '';
   }
 
@@ -96,7 +96,7 @@ export function readMatrix(source: SourceText): Outcome<Matrix> {
   const root = parsed.value;
   const reader = new MatrixReader();
   if (root.kind !== 'object') {
-    reader.complain(root, 'a matrix is an object', 'write { "boards": [ ... ] }');
+    reader.complain(root, 'a matrix must be an object', 'write { "boards": [ ... ] }');
     return { diagnostics: reader.diagnostics };
   }
   for (const [key, { value }] of root.members)
@@ -143,7 +143,9 @@ export function parseShard(text: string): Shard | undefined {
   return match !== null && index <= count ? { index, count } : undefined;
 }
 
-/** Every count-th item from the index-th on: neighbours (one board's kernels) cost alike and end on different shards. */
+/**
+ * Every count-th item from the index-th on: neighbours (one board's kernels) cost alike and end on different shards.
+ */
 export function shardOf<T>(items: readonly T[], shard: Shard | undefined): readonly T[] {
   return shard === undefined ? items : items.filter((_, i) => i % shard.count === shard.index - 1);
 }

@@ -3,13 +3,13 @@ import { flag, fromProfile, several, text } from './declaration.js';
 
 const ARCH = "architecture: the profile's, the kernel's or uname's name";
 
-export const FORCE = flag('--force', 'overwrite files that a person edited');
+export const FORCE = flag('--force', 'overwrite files that were edited');
 export const ONE_KERNEL = text('--kernel <version>', "one kernel of the profile's range");
 export const DTB = fromProfile('dtb', text('--dtb <file>', "the board's DTB"));
 
 /** A kernel source tree and where a configuration of it starts. */
 export const KERNEL_TREE = {
-  kernelTree: fromProfile('kernelTree', text('--kernel-tree <dir>', 'kernel source tree; it is only read')),
+  kernelTree: fromProfile('kernelTree', text('--kernel-tree <dir>', 'kernel source tree; dmaheap only reads it')),
   arch: text('--arch <arch>', ARCH),
   baseConfig: fromProfile(
     'config',
@@ -17,9 +17,9 @@ export const KERNEL_TREE = {
   ),
   probes: text(
     '--probes <mode>',
-    'questions of the tree to the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
+    'how to answer questions of the tree about the toolchain: run, replay:FILE or deny (the default: assume a plain GCC)',
   ),
-  recordProbes: text('--record-probes <file>', 'write the answers for replay:FILE'),
+  recordProbes: text('--record-probes <file>', 'write the answers to a file for replay:FILE'),
 } as const;
 
 /** What the placement simulator can be told about a board. */
@@ -33,7 +33,7 @@ export const BOARD = {
   pageSize: text('--page-size <size>', '4K, 16K or 64K'),
   config: text('--config <file>', 'the final .config'),
   cmdline: text('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs'),
-  memory: several('--memory <base+size>', 'a RAM bank, when neither DTB nor profile states it'),
+  memory: several('--memory <base+size>', 'a RAM bank, if neither the DTB nor the profile states it'),
   occupied: fromProfile(
     'occupied',
     several('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware'),
@@ -42,7 +42,7 @@ export const BOARD = {
     'bootLog',
     several(
       '--boot-log <file>',
-      "a log of the board's boot, /proc/iomem or memblock's files: where kernel, initrd, DTB and RAM lie",
+      'a boot log of the board, /proc/iomem or files of memblock, which show the addresses of kernel, initrd, DTB and RAM',
     ),
   ),
 } as const;

@@ -157,7 +157,7 @@ function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
     throw new Refusal(
       `--arch ${name}: the profile is for ${plan.board.arch}`,
       EXIT.usage,
-      'leave --arch out, or change board.arch',
+      'omit --arch, or change board.arch',
     );
   if (options.dtb === undefined && plan === undefined && architecture !== 'x86_64')
     throw new Refusal('which board?', EXIT.usage, 'give a profile, or the DTB of the board with --dtb');
@@ -255,11 +255,7 @@ function logOf(
   const logs = files.map((file) => {
     const got = readText(context.resolve(file));
     if ('error' in got)
-      throw new Refusal(
-        `--boot-log ${file}: ${got.error}`,
-        EXIT.environment,
-        'give what the console of the board showed',
-      );
+      throw new Refusal(`--boot-log ${file}: ${got.error}`, EXIT.environment, 'give the console output of the board');
     return readBootLog(got.text, file);
   });
   return fromLog(logs, { file: files.join(', '), input, kernels });

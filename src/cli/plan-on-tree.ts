@@ -58,8 +58,8 @@ export function gapsIn({ inventory, facts, origin }: KernelKnowledge): Diagnosti
   return [
     ...inventory.unread.map(({ file, line, text }) =>
       report('kernel/heap-not-read', {
-        message: `${origin}: ${file}:${line} cannot be read: ${text}`,
-        fix: 'look at the line; a heap that it registers can be named with "kind": "vendor"',
+        message: `${origin}: ${file}:${line} is not understood: ${text}`,
+        fix: 'check the line; a profile can declare a heap that it registers with "kind": "vendor"',
       }),
     ),
     ...(unknown.length === 0
@@ -67,7 +67,7 @@ export function gapsIn({ inventory, facts, origin }: KernelKnowledge): Diagnosti
       : [
           report('kernel/fact-unknown', {
             message: `${origin}: the source does not decide ${unknown.map(({ id }) => id).join(', ')}`,
-            cause: `these files read like no kernel that was read before: ${[...new Set(unknown.map(({ file }) => file))].join(', ')}`,
+            cause: `these files do not look like a known kernel: ${[...new Set(unknown.map(({ file }) => file))].join(', ')}`,
             fix: 'Compare each file with what `dmaheap facts ID` prints.',
             facts: unknown.map(({ id }) => id),
           }),

@@ -54,11 +54,11 @@ export interface Planning {
 
 /** Where a board's DTB is to be had. */
 export const DTB_FIX =
-  'give the .dtb that the board boots with: the kernel builds it below arch/*/boot/dts, the running board has it as /sys/firmware/fdt';
+  'give the .dtb that the board boots with: the kernel builds it below arch/*/boot/dts, and the running board has it as /sys/firmware/fdt';
 
 export { shownPath } from './context.js';
 
-/** A kernel as the user names it, or why it cannot be had. */
+/** A kernel as the user names it, or why it is refused. */
 export function readKernel(text: string): KernelVersion | { readonly message: string; readonly fix: string } {
   const version = parseKernelVersion(text);
   if (version === undefined) return { message: 'not a kernel version', fix: `write it as ${EXAMPLE_KERNEL}` };

@@ -58,7 +58,7 @@ async function run({ run: action }: Declaration, context: Context, command: Comm
   try {
     const { directory } = context.options;
     if (!isDirectory(directory))
-      throw new Refusal(`-C ${directory}: there is no such directory`, EXIT.usage, 'give a directory that is there');
+      throw new Refusal(`-C ${directory}: the directory does not exist`, EXIT.usage, 'give an existing directory');
     return await action(context, command.processedArgs, command.opts());
   } catch (error) {
     return sayRefusal(context, error);
@@ -90,7 +90,7 @@ export async function buildProgram(
     .version(VERSION, '-V, --version')
     .helpCommand('help [command]', 'show the help of a command')
     .showSuggestionAfterError()
-    .showHelpAfterError('  fix: dmaheap --help lists the commands and the options that all of them have')
+    .showHelpAfterError('  fix: dmaheap --help lists the commands and the common options')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => invocation.stdout(printable(text)),
@@ -106,7 +106,7 @@ export async function buildProgram(
       .command(name)
       .description(about)
       .addHelpText('after', more)
-      .showHelpAfterError(`  fix: dmaheap help ${name} shows what it takes`);
+      .showHelpAfterError(`  fix: dmaheap help ${name} shows the arguments`);
     for (const [flags, description] of given) command.argument(flags, description);
     for (const option of options) command.addOption(option);
     command.action(async () => result(await run(declaration, contextOf(program, invocation), command)));

@@ -1,4 +1,4 @@
-/** Which kernel and architecture a tree or a configuration is of, held against what it is used for. */
+/** Which kernel and architecture a tree or a configuration is of, compared with what it is used for. */
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { versionOfTree } from '../facts/hold.js';
@@ -19,12 +19,12 @@ export const RELEASE_CODES = defineCodes({
     severity: 'warning',
     title: 'a tree or configuration of another kernel',
     explain:
-      'The kernel source or .config is of a release that the profile, --kernel or the generated files are not for. Symbols, dependencies and names of heaps change between releases, so what is proven on one need not hold on another.',
+      'The release of the kernel source or the .config is outside the range of the profile, --kernel or the generated files. Symbols, dependencies and names of heaps change between releases, so a proof for one may not hold for another.',
   },
   'kernel/other-architecture': {
     severity: 'error',
     title: "the image's configuration is of another architecture",
-    explain: "The .config in the root file system is of a kernel that cannot run on the profile's board.arch.",
+    explain: "The .config in the root file system is for a kernel that cannot run on the profile's board.arch.",
   },
 });
 const report = reporter(RELEASE_CODES);
@@ -46,9 +46,9 @@ function otherRelease(
   const match = line.exec(source.text);
   return [
     report('kernel/other-release', {
-      message: `${what} is of Linux ${formatKernelVersion(found)}, and this is for ${kernelRangeText(kernel.min, kernel.max)}`,
-      cause: 'symbols, dependencies and names of heaps change between releases: what holds on one need not on another',
-      fix: `give the one of ${kernelRangeText(kernel.min, kernel.max)}, or generate for Linux ${formatKernelVersion(found)}`,
+      message: `${what} is of Linux ${formatKernelVersion(found)}, but ${kernelRangeText(kernel.min, kernel.max)} is required`,
+      cause: 'symbols, dependencies and names of heaps change between releases',
+      fix: `give the one for ${kernelRangeText(kernel.min, kernel.max)}, or generate for Linux ${formatKernelVersion(found)}`,
       span: source.span(match?.index ?? 0, match?.[0].length ?? 0),
     }),
   ];
@@ -72,7 +72,7 @@ export function holdConfig(
     return [
       report('kernel/other-architecture', {
         message: other,
-        fix: "give this board's image, or correct board.arch",
+        fix: 'give the image of this board, or correct board.arch',
         span: source.span(0),
       }),
     ];
@@ -92,9 +92,5 @@ export function archOfBoard(given: string | undefined, board: string): ProfileAr
   const arch = profileArch(given ?? board);
   if (arch === undefined) throw unknownArch(given ?? board);
   if (arch === profileArch(board)) return arch;
-  throw new Refusal(
-    `--arch ${given}: the profile is for ${board}`,
-    EXIT.usage,
-    'leave --arch out, or change board.arch',
-  );
+  throw new Refusal(`--arch ${given}: the profile is for ${board}`, EXIT.usage, 'omit --arch, or change board.arch');
 }

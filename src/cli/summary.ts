@@ -8,7 +8,7 @@ const mebibytes = (bytes: bigint) => (bytes % (1n << 20n) === 0n ? `${bytes >> 2
 
 function placeOf(area: PlannedArea): string {
   if (area.baseAddress !== undefined) return `at ${formatAddress(area.baseAddress)}`;
-  if (area.allocRanges.length === 0) return 'where the kernel finds room';
+  if (area.allocRanges.length === 0) return 'where the kernel finds free memory';
   const ranges = area.allocRanges.map(
     (r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`,
   );
@@ -37,10 +37,12 @@ export function summarise(plan: Plan): string {
     for (const node of heap.nodes)
       lines.push(`    /dev/dma_heap/${node.name} (${kernelsText(node)}${node.optional ? ', if configured' : ''})`);
     for (const alias of heap.aliases)
-      lines.push(`    /dev/dma_heap/${alias} (alias where the kernel has no such node)`);
+      lines.push(`    /dev/dma_heap/${alias} (alias, if the kernel does not make this node)`);
     const unstated = linksOf(plan, heap).flatMap((link) => (link.isStated ? [] : [link.name]));
     for (const name of new Set(unstated))
-      lines.push(`    /dev/dma_heap/${name} (link for programs of other kernels, where the kernel has no such node)`);
+      lines.push(
+        `    /dev/dma_heap/${name} (link for programs of other kernels, if the kernel does not make this node)`,
+      );
   }
   lines.push(`kernel symbols: ${plan.symbols.map((s) => `${s.symbol}=${s.value}`).join(' ')}`);
   for (const { argument } of plan.commandLine) lines.push(`kernel command line: ${argument}`);

@@ -12,27 +12,26 @@ const MANIFEST_VERSION = 1;
 export const GENERATE_CODES = defineCodes({
   'generate/edited': {
     severity: 'error',
-    title: 'file edited since it was generated',
+    title: 'generated file was edited',
     explain:
-      'A generated file differs from what dmaheap wrote. It is not overwritten: move the change into the profile, or give --force.',
+      'A generated file differs from what dmaheap wrote. dmaheap does not overwrite it. Move the change into the profile, or give --force.',
   },
   'generate/foreign': {
     severity: 'error',
     title: 'file not written by dmaheap',
     explain:
-      'A file, a directory or a link that is not listed in the manifest stands in the output directory where a file is to be written, or a directory for it.',
+      'The output directory has a file, directory or link at a path that dmaheap must write, but the manifest does not list it.',
   },
   'generate/lost': {
     severity: 'warning',
-    title: 'something is lost by --force',
-    explain:
-      'What dmaheap did not write, or what was edited since, stood where a file is to be written, and --force was given.',
+    title: '--force overwrites a file',
+    explain: 'With --force, dmaheap overwrites a file that it did not write or that was edited.',
   },
   'generate/manifest': {
     severity: 'error',
     title: 'manifest unreadable',
     explain:
-      'dmaheap.manifest.json, which says what dmaheap wrote, cannot be understood, so edits cannot be told from output.',
+      'dmaheap.manifest.json lists the files that dmaheap wrote. It is not valid, so dmaheap cannot distinguish edited files from generated ones.',
   },
 });
 const report = reporter(GENERATE_CODES);
@@ -40,14 +39,14 @@ const report = reporter(GENERATE_CODES);
 export const TREE_CODES = defineCodes({
   'tree/edited': {
     severity: 'error',
-    title: 'file edited since it was generated',
+    title: 'generated file was edited',
     explain:
-      'A file differs from what dmaheap wrote: the next dmaheap generate refuses to overwrite it, and the profile no longer says what the board gets. --allow-edited makes it a warning.',
+      'A file differs from what dmaheap wrote. The next dmaheap generate refuses to overwrite it, and the profile no longer describes the board. With --allow-edited, this is a warning.',
   },
   'tree/missing': {
     severity: 'error',
-    title: 'generated file gone',
-    explain: 'The manifest lists a file that is no longer there, so the tree is not whole.',
+    title: 'generated file missing',
+    explain: 'The manifest lists a file that does not exist, so the tree is not complete.',
   },
   'tree/interrupted': {
     severity: 'error',
@@ -58,12 +57,14 @@ export const TREE_CODES = defineCodes({
   'tree/extra': {
     severity: 'note',
     title: 'file not written by dmaheap',
-    explain: 'A file in the tree is not listed in its manifest. It is left alone, and was checked like the others.',
+    explain: 'The manifest does not list a file in the tree. The file is kept and is checked like the others.',
   },
 });
 const reportTree = reporter(TREE_CODES);
 
-/** An input: its path from the output directory, or its value where it is not a file; and the SHA-256 of what it held. */
+/**
+ * An input: its path from the output directory, or its value where it is not a file; and the SHA-256 of what it held.
+ */
 export interface RecordedInput {
   readonly file?: string;
   readonly value?: string | readonly string[];
@@ -100,7 +101,7 @@ export interface ManifestHeap {
   readonly area?: string;
   readonly isDefault?: boolean;
   readonly cached?: boolean;
-  /** A kernel without it is no fault. */
+  /** A kernel without it is not a fault. */
   readonly optional?: boolean;
   readonly nodes: readonly {
     readonly name: string;
@@ -122,7 +123,7 @@ function lookAt(file: string): Stats | undefined {
   }
 }
 
-/** What is no file where one is to be, or no directory where one is to be. */
+/** A path that is not a file where one is written, or not a directory where one is to be. */
 interface Obstacle {
   readonly obstacle: string;
   /** When it is a file. */
@@ -146,7 +147,7 @@ function standing(directory: string, relative: string): string | Obstacle | unde
 function kindOf(file: string): string {
   const stat = lstatSync(file);
   if (stat.isSymbolicLink()) return `a symbolic link to ${readlinkSync(file)}`;
-  if (!stat.isDirectory()) return stat.isFile() ? 'a file' : 'neither file nor directory';
+  if (!stat.isDirectory()) return stat.isFile() ? 'a file' : 'not a file or directory';
   const { length } = readdirSync(file);
   return length === 0 ? 'an empty directory' : `a directory with ${length === 1 ? '1 entry' : `${length} entries`}`;
 }
@@ -216,8 +217,8 @@ export function compareWithManifest(
     ),
     ...missing.map((file) =>
       reportTree('tree/missing', {
-        message: `${shown(file)} was generated and is gone`,
-        fix: 'dmaheap generate writes it again',
+        message: `${shown(file)} was generated, but it does not exist`,
+        fix: 'run dmaheap generate again',
         span: at(MANIFEST),
       }),
     ),
@@ -225,7 +226,7 @@ export function compareWithManifest(
       reportTree('tree/edited', {
         severity: allowEdited ? 'warning' : 'error',
         message: `${shown(file)} was edited since it was generated`,
-        cause: 'it is no longer what the profile says',
+        cause: 'it no longer follows from the profile',
         fix: 'move the change into the profile (dmaheap generate --diff shows it, --force drops it), or give --allow-edited',
         span: at(file),
       }),
@@ -238,7 +239,9 @@ export function compareWithManifest(
   ];
 }
 
-/** SHA-256 of what dmaheap wrote, by path. A run that was killed may have left some files as they were and others new. */
+/**
+ * SHA-256 of what dmaheap wrote, by path. A run that was killed may have left some files as they were and others new.
+ */
 function writtenHere(directory: string, manifest: Manifest | 'bad' | undefined): Map<string, Set<string>> {
   const manifests = [manifest, ...interruptedTrees(directory).map(readManifest)];
   const written = new Map<string, Set<string>>();
@@ -286,7 +289,7 @@ function compare(directory: string, from: string, files: readonly TreeFile[], fo
       diagnostics.push(
         report('generate/lost', {
           message: isEdited
-            ? `${file} was edited since it was generated: the edit is lost`
+            ? `${file} was edited since it was generated; the edit is lost`
             : `${file}, ${kindOf(path.join(from, relative))} that dmaheap did not write, is lost`,
         }),
       );
@@ -295,13 +298,13 @@ function compare(directory: string, from: string, files: readonly TreeFile[], fo
         isEdited
           ? report('generate/edited', {
               message: `${file} was edited since it was generated`,
-              cause: 'overwriting it would lose the edit',
+              cause: 'the edit would be lost',
               fix: 'move the change into the profile (--diff shows the difference), or give --force to overwrite it',
             })
           : report('generate/foreign', {
               message: `${file} is ${kindOf(path.join(from, relative))} and was not written by dmaheap`,
-              cause: `a ${wanted.has(relative) ? 'file' : 'directory'} is to be written there`,
-              fix: 'generate elsewhere, move it away, or give --force to replace it',
+              cause: `dmaheap must write a ${wanted.has(relative) ? 'file' : 'directory'} there`,
+              fix: 'choose another output directory, move it, or give --force to replace it',
             }),
       );
   };

@@ -31,7 +31,7 @@ export class Board {
   has(kind: Kind): boolean {
     return this.clues.some((one) => one.kind === kind);
   }
-  /** The first line that says so. */
+  /** The first line that matches. */
   line(pattern: RegExp): string | undefined {
     return this.#lines.find((line) => pattern.test(line))?.trim();
   }

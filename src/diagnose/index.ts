@@ -46,7 +46,7 @@ const READERS: readonly Reader[] = [
 
 /** Lines that are quoted as evidence at most. */
 const MAX_EVIDENCE = 6;
-/** A paste is read line by line; one line of a megabyte says nothing that its beginning does not. */
+/** A paste is read line by line; the start of a line of a megabyte is enough. */
 const MAX_LINE = 4000;
 
 export function diagnose(pastes: readonly Paste[]): Diagnosis {

@@ -21,48 +21,48 @@ const ALL_POOLS = since('heap.cma-names', 'default-area-and-all');
 const PATHS: readonly Row[] = [
   [
     /^\/dev\/dma[-_]?buf\b/,
-    'no kernel has such a device: a dma-buf is a file descriptor that a heap or a driver hands out',
+    'no kernel has such a device: a dma-buf is a file descriptor that a heap or a driver returns',
     'open a heap under /dev/dma_heap, and remove what makes the node',
   ],
   [
     /^\/dev\/dma_heap\/?$/,
-    'the directory of the heaps: one character device for each, made by devtmpfs, with a device number that the kernel chooses at boot',
-    'ls -l /dev/dma_heap; where it is missing, the kernel has no heap, its module is not loaded, or a container was not given it',
+    'the directory of the heaps. devtmpfs makes a character device for each heap, with a device number that the kernel allocates at boot',
+    'ls -l /dev/dma_heap. If it is missing, the kernel has no heap, its module is not loaded, or the container did not get the directory',
   ],
   [
     /^\/dev\/dma_heap\/linux,cma$/,
-    `the heap of the default CMA area where the device tree makes it, called after its node. From ${RENAMED} on that heap is default_cma_region; with cma= or the configured size it is reserved before that`,
+    `the heap of the default CMA area if the area comes from the device tree: the heap has the name of the node. From ${RENAMED} on, the heap is named default_cma_region. Before that, an area from cma= or from the configured size has the name reserved`,
     'an alias keeps the name: "aliases": ["linux,cma"] in a profile, SYMLINK+= in a udev rule',
   ],
   [
     /^\/dev\/dma_heap\/reserved$/,
-    `the heap of the default CMA area where cma= on the command line or the kernel configuration makes it, before ${RENAMED}`,
-    'remove cma= where the node of the device tree should count',
+    `the heap of the default CMA area before ${RENAMED}, if the area comes from cma= on the command line or from the kernel configuration`,
+    'remove cma= if the node of the device tree shall take effect',
   ],
   [
     /^\/dev\/dma_heap\/default_cma_region$/,
-    `the heap of the default CMA area from ${RENAMED} on, whoever makes the area`,
+    `the heap of the default CMA area from ${RENAMED} on, from whatever source the area comes`,
     'an alias keeps older names: SYMLINK+= in a udev rule',
   ],
   [
     /^\/dev\/dma_heap\/system$/,
-    'the system heap: ordinary pages, not contiguous. Devices behind an IOMMU can use it; CMA has no part in it',
+    'the system heap: ordinary pages, not contiguous. Devices behind an IOMMU can use it. It does not use CMA',
     'CONFIG_DMABUF_HEAPS_SYSTEM makes it',
   ],
   [
     /^\/dev\/dma_heap\/vidbuf_cached$/,
     'an alias that a distribution for the Raspberry Pi makes by a udev rule; no kernel has a heap of this name',
-    'install that rule, or let the program open the heap itself; libraries try it first and go on without it',
+    'install that rule, or let the program open the heap itself. Libraries try this name first and then others',
   ],
   [
     /^\/dev\/dma_heap\/(.+)$/,
     ([, name = '']) => {
       const vendor = vendorOf(name);
       return vendor === undefined
-        ? `a heap called ${name}: a reusable pool of the device tree (with its unit address, from ${ALL_POOLS} on), or an alias that a udev rule makes`
+        ? `a heap named ${name}: a reusable pool of the device tree (with its unit address, from ${ALL_POOLS} on), or an alias that a udev rule makes`
         : `a heap of ${vendor[1]}; mainline kernels do not make it`;
     },
-    'ls -l /dev/dma_heap and udevadm info -q all -n NODE show what is there',
+    'ls -l /dev/dma_heap and udevadm info -q all -n NODE show what it is',
   ],
   [
     /^\/dev\/udmabuf$/,
@@ -71,12 +71,12 @@ const PATHS: readonly Row[] = [
   ],
   [
     /^\/dev\/ion$/,
-    "ION, the predecessor of the heaps in vendors' kernels",
-    "use a kernel with DMA-BUF heaps, or the program's path for ION",
+    'ION, the predecessor of the heaps in vendor kernels',
+    'use a kernel with DMA-BUF heaps, or the ION allocator of the program',
   ],
   [
     /^\/sys\/class\/dma_heap/,
-    'the heaps as the kernel has them: what is listed here and not in /dev lacks its node',
+    'the heaps of the kernel. If a heap is listed here but not in /dev, its node is missing',
     'mount devtmpfs, or give the container the devices',
   ],
   [
@@ -86,7 +86,7 @@ const PATHS: readonly Row[] = [
   ],
   [
     /^\/(?:proc\/device-tree|sys\/firmware\/devicetree\/base)\/reserved-memory/,
-    'what the running device tree asks for: the request, not the result',
+    'what the running device tree requests, which is not what the kernel made of it',
     'compare with "reserved mem" in the kernel log, or give the DTB to dmaheap place',
   ],
 ];
@@ -95,31 +95,30 @@ const LINES: readonly Row[] = [
   [
     /cma: Reserved (\d+) MiB/,
     ([, size]) =>
-      `the default CMA area of ${size} MiB was made by cma= or by the kernel configuration: a node of the device tree reports itself as "created CMA memory pool" instead`,
-    'where the device tree should decide, look for cma= in /proc/cmdline and for "reserved mem" before this line',
+      `the default CMA area of ${size} MiB was made by cma= or by the kernel configuration: for a node of the device tree, the kernel prints "created CMA memory pool" instead`,
+    'if the device tree shall decide, look for cma= in /proc/cmdline and for "reserved mem" before this line',
   ],
   [
     /cma: Failed to reserve (\d+) MiB/,
     ([, size]) =>
-      `no free, aligned piece of ${size} MiB was left below the limit for the default area that cma= or the configuration asks for, so there is no default area`,
-    'compare with "Early memory node ranges" and the command line in the same log; a smaller size, or another place, is the fix',
+      `the kernel found no free, aligned hole of ${size} MiB below the limit for the default area of cma= or of the configuration, so there is no default area`,
+    'compare with "Early memory node ranges" and the command line in the same log; use a smaller size or another place',
   ],
   [
     /created CMA memory pool at (\S+), size (\d+) MiB/,
-    ([, at, size]) =>
-      `a reusable pool of the device tree became a CMA area of ${size} MiB at ${at}: this is the good line`,
-    'nothing; "could not be activated" later in the log would take it back',
+    ([, at, size]) => `a reusable pool of the device tree became a CMA area of ${size} MiB at ${at}, as intended`,
+    'nothing needs to change, unless the log has "could not be activated" later',
   ],
   [
     /created DMA memory pool/,
-    'the node of the device tree is a private pool of its devices: it lacks reusable, so it is neither CMA nor a heap',
-    'add reusable; if it is meant for CMA',
+    'the node of the device tree is a private pool of its devices: it lacks reusable, so it is neither a CMA area nor a heap',
+    'add the property "reusable;" if it shall be a CMA area',
   ],
   [
     /failed to (?:allocate|reserve) memory for node ['"]?([\w,@.-]+)/,
     ([, node]) =>
-      `there is no room for ${node}: its size does not fit into a free piece of the range that the node allows`,
-    'make it smaller, widen alloc-ranges, or move initrd and device tree (the log of the boot loader says where they lie)',
+      `there is no room for ${node}: its size does not fit into a free hole of the range that the node allows`,
+    'make it smaller, widen alloc-ranges, or move initrd and device tree (the log of the boot loader shows their addresses)',
   ],
   [
     /incorrect alignment of CMA region/,
@@ -129,28 +128,28 @@ const LINES: readonly Row[] = [
   [
     /unsupported node format/,
     '/reserved-memory has other #address-cells or #size-cells than the root, or no ranges: the kernel ignores every region in it',
-    "give it the root's cells and an empty ranges;",
+    'give it the cells of the root and an empty ranges',
   ],
   [
     /invalid (\w+) property in ['"]?([\w,@.-]+)/,
-    ([, property, node]) => `the ${property} of ${node} has not the number of cells that its parent states`,
-    'write it with that many cells, such as <0x0 0x10000000> for two',
+    ([, property, node]) => `the ${property} of ${node} does not have the number of cells that its parent states`,
+    'write it with that number of cells, such as <0x0 0x10000000> for two',
   ],
   [
     /bypass \S+ node, using cmdline|Skipping dt linux,cma-default/,
     'cma= on the command line overrides the default area of the device tree',
-    'remove cma= where the node should count',
+    'remove cma= if the node shall take effect',
   ],
   [/Not enough slots for CMA/, 'the kernel has no slot left for another CMA area', 'raise CONFIG_CMA_AREAS'],
   [
     /could not be activated/,
-    'the area was made and never activated, mostly because it crosses the border of a zone: every allocation from it fails',
+    'the area was made but not activated, usually because it crosses the end of a memory zone. Every allocation from it fails',
     'move it inside one zone ("Zone ranges" in the log)',
   ],
   [
     /alloc failed, req-size: (\d+) pages, ret: -12/,
-    ([, pages]) => `no free contiguous piece of ${pages} pages was in the area: it is too small, in use or in pieces`,
-    'grep Cma /proc/meminfo and the line "number of available pages" below it decide which',
+    ([, pages]) => `the area has no free contiguous range of ${pages} pages: it is too small, in use, or fragmented`,
+    'grep Cma /proc/meminfo and the line "number of available pages" below it show which',
   ],
   [
     /alloc failed, req-size: \d+ pages, ret: -16/,
@@ -159,13 +158,13 @@ const LINES: readonly Row[] = [
   ],
   [
     /compatible matching fail/,
-    'no driver of reserved memory accepted the node',
-    'the line before it says why; without one, compatible, reusable or no-map is wrong',
+    'no reserved-memory driver accepted the node',
+    'read the line before this one. If it does not name a reason, compatible, reusable or no-map is wrong',
   ],
   [
     /Could not open any dma-?(?:buf provider|Heap device)/i,
-    'the library tried its list of heaps and could open none: they are missing, or denied',
-    'ls -l /dev/dma_heap tells which',
+    'the library could not open any heap of its list: the heaps are missing, or the access is denied',
+    'ls -l /dev/dma_heap shows which',
   ],
   [
     /Unknown kernel command line parameters.*\bcma=/,
@@ -174,7 +173,7 @@ const LINES: readonly Row[] = [
   ],
   [
     /avc:\s+denied.*(?:dma_heap|chr_file)/,
-    'SELinux denies the access, whatever the mode of the node says',
+    'SELinux denies the access. The mode of the node is not the cause',
     'allow it in the policy (audit2allow shows the rule)',
   ],
 ];

@@ -10,13 +10,13 @@ export const FOLKLORE_CODES = defineCodes({
     severity: 'error',
     title: 'there is no /dev/dma-buf',
     explain:
-      'A dma-buf has no device node: it is a file descriptor that a heap, or a driver, hands out. The nodes are the heaps, one character device each under /dev/dma_heap/.',
+      'A dma-buf does not have a device node. It is a file descriptor that a heap or a driver returns. Each heap has a character device under /dev/dma_heap/.',
   },
   'folklore/mknod': {
     severity: 'error',
-    title: 'heap nodes are not made with mknod',
+    title: 'mknod does not make a heap',
     explain:
-      'The heaps are no misc devices (major 10). Their major number is allocated at boot, and devtmpfs makes the nodes by itself; a node made by hand points to another device, or to none.',
+      'Heaps are not misc devices (major 10). The kernel allocates their major number at boot, and devtmpfs makes the nodes. A node made by hand belongs to another device or to none.',
   },
   'folklore/modprobe': {
     severity: 'error',
@@ -28,19 +28,18 @@ export const FOLKLORE_CODES = defineCodes({
     severity: 'error',
     title: 'a device node opened to the world with chmod',
     explain:
-      'A heap opened read-only can already allocate, and its memory is not charged to cgroups: with a world bit every process can exhaust memory. The mode is also lost with the next boot, and races with whoever opens the node first.',
+      'A process that opens a heap read-only can allocate from it, and the memory is not charged to cgroups. With a permission for others, every process can exhaust the memory. The mode is also lost at the next boot, and it comes too late for a program that opens the node first.',
   },
   'folklore/kernel-with-directory': {
     severity: 'error',
     title: 'KERNEL== with a directory never matches',
     explain:
-      'KERNEL is the bare name of the device (linux,cma); the directory dma_heap is only in the path of its node. The rule is read without complaint and never applies.',
+      'KERNEL is the bare name of the device (linux,cma); the directory dma_heap is only in the path of its node. udev reads the rule without a warning and never applies it.',
   },
   'folklore/name': {
     severity: 'error',
     title: 'NAME= does nothing for a device node',
-    explain:
-      'udev ignores NAME= for everything but network interfaces: the kernel names device nodes. SYMLINK+= adds a name.',
+    explain: 'udev uses NAME= only for network interfaces; the kernel names device nodes. SYMLINK+= adds a name.',
   },
 } satisfies CodeTable);
 
@@ -63,20 +62,20 @@ const RECIPES: readonly Recipe[] = [
     code: 'folklore/dev-dma-buf',
     pattern: /\/dev\/dma[-_]?buf\b/g,
     message: (found) => `there is no ${found}`,
-    cause: 'a dma-buf is a file descriptor that a heap hands out; it has no node of its own',
+    cause: 'a dma-buf is a file descriptor that a heap returns; it does not have a node',
     fix: 'open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma',
   },
   {
     code: 'folklore/mknod',
     pattern: /\bmknod\b[^\n;&|]{0,100}?(?:\b10[ \t]{1,9}57\b|\bdma[-_]?(?:heap|buf)\b[^\n;&|]{0,100})/g,
-    message: (found) => `"${found}" makes no heap`,
-    cause: 'heaps are no misc devices: their major number is allocated at boot, and devtmpfs makes the nodes by itself',
-    fix: 'drop it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"',
+    message: (found) => `"${found}" does not make a heap`,
+    cause: 'heaps are not misc devices: the kernel allocates their major number at boot, and devtmpfs makes the nodes',
+    fix: 'remove it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"',
   },
   {
     code: 'folklore/modprobe',
     pattern: /\b(?:modprobe|insmod)\s+(?:-\S+\s+)*dma[-_]?(?:buf|heap)\b(?![-_]?\w)/g,
-    message: (found) => `"${found}" loads nothing`,
+    message: (found) => `"${found}" does not load a module`,
     cause: 'the dma-buf core and the dma-heap core are bool symbols: built in, or absent from this kernel',
     fix: 'set CONFIG_DMABUF_HEAPS=y and the heaps wanted in the kernel configuration',
     facts: ['kconfig.dmabuf-heaps-type', 'kconfig.dma-shared-buffer-prompt'],
@@ -86,9 +85,9 @@ const RECIPES: readonly Recipe[] = [
     pattern: /\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[1-7]|(?:[ugoa]{0,3}[oa][ugoa]{0,3})?[+=][rwx]{1,3})(?=\s)[^\n;&|"]*/g,
     message: (found) =>
       isDirectory(found)
-        ? `"${found.trim()}" opens the directory: every process may replace nodes in it, and the nodes stay as they are`
+        ? `"${found.trim()}" opens the directory: every process may replace nodes in it, but the modes of the nodes do not change`
         : `"${found.trim()}" opens the node to every process`,
-    cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+    cause: 'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
     fix: 'give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"',
     facts: ['heap.read-only-allocates'],
   },
@@ -106,7 +105,7 @@ const RECIPES: readonly Recipe[] = [
     unless: /\bSUBSYSTEM\s*==\s*\\?"net\b/,
     message: (found) => `${found} does nothing`,
     cause: 'udev renames network interfaces only; the kernel names device nodes',
-    fix: 'drop it; SYMLINK+= adds a name below /dev',
+    fix: 'remove it; SYMLINK+= adds a name below /dev',
   },
 ];
 

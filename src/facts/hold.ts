@@ -1,4 +1,6 @@
-/** Facts held against a kernel tree: which still stand in its source, which changed, which no source can tell. */
+/**
+ * Facts compared with a kernel tree: which ones its source still has, which changed, and which a source cannot show.
+ */
 import { type Fact, type FactRange, type FactSource, type FactValue, rangeAt } from './index.js';
 import { type KernelVersion, parseKernelVersion } from './version.js';
 
@@ -13,15 +15,15 @@ export interface HeldFact {
   readonly id: string;
   readonly title: string;
   /**
-   * `unreadable`: the fact rests on a boot or a report, or begins after this kernel. `unknown`: the source reads like no
-   * known kernel, or like several that differ.
+   * `unreadable`: the fact rests on a boot or a report, or begins after this kernel. `unknown`: the source does not
+   * look like a known kernel, or like several that differ.
    */
   readonly status: 'holds' | 'changed' | 'unknown' | 'unreadable';
   /** What the data says for this version; undefined before the first range. */
   readonly expected: FactRange | undefined;
   /** The ranges whose probes match the tree, whatever version they are meant for. */
   readonly matching: readonly FactRange[];
-  /** Where the tree says so. */
+  /** The place in the tree that shows it. */
   readonly place?: { readonly file: string; readonly line: number };
   /** Why it is not `holds`, in a sentence. */
   readonly reason?: string;
@@ -50,12 +52,12 @@ function hold(fact: Fact, tree: KernelTree): HeldFact {
       reason:
         expected === undefined
           ? 'the data begins with a later kernel'
-          : `known from ${EVIDENCE[expected.evidence]}, no probe of the source`,
+          : `known from ${EVIDENCE[expected.evidence]}; the source is not probed`,
     };
   const [value, ...others] = values;
   if (value !== undefined && others.length === 0) {
     if (expected !== undefined && sameValue(value.value, expected.value)) return { ...held, status: 'holds' };
-    // A thing that an older kernel does not have yet is no change of it.
+    // It is not a change if an older kernel does not have the thing yet.
     if (expected === undefined) return { ...held, status: 'unreadable', reason: 'the data begins with a later kernel' };
   }
   const seen = values.map(
@@ -65,7 +67,7 @@ function hold(fact: Fact, tree: KernelTree): HeldFact {
     return { ...held, status: 'unreadable', reason: 'the data begins with a later kernel' };
   const missed = expected === undefined ? [] : misses(expected.source, tree);
   const text =
-    seen.length > 0 ? `the source reads like ${seen.join(' and ')}` : 'the source reads like no known kernel';
+    seen.length > 0 ? `the source looks like ${seen.join(' and ')}` : 'the source does not look like a known kernel';
   return { ...held, status: values.length === 1 ? 'changed' : 'unknown', reason: [...missed, text].join('; ') };
 }
 
@@ -79,7 +81,7 @@ function misses(source: FactSource, tree: KernelTree): string[] {
   const text = tree.read(source.file);
   // Something that is absent from a file is absent from a tree without the file.
   if (text === undefined)
-    return source.contains === undefined ? [] : [`${source.file} is gone, or nothing compiles it`];
+    return source.contains === undefined ? [] : [`${source.file} does not exist, or it is not compiled`];
   return [
     ...(source.contains ?? []).filter((p) => !probe(p).test(text)).map((p) => `${source.file} has no match for /${p}/`),
     ...(source.absent ?? []).filter((p) => probe(p).test(text)).map((p) => `${source.file} matches /${p}/`),

@@ -1,4 +1,6 @@
-/** A kernel release as far as knowledge depends on it: `6.12`, `6.12.107`, `7.3.4-rockchip` all read as major, minor. */
+/**
+ * A kernel release as far as knowledge depends on it: `6.12`, `6.12.107`, `7.3.4-rockchip` all read as major, minor.
+ */
 export interface KernelVersion {
   readonly major: number;
   readonly minor: number;
@@ -10,7 +12,7 @@ export const OLDEST_KERNEL: KernelVersion = { major: 5, minor: 10 };
 /** The first kernel with DMA-BUF heaps; before it, ION was what vendors had. */
 export const FIRST_KERNEL_WITH_HEAPS: KernelVersion = { major: 5, minor: 6 };
 
-/** The newest kernel whose source was read; newer ones are taken to behave like it. */
+/** The newest kernel whose source was read; newer ones are assumed to behave like it. */
 export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 3 };
 
 /** The first kernel with /dev/dma_heap. */

@@ -3,7 +3,7 @@ import type { AddressRange } from '../quantity/index.js';
 import { cell, cells, joinCells, text } from './property.js';
 import type { Fdt, FdtNode } from './tree.js';
 
-/** More than PCI's 3 cells is no address; a damaged tree may say 4 billion. */
+/** More than PCI's 3 cells are not an address; a damaged tree may say 4 billion. */
 const MAX_CELLS = 4;
 
 /**
@@ -22,7 +22,7 @@ export function sizeCells(node: FdtNode, fallback = 1): number {
 /**
  * The entries of a property that lists addresses and sizes in the cells of the node's parent.
  * @param name `reg`, or another property of that shape (`alloc-ranges`, `assigned-addresses`)
- * @returns undefined when the property is missing, or its length is no multiple of an entry
+ * @returns undefined when the property is missing, or its length is not a multiple of an entry
  */
 export function regEntries(node: FdtNode, name = 'reg'): readonly AddressRange[] | undefined {
   const values = cells(node, name);
@@ -45,10 +45,14 @@ export interface BusRange {
   readonly sizeBytes: bigint;
 }
 
-/** `missing`: the bus is not mapped; `identity` (empty value): addresses are the parent's; `malformed`: wrong length. */
+/**
+ * `missing`: the bus is not mapped; `identity` (empty value): addresses are the parent's; `malformed`: wrong length.
+ */
 export type BusMapping = 'missing' | 'identity' | 'malformed' | readonly BusRange[];
 
-/** How addresses on the node's bus map to its parent's, by `ranges` (CPU to device) or `dma-ranges` (device to memory). */
+/**
+ * How addresses on the node's bus map to its parent's, by `ranges` (CPU to device) or `dma-ranges` (device to memory).
+ */
 export function busMapping(node: FdtNode, name: 'ranges' | 'dma-ranges' = 'ranges'): BusMapping {
   if (!node.properties.has(name)) return 'missing';
   const values = cells(node, name);

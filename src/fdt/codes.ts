@@ -10,7 +10,7 @@ export const FDT_CODES = defineCodes({
   'fdt/truncated': {
     severity: 'error',
     title: 'the blob is shorter than its header says',
-    explain: 'The file was cut off, by a full disk or an incomplete copy or download. Copy it again.',
+    explain: 'The file is incomplete: the disk was full, or a copy or download was interrupted. Copy the file again.',
   },
   'fdt/bad-header': {
     severity: 'error',
@@ -21,12 +21,12 @@ export const FDT_CODES = defineCodes({
   'fdt/unsupported-version': {
     severity: 'error',
     title: 'a format version other than 16 or 17',
-    explain: 'Linux reads version 16 and 17 only. dtc converts: dtc -I dtb -O dtb -V 17 OLD.dtb -o NEW.dtb.',
+    explain: 'Linux reads version 16 and 17 only. Convert the file: dtc -I dtb -O dtb -V 17 OLD.dtb -o NEW.dtb.',
   },
   'fdt/too-large': {
     severity: 'error',
     title: 'a blob larger than any kernel accepts',
-    explain: 'arm64 maps at most 2 MiB of device tree. A larger file is no device tree, or one that cannot be booted.',
+    explain: 'arm64 maps at most 2 MiB of device tree. A larger file is not a device tree, or it cannot be booted.',
   },
   'fdt/bad-reservations': {
     severity: 'error',
@@ -37,13 +37,13 @@ export const FDT_CODES = defineCodes({
     severity: 'error',
     title: 'a damaged structure block',
     explain:
-      'The tree is a sequence of tags (begin node, end node, property, no-op, end). One is unknown, missing, out of place or reaches past the end of the block.',
+      'The tree is a sequence of tags (begin node, end node, property, no-op, end). One is unknown, missing, out of place or extends past the end of the block.',
   },
   'fdt/bad-name': {
     severity: 'error',
     title: 'a property name outside the strings block',
     explain:
-      'Every property points at its name in the strings block; this one points outside it or at an unended name.',
+      'Every property points to its name in the strings block. This one points outside the block, or to a name that does not end.',
   },
   'fdt/too-deep': {
     severity: 'error',
@@ -52,8 +52,8 @@ export const FDT_CODES = defineCodes({
   },
   'fdt/duplicate-property': {
     severity: 'warning',
-    title: 'a property that stands twice in one node',
-    explain: 'dtc never writes this. Readers take the first one and ignore the rest.',
+    title: 'a node with the same property twice',
+    explain: 'dtc never writes this. Readers use the first one and ignore the others.',
   },
   'fdt/property-after-subnode': {
     severity: 'warning',
@@ -62,29 +62,29 @@ export const FDT_CODES = defineCodes({
   },
   'fdt/bad-listing': {
     severity: 'error',
-    title: 'a listing that is no device tree directory',
+    title: 'a listing that is not a device tree directory',
     explain: 'A live device tree is a directory whose files are properties and whose directories are nodes.',
   },
   'fdt/overlay-empty': {
     severity: 'warning',
     title: 'an overlay that changes nothing',
     explain:
-      'An overlay has nodes (fragment@0, ...) that hold a target and an __overlay__ node. A blob without any is applied without an error and without effect, for example a complete board device tree given by mistake.',
+      'An overlay has nodes (fragment@0, ...) with a target and an __overlay__ node. A blob without such a node, for example the complete device tree of a board, is applied without an error and without an effect.',
   },
   'fdt/overlay-phandle': {
     severity: 'error',
     title: 'a phandle that cannot be used',
-    explain: 'A phandle is one cell, and neither 0 nor 0xffffffff, also after renumbering for the base.',
+    explain: 'A phandle is one cell. It is neither 0 nor 0xffffffff, before and after it is renumbered for the base.',
   },
   'fdt/overlay-fixup': {
     severity: 'error',
-    title: 'a fixup that points nowhere',
+    title: 'a fixup that does not point to a property',
     explain:
-      'dtc -@ lists in __fixups__ and __local_fixups__ where phandles stand in the overlay. An entry is malformed or points at no property. Compile the overlay again; do not edit those nodes by hand.',
+      'dtc -@ lists the places of phandles in __fixups__ and __local_fixups__. An entry is malformed, or it does not point to a property. Compile the overlay again; do not edit those nodes by hand.',
   },
   'fdt/overlay-no-symbols': {
     severity: 'error',
-    title: 'labels in the overlay, none in the base',
+    title: 'labels in the overlay, but not in the base',
     explain:
       'The overlay refers to labels of the base (&label), and the base was compiled without them. Compile the base with dtc -@ (kernel: DTC_FLAGS=-@), or give the overlay a target-path.',
   },
@@ -96,18 +96,19 @@ export const FDT_CODES = defineCodes({
   'fdt/overlay-no-target': {
     severity: 'error',
     title: 'a fragment whose target does not exist',
-    explain: 'A fragment says with target-path or target which node of the base it changes. That node is not there.',
+    explain:
+      'target-path or target of a fragment names the node of the base that it changes. The base does not have that node.',
   },
   'fdt/overlay-bad-symbol': {
     severity: 'error',
-    title: 'a symbol of the overlay that cannot be carried over',
+    title: 'a symbol of the overlay that cannot be copied',
     explain: 'Labels of the overlay become labels of the result. The value is not the path of a node in the overlay.',
   },
   'fdt/overlay-phandle-replaced': {
     severity: 'warning',
     title: 'the overlay replaces a phandle of the base',
     explain:
-      'The overlay labels a node that already has a phandle in the base. libfdt before 1.7.1 (U-Boot, fdtoverlay) gives the node a new phandle and every reference to the old one in the base breaks.',
+      'The overlay labels a node that already has a phandle in the base. libfdt before 1.7.1 (U-Boot, fdtoverlay) gives the node a new phandle which breaks every reference to the old one.',
   },
 });
 

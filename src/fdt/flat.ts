@@ -11,7 +11,7 @@ export const TOKEN = { beginNode: 1, endNode: 2, property: 3, nop: 4, end: 9 } a
 export const COLUMN = {
   /** Byte offset of the node's first tag after its name. */
   content: 0,
-  /** Row of the first node that is no descendant of this one. */
+  /** Row of the first node that is not a descendant of this one. */
   next: 1,
   /** Byte offset of the node's FDT_BEGIN_NODE tag. */
   begin: 2,
@@ -136,7 +136,10 @@ export function childrenWith(node: FdtNode, name: string): readonly FdtNode[] {
     .flatMap((row, index) => (blob.has(row, offsets) ? [node.children[index] as FdtNode] : []));
 }
 
-/** A node and all below it that have a property, in tree order. Of a blob only these and what is above them become nodes. */
+/**
+ * A node and all below it that have a property, in tree order. Of a blob only these and what is above them become
+ * nodes.
+ */
 export function nodesWith(root: FdtNode, name: string): readonly FdtNode[] {
   if (!(root instanceof FlatNode)) return [...walk(root)].filter((node) => node.properties.has(name));
   const { blob } = root;
@@ -303,7 +306,10 @@ class PropertyIterator implements MapIterator<[string, Uint8Array]> {
     return { done: true, value: undefined };
   }
 
-  /** Whether no property before this one has the name. The blob may turn ambiguous on the way: earlier names are looked up. */
+  /**
+   * Whether no property before this one has the name. The blob may turn ambiguous on the way: earlier names are looked
+   * up.
+   */
   #isFirst(tag: number, name: string): boolean {
     if (this.#seen === undefined) {
       this.#seen = new Set();

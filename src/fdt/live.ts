@@ -15,7 +15,7 @@ interface ListedNode {
   readonly children: ListedNode[];
 }
 
-/** FDT_MAX_DEPTH in drivers/of/fdt.c: a deeper listing is no device tree. */
+/** FDT_MAX_DEPTH in drivers/of/fdt.c: a deeper listing is not a device tree. */
 const MAX_DEPTH = 64;
 
 /**
@@ -43,7 +43,7 @@ function readDirectory(
     diagnostics.push(
       finding(path, 'fdt/bad-listing', {
         message: `more than ${MAX_DEPTH} levels of directories`,
-        cause: 'no device tree is that deep; a link may lead back up',
+        cause: 'no device tree is that deep; a symbolic link may lead back to a parent',
         fix: 'read /proc/device-tree itself and do not follow links below it',
       }),
     );

@@ -95,7 +95,7 @@ class OverlayValues {
           this.report(
             'fdt/overlay-phandle',
             `${nodePath(node)}: phandle 0x${old.toString(16)} cannot be moved above the base's highest, 0x${highest.toString(16)}`,
-            'there is no phandle from 0xffffffff on',
+            'the highest phandle is 0xfffffffe',
             'compile base and overlay again with dtc, which numbers from 1',
           );
         else this.#setCell(node, name, 0, old + highest);
@@ -114,8 +114,8 @@ class OverlayValues {
       if (length === undefined || offsets.length % 4 !== 0) {
         this.report(
           'fdt/overlay-fixup',
-          `${nodePath(fixups)}: ${name} ${length === undefined ? `names no property of ${nodePath(node)}` : `has ${offsets.length} bytes, not a list of cells`}`,
-          'a local fixup lists the byte offsets of phandles in the property of the same place and name',
+          `${nodePath(fixups)}: ${name} ${length === undefined ? `does not name a property of ${nodePath(node)}` : `has ${offsets.length} bytes, not a list of cells`}`,
+          'a local fixup lists the byte offsets of the phandles in the property with the same path and name',
           RECOMPILE,
         );
         continue;
@@ -126,8 +126,8 @@ class OverlayValues {
         if (old === undefined)
           this.report(
             'fdt/overlay-fixup',
-            `${nodePath(fixups)}: ${name} names byte ${offset}, the property has ${length}`,
-            'a phandle takes 4 bytes from that offset on',
+            `${nodePath(fixups)}: ${name} names byte ${offset}, but the property has ${length} bytes`,
+            'a phandle has 4 bytes, and they start at that offset',
             RECOMPILE,
           );
         else this.#setCell(node, name, offset, (old + highest) >>> 0);
@@ -139,14 +139,16 @@ class OverlayValues {
       else
         this.report(
           'fdt/overlay-fixup',
-          `${nodePath(child)}: there is no node ${nodePath(node)}${node.parent ? '/' : ''}${child.name}`,
+          `${nodePath(child)}: the overlay has no node ${nodePath(node)}${node.parent ? '/' : ''}${child.name}`,
           'local fixups mirror the tree of the overlay',
           RECOMPILE,
         );
     }
   }
 
-  /** Puts the base's phandles where the overlay refers to labels (`__fixups__`: label = "path:property:offset", ...). */
+  /**
+   * Puts the base's phandles where the overlay refers to labels (`__fixups__`: label = "path:property:offset", ...).
+   */
   resolveLabels(base: Fdt): void {
     const fixups = findChild(this.overlay.root, '__fixups__');
     if (fixups === undefined || fixups.properties.size === 0) return;
@@ -154,7 +156,7 @@ class OverlayValues {
     if (symbols === undefined) {
       this.report(
         'fdt/overlay-no-symbols',
-        `the overlay refers to ${[...fixups.properties.keys()].map((label) => `&${label}`).join(', ')}, and the base has no /__symbols__`,
+        `the overlay refers to ${[...fixups.properties.keys()].map((label) => `&${label}`).join(', ')}, but the base has no /__symbols__`,
         'the base was compiled without labels',
         'compile the base with dtc -@ (kernel: make DTC_FLAGS=-@ dtbs), or write target-path = "/path" in the overlay',
       );
@@ -187,11 +189,11 @@ class OverlayValues {
               : 'write target-path = "/path", or use a label listed in /__symbols__ of the base',
           ]
         : node === undefined
-          ? [`the base says it is ${path}, and has no such node`, 'compile the base again with dtc -@']
+          ? [`/__symbols__ of the base gives ${path}, which does not exist`, 'compile the base again with dtc -@']
           : [`${path} has no phandle in the base`, 'compile the base again with dtc -@'];
     this.report(
       'fdt/overlay-unknown-label',
-      `the overlay refers to &${label}, which the base does not give`,
+      `the overlay refers to &${label}, which the base does not define`,
       cause,
       fix,
     );
@@ -201,8 +203,8 @@ class OverlayValues {
   #badFixup(label: string, place: string): void {
     this.report(
       'fdt/overlay-fixup',
-      `/__fixups__: ${label} has the place ${quoted(place)}`,
-      'a place is "path:property:byte offset" and names 4 bytes of a property of the overlay',
+      `/__fixups__: the entry ${quoted(place)} of ${label} is malformed`,
+      'an entry is "path:property:byte offset" and names 4 bytes of a property of the overlay',
       RECOMPILE,
     );
   }
@@ -249,7 +251,7 @@ class Merge {
     if (!found)
       this.#values.report(
         'fdt/overlay-empty',
-        'the overlay has no fragment with an __overlay__ node and changes nothing',
+        'the overlay has no fragment with an __overlay__ node, so it changes nothing',
         'this is a complete device tree, or an overlay without content',
         'give a .dtbo compiled from a source that begins with /dts-v1/; /plugin/;',
       );
@@ -262,10 +264,10 @@ class Merge {
     if (phandle === undefined || phandle === NO_PHANDLE) {
       values.report(
         'fdt/overlay-no-target',
-        `${nodePath(fragment)}: target is ${phandle === undefined ? `of ${raw?.length} bytes, not 4` : '0xffffffff'}`,
+        `${nodePath(fragment)}: target is ${phandle === undefined ? `a property of ${raw?.length} bytes, not 4` : '0xffffffff'}`,
         phandle === undefined
           ? 'a target is one phandle'
-          : 'dtc writes that for a label that /__fixups__ must resolve, and it does not',
+          : 'dtc writes this value for a label that /__fixups__ must resolve, but /__fixups__ does not list it',
         RECOMPILE,
       );
       return undefined;
@@ -275,7 +277,7 @@ class Merge {
       if (node !== undefined) return { node, path: undefined };
       values.report(
         'fdt/overlay-no-target',
-        `${nodePath(fragment)}: target is phandle 0x${phandle.toString(16)}, which no node of the base has`,
+        `${nodePath(fragment)}: no node of the base has the phandle 0x${phandle.toString(16)} of target`,
         'the overlay was compiled for another base',
         'use target-path = "/path", or a label with dtc -@',
       );
@@ -286,8 +288,8 @@ class Merge {
     if (path === undefined) {
       values.report(
         'fdt/overlay-no-target',
-        `${nodePath(fragment)}: there is neither target nor target-path`,
-        'a fragment must say which node of the base it changes',
+        `${nodePath(fragment)}: the fragment has neither target nor target-path`,
+        'a fragment must name the node of the base that it changes',
         'add target-path = "/path" or target = <&label>',
       );
       return undefined;
@@ -323,7 +325,7 @@ class Merge {
       this.#values.report(
         'fdt/overlay-phandle-replaced',
         `${nodePath(node)} has phandle 0x${before.toString(16)} in the base and gets 0x${after.toString(16)}`,
-        'the overlay labels a node that other nodes of the base already refer to; their references now lead nowhere',
+        'the overlay labels a node that other nodes of the base already refer to; their references now lead to no node',
         'do not label that node in the overlay: refer to it by the label of the base (&label) instead',
       );
     }
@@ -401,7 +403,7 @@ function missingPart(base: Fdt, path: string): string {
         name,
         node.children.map((other) => other.name),
       );
-      return `the base has ${nodePath(node)}, which has no child "${name}"${near.length > 0 ? `, only ${near.map((other) => `"${other}"`).join(', ')}` : ''}`;
+      return `the base has ${nodePath(node)}, which has no child "${name}"${near.length > 0 ? `, but has ${near.map((other) => `"${other}"`).join(', ')}` : ''}`;
     }
     node = child;
   }

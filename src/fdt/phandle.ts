@@ -62,7 +62,7 @@ function blobPhandles({ blob: { view, index } }: FlatNode): [phandle: number, ro
   const found: [number, number][] = [];
   for (let i = 0; i < phandles.length; ) {
     const row = phandles[i] as number;
-    // The first property of each name in this row; 0 is no place of a tag.
+    // The first property of each name in this row; 0 is not the place of a tag.
     let plain = 0;
     let old = 0;
     for (; phandles[i] === row; i += 2) {

@@ -2,7 +2,7 @@
 import { latin1 } from './bytes.js';
 import type { FdtNode } from './tree.js';
 
-/** The value as 32-bit cells; undefined when the property is missing or its length is no multiple of 4. */
+/** The value as 32-bit cells; undefined when the property is missing or its length is not a multiple of 4. */
 export function cells(node: FdtNode, name: string): readonly number[] | undefined {
   const value = node.properties.get(name);
   if (value === undefined || value.length % 4 !== 0) return undefined;

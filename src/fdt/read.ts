@@ -53,8 +53,8 @@ function readHeader(
   if (bytes.length < HEADER_SIZE[16])
     return fail(
       'fdt/truncated',
-      `the file ends after ${bytes.length} bytes, inside the header`,
-      'the file is cut off',
+      `the file has only ${bytes.length} bytes and ends inside the header`,
+      'the file is incomplete',
       copyAgain,
     );
   const totalSize = view.getUint32(4);
@@ -68,8 +68,8 @@ function readHeader(
   if (totalSize > bytes.length)
     return fail(
       'fdt/truncated',
-      `the file has ${bytes.length} bytes, the header states ${totalSize} ${atByte(4)}`,
-      'the file is cut off',
+      `the file has ${bytes.length} bytes, but the header states ${totalSize} ${atByte(4)}`,
+      'the file is incomplete',
       copyAgain,
     );
   const version = view.getUint32(20);
@@ -125,7 +125,7 @@ function whatElse(bytes: Uint8Array): [string, string] {
     return ['this is an Android DTBO partition image', 'unpack it first: mkdtboimg dump IMAGE -b OUT'];
   if (bytes.subarray(0, 64).every((byte) => byte === 9 || byte === 10 || byte === 13 || (byte >= 32 && byte < 127)))
     return ['this is text', 'compile it first: dtc -I dts -O dtb -@ SOURCE -o BLOB (after cpp, if it has #include)'];
-  return ['this is no flattened device tree', 'give a .dtb or .dtbo file'];
+  return ['this is not a flattened device tree', 'give a .dtb or .dtbo file'];
 }
 
 function readReservations(
@@ -144,7 +144,7 @@ function readReservations(
   diagnostics.push(
     finding(file, 'fdt/bad-reservations', {
       message: `the memory reservation block ${atByte(header.reservations)} has no final entry of size 0`,
-      cause: 'the list runs to the end of the blob',
+      cause: 'the list continues to the end of the blob',
       fix: 'build or copy the file again',
     }),
   );

@@ -23,7 +23,8 @@ const MAX_WARNINGS = 20;
 const UNSEEN_PHANDLE = -0x80000000;
 
 /**
- * Work space kept between calls: two large arrays per blob would cost more than the walk. Nothing in it outlives a call;
+ * Work space kept between calls: two large arrays per blob would cost more than the walk. Nothing in it outlives a
+ * call;
  * a hostile blob's larger one is not kept.
  */
 const KEPT_LENGTH = 1 << 16;
@@ -110,13 +111,12 @@ export function indexStructure(
     const tag = at;
     const token = view.getUint32(at);
     if (token === TOKEN.property) {
-      if (depth === 0)
-        return fail('fdt/bad-structure', tag, 'a property', 'properties stand in nodes, and the root node is not open');
+      if (depth === 0) return fail('fdt/bad-structure', tag, 'a property', 'a property is outside the root node');
       if (tag + 12 > end) return fail('fdt/bad-structure', tag, 'a property is cut off', pastEnd);
       const length = view.getUint32(at + 4);
       const nameOffset = view.getUint32(at + 8);
       if (length > end - at - 12)
-        return fail('fdt/bad-structure', tag, `a property of ${length} bytes`, `it reaches past its block: ${pastEnd}`);
+        return fail('fdt/bad-structure', tag, `a property of ${length} bytes`, `it extends past its block: ${pastEnd}`);
       if (nameOffset > lastName)
         return fail(
           'fdt/bad-name',
@@ -127,16 +127,16 @@ export function indexStructure(
       const seen = holder[nameOffset] as number;
       if (propertiesOver) {
         warn('fdt/property-after-subnode', {
-          message: `property "${nameAt(nameOffset)}" ${atByte(tag)} stands after a subnode, ${pathHere()}`,
-          cause: 'libfdt and Linux read the properties of a node up to its first subnode, so this one is not seen',
+          message: `property "${nameAt(nameOffset)}" ${atByte(tag)} is after a subnode, ${pathHere()}`,
+          cause: 'libfdt and Linux read the properties of a node up to its first subnode, so they do not see this one',
           fix: 'build the file again with dtc, which puts properties first',
         });
       } else {
         if (seen === count || seen === -count) {
           hasDuplicates = true;
           warn('fdt/duplicate-property', {
-            message: `property "${nameAt(nameOffset)}" stands twice, the second time ${atByte(tag)}, ${pathHere()}`,
-            cause: 'readers take the first one',
+            message: `the node has the property "${nameAt(nameOffset)}" twice, the second time ${atByte(tag)}, ${pathHere()}`,
+            cause: 'readers use the first one',
             fix: 'remove one of the two; dtc refuses such a source',
           });
         }
@@ -151,7 +151,12 @@ export function indexStructure(
       if (depth === 0 && count > 0)
         return fail('fdt/bad-structure', tag, 'a second root node', 'a device tree has one root');
       if (depth === MAX_DEPTH)
-        return fail('fdt/too-deep', tag, `more than ${MAX_DEPTH} levels of nodes`, 'Linux unflattens no deeper tree');
+        return fail(
+          'fdt/too-deep',
+          tag,
+          `more than ${MAX_DEPTH} levels of nodes`,
+          'Linux does not unflatten a deeper tree',
+        );
       at += 4;
       while (at < end && bytes[at] !== 0) at += 1;
       if (at >= end) return fail('fdt/bad-structure', tag, 'a node name without an end', pastEnd);

@@ -1,4 +1,6 @@
-/** Groups and users of an image: those in /etc, and those that systemd-sysusers makes of sysusers.d before udev starts. */
+/**
+ * Groups and users of an image: those in /etc, and those that systemd-sysusers makes of sysusers.d before udev starts.
+ */
 import type { Span } from '../diagnostic/index.js';
 import { configFiles, configFolders, type Image } from './tree.js';
 import { splitWords, stripped } from './words.js';
@@ -57,7 +59,7 @@ function* database(
   }
 }
 
-/** Where nsswitch.conf says so, the accounts of the system lie in /usr/lib. */
+/** With an entry in nsswitch.conf, the accounts of the system are in /usr/lib. */
 const databases = (image: Image, name: string) =>
   /^\s*(?:passwd|group):.*\baltfiles\b/m.test(image.text('etc/nsswitch.conf')?.text ?? '')
     ? [`etc/${name}`, `usr/lib/${name}`]
@@ -111,7 +113,7 @@ function applySysusers(image: Image, groups: Map<string, Building>, users: Map<s
   for (const { name, id, from } of items.g.values()) addGroup(name, id, from);
   for (const { name, id, group, from } of items.u.values()) {
     const isNumber = numberOf(group) !== undefined;
-    // A primary group that is named must be there already; a number is taken as it stands.
+    // A primary group that is named must be there already; a number is used as it is.
     if (group !== undefined && !isNumber && !groups.has(group)) continue;
     if (group === undefined && !users.has(name)) addGroup(name, id, from);
     else if (group === undefined) addGroup(name, undefined, from);

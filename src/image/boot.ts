@@ -1,7 +1,7 @@
 /**
- * What the boot loader's files in an image say: which DTB the kernel gets, which overlays are applied, which command line
- * it is given. Sources: U-Boot's doc/README.distro and pxe_utils.c (extlinux), the Boot Loader Specification, GRUB's
- * manual, Armbian's and BeagleBoard's boot scripts, Raspberry Pi's documentation, U-Boot's FIT documentation.
+ * What the boot loader's files in an image say: which DTB the kernel gets, which overlays are applied, which command
+ * line it is given. Sources: U-Boot's doc/README.distro and pxe_utils.c (extlinux), the Boot Loader Specification,
+ * GRUB's manual, Armbian's and BeagleBoard's boot scripts, Raspberry Pi's documentation, U-Boot's FIT documentation.
  */
 import { globPattern } from './glob.js';
 import type { Image } from './tree.js';
@@ -254,7 +254,7 @@ function overlayFile(image: Image, name: string, folder: string, top: string, fr
   return { name, path: found, from, parameters: [] };
 }
 
-/** config.txt: sections of other models are taken to hold, since the model is not known. */
+/** config.txt: sections of other models are assumed to apply, since the model is not known. */
 function raspberryPi(image: Image, top: string): BootEntry[] {
   const path = under(top, 'config.txt');
   const source = image.text(path);

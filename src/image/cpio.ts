@@ -27,7 +27,7 @@ export function readCpio(read: ReadAt, sizeBytes: number): MemberTree | undefine
     const head = decoder.decode(read(offset, HEADER));
     if (!/^07070[12]/.test(head)) {
       if (offset === 0) return undefined;
-      throw new BrokenArchive(`it is damaged or breaks off at byte ${offset}`, 'copy or build it again');
+      throw new BrokenArchive(`it is damaged or ends at byte ${offset}`, 'copy or build it again');
     }
     const field = (index: number) => Number.parseInt(head.slice(6 + index * 8, 14 + index * 8), 16);
     const [inode, mode, uid, gid, count, , size, major, minor, , , nameSize] = Array.from({ length: 12 }, (_, i) =>
@@ -37,8 +37,7 @@ export function readCpio(read: ReadAt, sizeBytes: number): MemberTree | undefine
     const start = align(offset + HEADER + nameSize);
     offset = align(start + size);
     if (name === 'TRAILER!!!') return tree;
-    if (start + size > sizeBytes)
-      throw new BrokenArchive(`it breaks off inside of "${name}"`, 'copy or build it again');
+    if (start + size > sizeBytes) throw new BrokenArchive(`it ends inside "${name}"`, 'copy or build it again');
     const kind = KINDS.get(mode & FORMAT) ?? 'other';
     const member = {
       kind,

@@ -135,7 +135,7 @@ function deviceObstacle(unit: Unit, nodes: readonly string[], driver: string): O
   if (near !== undefined)
     return {
       setting: near.setting,
-      cause: `DeviceAllow=${near.setting.value} gives no ${near.rights.includes('r') ? 'write' : 'read'} access, and opening the node for reading and writing fails with EPERM`,
+      cause: `DeviceAllow=${near.setting.value} does not give ${near.rights.includes('r') ? 'write' : 'read'} access, so opening the node for reading and writing fails with EPERM`,
       fix: `write DeviceAllow=char-${driver} rw`,
     };
   const others = allowed.map(({ what }) => what).join(', ');
@@ -143,8 +143,8 @@ function deviceObstacle(unit: Unit, nodes: readonly string[], driver: string): O
     setting: because,
     cause:
       because.key === 'DeviceAllow'
-        ? `any DeviceAllow= closes every device that none names, and these name ${others}`
-        : `${because.key}=${because.value} closes every device that no DeviceAllow= names${others === '' ? '' : `, and these name ${others}`}`,
+        ? `with any DeviceAllow=, a device that is not listed is closed, and the lists have only ${others}`
+        : `${because.key}=${because.value} closes every device that DeviceAllow= does not list${others === '' ? '' : `, and the lists have only ${others}`}`,
     fix,
   };
 }
@@ -168,7 +168,7 @@ function mountObstacle(unit: Unit, node: string, root: RootFacts): Obstacle | un
   const hides = (setting: Setting, cause: string, fix: string): Obstacle => ({ setting, cause, fix });
   for (const { text, setting } of words(unit, listOf(unit, 'InaccessiblePaths', 'InaccessibleDirectories')))
     if (covers(clean(text), node))
-      return hides(setting, `it makes ${clean(text)} inaccessible`, `drop ${clean(text)} from ${setting.key}=`);
+      return hides(setting, `it makes ${clean(text)} inaccessible`, `remove ${clean(text)} from ${setting.key}=`);
   const empty = words(unit, listOf(unit, 'TemporaryFileSystem')).find(({ text }) =>
     covers(clean(text).split(':')[0] as string, node),
   );
@@ -183,13 +183,13 @@ function mountObstacle(unit: Unit, node: string, root: RootFacts): Obstacle | un
     return hides(
       other.setting,
       `it mounts ${other.from} over ${other.to}`,
-      `drop it, or add BindPaths=${node.replace(/\/[^/]*$/, '')}`,
+      `remove it, or add BindPaths=${node.replace(/\/[^/]*$/, '')}`,
     );
   const hidden = lastOf(unit, 'PrivateDevices');
   if (hidden !== undefined && isYes(hidden.value) && !isBound)
     return hides(
       hidden,
-      'PrivateDevices= gives the service a /dev of its own without the heaps, whatever DeviceAllow= says',
+      'PrivateDevices= gives the service a private /dev without the heaps; DeviceAllow= does not add them',
       'set PrivateDevices=no, DevicePolicy=closed and DeviceAllow=char-dma_heap rw',
     );
   return rootObstacle(unit, isBound, root);
@@ -217,11 +217,11 @@ function rootObstacle(unit: Unit, isBound: boolean, { isDirectory, isFile, syste
   const api = lastOf(unit, 'MountAPIVFS');
   const fix = 'set MountAPIVFS=yes, which brings /dev of the host into the root directory';
   if (!isBound && api !== undefined && api.value !== '' && !isYes(api.value))
-    return { setting: api, cause: `${root.key}=${root.value} has no /dev, because MountAPIVFS= is off`, fix };
+    return { setting: api, cause: `${root.key}=${root.value} does not have /dev, because MountAPIVFS= is off`, fix };
   if (!isBound && api === undefined && systemd !== undefined && systemd < API_MOUNTS_BY_DEFAULT)
     return {
       setting: root,
-      cause: `systemd ${systemd} mounts no /dev into ${root.value} unless MountAPIVFS= is on`,
+      cause: `systemd ${systemd} does not mount /dev in ${root.value} unless MountAPIVFS= is on`,
       fix,
     };
   const path = withSpecifiers(unit.name, clean(root.value)).replace(/^\//, '');
@@ -251,7 +251,7 @@ function slicesOf(unit: Unit, files: UnitFiles): Unit[] {
 }
 
 /**
- * Why a service does not reach a node, whoever its user is; undefined: it does.
+ * Why a service does not reach a node, for any user; undefined: it does.
  * @param nodes paths that lead to the device, the node itself first
  * @param driver its name in /proc/devices
  */

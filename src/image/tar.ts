@@ -1,7 +1,7 @@
 /**
- * Reads tar archives: POSIX ustar and pax, GNU's long names, hard links. Only headers are read; content when it is asked
- * for. A library would do as well, but for the end of the archive: one that breaks off between two members, or hides
- * another behind its end, must not pass for a whole one. Sources: POSIX pax; tar.h of GNU tar.
+ * Reads tar archives: POSIX ustar and pax, GNU's long names, hard links. Only headers are read; content when it is
+ * asked for. A library would do as well, but for the end of the archive: one that breaks off between two members, or
+ * hides another behind its end, must not pass for a whole one. Sources: POSIX pax; tar.h of GNU tar.
  */
 import { MemberTree } from './members.js';
 import type { EntryKind } from './tree.js';
@@ -93,8 +93,8 @@ export function readTar(read: ReadAt, sizeBytes: number): MemberTree | undefined
     if (block.length < BLOCK) {
       if (offset === 0) return undefined;
       throw new BrokenArchive(
-        `it breaks off at ${after(offset)}: the zero blocks that end an archive are missing, so members may be missing too`,
-        'copy or build it again, or give the directory it was made of',
+        `it ends at ${after(offset)} without the final zero blocks, so members may be missing`,
+        'copy or build it again, or give the directory that it was made from',
       );
     }
     if (isZero(block)) {
@@ -113,7 +113,7 @@ export function readTar(read: ReadAt, sizeBytes: number): MemberTree | undefined
     const start = offset + BLOCK;
     offset = start + Math.ceil(size / BLOCK) * BLOCK;
     if (start + size > sizeBytes)
-      throw new BrokenArchive(`it breaks off inside of a member, at ${after(start)}`, 'copy or build it again');
+      throw new BrokenArchive(`it ends inside a member, at ${after(start)}`, 'copy or build it again');
     if ('xgLK'.includes(type)) {
       if (size > MAX_HEADER_BYTES)
         throw new BrokenArchive(`it is damaged at ${after(start)}`, 'copy or build it again');
@@ -154,7 +154,7 @@ function refuseHidden(read: ReadAt, end: number, sizeBytes: number, after: strin
     const block = read(offset, BLOCK);
     if (isZero(block) || !isHeader(block)) continue;
     throw new BrokenArchive(
-      `it ends at ${after}, and another archive follows with "${text(block, 0, 100)}": tar unpacks the first only`,
+      `it ends at ${after}, but another archive follows with "${text(block, 0, 100)}", and tar unpacks only the first`,
       'unpack it with tar --ignore-zeros and give the directory, or join archives with tar --concatenate',
     );
   }

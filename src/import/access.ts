@@ -103,9 +103,9 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
         once(
           `${where(lost)} ${key}`,
           report('import/no-effect', {
-            message: `${key}="${lost.value}" is overruled by ${key}="${last.value}" in ${where(last)}`,
-            cause: 'udev reads files by name; of two rules for one node the later wins',
-            fix: 'the profile takes the one that wins; change it there if the other was wanted',
+            message: `${key}="${lost.value}" is overridden by ${key}="${last.value}" in ${where(last)}`,
+            cause: 'udev reads rules files in the order of their names, and the later of two rules for a node wins',
+            fix: 'the profile has the value of the later rule; change the profile if you want the other value',
             span: lost.token.span,
           }),
         );
@@ -115,9 +115,9 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
       once(
         where(conditional),
         report('import/condition', {
-          message: 'the rule depends on something that only the board knows',
-          cause: 'PROGRAM, IMPORT, TEST and the like are not run here: the rule was taken to apply',
-          fix: 'a profile is for one board: remove what does not hold for it',
+          message: 'the rule depends on the running board',
+          cause: 'import does not run PROGRAM, IMPORT or TEST; assuming that the rule applies',
+          fix: 'a profile is for one board: remove what does not apply to it',
           span: conditional.rule.span,
         }),
       );
@@ -129,8 +129,8 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
           `link ${value}`,
           report('import/not-expressed', {
             message: `the link /dev/${value} is not below /dev/dma_heap`,
-            cause: 'aliases of a profile are names of heaps',
-            fix: 'keep the rule that makes it in a file of its own',
+            cause: 'the aliases of a profile are links to heaps below /dev/dma_heap',
+            fix: 'keep the rule for it in a separate file',
             span: token.span,
           }),
         );
@@ -151,8 +151,8 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
         `run ${where(run)}`,
         report('import/not-expressed', {
           message: `RUN starts "${run.value}"`,
-          cause: 'generated rules run nothing',
-          fix: 'keep the rule in a file of its own if it is needed; groups and modes are in the profile',
+          cause: 'generated rules do not run programs',
+          fix: 'keep the rule in a separate file if you need it; the profile has the groups and modes',
           span: run.token.span,
         }),
       );
@@ -181,14 +181,14 @@ function accessOf(
   const [other] = isWorld && groups.size === 1 ? groups : [];
   const named = groupOf(group);
   const taken = named ?? other ?? 'dmaheap';
-  // Neither the world, nor execution; and a group that cannot open the node is no access.
+  // Neither the world, nor execution; and a group that cannot open the node has no access.
   const bits = (stated & 0o660) | 0o040 | (stated & 0o600 ? 0 : 0o600);
   if (isWorld && mode !== undefined)
     once(
       `mode ${where(mode)}`,
       report('import/changed', {
         message: `MODE="${mode.value}" becomes 0${bits.toString(8)}`,
-        cause: 'opening a heap read-only is enough to allocate, and heap memory is not charged to cgroups',
+        cause: 'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
         fix: `make the users members of "${taken}"`,
         facts: ['heap.read-only-allocates'],
         span: mode.token.span,
@@ -198,8 +198,8 @@ function accessOf(
     once(
       `group ${mode === undefined ? '' : where(mode)}`,
       report('import/assumed', {
-        message: `no group is named for a heap that a rule opens; "${taken}" is taken${other === undefined ? '' : ', which the rules name for another'}`,
-        fix: 'name the group that should have it in the profile',
+        message: `a rule opens a heap without naming a group; assuming "${taken}"${other === undefined ? '' : ', which the rules use for another heap'}`,
+        fix: 'name the right group in the profile',
         ...(mode === undefined ? {} : { span: mode.token.span }),
       }),
     );
@@ -214,18 +214,18 @@ function* withoutEffect({ tokens }: Rule, { file }: SourceText): Generator<Diagn
   const never = tokens.find((token) => isKernel(token) && token.value === 'dma_heap');
   if (never !== undefined)
     yield report('import/no-effect', {
-      message: `KERNEL=="dma_heap" never matches: the rule does nothing`,
+      message: `KERNEL=="dma_heap" never matches, so the rule has no effect`,
       cause: 'dma_heap is the subsystem and the directory of the nodes; no device has this kernel name',
-      fix: 'write SUBSYSTEM=="dma_heap", and state in the profile who is to have access',
+      fix: 'write SUBSYSTEM=="dma_heap", and state the access in the profile',
       span: never.span,
     });
   const uaccess = tokens.find(({ key, operator, value }) => key === 'TAG' && operator !== '==' && value === 'uaccess');
   const name = file.replace(/^.*\//, '');
   if (uaccess !== undefined && name > SEAT_RULES)
     yield report('import/no-effect', {
-      message: `TAG+="uaccess" in ${name} comes after ${SEAT_RULES}, which applies it: the tag does nothing`,
+      message: `TAG+="uaccess" in ${name} comes after ${SEAT_RULES}, which applies it, so the tag has no effect`,
       cause: 'udev reads rules files in the order of their names',
-      fix: 'leave it out: heap memory is not charged to cgroups; give a group access in the profile',
+      fix: 'remove it, because heap memory is not charged to cgroups; give access to a group in the profile',
       span: uaccess.span,
     });
 }

@@ -122,7 +122,7 @@ const READERS: readonly (readonly [string, Reader])[] = [
 
 /** The arguments that a boot loader's file gives the kernel; a text of no such kind is the command line itself. */
 export function kernelArguments({ text }: SourceText): KernelArguments {
-  // A continued line is one; a comment says nothing.
+  // A continued line is one; a comment is skipped.
   const lines = text
     .replace(/\\\r?\n/g, ' ')
     .split(/\r?\n/)

@@ -36,7 +36,7 @@ export function readCommandLine(source: SourceText | undefined): Understood<Comm
         report('import/not-expressed', {
           message: `${name}=${value ?? ''} makes ${what}`,
           cause: 'a profile states areas of the board, not of memory nodes',
-          fix: 'leave it on the command line',
+          fix: 'keep it on the command line',
           ...wordAt(source, name),
         }),
       );
@@ -49,8 +49,7 @@ export function readCommandLine(source: SourceText | undefined): Understood<Comm
     diagnostics.push(
       report('import/not-expressed', {
         message: `${found.text} keeps the area ${[...(from === 0n ? [] : [`above ${formatAddress(from)}`]), ...(to === 0n ? [] : [`below ${formatAddress(to)}`])].join(' and ')}`,
-        cause:
-          'a profile has no range for an area of the command line: the region is written without one, and may lie anywhere',
+        cause: 'a profile cannot limit an area of the command line, so the region has no range and may be anywhere',
         fix: 'give the region "addressBits", or "allocRanges" with delivery "device-tree"',
         ...wordAt(source, found.text),
       }),

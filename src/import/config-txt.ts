@@ -42,7 +42,7 @@ const OVERLAYS: Readonly<Record<string, Readonly<Record<Soc, number>>>> = {
   'vc4-fkms-v3d-pi4': { bcm2835: 508, bcm2711: 508, bcm2712: 508 },
   'vc4-kms-v3d-pi5': { bcm2835: 64, bcm2711: 64, bcm2712: 64 },
 };
-/** The SoC that an overlay is written for, where its name says so. */
+/** The SoC that an overlay is written for, where its name shows it. */
 const SOC_OF_SUFFIX: Readonly<Record<string, Soc>> = { pi4: 'bcm2711', pi5: 'bcm2712' };
 
 /** Boards that a model filter takes in, as parts of their compatible strings; `soc`: every board with this SoC. */
@@ -77,7 +77,9 @@ function isOfModel(filter: string, board: RaspberryPi): boolean | undefined {
   return compatible.some((one) => one.startsWith('raspberrypi,')) ? false : undefined;
 }
 
-/** What `[filters]` say of the lines below them. Filters of one kind replace each other, those of two kinds both count. */
+/**
+ * What `[filters]` say of the lines below them. Filters of one kind replace each other, those of two kinds both count.
+ */
 class Filters {
   readonly #board: RaspberryPi;
   #isNone = false;
@@ -195,10 +197,10 @@ function decide(
     if (open.length > 0)
       diagnostics.push(
         report('import/condition', {
-          message: `${text} stands in the section [${open.join('] [')}]`,
+          message: `${text} is in the section [${open.join('] [')}]`,
           cause: isKnown
-            ? 'only the board knows whether the section applies: the size was taken all the same'
-            : 'a profile is for one board: the size was taken all the same',
+            ? 'whether the section applies depends on the board; assuming that it does'
+            : 'a profile is for one board; assuming that the section applies',
           fix: isKnown
             ? 'remove it from the profile if the section does not apply'
             : "give the board's DTB with --dts, or remove the size from the profile if this board is another",
@@ -209,14 +211,14 @@ function decide(
       diagnostics.push(
         usual === undefined
           ? report('import/assumed', {
-              message: `${text} sets no size; assuming ${formatBytes(stated)}`,
+              message: `${text} does not set a size; assuming ${formatBytes(stated)}`,
               cause: `the overlay makes the area ${sizes.bcm2835} MiB, ${sizes.bcm2711} MiB on bcm2711 and ${sizes.bcm2712} MiB on bcm2712`,
               fix: "give the board's DTB with --dts, or state the size in the profile",
               span,
             })
           : report('import/changed', {
               message: `${text} makes the area ${formatBytes(stated)}`,
-              cause: 'the overlay resizes linux,cma also where no parameter says so',
+              cause: 'the overlay resizes linux,cma even without a parameter',
               span,
             }),
       );
@@ -226,7 +228,7 @@ function decide(
     diagnostics.push(
       report('import/condition', {
         message: `${found.text}: ${formatBytes(found.sizeBytes)} is more than half of the ${formatBytes(board.memoryBytes)} that the device tree states`,
-        cause: 'the firmware fills in the RAM of the board; with this little the kernel finds no room for the area',
+        cause: 'the firmware adds the RAM of the board; with the stated RAM, the area does not fit',
         fix: 'state the RAM of the board as "memory", and run dmaheap place',
       }),
     );
@@ -235,9 +237,9 @@ function decide(
 
 function withoutOverlay(word: string, overlay: string | undefined, span: Span): Diagnostic {
   return report('import/no-effect', {
-    message: `${word} does nothing: ${overlay === undefined ? 'no overlay is loaded before it' : `the overlay ${overlay} has no such parameter`}`,
-    cause: 'a dtparam line belongs to the overlay that is loaded last before it',
-    fix: 'write it behind an overlay that has it, such as dtoverlay=cma',
+    message: `${word} has no effect: ${overlay === undefined ? 'no overlay is loaded before it' : `the overlay ${overlay} does not have this parameter`}`,
+    cause: 'a dtparam line applies to the last overlay that is loaded before it',
+    fix: 'write it after an overlay that has the parameter, such as dtoverlay=cma',
     span,
   });
 }
@@ -245,8 +247,8 @@ function withoutOverlay(word: string, overlay: string | undefined, span: Span): 
 function notRead(file: string, span: Span): Diagnostic {
   return report('import/not-expressed', {
     message: `include ${file} is not read`,
-    cause: 'the firmware reads the file in its place; overlays in it count too',
-    fix: 'give --config-txt with the lines of that file in place of the include',
+    cause: 'the firmware also reads that file, which may load overlays',
+    fix: 'give --config-txt with the lines of that file instead of the include',
     span,
   });
 }
@@ -256,13 +258,13 @@ function* gpuMemory(key: string, value: string, board: RaspberryPi, span: Span):
   if (!/^\d+$/.test(value)) return;
   const isPi5 = socOf(board) === 'bcm2712';
   yield report(isPi5 ? 'import/no-effect' : 'import/not-expressed', {
-    message: isPi5 ? `${key}=${value} does nothing on bcm2712` : `${key}=${value} takes ${value} MiB of low memory`,
+    message: isPi5 ? `${key}=${value} has no effect on bcm2712` : `${key}=${value} takes ${value} MiB of low memory`,
     cause: isPi5
-      ? 'the GPU of this board has no memory of its own'
-      : 'the firmware takes it from the first GiB, where the CMA area must lie too: a large value leaves no room for it',
+      ? 'the GPU of this board has no separate memory'
+      : 'the firmware reserves it in the first GiB, where the CMA area must also be: a large value leaves no room for the area',
     fix: isPi5
       ? 'remove the line'
-      : 'lower it (76 is the default; KMS needs no more), and state the RAM that is left as "memory"',
+      : 'use a lower value (the default of 76 is enough for KMS), and state the remaining RAM as "memory"',
     span,
   });
 }

@@ -68,13 +68,13 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
         report('import/not-expressed', {
           ...(CARRIED.has(symbol)
             ? {
-                message: `${symbol} is left out: its value is none that it can have`,
-                cause: 'its value is y, n or a number, so that the kernel drops this line',
+                message: `${symbol} is omitted, because its value is not valid`,
+                cause: 'its value must be y, n or a number; conf drops this line',
                 fix: 'correct the line',
               }
             : {
-                message: `${symbol} is not known to upstream kernels' heaps`,
-                cause: "a vendor's kernel has it; whether a line for it survives depends on that tree",
+                message: `${symbol} is not a heap symbol of upstream kernels`,
+                cause: 'a vendor kernel may have it; whether a line for it survives depends on that tree',
                 fix: `add "${symbol}": "${value}" to kernel.symbols if your tree has it, and its heap with "kind": "vendor"`,
               }),
           span,
@@ -86,8 +86,8 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
     if (line?.value === 'm')
       diagnostics.push(
         report('import/changed', {
-          message: `${symbol} is m, and the generated fragment says y`,
-          cause: "nothing loads a heap's module by itself: no device event asks for it",
+          message: `${symbol} is m, but the generated fragment has y`,
+          cause: 'no device event loads the module of a heap',
           span: line.span,
         }),
       );
@@ -98,7 +98,7 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
     diagnostics.push(
       report('import/not-expressed', {
         message: `${others.length} ${others.length === 1 ? 'line is' : 'lines are'} not about heaps: ${others.slice(0, 8).join(', ')}${others.length > 8 ? ', ...' : ''}`,
-        fix: 'keep them in a fragment of their own',
+        fix: 'keep them in a separate fragment',
         ...(lines.get(others[0] as string)?.span === undefined
           ? {}
           : { span: (lines.get(others[0] as string) as Line).span }),

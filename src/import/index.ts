@@ -67,8 +67,8 @@ function settleRegions(
       diagnostics.push(
         report('import/changed', {
           severity: 'warning',
-          message: `${text} takes the default area away from the node ${decided.name}; the profile gives the node ${formatBytes(sizeBytes)} instead`,
-          cause: `with cma= the kernel ignores the node, and the heap is called ${KERNEL_AREA.join(' or ')}: whoever opens ${decided.name} finds nothing`,
+          message: `${text} replaces the default area of the node ${decided.name}; the profile gives the node ${formatBytes(sizeBytes)} instead`,
+          cause: `with cma=, the kernel ignores the node and names the heap ${KERNEL_AREA.join(' or ')}, so programs that open ${decided.name} fail`,
           fix: `remove ${text} from the command line`,
           facts: ['cma.parameter-and-default-node'],
         }),
@@ -77,16 +77,16 @@ function settleRegions(
   } else if (commandLine !== undefined)
     diagnostics.push(
       report('import/not-expressed', {
-        message: `${commandLine.text}: there is no default area`,
+        message: `${commandLine.text}: the kernel makes no default area`,
         cause: 'a profile without a default region leaves it to the kernel configuration',
-        fix: 'leave the argument on the command line',
+        fix: 'keep the argument on the command line',
       }),
     );
   const winner = regions.find((region) => region.isDefault);
   if (config.size !== undefined && winner !== undefined)
     diagnostics.push(
       report('import/no-effect', {
-        message: `CMA_SIZE_MBYTES=${config.size.sizeBytes / MEBIBYTE} does not count: ${winner.delivery === 'command-line' ? 'cma= on the command line' : `the node ${winner.name}`} decides`,
+        message: `the kernel does not use CMA_SIZE_MBYTES=${config.size.sizeBytes / MEBIBYTE}: ${winner.delivery === 'command-line' ? 'cma= on the command line' : `the node ${winner.name}`} decides`,
         ...config.size.at,
       }),
     );
@@ -94,13 +94,13 @@ function settleRegions(
     regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: config.size.sizeBytes });
   else if (winner === undefined && config.cmaHeap === true) {
     const sizeBytes = isX86 ? USUAL_BYTES.x86_64 : USUAL_BYTES.other;
-    const guess = `nothing states the size; ${formatBytes(sizeBytes)} is the default of the kernel's configuration`;
+    const guess = `no file states the size; ${formatBytes(sizeBytes)} is the default of the kernel configuration`;
     regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes, guess });
     diagnostics.push(
       report('import/assumed', {
-        message: `the CMA heap is on and nothing states its size; assuming ${formatBytes(sizeBytes)}`,
+        message: `the CMA heap is on, but no file states its size; assuming ${formatBytes(sizeBytes)}`,
         cause: isX86 ? 'the default on x86 is 0, so the heap does not exist yet' : 'CMA_SIZE_MBYTES defaults to 16',
-        fix: 'state "size", or a "budget" of what must fit',
+        fix: 'state "size", or a "budget" with the buffers',
       }),
     );
   }
@@ -172,12 +172,12 @@ function linksOf(
     if (keys.length > 1) {
       notes.decide(
         childPointer('/heaps', key),
-        `the link ${link} leads to ${keys.join(' or ')}, depending on the board: move the alias if it is the other`,
+        `the link ${link} leads to ${keys.join(' or ')}, depending on the board: move the alias if that is right for your board`,
       );
       diagnostics.push(
         report('import/condition', {
           message: `/dev/dma_heap/${link} leads to ${keys.join(' or ')}, depending on the board; assuming ${key}`,
-          fix: 'move the alias to the other heap if this board is another',
+          fix: 'move the alias to the other heap if that is right for your board',
         }),
       );
     }
@@ -205,8 +205,8 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
       diagnostics.push(
         report('import/not-expressed', {
           message: `no ${left.length === 1 ? 'alias' : 'aliases'} for ${key}: ${left.join(', ')}`,
-          cause: `a profile has at most ${MAX_ALIASES} for a heap, and "system" is where the kernel puts the system heap`,
-          fix: 'keep the rule that makes the link in a file of its own',
+          cause: `a profile has at most ${MAX_ALIASES} for a heap, and "system" is the node of the system heap`,
+          fix: 'keep the rule for the link in a separate file',
         }),
       );
     heaps[key] = aliases.length > 0 ? { ...heap, aliases: aliases as [string, ...string[]] } : heap;
@@ -215,14 +215,14 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
     const given = name === undefined ? undefined : found.access.get(name);
     if (given === undefined || name === undefined) continue;
     if (given.isAssumed)
-      notes.decide(childPointer('/access', key), `the rules give ${key} to no group; ${given.group} is a guess`);
+      notes.decide(childPointer('/access', key), `the rules do not name a group for ${key}; ${given.group} is a guess`);
     access[key] = { group: given.group, mode: `0${given.mode.toString(8)}` };
     const missed = names.filter((one) => !found.access.has(one));
     if (missed.length > 0)
       diagnostics.push(
         report('import/changed', {
-          message: `the rules know ${key} as ${names.filter((one) => !missed.includes(one)).join(', ')}; generated ones also as ${missed.join(', ')}`,
-          cause: 'the name depends on the kernel and on who makes the area',
+          message: `the rules know ${key} as ${names.filter((one) => !missed.includes(one)).join(', ')}; the generated rules also as ${missed.join(', ')}`,
+          cause: 'the name depends on the kernel and on the source of the area',
           facts: ['heap.default-area-name', 'heap.kernel-area-name'],
         }),
       );
@@ -230,8 +230,8 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
   if (Object.keys(access).length > 0)
     diagnostics.push(
       report('import/changed', {
-        message: `the groups (${[...new Set(Object.values(access).map(({ group }) => group))].join(', ')}) are created by what is generated`,
-        cause: 'udev sets no group that does not exist',
+        message: `the groups (${[...new Set(Object.values(access).map(({ group }) => group))].join(', ')}) are created by the generated files`,
+        cause: 'udev does not set a group that does not exist',
       }),
     );
   return { heaps, access };
@@ -262,17 +262,17 @@ function boardOf(
     noteMissingMemory(notes, 'the files of the setup');
     diagnostics.push(
       report('import/assumed', {
-        message: 'RAM is not stated, so areas are not compared with it',
+        message: 'the RAM is not stated, so the areas are not compared with it',
         fix: 'add "memory" to the board: "System RAM" in /proc/iomem',
       }),
     );
   }
   if (arch === undefined) {
-    notes.decide('/board/arch', 'no file says which architecture: arm64, arm, riscv64 or x86_64');
+    notes.decide('/board/arch', 'no file states the architecture: arm64, arm, riscv64 or x86_64');
     diagnostics.push(
       report('import/assumed', {
-        message: 'no file says which architecture; assuming arm64',
-        fix: 'give --arch arm64, arm, riscv64 or x86_64, or a whole .config',
+        message: 'no file states the architecture; assuming arm64',
+        fix: 'give --arch arm64, arm, riscv64 or x86_64, or a complete .config',
       }),
     );
   }
@@ -322,8 +322,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
     diagnostics.push(
       report('import/no-effect', {
         severity: 'note',
-        message: 'the rules open the system heap, which the configuration switches off: no access to it is written',
-        fix: 'set DMABUF_HEAPS_SYSTEM=y if the board is to have it',
+        message: 'the rules open the system heap, which the configuration disables, so no access to it is written',
+        fix: 'set DMABUF_HEAPS_SYSTEM=y if the board needs it',
       }),
     );
   if (
@@ -331,11 +331,11 @@ export function importSetup(input: ImportInput): Outcome<string> {
     [...rules.value.access.keys()].some((name) => name !== 'system') &&
     configs.value.cmaHeap !== false
   ) {
-    const guess = `nothing states the size; ${formatBytes(USUAL_BYTES.other)} is the default of the kernel's configuration`;
+    const guess = `no file states the size; ${formatBytes(USUAL_BYTES.other)} is the default of the kernel configuration`;
     regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: USUAL_BYTES.other, guess });
     diagnostics.push(
       report('import/assumed', {
-        message: `the rules open the heap of the default area, and nothing states its size; assuming ${formatBytes(USUAL_BYTES.other)}`,
+        message: `the rules open the heap of the default area, but no file states its size; assuming ${formatBytes(USUAL_BYTES.other)}`,
         fix: 'give --config, --dts or --cmdline as well, or state "size"',
       }),
     );
@@ -344,10 +344,10 @@ export function importSetup(input: ImportInput): Outcome<string> {
   let drafts = heapsOf(regions, configs.value, rules.value);
   if (drafts.length === 0 && regions.length === 0 && rules.value.isAboutHeaps) {
     drafts = [{ key: 'system', heap: { kind: 'system' }, names: ['system'] }];
-    notes.decide('/heaps/system', 'the rules are about heaps and do not say which the board has');
+    notes.decide('/heaps/system', 'the rules open heaps but do not show which ones the board has');
     diagnostics.push(
       report('import/assumed', {
-        message: 'the rules are about heaps and do not say which the board has; assuming the system heap',
+        message: 'the rules open heaps but do not show which ones the board has; assuming the system heap',
         fix: 'give --config and --dts as well, or state "heaps"',
       }),
     );
@@ -358,8 +358,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
       diagnostics: [
         ...diagnostics,
         report('import/nothing', {
-          message: 'none of the files says anything of CMA areas or DMA-BUF heaps',
-          fix: 'give what the setup is made of: --config, --dts or --dtb, --rules, --cmdline, --config-txt',
+          message: 'none of the files has settings for CMA areas or DMA-BUF heaps',
+          fix: 'give the files of the setup: --config, --dts or --dtb, --rules, --cmdline, --config-txt',
         }),
       ],
     };
@@ -369,8 +369,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
     diagnostics.push(
       report('import/not-expressed', {
         message: `the configuration is of Linux ${formatKernelVersion(configured)}`,
-        cause: `nothing is known about kernels before ${formatKernelVersion(OLDEST_KERNEL)}`,
-        fix: 'give --kernel of the release that the board is to get',
+        cause: `dmaheap does not know kernels before ${formatKernelVersion(OLDEST_KERNEL)}`,
+        fix: 'give --kernel with the release that the board will get',
       }),
     );
   const kernel = input.kernel ?? (isTooOld ? undefined : configured);
@@ -379,12 +379,12 @@ export function importSetup(input: ImportInput): Outcome<string> {
   if (kernel === undefined) {
     notes.decide(
       '/kernel',
-      `${isTooOld ? 'the configuration is of a kernel that is too old' : 'no file says which kernel'}: the kernels this must work on`,
+      `${isTooOld ? 'the configuration is of a kernel that is too old' : 'no file states the kernel'}: the kernels that the profile is for`,
     );
     diagnostics.push(
       report('import/assumed', {
-        message: `${isTooOld ? 'no kernel that a profile can have' : 'no file says which kernel'}; assuming ${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`,
-        fix: `give --kernel ${EXAMPLE_KERNEL}, or a whole .config`,
+        message: `${isTooOld ? 'a profile cannot have this kernel' : 'no file states the kernel'}; assuming ${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`,
+        fix: `give --kernel ${EXAMPLE_KERNEL}, or a complete .config`,
       }),
     );
   }
@@ -403,6 +403,6 @@ export function importSetup(input: ImportInput): Outcome<string> {
       ? {}
       : { targets: Object.fromEntries([...FIRST_TARGETS, 'raspberrypi'].map((name) => [name, {}])) }),
   };
-  const by = 'dmaheap import. What it said about the setup holds here too: look at what it assumed.';
+  const by = 'dmaheap import. Its findings list the values that it assumed.';
   return { value: profileText(by, profile, notes), diagnostics };
 }

@@ -19,13 +19,13 @@ const isMemory = ({ baseAddress, sizeBytes }: AddressRange) => sizeBytes > 0n &&
 /** Why a profile cannot have a region; undefined when it can. */
 function objectionTo({ name, sizeBytes, baseAddress = 0n, allocRanges = [] }: RegionDraft): string | undefined {
   if (!/^[a-zA-Z][a-zA-Z0-9,._+-]{0,30}$/.test(name)) return 'name that a profile cannot have';
-  if (TAKEN.has(name)) return 'name that the kernel gives to a heap of its own';
+  if (TAKEN.has(name)) return 'name that the kernel gives to another heap';
   return [{ baseAddress, sizeBytes }, ...allocRanges].every(isMemory)
     ? undefined
     : 'size or place that a profile cannot have';
 }
 
-/** What the base of a region makes void, and an alignment that says nothing. */
+/** What the base of a region makes void, and an alignment without an effect. */
 function placed(region: RegionDraft, diagnostics: Diagnostic[]): RegionDraft {
   const { allocRanges, alignmentBytes: stated, ...rest } = region;
   const alignmentBytes = stated === 0n ? undefined : stated;
@@ -33,9 +33,9 @@ function placed(region: RegionDraft, diagnostics: Diagnostic[]): RegionDraft {
   if (isVoid)
     diagnostics.push(
       report('import/no-effect', {
-        message: `the ${[...(allocRanges === undefined ? [] : ['alloc-ranges']), ...(alignmentBytes === undefined ? [] : ['alignment'])].join(' and ')} of ${region.name} ${allocRanges === undefined ? 'is' : 'are'} left out: its base is ${formatAddress(region.baseAddress ?? 0n)}`,
-        cause: 'the kernel looks at neither when the place of an area is given',
-        fix: 'remove "base" from the profile and state "allocRanges" if the area may lie elsewhere',
+        message: `the ${[...(allocRanges === undefined ? [] : ['alloc-ranges']), ...(alignmentBytes === undefined ? [] : ['alignment'])].join(' and ')} of ${region.name} ${allocRanges === undefined ? 'is' : 'are'} omitted: its base is ${formatAddress(region.baseAddress ?? 0n)}`,
+        cause: 'the kernel reads neither when the base of an area is given',
+        fix: 'remove "base" from the profile and state "allocRanges" if the area may be elsewhere',
         facts: ['reserved-memory.alloc-ranges'],
       }),
     );
@@ -43,7 +43,7 @@ function placed(region: RegionDraft, diagnostics: Diagnostic[]): RegionDraft {
   if (allocRanges !== undefined && allocRanges.length > MAX_RANGES)
     diagnostics.push(
       report('import/not-expressed', {
-        message: `${region.name} has ${allocRanges.length} alloc-ranges; the first ${MAX_RANGES} are taken`,
+        message: `${region.name} has ${allocRanges.length} alloc-ranges; import uses the first ${MAX_RANGES}`,
         fix: 'state fewer and wider ranges',
       }),
     );
@@ -61,9 +61,9 @@ export function oneDefault(regions: readonly RegionDraft[], diagnostics: Diagnos
   if (defaults.length > 1)
     diagnostics.push(
       report('import/assumed', {
-        message: `${defaults.map(({ name }) => name).join(' and ')} are all marked as the default area; ${winner?.name} is taken`,
-        cause: 'the kernel takes the one it initialises last, and which that is depends on its version',
-        fix: 'move "default": true if drivers are to have another; dmaheap place says which one a kernel takes',
+        message: `${defaults.map(({ name }) => name).join(' and ')} are all marked as the default area; import uses ${winner?.name}`,
+        cause: 'the kernel uses the one that it initialises last, which depends on its version',
+        fix: 'move "default": true to use another; dmaheap place shows which one a kernel uses',
         facts: ['cma.default-winner'],
       }),
     );
@@ -85,7 +85,7 @@ export function soundRegions(
           message: `the area ${region.name} has a ${objection}`,
           fix: noTree
             ? 'give --arch of the board, or state the default area on the command line or in the configuration'
-            : 'leave it where it is, or state the region by hand',
+            : 'keep it where it is, or state the region by hand',
         }),
       );
     return objection === undefined;
@@ -93,9 +93,9 @@ export function soundRegions(
   if (kept.length > MAX_REGIONS)
     diagnostics.push(
       report('import/not-expressed', {
-        message: `there are ${kept.length} areas; the first ${MAX_REGIONS} are taken`,
-        cause: 'a profile has no more, and neither has any kernel',
-        fix: 'leave the others in the device tree',
+        message: `the setup has ${kept.length} areas; import uses the first ${MAX_REGIONS}`,
+        cause: 'a profile and a kernel have at most that many',
+        fix: 'keep the others in the device tree',
       }),
     );
   return kept.slice(0, MAX_REGIONS).map((region) => placed(region, diagnostics));
@@ -112,7 +112,7 @@ export function soundMemory(banks: readonly AddressRange[], diagnostics: Diagnos
     else
       diagnostics.push(
         report('import/not-expressed', {
-          message: `the memory at ${formatAddress(bank.baseAddress)} is left out: it ${isNew ? 'is more than a profile can state' : 'overlaps memory that is stated before'}`,
+          message: `the memory at ${formatAddress(bank.baseAddress)} is omitted: it ${isNew ? 'is more than a profile can state' : 'overlaps memory of an earlier bank'}`,
           fix: 'state "memory" of the board as /proc/iomem lists its "System RAM"',
         }),
       );

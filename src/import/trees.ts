@@ -125,13 +125,13 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
       const before = regions.get(name);
       const isPool = strings(node, 'compatible')?.includes('shared-dma-pool') ?? false;
       if (!isPatch && !(isPool && node.properties.has('reusable'))) {
-        // Firmware's own nodes are no business of ours; a pool that is nearly one is worth a word.
+        // Nodes of the firmware are not reported; a pool that is nearly a CMA area is worth a word.
         if (isPool)
           diagnostics.push(
             report('import/not-expressed', {
-              message: `${where}${node.name} is a pool of its devices only, no CMA area`,
-              cause: 'without "reusable" the kernel makes no CMA area of it, so there is no heap either',
-              fix: "leave it in the board's device tree",
+              message: `${where}${node.name} is a private pool of its devices and not a CMA area`,
+              cause: 'without "reusable", the kernel does not make a CMA area or a heap from it',
+              fix: "keep it in the board's device tree",
               ...place,
             }),
           );
@@ -142,7 +142,7 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
         diagnostics.push(
           report('import/not-expressed', {
             message: `${where}${node.name} has ${strange.join(', ')}, which Linux does not know`,
-            cause: 'a boot loader or a driver may read it, and change the size or the place of the area by it',
+            cause: 'a boot loader or a driver may read it and change the size or the place of the area',
             fix: "compare with /proc/device-tree/reserved-memory on the board; keep the property in the board's device tree",
             ...place,
           }),
@@ -153,16 +153,16 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
       if (more.length > 0)
         diagnostics.push(
           report('import/no-effect', {
-            message: `${where}${node.name} has ${more.length + 1} entries in reg, and only the first is taken`,
-            cause: 'a CMA area is one stretch: the kernel ignores the others',
+            message: `${where}${node.name} has ${more.length + 1} entries in reg; import uses only the first`,
+            cause: 'a CMA area is one range: the kernel ignores the others',
             ...place,
           }),
         );
       if (sizeBytes === undefined || sizeBytes === 0n) {
         diagnostics.push(
           report('import/not-expressed', {
-            message: `${where}${node.name} has no size that can be read`,
-            cause: 'it is neither in reg nor in size, or the boot loader fills it in',
+            message: `${where}${node.name} has no valid size`,
+            cause: 'neither reg nor size states it, or the boot loader adds it',
             fix: 'add the region to the profile by hand',
             ...place,
           }),
@@ -194,8 +194,8 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
       if (isPatch && before === undefined)
         diagnostics.push(
           report('import/assumed', {
-            message: `${where}the overlay changes a node of the board, taken for ${name} with ${formatBytes(sizeBytes)}`,
-            cause: "the board's own device tree was not given",
+            message: `${where}the overlay changes a node of the board; assuming ${name} with ${formatBytes(sizeBytes)}`,
+            cause: "the board's device tree was not given",
             fix: 'give it with --dtb as well',
             ...place,
           }),

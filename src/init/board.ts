@@ -107,8 +107,9 @@ function boardOf(found: BoardFindings, arch: Arch | undefined, notes: Notes): Bo
   const pageSize = pageSizeOfConfig((symbol) => found.config?.get(symbol));
   if (memory === undefined) noteMissingMemory(notes, 'the device tree');
   else if (found.memory === undefined && found.decided?.memory === undefined)
-    notes.decide('/board/memory', 'RAM as the device tree states it; a boot loader may know better');
-  if (arch === undefined) notes.decide('/board/arch', 'nothing says which architecture: arm64, arm, riscv64 or x86_64');
+    notes.decide('/board/memory', 'the RAM of the device tree; the boot loader may change it');
+  if (arch === undefined)
+    notes.decide('/board/arch', 'no input states the architecture: arm64, arm, riscv64 or x86_64');
   if (dtb !== undefined && !dtb.includes('/')) {
     const folder = arch === 'arm' ? 'arch/arm' : arch === 'riscv64' ? 'arch/riscv' : 'arch/arm64';
     notes.decide('/board/dtb', `its path below ${folder}/boot/dts of the kernel, such as vendor/${dtb}`);
@@ -125,7 +126,7 @@ function boardOf(found: BoardFindings, arch: Arch | undefined, notes: Notes): Bo
   };
 }
 
-/** Size of the default area, by whoever knows it best, with a note above what it is written as. */
+/** Size of the default area, from the best source, with a note above what it is written as. */
 function sizeOf(
   found: BoardFindings,
   old: { readonly sizeBytes: bigint } | undefined,
@@ -138,7 +139,7 @@ function sizeOf(
     if (old !== undefined)
       notes.decide(
         at('budget'),
-        `the board's own device tree gives this area ${sizeText(existing)}, and drivers may count on it: "min" keeps that much`,
+        `the board's own device tree gives this area ${sizeText(existing)}, and drivers may need it: "min" keeps this size`,
       );
     const buffers = decided.buffers as Budget['buffers'];
     return { budget: { buffers, ...(old === undefined ? {} : { min: sizeText(existing) }) } };
@@ -147,14 +148,14 @@ function sizeOf(
     if (old !== undefined && decided.sizeBytes < existing)
       notes.decide(
         at('size'),
-        `this is less than the ${sizeText(existing)} of the board's own device tree; drivers may count on it`,
+        `this is less than the ${sizeText(existing)} of the board's own device tree; drivers may need it`,
       );
     return { sizeBytes: decided.sizeBytes };
   }
   if (argumentBytes !== undefined && argumentBytes > 0n) {
     notes.decide(
       at('size'),
-      'cma= on the running command line gives the area this size, whatever the device tree says. Remove cma= to let this profile decide',
+      'cma= on the running command line sets this size and overrides the device tree. Remove cma= to use the profile',
     );
     return { sizeBytes: argumentBytes };
   }
@@ -168,7 +169,7 @@ function sizeOf(
   notes.decide(
     at('size'),
     old === undefined
-      ? `the size. Or say what must fit, and the size follows: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
+      ? `the size. Or list the buffers, from which dmaheap computes the size: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
       : "whether it is large enough: the board's device tree already has this area",
   );
   return { sizeBytes: existing };
@@ -181,7 +182,7 @@ function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefine
   const sizeBytes = typeof old?.size === 'bigint' ? old.size : (fixed?.sizeBytes ?? DEFAULT_SIZE);
   const ranges = Array.isArray(old?.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
   const isOpen = ranges.length === 0 && fixed === undefined && arch !== 'x86_64' && arch !== 'arm';
-  if (isOpen) notes.decide(at('addressBits'), 'how many address bits the weakest device that uses the area has');
+  if (isOpen) notes.decide(at('addressBits'), 'the smallest number of address bits of the devices that use the area');
   return regionOf({
     ...sizeOf(found, old === undefined ? undefined : { sizeBytes }, at, notes),
     isDefault: true,
@@ -199,8 +200,10 @@ function groupOf({ decided, groups, distribution }: BoardFindings): { readonly g
   if (decided?.group !== undefined) return { group: decided.group };
   if (groups?.includes('video') === true) return { group: 'video', why: 'the group exists on this system' };
   if (distribution !== undefined)
-    return { group: distribution.group, why: `what ${distribution.title} gives its video devices to` };
-  return groups === undefined ? { group: 'video' } : { group: 'dmaheap', why: 'this system has no group video' };
+    return { group: distribution.group, why: `the group of video devices on ${distribution.title}` };
+  return groups === undefined
+    ? { group: 'video' }
+    : { group: 'dmaheap', why: 'this system does not have the group video' };
 }
 
 function versionOf(found: BoardFindings, notes: Notes): Profile['kernel']['version'] {
@@ -208,7 +211,7 @@ function versionOf(found: BoardFindings, notes: Notes): Profile['kernel']['versi
   if (chosen !== undefined) return chosen.min === chosen.max ? chosen.min : chosen;
   if (found.kernel !== undefined)
     return formatKernelVersion(compareKernelVersions(found.kernel, OLDEST_KERNEL) >= 0 ? found.kernel : OLDEST_KERNEL);
-  notes.decide('/kernel', 'the kernels this must work on');
+  notes.decide('/kernel', 'the kernels that the profile is for');
   return { ...DRAFT_KERNELS };
 }
 
@@ -223,12 +226,12 @@ export function draftProfile(found: BoardFindings): string {
     notes.add('/heaps', `found under /dev/dma_heap: ${found.heaps.join(', ')}`);
   notes.add(
     '/heaps',
-    'names of your own, which no kernel update changes; aliases are symlinks for programs that look for a fixed name',
+    'your own names, which do not change with the kernel; aliases are symlinks for programs that open a fixed name',
   );
   if (found.decided?.group === undefined)
     notes.decide(
       '/access',
-      `who may allocate: heap memory is not charged to cgroups${why === undefined ? '' : `. ${group}: ${why}`}`,
+      `which group may allocate: heap memory is not charged to cgroups${why === undefined ? '' : `. ${group}: ${why}`}`,
     );
   const profile: Profile = {
     version: 1,

@@ -33,7 +33,7 @@ const DECIDE = 'DECIDE';
  * @param unstated what was looked at
  */
 export function noteMissingMemory(notes: Notes, unstated: string): void {
-  notes.decide('/board/arch', `RAM is not stated by ${unstated}. "System RAM" in /proc/iomem on the board:`);
+  notes.decide('/board/arch', `${unstated} does not state the RAM. See "System RAM" in /proc/iomem on the board:`);
   // Taking the slashes away leaves JSON, because a member follows.
   notes.add('/board/arch', '"memory": [{ "base": "0x40000000", "size": "1G" }],');
 }
@@ -42,7 +42,7 @@ export function noteMissingMemory(notes: Notes, unstated: string): void {
 export function guessesIn(text: string): string {
   const open = text.split('\n').filter((line) => line.includes(`// ${DECIDE}`)).length;
   if (open === 0) return '';
-  return `; a line marked ${DECIDE} (there ${open === 1 ? 'is 1' : `are ${open}`}) holds a guess`;
+  return `; ${open === 1 ? `1 line is marked ${DECIDE} and contains a guess` : `${open} lines are marked ${DECIDE} and contain guesses`}`;
 }
 
 const WIDTH = 110;
@@ -78,10 +78,10 @@ function valueText(value: unknown, pointer: string, notes: Notes, indent: string
  * @param by the command that drafts it, and what else its first line says
  */
 export function profileText(by: string, profile: Profile, notes: Notes): string {
-  return `// Written by ${by} Lines marked ${DECIDE} hold a guess.\n${valueText(profile, '', notes, '')}\n`;
+  return `// Written by ${by} Lines marked ${DECIDE} contain a guess.\n${valueText(profile, '', notes, '')}\n`;
 }
 
-/** `400M`, `4G`; in hexadecimal what is no whole number of MiB. */
+/** `400M`, `4G`; hexadecimal if it is not a whole number of MiB. */
 export function sizeText(bytes: bigint): string {
   if (bytes !== 0n && bytes % (1n << 30n) === 0n) return `${bytes >> 30n}G`;
   return bytes % (1n << 20n) === 0n ? `${bytes >> 20n}M` : formatAddress(bytes);

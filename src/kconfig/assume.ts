@@ -1,5 +1,5 @@
 /**
- * What a tree's probes are taken to answer when nothing may be run: a plain GCC with GNU binutils that has no feature
+ * The assumed answers of a tree's probes when nothing may be run: a plain GCC with GNU binutils that has no feature
  * anybody asks for, no Rust, no pahole. The assumptions are conservative (a feature that is not there enables nothing)
  * and they are assumptions: whatever depends on them is not known for the real toolchain.
  */

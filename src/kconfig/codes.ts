@@ -6,12 +6,13 @@ export const KCONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'the Kconfig dialect cannot be determined',
     explain:
-      'How Kconfig is read and evaluated differs between kernels. The engine looks at scripts/kconfig of the tree to see which rules apply; without those files, or with features it does not know, it refuses instead of guessing.',
+      'How Kconfig is read and evaluated differs between kernels. The engine looks at scripts/kconfig of the tree to see which rules apply; it refuses a tree that lacks these files or uses features that it does not know.',
   },
   'kconfig/syntax': {
     severity: 'error',
     title: 'a Kconfig file cannot be read',
-    explain: "The statement is not one the tree's own conf accepts. The whole tree is refused: a part of it would lie.",
+    explain:
+      "The tree's own conf does not accept this statement. The whole tree is refused, because an answer from the rest of it could be wrong.",
   },
   'kconfig/macro': {
     severity: 'error',
@@ -35,13 +36,13 @@ export const KCONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'a probe has no answer',
     explain:
-      'The tree asks the shell ($(shell,...)) and no recorded answer exists for the command. Record the answers with the toolchain at hand, or let probes run.',
+      'The tree runs a shell command with $(shell,...), and no recorded answer exists for it. Record the answers on a machine that has the toolchain, or allow probes.',
   },
   'kconfig/probe-denied': {
     severity: 'warning',
     title: 'a probe was not run',
     explain:
-      'With probes denied every question about a tool is answered no. Symbols that depend on the answer are unknown for the real toolchain.',
+      'While probes are denied, the answer to every question about a tool is no. Symbols that depend on it are unknown for the real toolchain.',
   },
   'kconfig/limit': {
     severity: 'error',
@@ -57,7 +58,7 @@ export const KCONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'a choice or one of its members is malformed',
     explain:
-      'Members need a prompt, must be bool where the dialect says so, and have neither defaults nor prompts elsewhere.',
+      'Members need a prompt, must be bool if the dialect requires it, and have neither defaults nor prompts elsewhere.',
   },
   'kconfig/transitional': {
     severity: 'error',
@@ -98,13 +99,13 @@ export const KCONFIG_CODES = defineCodes({
   },
   'kconfig/config-line': {
     severity: 'warning',
-    title: 'a line of a configuration was not taken as written',
+    title: 'a line of a configuration does not take effect as written',
     explain:
-      'The value does not fit the type of the symbol, the symbol is assigned twice, or the line is no assignment at all.',
+      'The value does not fit the type of the symbol, the symbol is assigned twice, or the line is not an assignment.',
   },
   'kconfig/unknown-symbol': {
     severity: 'warning',
-    title: 'a configuration sets a symbol the tree does not have',
+    title: 'a configuration sets a symbol that the tree does not have',
     explain: 'conf drops such lines silently. The symbol may be misspelt, renamed, or of another kernel version.',
   },
   'kconfig/no-config': {
@@ -114,9 +115,8 @@ export const KCONFIG_CODES = defineCodes({
   },
   'kconfig/number-too-large': {
     severity: 'warning',
-    title: 'a number that no integer of C holds',
-    explain:
-      'conf compares numbers and does not limit them: it keeps the line, and the kernel is compiled with what is left of the number in 64 bits.',
+    title: 'a number that does not fit in 64 bits',
+    explain: 'conf does not limit numbers. It keeps the line, and the compiler truncates the number to 64 bits.',
   },
 });
 

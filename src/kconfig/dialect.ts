@@ -71,7 +71,7 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
     if (text === undefined)
       return refuse(
         `scripts/kconfig/${file} is missing`,
-        'Point at the top of a kernel source tree. Trees before scripts/kconfig had this file are too old.',
+        'Give the top directory of a kernel source tree. A tree without this file is too old.',
       );
     sources[file] = text;
   }
@@ -84,7 +84,7 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
   if (unknown.length > 0)
     return refuse(
       `scripts/kconfig/lexer.l has the keyword '${unknown.join("', '")}', which this engine does not know`,
-      "Use the tree's own conf until dmaheap has learnt it.",
+      "Use the tree's own conf until dmaheap supports it.",
     );
   for (const word of ['config', 'choice', 'depends', 'source', 'imply', 'visible'])
     if (!keywords.has(word))
@@ -95,7 +95,8 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
   const buckets = /SYMBOL_HASHSIZE\s+(?:\(1U << (\d+)\)|(\d+))/.exec(
     text('expr.h') + (readFile('scripts/kconfig/internal.h') ?? ''),
   );
-  if (!buckets) return refuse('SYMBOL_HASHSIZE is not where it used to be', "Use the tree's own conf.");
+  if (!buckets)
+    return refuse('scripts/kconfig/expr.h does not define SYMBOL_HASHSIZE in a known form', "Use the tree's own conf.");
 
   return {
     diagnostics: [],

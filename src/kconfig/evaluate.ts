@@ -384,7 +384,7 @@ export class Configuration implements Evaluation {
     this.computeVisibility(symbol);
     if (this.visible[symbol] !== NO) this.written[symbol] = 1;
     const initial = isLogicalType ? 'n' : this.initialText(type);
-    // Until the value is known, whoever needs it in a circle sees the initial one.
+    // Until the value is known, a symbol that needs it in a circle sees the initial one.
     this.tristates[symbol] = NO;
     this.texts[symbol] = initial;
     let usedDefault: PropertyId = 0;

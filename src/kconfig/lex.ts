@@ -270,7 +270,7 @@ export class Lexer {
     this.kind = LINE_END;
   }
 
-  /** A word with macros in it; one that expands to nothing is no word. */
+  /** A word with macros in it; one that expands to nothing is not a word. */
   private expandedWord(start: number): boolean {
     const { text, end } = this.macros.word(this.fileText(), start - this.start, this);
     this.pos = this.start + end;

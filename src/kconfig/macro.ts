@@ -230,7 +230,7 @@ export class Macros {
 
   #bounded(text: string): string {
     this.#total += text.length;
-    if (text.length > MAX_LENGTH || this.#total > MAX_TOTAL) throw this.#fail('a macro expands to too long a text');
+    if (text.length > MAX_LENGTH || this.#total > MAX_TOTAL) throw this.#fail('the expansion of a macro is too long');
     return text;
   }
 

@@ -58,7 +58,7 @@ export class ExpressionParser {
   lineEnd(): void {
     const { lexer } = this;
     if (lexer.kind === LINE_END) return;
-    if (lexer.kind === END) throw new SyntaxProblem('the last line does not end');
+    if (lexer.kind === END) throw new SyntaxProblem('the last line has no line end');
     const what = lexer.kind >= WORD && lexer.kind !== QUOTED ? `'${lexer.value}'` : 'this';
     throw new SyntaxProblem(`${what} is not expected at the end of the statement`);
   }

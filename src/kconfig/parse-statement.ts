@@ -142,13 +142,13 @@ export class Parser {
     const lexer = this.lexer;
     const inChoice = this.inChoice();
     if (lexer.kind === WORD) {
-      if (inChoice) throw new SyntaxProblem(`'${lexer.value}' does not belong into a choice`);
+      if (inChoice) throw new SyntaxProblem(`'${lexer.value}' is not allowed in a choice`);
       this.assignment();
       return;
     }
     if (lexer.kind !== KEYWORD) throw new SyntaxProblem('invalid statement');
     const keyword = lexer.keyword as Keyword;
-    if (inChoice && NOT_IN_CHOICE.has(keyword)) throw new SyntaxProblem(`'${keyword}' does not belong into a choice`);
+    if (inChoice && NOT_IN_CHOICE.has(keyword)) throw new SyntaxProblem(`'${keyword}' is not allowed in a choice`);
     switch (keyword) {
       case 'config':
         this.config(NODE_CONFIG);

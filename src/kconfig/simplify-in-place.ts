@@ -5,7 +5,7 @@
  */
 import { AND, type Expression, type ExpressionTable, OR, SYMBOL, YES } from './expression.js';
 
-/** A node that can change under the feet of whoever walks it. A leaf holds its expression. */
+/** A node that can change during a walk over it. A leaf holds its expression. */
 interface Node {
   kind: number;
   leaf: Expression;

@@ -1,4 +1,4 @@
-/** Why there is no answer: from a goal down to the symbol that cannot be had, with the place of every step. */
+/** Why there is no answer: from a goal down to the symbol that prevents it, with the place of every step. */
 import type { Span } from '../diagnostic/index.js';
 import { MOD, type SymbolId, YES } from './expression.js';
 import { type Costs, isNeedMet } from './solve-costs.js';
@@ -19,7 +19,7 @@ export type LeafReason = 'goal' | 'base' | 'undefined' | 'no-way' | 'type' | 'co
 
 export interface Blocked {
   readonly goal: string;
-  /** The symbol that cannot be had. */
+  /** The symbol that prevents the goal. */
   readonly leaf: string;
   /** What the leaf would have to be: `MMU>=m`, `SMP=n`. */
   readonly needed: string;
@@ -98,7 +98,7 @@ export function explainConflict(problem: Problem, { goal, path, lines }: DeadEnd
   const together = asked.length === 0 ? '' : ` together with ${asked.join(', ')}`;
   const name = symbolText(problem.tree, symbol);
   const needed = last?.kind === 'symbol' ? requirementText(problem.tree, symbol, last.requirement) : goalText(goal);
-  const text = `${needed} cannot be had${together}: ${name} is ${config.value(symbol) || 'absent'}`;
+  const text = `${needed} is not possible${together}: ${name} is ${config.value(symbol) || 'absent'}`;
   links.push({ symbol: name, text, ...tracer.spanOf(symbol) });
   return { goal: goalText(goal), leaf: name, needed, reason: 'conflict', chain: links };
 }
@@ -190,7 +190,7 @@ class Tracer {
     const text =
       refusal.by === 'goal' && goal
         ? `${name} is ${goal.value} because the goal ${goalText(goal)} asks for it`
-        : `${name} is ${value} because the base configuration decided so; --allow-change may take it away`;
+        : `${name} is ${value} because the base configuration sets it; --allow-change permits another value`;
     const other =
       refusal.symbol === symbol
         ? []
@@ -259,7 +259,7 @@ class Tracer {
     }
     // Beside a symbol a constant explains nothing.
     const telling = [...new Set(parts)].filter((part, _, all) => part !== 'y' || all.length === 1);
-    const text = telling.join(isRaise(requirement) ? ' && ' : ' || ') || 'what is not there';
+    const text = telling.join(isRaise(requirement) ? ' && ' : ' || ') || 'a condition that is not met';
     return text.length > 300 ? `${text.slice(0, 300).replace(/ [^ ]*$/, '')} ...` : text;
   }
 
@@ -271,8 +271,10 @@ class Tracer {
       : baseText[symbol] || 'absent';
     const why = [
       this.#problem.prompts(symbol).length === 0 ? 'it has no prompt' : 'its prompt cannot be reached',
-      this.#problem.defaults(symbol).length === 0 ? 'no default' : 'no default that could hold',
-      tree.symbols.reverseDependency[symbol] === 0 ? 'and nothing selects it' : 'and what selects it cannot be on',
+      this.#problem.defaults(symbol).length === 0 ? 'no default' : 'no default whose condition can be met',
+      tree.symbols.reverseDependency[symbol] === 0
+        ? 'and nothing selects it'
+        : 'and the symbols that select it cannot be on',
     ];
     return {
       links: [{ symbol: name, text: `${name} is ${value} because ${why.join(', ')}`, ...this.spanOf(symbol) }],

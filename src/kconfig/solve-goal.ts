@@ -26,7 +26,7 @@ export interface Goal extends GoalText {
 
 const SHAPE = /^(?:CONFIG_)?([A-Za-z0-9_]+)(>?=)(.*)$/s;
 
-/** @returns undefined when the text is no goal; `>=` takes m or y only */
+/** @returns undefined when the text is not a goal; `>=` accepts only m or y */
 export function parseGoal(text: string): GoalText | undefined {
   const match = SHAPE.exec(text);
   if (!match) return undefined;
@@ -54,14 +54,18 @@ export function readGoal(tree: KconfigTree, goal: GoalText): Goal | Impossible {
   if (id === undefined || type === UNKNOWN) return { kind: 'unknown' };
   if (!isLogical(type)) {
     if (type === STRING || isValidText(type, goal.value)) return { ...goal, id, tristate: undefined };
-    return { kind: 'type', id, message: `${goal.symbol} is ${TYPE_NAMES[type]}, and ${goal.value} is not` };
+    return {
+      kind: 'type',
+      id,
+      message: `${goal.symbol} has the type ${TYPE_NAMES[type]}, and ${goal.value} is not a value of it`,
+    };
   }
   const tristate = (['n', 'm', 'y'] as const).indexOf(goal.value as 'n') as Tristate | -1;
   if (tristate < 0)
     return {
       kind: 'type',
       id,
-      message: `${goal.symbol} is ${TYPE_NAMES[type]}: y, n${type === TRISTATE ? ' or m' : ''}`,
+      message: `${goal.symbol} has the type ${TYPE_NAMES[type]}, whose values are y, n${type === TRISTATE ? ' and m' : ''}`,
     };
   if (tristate !== MOD || type === TRISTATE) return { ...goal, id, tristate: tristate as Tristate };
   if (goal.atLeast) return { symbol: goal.symbol, value: 'y', id, tristate: YES };
@@ -78,9 +82,9 @@ export function oversizedNumbers(tree: KconfigTree, goals: readonly GoalText[]):
     .filter(({ symbol, value }) => exceedsInteger(value, tree.symbols.type[tree.byName.get(symbol) ?? -1] ?? UNKNOWN))
     .map((goal) =>
       report('kconfig/number-too-large', {
-        message: `${goalText(goal)} is more than 64 bits hold`,
-        cause: 'conf keeps the line as it is, and the compiler cuts the number off',
-        fix: 'write the number that is meant; CMA_SIZE_MBYTES counts MiB',
+        message: `${goalText(goal)} does not fit in 64 bits`,
+        cause: 'conf keeps the line, and the compiler truncates the number',
+        fix: 'write the intended number; CMA_SIZE_MBYTES counts MiB',
       }),
     );
 }

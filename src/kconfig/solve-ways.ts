@@ -42,7 +42,7 @@ export type Need =
   | { readonly kind: 'expression'; readonly expression: Expression; readonly requirement: Requirement }
   /** Two expressions joined by &&, which the tree does not hold as one. */
   | { readonly kind: 'both'; readonly a: Expression; readonly b: Expression; readonly requirement: Requirement }
-  /** A value that is no tristate. */
+  /** A value that is not a tristate. */
   | {
       readonly kind: 'text';
       readonly symbol: SymbolId;
@@ -262,7 +262,7 @@ export class Problem {
     }
   }
 
-  /** The ways to a value that is no tristate. */
+  /** The ways to a value that is not a tristate. */
   *textWays(need: Need & { kind: 'text' }): Generator<Way> {
     const { symbol, wish, accepts } = need;
     const { properties, symbols } = this.tree;

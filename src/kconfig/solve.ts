@@ -202,7 +202,7 @@ function explainBreaking(
   const harm = (symbol: SymbolId) =>
     (config.reverse[symbol] as number) > (config.direct[symbol] as number)
       ? `but selects ${symbolText(tree, symbol)} against its dependencies`
-      : `but takes away ${symbolText(tree, symbol)}, which the base configuration decided; --allow-change may take it away`;
+      : `but changes ${symbolText(tree, symbol)}, which the base configuration sets; --allow-change permits the change`;
   const breaking: Blocked = {
     goal: goals.map(goalText).join(' '),
     leaf: symbolText(tree, first),
@@ -233,7 +233,7 @@ function gaveUp(goal: Goal, evaluations: number): Blocked {
     chain: [
       {
         symbol: goal.symbol,
-        text: `no answer among the first ${evaluations} configurations tried; whether there is one is unknown`,
+        text: `none of the first ${evaluations} configurations reaches the goal; whether another one does is unknown`,
       },
     ],
   };

@@ -3,7 +3,7 @@
  *
  * Everything is a number pointing into arrays, so that a tree of twenty thousand symbols is evaluated in milliseconds
  * and written to a cache without walking it. {@link Configuration} computes values on it; {@link describeProperties}
- * and friends give readable views for whoever explains.
+ * and friends give readable views for explanations.
  */
 import type { Span } from '../diagnostic/index.js';
 import type { Dialect } from './dialect.js';

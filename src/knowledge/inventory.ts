@@ -22,7 +22,10 @@ export type Backing =
   | { readonly kind: 'unknown' };
 
 export interface HeapEntry {
-  /** Below its directory; `{area}`, `{node}`, `{device}` and `{property:X}` stand for what only the running kernel knows. */
+  /**
+   * Below its directory; `{area}`, `{node}`, `{device}` and `{property:X}` stand for what only the running kernel
+   * knows.
+   */
   readonly name: string;
   /** `/dev/dma_heap`. */
   readonly directory: string;
@@ -360,7 +363,7 @@ function compatibleOf(program: Program, files: ReadonlySet<string>): string | un
   return undefined;
 }
 
-/** Whether buffers are mapped uncached: the name says so, or the operations that the heap is given. */
+/** Whether buffers are mapped uncached: by the name, or by the operations that the heap is given. */
 function isUncached(program: Program, frame: Frame, at: number, info: string, text: string): boolean {
   if (/uncached|noncached|write-?combine/i.test(text)) return true;
   const [operations] = program.flow(frame.function).reaching(`${info}.ops`, at);

@@ -171,7 +171,7 @@ export class Kbuild {
       const value = expand(rest, variables);
       const isList = /^(?:obj|lib|core|drivers|libs)-|-(?:y|m|objs|\$\(CONFIG_\w+\))$/.test(name);
       if (isList) statements.push({ name, words: value.split(/\s+/).filter(Boolean), condition, line });
-      // A variable set under a condition has a value for some configurations only: it is no plain text.
+      // A variable set under a condition has a value for some configurations only: it is not plain text.
       if (operator === '+=') variables.set(name, `${variables.get(name) ?? ''} ${value}`.trim());
       else if (!(operator === '?=' && variables.has(name))) variables.set(name, value);
     }

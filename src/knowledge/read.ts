@@ -122,7 +122,7 @@ function namesRead({ heaps }: Inventory, facts: ReadonlyMap<string, KnownFact>):
         'heap.inactive-area',
         {
           value: inactive.value,
-          known: { by: 'assumed', reason: `${area.file} asks the area for nothing but its memory` },
+          known: { by: 'assumed', reason: `${area.file} uses the area only to allocate from it` },
         },
       ]);
   }

@@ -10,7 +10,7 @@ export type KnownBy =
   | { readonly by: 'shipped'; readonly booted: boolean }
   /** Taken from the version because no probe of the source can tell. */
   | { readonly by: 'assumed'; readonly reason: string }
-  /** The source reads like no known kernel: what rests on the fact is unknown. */
+  /** The source does not look like a known kernel: what depends on the fact is unknown. */
   | { readonly by: 'unknown'; readonly reason: string; readonly file: string };
 
 export interface KnownFact {

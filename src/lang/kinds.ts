@@ -93,7 +93,7 @@ export function leaf<K extends Kind>(kind: K, value: KindValues[K], at?: At): Le
 
 const matches = (pattern: RegExp, rule: string) => (value: string) => (pattern.test(value) ? undefined : rule);
 
-// systemd's strict rule (user-util.c, valid_user_group_name without VALID_USER_RELAX); useradd is no stricter.
+// systemd's strict rule (user-util.c, valid_user_group_name without VALID_USER_RELAX); useradd is not stricter.
 const account = matches(/^[a-z_][a-z0-9_-]{0,30}$/, 'lower-case letters, digits, _ and -, at most 31, no digit first');
 const symbol = matches(/^[A-Za-z0-9_]+$/, 'letters, digits and _');
 const U64_MAX = (1n << 64n) - 1n;

@@ -1,6 +1,6 @@
 /**
  * `Text<L>`: characters that are already correct in the language L. It can be made in src/lang only (index.ts does not
- * export {@link spell}), so whoever holds one knows that a writer of that language has had its say.
+ * export {@link spell}), so a value of this type shows that a writer of that language has had its say.
  */
 
 export const LANGUAGES = [

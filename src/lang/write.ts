@@ -43,15 +43,14 @@ const TABLES: { readonly [L in Language]: Table } = {
 export const LANG_CODES = defineCodes({
   'lang/not-valid': {
     severity: 'error',
-    title: 'a value is not what its place needs',
-    explain:
-      'A group name, node name, device name and the like have rules of their own in every output. Use a name that keeps them.',
+    title: 'a value is not valid in its place',
+    explain: 'Every output has rules for the name of a group, a node or a device. Use a name that follows them.',
   },
   'lang/no-spelling': {
     severity: 'error',
     title: 'an output language cannot write a value',
     explain:
-      'Some languages cannot express some characters: a udev rule has no line end, no file has a NUL. Writing something else in their place would change the meaning, so the value is refused.',
+      'Some languages cannot express some characters. For example, a udev rule cannot contain a line end. Another character would change the meaning, so the value is refused.',
   },
 });
 const report = reporter(LANG_CODES);
@@ -103,16 +102,17 @@ function refusal(leaf: Leaf, table: Table): Diagnostic | undefined {
     const title = KIND_TITLES[leaf.kind] ?? leaf.kind;
     return report('lang/not-valid', {
       ...leaf.at,
-      message: `${show(leaf.value)} is not a ${title}`,
-      cause: `a ${title} is made of: ${broken}`,
-      fix: 'use a value that keeps this rule',
+      message: `${show(leaf.value)} is not a valid ${title}`,
+      cause: `a ${title} consists of ${broken}`,
+      fix: 'use a value that follows this rule',
     });
   }
   if (leaf.kind === 'comment') return undefined;
   const texts = strings(leaf.value);
-  if (texts.some((text) => text.includes('\0'))) return noSpelling(leaf, table, 'no file format can hold a NUL');
+  if (texts.some((text) => text.includes('\0')))
+    return noSpelling(leaf, table, 'no file format can express a NUL character');
   if (texts.some((text) => /\p{Surrogate}/u.test(text)))
-    return noSpelling(leaf, table, 'half of a surrogate pair is not a character and has no UTF-8 form');
+    return noSpelling(leaf, table, 'half of a surrogate pair is not a character, so UTF-8 cannot express it');
   return undefined;
 }
 

@@ -5,25 +5,25 @@ export const MODEL_CODES = defineCodes({
   'model/kernel-outside-range': {
     severity: 'error',
     title: "kernel outside the profile's range",
-    explain: 'The kernel asked for is not among those the profile is written for.',
+    explain: 'The requested kernel is not in the range of the profile.',
   },
   'model/kernel-newer': {
     severity: 'note',
-    title: 'kernel newer than what is known',
+    title: 'kernel newer than the known kernels',
     explain:
-      'No kernel as new as this was read. It is taken to behave like the newest that was, which the next release may refute.',
+      'dmaheap does not know a kernel as new as this one. It assumes that the kernel behaves like the newest known one, which may be wrong.',
   },
   'model/cells-differ': {
     severity: 'error',
     title: 'cells differ from the DTB',
     explain:
-      "The profile states other #address-cells or #size-cells than the root of the board's DTB. With wrong cells the kernel ignores every reservation, firmware's included.",
+      "The profile states other #address-cells or #size-cells than the root of the board's DTB. With wrong cells, the kernel ignores every reservation, also those of the firmware.",
   },
   'model/cells-assumed': {
     severity: 'warning',
     title: 'cells assumed',
     explain:
-      'Neither a DTB nor the profile says how many cells the root uses; two and two are assumed, which is wrong for a quarter of all boards.',
+      'Neither a DTB nor the profile states the cells of the root. dmaheap assumes two and two, which is wrong for a quarter of all boards.',
   },
   'model/memory-unknown': {
     severity: 'warning',
@@ -32,21 +32,21 @@ export const MODEL_CODES = defineCodes({
   },
   'model/other-architecture': {
     severity: 'error',
-    title: "the DTB is of another architecture's board",
+    title: 'the DTB is for another architecture',
     explain:
-      "The processors in the DTB cannot run a kernel of the profile's board.arch: one of the two is of another board.",
+      "The processors in the DTB cannot run a kernel for the profile's board.arch. The DTB or the profile is for another board.",
   },
   'model/other-board': {
     severity: 'warning',
-    title: "the DTB is another board's",
+    title: 'the DTB is for another board',
     explain:
-      "The root of the DTB and board.compatible have no string in common, not even the SoC's. Everything that is proven with this DTB is then proven for another board.",
+      'The root of the DTB and board.compatible have no string in common, not even that of the SoC. What is proven with this DTB is proven for another board.',
   },
   'model/memory-differs': {
     severity: 'warning',
-    title: 'the DTB states other RAM',
+    title: 'the DTB states a different RAM',
     explain:
-      "board.memory counts, and the DTB's own memory node says something else. The boot loader may well correct it; if it does not, regions are placed where there is no RAM.",
+      'dmaheap uses board.memory, and the memory node of the DTB differs from it. The boot loader may correct the node. If it does not, regions may be placed where there is no RAM.',
   },
 });
 

@@ -1,4 +1,4 @@
-/** The board's DTB held against the profile: whether it is of this board at all. */
+/** The board's DTB compared with the profile: whether it is of this board at all. */
 
 import type { Diagnostic } from '../diagnostic/index.js';
 import { type Fdt, strings, text, walk } from '../fdt/index.js';
@@ -49,8 +49,8 @@ export function holdDtb(board: Board, memory: readonly AddressRange[] | undefine
   if (other !== undefined)
     found.push({
       ...report('model/other-architecture', {
-        message: `the profile is for ${board.arch}, and the processors in ${dtb.file} are ${other}`,
-        fix: "give this board's DTB, or correct board.arch",
+        message: `the profile is for ${board.arch}, but the processors in ${dtb.file} are ${other}`,
+        fix: 'give the DTB of this board, or correct board.arch',
       }),
       pointer: '/board/arch',
     });
@@ -62,18 +62,18 @@ export function holdDtb(board: Board, memory: readonly AddressRange[] | undefine
   )
     found.push({
       ...report('model/other-board', {
-        message: `${dtb.file} is the DTB of ${compatible.join(', ')}, and the profile is for ${board.compatible.join(', ')}`,
-        cause: 'they have no string in common: what is proven with this DTB is proven for another board',
-        fix: "give this board's DTB, or correct board.compatible",
+        message: `${dtb.file} is the DTB of ${compatible.join(', ')}, but the profile is for ${board.compatible.join(', ')}`,
+        cause: 'they have no string in common, so what is proven with this DTB is proven for another board',
+        fix: 'give the DTB of this board, or correct board.compatible',
       }),
       pointer: '/board/compatible',
     });
   if (memory !== undefined && dtb.memory.length > 0 && !isSameMemory(memory, dtb.memory))
     found.push({
       ...report('model/memory-differs', {
-        message: `the profile states ${ramText(memory)} of RAM, and ${dtb.file} ${ramText(dtb.memory)}`,
-        cause: "the profile's counts; it is right where the boot loader corrects the memory node",
-        fix: '/proc/iomem on the board lists what it has as "System RAM"; without board.memory the DTB counts',
+        message: `the profile states ${ramText(memory)} of RAM, but ${dtb.file} states ${ramText(dtb.memory)}`,
+        cause: 'dmaheap uses the profile, which is right if the boot loader corrects the memory node',
+        fix: 'compare with the "System RAM" lines of /proc/iomem on the board; without board.memory, dmaheap uses the DTB',
       }),
       pointer: '/board/memory',
     });
@@ -95,7 +95,9 @@ function joined(ranges: readonly AddressRange[]): AddressRange[] {
   return out;
 }
 
-/** /proc/iomem lacks what firmware keeps for itself, which is little: RAM that lies within the DTB's is the same then. */
+/**
+ * /proc/iomem lacks what firmware keeps for itself, which is little: RAM that lies within the DTB's is the same then.
+ */
 function isSameMemory(stated: readonly AddressRange[], dtb: readonly AddressRange[]): boolean {
   const [ours, theirs] = [joined(stated), joined(dtb)];
   const isWithin = ours.every((one) =>

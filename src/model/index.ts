@@ -1,4 +1,6 @@
-/** The board and kernel as far as they are known: the profile with every quantity read, held against the board's DTB. */
+/**
+ * The board and kernel as far as they are known: the profile with every quantity read, compared with the board's DTB.
+ */
 
 import { type Diagnostic, hasErrors, type Outcome } from '../diagnostic/index.js';
 import { type Backports, backportsOf } from '../facts/backport.js';
@@ -88,8 +90,8 @@ function resolveKernel(
       diagnostics.push(
         report('model/kernel-outside-range', {
           severity: 'warning',
-          message: `the profile is for ${kernelRangeText(min, max)}, and ${origin} is Linux ${formatKernelVersion(own)}`,
-          cause: 'what is generated is for the kernel that was described',
+          message: `the profile is for ${kernelRangeText(min, max)}, but ${origin} is Linux ${formatKernelVersion(own)}`,
+          cause: 'the output is for the described kernel',
           fix: 'widen kernel.version, or give another kernel',
           ...at(loaded, '/kernel/version'),
         }),
@@ -108,8 +110,8 @@ function resolveKernel(
   if (compareKernelVersions(newest, NEWEST_KERNEL) > 0)
     diagnostics.push(
       report('model/kernel-newer', {
-        message: `Linux ${formatKernelVersion(newest)} is newer than any that was read, and is taken to behave like ${formatKernelVersion(NEWEST_KERNEL)}`,
-        fix: 'prove the heaps on the board: dmaheap-verify',
+        message: `Linux ${formatKernelVersion(newest)} is newer than the known kernels; assuming that it behaves like ${formatKernelVersion(NEWEST_KERNEL)}`,
+        fix: 'verify the heaps on the board with dmaheap-verify',
         ...at(loaded, '/kernel/version'),
       }),
     );
@@ -124,8 +126,8 @@ function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnost
     if (loaded.profile.board.arch !== 'x86_64')
       diagnostics.push(
         report('model/cells-assumed', {
-          message: "#address-cells and #size-cells of the board's root are assumed to be 2 and 2",
-          cause: 'neither a DTB nor board.cells says so; with wrong cells the kernel ignores every reservation',
+          message: "assuming that #address-cells and #size-cells of the board's root are 2 and 2",
+          cause: 'neither a DTB nor board.cells states them; with wrong cells, the kernel ignores every reservation',
           fix: 'give --dtb, or state board.cells',
           facts: ['reserved-memory.cells'],
           ...at(loaded, '/board'),
@@ -136,9 +138,10 @@ function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnost
   if (stated !== undefined && (stated.address !== dtb.cells.address || stated.size !== dtb.cells.size))
     diagnostics.push(
       report('model/cells-differ', {
-        message: `the profile states ${stated.address} address and ${stated.size} size cells, ${dtb.file} has ${dtb.cells.address} and ${dtb.cells.size}`,
-        cause: "with other cells than the root's the kernel ignores every reservation, firmware's included",
-        fix: `write { "address": ${dtb.cells.address}, "size": ${dtb.cells.size} }, or check that the DTB is this board's`,
+        message: `the profile states ${stated.address} address and ${stated.size} size cells, but ${dtb.file} has ${dtb.cells.address} and ${dtb.cells.size}`,
+        cause:
+          'if the cells differ from those of the root, the kernel ignores every reservation, also those of the firmware',
+        fix: `write { "address": ${dtb.cells.address}, "size": ${dtb.cells.size} }, or check that the DTB is for this board`,
         facts: ['reserved-memory.cells'],
         ...at(loaded, '/board/cells'),
       }),

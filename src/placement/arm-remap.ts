@@ -1,7 +1,7 @@
 /**
- * arm32 maps pools anew as soon as its page tables stand: dma_contiguous_remap() in arch/arm/mm/dma-mapping.c unmaps each
- * range of its table in blocks of 2 MiB and maps it again, with page tables from the top of free memory. That the table
- * holds pools that were refused and freed since is what stops the machine, before it can say a word.
+ * arm32 maps pools anew as soon as its page tables stand: dma_contiguous_remap() in arch/arm/mm/dma-mapping.c unmaps
+ * each range of its table in blocks of 2 MiB and maps it again, with page tables from the top of free memory. That the
+ * table holds pools that were refused and freed since is what stops the machine, before it can say a word.
  */
 import { alignDown } from '../quantity/index.js';
 import { higher, type Interval, lower, overlaps } from './interval-set.js';
@@ -44,7 +44,7 @@ export function remapStop(
   const list = pages.next().value;
   for (const [i, { name, range }] of low.entries()) {
     if (kernel !== undefined && overlaps(range, kernel))
-      return { names: [name, 'kernel'], reason: `arm32 unmaps ${name}, and with it the kernel that runs` };
+      return { names: [name, 'kernel'], reason: `arm32 unmaps ${name}, and with it the running kernel` };
     const own = (page: bigint | undefined, mapped: bigint) =>
       page === undefined || (page >= mapped && page < range.end);
     let isOwn = own(list, alignDown(range.start, ARM_BLOCK));
@@ -53,14 +53,14 @@ export function remapStop(
     if (isOwn)
       return {
         names: [name],
-        reason: `the memory of ${name} is free again; arm32 unmaps it, and then takes page tables from it`,
+        reason: `the memory of ${name} is free again; arm32 unmaps it and then allocates page tables from it`,
       };
     // vm_area_add_early(): BUG_ON
     const other = low.slice(0, i).find((one) => overlaps(one.range, range));
     if (other !== undefined)
       return {
         names: [other.name, name],
-        reason: `arm32 maps ${other.name} and ${name} anew, which share memory: a BUG before there is a handler for it`,
+        reason: `arm32 maps ${other.name} and ${name} again, which share memory: a BUG before the kernel can print it`,
       };
   }
   return undefined;

@@ -1,4 +1,6 @@
-/** Regions that the board's own device tree has already: which wish is about which, and what it leaves of their limits. */
+/**
+ * Regions that the board's own device tree has already: which wish is about which, and what it leaves of their limits.
+ */
 
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { AddressRange } from '../quantity/index.js';
@@ -36,12 +38,14 @@ export function mergedInto(wish: RegionWish, nodes: readonly ReservedNode[]): Di
   return report('placement/name-taken', {
     ...(wish.pointer === undefined ? {} : { pointer: wish.pointer }),
     message: `an overlay would merge ${wish.name} into ${node.name} of the board, which is not a CMA area`,
-    cause: 'a name without a unit address selects the first node that has it with any address',
+    cause: 'a name without a unit address selects the first node of that name with any address',
     fix: 'Give the region another name.',
   });
 }
 
-/** The board's default area, whose place an area without a node takes: cma= wins over it, the configuration does not. */
+/**
+ * The board's default area, whose place an area without a node takes: cma= wins over it, the configuration does not.
+ */
 export function displacedBy(wish: RegionWish, nodes: readonly ReservedNode[]): ReservedNode | undefined {
   return isInTree(wish) || wish.isDefault !== true ? undefined : nodes.find((node) => isPool(node) && node.isDefault);
 }
@@ -84,7 +88,7 @@ export function limitsLeft(
     left(
       wish.baseAddress === undefined ? 'size' : 'base',
       `${old.name} moves from ${formatAddress(fixed.baseAddress)} to ${baseAddress === undefined ? "the kernel's choice" : formatAddress(baseAddress)}`,
-      "the board's device tree gives it a fixed place: the boot loader or another processor may use that address",
+      "the board's device tree gives it a fixed address, which the boot loader or another processor may use",
       'keep the base, or check that nothing else uses it',
     );
   const ranges = Array.isArray(old.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
@@ -98,7 +102,7 @@ export function limitsLeft(
       wish.baseAddress === undefined ? 'allocRanges' : 'base',
       `${hasNode ? old.name : 'the area of cma='} may lie from ${formatAddress(beyond.start)} to ${formatAddress(beyond.end)}, and the board's device tree limits ${hasNode ? 'it' : old.name} to ${spell(ranges)}`,
       whyLimited(situation, ranges, ofTree),
-      `${hasNode ? 'state ranges' : baseAddress === undefined ? 'deliver the region by the device tree, or state a base' : 'state a base'} within that limit, or check that every device that uses the region reaches the rest`,
+      `${hasNode ? 'state ranges' : baseAddress === undefined ? 'deliver the region by the device tree, or state a base' : 'state a base'} within that limit, or check that every device that uses the region reaches the other addresses`,
     );
   if (
     baseAddress === undefined &&
@@ -108,9 +112,9 @@ export function limitsLeft(
   )
     left(
       'alignment',
-      `the alignment of ${old.name} goes from ${formatBytes(old.alignment)} down to ${formatBytes(wish.alignmentBytes)}`,
+      `the alignment of ${old.name} decreases from ${formatBytes(old.alignment)} to ${formatBytes(wish.alignmentBytes)}`,
       "the board's device tree states the larger one",
-      `state ${formatBytes(old.alignment)}, or leave the alignment out`,
+      `state ${formatBytes(old.alignment)}, or omit the alignment`,
     );
   const before = typeof old.size === 'bigint' && fixed === undefined ? old.size : fixed?.sizeBytes;
   if (before !== undefined && region.sizeBytes < before)
@@ -118,8 +122,8 @@ export function limitsLeft(
       report('placement/smaller-than-board', {
         ...at('size'),
         message: `${old.name} shrinks from ${formatBytes(before)} to ${formatBytes(region.sizeBytes)}`,
-        cause: "the board's device tree gives it more memory, and drivers of the board may count on that",
-        fix: `ask for at least ${formatBytes(before)}, or check what the board's drivers need`,
+        cause: "the board's device tree gives it more memory, and drivers of the board may need it",
+        fix: `request at least ${formatBytes(before)}, or check what the board's drivers need`,
         facts: ['cma.default-winner'],
       }),
     );
@@ -141,7 +145,7 @@ function whyLimited(situation: Situation, ranges: readonly AddressRange[], ofTre
   if (ofTree !== undefined && ofTree.end <= end) return `${ofTree.who} reaches only ${formatAddress(ofTree.end)}`;
   const zone = situation.zones.boundaries.find((boundary) => ends.includes(boundary));
   if (zone !== undefined) return `a memory zone ends at ${formatAddress(zone)}`;
-  return 'the device tree does not say why; devices of the SoC may reach nothing else';
+  return 'the device tree does not state the reason; devices of the SoC may not reach other addresses';
 }
 
 const spell = (ranges: readonly AddressRange[]) =>

@@ -191,7 +191,7 @@ export class Boot extends BootRecord {
         if (isPool(node) && node.size === undefined)
           this.refuse(node, null, undefined, {
             failure: 'ignored',
-            reason: "the length of reg is no multiple of the root's cells, and this kernel does not say so",
+            reason: "the length of reg is not a multiple of the root's cells, and this kernel does not print a message",
             facts: [RULE_FACTS.malformedList],
             kernelFunction: '__reserved_mem_reserve_reg',
           });
@@ -200,7 +200,7 @@ export class Boot extends BootRecord {
       this.#sayMalformed(node);
       this.refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
-        reason: "the length of reg is no multiple of the root's cells",
+        reason: "the length of reg is not a multiple of the root's cells",
         facts: [RULE_FACTS.malformedList],
         kernelFunction: '__reserved_mem_reserve_reg',
       });
@@ -220,8 +220,7 @@ export class Boot extends BootRecord {
       );
       this.refuse(node, 'alloc-failed', range, {
         failure: 'ignored',
-        reason:
-          entry.sizeBytes === 0n ? 'the size in reg is 0' : 'a no-map region may not lie over memory that is reserved',
+        reason: entry.sizeBytes === 0n ? 'the size in reg is 0' : 'a no-map region must not overlap reserved memory',
         facts: [RULE_FACTS.noMapOverReserved],
         kernelFunction: 'early_init_dt_reserve_memory',
       });
@@ -273,7 +272,7 @@ export class Boot extends BootRecord {
       this.say('invalid-size', `OF: reserved mem: invalid ${name} property in '${node.name}' node.`);
       this.refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
-        reason: `${name} is not as many cells long as the root's #${name === 'size' ? 'size' : 'address'}-cells says`,
+        reason: `${name} does not have the number of cells in the root's #${name === 'size' ? 'size' : 'address'}-cells`,
         facts: ['reserved-memory.size-cells'],
         kernelFunction: '__reserved_mem_alloc_size',
       });
@@ -291,7 +290,7 @@ export class Boot extends BootRecord {
       this.say('invalid-size', `OF: reserved mem: invalid alloc-ranges property in '${node.name}', skipping node.`);
       this.refuse(node, 'invalid-size', undefined, {
         failure: 'ignored',
-        reason: "the length of alloc-ranges is no multiple of the root's cells",
+        reason: "the length of alloc-ranges is not a multiple of the root's cells",
         facts: [RULE_FACTS.malformedList],
         kernelFunction: '__reserved_mem_alloc_size',
       });
@@ -359,7 +358,7 @@ export class Boot extends BootRecord {
     const kept = this.memblock.reserved.overlaps(range) || this.memblock.nomap.overlaps(range);
     const refusal = verdict.refusal ?? {
       family: 'match-failed' as const,
-      reason: 'no driver takes a shared-dma-pool with these flags',
+      reason: 'no driver accepts a shared-dma-pool with these flags',
       facts: [RULE_FACTS.unwantedPool],
       kernelFunction: 'rmem_dma_setup',
     };
@@ -374,7 +373,7 @@ export class Boot extends BootRecord {
     if (!node.compatible.includes('shared-dma-pool')) return { result: 'no-driver' };
     const { dmaCma, rules, architecture, parameter } = this.situation;
     if (!node.reusable && (node.noMap || architecture !== 'arm')) {
-      // The CMA driver is asked too, and says so before the DMA pool driver takes the node.
+      // The CMA driver is asked too, and prints this before the DMA pool driver accepts the node.
       if (dmaCma && rules.parameterAndDefaultNode === 'refused' && parameter !== undefined && node.isDefault)
         this.#sayBypassed(node);
       return { result: 'claimed' };
@@ -420,7 +419,7 @@ export class Boot extends BootRecord {
     if (typeof area === 'string')
       return {
         family: area === 'no-slots' ? 'no-slots' : 'match-failed',
-        reason: area === 'no-slots' ? `all ${this.situation.slots} CMA slots are taken` : 'the size is 0',
+        reason: area === 'no-slots' ? `all ${this.situation.slots} CMA slots are in use` : 'the size is 0',
         facts: [RULE_FACTS.extraSlots],
         kernelFunction: 'cma_init_reserved_mem',
       };
@@ -545,9 +544,9 @@ export class Boot extends BootRecord {
 }
 
 function unwantedBecause(node: ReservedNode, dmaCma: boolean): string {
-  if (!node.reusable) return 'arm takes a shared-dma-pool only with reusable or no-map';
-  if (node.noMap) return 'no-map contradicts reusable: neither the CMA nor the DMA pool driver takes the node';
-  return dmaCma ? 'the CMA driver does not take the node' : 'this kernel has no DMA_CMA';
+  if (!node.reusable) return 'arm accepts a shared-dma-pool only with reusable or no-map';
+  if (node.noMap) return 'no-map contradicts reusable: neither the CMA driver nor the DMA pool driver accepts the node';
+  return dmaCma ? 'the CMA driver does not accept the node' : 'this kernel has no DMA_CMA';
 }
 
 type DriverRefusal = Pick<Refusal, 'family' | 'reason' | 'facts' | 'kernelFunction'>;

@@ -58,7 +58,9 @@ function total(prediction: Prediction): string {
 
 function gone(heap: PredictedHeap, to: Prediction): string {
   const others = to.heaps.filter((one) => one.area !== null && one.area === heap.area).map((one) => one.name);
-  return others.length === 0 ? `${heap.name} is gone` : `${heap.name} is gone; its area is ${others.join(' and ')}`;
+  return others.length === 0
+    ? `${heap.name} no longer exists`
+    : `${heap.name} no longer exists; its area is ${others.join(' and ')}`;
 }
 
 function appeared(heap: PredictedHeap): string {

@@ -22,8 +22,8 @@ interface Found extends Danger {
 const ANYTHING: readonly Sure[] = ['boots', 'corrupts', 'panics', 'hangs'];
 
 /**
- * Memory that is not the kernel's: nodes with a base that are no pools or stay unmapped, the reservation block, what the
- * caller names.
+ * Memory that is not the kernel's: nodes with a base that are not pools or stay unmapped, the reservation block, what
+ * the caller names.
  */
 export function firmwareMemory(boot: Boot): { readonly name: string; readonly range: Interval }[] {
   const { reservedMemory, memoryReservations, occupied } = boot.situation;
@@ -94,8 +94,8 @@ function outsideRam(boot: Boot): Found[] {
       possible: DEADLY,
       reason:
         architecture === 'arm64'
-          ? 'the area is created, and the kernel dies when it hands the pages that do not exist to the page allocator'
-          : 'the area is created over memory that does not exist; the kernel may die or count phantom memory',
+          ? 'the kernel creates the area and panics when it gives the missing pages to the page allocator'
+          : 'the kernel creates the area over memory that does not exist; it may panic or count memory that does not exist',
       facts: ['cma.outside-ram'],
     }));
 }
@@ -107,7 +107,7 @@ function areasOverlap(boot: Boot): Found[] {
       code: 'areas-overlap',
       nodes: [a.name, b.name],
       outcome: 'corrupts',
-      reason: 'two CMA areas own the same pages: both count them and both hand them out',
+      reason: 'two CMA areas own the same pages: both count them and both allocate them',
       facts: ['cma.overlap'],
     }));
 }
@@ -123,7 +123,7 @@ function overOwnMemory(boot: Boot): Found[] {
       code: codes[own] as DangerCode,
       nodes: [area.name, own],
       outcome: 'corrupts' as const,
-      reason: `the area lies over the ${own}: its pages are handed out while they are in use`,
+      reason: `the area overlaps the ${own}: the kernel allocates pages that are in use`,
       facts: ['cma.overlap'],
     })),
   );
@@ -138,7 +138,7 @@ function overFirmware(boot: Boot): Found[] {
         code: 'over-firmware' as const,
         nodes: [area.name, name],
         outcome: 'corrupts' as const,
-        reason: `${name} is kept from the kernel and becomes CMA memory; where it is not mapped, allocating it is an oops`,
+        reason: `${name} is reserved, but becomes CMA memory; if it is not mapped, an allocation causes an oops`,
         facts: [area.source === 'command-line' ? 'cma.parameter-over-no-map' : 'cma.overlap'],
       })),
   );
@@ -168,7 +168,7 @@ function memoryGivenAway(boot: Boot): Found[] {
     .map((danger) => ({
       ...danger,
       outcome: danger.code === 'firmware-freed' ? 'corrupts' : 'unknown',
-      reason: `${danger.nodes[0]} is refused and its memory freed, and with it that of ${danger.nodes[1]}`,
+      reason: `the kernel refuses ${danger.nodes[0]} and frees its memory, and with it that of ${danger.nodes[1]}`,
       facts: ['reserved-memory.refused-node'],
     }));
 }
@@ -186,7 +186,7 @@ function reservationsIgnored(boot: Boot): Found[] {
       code: 'reservations-ignored',
       nodes: lost.map((node) => node.name),
       outcome: 'corrupts',
-      reason: 'the kernel ignores every reservation of the tree: memory of the firmware is given to the kernel',
+      reason: 'the kernel ignores every reservation of the tree, so it uses memory of the firmware',
       facts: ['reserved-memory.cells'],
     },
   ];
@@ -211,7 +211,7 @@ function unmappedMemory(boot: Boot): Found[] {
       // Whether that is the kernel on its way up or a process later, nothing but a boot shows.
       outcome: 'unknown',
       possible: DEADLY,
-      reason: 'the memory is given back although the kernel has not mapped it: whoever gets it first dies',
+      reason: 'the kernel frees the memory although it has not mapped it: the first access to it causes a panic',
       facts: ['reserved-memory.refused-node', 'reserved-memory.static-registration'],
     }));
 }
@@ -228,7 +228,7 @@ function droppedPageFreed(boot: Boot): Found[] {
       nodes: [name],
       outcome: 'unknown',
       possible: DEADLY,
-      reason: `${name} cannot be activated and its pages are freed; the last page below 4 GiB has no mapping, and whoever gets it first dies`,
+      reason: `${name} cannot be activated and its pages are freed; the last page below 4 GiB has no mapping, and the first access to it causes a panic`,
       facts: ['cma.arm-last-page', 'cma.zone-check'],
     }));
 }
@@ -244,7 +244,7 @@ function areaGivenAway(boot: Boot): Found[] {
         code: 'area-freed',
         nodes: [area.name, ...refused.map(({ node }) => node.name)],
         outcome: 'corrupts',
-        reason: `pages of ${area.name} are given to the page allocator as well, with the refused region over the same memory`,
+        reason: `pages of ${area.name} are also given to the page allocator, because a refused region has the same memory`,
         facts: ['reserved-memory.refused-node', 'cma.overlap'],
       };
     });
@@ -267,7 +267,7 @@ function halfMappedPages(boot: Boot): Found[] {
       nodes: [node.name],
       // The allocator begins at the top.
       outcome: free.ranges.at(-1)?.end === range.start ? 'panics' : 'unknown',
-      reason: `${node.name} begins or ends inside a page of ${pageSizeBytes / 1024n} KiB; the kernel does not map the rest of that page, and dies when it allocates from it`,
+      reason: `${node.name} begins or ends inside a page of ${pageSizeBytes / 1024n} KiB; the kernel does not map the rest of that page, and panics when it allocates from it`,
       facts: [RULE_FACTS.sharedPage],
     }));
 }
@@ -315,7 +315,7 @@ function noRoomForKernel(boot: Boot): Found[] {
       {
         ...danger,
         outcome: descriptorRoom === 'none' ? 'panics' : 'unknown',
-        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE tells) ' : ''}the regions leave no place that surely holds the page descriptors of the kernel`,
+        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE shows it) ' : ''}the regions leave no place that is certain to hold the page descriptors of the kernel`,
         facts: [RULE_FACTS.descriptorPieces, RULE_FACTS.descriptorSections],
       },
     ];
@@ -325,7 +325,7 @@ function noRoomForKernel(boot: Boot): Found[] {
     {
       ...danger,
       outcome: 'unknown',
-      reason: `the regions leave ${left / 1024n} KiB of memory that the kernel can begin with, and it may need ${needed / 1024n} KiB${isPlaced ? '' : ' with its image (--occupied kernel=BASE+SIZE tells)'}`,
+      reason: `the regions leave ${left / 1024n} KiB of memory for the start of the kernel, but it may need ${needed / 1024n} KiB${isPlaced ? '' : ' with its image (--occupied kernel=BASE+SIZE states it)'}`,
       facts: [],
     },
   ];
@@ -340,7 +340,7 @@ function mappingStops(boot: Boot): Found[] {
       code: 'section-pair',
       nodes: blame.map(({ node }) => node.name),
       outcome: 'hangs',
-      reason: `arm32 maps memory in pairs of 1 MiB sections; at 0x${at.toString(16)} the first half of a pair is a section and the second half ends inside its MiB, which is a BUG before the console works`,
+      reason: `arm32 maps memory in pairs of 1 MiB sections; at 0x${at.toString(16)} the first half of a pair is a section and the second half ends inside its MiB, which is a BUG before the console can print it`,
       facts: [RULE_FACTS_OF_MAP],
     },
   ];
@@ -358,7 +358,7 @@ function remapTable(boot: Boot): Found[] {
         code: 'remap-table-overflow',
         nodes: boot.remapped.slice(slots).map(({ node }) => node?.name ?? rules.inventory.kernelAreaName),
         outcome: 'hangs',
-        reason: `arm32 has room for ${slots} pools and writes past the end of its table for more`,
+        reason: `arm32 has room for ${slots} pools; with more, it writes past the end of a table`,
         facts,
       },
     ];
@@ -371,7 +371,7 @@ function remapTable(boot: Boot): Found[] {
       nodes: [node?.name ?? ''],
       outcome: 'unknown',
       reason:
-        'arm32 unmaps whole blocks of 2 MiB before it maps the pool anew; whatever shares a block with it is lost',
+        'arm32 unmaps whole blocks of 2 MiB before it maps the pool again; other contents of such a block are lost',
       facts,
     }),
   );

@@ -47,8 +47,8 @@ function nodeReasons(input: PlacementInput, prediction: Prediction, node: Reserv
   const refused = prediction.rejected.filter((one) => one.node === node.name);
   return [
     ...(isPool(node)
-      ? [why('compatible "shared-dma-pool" with reusable asks for a CMA area', ['reserved-memory.drivers'])]
-      : [why('it asks for no CMA area: its memory is kept from the kernel', [])]),
+      ? [why('compatible "shared-dma-pool" with reusable requests a CMA area', ['reserved-memory.drivers'])]
+      : [why('it does not request a CMA area: its memory is reserved', [])]),
     ...howPlaced(input, node, why),
     ...refused.map((one) => why(`${one.reason}: ${one.failure}`, one.facts, one.kernelFunction)),
     ...(area === undefined ? [] : areaReasons(input, prediction, area, why)),
@@ -77,12 +77,13 @@ function howPlaced(input: PlacementInput, node: ReservedNode, why: ReasonMaker):
     const first = node.reg[0];
     if (first === undefined) return [why('reg is empty', [])];
     return [
-      why(`reg fixes it: ${formatBytes(first.sizeBytes)} at ${formatAddress(first.baseAddress)}; neither is rounded`, [
-        'reserved-memory.size-rounding',
-      ]),
+      why(
+        `reg states ${formatBytes(first.sizeBytes)} at ${formatAddress(first.baseAddress)}; the kernel rounds neither`,
+        ['reserved-memory.size-rounding'],
+      ),
       why(
         rules.staticRegistration === 'late'
-          ? 'its memory is reserved first of all, its driver is asked when the tree is unflattened'
+          ? 'its memory is reserved first, and its driver is initialised when the tree is unflattened'
           : 'nodes are initialised in the order of their addresses, those without a base first',
         [RULE_FACTS.staticRegistration],
       ),
@@ -93,18 +94,18 @@ function howPlaced(input: PlacementInput, node: ReservedNode, why: ReasonMaker):
   return [
     why(
       ranges.length === 0
-        ? 'size without alloc-ranges: the kernel takes the highest free memory'
+        ? 'size without alloc-ranges: the kernel uses the highest free memory'
         : `size with alloc-ranges: the first range with an aligned hole wins (${ranges
             .map((range) => `${formatAddress(range.baseAddress)} + ${formatBytes(range.sizeBytes)}`)
             .join(
               ', ',
-            )}), from its top${rules.direction === 'top-down' ? '' : ', or from its bottom beside a region placed before'}`,
+            )}), from its top${rules.direction === 'top-down' ? '' : ', or from its bottom if an earlier region is beside it'}`,
       ['reserved-memory.alloc-ranges', RULE_FACTS.direction],
     ),
     why(
       rules.order === 'tree'
         ? `nodes without a base are placed in the order of the tree; this one is child ${node.index + 1} of /reserved-memory`
-        : "nodes without a base are placed in the order that the kernel's unstable sort leaves",
+        : "nodes without a base are placed in the order of the kernel's unstable sort",
       [RULE_FACTS.order],
     ),
   ];
@@ -118,14 +119,14 @@ function areaReasons(input: PlacementInput, prediction: Prediction, area: Predic
   return [
     why(
       area.sizeBytes === 0n
-        ? 'the area is created and cannot be activated: it has no memory'
-        : `area ${area.name}: ${formatBytes(area.sizeBytes)}${at === null ? '' : ` at ${formatAddress(at)}`}${open === undefined ? '' : `, if nothing is in the way: it depends on ${open.needs}`}`,
+        ? 'the area is created but cannot be activated, so it has no memory'
+        : `area ${area.name}: ${formatBytes(area.sizeBytes)}${at === null ? '' : ` at ${formatAddress(at)}`}${open === undefined ? '' : `, if that memory is free, which depends on ${open.needs}`}`,
       ['cma.minimum-alignment'],
     ),
     ...(area.isDefault ? [why('it is the default area', ['cma.default-winner'])] : []),
     why(
       heaps.length === 0
-        ? `no heap: kernel ${formatKernelVersion(input.kernel)} makes heaps of the default area only`
+        ? `no heap: kernel ${formatKernelVersion(input.kernel)} makes a heap of the default area only`
         : `under /dev/dma_heap: ${heaps.join(' and ')}`,
       [NAMING_FACTS.areas],
     ),
@@ -152,7 +153,7 @@ export function explainHeap(input: PlacementInput, name: string): Explanation | 
   const why = reasonMaker(input);
   const title = `heap ${name}`;
   if (heap.area === null)
-    return { title, reasons: [why('the system heap: pages from anywhere, no CMA', [NAMING_FACTS.system])] };
+    return { title, reasons: [why('the system heap: ordinary pages without CMA', [NAMING_FACTS.system])] };
   const area = prediction.areas.find((one) => one.name === heap.area);
   const isDefaultName = area?.isDefault === true && name !== heap.area;
   return {
@@ -160,7 +161,7 @@ export function explainHeap(input: PlacementInput, name: string): Explanation | 
     reasons: [
       why(
         isDefaultName
-          ? `from ${firstRelease(NAMING_FACTS.defaultArea, name, input.facts)} on the default area is called ${name}, whatever its node is called`
+          ? `from ${firstRelease(NAMING_FACTS.defaultArea, name, input.facts)} on, the heap of the default area is named ${name}, and not after its node`
           : `a heap has the name of its area, ${heap.area}: the node's, with unit address, or "reserved" without a node`,
         [isDefaultName ? NAMING_FACTS.defaultArea : NAMING_FACTS.areas],
       ),

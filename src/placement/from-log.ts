@@ -14,18 +14,18 @@ export const BOOT_LOG_CODES = defineCodes({
     severity: 'warning',
     title: 'a boot log without what placement needs',
     explain:
-      'The file has no line that says where RAM, kernel, initrd or device tree lie. The early log of the kernel (dmesg from the first line on), the console of the boot loader, /proc/iomem as root, and the files of /sys/kernel/debug/memblock have such lines.',
+      'The file has no line with the addresses of RAM, kernel, initrd or device tree. Such lines are in the early log of the kernel (dmesg from the first line on), on the console of the boot loader, in /proc/iomem as root, and in the files of /sys/kernel/debug/memblock.',
   },
   'boot-log/masked': {
     severity: 'warning',
     title: '/proc/iomem without addresses',
-    explain: 'Every address in it is zero: it was read without the right to see them. Read it as root.',
+    explain: 'Every address in it is zero, because the reader was not root. Read it as root.',
   },
   'boot-log/differs': {
     severity: 'warning',
-    title: 'the boot log contradicts what was given',
+    title: 'the boot log contradicts another input',
     explain:
-      'The log is of a board, a kernel or a command line other than those that are judged. What the log says of RAM and of images is used; the kernel and the command line that were given are kept.',
+      'The log is of another board, kernel or command line than the given one. dmaheap uses the RAM and the images of the log, and the given kernel and command line.',
   },
 });
 const report = reporter(BOOT_LOG_CODES);
@@ -81,28 +81,28 @@ export function fromLog(logs: readonly BootLog[], { file, input, kernels }: LogC
     diagnostics.push(
       report('boot-log/masked', {
         message: `${file}: every address in /proc/iomem is zero`,
-        cause: 'it was read by a user who may not see addresses',
+        cause: 'the user who read it may not see addresses',
         fix: 'read it as root',
       }),
     );
   if (ram === undefined && loaded.size === 0 && added.length === 0)
     diagnostics.push(
       report('boot-log/empty', {
-        message: `${file} does not say where RAM, kernel, initrd or device tree lie`,
-        cause: 'it is not the beginning of a boot',
+        message: `${file} has no line with the addresses of RAM, kernel, initrd or device tree`,
+        cause: 'it does not contain the start of a boot',
         fix: 'give the log from the boot loader on, dmesg from its first line, or /proc/iomem as root',
       }),
     );
   const stated = input.memory ?? memoryOfTree(input.tree, reserved.rootCells);
   if (ram !== undefined && stated.length > 0 && !isAbout(stated, ram))
     differs(
-      `the kernel had ${spell(ram)} of RAM, and ${input.memory === undefined ? 'the device tree' : 'the profile or --memory'} states ${spell(stated)}`,
+      `the kernel had ${spell(ram)} of RAM, but ${input.memory === undefined ? 'the device tree' : 'the profile or --memory'} states ${spell(stated)}`,
       'give the log of this board, or correct the banks',
     );
   if (kernel !== undefined && kernels.length > 0 && !kernels.some((one) => isSame(one, kernel)))
     differs(
-      `it is of Linux ${release}, and ${kernels.map(formatKernelVersion).join(' and ')} is judged`,
-      `--kernel ${formatKernelVersion(kernel)} judges the kernel of the log`,
+      `it is of Linux ${release}, but the given kernel is ${kernels.map(formatKernelVersion).join(' and ')}`,
+      `give --kernel ${formatKernelVersion(kernel)} to use the kernel of the log`,
     );
   return {
     kernel,

@@ -9,8 +9,8 @@ import type { Architecture } from './rules.js';
 
 /**
  * Memory in use before the kernel looks at /reserved-memory. `kernel` (from _text to _end), `initrd` and `dtb` are
- * reserved by the kernel itself; `firmware` is memory that firmware owns, whether the device tree says so or not; any
- * other name is memory that something else has reserved by then.
+ * reserved by the kernel itself; `firmware` is memory that firmware owns, whether the device tree reserves it or not;
+ * any other name is memory that something else has reserved by then.
  */
 export interface OccupiedRange extends AddressRange {
   readonly name: string;

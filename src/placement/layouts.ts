@@ -86,7 +86,7 @@ function insideWindows(situation: Situation, taken: IntervalSet): PossibleLayout
     };
     return taken.overlaps(image)
       ? []
-      : [{ name: `a loader that leaves an image in the window of ${node.name}`, occupied: [image] }];
+      : [{ name: `a boot loader that loads an image into the range of ${node.name}`, occupied: [image] }];
   });
 }
 

@@ -145,7 +145,7 @@ const LETTERS: Readonly<Record<MemoryKind, string>> = { area: '#', reserved: 'x'
 /** The map for a terminal of `width` columns; every line ends in a newline. */
 export function formatMemoryMap(map: MemoryMap, width = 80): string {
   const lines: string[] = [];
-  if (!map.isRamKnown) lines.push('RAM is not stated; shown as 4 GiB from 0');
+  if (!map.isRamKnown) lines.push('the RAM is not stated; the map assumes 4 GiB at 0');
   for (const bank of map.banks) {
     const bar = barOf(bank, Math.max(16, Math.min(64, width - 14)));
     lines.push(`${hex(bank.baseAddress)} ${bar}`);

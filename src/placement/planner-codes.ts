@@ -10,37 +10,37 @@ export const PLANNER_CODES = defineCodes({
   'placement/little-left': {
     severity: 'warning',
     title: 'little memory left for the kernel',
-    explain: 'Every region finds its place, but the kernel may not find enough memory outside of them to boot with.',
+    explain: 'Every region fits, but the memory outside of them may not be enough for the kernel to boot.',
   },
   'placement/base-taken': {
     severity: 'error',
-    title: 'a base that cannot be used',
+    title: 'an invalid base',
     explain:
-      'The base is not a multiple of the granule, not RAM, in use, or crosses a memory zone. The kernel refuses such a region, or accepts it and panics or corrupts memory later.',
+      'The base is not a multiple of the granule, is not RAM, or is in use, or the region crosses the end of a memory zone. The kernel refuses such a region, or accepts it and panics or corrupts memory later.',
   },
   'placement/name-taken': {
     severity: 'error',
     title: 'a region with the name of another node of the board',
     explain:
-      'An overlay selects a node by its name, and a name without a unit address selects the first node that has it with any address. The properties of the region would be merged into a reservation of firmware.',
+      'An overlay selects a node by its name, and a name without a unit address selects the first node of that name with any address. The properties of the region would be merged into a reservation of firmware.',
   },
   'placement/cells-unusable': {
     severity: 'error',
-    title: 'cells in which no region can be written',
+    title: 'cells that cannot express the region',
     explain:
       'The root has no usable #address-cells and #size-cells (1 or 2), or an address or a size does not fit into one cell.',
   },
   'placement/ranges-narrowed': {
     severity: 'warning',
-    title: 'stated ranges are narrowed',
+    title: 'the the the the the stated ranges are narrowed',
     explain:
-      'The kernel takes the top of the first range with room. Where that lies out of reach or across the end of a memory zone, only the part of the ranges that works is written.',
+      'The kernel uses the top of the first range with room. If that is out of reach or crosses the end of a memory zone, dmaheap writes only the part of the ranges that works.',
   },
   'placement/board-limit-left': {
     severity: 'warning',
-    title: "a limit of the board's device tree is left",
+    title: "a limit of the board's device tree is exceeded",
     explain:
-      "The board's own device tree limits the region, by alloc-ranges, alignment, reg or the dma-ranges of a bus. The profile states something else, and devices that rely on the limit may not reach the region.",
+      "The board's device tree limits the region by alloc-ranges, alignment, reg or the dma-ranges of a bus. The profile states other values, and devices that need the limit may not reach the region.",
   },
   'placement/node-decides': {
     severity: 'error',
@@ -52,7 +52,7 @@ export const PLANNER_CODES = defineCodes({
     severity: 'warning',
     title: "the region is smaller than in the board's device tree",
     explain:
-      "The board's device tree gives the region more memory than the profile does. Drivers of the board may count on it.",
+      "The board's device tree gives the region more memory than the profile does. Drivers of the board may need it.",
   },
 });
 

@@ -52,9 +52,9 @@ interface Ground {
  * Chooses `size` or `reg`, ranges and bases for regions that must exist together.
  * @param input the board without the regions
  * @param kernels every kernel that must place them right; the newest last
- * @returns a plan and what the simulator makes of it, or why there is none and the most that would fit. Every region has
- * its place; what else may go wrong (a full table of areas, cma= on the command line) is in the prediction. Where RAM is
- * not known nothing is proven: regions are limited as stated, and the prediction names what it needs.
+ * @returns a plan and what the simulator makes of it, or why there is none and the most that would fit. Every region
+ * has its place; what else may go wrong (a full table of areas, cma= on the command line) is in the prediction. Where
+ * RAM is not known nothing is proven: regions are limited as stated, and the prediction names what it needs.
  */
 export function planRegions(
   input: PlacementInput,
@@ -130,7 +130,7 @@ function checkCells({ reservedMemory }: Situation, wishes: readonly RegionWish[]
     return [
       report('placement/cells-unusable', {
         message: `the root has #address-cells <${address}> and #size-cells <${size}>`,
-        cause: 'the kernel reads reservations in these cells, and reads only 1 or 2 of them',
+        cause: 'the kernel reads reservations in these cells, and supports only 1 or 2 cells',
         fix: 'repair the root of the base device tree',
         facts: ['reserved-memory.cells'],
       }),
@@ -144,7 +144,7 @@ function checkCells({ reservedMemory }: Situation, wishes: readonly RegionWish[]
     return [
       report('placement/cells-unusable', {
         ...pointerOf(wish),
-        message: `${isFar ? 'an address' : 'a size'} of ${name} does not fit the single cell of the board's root`,
+        message: `${isFar ? 'an address' : 'a size'} of ${name} does not fit in one cell, which the board's root has`,
         cause: 'one cell holds 32 bits',
         fix: 'stay below 4 GiB',
         facts: ['reserved-memory.cells'],
@@ -223,8 +223,8 @@ class Planner {
     if (old !== undefined)
       because.push({
         text: old.isDefault
-          ? `the board has ${old.name} as its default: it is changed, a second default would fight it`
-          : `the board has ${old.name}: it is changed`,
+          ? `the board has ${old.name} as its default area, which is changed: two default areas conflict`
+          : `the board has ${old.name}, which is changed`,
         facts: ['cma.default-winner'],
       });
     if (wish.baseAddress !== undefined) {
@@ -257,7 +257,7 @@ class Planner {
       reach === undefined || ranges.length > 0
         ? []
         : [{ baseAddress: 0n, sizeBytes: most === undefined ? reach.end : lower(reach.end, most) }];
-    because.push({ text: 'as stated: where RAM is not known no place can be proven', facts: [] });
+    because.push({ text: 'as stated: the RAM is not known, so no place can be proven', facts: [] });
     this.regions.push({
       ...this.#named(wish, base),
       sizeBytes,
@@ -273,17 +273,17 @@ class Planner {
     const fixed = old && firstEntry(old);
     if (fixed !== undefined)
       because.push({
-        text: `${old?.name} has reg, which an overlay cannot delete and which wins over size`,
+        text: `${old?.name} has reg, which an overlay cannot delete and which overrides size`,
         facts: ['reserved-memory.alloc-ranges'],
       });
     if (isPinned)
       because.push({
-        text: 'a base, because the order in which the kernel places regions without one leaves no room for all',
+        text: 'a base, because in the order in which the kernel places regions without a base, not all of them fit',
         facts: ['reserved-memory.order'],
       });
     const kept = fixed && interval(fixed.baseAddress, sizeBytes);
     if (kept !== undefined && wish.allocRanges === undefined && this.#objection(kept) === undefined) {
-      because.push({ text: `the base ${formatAddress(kept.start)} is the board's own`, facts: [] });
+      because.push({ text: `the base ${formatAddress(kept.start)} is that of the board`, facts: [] });
       this.#addFixed(wish, kept, because);
       return;
     }
@@ -300,7 +300,7 @@ class Planner {
       this.#addFixed(wish, range, because);
       return;
     }
-    because.push({ text: 'size, so that the kernel finds the place around whatever the firmware took', facts: [] });
+    because.push({ text: 'size without a base, so that the kernel avoids the memory of the firmware', facts: [] });
     this.#free.remove(range);
     this.regions.push({
       ...this.#named(wish, undefined),
@@ -338,7 +338,7 @@ class Planner {
         this.diagnostics.push(
           report('placement/board-limit-left', {
             ...pointerOf(wish, '/addressBits'),
-            message: `${wish.name} is placed below ${formatAddress(reach.end)}, and ${ofTree.who} reaches only ${formatAddress(ofTree.end)}`,
+            message: `${wish.name} is placed below ${formatAddress(reach.end)}, but ${ofTree.who} reaches only ${formatAddress(ofTree.end)}`,
             cause: `there is no room for ${formatBytes(sizeBytes)} below ${formatAddress(ofTree.end)}`,
             fix: 'make the region smaller, or check that no device behind that bus uses it',
             facts: ['cma.dma-zone'],
@@ -358,12 +358,12 @@ class Planner {
         report('placement/base-taken', {
           ...pointerOf(wish, '/base'),
           message: `${formatBytes(range.end - range.start)} at ${formatAddress(range.start)} for ${wish.name} ${wrong}`,
-          cause: 'the kernel would refuse the region, or accept it and corrupt memory',
+          cause: 'the kernel refuses the region, or accepts it and corrupts memory',
           fix: !this.#ground.isRamKnown
-            ? 'choose another base, or leave the base out'
+            ? 'choose another base, or omit the base'
             : best === undefined
               ? 'no memory is free'
-              : `choose a base in ${formatBytes(best.end - best.start)} at ${formatAddress(best.start)}, or leave the base out`,
+              : `choose a base in ${formatBytes(best.end - best.start)} at ${formatAddress(best.start)}, or omit the base`,
           facts: ['cma.overlap', 'cma.outside-ram', 'cma.zone'],
         }),
       );
@@ -384,7 +384,7 @@ class Planner {
       );
       return other && `overlaps ${other.nodeName}`;
     }
-    if (!new IntervalSet(situation.banks).contains(range)) return 'is not inside one stretch of RAM';
+    if (!new IntervalSet(situation.banks).contains(range)) return 'is not inside one range of RAM';
     const edge = boundaries.find((at) => range.start < at && at < range.end);
     if (edge !== undefined) return `crosses ${formatAddress(edge)}, where a memory zone ends`;
     const other = this.regions.find(
@@ -428,8 +428,8 @@ class Planner {
     if (ranges !== undefined && this.#keepsRanges(wish, reach)) {
       const text =
         wish.allocRanges === undefined
-          ? `within the alloc-ranges of ${this.#old.get(wish)?.name}: the board's own limit`
-          : 'within the alloc-ranges stated';
+          ? `within the alloc-ranges of ${this.#old.get(wish)?.name}, the limit of the board`
+          : 'within the stated alloc-ranges';
       because.push({ text, facts });
       return [...ranges];
     }
@@ -440,10 +440,10 @@ class Planner {
     because.push({
       text:
         ranges !== undefined
-          ? 'alloc-ranges cut to RAM, zones and reach: as they are the kernel would place the region wrongly'
+          ? 'alloc-ranges reduced to RAM, zones and reach, because with the stated ones the kernel places the region wrongly'
           : isCut
             ? 'alloc-ranges, because RAM has zones and a region must lie in one of them'
-            : 'alloc-ranges, because the kernel would otherwise take the top of RAM',
+            : 'alloc-ranges, because without them the kernel uses the top of RAM',
       facts,
     });
     // One cell cannot say 4 GiB; without its lowest granule the range means the same.
@@ -537,7 +537,7 @@ class Planner {
           ...pointerOf(wish, '/allocRanges'),
           message: `the ranges stated for ${wish.name} are narrowed to ${baseAddress === undefined ? spellRanges(allocRanges) : formatAddress(baseAddress)}`,
           cause:
-            'within the ranges as stated the kernel would place the region out of reach, across the end of a memory zone, or not at all',
+            'within the stated ranges, the kernel places the region out of reach, across the end of a memory zone, or not at all',
           fix: 'state the narrower ranges',
           facts: ['reserved-memory.alloc-ranges', 'cma.zone'],
         }),
@@ -553,15 +553,15 @@ class Planner {
     const where = isBoards ? ` within the alloc-ranges that the board gives ${old?.name}` : '';
     return report('placement/no-room', {
       ...pointerOf(wish, wish.allocRanges === undefined ? '' : '/allocRanges'),
-      message: `there is no room for ${formatBytes(sizeBytes)} for ${wish.name}${wanted}${where}`,
+      message: `there is no room of ${formatBytes(sizeBytes)} for ${wish.name}${wanted}${where}`,
       cause:
         best === undefined
-          ? 'nothing is free there'
+          ? 'no memory is free there'
           : `the largest hole is ${formatBytes(most)} at ${formatAddress(best.start)}`,
       fix:
         best === undefined
           ? 'widen allocRanges or addressBits, or reserve less elsewhere'
-          : `ask for at most ${formatBytes(most)}${this.#isMostOfRam(most) ? ', less what the kernel itself needs' : ''}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
+          : `request at most ${formatBytes(most)}${this.#isMostOfRam(most) ? ', minus the memory that the kernel itself needs' : ''}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
       facts: ['reserved-memory.alloc-ranges'],
     });
   }
@@ -614,9 +614,9 @@ function littleLeft({ dangers }: Prediction): Diagnostic[] {
     .filter(({ code }) => code === 'no-room-for-kernel')
     .map(({ reason, facts }) =>
       report('placement/little-left', {
-        message: 'every region finds a place, but the kernel may find none for itself',
+        message: 'every region fits, but the kernel itself may not',
         cause: reason,
-        fix: 'ask for smaller regions, or reserve less elsewhere',
+        fix: 'request smaller regions, or reserve less elsewhere',
         facts,
       }),
     );

@@ -148,8 +148,8 @@ function hasRoomToSpare({ defaultArea, memblock, situation, refusals }: Boot, mo
 }
 
 /**
- * Whether the only thing to place is the kernel's own area, late, and no image of a loader can part the memory so that it
- * fits nowhere: its base is open anyway.
+ * Whether the only thing to place is the kernel's own area, late, and no image of a loader can part the memory so that
+ * it fits nowhere: its base is open anyway.
  */
 function isAnywhereEnough(boot: Boot): boolean {
   const { defaultArea: area, situation } = boot;
@@ -289,7 +289,7 @@ function settle(
     if (area.likelyBaseAddress === null && !isOpen('areas'))
       unknown.push({
         field: `areas[${i}].baseAddress`,
-        needs: "the kernel's own early allocations: only a booted kernel shows where this area lands",
+        needs: 'the early allocations of the kernel: only a boot shows the address of this area',
       });
   });
   const areas = base.areas.map((area, i) => ({
@@ -324,7 +324,9 @@ const BEFORE_DEFAULT_AREA: readonly DangerCode[] = [
   'no-room-for-kernel',
 ];
 
-/** What the dangers leave open: whether it boots at all, which of the later messages still come, who gets shared memory. */
+/**
+ * What the dangers leave open: whether it boots at all, which of the later messages still come, who gets shared memory.
+ */
 function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
   const stops = (code: DangerCode, stage: Stage) => {

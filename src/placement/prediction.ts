@@ -43,7 +43,7 @@ export type FailureClass =
 export interface Rejection {
   /** Node name with unit address, as the kernel prints it. */
   readonly node: string;
-  /** The message that says so; null: the kernel is silent. */
+  /** The message of the kernel; null: it prints none. */
   readonly family: LogFamily | null;
   readonly failure: FailureClass;
   /** Why, in a sentence. */
@@ -163,7 +163,7 @@ export interface Prediction {
   readonly log: readonly LogLine[];
   readonly rejected: readonly Rejection[];
   readonly unknown: readonly UnknownField[];
-  /** What was taken for granted because nothing said otherwise. */
+  /** What was assumed, because no input states it. */
   readonly assumed: readonly string[];
   /** undefined: it has a place, or none is asked for. */
   readonly refusedDefault: RefusedDefault | undefined;

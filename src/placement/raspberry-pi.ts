@@ -20,13 +20,13 @@ export const RASPBERRY_PI_CODES = defineCodes({
   },
   'raspberry-pi/bad-value': {
     severity: 'error',
-    title: 'a value that the parameter does not take',
+    title: 'a value that the parameter does not accept',
     explain: 'The firmware writes numbers into the cells that the parameter names; other text is refused.',
   },
   'raspberry-pi/bad-parameter': {
     severity: 'error',
     title: 'a parameter that the overlay declares wrongly',
-    explain: 'An entry of __overrides__ names a node that is not there, or is cut off.',
+    explain: 'An entry of __overrides__ is incomplete, or it names a node that does not exist.',
   },
 });
 
@@ -57,9 +57,9 @@ export function withParameters(overlay: Fdt, parameters: readonly string[]): Out
       : {
           diagnostics: [
             report('raspberry-pi/no-parameters', {
-              message: `the overlay has no parameters, ${parameters.join(', ')} cannot be set`,
+              message: `the overlay has no parameters, so ${parameters.join(', ')} cannot be set`,
               cause: 'it has no __overrides__ node',
-              fix: 'leave the parameters out, or use the overlay that has them',
+              fix: 'omit the parameters, or use an overlay that has them',
             }),
           ],
         };
@@ -79,7 +79,7 @@ function unknown(name: string, known: Iterable<string>): Diagnostic {
   const near = suggest(name, names);
   return report('raspberry-pi/unknown-parameter', {
     message: `the overlay has no parameter "${name}"`,
-    cause: 'the firmware would ignore it and apply the defaults',
+    cause: 'the firmware ignores it and uses the defaults',
     fix: near.length > 0 ? `did you mean ${near.join(' or ')}?` : `use one of ${names.join(', ')}`,
   });
 }
@@ -123,8 +123,8 @@ class Edit {
       this.diagnostics.push(
         report('raspberry-pi/bad-parameter', {
           message: `the overlay declares its parameter "${name}" wrongly`,
-          cause: 'its entry in __overrides__ is cut off, or names a node that is not in the overlay',
-          fix: 'compile the overlay again, or take it from the firmware of the board',
+          cause: 'its entry in __overrides__ is incomplete, or it names a node that is not in the overlay',
+          fix: 'compile the overlay again, or use the one from the firmware of the board',
         }),
       );
       return;
@@ -173,7 +173,7 @@ class Edit {
     this.diagnostics.push(
       report('raspberry-pi/bad-value', {
         message: `${name}=${value ?? ''} cannot be written to ${text}`,
-        cause: 'the parameter takes a number that fits its cells',
+        cause: 'the parameter needs a number that fits in its cells',
         fix: 'give a number of bytes, such as 268435456',
       }),
     );

@@ -72,11 +72,11 @@ export function treeReach(
     const windows = dmaWindows(device);
     if (windows === undefined || windows.length === 0) continue;
     const end = windows.map((window) => window.cpuAddress + window.sizeBytes).reduce(higher, 0n);
-    if (found === undefined || end < found.end) found = { end, who: `${device.name} by the dma-ranges of its bus` };
+    if (found === undefined || end < found.end) found = { end, who: `${device.name}, by the dma-ranges of its bus,` };
   }
   if (found !== undefined || !region.isDefault) return found;
   const narrowest = narrowestBus(tree);
-  return narrowest && { end: narrowest.last + 1n, who: `the bus ${pathOf(narrowest.bus)} by its dma-ranges` };
+  return narrowest && { end: narrowest.last + 1n, who: `the bus ${pathOf(narrowest.bus)}, by its dma-ranges,` };
 }
 
 /**

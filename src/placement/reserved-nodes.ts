@@ -17,7 +17,7 @@ import type { AddressRange } from '../quantity/index.js';
 export interface ReservedNode {
   readonly name: string;
   readonly node: FdtNode;
-  /** undefined: no `reg`; `malformed`: its length is no multiple of an entry. */
+  /** undefined: no `reg`; `malformed`: its length is not a multiple of an entry. */
   readonly reg: readonly AddressRange[] | 'malformed' | undefined;
   readonly size: bigint | 'malformed' | undefined;
   readonly alignment: bigint | 'malformed' | undefined;

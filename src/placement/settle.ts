@@ -73,7 +73,7 @@ export function situationOf(input: PlacementInput): Settled {
   const assumed: Assumption[] = releaseAssumptions(input);
   const questions: OpenQuestion[] = [];
   if (input.isSkeleton === true && input.architecture !== 'x86_64')
-    assumed.push({ text: "the board's own device tree, which is not given, reserves nothing", matters: 'areas' });
+    assumed.push({ text: "the board's device tree, which is not given, reserves no memory", matters: 'areas' });
   const pageSizeBytes = input.pageSizeBytes ?? pageSizeOf(config);
   if (input.pageSizeBytes === undefined && input.architecture === 'arm64' && !config.complete)
     assumed.push({ text: '4 KiB pages', matters: 'areas' });
@@ -138,7 +138,7 @@ export function situationOf(input: PlacementInput): Settled {
     if (answers.length > 0)
       questions.push({
         about: 'kernel',
-        needs: `${fact} of this kernel, whose ${file} reads like no known kernel`,
+        needs: `${fact} of this kernel, whose ${file} does not look like a known kernel`,
         answers,
       });
   }
@@ -175,7 +175,7 @@ export function situationOf(input: PlacementInput): Settled {
   if (usesCma && otherGranules.length > 0)
     questions.push({
       about: 'granule',
-      needs: `${input.architecture === 'arm' ? 'ARM_LPAE, ' : ''}HUGETLB_PAGE and TRANSPARENT_HUGEPAGE of the kernel: they decide the alignment of CMA (--config FILE)`,
+      needs: `${input.architecture === 'arm' ? 'ARM_LPAE, ' : ''}HUGETLB_PAGE and TRANSPARENT_HUGEPAGE of the kernel: which decide the alignment of CMA (--config FILE)`,
       answers: otherGranules.map(({ bytes, lpae }) =>
         // 64-bit addresses change what of RAM the kernel takes.
         lpae === withRam.lpae
@@ -234,7 +234,7 @@ export function situationOf(input: PlacementInput): Settled {
     const buffer = descriptorBuffer(withRam);
     questions.push({
       about: 'early',
-      needs: `the kernel's own early allocations: only a booted kernel shows whether they leave room for ${parameter?.text ?? 'the area of Kconfig'}`,
+      needs: `the kernel's own early allocations: only a boot shows whether they leave room for ${parameter?.text ?? 'the area of Kconfig'}`,
       answers: [
         { ...withRam, early: [earlyPages(earlyBytes(withRam), withRam)] },
         ...(buffer === undefined ? [] : [{ ...withRam, early: [...(withRam.early ?? []), buffer] }]),
@@ -269,7 +269,7 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
   if (numa?.startsWith('fake=') === true)
     found.push({
       about: 'numa',
-      needs: `where numa=${numa} parts the memory: an area across two nodes is not activated, and this is not simulated`,
+      needs: `where numa=${numa} divides the memory: an area across two nodes is not activated, which is not simulated`,
       answers: [],
       always: ACTIVATION,
     });
@@ -298,12 +298,12 @@ function releaseAssumptions(input: PlacementInput): Assumption[] {
   const assumed: Assumption[] = [];
   if (dated.length > 0)
     assumed.push({
-      text: `${release} was neither read nor booted; the dates of commits decide ${dated.join(', ')}`,
+      text: `${release} is not read or booted; the dates of commits decide ${dated.join(', ')}`,
       matters: 'areas',
     });
   if (compareKernelVersions(input.kernel, NEWEST_KERNEL) > 0)
     assumed.push({
-      text: `${release} is newer than any that was read, and behaves like ${formatKernelVersion(NEWEST_KERNEL)}`,
+      text: `${release} is newer than the known kernels; assuming that it behaves like ${formatKernelVersion(NEWEST_KERNEL)}`,
       matters: 'areas',
     });
   return assumed;

@@ -9,7 +9,9 @@ import type { BudgetBuffer, BudgetStep } from './types.js';
 const DEFAULT_STRIDE_ALIGNMENT = 64n;
 const DEFAULT_HEIGHT_ALIGNMENT = 16n;
 const DEFAULT_HEADROOM_PERCENT = 12n;
-/** The CMA heap aligns a buffer to its own order, but to no more than order CMA_ALIGNMENT, whose default never changed. */
+/**
+ * The CMA heap aligns a buffer to its own order, but to no more than order CMA_ALIGNMENT, whose default never changed.
+ */
 const ALIGNMENT_PAGES_MAX =
   1n << BigInt((factAt('kconfig.cma-alignment', OLDEST_KERNEL) as { readonly default: number }).default);
 
@@ -76,7 +78,7 @@ export function computeBudget(budget: Budget, pageSizeBytes: bigint, granuleByte
   for (const buffer of budget.buffers) {
     const { bytes, text } = oneBuffer(buffer);
     step(buffer.purpose === undefined ? text : `${buffer.purpose}: ${text}`, bytes);
-    const paged = step(`rounded up to pages of ${formatBytes(pageSizeBytes)}`, alignUp(bytes, pageSizeBytes));
+    const paged = step(`rounded up to whole pages of ${formatBytes(pageSizeBytes)}`, alignUp(bytes, pageSizeBytes));
     const footprint = step('aligned as CMA aligns it', footprintBytes(paged, pageSizeBytes));
     const streams = buffer.streams ?? 1;
     const count = buffer.count * streams;

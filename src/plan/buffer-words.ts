@@ -18,15 +18,15 @@ const PICTURES: Readonly<Record<string, readonly [width: number, height: number]
   vga: [640, 480],
 };
 
-/** Words that say nothing about size. */
+/** Words that do not state a size. */
 const FILLERS = new Set(['of', 'at', 'in', 'with', 'each', 'per', 'stream', 'and', 'a', 'an', 'the']);
 
 export const BUFFER_EXAMPLE = '4 cameras 4K NV12, 6 buffers each';
 
-/** @returns why the words are no budget, as a sentence's end */
+/** @returns why the words are not a budget, as the end of a sentence */
 export function parseBuffers(text: string): { readonly buffers: Buffer[] } | { readonly error: string } {
   const parts = text.split(/[;+\n]/).filter((part) => part.trim() !== '');
-  if (parts.length === 0) return { error: 'it names no buffers' };
+  if (parts.length === 0) return { error: 'it does not name buffers' };
   const buffers: Buffer[] = [];
   for (const part of parts) {
     const one = parsePart(part.trim());
@@ -54,10 +54,10 @@ function parsePart(part: string): { readonly buffer: Buffer } | { readonly error
     }
   }
   if (found.picture === undefined)
-    return { error: `"${part}" does not say how large a picture is: 4K, 1080p, 1920x1080` };
-  if (found.format === undefined) return { error: `"${part}" does not say the pixel format, such as NV12` };
+    return { error: `"${part}" does not state the size of a picture: 4K, 1080p, 1920x1080` };
+  if (found.format === undefined) return { error: `"${part}" does not state the pixel format, such as NV12` };
   if (found.count === undefined || found.count === 0)
-    return { error: `"${part}" does not say how many buffers: 6 buffers each` };
+    return { error: `"${part}" does not state the number of buffers: 6 buffers each` };
   const [width, height] = found.picture;
   return {
     buffer: {

@@ -68,7 +68,7 @@ export function closeFragment(
           .map((name) => plan.symbols.find(({ symbol }) => symbol === name)?.because.pointer)
           .find((one) => one !== undefined);
         return report('plan/blocked', {
-          message: `${blocked.goal} cannot be had on ${title} with ${base.name}: ${blocked.leaf} is in the way`,
+          message: `${blocked.goal} is not possible on ${title} with ${base.name}: ${blocked.leaf} prevents it`,
           cause: blocked.chain.map(linkText).join('\n'),
           fix: FIXES[blocked.reason] ?? 'use another base configuration or another kernel',
           ...(pointer === undefined ? {} : { pointer }),
@@ -82,7 +82,7 @@ export function closeFragment(
 }
 
 const FIXES: Readonly<Record<string, string>> = {
-  goal: 'two wishes of the profile exclude each other: give one of them up',
+  goal: 'two requests of the profile exclude each other: remove one of them',
   base: 'allow the change with --allow-change, or use another base configuration',
   type: 'write "y"',
   undefined: 'use a kernel that has the symbol, or remove it from the profile',
@@ -121,10 +121,10 @@ function requestsOf(lines: readonly string[], text: string): SymbolRequest[] {
 }
 
 function addedRequests(solution: Solution, title: string, baseName: string): SymbolRequest[] {
-  return requestsOf(solution.lines, `the others depend on it on ${title} with ${baseName}`);
+  return requestsOf(solution.lines, `other symbols depend on it on ${title} with ${baseName}`);
 }
 
-/** One request a symbol: the value that was solved, the reason of whoever asked first. */
+/** One request a symbol: the value that was solved, the reason of the first request. */
 function merge(
   wishes: readonly SymbolRequest[],
   asked: readonly SymbolRequest[],
@@ -144,7 +144,7 @@ function linesOf(symbols: readonly SymbolRequest[]): string[] {
 
 /**
  * Adds what the kernels solved beforehand needed for the same wishes, from allnoconfig as well as from defconfig. The
- * user's tree was not asked, and the finding says so.
+ * user's tree is not read, and the finding reports this.
  */
 export function closeFromKnowledge(plan: Plan, knowledge?: KernelKnowledge): ClosedPlan {
   const own = knowledge === undefined || knowledge.closures.length === 0 ? undefined : knowledge;
@@ -165,7 +165,7 @@ export function closeFromKnowledge(plan: Plan, knowledge?: KernelKnowledge): Clo
     if (needed === undefined) return [];
     const { pointer } = wish.because;
     return report('plan/blocked', {
-      message: `${wish.symbol} is to be off, and the board needs ${wish.symbol}=${needed.value}`,
+      message: `the profile sets ${wish.symbol} to n, but the board needs ${wish.symbol}=${needed.value}`,
       cause: needed.because.text,
       fix: `remove ${wish.symbol} from the profile`,
       ...(pointer === undefined ? {} : { pointer }),
@@ -176,9 +176,9 @@ export function closeFromKnowledge(plan: Plan, knowledge?: KernelKnowledge): Clo
   const shown = own === undefined ? kernels.map(formatKernelVersion).join(', ') : own.origin;
   const message =
     kernels.length === 0
-      ? "the fragment is not closed: no kernel near the profile's range was solved beforehand"
-      : `the fragment is closed for ${shown} ${plan.board.arch} from defconfig and allnoconfig, not proven for your tree`;
-  const cause = unknown.length === 0 ? {} : { cause: `nothing is known of what ${unknown.join(', ')} needs` };
+      ? "the fragment may be incomplete: dmaheap has no solution for a kernel near the profile's range"
+      : `the fragment is complete for ${shown} ${plan.board.arch} with defconfig and allnoconfig; it is not proven for your tree`;
+  const cause = unknown.length === 0 ? {} : { cause: `the dependencies of ${unknown.join(', ')} are not known` };
   return {
     plan: { ...plan, symbols },
     lines: linesOf(symbols),
@@ -190,5 +190,5 @@ export function closeFromKnowledge(plan: Plan, knowledge?: KernelKnowledge): Clo
 }
 
 function reasonOf({ symbol, kernel }: Closure): string {
-  return `${symbol} depends on it, as solved on ${formatKernelVersion(kernel)}`;
+  return `${symbol} depends on it on ${formatKernelVersion(kernel)}`;
 }

@@ -1,4 +1,7 @@
-/** Why the plan holds what it holds: every decision with the place in the profile it goes back to, and the kernel's source. */
+/**
+ * Why the plan holds what it holds: every decision with the place in the profile it goes back to, and the kernel's
+ * source.
+ */
 
 import type { Span } from '../diagnostic/index.js';
 import { FACTS, type KernelVersion, kernelsText, rangeAt } from '../facts/index.js';
@@ -83,7 +86,7 @@ export function explainPlannedHeap(explained: Explained, name: string): PlanExpl
   return {
     title: `heap ${heap.name}`,
     origins: [
-      origin({ text: 'a name of your own, which no kernel update changes', pointer }),
+      origin({ text: 'your own name, which does not change with the kernel', pointer }),
       ...(area === undefined
         ? heap.because.map(origin)
         : [
@@ -102,7 +105,7 @@ export function explainPlannedHeap(explained: Explained, name: string): PlanExpl
         origin({ text: `/dev/dma_heap/${alias}: an alias, by udev`, pointer: `${pointer}/aliases/${i}` }),
       ),
       ...(access === undefined
-        ? [origin({ text: 'root only: the profile gives nobody access', pointer: accessPointer })]
+        ? [origin({ text: 'root only: the profile does not give access', pointer: accessPointer })]
         : [
             origin({ text: `group ${access.group}`, pointer: `${accessPointer}/group` }),
             origin({
@@ -110,7 +113,7 @@ export function explainPlannedHeap(explained: Explained, name: string): PlanExpl
               pointer: `${accessPointer}/mode`,
             }),
             ...access.users.map((user, i) =>
-              origin({ text: `user ${user} is to be in the group`, pointer: `${accessPointer}/users/${i}` }),
+              origin({ text: `the user ${user} must be in the group`, pointer: `${accessPointer}/users/${i}` }),
             ),
           ]),
     ],
@@ -125,7 +128,7 @@ export function explainPlannedArea(explained: Explained, name: string): PlanExpl
   const place =
     area.baseAddress === undefined
       ? area.allocRanges.length === 0
-        ? 'where the kernel finds room'
+        ? 'where the kernel finds free memory'
         : `the kernel chooses within ${area.allocRanges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ')}`
       : `at ${formatAddress(area.baseAddress)}`;
   return {

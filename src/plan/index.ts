@@ -51,7 +51,7 @@ function nodesOf(
         ? 'the uncached heap of its area'
         : area.isDefault
           ? 'the heap of the default area'
-          : 'a heap of its own area',
+          : 'the heap of a separate area',
       facts: [NAMING_FACTS.areas, NAMING_FACTS.defaultArea],
     },
   };
@@ -74,7 +74,7 @@ function planHeap(
     diagnostics.push(
       report('plan/no-heap-on-kernel', {
         severity: heap.optional === true ? 'note' : missing === 'all' ? 'error' : 'warning',
-        message: `"${name}" has no heap on ${missing === 'all' ? `Linux ${formatKernelVersion(model.kernel.max)}` : 'the older kernels of the range'}`,
+        message: `"${name}" has no heap on ${missing === 'all' ? `Linux ${formatKernelVersion(model.kernel.max)}` : 'the older kernels of its range'}`,
         ...(model.knowledge === undefined
           ? {
               cause: `before ${HEAP_PER_AREA} only the default area is a heap; other reusable regions have no name under /dev/dma_heap`,
@@ -114,7 +114,7 @@ function notRegistered({ origin, inventory }: KernelKnowledge, cached: boolean) 
   return {
     cause: `${origin} registers ${names.length === 0 ? 'no heap' : [...new Set(names)].join(', ')}`,
     fix: cached
-      ? 'make it the default area, mark the heap "optional": true, or ask for one of those with "kind": "vendor"'
+      ? 'make it the default area, mark the heap "optional": true, or use one of those with "kind": "vendor"'
       : 'remove "cached": false, or mark the heap "optional": true',
     facts: [NAMING_FACTS.areas],
   };
@@ -155,7 +155,7 @@ function checkVendorName(heap: Heap, { knowledge, loaded }: Model, pointer: stri
   return [
     report('plan/no-heap-on-kernel', {
       severity: heap.optional === true ? 'note' : knowledge.inventory.unread.length > 0 ? 'warning' : 'error',
-      message: `${knowledge.origin} registers no heap "${kernelName}"`,
+      message: `${knowledge.origin} does not register a heap "${kernelName}"`,
       cause: `its heaps are ${[...new Set(names)].join(', ')}`,
       fix: 'use one of those names',
       pointer: `${pointer}/kernelName`,
@@ -222,7 +222,7 @@ export function makePlan(model: Model, { prove = true }: { readonly prove?: bool
       report('plan/no-area', {
         message: 'no region is the default area',
         cause:
-          'the kernel then makes one of its configured size, which is 0 on x86; drivers without an own region allocate from it',
+          'then the kernel makes one of its configured size, which is 0 on x86; drivers without a region allocate from it',
         fix: 'add "default": true to a region',
         facts: ['kconfig.cma-size-mbytes-default'],
         ...at(model, '/regions', 'key'),

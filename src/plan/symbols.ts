@@ -46,7 +46,7 @@ function checkWish(symbol: string, value: string, model: Model, diagnostics: Dia
     diagnostics.push(
       report('plan/module-on-bool', {
         message: `${symbol} cannot be a module on ${formatKernelVersion(bool)}`,
-        cause: 'it is bool there: the line is refused and the symbol ends as n',
+        cause: 'it is bool there: conf refuses the line and sets the symbol to n',
         fix: 'write "y"',
         facts: [type],
         ...at,
@@ -57,8 +57,8 @@ function checkWish(symbol: string, value: string, model: Model, diagnostics: Dia
     diagnostics.push(
       report('plan/selected-symbol', {
         message: `${symbol} has no prompt, so the kernel silently drops a line for it`,
-        cause: 'it is only ever selected by others',
-        fix: `remove ${symbol}; CMA and the heaps select what they need`,
+        cause: 'only other symbols set it, by select',
+        fix: `remove ${symbol}; CMA and the heaps select the symbols that they need`,
         facts: [prompt],
         ...at,
       }),
@@ -99,7 +99,7 @@ export function planSymbols(
           value: 'y',
           isString: false,
           atLeast: false,
-          because: { text: `the heap "${heap.name}" is compiled by it (${found?.file})` },
+          because: { text: `it compiles the heap "${heap.name}" (${found?.file})` },
         });
   }
   for (const [symbol, wish] of Object.entries(model.loaded.profile.kernel.symbols ?? {})) {
@@ -113,7 +113,7 @@ export function planSymbols(
       value,
       isString: !plain,
       atLeast,
-      because: { text: 'asked for by the profile', pointer: childPointer('/kernel/symbols', symbol) },
+      because: { text: 'requested by the profile', pointer: childPointer('/kernel/symbols', symbol) },
     });
   }
   return { symbols: [...requests.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1)), diagnostics };

@@ -19,7 +19,7 @@ function checkMode(name: string, access: Access, f: Finder): void {
   if ((mode & 0o111) !== 0)
     f.found.push(
       report('access/execute', {
-        message: `mode ${octal(mode)} of "${name}" lets a device be executed`,
+        message: `mode ${octal(mode)} of "${name}" makes a device executable`,
         fix: `write "${octal(mode & 0o666)}"`,
         ...f.at(`${pointer}/mode`),
       }),
@@ -29,7 +29,8 @@ function checkMode(name: string, access: Access, f: Finder): void {
       access.force === undefined
         ? report('access/world', {
             message: `mode ${octal(mode)} opens "${name}" to every process`,
-            cause: 'a heap opened read-only can already allocate, and heap memory is not charged to cgroups',
+            cause:
+              'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
             fix: `write "${octal(mode & 0o660)}" and make the users members of "${access.group}"`,
             facts: ['heap.read-only-allocates'],
             ...f.at(`${pointer}/mode`),
@@ -42,7 +43,7 @@ function checkMode(name: string, access: Access, f: Finder): void {
   if ((mode & 0o040) === 0)
     f.found.push(
       report('access/useless-mode', {
-        message: `mode ${octal(mode)} gives the group "${access.group}" no way to open "${name}"`,
+        message: `with mode ${octal(mode)}, the group "${access.group}" cannot open "${name}"`,
         cause: 'opening a heap needs read permission',
         fix: `write "${octal(mode | 0o060)}"`,
         ...f.at(`${pointer}${access.mode === undefined ? '' : '/mode'}`),
@@ -74,9 +75,9 @@ export function checkAccess(profile: Profile, f: Finder): void {
       f.found.push(
         access.force === undefined
           ? report('access/uaccess', {
-              message: `"${name}" would be given to whoever sits at the console`,
+              message: `uaccess gives "${name}" to every user who is logged in at the console`,
               cause: 'heap memory is not charged to cgroups, so a console user could exhaust it for everyone',
-              fix: `make the users members of "${access.group}", or say in "force" why it is safe here`,
+              fix: `make the users members of "${access.group}", or state in "force" why it is safe here`,
               ...f.at(`${pointer}/uaccess`),
             })
           : report('access/forced', {
@@ -90,7 +91,7 @@ export function checkAccess(profile: Profile, f: Finder): void {
     if (members.has(user)) continue;
     f.found.push(
       report('access/user-without-access', {
-        message: `"${user}" is to be verified but is a member of no heap's group`,
+        message: `verify.users names "${user}", who is not a user of any heap`,
         fix: `add "${user}" to the users of a heap in access`,
         ...f.at(`/verify/users/${i}`),
       }),

@@ -11,24 +11,23 @@ export const PROFILE_CODES = defineCodes({
   'profile/extends-cycle': {
     severity: 'error',
     title: 'profiles extend each other',
-    explain:
-      'A profile extends itself, directly or through others. Take the shared part out into a profile of its own.',
+    explain: 'A profile extends itself, directly or through others. Move the shared part to a third profile.',
   },
   'profile/unknown-key': {
     severity: 'error',
     title: 'unknown key',
-    explain: 'The profile language has no such key here. schemas/README.md lists the keys of every object.',
+    explain: 'This key is not allowed here. schemas/README.md lists the keys of every object.',
   },
   'profile/missing-key': {
     severity: 'error',
     title: 'required key missing',
-    explain: 'The object needs a key that is not there, neither in this file nor in those it extends.',
+    explain: 'The object needs this key. Neither this file nor a file that it extends has it.',
   },
   'profile/bad-name': {
     severity: 'error',
     title: 'name not allowed',
     explain:
-      'Names of regions are device-tree node names (a letter first, at most 31 of letters, digits and ,._+-); names of heaps are lower case; symbols are written without CONFIG_.',
+      'The name of a region is a device-tree node name: a letter first, at most 31 letters, digits and ,._+-. The name of a heap is lower case. A symbol is written without CONFIG_.',
   },
   'profile/bad-value': {
     severity: 'error',
@@ -48,16 +47,16 @@ export const PROFILE_CODES = defineCodes({
   'profile/zero-size': {
     severity: 'error',
     title: 'size of zero',
-    explain: 'A region or memory bank of no size is ignored or refused by the kernel.',
+    explain: 'The kernel ignores or refuses a region or a memory bank of size zero.',
   },
   'profile/kernel-range': {
     severity: 'error',
-    title: 'kernel range upside down',
+    title: 'kernel range reversed',
     explain: 'The first release of the range is newer than the last.',
   },
   'profile/kernel-unknown': {
     severity: 'error',
-    title: 'kernel older than what is known',
+    title: 'kernel too old',
     explain: `DMA-BUF heaps exist since Linux ${FIRST_HEAPS}, and the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on.`,
   },
   'profile/page-size': {
@@ -68,30 +67,30 @@ export const PROFILE_CODES = defineCodes({
   'profile/memory-overlap': {
     severity: 'error',
     title: 'memory banks overlap',
-    explain: 'Two banks of board.memory share addresses. State each stretch of RAM once.',
+    explain: 'Two banks of board.memory share addresses. List each range of RAM once.',
   },
   'profile/two-defaults': {
     severity: 'error',
     title: 'more than one default area',
     explain:
-      'With two linux,cma-default nodes the kernel takes the one it initialises last, without a word; which one that is depends on the version.',
+      'With two linux,cma-default nodes, the kernel silently uses the one that it initialises last. Which one that is depends on the version.',
   },
   'profile/delivery': {
     severity: 'error',
     title: 'region cannot be delivered this way',
-    explain: 'cma= and CMA_SIZE_MBYTES describe the default area only; x86 kernels have no reserved-memory nodes.',
+    explain: 'cma= and CMA_SIZE_MBYTES describe the default area only. x86 kernels do not read reserved-memory nodes.',
   },
   'profile/placement-conflict': {
     severity: 'error',
     title: 'placement keys contradict each other',
     explain:
-      'A fixed base leaves nothing to place: allocRanges and alignment are ignored by the kernel when reg is present.',
+      'The kernel ignores allocRanges and alignment when the node has reg, so neither has an effect beside a fixed base.',
   },
   'profile/reserved-name': {
     severity: 'error',
     title: 'region name collides with a heap of the kernel',
     explain:
-      'The kernel names heaps itself: system, default_cma_region, reserved. A region of that name loses its heap or hides another.',
+      'The kernel itself makes heaps named system, default_cma_region and reserved. A region with such a name loses its heap or hides another one.',
   },
   'profile/unknown-region': {
     severity: 'error',
@@ -101,19 +100,19 @@ export const PROFILE_CODES = defineCodes({
   'profile/heap-kind': {
     severity: 'error',
     title: 'heap keys contradict its kind',
-    explain: 'A region heap needs a region, a vendor heap a kernelName, the system heap neither.',
+    explain: 'A region heap needs "region". A vendor heap needs "kernelName". The system heap has neither.',
   },
   'profile/alias-collision': {
     severity: 'error',
     title: 'alias used twice',
     explain:
-      'An alias is a symlink under /dev/dma_heap: it can lead to one heap only, and not stand where the kernel makes a node of another heap.',
+      'An alias is a symlink under /dev/dma_heap. It leads to one heap, and the kernel must not make another node of the same name.',
   },
   'profile/local': {
     severity: 'error',
     title: 'local file with more than inputs',
     explain:
-      'NAME.local.json beside a profile holds the inputs of one machine. What the board needs stands in the profile, so that every machine generates the same.',
+      'NAME.local.json beside a profile has the inputs of one machine. What the board needs belongs in the profile, so that every machine generates the same output.',
   },
   'profile/unknown-heap': {
     severity: 'error',
@@ -133,7 +132,7 @@ export const PROFILE_CODES = defineCodes({
   'profile/symbol-conflict': {
     severity: 'error',
     title: 'symbol contradicts the heaps',
-    explain: 'kernel.symbols asks for a value with which the heaps of the same profile cannot exist.',
+    explain: 'kernel.symbols sets a value with which the heaps of the profile cannot exist.',
   },
   'profile/active-value': {
     severity: 'error',
@@ -151,16 +150,16 @@ export const PROFILE_CODES = defineCodes({
     severity: 'error',
     title: 'heap given to the console user',
     explain:
-      'uaccess hands the heap to whoever sits at the console. Heap memory is not charged to cgroups, which is why systemd refused it for dma_heap.',
+      'uaccess gives the heap to every user who is logged in at the console. Heap memory is not charged to cgroups. For this reason, systemd does not set uaccess on dma_heap.',
   },
   'access/forced': {
     severity: 'warning',
     title: 'unsafe access forced',
-    explain: 'The profile forces world access or uaccess and says why; the reason stands in the generated rules.',
+    explain: 'The profile forces world access or uaccess and gives a reason. The generated rules repeat the reason.',
   },
   'access/useless-mode': {
     severity: 'warning',
-    title: 'mode that gives the group nothing',
+    title: 'mode without access for the group',
     explain: 'The mode leaves the named group without read permission, so no member can open the heap.',
   },
   'access/execute': {
@@ -171,7 +170,7 @@ export const PROFILE_CODES = defineCodes({
   'access/user-without-access': {
     severity: 'warning',
     title: 'user to verify has no access',
-    explain: 'verify.users names a user whom no heap lists, so the verifier could only report that access is denied.',
+    explain: 'verify.users names a user that no heap lists. The verifier would only report that access is denied.',
   },
 });
 

@@ -33,7 +33,7 @@ function below(part: SchemaNode, token: string): SchemaNode | undefined {
   return oneOf?.map((one) => below(resolved(one), token)).find((one) => one !== undefined);
 }
 
-/** The part of the schema that a value at this place is held against; undefined for a pointer that no profile can have. */
+/** The part of the schema for a value at this place; undefined for a pointer that no profile can have. */
 export function schemaAt(pointer: string): SchemaNode | undefined {
   let part: SchemaNode | undefined = schema as SchemaNode;
   for (const key of pointerKeys(pointer)) part = part && below(part, key);

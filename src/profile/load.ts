@@ -11,7 +11,7 @@ import { checkMeaning } from './meaning.js';
 import { checkShape } from './shape.js';
 import type { Profile } from './types.gen.js';
 
-/** Gives the text of a file, or the reason why it cannot be had and, where there is one, the remedy. */
+/** Gives the text of a file, or the reason why it is not available and, if there is one, the remedy. */
 export type ReadText = (file: string) => { readonly text: string } | { readonly error: string; readonly fix?: string };
 
 export interface LoadedProfile {
@@ -43,8 +43,8 @@ function readMerged(
     state.diagnostics.push(
       report('profile/extends-cycle', {
         message: `${[...chain, file].join(' extends ')}`,
-        cause: 'a profile cannot build on itself',
-        fix: 'take the shared part out into a profile of its own',
+        cause: 'a profile cannot extend itself',
+        fix: 'move the shared part to a third profile',
         ...at,
       }),
     );
@@ -106,13 +106,13 @@ export const localFileOf = (profile: string) => `${profile.replace(/\.json$/, ''
 
 /** A local file may change what the answers rest on, and nothing that is written. */
 function checkLocal(file: string, node: JsonNode): Diagnostic[] {
-  const fix = 'write { "inputs": { ... } }; everything else belongs into the profile';
+  const fix = 'write { "inputs": { ... } }; everything else belongs in the profile';
   if (node.kind !== 'object')
-    return [report('profile/local', { message: `${file} does not hold an object`, fix, span: node.span })];
+    return [report('profile/local', { message: `${file} does not contain a JSON object`, fix, span: node.span })];
   return [...node.members]
     .filter(([key]) => key !== 'inputs' && key !== '$schema')
     .map(([key, { key: span }]) =>
-      report('profile/local', { message: `${file} may hold inputs only, and has "${key}"`, fix, span }),
+      report('profile/local', { message: `${file} may contain only "inputs", but has "${key}"`, fix, span }),
     );
 }
 
@@ -136,7 +136,7 @@ export function readProfile(
     const found = locate(root, pointer);
     return found === undefined ? undefined : part === 'key' ? (found.key ?? found.node.span) : found.node.span;
   };
-  // Whatever key or comment says it: text does no harm by itself, but whoever wrote it should know.
+  // Whatever key or comment says it: the text itself does no harm, but its author should know.
   for (const source of sources.values())
     diagnostics.push(...findFolklore(source).map((d): Diagnostic => ({ ...d, severity: 'warning' })));
   const value = jsonValue(root);

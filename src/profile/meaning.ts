@@ -47,7 +47,7 @@ function checkQuantity(
   else if (positive && bytes === 0n)
     f.found.push(
       report('profile/zero-size', {
-        message: 'a size of zero',
+        message: 'the size is zero',
         fix: 'give a size above zero, or remove the entry',
         ...f.at(pointer),
       }),
@@ -61,7 +61,7 @@ function checkRange(range: { base: Address; size: Size }, pointer: string, f: Fi
   if (baseAddress !== undefined && sizeBytes !== undefined && baseAddress + sizeBytes > 1n << 64n)
     f.found.push(
       report('profile/not-a-size', {
-        message: `${formatAddress(baseAddress)} plus the size lies beyond 2^64`,
+        message: `${formatAddress(baseAddress)} plus the size is above 2^64`,
         fix: 'lower the base or the size',
         ...f.at(`${pointer}/size`),
       }),
@@ -85,7 +85,7 @@ function checkBoard({ board }: Profile, f: Finder): void {
       f.found.push(
         report('profile/memory-overlap', {
           message: `the bank at ${formatAddress(range.baseAddress)} overlaps the bank at ${formatAddress(other.baseAddress)}`,
-          fix: 'state each stretch of RAM once',
+          fix: 'list each range of RAM once',
           ...f.at(pointer),
         }),
       );
@@ -110,8 +110,8 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
   if (compareKernelVersions(min, OLDEST_KERNEL) < 0)
     f.found.push(
       report('profile/kernel-unknown', {
-        message: `nothing is known about Linux ${minText}`,
-        cause: `DMA-BUF heaps exist since ${FIRST_HEAPS}; the rules for CMA areas have been read and booted from ${formatKernelVersion(OLDEST_KERNEL)} on`,
+        message: `Linux ${minText} is older than the kernels that dmaheap knows`,
+        cause: `DMA-BUF heaps exist since ${FIRST_HEAPS}; the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on`,
         fix: `use ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
         ...f.at(typeof version === 'string' ? '/kernel/version' : '/kernel/version/min'),
       }),
@@ -138,7 +138,7 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
     if (value === 'n' && NEEDED.includes(symbol))
       f.found.push(
         report('profile/symbol-conflict', {
-          message: `${symbol} is to be n, but the heaps of this profile need it`,
+          message: `kernel.symbols sets ${symbol} to n, but the heaps of this profile need it`,
           fix: `remove ${symbol} from kernel.symbols`,
           ...f.at(childPointer('/kernel/symbols', symbol)),
         }),
@@ -156,8 +156,8 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
   if (KERNEL_HEAPS.includes(name))
     f.found.push(
       report('profile/reserved-name', {
-        message: `a region cannot be called "${name}"`,
-        cause: `the kernel itself makes a heap "${name}"; of two heaps of one name only the first exists`,
+        message: `a region cannot be named "${name}"`,
+        cause: `the kernel itself makes a heap "${name}"; it makes only the first of two heaps with the same name`,
         fix: 'choose another name, such as "linux,cma"',
         facts: [NAMING_FACTS.system, NAMING_FACTS.defaultArea, NAMING_FACTS.kernelArea, 'heap.duplicate-name'],
         ...f.at(pointer, 'key'),
@@ -183,7 +183,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
   if (delivery === 'kconfig' && (region.base ?? region.allocRanges ?? region.alignment) !== undefined)
     f.found.push(
       report('profile/placement-conflict', {
-        message: `CMA_SIZE_MBYTES has no place for a base, ranges or an alignment of "${name}"`,
+        message: `CMA_SIZE_MBYTES cannot express the base, the ranges or the alignment of "${name}"`,
         fix: 'remove them, or deliver the region by device-tree',
         ...f.at(pointer, 'key'),
       }),
@@ -191,7 +191,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
   if (delivery === 'command-line' && (region.allocRanges ?? region.alignment) !== undefined)
     f.found.push(
       report('profile/placement-conflict', {
-        message: `cma= has no place for the ranges or the alignment of "${name}"`,
+        message: `cma= cannot express the ranges or the alignment of "${name}"`,
         fix: 'remove them, or deliver the region by device-tree',
         ...f.at(pointer, 'key'),
       }),
@@ -200,7 +200,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
     f.found.push(
       report('profile/placement-conflict', {
         message: `"${name}" has a fixed base, so allocRanges and alignment would be ignored`,
-        cause: 'the kernel looks at neither when the node has reg',
+        cause: 'the kernel reads neither when the node has reg',
         fix: 'remove base, or remove allocRanges and alignment',
         ...f.at(`${pointer}/base`),
       }),
@@ -216,7 +216,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
           message: `unknown pixel format "${buffer.format}"`,
           fix:
             near.length > 0
-              ? `did you mean "${near[0]}"? else give "size" instead`
+              ? `did you mean "${near[0]}"? If not, give "size" instead`
               : 'give the size of one buffer as "size" instead',
           ...f.at(`${at}/format`),
         }),
@@ -240,7 +240,7 @@ function checkHeap(name: string, heap: Heap, profile: Profile, f: Finder): void 
             : kind !== 'vendor' && heap.kernelName !== undefined
               ? 'has a kernelName; the kernel names region and system heaps itself'
               : kind === 'vendor' && heap.cached !== undefined
-                ? 'is a vendor heap, whose kernelName says already whether it is the cached one'
+                ? 'is a vendor heap; its kernelName already selects the cached or the uncached heap'
                 : undefined;
   if (wrong !== undefined)
     f.found.push(
@@ -277,9 +277,9 @@ function checkAliases(profile: Profile, f: Finder): void {
       const taken = owner.get(alias);
       const clash =
         taken !== undefined
-          ? `leads to "${taken}" already`
+          ? `already leads to "${taken}"`
           : alias === 'system' && heap.kind !== 'system'
-            ? 'is where the kernel puts the system heap'
+            ? 'is the node of the system heap'
             : heaps.some(([other, { kernelName }]) => other !== name && kernelName === alias)
               ? 'is the node of a vendor heap'
               : undefined;
@@ -314,7 +314,7 @@ export function checkMeaning(profile: Profile, spanOf: SpanOf): Diagnostic[] {
     f.found.push(
       report('profile/two-defaults', {
         message: `${defaults.map((name) => `"${name}"`).join(' and ')} are both the default area`,
-        cause: 'the kernel takes the one it initialises last, without a word',
+        cause: 'the kernel silently uses the one that it initialises last',
         fix: 'keep "default": true on one of them',
         ...f.at(`${childPointer('/regions', defaults[1] ?? '')}/default`),
       }),

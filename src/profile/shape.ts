@@ -36,7 +36,7 @@ function expectation(error: ErrorObject): string {
     case 'pattern':
       return `must match ${p.pattern}`;
     case 'uniqueItems':
-      return `holds the same item twice (items ${p.j} and ${p.i})`;
+      return `contains the same item twice (items ${p.j} and ${p.i})`;
     default:
       return error.message ?? 'is not allowed here';
   }
@@ -67,8 +67,8 @@ function describe(error: ErrorObject, spanOf: SpanOf, value: unknown): Diagnosti
     case 'propertyNames': {
       const key = String(params.propertyName);
       return report('profile/bad-name', {
-        message: `"${key}" is no name for ${what(at)}`,
-        cause: `names of ${what(at)} must match ${schemaAt(at)?.propertyNames?.pattern ?? 'another pattern'}${tail(lookalike(key))}`,
+        message: `"${key}" is not a valid name in ${what(at)}`,
+        cause: `names in ${what(at)} must match ${schemaAt(at)?.propertyNames?.pattern ?? 'another pattern'}${tail(lookalike(key))}`,
         fix: 'rename it',
         ...place(spanOf, childPointer(at, key), 'key'),
       });
@@ -148,7 +148,7 @@ export function checkShape(value: unknown, spanOf: SpanOf): Diagnostic[] {
     // A release or a range: of what is a range its bounds are told, of anything else that it is neither.
     if (error.instancePath === VERSION && (error.keyword === 'oneOf' ? isRange : /type|pattern/.test(error.keyword)))
       continue;
-    // What an alternative of a oneOf lacked is no news once the oneOf itself is reported.
+    // What an alternative of a oneOf lacks is not reported if the oneOf itself is.
     if (error.keyword !== 'oneOf' && alternatives.includes(error.instancePath) && error.schemaPath.includes('/oneOf/'))
       continue;
     if (error.keyword === 'pattern' && error.propertyName !== undefined) continue;

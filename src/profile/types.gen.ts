@@ -176,7 +176,7 @@ export interface Access {
   readonly mode?: string;
   /** Users who must be members of the group. */
   readonly users?: readonly (UserName)[];
-  /** Give access to whoever sits at the console. Refused unless forced: heap memory is not charged to cgroups. */
+  /** Give access to every user who is logged in at the console. Refused unless forced: heap memory is not charged to cgroups. */
   readonly uaccess?: boolean;
   /** The reason why uaccess or a world bit is wanted all the same; it is written into the output as a comment. */
   readonly force?: string;

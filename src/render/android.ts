@@ -24,9 +24,11 @@ const ANDROID_GROUPS = [
 /** The first number that Android leaves to vendors; they end at 2999. */
 const FIRST_VENDOR_ID = 2900;
 
-/** What a group of the profile is called on Android: fs_config_generator.py refuses vendor groups without the prefix. */
+/**
+ * What a group of the profile is called on Android: fs_config_generator.py refuses vendor groups without the prefix.
+ */
 export function androidGroup(name: string): string {
-  // What is no group name shall not become one by the prefix.
+  // The prefix must not turn an invalid name into a valid one.
   const isOther = /^[a-z_]/.test(name) && !ANDROID_GROUPS.includes(name);
   return isOther ? `vendor_${name.replaceAll('-', '_')}` : name;
 }

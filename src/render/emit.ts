@@ -44,14 +44,16 @@ export function fill<L extends Language>(
       throw new Error(`${where}: '${name}' was escaped for ${value.language}, template is ${template.language}`);
     }
     if (!(value instanceof LeafValue))
-      throw new Error(`${where}: '${name}' is ${describe(value)}, which no writer of ${template.language} has seen`);
+      throw new Error(
+        `${where}: '${name}' is ${describe(value)}, which was not made by a writer of ${template.language}`,
+      );
     const written = write(template.language, kind === '' ? value : as(value, kind, where, name));
     diagnostics.push(...written.diagnostics);
     return `${mark({ value, where, name })}${written.value?.spelled ?? ''}`;
   };
 
   const need = (value: unknown, where: string, name: string): unknown => {
-    if (value === undefined || value === null) throw new Error(`${where}: the view has no '${name}'`);
+    if (value === undefined || value === null) throw new Error(`${where}: the view does not have '${name}'`);
     return value;
   };
 
@@ -62,7 +64,7 @@ export function fill<L extends Language>(
 /** The same value seen as another kind, `{{comment name}}`: only where both kinds hold the same sort of value. */
 function as(value: LeafValue, kind: Kind, where: string, name: string): LeafValue {
   if (typeof value.value !== 'string')
-    throw new Error(`${where}: '${name}' is a ${value.kind}, it cannot become a ${kind}`);
+    throw new Error(`${where}: '${name}' is a ${value.kind}, which cannot become a ${kind}`);
   return leaf(kind as 'string', value.value, value.at);
 }
 

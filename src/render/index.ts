@@ -20,18 +20,18 @@ export { TARGETS };
 export const RENDER_CODES = defineCodes({
   'render/unknown-target': {
     severity: 'error',
-    title: 'no such target',
+    title: 'unknown target',
     explain: 'A target is a folder of templates; `dmaheap targets` lists them.',
   },
   'render/unknown-option': {
     severity: 'error',
-    title: 'no such option of a target',
-    explain: 'Each target names its options in its target.json and README.',
+    title: 'unknown option of a target',
+    explain: 'The target.json and the README of a target list its options.',
   },
   'render/bad-option': {
     severity: 'error',
-    title: 'an option of a target has a value it cannot have',
-    explain: 'An option has the type of its default; some have a list of values, and some cannot be empty.',
+    title: 'an option of a target has an invalid value',
+    explain: 'An option has the type of its default. Some options have a list of values, and some cannot be empty.',
   },
 });
 const report = reporter(RENDER_CODES);
@@ -124,14 +124,16 @@ function writtenTwice({ name }: CompiledTarget, file: CompiledFile, path: Artifa
   // src/build/templates.ts refuses two files of one path, so that one of the two gets its name from an option.
   const option = /\[(\w+)\]/.exec(file.path)?.[1] ?? '';
   return report('render/bad-option', {
-    message: `option "${option}" of target ${name} makes a second ${path}`,
+    message: `with option "${option}", target ${name} writes ${path} twice`,
     pointer: childPointer(childPointer('/targets', name), option),
-    cause: 'the target writes that file anyway',
-    fix: 'leave the option out',
+    cause: 'the target always writes that file',
+    fix: 'omit the option',
   });
 }
 
-/** First lines that belong to somebody else: the kernel's `#!`, an XML reader, our own version line, Buildroot's title. */
+/**
+ * First lines that belong to somebody else: the kernel's `#!`, an XML reader, our own version line, Buildroot's title.
+ */
 const FIRST_LINES = /^(?:(?:#!|<\?xml |dmaheap-expect ).*\n|#{80}\n#\n# .*\n#\n#{80}\n\n)/;
 
 function withHeader(text: string, header: string): string {
@@ -199,11 +201,11 @@ function objectionTo(value: unknown, option: TargetOption): { cause: string; fix
     };
   }
   if (value === '' && !mayBeEmpty)
-    return { cause: 'it is empty', fix: `give it a value, or leave it out for ${JSON.stringify(usual)}` };
+    return { cause: 'it is empty', fix: `give it a value, or omit it to use ${JSON.stringify(usual)}` };
   // The name of a file: refused here, because a path has no writer.
   if (kind === undefined && typeof value === 'string' && !/^$|^[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}$/.test(value))
     return {
-      cause: 'it is a name, and may become that of a file',
+      cause: 'it is a name, and may become the name of a file',
       fix: 'use at most 100 letters, digits and . + _ -, beginning with a letter or digit',
     };
   return undefined;

@@ -114,7 +114,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   };
 }
 
-/** What is no path of a DTB is handed on as it is, for its language to refuse. */
+/** A text that is not the path of a DTB is passed unchanged, for its language to refuse. */
 const fileName = (dtb: string) => (/^\w[\w.,+/-]*\.dtb$/.test(dtb) ? dtb.replace(/^.*\//, '') : dtb);
 
 function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [name: string]: NeutralView } {

@@ -40,13 +40,13 @@ export function targetPage(
     '## Files',
     shown.map(({ path }) => `- ${code(`${name}/${path}`)}`).join('\n'),
     ...(shown.length < files.length
-      ? [`The sources of \`dmaheap-verify\` stand beside them: ${files.length - shown.length} files.`]
+      ? [`The sources of \`dmaheap-verify\` are in the same folder: ${files.length - shown.length} files.`]
       : []),
     ...(rows.length === 0
       ? []
       : [
           '## Options',
-          `In the profile: \`"targets": { "${name}": { "${Object.keys(options)[0]}": ... } }\`. Without \`targets\` a profile makes what most boards need.`,
+          `In the profile: \`"targets": { "${name}": { "${Object.keys(options)[0]}": ... } }\`. Without \`targets\`, \`generate\` writes what most boards need.`,
           ['| option | default | meaning |', '| --- | --- | --- |', ...rows].join('\n'),
         ]),
     ...(example === undefined ? [] : [`## For the ${example.title}`, demoted(example.readme)]),

@@ -19,7 +19,9 @@ export function templateName(file: string): TemplateName {
   const match = /^(.+)\.([a-z]+)\.hbs$/.exec(file);
   const language = LANGUAGES.find((name) => name === match?.[2]);
   if (match?.[1] === undefined || language === undefined)
-    throw new Error(`${file}: a template is called OUTPUT.LANGUAGE.hbs, with LANGUAGE one of ${LANGUAGES.join(', ')}`);
+    throw new Error(
+      `${file}: the name of a template is OUTPUT.LANGUAGE.hbs, with LANGUAGE one of ${LANGUAGES.join(', ')}`,
+    );
   return { path: match[1], language };
 }
 
@@ -58,11 +60,11 @@ class Guard extends Handlebars.Visitor {
     // `{{{x}}}` and `{{&x}}` alike: the flag says that the text would not be escaped.
     if (!(mustache as { escaped?: boolean }).escaped) this.#refuse(mustache, 'raw mustaches are refused: write {{x}}');
     if (mustache.path.type !== 'PathExpression')
-      this.#refuse(mustache, 'a literal in mustaches: write it into the text');
-    if (mustache.hash !== undefined) this.#refuse(mustache, 'named arguments have no meaning here');
+      this.#refuse(mustache, 'a literal in mustaches is refused: write it as text');
+    if (mustache.hash !== undefined) this.#refuse(mustache, 'named arguments are refused');
     const before = (this.#lines[mustache.loc.start.line - 1] ?? '').slice(0, mustache.loc.start.column);
     if ((before.replace(/\{\{.*?\}\}/g, '').match(/"/g)?.length ?? 0) % 2 === 1 || before.endsWith("'"))
-      this.#refuse(mustache, 'quotes around a value: its language writes them, remove yours');
+      this.#refuse(mustache, 'quotes around a value are refused: the language of the template writes them');
 
     const path = mustache.path as hbs.AST.PathExpression;
     const [value, ...rest] = mustache.params.length === 0 ? [path] : mustache.params;
@@ -70,7 +72,7 @@ class Guard extends Handlebars.Visitor {
     if (rest.length > 0 || value?.type !== 'PathExpression')
       this.#refuse(mustache, 'a mustache is {{path}} or {{kind path}}');
     if (kind !== undefined && !hasKind(this.#language, kind))
-      this.#refuse(mustache, `'${kind}' is no kind of value that ${this.#language} writes`);
+      this.#refuse(mustache, `'${kind}' is not a kind of value that ${this.#language} writes`);
     const string = (text: string): hbs.AST.StringLiteral => ({
       type: 'StringLiteral',
       value: text,
@@ -88,10 +90,10 @@ class Guard extends Handlebars.Visitor {
 
   override BlockStatement(block: hbs.AST.BlockStatement): void {
     const name = block.path.type === 'PathExpression' ? (block.path as hbs.AST.PathExpression).original : '';
-    if (!BLOCKS.includes(name)) this.#refuse(block, `'${name}' is no block here: use ${BLOCKS.join(', ')}`);
+    if (!BLOCKS.includes(name)) this.#refuse(block, `'${name}' is not a block: use ${BLOCKS.join(', ')}`);
     const [value] = block.params;
     if (block.params.length !== 1 || value?.type !== 'PathExpression')
-      this.#refuse(block, 'a block takes one path: decide in the view, not in the template');
+      this.#refuse(block, 'a block takes one path: put the condition into the view, not into the template');
     // Handlebars takes a misspelt path in a block for false; `need` does not.
     const need: hbs.AST.SubExpression = {
       type: 'SubExpression',
@@ -115,11 +117,11 @@ class Guard extends Handlebars.Visitor {
   }
 
   override PartialStatement(partial: hbs.AST.PartialStatement): void {
-    this.#refuse(partial, 'partials are refused: a template is read in one place');
+    this.#refuse(partial, 'partials are refused: a template is one file');
   }
 
   override PartialBlockStatement(partial: hbs.AST.PartialBlockStatement): void {
-    this.#refuse(partial, 'partials are refused: a template is read in one place');
+    this.#refuse(partial, 'partials are refused: a template is one file');
   }
 
   override DecoratorBlock(decorator: hbs.AST.DecoratorBlock): void {

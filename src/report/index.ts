@@ -1,4 +1,6 @@
-/** One self-contained page about a board: memory, budget, names, symbols, access, proof, and what the board itself said. */
+/**
+ * One self-contained page about a board: memory, budget, names, symbols, access, proof, and what the board itself said.
+ */
 import { formatKernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
 import { Html, html } from '../lang/html.js';
@@ -115,7 +117,7 @@ function access(plan: Plan): Html {
 
 function proof({ kernels }: ReportData): Html {
   if (kernels.length === 0)
-    return html`<p class="dim">No device tree was given, so no placement was proven. Give --dtb.</p>`;
+    return html`<p class="dim">No device tree was given, so no placement is proven. Give --dtb.</p>`;
   const ids = kernels[0]?.lints.map((l) => l.lint) ?? [];
   const mark = (lint: LintResult | undefined) => {
     const name = lint?.status ?? 'not-run';
@@ -154,7 +156,7 @@ function proof({ kernels }: ReportData): Html {
   const open = [
     ...new Set(kernels.flatMap(({ prediction }) => prediction.unknown.map((u) => `${u.field} needs ${u.needs}`))),
   ];
-  return html`${outcome}${checks}${open.length > 0 && html`<h3>Not known, and what would decide it</h3><ul>${open.map((text) => html`<li>${text}</li>`)}</ul>`}`;
+  return html`${outcome}${checks}${open.length > 0 && html`<h3>Not known, and what decides it</h3><ul>${open.map((text) => html`<li>${text}</li>`)}</ul>`}`;
 }
 
 function verification({ verification: v }: ReportData): Html | undefined {
@@ -172,10 +174,10 @@ function verification({ verification: v }: ReportData): Html | undefined {
     r.expected ?? '',
     html`${r.cause ?? ''}${r.fix ? ` Fix: ${r.fix}` : ''}${r.diagnosis ? html` <span class="dim">[${r.diagnosis}]</span>` : ''}`,
   ]);
-  return html`<h2 id="verification">What the board said</h2>
+  return html`<h2 id="verification">Result on the board</h2>
 <p>${v.kernel.release} on ${v.kernel.machine}: <strong>${v.summary.verdict}</strong>, ${v.summary.pass} passed, ${v.summary.fail} failed, ${v.summary.skip} skipped, ${v.summary.unknown} unknown, ${v.summary.error} errors.</p>
 ${table('Verification', ['check', 'heap', 'status', 'observed', 'expected', 'why'], rows)}
-${skipped.length > 0 && html`<p>Skipped, because they were not asked for or something before them failed: ${skipped.map((id, i) => html`${i > 0 && ', '}${code(id)}`)}.</p>`}`;
+${skipped.length > 0 && html`<p>Skipped because the expectation does not ask for them, or because an earlier check failed: ${skipped.map((id, i) => html`${i > 0 && ', '}${code(id)}`)}.</p>`}`;
 }
 
 /** The answer before the reasons: what the boot will do, by kernel, and what is not known. */
@@ -190,7 +192,7 @@ function verdict({ kernels, findings, verification: v }: ReportData): Html | und
   const names = kernels.map(({ kernel }) => kernel).join(', ');
   return html`<p class="verdict ${isBad ? 'bad' : isOpen ? 'open' : 'good'}">${
     kernels.length > 0 &&
-    html`Predicted on Linux ${names}: <strong>${outcomes.join(', ')}</strong>${open > 0 && `, ${open === 1 ? 'one figure' : `${open} figures`} not known`}. `
+    html`Predicted on Linux ${names}: <strong>${outcomes.join(', ')}</strong>${open > 0 && `, ${open === 1 ? 'one value is' : `${open} values are`} not known`}. `
   }${v !== undefined && html`On the board: <strong>${v.summary.verdict}</strong>.`}</p>`;
 }
 

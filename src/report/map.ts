@@ -56,7 +56,7 @@ function zones(boundaries: readonly bigint[], from: bigint, sizeBytes: bigint): 
       const x = at(boundary);
       // Addresses of the ends stand there already.
       const isRoom = x > 170 && x < WIDTH - 170;
-      return html`<line class="zone" x1="${x}" y1="-4" x2="${x}" y2="${BAR + 4}"><title>a memory zone ends at ${formatAddress(boundary)}</title></line>${
+      return html`<line class="zone" x1="${x}" y1="-4" x2="${x}" y2="${BAR + 4}"><title>end of a memory zone: ${formatAddress(boundary)}</title></line>${
         isRoom &&
         html`<text class="tick" x="${x}" y="${BAR + 16}" text-anchor="middle">zone ends at ${formatAddress(boundary)}</text>`
       }`;
@@ -139,7 +139,7 @@ function windows(bank: Bank, number: number): Window[] {
 /** Figures, a legend, and the same as a table for who cannot see them. */
 export function drawMemory(map: MemoryMap): Html {
   const rows = map.banks.flatMap((bank) => bank.segments).filter((segment) => segment.kind !== 'free');
-  return html`${!map.isRamKnown && html`<p class="warning">RAM is not stated by the device tree or the profile: the banks are a guess.</p>`}
+  return html`${!map.isRamKnown && html`<p class="warning">Neither the device tree nor the profile states the RAM, so the banks are a guess.</p>`}
 ${map.banks.map((bank, i) => windows(bank, i).map((window) => drawing(window, map.zoneBoundaries)))}
 <p class="legend"><span class="key area"></span> CMA area <span class="key reserved"></span> reserved <span class="key kernel"></span> kernel, initrd, device tree <span class="key free"></span> free <span class="key twice"></span> owned twice <span class="key zone"></span> end of a zone</p>
 <div class="scroll" tabindex="0" role="region" aria-label="Memory in use"><table><caption>Memory in use</caption><thead><tr><th scope="col">what</th><th scope="col">from</th><th scope="col">to</th><th scope="col">size</th><th scope="col">notes</th></tr></thead><tbody>${rows.map(

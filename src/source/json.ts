@@ -20,17 +20,18 @@ export const JSON_CODES = defineCodes({
   'json/syntax': {
     severity: 'error',
     title: 'not JSON',
-    explain: 'The file is not JSON with comments. The place is where the reader stopped understanding it.',
+    explain: 'The file is not JSON with comments. The place is where the reader stopped.',
   },
   'json/duplicate-key': {
     severity: 'error',
-    title: 'key written twice',
-    explain: 'The same key stands twice in one object; readers differ in which one they take. Remove one of them.',
+    title: 'key is written twice',
+    explain: 'An object has the same key twice. JSON readers differ in which of the two they use. Remove one of them.',
   },
   'json/forbidden-key': {
     severity: 'error',
     title: 'key that no profile may hold',
-    explain: '__proto__, constructor and prototype mean something to JavaScript programs and are refused everywhere.',
+    explain:
+      'The keys __proto__, constructor and prototype have a special meaning in JavaScript programs. They are refused everywhere.',
   },
   'json/too-deep': {
     severity: 'error',
@@ -103,8 +104,8 @@ function convert(node: JsoncNode, source: SourceText, diagnostics: Diagnostic[],
     else if (first !== undefined)
       diagnostics.push(
         report('json/duplicate-key', {
-          message: `the key "${name}" stands twice in this object`,
-          cause: 'JSON readers differ in which of the two they take',
+          message: `this object has the key "${name}" twice`,
+          cause: 'JSON readers differ in which of the two they use',
           fix: 'remove one of them',
           span: key,
           pointer: at,
@@ -122,7 +123,7 @@ export function readJson(source: SourceText): Outcome<JsonNode> {
     return {
       diagnostics: [
         report('json/too-large', {
-          message: `${source.text.length} characters; at most ${MAX_LENGTH} are read`,
+          message: `the file has ${source.text.length} characters; the limit is ${MAX_LENGTH}`,
           fix: 'check that this is the profile and not another file',
           span: source.span(0),
         }),
@@ -137,9 +138,9 @@ export function readJson(source: SourceText): Outcome<JsonNode> {
     return {
       diagnostics: [
         report('json/syntax', {
-          message: first === undefined ? 'the file holds no value' : words(first),
+          message: first === undefined ? 'the file does not contain a value' : words(first),
           cause: 'the file must be JSON; comments and trailing commas are allowed',
-          fix: 'correct the place marked here; what follows may only be a consequence',
+          fix: 'correct this place first; later errors may follow from it',
           span: source.span(first?.offset ?? 0, first?.length ?? 0),
         }),
       ],

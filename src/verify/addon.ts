@@ -51,7 +51,8 @@ export function loadAddon(): LoadedAddon {
 }
 
 function load(): LoadedAddon {
-  if (process.platform !== 'linux') return { missing: `heaps exist on Linux only, this is ${process.platform}` };
+  if (process.platform !== 'linux')
+    return { missing: `heaps exist on Linux only, and this machine runs ${process.platform}` };
   const file = candidates().find((candidate) => existsSync(candidate));
   if (file === undefined) return { missing: `no addon was built for ${process.arch} and ${libc()}` };
   try {

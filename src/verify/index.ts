@@ -8,15 +8,15 @@ export * from './report.js';
 export const VERIFY_CODES = defineCodes({
   'verify/addon-missing': {
     severity: 'error',
-    title: 'the native verifier is not there',
+    title: 'the native verifier is not built',
     explain:
-      'The probes are C code. It is built by `npm install` when the machine has a C and a C++ compiler; on a board without Node or a compiler, run the static program dmaheap-verify instead.',
+      'The probes are C code, which `npm install` builds when the machine has a C and a C++ compiler. On a board without Node or a compiler, run the static program dmaheap-verify.',
   },
   'verify/expectation': {
     severity: 'error',
-    title: 'the expectation, or the root to look below, cannot be used',
+    title: 'the expectation or the root directory cannot be used',
     explain:
-      'verify.expect is written by `dmaheap generate` and read completely or not at all. native/README.md describes the format.',
+      '`dmaheap generate` writes verify.expect. The verifier reads the whole file or refuses it. native/README.md describes the format.',
   },
 });
 const report = reporter(VERIFY_CODES);
@@ -37,8 +37,9 @@ export interface VerifyOptions {
   /** The run ends within this, whatever a system call does; 30 s when absent. */
   readonly limitMs?: number;
   /**
-   * How much of a running board is used: one buffer of each format and an eighth of an area's free memory (`quiet`), or the whole budget
-   * (`exclusive`, which does not try it while others hold buffers, unless told). By who holds buffers when absent.
+   * How much of a running board is used: one buffer of each format and an eighth of an area's free memory (`quiet`), or
+   * the whole budget (`exclusive`, which does not try it while others hold buffers, unless told). By who holds buffers
+   * when absent.
    */
   readonly care?: 'quiet' | 'exclusive' | 'exclusive-despite-holders';
 }

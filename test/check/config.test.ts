@@ -18,25 +18,25 @@ describe('goals', () => {
   test.each([
     ['CONFIG_DMABUF_HEAPS_CMA=y\n', HEAP, undefined],
     ['CONFIG_DMABUF_HEAPS_CMA=y\r\n', HEAP, undefined],
-    ['', HEAP, ['config/missing', 'DMABUF_HEAPS_CMA is absent, and the board needs y', undefined]],
+    ['', HEAP, ['config/missing', 'DMABUF_HEAPS_CMA is absent, but the board needs y', undefined]],
     [
       '\n# CONFIG_DMABUF_HEAPS_CMA is not set\n',
       HEAP,
-      ['config/missing', 'DMABUF_HEAPS_CMA is not set, and the board needs y', 2],
+      ['config/missing', 'DMABUF_HEAPS_CMA is not set, but the board needs y', 2],
     ],
-    ['CONFIG_X=m\n', { symbol: 'X', value: 'y' }, ['config/demoted', 'X is m, and the board needs y', 1]],
+    ['CONFIG_X=m\n', { symbol: 'X', value: 'y' }, ['config/demoted', 'X is m, but the board needs y', 1]],
     ['CONFIG_X=m\n', { symbol: 'X', value: 'm', atLeast: true }, undefined],
     ['CONFIG_X=y\n', { symbol: 'X', value: 'm', atLeast: true }, undefined],
-    ['CONFIG_X=y\n', { symbol: 'X', value: 'n' }, ['config/present', 'X is y, and the board needs it off', 1]],
+    ['CONFIG_X=y\n', { symbol: 'X', value: 'n' }, ['config/present', 'X is y, but the board needs it off', 1]],
     ['', { symbol: 'X', value: 'n' }, undefined],
     ['CONFIG_X=16\n', { symbol: 'X', value: '0x10' }, undefined],
-    ['CONFIG_X=16\n', { symbol: 'X', value: '64' }, ['config/value', 'X is 16, and the board needs 64', 1]],
+    ['CONFIG_X=16\n', { symbol: 'X', value: '64' }, ['config/value', 'X is 16, but the board needs 64', 1]],
     ['CONFIG_X="a b"\n', { symbol: 'X', value: 'a b' }, undefined],
     // The last line counts, as for conf.
     [
       'CONFIG_X=y\n# CONFIG_X is not set\n',
       { symbol: 'X', value: 'y' },
-      ['config/missing', 'X is not set, and the board needs y', 2],
+      ['config/missing', 'X is not set, but the board needs y', 2],
     ],
   ] as const)('%j with %j', (text, goal, expected) => {
     const found = lint(text, [goal]).map(({ code, message, line }) => [code, message, line]);
@@ -51,7 +51,7 @@ describe('heaps as modules', () => {
       {
         code: 'config/module-not-loaded',
         severity: 'warning',
-        message: 'DMABUF_HEAPS_SYSTEM is m, and nothing loads system_heap',
+        message: 'DMABUF_HEAPS_SYSTEM is m, but system_heap is not loaded at boot',
         line: 1,
       },
     ]));
@@ -62,15 +62,23 @@ describe('heaps as modules', () => {
 
 describe('CONFIG_CMDLINE', () => {
   test.each([
-    ['quiet cma=128M', byTree, 'the linux,cma-default node is not the default area then'],
-    ['cma=0', byTree, 'there is no default area'],
-    ['cma=32M', byKconfig, 'the area is to have 64 MiB'],
+    ['quiet cma=128M', byTree, 'then the linux,cma-default node is not the default area'],
+    [
+      'cma=0',
+      byTree,
+      'CONFIG_CMDLINE has cma=0: the kernel has no default area; it replaces the command line of the boot loader',
+    ],
+    [
+      'cma=32M',
+      byKconfig,
+      'CONFIG_CMDLINE has cma=32M: the profile states 64 MiB; it replaces the command line of the boot loader',
+    ],
   ] as const)('%s', (line, facts, words) => {
     const [first, ...rest] = lint(`CONFIG_CMDLINE="${line}"\nCONFIG_CMDLINE_FORCE=y\n`, [], facts);
     expect(rest).toEqual([]);
     expect(first).toMatchObject({ code: 'config/command-line', line: 1 });
     expect(first?.message).toContain(words);
-    expect(first?.message).toContain('replaces what the boot loader passes');
+    expect(first?.message).toContain('it replaces the command line of the boot loader');
   });
   test('says nothing where it agrees, or says nothing of cma', () => {
     expect(lint('CONFIG_CMDLINE="cma=64M"\n', [], byKconfig)).toEqual([]);
@@ -93,7 +101,7 @@ describe('size', () => {
       {
         code: 'config/cma-size-zero',
         severity: 'error',
-        message: 'CMA_SIZE_MBYTES is 0: the kernel makes no default area, and there is no CMA heap',
+        message: 'CMA_SIZE_MBYTES is 0: the kernel does not make a default area, so there is no CMA heap',
         line: 2,
       },
     ]));
@@ -121,7 +129,7 @@ test('a misspelt symbol, with what was meant', () => {
   });
   expect(first).toMatchObject({
     code: 'config/unknown-symbol',
-    message: 'this kernel has no symbol DMABUF_HEAP',
+    message: 'this kernel does not have the symbol DMABUF_HEAP',
     fix: 'did you mean CONFIG_DMABUF_HEAPS?',
   });
 });

@@ -160,10 +160,10 @@ describe('dt-overlay', () => {
     expect(await onto('two', text)).toMatchInlineSnapshot(`
       "
       fail
-      a.dtso:1:1: error[dt/overlay-refused]: the overlay does not apply onto BOARD.dtb
+      a.dtso:1:1: error[dt/overlay-refused]: the overlay does not apply to BOARD.dtb
           1 | /dts-v1/;
             | ^
-        cause: fdtoverlay says: Failed to apply 'a.dtso': FDT_ERR_NOTFOUND
+        cause: fdtoverlay prints: Failed to apply 'a.dtso': FDT_ERR_NOTFOUND
       "
     `);
   });
@@ -171,7 +171,7 @@ describe('dt-overlay', () => {
     expect(await onto('two', '/dts-v1/;\n/plugin/;\n/ {\n')).toMatchInlineSnapshot(`
       "
       fail
-      a.dtso:1:1: error[dt/overlay-refused]: the overlay does not apply onto BOARD.dtb
+      a.dtso:1:1: error[dt/overlay-refused]: the overlay does not apply to BOARD.dtb
           1 | /dts-v1/;
             | ^
         cause: dtc did not compile it
@@ -191,7 +191,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/cells-differ]: /reserved-memory has cells 2/2, the root 1/1 (address/size)
           1 | /dts-v1/;
             | ^
-        cause: the kernel then ignores every reservation in the tree  [fact reserved-memory.cells]
+        cause: so the kernel ignores every reservation in the tree  [fact reserved-memory.cells]
         fix: generate again with --dtb, or state board.cells as 1/1
       "
     `);
@@ -206,7 +206,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/ranges-missing]: /reserved-memory has no ranges property
           1 | /dts-v1/;
             | ^
-        cause: the kernel then ignores every reservation in the tree  [fact reserved-memory.cells]
+        cause: so the kernel ignores every reservation in the tree  [fact reserved-memory.cells]
         fix: add "ranges;" to the node
       "
     `);
@@ -215,7 +215,7 @@ describe('dt-overlay', () => {
     expect(await onto('two', overlay('ranges;'))).toMatchInlineSnapshot(`
       "
       fail
-      a.dtso:1:1: error[dt/nothing-reserved]: the merged tree has no region below /reserved-memory that the DTB had not
+      a.dtso:1:1: error[dt/nothing-reserved]: the merged tree has no new region below /reserved-memory
           1 | /dts-v1/;
             | ^
       "
@@ -236,7 +236,7 @@ describe('dt-overlay', () => {
     expect(await onto('reserved', own('reusable;'))).toMatchInlineSnapshot(`
       "
       pass
-      a.dtso:1:1: note[dt/nothing-reserved]: the overlay changes nothing below /reserved-memory: the DTB has linux,cma as the overlay wants it
+      a.dtso:1:1: note[dt/nothing-reserved]: the overlay changes nothing below /reserved-memory: the DTB already has linux,cma in this form
           1 | /dts-v1/;
             | ^
       "

@@ -20,20 +20,20 @@ describe('fragment-lines', () => {
       a.cfg:3:1: warning[fragment/contradiction]: CMA has two lines: "CONFIG_CMA=y" and "CONFIG_CMA=y"
           3 | CONFIG_CMA=y
             | ^^^^^^^^^^^^
-        cause: the kernel takes the last one
-        fix: keep one of them
+        cause: conf uses the last one
+        fix: remove one of them
         see a.cfg:1:1: the first one
       a.cfg:4:1: error[fragment/contradiction]: CMA has two lines: "CONFIG_CMA=y" and "# CONFIG_CMA is not set"
           4 | # CONFIG_CMA is not set
             | ^^^^^^^^^^^^^^^^^^^^^^^
-        cause: the kernel takes the last one
-        fix: keep one of them
+        cause: conf uses the last one
+        fix: remove one of them
         see a.cfg:3:1: the first one
       a.cfg:5:1: warning[fragment/requests-selected]: DMA_SHARED_BUFFER cannot be requested
           5 | CONFIG_DMA_SHARED_BUFFER=y
             | ^^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it has no prompt: other symbols select it or a default sets it  [fact kconfig.dma-shared-buffer-prompt]
-        fix: drop the line and request what needs it
+        cause: it has no prompt: only a select or a default sets it  [fact kconfig.dma-shared-buffer-prompt]
+        fix: remove the line and request a symbol that selects it
       "
     `);
   });
@@ -131,27 +131,27 @@ CONFIG_SND=m
       a.cfg:1:1: error[fragment/line-dropped]: "CONFIG_CMA=m" does not survive: the final .config has "CONFIG_CMA=y"
           1 | CONFIG_CMA=m
             | ^^^^^^^^^^^^
-        cause: CMA is a bool (mm/Kconfig:1): m is no value of it and counts as n; conf says: warning: symbol value 'm' invalid for CMA
+        cause: CMA is a bool (mm/Kconfig:1): conf reads m as n; conf prints: warning: symbol value 'm' invalid for CMA
         fix: write CONFIG_CMA=y
       a.cfg:2:1: error[fragment/line-dropped]: "CONFIG_DMABUF_HEAPS_CMA=y" does not survive: the final .config has no line for DMABUF_HEAPS_CMA
           2 | CONFIG_DMABUF_HEAPS_CMA=y
             | ^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it depends on DMABUF_HEAPS && DMA_CMA (mm/Kconfig:5), and the final .config has DMA_CMA=n  [fact kconfig.dmabuf-heaps-cma-depends]
+        cause: it depends on DMABUF_HEAPS && DMA_CMA (mm/Kconfig:5), but the final .config has DMA_CMA=n  [fact kconfig.dmabuf-heaps-cma-depends]
         fix: request CONFIG_DMA_CMA=y too
       a.cfg:3:1: error[fragment/line-dropped]: "CONFIG_CMA_SIZE_MBYTES=64" does not survive: the final .config has no line for CMA_SIZE_MBYTES
           3 | CONFIG_CMA_SIZE_MBYTES=64
             | ^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it depends on !CMA_SIZE_SEL_PERCENTAGE (mm/Kconfig:12), and the final .config has CMA_SIZE_SEL_PERCENTAGE=y  [fact kconfig.cma-size-mbytes-depends]
+        cause: it depends on !CMA_SIZE_SEL_PERCENTAGE (mm/Kconfig:12), but the final .config has CMA_SIZE_SEL_PERCENTAGE=y  [fact kconfig.cma-size-mbytes-depends]
         fix: turn CONFIG_CMA_SIZE_SEL_PERCENTAGE off
       a.cfg:4:1: error[fragment/line-dropped]: "CONFIG_DMA_NEED_SYNC=y" does not survive: the final .config has no line for DMA_NEED_SYNC
           4 | CONFIG_DMA_NEED_SYNC=y
             | ^^^^^^^^^^^^^^^^^^^^^^
         cause: it has no prompt (mm/Kconfig:19): other symbols select it or a default sets it
-        fix: drop the line and request what decides it
+        fix: remove the line and request the symbol that sets it
       a.cfg:5:1: error[fragment/line-dropped]: "CONFIG_SND=m" does not survive: the final .config has "CONFIG_SND=y"
           5 | CONFIG_SND=m
             | ^^^^^^^^^^^^
-        cause: something else in the configuration makes it y, such as a select (it is defined at mm/Kconfig:22)
+        cause: another line or symbol of the configuration sets it to y, such as a select (it is defined at mm/Kconfig:22)
         fix: write CONFIG_SND=y
       "
     `);
@@ -165,12 +165,12 @@ CONFIG_SND=m
     ).toMatchInlineSnapshot(`
       "
       fail
-      a.cfg:1:1: error[fragment/unknown-symbol]: "CONFIG_DMABUF_HEAP_CMA=y": this kernel has no symbol DMABUF_HEAP_CMA for arm64
+      a.cfg:1:1: error[fragment/unknown-symbol]: "CONFIG_DMABUF_HEAP_CMA=y": this kernel does not have the symbol DMABUF_HEAP_CMA for arm64
           1 | CONFIG_DMABUF_HEAP_CMA=y
             | ^^^^^^^^^^^^^^^^^^^^^^^^
         cause: conf silently drops a symbol that no Kconfig file defines
         fix: did you mean CONFIG_DMABUF_HEAPS_CMA?
-      a.cfg:2:1: error[fragment/unknown-symbol]: "CONFIG_ZZZZZZZZ=y": this kernel has no symbol ZZZZZZZZ for arm64
+      a.cfg:2:1: error[fragment/unknown-symbol]: "CONFIG_ZZZZZZZZ=y": this kernel does not have the symbol ZZZZZZZZ for arm64
           2 | CONFIG_ZZZZZZZZ=y
             | ^^^^^^^^^^^^^^^^^
         cause: conf silently drops a symbol that no Kconfig file defines
@@ -186,7 +186,7 @@ CONFIG_SND=m
     expect(await of(good, { baseConfig: '/nowhere' })).toMatchInlineSnapshot(`
       "
       unknown
-      a.cfg:1:1: error[fragment/not-judged]: no final .config: /nowhere is not there
+      a.cfg:1:1: error[fragment/not-judged]: no final .config: /nowhere does not exist
           1 | CONFIG_CMA=y
             | ^
       "
@@ -225,7 +225,7 @@ CONFIG_SND=m
     expect(of('fragment-conf')).toMatchInlineSnapshot(`
       "
       pass
-      note[fragment/foreign-compiler]: no cross compiler for arm64 is installed; Kconfig asked the gcc of this machine
+      note[fragment/foreign-compiler]: no cross compiler for arm64 is installed; Kconfig used the gcc of this machine
       "
     `);
   });

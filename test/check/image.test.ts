@@ -145,17 +145,17 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
   [
     'a later rule takes the group',
     (root) => put(root, `${RULES}/80-media.rules`, 'SUBSYSTEM=="dma_heap", GROUP="render"\n'),
-    /80-media\.rules:1:24: error\[image\/rule-lost\]: linux,cma ends as root:render 0660, and the profile wants root:video 0660/,
+    /80-media\.rules:1:24: error\[image\/rule-lost\]: linux,cma is root:render 0660, but the profile states root:video 0660/,
   ],
   [
     'an earlier rule fights and loses',
     (root) => put(root, 'etc/udev/rules.d/60-mali.rules', 'SUBSYSTEM=="dma_heap", GROUP="render"\n'),
-    /60-mali\.rules:1:24: warning\[image\/rule-fight\]: GROUP="render" for linux,cma is overruled by GROUP="video" in .*70-dmaheap\.rules:\d+/,
+    /60-mali\.rules:1:24: warning\[image\/rule-fight\]: GROUP="render" for linux,cma is overridden by GROUP="video" in .*70-dmaheap\.rules:\d+/,
   ],
   [
     'our file is shadowed by one of the same name',
     (root) => put(root, 'etc/udev/rules.d/70-dmaheap.rules', '# nothing\n'),
-    /error\[image\/rule-lost\]: system ends as root:root 0600/,
+    /error\[image\/rule-lost\]: system is root:root 0600/,
   ],
   [
     'a rule that never matches',
@@ -292,7 +292,7 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
   [
     'nothing reads the rules',
     (root) => rmSync(path.join(root, 'usr/lib/systemd/systemd-udevd')),
-    /error\[image\/no-manager\]: the image has udev rules and no udevd/,
+    /error\[image\/no-manager\]: the image has udev rules but no udevd/,
   ],
   [
     'udevd is masked',
@@ -300,7 +300,7 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
       mkdirSync(path.join(root, 'etc/systemd/system'), { recursive: true });
       symlinkSync('/dev/null', path.join(root, 'etc/systemd/system/systemd-udevd.service'));
     },
-    /error\[image\/no-manager\]: udevd does not act on the heaps: .* masks the daemon/,
+    /error\[image\/no-manager\]: udevd does not handle the heaps: .* masks the daemon/,
   ],
   [
     'there is no verifier',
@@ -371,7 +371,7 @@ test('what an empty .config says nothing about is not passed', async () => {
   const { exit, stdout } = await dmaheap(['check', profile, '--config', 'empty.config'], work);
   expect(exit).toBe(1);
   expect(stdout.replace(/\n +/g, ' ')).toContain(
-    'not run config-size: the default area has the size that is stated (DMA_CMA is not on)',
+    'not run config-size: the default area has the stated size (DMA_CMA is not set)',
   );
 });
 
@@ -403,7 +403,7 @@ describe('the DTB of an image', () => {
   test('has it with the overlay only: that is no evidence until something applies the overlay', async () => {
     const bare = ['check', profile, '--dtb', dtb('bare.dtb', '')];
     const { exit, stderr } = await dmaheap(bare, work);
-    expect([exit, stderr]).toEqual([1, expect.stringContaining('nothing shows that a boot loader applies it')]);
+    expect([exit, stderr]).toEqual([1, expect.stringContaining('no given input shows that a boot loader applies it')]);
     execaSync('dtc', ['-q', '-O', 'dtb', '-o', 'own.dtbo', 'out/dt-overlay/dmaheap.dtso'], { cwd: work });
     const applied = await dmaheap([...bare, '--overlay', 'own.dtbo'], work);
     expect([applied.exit, applied.stderr]).toEqual([0, expect.stringContaining('bare.dtb with own.dtbo (--overlay)')]);
@@ -455,7 +455,7 @@ describe('a tar file', () => {
   };
   const zeros = (size: number) => new Uint8Array(size);
   const refusal =
-    /^dmaheap: --rootfs \S+: it breaks off at byte (\d+), after ".+": the zero blocks .* are missing.*\n {2}fix: /;
+    /^dmaheap: --rootfs \S+: it ends at byte (\d+), after ".+" without the final zero blocks, so members may be missing\n {2}fix: /;
 
   test('that is cut off before its end is refused, wherever that is, compressed or not', async () => {
     const { bytes, end } = archive();

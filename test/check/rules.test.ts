@@ -83,7 +83,7 @@ describe('every idiom is answered', () => {
   test('udev/not-a-token', () => {
     expect(lint('SUBSYSTEM==dma_heap, MODE="0660"\n')).toMatchInlineSnapshot(`
       "
-      x.rules:1:1: error[udev/not-a-token]: "SUBSYSTEM==dma_heap" is no KEY operator "value"
+      x.rules:1:1: error[udev/not-a-token]: "SUBSYSTEM==dma_heap" is not KEY operator "value"
           1 | SUBSYSTEM==dma_heap, MODE="0660"
             | ^^^^^^^^^^^^^^^^^^^
         cause: udev ignores the line
@@ -106,12 +106,12 @@ describe('every idiom is answered', () => {
       x.rules:1:1: error[udev/bad-operator]: SUBSYSTEM= does not match anything
           1 | SUBSYSTEM="dma_heap", GROUP=="video", MODE="0660"
             | ^^^^^^^^^^^^^^^^^^^^
-        cause: SUBSYSTEM is a match key, and udev ignores the line when it is assigned to
+        cause: SUBSYSTEM is a match key; udev ignores a line that assigns to it
         fix: write SUBSYSTEM==
       x.rules:1:23: error[udev/bad-operator]: GROUP== does not set anything
           1 | SUBSYSTEM="dma_heap", GROUP=="video", MODE="0660"
             |                       ^^^^^^^^^^^^^^
-        cause: GROUP is assigned to, and udev ignores the line when it is compared
+        cause: GROUP is an assignment key; udev ignores a line that compares it
         fix: write GROUP=
       "
     `);
@@ -121,15 +121,15 @@ describe('every idiom is answered', () => {
       lint('SUBSYSTEM=="dma_heap", MODE="9660"\nSUBSYSTEM=="dma_heap", MODE="00660", MODE="10660"\n'),
     ).toMatchInlineSnapshot(`
       "
-      x.rules:1:30: error[udev/invalid-mode]: MODE="9660" is no mode
+      x.rules:1:30: error[udev/invalid-mode]: MODE="9660" is not a mode
           1 | SUBSYSTEM=="dma_heap", MODE="9660"
             |                              ^^^^
-        cause: a mode is at most four octal digits; udevadm accepts the text, and udev ignores it when the device appears
+        cause: a mode has at most four octal digits; udevadm accepts the text, but udev ignores it when the device appears
         fix: write MODE="0660"
-      x.rules:2:44: error[udev/invalid-mode]: MODE="10660" is no mode
+      x.rules:2:44: error[udev/invalid-mode]: MODE="10660" is not a mode
           2 | SUBSYSTEM=="dma_heap", MODE="00660", MODE="10660"
             |                                            ^^^^^
-        cause: a mode is at most four octal digits; udevadm accepts the text, and udev ignores it when the device appears
+        cause: a mode has at most four octal digits; udevadm accepts the text, but udev ignores it when the device appears
         fix: write MODE="0660"
       "
     `);
@@ -140,7 +140,7 @@ describe('every idiom is answered', () => {
       x.rules:1:45: error[udev/world-access]: MODE="0664" opens the heap to every process
           1 | SUBSYSTEM=="dma_heap", GROUP="video", MODE="0664"
             |                                             ^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
+        cause: a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: write MODE="0660" and make the users members of the group
       "
     `);
@@ -148,11 +148,11 @@ describe('every idiom is answered', () => {
   test('udev/uaccess', () => {
     expect(lint('SUBSYSTEM=="dma_heap", TAG+="uaccess"\n')).toMatchInlineSnapshot(`
       "
-      x.rules:1:24: error[udev/uaccess]: TAG+="uaccess" gives the heap to whoever sits at the console
+      x.rules:1:24: error[udev/uaccess]: TAG+="uaccess" gives the heap to every user who is logged in at the console
           1 | SUBSYSTEM=="dma_heap", TAG+="uaccess"
             |                        ^^^^^^^^^^^^^^
         cause: heap memory is not charged to cgroups, so a console user could exhaust it for everyone
-        fix: drop it and use GROUP= and MODE=
+        fix: remove it and use GROUP= and MODE=
       "
     `);
   });
@@ -169,7 +169,7 @@ describe('every idiom is answered', () => {
     );
     expect(found).toContain('x.rules:1:51: error[folklore/name]: NAME="dma_heap" does nothing\n');
     expect(found).toContain(
-      '  cause: udev renames network interfaces only; the kernel names device nodes\n  fix: drop it; SYMLINK+= adds a name below /dev\n',
+      '  cause: udev renames network interfaces only; the kernel names device nodes\n  fix: remove it; SYMLINK+= adds a name below /dev\n',
     );
   });
   test('udev/run-permissions', () => {
@@ -178,7 +178,7 @@ describe('every idiom is answered', () => {
       x.rules:1:24: error[udev/run-permissions]: RUN sets permissions with "/bin/chgrp video /dev/dma_heap/system"
           1 | SUBSYSTEM=="dma_heap", RUN+="/bin/chgrp video /dev/dma_heap/system"
             |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it runs after the node is announced, and races with whoever opens it
+        cause: it runs after the node is announced, so another program may open the node before
         fix: write GROUP="...", MODE="0660"
       "
     `);
@@ -189,7 +189,7 @@ describe('every idiom is answered', () => {
       x.rules:1:24: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           1 | SUBSYSTEM=="dma_heap", KERNEL=="linux,cma", GROUP="video", MODE="0660"
             |                        ^^^^^^^^^^^^^^^^^^^
-        cause: the heap of the default area is linux,cma before 6.17, default_cma_region from 6.17, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region from 6.17, and reserved if the area comes from cma= or the kernel configuration  [facts heap.default-area-name, heap.kernel-area-name]
         fix: write KERNEL=="linux,cma|default_cma_region|reserved"
       "
     `);
@@ -197,7 +197,7 @@ describe('every idiom is answered', () => {
   test('udev/symlink-path', () => {
     expect(lint('SUBSYSTEM=="dma_heap", SYMLINK+="/dev/dma_heap/camera"\n')).toMatchInlineSnapshot(`
       "
-      x.rules:1:34: error[udev/symlink-path]: SYMLINK "/dev/dma_heap/camera" is no path below /dev
+      x.rules:1:34: error[udev/symlink-path]: SYMLINK "/dev/dma_heap/camera" is not a path below /dev
           1 | SUBSYSTEM=="dma_heap", SYMLINK+="/dev/dma_heap/camera"
             |                                  ^^^^^^^^^^^^^^^^^^^^
         fix: write dma_heap/camera
@@ -212,12 +212,12 @@ describe('every idiom is answered', () => {
       x.rules:2:23: error[udev/run-permissions]: RUN sets permissions with "/bin/chmod 666 /dev/dma-buf"
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it runs after the node is announced, and races with whoever opens it
+        cause: it runs after the node is announced, so another program may open the node before
         fix: write GROUP="...", MODE="0660"
       x.rules:2:1: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             | ^^^^^^^^^^^^^^^^^^^^
-        cause: the heap of the default area is linux,cma before 6.17, default_cma_region from 6.17, and reserved when cma= or the kernel configuration makes the area  [facts heap.default-area-name, heap.kernel-area-name]
+        cause: the heap of the default area is linux,cma before 6.17, default_cma_region from 6.17, and reserved if the area comes from cma= or the kernel configuration  [facts heap.default-area-name, heap.kernel-area-name]
         fix: write KERNEL=="linux,cma|default_cma_region|reserved"
       x.rules:1:1: error[folklore/kernel-with-directory]: KERNEL=="dma_heap/*" never matches
           1 | KERNEL=="dma_heap/*", MODE="0660"
@@ -227,12 +227,12 @@ describe('every idiom is answered', () => {
       x.rules:2:34: error[folklore/chmod]: "chmod 666 /dev/dma-buf" opens the node to every process
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             |                                  ^^^^^^^^^^^^^^^^^^^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
+        cause: a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"
       x.rules:2:44: error[folklore/dev-dma-buf]: there is no /dev/dma-buf
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             |                                            ^^^^^^^^^^^^
-        cause: a dma-buf is a file descriptor that a heap hands out; it has no node of its own
+        cause: a dma-buf is a file descriptor that a heap returns; it does not have a node
         fix: open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma
       "
     `);

@@ -56,8 +56,8 @@ describe('what cannot be run is not passed', () => {
     expect(of('udev-verify')).toMatchInlineSnapshot(`
       "
       not-run
-      warning[check/tool-too-old]: udev-verify was not run: udevadm 252 has no "verify"
-        fix: run the check where systemd is 254 or newer
+      warning[check/tool-too-old]: udev-verify was not run: udevadm 252 does not have "verify"
+        fix: run the check on a machine with systemd 254 or newer
       "
     `);
   });
@@ -112,10 +112,10 @@ describe('groups and tables', () => {
     expect((await check({ 'a.rules': rules })).of('udev-groups')).toMatchInlineSnapshot(`
       "
       pass
-      a.rules:1:31: warning[udev/group-not-created]: nothing in the tree creates the group "dmaheap"
+      a.rules:1:31: warning[udev/group-not-created]: no file of the tree creates the group "dmaheap"
           1 | SUBSYSTEM=="dma_heap", GROUP="dmaheap"
             |                               ^^^^^^^
-        cause: udev gives the node no group when the name does not exist, whatever earlier rules said
+        cause: udev does not set the group if it does not exist
         fix: add "g dmaheap -" to a file in sysusers.d, or create it with groupadd -r
       "
     `);
@@ -133,12 +133,12 @@ describe('groups and tables', () => {
       mdev.conf:2:28: error[device-table/world-access]: mode 0666 opens the heap to every process
           2 | dma_heap/system root:video 0666 @ln -s x
             |                            ^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
+        cause: a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: write 0660 and make the users members of the group
       ueventd.rc:1:22: error[device-table/world-access]: mode 0444 opens the heap to every process
           1 | /dev/dma_heap/system 0444 system system
             |                      ^^^^
-        cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
+        cause: a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
         fix: write 0660 and make the users members of the group
       "
     `);

@@ -40,7 +40,7 @@ describe('read', () => {
     (text) => expect(read(text)).toEqual({ text }),
   );
   test.each(['{}', 'hello\n', 'A=y\n', '/dts-v1/;\n'])('%j is none', (text) =>
-    expect(read(text)).toMatchObject({ error: expect.stringMatching(/^it is no kernel configuration/), exit: 3 }),
+    expect(read(text)).toMatchObject({ error: expect.stringMatching(/^it is not a kernel configuration/), exit: 3 }),
   );
   test('neither is what only holds one', () =>
     expect(read(Uint8Array.from([0, ...Buffer.from('\nCONFIG_A=y\n')]))).toHaveProperty('error'));
@@ -66,7 +66,7 @@ describe.each(COMMANDS)('%s %s %s', (...argv) => {
   test.each(['board.dtb', 'board.json'])('refuses %s', async (file) => {
     const { exit, stdout, stderr } = await dmaheap([...argv, file], work);
     expect([exit, stdout]).toEqual([3, '']);
-    expect(stderr).toMatch(/^dmaheap: --(base-)?config board\.\w+: it is no kernel configuration: .*\n {2}fix: /m);
+    expect(stderr).toMatch(/^dmaheap: --(base-)?config board\.\w+: it is not a kernel configuration: .*\n {2}fix: /m);
   });
   test("refuses another architecture's", async () => {
     const { exit, stderr } = await dmaheap([...argv, 'x86.config'], work);

@@ -382,11 +382,11 @@ describe('what a person reads', () => {
     expect(exit).toBe(0);
     const summary = `${stdout}${stderr}`;
     expect(summary).toContain('plus 12 % headroom = 23.5 MiB (24662508 bytes)');
-    expect(summary).toContain('/dev/dma_heap/camera (alias where the kernel has no such node)');
+    expect(summary).toContain('/dev/dma_heap/camera (alias, if the kernel does not make this node)');
     for (const name of ['linux,cma', 'default_cma_region', 'reserved'])
       expect(summary).toContain(`/dev/dma_heap/${name} (link for programs of other kernels`);
     const rules = readFileSync(out(RULES), 'utf8');
-    expect(rules).toContain('# Beyond the profile');
+    expect(rules).toContain('# In addition to the aliases of the profile');
     expect(readFileSync(out('verify/verify.expect'), 'utf8').match(/^alias .*/gm)).toEqual([
       'alias heap=camera name=camera',
     ]);

@@ -191,8 +191,8 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
   const { exit, stderr } = await answered([...answers, ...more]);
   expect(exit).toBe(0);
   expect(stderr.match(/^ {2}\S.*$/gm)).toHaveLength(6);
-  expect(stderr).toContain('nothing is known about Linux 5.4: use 5.10 or newer');
-  expect(stderr).toContain('7.3 is newer than 6.12: name the older one first');
+  expect(stderr).toContain('Linux 5.4 is too old: use 5.10 or newer');
+  expect(stderr).toContain('7.3 is newer than 6.12: give the older one first');
   const profile = parse(readFileSync(path.join(work, 'asked.json'), 'utf8'));
   expect(profile).toMatchObject({
     name: 'my-cam',
@@ -209,8 +209,8 @@ test('a file that exists is no answer, and nothing that was said before is lost'
   const { exit, stderr, asked } = await answered(answers);
   expect(exit).toBe(0);
   expect(asked).toHaveLength(answers.length);
-  expect(stderr).toContain('  taken.json exists; another file');
-  expect(stderr).toContain('  cannot write none/free.json: there is no such file; another file');
+  expect(stderr).toContain('  taken.json exists; give another file');
+  expect(stderr).toContain('  cannot write none/free.json: the file does not exist; give another file');
   expect(readFileSync(path.join(work, 'taken.json'), 'utf8')).toBe('mine');
   expect(parse(readFileSync(path.join(work, 'free.json'), 'utf8'))).toMatchObject({ name: 'taken' });
 });
@@ -233,7 +233,7 @@ test('does not ask for what the DTB says', async () => {
 
 test('an end of input writes nothing', async () => {
   const { exit, stderr } = await answered(['', '', 'ended']);
-  expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('nothing was written') });
+  expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('no profile was written') });
 });
 
 test('without a terminal it does not wait for answers', async () => {
@@ -278,9 +278,9 @@ test('UTF-16 is named, with the command that mends it', async () => {
 test.each([
   [
     '"hеaps"',
-    /has no key "hеaps"\n(.*\n)*? {2}cause: "е" in it is U\+0435, a Cyrillic letter, not a Latin one\n {2}fix: did you mean "heaps"\?/,
+    /has no key "hеaps"\n(.*\n)*? {2}cause: its "е" is U\+0435, a Cyrillic letter and not a Latin letter\n {2}fix: did you mean "heaps"\?/,
   ],
-  ['"heaps": { "саmera"', /"саmera" is no name for heaps\n(.*\n)*? {2}cause: .*U\+0441, a Cyrillic letter/],
+  ['"heaps": { "саmera"', /"саmera" is not a valid name in heaps\n(.*\n)*? {2}cause: .*U\+0441, a Cyrillic letter/],
 ])('a letter that only looks Latin is named: %s', async (text, said) => {
   const file = path.join(work, 'lookalike.json');
   const good = readFileSync('schemas/examples/qemu-virt-arm64.json', 'utf8');

@@ -66,7 +66,7 @@ describe('a matrix', () => {
     fleet(['file-name.json', 'twin.json']);
     const twins = await dmaheap(['matrix', 'names.json', '--shard', '1/4'], work);
     expect(twins.exit).toBe(0);
-    expect((await dmaheap(['matrix', 'names.json'], work)).stderr).toContain('two profiles are called "board-name"');
+    expect((await dmaheap(['matrix', 'names.json'], work)).stderr).toContain('two profiles have the name "board-name"');
   });
 
   test('passes, fails and skips cell by cell, and writes those that pass', async () => {
@@ -105,7 +105,7 @@ describe('a matrix', () => {
     const { exit, stdout, stderr } = await dmaheap(argv, work);
     expect(exit).toBe(3);
     expect(stdout).toContain('9 passed, 6 failed, 3 skipped\n');
-    expect(stderr).toContain('cannot write none/r.xml: there is no such file\n  fix: give a file in');
+    expect(stderr).toContain('cannot write none/r.xml: the file does not exist\n  fix: give a file in');
     expect(readFileSync(path.join(work, 'other.ktap'), 'utf8')).toContain('1..18');
   });
 
@@ -143,7 +143,7 @@ describe('what is refused', () => {
       { boards: ['a.json'], kernel: ['6.12'] },
       /bad\.json:1:\d+: error\[matrix\/shape\]: a matrix has no "kernel"/,
     ],
-    ['an empty list', { boards: [] }, /boards is no list with something in it/],
+    ['an empty list', { boards: [] }, /boards is not a list, or it is empty/],
     ['a kernel that is none', { boards: ['a.json'], kernels: ['new'] }, /kernel "new": not a kernel version/],
     [
       'a kernel of which nothing is known',
@@ -152,7 +152,7 @@ describe('what is refused', () => {
     ],
     ['a board without a profile', { boards: [{ dtb: 'a.dtb' }] }, /the board has no profile/],
     ['a board twice', { boards: ['a.json', 'a.json'] }, /error\[matrix\/twice\]/],
-    ['no object', ['a.json'], /a matrix is an object/],
+    ['no object', ['a.json'], /a matrix must be an object/],
   ];
   test.each(WRONG)('%s', async (_, matrix, message) => {
     writeFileSync(path.join(work, 'bad.json'), JSON.stringify(matrix));
@@ -163,7 +163,7 @@ describe('what is refused', () => {
     mkdirSync(path.join(work, 'other'), { recursive: true });
     writeFileSync(path.join(work, 'other/broken.json'), JSON.stringify(broken));
     writeFileSync(path.join(work, 'same.json'), JSON.stringify({ boards: ['broken.json', 'other/broken.json'] }));
-    expect((await dmaheap(['matrix', 'same.json'], work)).stderr).toContain('two profiles are called "broken"');
+    expect((await dmaheap(['matrix', 'same.json'], work)).stderr).toContain('two profiles have the name "broken"');
     expect((await dmaheap(['matrix', 'fleet.json', '--shard', '3/2'], work)).exit).toBe(2);
     expect((await dmaheap(['matrix', 'none.json'], work)).exit).toBe(2);
   });

@@ -120,7 +120,7 @@ test('a region that fits nowhere on the board is told once, with one size', asyn
   const profile = { version: 1, name: 'full', board, kernel: { version: '6.12' }, regions, heaps };
   writeFileSync(path.join(work, 'full.json'), JSON.stringify(profile));
   const { exit, stderr } = await dmaheap(['validate', 'full.json', '--dtb', BASE], work);
-  expect([exit, stderr.match(/fix: ask for at most .*/g)]).toEqual([1, ['fix: ask for at most 8 MiB']]);
+  expect([exit, stderr.match(/fix: request at most .*/g)]).toEqual([1, ['fix: request at most 8 MiB']]);
 });
 
 test.each([

@@ -83,7 +83,7 @@ test('an output without a name is a usage error, whichever command writes it', a
 
 test('the help says that --diff exits with 1 when something would change', async () => {
   const { stdout } = await dmaheap(['generate', '--help']);
-  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('write nothing; exits with 1 when something would');
+  expect(stdout.replaceAll(/\s+/g, ' ')).toContain('write nothing; the exit status is 1 if there are changes');
 });
 
 test('a misspelt command gets a suggestion', async () => {
@@ -96,12 +96,12 @@ test.each([
   [['frobnicate'], '  fix: dmaheap --help lists the commands'],
   [['validate', '--frob', EXAMPLE], '  fix: dmaheap help validate'],
   [['generate', EXAMPLE], '  fix: dmaheap help generate'],
-  [['-C', '/nonexistent', 'validate', 'x'], 'dmaheap: -C /nonexistent: there is no such directory\n  fix: '],
+  [['-C', '/nonexistent', 'validate', 'x'], 'dmaheap: -C /nonexistent: the directory does not exist\n  fix: '],
   [
     ['generate', EXAMPLE, '-o', 'nowhere', '--target', 'foo'],
     'error[render/unknown-target]: --target: there is no target "foo"\n  fix: ',
   ],
-  [['matrix', 'no-such.json'], 'cannot read no-such.json: there is no such file\n  fix: '],
+  [['matrix', 'no-such.json'], 'cannot read no-such.json: the file does not exist\n  fix: '],
 ])('%j is usage, and what to do is said', async (argv, words) => {
   const { exit, stderr } = await dmaheap(argv);
   expect([exit, stderr]).toEqual([2, expect.stringContaining(words)]);
@@ -204,5 +204,5 @@ test.each([
   ['report', EXAMPLE, '--verify', 'no-such.json'],
   ['resolve', 'X=y', '--kernel-tree', 'no-such-dir', '--arch', 'arm64'],
 ])('a file that is not there comes with a remedy: %j', async (...argv) => {
-  expect((await dmaheap(argv)).stderr).toMatch(/^dmaheap: .*no such .*\n {2}fix: /);
+  expect((await dmaheap(argv)).stderr).toMatch(/^dmaheap: .*does not exist\n {2}fix: /);
 });

@@ -19,11 +19,11 @@ describe('generate', () => {
   test.each([
     [
       ['--kernel-tree', 'old'],
-      /^old\/Makefile:1:1: .*: the kernel tree is of Linux 5\.10, and this is for Linux 6\.1 to 7\.3$/m,
+      /^old\/Makefile:1:1: .*: the kernel tree is of Linux 5\.10, but Linux 6\.1 to 7\.3 is required$/m,
     ],
     [
       ['--kernel-tree', 'linux', '--kernel', '6.1'],
-      /^linux\/Makefile:1:1: .* of Linux 6\.12, and this is for Linux 6\.1$/m,
+      /^linux\/Makefile:1:1: .* of Linux 6\.12, but Linux 6\.1 is required$/m,
     ],
   ])('%j: the tree is of another kernel', async (options, words) => {
     const { exit, stderr } = await run('generate', PROFILE, '-o', 'other', '--force', ...options);

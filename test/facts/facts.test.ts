@@ -110,19 +110,22 @@ describe('held against a tree', () => {
   test('says what it reads like when it changed', () => {
     expect(hold('6.12', { 'a.c': '\n', 'b.c': '#define A "new"\n' })).toEqual({
       status: 'changed',
-      reason: 'a.c has no match for /^#define A "old"$/; the source reads like "new" as in 6.17',
+      reason: 'a.c has no match for /^#define A "old"$/; the source looks like "new" as in 6.17',
     });
     expect(hold('7.9', { 'b.c': '#define A "newer" /* LEGACY */\n' })).toEqual({
       status: 'unknown',
-      reason: 'b.c has no match for /^#define A "new"$/; b.c matches /LEGACY/; the source reads like no known kernel',
+      reason:
+        'b.c has no match for /^#define A "new"$/; b.c matches /LEGACY/; the source does not look like a known kernel',
     });
-    expect(hold('7.9', {}).reason).toBe('b.c is gone, or nothing compiles it; the source reads like no known kernel');
+    expect(hold('7.9', {}).reason).toBe(
+      'b.c does not exist, or it is not compiled; the source does not look like a known kernel',
+    );
   });
 
   test('a tree that reads like two kernels does not hold', () => {
     expect(hold('6.17', { 'a.c': '#define A "old"\n', 'b.c': '#define A "new"\n' })).toEqual({
       status: 'unknown',
-      reason: 'the source reads like "old" as in 5.6 to before 6.17 and "new" as in 6.17',
+      reason: 'the source looks like "old" as in 5.6 to before 6.17 and "new" as in 6.17',
     });
   });
 
@@ -130,7 +133,7 @@ describe('held against a tree', () => {
     const booted = { ...fact, ranges: [{ ...range('x'), evidence: 'booted' as const, source: { file: 'a.c' } }] };
     expect(holdFacts([booted], tree('6.1', {}))[0]).toMatchObject({
       status: 'unreadable',
-      reason: 'known from a boot, no probe of the source',
+      reason: 'known from a boot; the source is not probed',
     });
     expect(holdFacts([fact], tree('5.4', {}))[0]).toMatchObject({ status: 'unreadable', expected: undefined });
   });

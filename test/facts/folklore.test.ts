@@ -55,25 +55,25 @@ test('the answers, in the order of the text', () => {
   );
   expect(`\n${writeHuman(findFolklore(source), { sources: () => source })}`).toMatchInlineSnapshot(`
     "
-    setup.sh:1:1: error[folklore/modprobe]: "modprobe dma-buf" loads nothing
+    setup.sh:1:1: error[folklore/modprobe]: "modprobe dma-buf" does not load a module
         1 | modprobe dma-buf
           | ^^^^^^^^^^^^^^^^
       cause: the dma-buf core and the dma-heap core are bool symbols: built in, or absent from this kernel  [facts kconfig.dmabuf-heaps-type, kconfig.dma-shared-buffer-prompt]
       fix: set CONFIG_DMABUF_HEAPS=y and the heaps wanted in the kernel configuration
-    setup.sh:2:1: error[folklore/mknod]: "mknod /dev/dma-buf c 10 57" makes no heap
+    setup.sh:2:1: error[folklore/mknod]: "mknod /dev/dma-buf c 10 57" does not make a heap
         2 | mknod /dev/dma-buf c 10 57
           | ^^^^^^^^^^^^^^^^^^^^^^^^^^
-      cause: heaps are no misc devices: their major number is allocated at boot, and devtmpfs makes the nodes by itself
-      fix: drop it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"
+      cause: heaps are not misc devices: the kernel allocates their major number at boot, and devtmpfs makes the nodes
+      fix: remove it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"
     setup.sh:2:7: error[folklore/dev-dma-buf]: there is no /dev/dma-buf
         2 | mknod /dev/dma-buf c 10 57
           |       ^^^^^^^^^^^^
-      cause: a dma-buf is a file descriptor that a heap hands out; it has no node of its own
+      cause: a dma-buf is a file descriptor that a heap returns; it does not have a node
       fix: open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma
     setup.sh:3:1: error[folklore/chmod]: "chmod 666 /dev/dma_heap/system" opens the node to every process
         3 | chmod 666 /dev/dma_heap/system
           | ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
+      cause: a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
       fix: give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"
     setup.sh:4:1: error[folklore/kernel-with-directory]: KERNEL=="dma_heap/*" never matches
         4 | KERNEL=="dma_heap/*"

@@ -161,7 +161,7 @@ describe('every fault has place, cause and fix', () => {
       [{ name: 'soc' }],
       [
         'fdt/overlay-empty',
-        'the overlay has no fragment with an __overlay__ node and changes nothing',
+        'the overlay has no fragment with an __overlay__ node, so it changes nothing',
         'this is a complete device tree, or an overlay without content',
         'give a .dtbo compiled from a source that begins with /dts-v1/; /plugin/;',
       ],
@@ -182,7 +182,7 @@ describe('every fault has place, cause and fix', () => {
       [
         'fdt/overlay-phandle',
         "/fragment@0/__overlay__: phandle 0xfffffff6 cannot be moved above the base's highest, 0x9",
-        'there is no phandle from 0xffffffff on',
+        'the highest phandle is 0xfffffffe',
         'compile base and overlay again with dtc, which numbers from 1',
       ],
     ],
@@ -191,8 +191,8 @@ describe('every fault has place, cause and fix', () => {
       [fragment(byPath('/soc'), {}), LOCAL({ name: 'fragment@0', properties: { users: cellsValue(0) } })],
       [
         'fdt/overlay-fixup',
-        '/__local_fixups__/fragment@0: users names no property of /fragment@0',
-        'a local fixup lists the byte offsets of phandles in the property of the same place and name',
+        '/__local_fixups__/fragment@0: users does not name a property of /fragment@0',
+        'a local fixup lists the byte offsets of the phandles in the property with the same path and name',
         RECOMPILE,
       ],
     ],
@@ -202,7 +202,7 @@ describe('every fault has place, cause and fix', () => {
       [
         'fdt/overlay-fixup',
         '/__local_fixups__/fragment@0: target-path has 3 bytes, not a list of cells',
-        'a local fixup lists the byte offsets of phandles in the property of the same place and name',
+        'a local fixup lists the byte offsets of the phandles in the property with the same path and name',
         RECOMPILE,
       ],
     ],
@@ -211,8 +211,8 @@ describe('every fault has place, cause and fix', () => {
       [fragment(byPath('/soc'), {}), LOCAL({ name: 'fragment@0', properties: { 'target-path': cellsValue(2) } })],
       [
         'fdt/overlay-fixup',
-        '/__local_fixups__/fragment@0: target-path names byte 2, the property has 5',
-        'a phandle takes 4 bytes from that offset on',
+        '/__local_fixups__/fragment@0: target-path names byte 2, but the property has 5 bytes',
+        'a phandle has 4 bytes, and they start at that offset',
         RECOMPILE,
       ],
     ],
@@ -221,7 +221,7 @@ describe('every fault has place, cause and fix', () => {
       [fragment(byPath('/soc'), {}), LOCAL({ name: 'fragment@9' })],
       [
         'fdt/overlay-fixup',
-        '/__local_fixups__/fragment@9: there is no node /fragment@9',
+        '/__local_fixups__/fragment@9: the overlay has no node /fragment@9',
         'local fixups mirror the tree of the overlay',
         RECOMPILE,
       ],
@@ -231,8 +231,8 @@ describe('every fault has place, cause and fix', () => {
       [fragment(unresolved, {}), { name: '__fixups__', properties: { uart: stringsValue('/fragment@0:target') } }],
       [
         'fdt/overlay-fixup',
-        '/__fixups__: uart has the place "/fragment@0:target"',
-        'a place is "path:property:byte offset" and names 4 bytes of a property of the overlay',
+        '/__fixups__: the entry "/fragment@0:target" of uart is malformed',
+        'an entry is "path:property:byte offset" and names 4 bytes of a property of the overlay',
         RECOMPILE,
       ],
     ],
@@ -241,7 +241,7 @@ describe('every fault has place, cause and fix', () => {
       [fragment(unresolved, {}), FIXUP],
       [
         'fdt/overlay-no-symbols',
-        'the overlay refers to &uart, and the base has no /__symbols__',
+        'the overlay refers to &uart, but the base has no /__symbols__',
         'the base was compiled without labels',
         'compile the base with dtc -@ (kernel: make DTC_FLAGS=-@ dtbs), or write target-path = "/path" in the overlay',
       ],
@@ -252,7 +252,7 @@ describe('every fault has place, cause and fix', () => {
       [fragment(unresolved, {}), { name: '__fixups__', properties: { urat: stringsValue('/fragment@0:target:0') } }],
       [
         'fdt/overlay-unknown-label',
-        'the overlay refers to &urat, which the base does not give',
+        'the overlay refers to &urat, which the base does not define',
         'the base has no label of that name',
         'did you mean &uart?',
       ],
@@ -262,8 +262,8 @@ describe('every fault has place, cause and fix', () => {
       [fragment(unresolved, {}), { name: '__fixups__', properties: { gone: stringsValue('/fragment@0:target:0') } }],
       [
         'fdt/overlay-unknown-label',
-        'the overlay refers to &gone, which the base does not give',
-        'the base says it is /x, and has no such node',
+        'the overlay refers to &gone, which the base does not define',
+        '/__symbols__ of the base gives /x, which does not exist',
         'compile the base again with dtc -@',
       ],
     ],
@@ -273,7 +273,7 @@ describe('every fault has place, cause and fix', () => {
       [
         'fdt/overlay-no-target',
         '/fragment@0: target-path "/soc/seriel@1000" is not in the base',
-        'the base has /soc, which has no child "seriel@1000", only "serial@1000"',
+        'the base has /soc, which has no child "seriel@1000", but has "serial@1000"',
         'correct the path, or add the missing node with a fragment for its parent',
       ],
     ],
@@ -292,8 +292,8 @@ describe('every fault has place, cause and fix', () => {
       [fragment({}, {})],
       [
         'fdt/overlay-no-target',
-        '/fragment@0: there is neither target nor target-path',
-        'a fragment must say which node of the base it changes',
+        '/fragment@0: the fragment has neither target nor target-path',
+        'a fragment must name the node of the base that it changes',
         'add target-path = "/path" or target = <&label>',
       ],
     ],
@@ -303,7 +303,7 @@ describe('every fault has place, cause and fix', () => {
       [
         'fdt/overlay-no-target',
         '/fragment@0: target is 0xffffffff',
-        'dtc writes that for a label that /__fixups__ must resolve, and it does not',
+        'dtc writes this value for a label that /__fixups__ must resolve, but /__fixups__ does not list it',
         RECOMPILE,
       ],
     ],
@@ -312,7 +312,7 @@ describe('every fault has place, cause and fix', () => {
       [fragment({ target: cellsValue(0x55) }, {})],
       [
         'fdt/overlay-no-target',
-        '/fragment@0: target is phandle 0x55, which no node of the base has',
+        '/fragment@0: no node of the base has the phandle 0x55 of target',
         'the overlay was compiled for another base',
         'use target-path = "/path", or a label with dtc -@',
       ],
@@ -328,7 +328,7 @@ describe('every fault has place, cause and fix', () => {
       [
         'fdt/overlay-phandle-replaced',
         '/soc/serial@1000 has phandle 0x7 in the base and gets 0xa',
-        'the overlay labels a node that other nodes of the base already refer to; their references now lead nowhere',
+        'the overlay labels a node that other nodes of the base already refer to; their references now lead to no node',
         'do not label that node in the overlay: refer to it by the label of the base (&label) instead',
       ],
     ],

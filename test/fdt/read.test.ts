@@ -41,7 +41,7 @@ describe('what is no blob is named for what it is', () => {
       'this is text',
       'compile it first: dtc -I dts -O dtb -@ SOURCE -o BLOB (after cpp, if it has #include)',
     ],
-    ['\x7fELF', '7f454c46', 'this is no flattened device tree', 'give a .dtb or .dtbo file'],
+    ['\x7fELF', '7f454c46', 'this is not a flattened device tree', 'give a .dtb or .dtbo file'],
   ])('%j', (text, start, cause, fix) => {
     expect(finding(Buffer.from(text, 'latin1'))).toEqual([
       'fdt/not-a-blob',
@@ -58,12 +58,12 @@ describe('every fault of a blob has place, cause and fix', () => {
     [
       'cut inside the header',
       good.subarray(0, 20),
-      ['fdt/truncated', 'the file ends after 20 bytes, inside the header', 'the file is cut off', COPY],
+      ['fdt/truncated', 'the file has only 20 bytes and ends inside the header', 'the file is incomplete', COPY],
     ],
     [
       'cut behind the header',
       good.subarray(0, 60),
-      ['fdt/truncated', 'the file has 60 bytes, the header states 72 at byte 0x4', 'the file is cut off', COPY],
+      ['fdt/truncated', 'the file has 60 bytes, but the header states 72 at byte 0x4', 'the file is incomplete', COPY],
     ],
     [
       'a size no kernel takes',
@@ -111,7 +111,7 @@ describe('every fault of a blob has place, cause and fix', () => {
       [
         'fdt/bad-reservations',
         'the memory reservation block at byte 0x38 has no final entry of size 0',
-        'the list runs to the end of the blob',
+        'the list continues to the end of the blob',
         AGAIN,
       ],
     ],
@@ -166,7 +166,7 @@ describe('every fault of a blob has place, cause and fix', () => {
       [
         'fdt/bad-structure',
         'a property at byte 0x38, outside the root node',
-        'properties stand in nodes, and the root node is not open',
+        'a property is outside the root node',
         SHOWS,
       ],
     ],
@@ -181,7 +181,7 @@ describe('every fault of a blob has place, cause and fix', () => {
       [
         'fdt/bad-structure',
         'a property of 4294967295 bytes at byte 0x40, in /',
-        'it reaches past its block: the structure block ends at byte 0x54',
+        'it extends past its block: the structure block ends at byte 0x54',
         SHOWS,
       ],
     ],
@@ -211,7 +211,7 @@ describe('every fault of a blob has place, cause and fix', () => {
       [
         'fdt/too-deep',
         `more than 64 levels of nodes at byte 0x238, in ${'/'.repeat(63)}`,
-        'Linux unflattens no deeper tree',
+        'Linux does not unflatten a deeper tree',
         'nest the nodes less deeply',
       ],
     ],
@@ -220,8 +220,8 @@ describe('every fault of a blob has place, cause and fix', () => {
       blob({ structure: [begin(''), property(0, cells(1)), property(0, cells(2)), endNode, end], strings: 'reg\0' }),
       [
         'fdt/duplicate-property',
-        'property "reg" stands twice, the second time at byte 0x50, in /',
-        'readers take the first one',
+        'the node has the property "reg" twice, the second time at byte 0x50, in /',
+        'readers use the first one',
         'remove one of the two; dtc refuses such a source',
       ],
     ],
@@ -230,8 +230,8 @@ describe('every fault of a blob has place, cause and fix', () => {
       blob({ structure: [begin(''), begin('a'), endNode, property(0, cells(1)), endNode, end], strings: 'reg\0' }),
       [
         'fdt/property-after-subnode',
-        'property "reg" at byte 0x4c stands after a subnode, in /',
-        'libfdt and Linux read the properties of a node up to its first subnode, so this one is not seen',
+        'property "reg" at byte 0x4c is after a subnode, in /',
+        'libfdt and Linux read the properties of a node up to its first subnode, so they do not see this one',
         'build the file again with dtc, which puts properties first',
       ],
     ],

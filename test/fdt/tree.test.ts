@@ -119,7 +119,7 @@ test('a listing deeper than a device tree can be is refused', () => {
     [
       'fdt/bad-listing',
       'more than 64 levels of directories',
-      'no device tree is that deep; a link may lead back up',
+      'no device tree is that deep; a symbolic link may lead back to a parent',
       'read /proc/device-tree itself and do not follow links below it',
     ],
   ]);

@@ -37,10 +37,16 @@ function grouped(entries: Iterable<readonly [name: string, shared: string]>): [s
   return [...groups];
 }
 
-/** The lines that differ, one line of context around them; without line numbers, which every edit of a template moves. */
+/**
+ * The lines that differ. Added lines have one line of context, replaced and removed ones none, and there are no line
+ * numbers: an edit of a template changes few of these files.
+ */
 function differences(from: string, to: string): string {
   const { hunks } = structuredPatch('', '', from, to, '', '', { context: 1 });
-  return hunks.map(({ lines }) => `@@\n${lines.join('\n')}\n`).join('');
+  const shown = hunks.map(({ lines }) =>
+    lines.some((line) => line.startsWith('-')) ? lines.filter((line) => !line.startsWith(' ')) : lines,
+  );
+  return shown.map((lines) => `@@\n${lines.join('\n')}\n`).join('');
 }
 
 const whole = treeOf(WHOLE);
@@ -79,7 +85,8 @@ test('every golden file has its board', () => {
 test('a line that a board adds, loses or moves shows in its difference', () => {
   const text = 'a\nb\nc\nd\ne\n';
   expect(differences(text, text)).toBe('');
-  expect(differences(text, 'a\nb\nx\nd\ne\n')).toBe('@@\n b\n-c\n+x\n d\n');
+  expect(differences(text, 'a\nb\nx\nd\ne\n')).toBe('@@\n-c\n+x\n');
+  expect(differences(text, 'a\nb\nc\nx\nd\ne\n')).toBe('@@\n c\n+x\n d\n');
   for (const other of ['a\nb\nd\ne\n', 'b\na\nc\nd\ne\n', 'a\nb\nc\nd\ne', `${text}a\n`])
     expect(differences(text, other)).not.toBe('');
 });

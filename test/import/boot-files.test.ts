@@ -77,9 +77,9 @@ describe('config.txt', () => {
   });
 
   test('names a parameter without its overlay, memory of the GPU and includes', () => {
-    expect(said('dtparam=cma-128', PI3)[0]).toContain('cma-128 does nothing');
+    expect(said('dtparam=cma-128', PI3)[0]).toContain('cma-128 has no effect');
     expect(said('gpu_mem=256\ndtoverlay=cma', PI3)[0]).toContain('gpu_mem=256 takes 256 MiB');
-    expect(said('gpu_mem=256\ndtoverlay=cma', CM5)[0]).toContain('does nothing on bcm2712');
+    expect(said('gpu_mem=256\ndtoverlay=cma', CM5)[0]).toContain('gpu_mem=256 has no effect on bcm2712');
     expect(said('include extra.txt', CM5)).toEqual(['include extra.txt is not read']);
   });
 });

@@ -1,4 +1,7 @@
-/** Inputs of `dmaheap import` in every combination: what it writes is a profile that `validate` takes, or it says why not. */
+/**
+ * Inputs of `dmaheap import` in every combination: what it writes is a profile that `validate` takes, or it says why
+ * not.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -184,7 +187,7 @@ test('the base of cma= makes the alloc-ranges and the alignment of the node void
   );
   const argv = ['import', '--dts', 'am62.dtb', '--cmdline', 'console=ttyS2 cma=128M@0xc0000000'];
   const { exit, stderr } = await dmaheap([...argv, '--arch', 'arm64', '--kernel', '6.12', '-o', 'am62.json'], work);
-  expect(stderr).toContain('the alloc-ranges and alignment of linux,cma are left out: its base is 0xc0000000');
+  expect(stderr).toContain('the alloc-ranges and alignment of linux,cma are omitted: its base is 0xc0000000');
   expect(exit).toBe(0);
   expect((await dmaheap(['validate', 'am62.json'], work)).exit).toBe(0);
 });

@@ -82,7 +82,7 @@ describe('what cannot be imported', () => {
     const other = await dmaheap(['import', '--config', 'usb.rules'], directory);
     expect([other.exit, other.stderr]).toEqual([
       3,
-      expect.stringContaining('--config usb.rules: it is no kernel configuration'),
+      expect.stringContaining('--config usb.rules: it is not a kernel configuration'),
     ]);
   });
 
@@ -178,9 +178,9 @@ describe('what cannot be imported', () => {
     const open = await dmaheap([...common, '--rules', 'a.rules'], directory);
     expect(open.stderr).toMatch(/a\.rules:1:16: warning\[udev\/not-a-token\][\s\S]*fix: close the quote/);
     const off = await dmaheap([...common, '--rules', 'b.rules'], directory);
-    expect(off.stderr).toContain('the system heap, which the configuration switches off');
+    expect(off.stderr).toContain('the system heap, which the configuration disables');
     const gone = await dmaheap([...common, '--rules', 'gone.rules'], directory);
-    expect([gone.exit, gone.stderr]).toEqual([3, expect.stringContaining('fix: give a file that is there')]);
+    expect([gone.exit, gone.stderr]).toEqual([3, expect.stringContaining('fix: give a file that exists')]);
   });
 
   test("cma= beside a default node is one area, with the node's name", async () => {
@@ -193,7 +193,7 @@ describe('what cannot be imported', () => {
       directory,
     );
     expect(exit).toBe(0);
-    expect(stderr).toContain('cma=256M takes the default area away from the node linux,cma');
+    expect(stderr).toContain('cma=256M replaces the default area of the node linux,cma');
     expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '256M', default: true } } });
   });
 });

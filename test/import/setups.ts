@@ -43,8 +43,8 @@ LABEL="done"
       access: { cma: { group: 'video', mode: '0660' }, system: { group: 'video', mode: '0660' } },
     },
     findings: [
-      /config\.txt:5:1: warning\[import\/condition\]: cma-size=134217728 stands in the section \[pi5\]/,
-      /rules\/60-dma-heap\.rules:3:1: warning\[import\/condition\]: the rule depends on something that only the board knows/,
+      /config\.txt:5:1: warning\[import\/condition\]: cma-size=134217728 is in the section \[pi5\]/,
+      /rules\/60-dma-heap\.rules:3:1: warning\[import\/condition\]: the rule depends on the running board/,
       /vidbuf_cached leads to system or cma, depending on the board|vidbuf_cached leads to cma or system, depending on the board/,
     ],
   },
@@ -105,9 +105,9 @@ LABEL="done"
     findings: [
       /10-imx\.rules:1:23: warning\[folklore\/name\]: NAME="dma_heap" does nothing/,
       /10-imx\.rules:1:40: note\[import\/changed\]: MODE="0664" becomes 0660/,
-      /the rules know cma as linux,cma; generated ones also as .*reserved/,
-      /board\.dts:\d+:\d+: warning\[import\/not-expressed\]: dsp@92400000 is a pool of its devices only/,
-      /heaps\.cfg:4:1: warning\[import\/not-expressed\]: DMABUF_HEAPS_DSP is not known to upstream/,
+      /the rules know cma as linux,cma; the generated rules also as .*reserved/,
+      /board\.dts:\d+:\d+: warning\[import\/not-expressed\]: dsp@92400000 is a private pool of its devices/,
+      /heaps\.cfg:4:1: warning\[import\/not-expressed\]: DMABUF_HEAPS_DSP is not a heap symbol of upstream/,
       /heaps\.cfg:5:1: warning\[import\/not-expressed\]: 1 line is not about heaps: MXC_GPU_VIV/,
       /heaps\.cfg:6:1: warning\[import\/no-effect\]: CMA_SIZE_MBYTES=320 does not count: the node linux,cma decides/,
     ],
@@ -151,8 +151,8 @@ LABEL="done"
       access: { cma: { group: 'video', mode: '0660' }, system: { group: 'video', mode: '0660' } },
     },
     findings: [
-      /rules\/50-mali-dma-heap\.rules:1:24: warning\[import\/no-effect\]: GROUP="render" is overruled by GROUP="video" in rules\/60-media\.rules:2/,
-      /rules\/50-mali-dma-heap\.rules:1:40: warning\[import\/no-effect\]: MODE="0666" is overruled/,
+      /rules\/50-mali-dma-heap\.rules:1:24: warning\[import\/no-effect\]: GROUP="render" is overridden by GROUP="video" in rules\/60-media\.rules:2/,
+      /rules\/50-mali-dma-heap\.rules:1:40: warning\[import\/no-effect\]: MODE="0666" is overridden/,
     ],
   },
   {

@@ -54,9 +54,9 @@ test('what a language cannot write is a finding with place, cause and fix', () =
     code: 'lang/not-valid',
     severity: 'error',
     pointer: '/here',
-    message: '"Video Users" is not a group name',
-    cause: 'a group name is made of: lower-case letters, digits, _ and -, at most 31, no digit first',
-    fix: 'use a value that keeps this rule',
+    message: '"Video Users" is not a valid group name',
+    cause: 'a group name consists of lower-case letters, digits, _ and -, at most 31, no digit first',
+    fix: 'use a value that follows this rule',
   });
 });
 

@@ -4,7 +4,10 @@ import { FAULTS } from './faults.js';
 
 const NAMED = ['npu-pool', 'vpu@58000000'];
 
-/** From 6.19 on every named area is a heap; before, it is an area without one, and a heap that is required there is not proven. */
+/**
+ * From 6.19 on every named area is a heap; before, it is an area without one, and a heap that is required there is not
+ * proven.
+ */
 const THREE_AREAS: readonly Board[] = [
   { kernel: 'arm64-6.12', exit: 4, passes: ['cma.total', 'area.size', 'alloc.budget/camera', 'cma.origin/camera'] },
   {
@@ -114,7 +117,7 @@ export const BOARDS: readonly Board[] = [
       {
         name: 'page frames',
         script: `dmaheap-verify --expect $EXPECT --json | grep -F '"id":"cma.origin","heap":"camera"'`,
-        shows: [/"status":"pass".*"observed":"page frames in a row"/],
+        shows: [/"status":"pass".*"observed":"contiguous page frames"/],
       },
     ],
   },
@@ -306,7 +309,7 @@ verify --expect $EXPECT --import /dev/dri/card0`,
         script:
           'mount -t tracefs none /sys/kernel/tracing; dmaheap-verify --expect $EXPECT --json | grep -F \'"id":"cma.origin","heap":"camera"\'; umount /sys/kernel/tracing',
         shows: [
-          /"status":"pass".*"observed":"the allocator gave out these frames in a row".*cma_alloc_finish: 1024 from 0x[0-9A-F]{5} on/,
+          /"status":"pass".*"observed":"the allocator returned contiguous frames".*cma_alloc_finish: 1024 from 0x[0-9A-F]{5} on/,
         ],
       },
     ],

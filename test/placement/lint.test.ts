@@ -68,7 +68,7 @@ describe('cells and lengths', () => {
     expect(found(results, 'cells-match-root')).toEqual([
       {
         severity: 'error',
-        message: '/reserved-memory has #address-cells <2> and #size-cells <2>, the root has <1> and <1>',
+        message: '/reserved-memory has #address-cells <2> and #size-cells <2>, but the root has <1> and <1>',
         fix: 'write #address-cells = <1>; #size-cells = <1>; in /reserved-memory, and reg, size, alignment and alloc-ranges in those cells',
       },
     ]);
@@ -89,7 +89,7 @@ describe('cells and lengths', () => {
     expect(found(results, 'property-lengths')).toEqual([
       {
         severity: 'error',
-        message: 'size of linux,cma is 4 bytes long, not 2 cells as the root asks',
+        message: 'size of linux,cma has 4 bytes, but the root requires 2 cells',
         fix: 'write size = <0x0 0x4000000>',
       },
     ]);
@@ -120,7 +120,7 @@ describe('granule', () => {
     expect(found(results, 'size-multiple')).toEqual([
       {
         severity: 'error',
-        message: 'the size of linux,cma, 0x4001000, is no multiple of 4 MiB',
+        message: 'the size of linux,cma, 0x4001000, is not a multiple of 4 MiB',
         fix: 'size = <0x0 0x4400000> (68 MiB)',
       },
     ]);
@@ -218,7 +218,7 @@ describe('addresses', () => {
     expect(found(results, 'fits')[0]).toEqual({
       severity: 'error',
       message: 'linux,cma needs 64 MiB, and the largest hole in alloc-ranges is 32 MiB at 0x46000000',
-      fix: 'ask for at most 32 MiB',
+      fix: 'request at most 32 MiB',
     });
   });
 
@@ -226,8 +226,8 @@ describe('addresses', () => {
     const fits = (mebibytes: number) =>
       found(lint({ nodes: pool('linux,cma', size(mebibytes * MIB) + DEFAULT) }, { occupied: [] }), 'fits');
     const [open] = fits(480);
-    expect(open?.message).toBe('whether 480 MiB for linux,cma are free is not known');
-    const most = Number(/^ask for at most (\d+) MiB, which is free wherever they lie$/.exec(open?.fix ?? '')?.[1]);
+    expect(open?.message).toBe('whether 480 MiB are free for linux,cma is unknown');
+    const most = Number(/^request at most (\d+) MiB, which is free in every case$/.exec(open?.fix ?? '')?.[1]);
     expect(fits(most)).toEqual([]);
     expect(fits(most + 4)).toHaveLength(1);
     const full = lint({ nodes: pool('linux,cma', size(508 * MIB) + DEFAULT) }, { occupied: [] });
@@ -237,7 +237,7 @@ describe('addresses', () => {
   test('alloc-ranges without RAM', () => {
     const nodes = pool('linux,cma', `${size(64 * MIB)} alloc-ranges = <0x0 0x80000000 0x0 0x20000000>; ${DEFAULT}`);
     expect(result(lint({ nodes }), 'fits').diagnostics[0]).toMatchObject({
-      cause: 'alloc-ranges holds no RAM of this board',
+      cause: 'alloc-ranges contain no RAM of this board',
       fix: 'the largest hole on this board is 380 MiB at 0x48400000',
     });
   });
@@ -248,7 +248,8 @@ describe('addresses', () => {
     expect(found(results, 'dma-reach')).toMatchObject([
       {
         severity: 'warning',
-        message: 'linux,cma may lie up to 0x200000000; a device with 32 address bits reaches 0x100000000',
+        message:
+          'linux,cma may be placed up to 0x200000000, but a device with 32 address bits reaches only 0x100000000',
       },
     ]);
     const stated = lint({ memory: TWO_BANKS, nodes: C }, { addressBits: new Map([['linux,cma', 30]]) });
@@ -260,16 +261,16 @@ describe('addresses', () => {
       codec@1000 { reg = <0x1000 0x1000>; memory-region = <&vpu>; }; };`;
     const results = lint({ extra, nodes: `vpu: ${pool('vpu', size(16 * MIB))}` }, { kernel: '7.3' });
     expect(found(results, 'dma-reach')[0]?.message).toBe(
-      'vpu may lie up to 0x60000000; codec@1000 by the dma-ranges of its bus reaches 0x50000000',
+      'vpu may be placed up to 0x60000000, but codec@1000, by the dma-ranges of its bus, reaches only 0x50000000',
     );
   });
 });
 
 describe('flags, defaults and names', () => {
   test.each([
-    ['6.12', 'the memory is taken from the kernel for nothing'],
-    ['6.1', 'the memory is taken from the kernel for nothing'],
-    ['5.10', 'the memory goes back to the page allocator'],
+    ['6.12', 'the memory is reserved without a use'],
+    ['6.1', 'the memory is reserved without a use'],
+    ['5.10', 'the memory is freed'],
   ])('no-map with reusable on %s', (kernel, outcome) => {
     const results = lint({ nodes: pool('linux,cma', `no-map; ${size(64 * MIB)}${DEFAULT}`) }, { kernel });
     expect(failing(results)).toContain('pool-flags');
@@ -306,7 +307,7 @@ describe('flags, defaults and names', () => {
     const nodes = `tee@50000000 { no-map; ${reg(0x50000000, 2 * MIB)} };`;
     const results = lint({ nodes }, { commandLine: 'cma=64M@0x50000000' });
     expect(failing(results)).toEqual(['command-line']);
-    expect(found(results, 'command-line')[0]?.message).toBe('cma=64M@0x50000000 lies over tee@50000000');
+    expect(found(results, 'command-line')[0]?.message).toBe('cma=64M@0x50000000 overlaps tee@50000000');
   });
 
   test('a second default, with the one that wins', () => {
@@ -358,7 +359,7 @@ describe('limits and configuration', () => {
     const results = lint({ nodes: many(9) });
     expect(failing(results)).toEqual(['slots']);
     expect(found(results, 'slots')[0]?.fix).toBe('raise CONFIG_CMA_AREAS to 10, or merge pools');
-    expect(result(results, 'slots').diagnostics[0]?.cause).toContain('no default heap at all');
+    expect(result(results, 'slots').diagnostics[0]?.cause).toContain('no default heap');
     expect(failing(lint({ nodes: many(7) }))).toEqual([]);
     expect(failing(lint({ nodes: many(8) }, { kernel: '6.1' }))).toEqual([]);
   });
@@ -373,8 +374,8 @@ describe('limits and configuration', () => {
     const config = new Map([...MINIMAL].filter(([symbol]) => !symbol.startsWith('DMABUF')));
     config.set('OF_RESERVED_MEM', 'y').set('CMA_SYSFS', 'y');
     expect(found(lint({ nodes: C }, { config }), 'kernel-config').map(({ message }) => message)).toEqual([
-      'the kernel has no DMABUF_HEAPS',
-      'the kernel has no DMABUF_HEAPS_CMA',
+      'the kernel does not have DMABUF_HEAPS',
+      'the kernel does not have DMABUF_HEAPS_CMA',
     ]);
   });
 
@@ -389,7 +390,7 @@ describe('limits and configuration', () => {
       'off is disabled',
     ]);
     const big = lint({ nodes: pool('linux,cma', size(320 * MIB) + DEFAULT) });
-    expect(found(big, 'budget')[0]?.message).toBe('CMA takes 320 MiB of 512 MiB of RAM');
+    expect(found(big, 'budget')[0]?.message).toBe('CMA has 320 MiB of 512 MiB of RAM');
   });
 });
 
@@ -421,7 +422,7 @@ describe('overlays', () => {
     });
     expect(failing(results)).toEqual(['overlay-safety']);
     expect(found(results, 'overlay-safety')[0]?.message).toBe(
-      'the overlay refers to &reserved, and the base has no __symbols__',
+      'the overlay refers to &reserved, but the base has no __symbols__',
     );
   });
 
@@ -444,7 +445,12 @@ describe('overlays', () => {
     const ours = pool('b@50000000', reg(0x50000000, 16 * MIB));
     const results = lint({ nodes: tee + bad + ours }, { base: board({ nodes: tee + bad }) });
     const findings = found(results, 'no-overlap');
-    expect(findings.map(({ severity, message }) => [severity, message.endsWith('base device tree)')])).toEqual([
+    expect(
+      findings.map(({ severity, message }) => [
+        severity,
+        message.endsWith('(the base device tree has the same fault)'),
+      ]),
+    ).toEqual([
       ['warning', true],
       ['error', false],
       ['error', false],

@@ -97,8 +97,8 @@ describe('explain', () => {
   test('a region that becomes the default', () => {
     const explained = explainRegion(input({ nodes: C }), 'linux,cma');
     expect(text(explained?.reasons)).toBe(`\
-compatible "shared-dma-pool" with reusable asks for a CMA area
-size without alloc-ranges: the kernel takes the highest free memory
+compatible "shared-dma-pool" with reusable requests a CMA area
+size without alloc-ranges: the kernel uses the highest free memory
 nodes without a base are placed in the order of the tree; this one is child 1 of /reserved-memory
 area linux,cma: 64 MiB at 0x5c000000
 it is the default area
@@ -140,8 +140,8 @@ describe('from one kernel to another', () => {
     ]);
     const back = changesForUserSpace(boot({ nodes }, { kernel: '7.3' }), boot({ nodes }, { kernel: '6.12' }));
     expect(back.map(({ text }) => text)).toEqual([
-      'default_cma_region is gone; its area is linux,cma',
-      'npu-pool is gone',
+      'default_cma_region no longer exists; its area is linux,cma',
+      'npu-pool no longer exists',
     ]);
     expect(changesForUserSpace(boot({ nodes }), boot({ nodes }))).toEqual([]);
   });

@@ -112,7 +112,7 @@ describe('a board that has a default', () => {
     const { value, diagnostics } = plan({ nodes }, [wish('camera', 128, { isDefault: true })]);
     expect(diagnostics).toEqual([]);
     expect(value?.regions[0]).toMatchObject({ nodeName: 'linux,cma', changes: 'linux,cma' });
-    expect(texts(value?.regions[0]?.because)).toContain('a second default would fight it');
+    expect(texts(value?.regions[0]?.because)).toContain('two default areas conflict');
     expect(value?.prediction.areas).toMatchObject([{ name: 'linux,cma', sizeBytes: mib(128), isDefault: true }]);
     expect(value?.regions[0]).toMatchObject({
       allocRanges: [{ baseAddress: 0x48400000n, sizeBytes: 0x10000000n }],
@@ -143,9 +143,9 @@ describe('no', () => {
     expect(diagnostics).toMatchObject([
       {
         code: 'placement/no-room',
-        message: 'there is no room for 448 MiB for linux,cma',
+        message: 'there is no room of 448 MiB for linux,cma',
         cause: 'the largest hole is 380 MiB at 0x48400000',
-        fix: 'ask for at most 380 MiB',
+        fix: 'request at most 380 MiB',
       },
     ]);
     expect(plan({}, [wish('linux,cma', 380, { isDefault: true })]).value?.prediction.rejected).toEqual([]);
@@ -153,12 +153,12 @@ describe('no', () => {
 
   test('within the reach of the users', () => {
     const { diagnostics } = plan({ memory: LARGE }, [wish('isp', 2048, { addressBits: 31 })]);
-    expect(diagnostics[0]?.message).toBe('there is no room for 2 GiB for isp within 31 address bits');
+    expect(diagnostics[0]?.message).toBe('there is no room of 2 GiB for isp within 31 address bits');
   });
 
   test.each([
     [0x50100000n, 'is not a multiple of 4 MiB'],
-    [0x5e000000n, 'is not inside one stretch of RAM'],
+    [0x5e000000n, 'is not inside one range of RAM'],
     [0x48000000n, 'is in use'],
   ])('a base of 0x%s', (baseAddress, why) => {
     const { diagnostics } = plan({}, [wish('cma', 64, { baseAddress })]);

@@ -167,7 +167,7 @@ describe('a default area that has no place', () => {
       occupied: [{ name: 'kernel', baseAddress: 0x48000000n, sizeBytes: 0x1000000n }, ...none.slice(1)],
     });
     const [finding] = results.find(({ lint }) => lint === 'fits')?.diagnostics ?? [];
-    expect([finding?.severity, finding?.fix]).toEqual(['error', 'ask for at most 364 MiB']);
+    expect([finding?.severity, finding?.fix]).toEqual(['error', 'request at most 364 MiB']);
   });
 });
 

@@ -65,7 +65,7 @@ test('Raspberry Pi: a size in bytes that the kernel refuses', () => {
 
 test('Raspberry Pi: more than the device tree leaves in one piece', () => {
   const { value } = withParameters(PI_CMA, ['cma-768']);
-  expect(failing(withOverlay(PI, value as Fdt))).toEqual([['fits', 'ask for at most 604 MiB']]);
+  expect(failing(withOverlay(PI, value as Fdt))).toEqual([['fits', 'request at most 604 MiB']]);
 });
 
 test('Raspberry Pi: fragments on and off', () => {

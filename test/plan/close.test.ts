@@ -40,9 +40,9 @@ test('a closed plan asks for what its wishes depend on, and says whose reason it
   expect(diagnostics).toEqual([]);
   expect(lines).toEqual(['CONFIG_CMA=y', 'CONFIG_HEAP=y', 'CONFIG_MMU=y', 'CONFIG_SIZE=64']);
   expect(closed?.symbols.map(({ symbol, because }) => [symbol, because.text])).toEqual([
-    ['CMA', 'the others depend on it on 6.12 arm with defconfig'],
+    ['CMA', 'other symbols depend on it on 6.12 arm with defconfig'],
     ['HEAP', 'the board needs HEAP'],
-    ['MMU', 'the others depend on it on 6.12 arm with defconfig'],
+    ['MMU', 'other symbols depend on it on 6.12 arm with defconfig'],
     ['SIZE', 'the board needs SIZE'],
   ]);
   expect(delta.map(({ symbol }) => symbol)).toEqual(['CMA', 'HEAP', 'MIGRATION', 'MMU', 'SIZE']);
@@ -59,7 +59,7 @@ test('wishes that the base meets stay lines; what is only selected does not beco
   expect(lines).toEqual(['CONFIG_CMA=y', 'CONFIG_HEAP=y']);
 });
 
-test('what is in the way is a finding at the wish, with the chain', () => {
+test('what prevents it is a finding at the wish, with the chain', () => {
   const { plan: closed, diagnostics } = closeFragment(
     plan(wish('HEAP', 'y'), wish('MMU', 'n')),
     TREE,
@@ -71,13 +71,13 @@ test('what is in the way is a finding at the wish, with the chain', () => {
     {
       code: 'plan/blocked',
       severity: 'error',
-      message: 'HEAP=y cannot be had on 6.12 arm with defconfig: MMU is in the way',
+      message: 'HEAP=y is not possible on 6.12 arm with defconfig: MMU prevents it',
       cause: [
         'Kconfig:15: HEAP depends on CMA',
         'Kconfig:9: CMA depends on MMU',
         'Kconfig:6: MMU is n because the goal MMU=n asks for it',
       ].join('\n'),
-      fix: 'two wishes of the profile exclude each other: give one of them up',
+      fix: 'two requests of the profile exclude each other: remove one of them',
       pointer: '/kernel/symbols/MMU',
     },
   ]);
@@ -102,8 +102,9 @@ test('without a tree the kernels solved beforehand are asked, and the fragment i
     {
       code: 'plan/not-proven',
       severity: 'note',
-      message: 'the fragment is closed for 6.1, 6.12 arm from defconfig and allnoconfig, not proven for your tree',
-      cause: 'nothing is known of what UNHEARD_OF needs',
+      message:
+        'the fragment is complete for 6.1, 6.12 arm with defconfig and allnoconfig; it is not proven for your tree',
+      cause: 'the dependencies of UNHEARD_OF are not known',
     },
   ]);
 });
@@ -115,8 +116,8 @@ test('without a tree, too, two wishes can exclude each other', () => {
   expect(diagnostics).toMatchObject([
     {
       code: 'plan/blocked',
-      message: 'MMU is to be off, and the board needs MMU=y',
-      cause: 'CMA depends on it, as solved on 6.12',
+      message: 'the profile sets MMU to n, but the board needs MMU=y',
+      cause: 'CMA depends on it on 6.12',
       pointer: '/kernel/symbols/MMU',
     },
   ]);

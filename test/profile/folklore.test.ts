@@ -26,14 +26,14 @@ test('every recipe is answered where it stands', () => {
     seed.json:4:15: warning[folklore/dev-dma-buf]: there is no /dev/dma-buf
         4 |   // devices: /dev/dma-buf, made with mknod c 10 57 after modprobe dma-buf
           |               ^^^^^^^^^^^^
-      cause: a dma-buf is a file descriptor that a heap hands out; it has no node of its own
+      cause: a dma-buf is a file descriptor that a heap returns; it does not have a node
       fix: open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma
-    seed.json:4:39: warning[folklore/mknod]: "mknod c 10 57" makes no heap
+    seed.json:4:39: warning[folklore/mknod]: "mknod c 10 57" does not make a heap
         4 |   // devices: /dev/dma-buf, made with mknod c 10 57 after modprobe dma-buf
           |                                       ^^^^^^^^^^^^^
-      cause: heaps are no misc devices: their major number is allocated at boot, and devtmpfs makes the nodes by itself
-      fix: drop it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"
-    seed.json:4:59: warning[folklore/modprobe]: "modprobe dma-buf" loads nothing
+      cause: heaps are not misc devices: the kernel allocates their major number at boot, and devtmpfs makes the nodes
+      fix: remove it; set group and mode with a udev rule for SUBSYSTEM=="dma_heap"
+    seed.json:4:59: warning[folklore/modprobe]: "modprobe dma-buf" does not load a module
         4 |   // devices: /dev/dma-buf, made with mknod c 10 57 after modprobe dma-buf
           |                                                           ^^^^^^^^^^^^^^^^
       cause: the dma-buf core and the dma-heap core are bool symbols: built in, or absent from this kernel  [facts kconfig.dmabuf-heaps-type, kconfig.dma-shared-buffer-prompt]
@@ -47,11 +47,11 @@ test('every recipe is answered where it stands', () => {
         5 |   "board": { "arch": "arm64", "title": "replaces KERNEL==\\"dma_heap/*\\", NAME=\\"dma_heap\\"" },
           |                                                                          ^^^^^^^^^^^^^^^^^
       cause: udev renames network interfaces only; the kernel names device nodes
-      fix: drop it; SYMLINK+= adds a name below /dev
+      fix: remove it; SYMLINK+= adds a name below /dev
     seed.json:9:75: warning[folklore/chmod]: "chmod 666 /dev/dma_heap/* before" opens the node to every process
         9 |   "access": { "camera": { "group": "video", "mode": "0666", "force": "was chmod 666 /dev/dma_heap/* before" } }
           |                                                                           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-      cause: a heap opened read-only can already allocate, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
+      cause: a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups  [fact heap.read-only-allocates]
       fix: give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"
     "
   `);

@@ -21,7 +21,7 @@ const LONE = {
 
 const read = (files: Record<string, object>, name: string) =>
   readProfile(name, (file) =>
-    file in files ? { text: JSON.stringify(files[file], null, 1) } : { error: 'there is no such file' },
+    file in files ? { text: JSON.stringify(files[file], null, 1) } : { error: 'the file does not exist' },
   );
 
 test('one item means the list of it, and is the same profile', () => {

@@ -55,7 +55,7 @@ CONFIG_DMA_NEED_SYNC=n
       {
         "errors": [
           {
-            "cause": "DMABUF_HEAPS_CMA is a bool (drivers/dma-buf/heaps/Kconfig:8): m is no value of it and counts as n; conf says: warning: symbol value 'm' invalid for DMABUF_HEAPS_CMA",
+            "cause": "DMABUF_HEAPS_CMA is a bool (drivers/dma-buf/heaps/Kconfig:8): conf reads m as n; conf says: warning: symbol value 'm' invalid for DMABUF_HEAPS_CMA",
             "code": "fragment/line-dropped",
             "fix": "write CONFIG_DMABUF_HEAPS_CMA=y",
             "message": ""CONFIG_DMABUF_HEAPS_CMA=m" does not survive: the final .config has "# CONFIG_DMABUF_HEAPS_CMA is not set"",
@@ -75,13 +75,13 @@ CONFIG_DMA_NEED_SYNC=n
           {
             "cause": "it has no prompt (arch/arm64/Kconfig:301): other symbols select it or a default sets it",
             "code": "fragment/line-dropped",
-            "fix": "drop the line and request what decides it",
+            "fix": "remove the line and request the symbol that sets it",
             "message": ""# CONFIG_MMU is not set" does not survive: the final .config has "CONFIG_MMU=y"",
           },
           {
             "cause": "it has no prompt (kernel/dma/Kconfig:109): other symbols select it or a default sets it",
             "code": "fragment/line-dropped",
-            "fix": "drop the line and request what decides it",
+            "fix": "remove the line and request the symbol that sets it",
             "message": ""CONFIG_DMA_NEED_SYNC=n" does not survive: the final .config has "CONFIG_DMA_NEED_SYNC=y"",
           },
         ],
@@ -278,7 +278,7 @@ exit 127`;
     expect(await validate('reusable; no-map; size = <0 0x8000000>;', oldTools)).toMatchInlineSnapshot(`
       "
       not-run
-      warning[check/tool-too-old]: dt-validate was not run: the installed dt-validate finds nothing wrong with no-map and reusable together
+      warning[check/tool-too-old]: dt-validate was not run: the installed dt-validate accepts no-map and reusable together
         cause: dt-schema has the bindings of reserved memory only from 2023.09 on
         fix: install a newer dt-schema (from trixie-backports, or pip install dtschema)
       "

@@ -14,7 +14,9 @@ function template<L extends Language>(file: string, source: string): Template<L>
 test('the language comes from the file name', () => {
   expect(templateName('cma.dtso.dts.hbs')).toEqual({ path: 'cma.dtso', language: 'dts' });
   expect(templateName('sysusers.d/x.conf.sysusers.hbs')).toEqual({ path: 'sysusers.d/x.conf', language: 'sysusers' });
-  expect(() => templateName('cma.dtso.hbs')).toThrow(/^cma\.dtso\.hbs: a template is called OUTPUT\.LANGUAGE\.hbs/);
+  expect(() => templateName('cma.dtso.hbs')).toThrow(
+    /^cma\.dtso\.hbs: the name of a template is OUTPUT\.LANGUAGE\.hbs/,
+  );
   expect(() => templateName('x.perl.hbs')).toThrow('with LANGUAGE one of dts, kconfig, udev');
 });
 
@@ -53,23 +55,26 @@ test.each([
   ['{{{string x}}}', 't.dts.hbs:1:1: raw mustaches are refused: write {{x}}'],
   ['{{#if x}}\n{{{x}}}{{/if}}', 't.dts.hbs:2:1: raw mustaches are refused: write {{x}}'],
   ['{{#if x}}{{else}}{{{x}}}{{/if}}', 't.dts.hbs:1:18: raw mustaches are refused: write {{x}}'],
-  ['{{"text"}}', 't.dts.hbs:1:1: a literal in mustaches: write it into the text'],
+  ['{{"text"}}', 't.dts.hbs:1:1: a literal in mustaches is refused: write it as text'],
   ['{{string "text"}}', 't.dts.hbs:1:1: a mustache is {{path}} or {{kind path}}'],
   ['{{string (string x)}}', 't.dts.hbs:1:1: a mustache is {{path}} or {{kind path}}'],
   ['{{string x y}}', 't.dts.hbs:1:1: a mustache is {{path}} or {{kind path}}'],
-  ['{{string x a=b}}', 't.dts.hbs:1:1: named arguments have no meaning here'],
-  ['{{lookup x}}', "t.dts.hbs:1:1: 'lookup' is no kind of value that dts writes"],
-  ['{{emit x}}', "t.dts.hbs:1:1: 'emit' is no kind of value that dts writes"],
-  ['{{deviceNames x}}', "t.dts.hbs:1:1: 'deviceNames' is no kind of value that dts writes"],
-  ['s = "{{x}}";', 't.dts.hbs:1:6: quotes around a value: its language writes them, remove yours'],
-  ['s = "{{x}} {{y}}";', 't.dts.hbs:1:6: quotes around a value: its language writes them, remove yours'],
-  ["s = '{{x}}'", 't.dts.hbs:1:6: quotes around a value: its language writes them, remove yours'],
-  ['{{> other}}', 't.dts.hbs:1:1: partials are refused: a template is read in one place'],
-  ['{{#> other}}{{/other}}', 't.dts.hbs:1:1: partials are refused: a template is read in one place'],
+  ['{{string x a=b}}', 't.dts.hbs:1:1: named arguments are refused'],
+  ['{{lookup x}}', "t.dts.hbs:1:1: 'lookup' is not a kind of value that dts writes"],
+  ['{{emit x}}', "t.dts.hbs:1:1: 'emit' is not a kind of value that dts writes"],
+  ['{{deviceNames x}}', "t.dts.hbs:1:1: 'deviceNames' is not a kind of value that dts writes"],
+  ['s = "{{x}}";', 't.dts.hbs:1:6: quotes around a value are refused: the language of the template writes them'],
+  ['s = "{{x}} {{y}}";', 't.dts.hbs:1:6: quotes around a value are refused: the language of the template writes them'],
+  ["s = '{{x}}'", 't.dts.hbs:1:6: quotes around a value are refused: the language of the template writes them'],
+  ['{{> other}}', 't.dts.hbs:1:1: partials are refused: a template is one file'],
+  ['{{#> other}}{{/other}}', 't.dts.hbs:1:1: partials are refused: a template is one file'],
   ['{{#* inline "a"}}{{/inline}}', 't.dts.hbs:1:1: decorators are refused'],
   ['{{* decorate}}', 't.dts.hbs:1:1: decorators are refused'],
-  ['{{#x}}{{/x}}', "t.dts.hbs:1:1: 'x' is no block here: use if, unless, each, with"],
-  ['{{#if (string x)}}{{/if}}', 't.dts.hbs:1:1: a block takes one path: decide in the view, not in the template'],
+  ['{{#x}}{{/x}}', "t.dts.hbs:1:1: 'x' is not a block: use if, unless, each, with"],
+  [
+    '{{#if (string x)}}{{/if}}',
+    't.dts.hbs:1:1: a block takes one path: put the condition into the view, not into the template',
+  ],
   ['{{^}}', /Parse error/],
 ])('%s is refused at load', (source, message) => {
   expect(() => compileTemplate('t.dts.hbs', source)).toThrow(message);
@@ -77,19 +82,23 @@ test.each([
 
 test('whatever reaches the guard unwritten is a defect with its place', () => {
   const at = (source: string, view: unknown) => () => fill(template('t.dts.hbs', source), view as ViewRecord<'dts'>);
-  expect(at('\n  {{a}}', { a: 'raw' })).toThrow("t.dts.hbs:2:3: 'a' is a string, which no writer of dts has seen");
-  expect(at('{{a.b}}', { a: { b: 1 } })).toThrow("t.dts.hbs:1:1: 'a.b' is a number, which no writer of dts has seen");
+  expect(at('\n  {{a}}', { a: 'raw' })).toThrow(
+    "t.dts.hbs:2:3: 'a' is a string, which was not made by a writer of dts",
+  );
+  expect(at('{{a.b}}', { a: { b: 1 } })).toThrow(
+    "t.dts.hbs:1:1: 'a.b' is a number, which was not made by a writer of dts",
+  );
   expect(at('{{a}}', { a: [] })).toThrow("'a' is a list");
   expect(at('{{a}}', { a: { kind: 'string', value: 'look-alike' } })).toThrow("'a' is a record");
   expect(at('{{a}}', {})).toThrow("t.dts.hbs:1:1: 'a' is not in the view");
-  expect(at('{{#if a}}{{/if}}', {})).toThrow("t.dts.hbs:1:1: the view has no 'a'");
-  expect(at('{{#each a}}{{/each}}', {})).toThrow("t.dts.hbs:1:1: the view has no 'a'");
+  expect(at('{{#if a}}{{/if}}', {})).toThrow("t.dts.hbs:1:1: the view does not have 'a'");
+  expect(at('{{#each a}}{{/each}}', {})).toThrow("t.dts.hbs:1:1: the view does not have 'a'");
   expect(at('{{constructor}}', {})).toThrow();
   expect(at('{{__proto__}}', {})).toThrow();
   expect(at('{{a}}', { a: write('sh', leaf('string', 'x')).value })).toThrow(
     "t.dts.hbs:1:1: 'a' was escaped for sh, template is dts",
   );
-  expect(at('{{string a}}', { a: leaf('bytes', 1n) })).toThrow("'a' is a bytes, it cannot become a string");
+  expect(at('{{string a}}', { a: leaf('bytes', 1n) })).toThrow("'a' is a bytes, which cannot become a string");
 });
 
 test('a view of the wrong language does not compile', () => {

@@ -61,7 +61,7 @@ test('an expectation that is not there is a finding too', async () => {
   expect(diagnostics).toMatchObject([
     {
       code: 'verify/expectation',
-      message: expect.stringMatching(/^cannot read .*none: there is no such file$/),
+      message: expect.stringMatching(/^cannot read .*none: the file does not exist$/),
       fix: expect.stringMatching(/^give /),
     },
   ]);
@@ -71,7 +71,7 @@ test('what is named and cannot be used is refused in words by the program and th
   const nowhere = path.join(root, 'nowhere');
   for (const [options, words] of [
     [{ expect: root }, `cannot read ${root}: it is a directory`],
-    [{ root: nowhere }, `--root ${nowhere}: there is no such directory`],
+    [{ root: nowhere }, `--root ${nowhere}: the directory does not exist`],
   ] as const) {
     const { diagnostics } = await verifySystem(options);
     expect(diagnostics).toMatchObject([{ message: words, fix: expect.stringMatching(/^give /) }]);

@@ -40,7 +40,7 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError;
   const { message } = error as Error;
-  // A minimal Debian has none, and tar and dpkg-deb say so in the middle of much else.
+  // A minimal Debian does not have it, and tar and dpkg-deb report this among many other lines.
   const fix = /\bxz: (?:command not found|Cannot exec)/.test(message)
     ? '  fix: install the Debian package xz-utils\n'
     : '';

@@ -13,7 +13,7 @@ interface Release {
   readonly epoch: number;
 }
 
-/** in-toto Statement v1, SLSA provenance v1. Unsigned: whoever publishes signs. */
+/** in-toto Statement v1, SLSA provenance v1. Unsigned: the publisher signs it. */
 export function statement({ subjects, version, commit, lockSha256, epoch }: Release): unknown {
   const time = new Date(epoch * 1000).toISOString();
   return {

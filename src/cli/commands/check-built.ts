@@ -53,11 +53,11 @@ const CHECK_OF: Readonly<Record<string, string>> = {
   'config/unknown-symbol': 'config-symbols',
 };
 const TITLES: Readonly<Record<string, string>> = {
-  'config-goals': 'every symbol the board needs has its value',
-  'config-modules': 'heaps that are modules are loaded by something',
-  'config-command-line': 'the built-in command line leaves the areas alone',
-  'config-size': 'the default area has the size that is stated',
-  'config-symbols': 'every line is for a symbol the kernel has',
+  'config-goals': 'every symbol that the board needs has its value',
+  'config-modules': 'heaps that are modules are loaded at boot',
+  'config-command-line': 'the built-in command line does not change the areas',
+  'config-size': 'the default area has the stated size',
+  'config-symbols': 'every line is for a symbol that the kernel has',
 };
 
 class Built {
@@ -171,10 +171,10 @@ class Built {
       ...(image === undefined ? {} : { loadedModules: loadedModules(image) }),
     };
     const diagnostics = lintConfig(config, plan.symbols, facts);
-    // What there is nothing to judge by is no pass.
+    // A check without its input is not a pass.
     const missingFor: Readonly<Record<string, string | undefined>> = {
       'config-symbols': symbols === undefined ? 'give --kernel-tree' : undefined,
-      'config-size': optionValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not on',
+      'config-size': optionValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not set',
     };
     for (const [check, title] of Object.entries(TITLES)) {
       const found = diagnostics.filter((diagnostic) => CHECK_OF[diagnostic.code] === check);
@@ -263,13 +263,13 @@ class Built {
   }
 }
 
-const RELEASE_TITLE = 'it is of a kernel that the profile is for';
-const TREE_TITLE = 'the kernel makes every area of the profile of the device tree that it gets';
+const RELEASE_TITLE = 'its kernel is in the range of the profile';
+const TREE_TITLE = 'the kernel makes every area of the profile from its device tree';
 
 const versionOf = (config: SourceText | undefined): KernelVersion | undefined =>
   parseKernelVersion(releaseOfConfig(config?.text ?? '') ?? '');
 
-/** The command line that the boot loader passes, with the place that says so. */
+/** The command line that the boot loader passes, with the place that shows it. */
 function commandLineOf(tree: Fdt, boot: BootTree): BootTree['commandLine'] {
   if (boot.commandLine !== undefined) return boot.commandLine;
   const chosen = findNode(tree, '/chosen');
@@ -283,7 +283,7 @@ function placementInput(
   config: SourceText | undefined,
   boot: BootTree,
 ): PlacementInput {
-  // Where nothing shows a command line, the profile's is assumed, and the check says so.
+  // Where nothing shows a command line, the profile's is assumed, and the check reports this.
   const commandLine = commandLineOf(tree, boot)?.text ?? plan.commandLine.map(({ argument }) => argument).join(' ');
   return {
     tree,

@@ -40,7 +40,7 @@ import { checkBuilt } from './check-built.js';
 export const command = declare({
   name: 'check',
   about:
-    'compare a generated tree with what the real tools say (conf, dtc, fdtoverlay, udevadm), or a built image with its profile',
+    'check a generated tree with the real tools (conf, dtc, fdtoverlay, udevadm), or a built image against its profile',
   arguments: [
     ['<dir|profile>', 'directory that dmaheap generate wrote; or a profile, with --config, --dtb or --rootfs'],
   ],
@@ -53,17 +53,14 @@ export const command = declare({
     kernelTree: KERNEL_TREE.kernelTree,
     arch: text('--arch <arch>', "architecture: the profile's, the kernel's or uname's name; default: the profile's"),
     baseConfig: text('--base-config <file>', 'complete .config that the fragment goes on top of'),
-    dtb: text('--dtb <file>', "the board's DTB: for the overlay, or with a profile that of the image"),
+    dtb: text('--dtb <file>', "the board's DTB, to check the overlay; with a profile, the DTB of the image"),
     overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies onto --dtb'),
-    strict: flag('--strict', 'what was not run or is unknown fails too'),
+    strict: flag('--strict', 'treat checks that are unknown or not run as failed'),
     probes: KERNEL_TREE.probes,
-    confirm: flag(
-      '--confirm',
-      "ask the kernel tree's own merge_config.sh and conf as well, which runs what the tree holds",
-    ),
+    confirm: flag('--confirm', 'also run merge_config.sh and conf of the kernel tree, which executes code of the tree'),
     requireTools: flag('--require-tools', 'exit with 3 when a tool is missing'),
-    lock: text('--lock <file>', 'the lock that generate wrote: every file and input must be the one it pins'),
-    allowEdited: flag('--allow-edited', 'files that were edited since they were generated only warn'),
+    lock: text('--lock <file>', 'the lock that generate wrote: every file and input must match it'),
+    allowEdited: flag('--allow-edited', 'warn about generated files that were edited, and do not fail'),
   },
   examples: [
     'check out --kernel-tree linux-6.12 --base-config .config --dtb my-board.dtb --lock my-board.lock',
@@ -85,7 +82,7 @@ async function checkKernel(
   { kernelTree }: { readonly kernelTree?: string },
 ): Promise<Exit> {
   if (kernelTree === undefined)
-    throw new Refusal('a kernel description is compared with its tree', EXIT.usage, 'give --kernel-tree');
+    throw new Refusal('a kernel description agrees with its tree', EXIT.usage, 'give --kernel-tree');
   const result = await checkDescription(context, file, kernelTree);
   printChecks(context, [result], new Map());
   return result.status === 'pass' ? EXIT.good : EXIT.findings;
@@ -136,9 +133,9 @@ function toolInputs(context: Context, options: CheckOptions, arch: ProfileArch):
   const { kernelTree, baseConfig, dtb } = options;
   if (kernelTree !== undefined && !existsSync(context.resolve(kernelTree)))
     throw new Refusal(
-      `--kernel-tree ${kernelTree}: there is no such directory`,
+      `--kernel-tree ${kernelTree}: the directory does not exist`,
       EXIT.environment,
-      'give the top of a kernel source tree',
+      'give the top directory of a kernel source tree',
     );
   // What comes out of a pipe comes out once, and conf is to have it.
   const isPipe = baseConfig !== undefined && statSync(context.resolve(baseConfig), { throwIfNoEntry: false })?.isFIFO();
@@ -148,7 +145,7 @@ function toolInputs(context: Context, options: CheckOptions, arch: ProfileArch):
   const other = blob?.tree === undefined ? undefined : otherArchitecture(arch, blob.tree);
   if (other !== undefined)
     throw new Refusal(
-      `--dtb ${dtb}: its processors are ${other}, and this was generated for ${arch}`,
+      `--dtb ${dtb}: its processors are ${other}, but the files were generated for ${arch}`,
       EXIT.usage,
       DTB_FIX,
     );
@@ -181,7 +178,7 @@ async function checkInputs(
   const found = isOther ? [...diagnostics, changedInput('the kernel tree', open.directory)] : diagnostics;
   return {
     check: 'inputs',
-    title: 'the inputs are those that the tree was generated from',
+    title: 'the inputs are the same as when the tree was generated',
     status: found.some(({ code }) => code === 'input/gone') ? 'not-run' : 'pass',
     diagnostics: found,
     missingTools: [],
@@ -193,7 +190,7 @@ function checkRelease(context: Context, kernelTree: string, { kernel }: Manifest
   const diagnostics = min === undefined || max === undefined ? [] : holdTree(context, kernelTree, { min, max });
   return {
     check: 'kernel-tree',
-    title: 'the kernel tree is of a kernel that this was generated for',
+    title: 'the kernel tree is of a kernel for which the files were generated',
     status: 'pass',
     diagnostics,
     missingTools: [],
@@ -213,7 +210,7 @@ async function checkLock(
   const held = readLock(context, file);
   if (held === undefined)
     throw new Refusal(
-      `--lock ${file}: there is no such file`,
+      `--lock ${file}: the file does not exist`,
       EXIT.environment,
       'write it with dmaheap generate --lock',
     );
@@ -249,7 +246,7 @@ async function checkLock(
         ];
   return {
     check: 'lock',
-    title: 'everything is as it was when the lock was written',
+    title: 'every file and input matches the lock',
     status: hasErrors(diagnostics) ? 'fail' : 'pass',
     diagnostics,
     missingTools: [],
@@ -319,7 +316,7 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
   }
   if (manifest === undefined || manifest === 'bad')
     throw new Refusal(
-      `${shownPath(context, name)} ${manifest === 'bad' ? `has a ${MANIFEST} that cannot be understood` : `has no ${MANIFEST}`}`,
+      `${shownPath(context, name)} ${manifest === 'bad' ? `has a ${MANIFEST} that is not valid` : `has no ${MANIFEST}`}`,
       EXIT.usage,
       'give a directory that dmaheap generate -o wrote',
     );
@@ -360,13 +357,13 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
     const results: CheckResult[] = [
       {
         check: 'tree-files',
-        title: 'the files are those that dmaheap generate wrote',
+        title: 'the files are as dmaheap generate wrote them',
         status: hasErrors(strayed) ? 'fail' : 'pass',
         diagnostics: strayed,
         missingTools: [],
       },
       ...(manifest.inputs === undefined ? [] : [await checkInputs(context, recalled, manifest, options)]),
-      ...(await context.during('asking the real tools', () =>
+      ...(await context.during('running the real tools', () =>
         runChecks(
           {
             tree: { directory, files: texts },

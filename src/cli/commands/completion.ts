@@ -12,7 +12,7 @@ export const completionOf = (every: Every) =>
     name: 'completion',
     about: 'print shell completion',
     arguments: [['[words...]', 'bash, zsh or fish']],
-    options: { line: flag('--line', 'print what can stand at the end of the words given; the scripts use it') },
+    options: { line: flag('--line', 'print the possible completions of the last word; the scripts use it') },
     examples: ['completion bash > /etc/bash_completion.d/dmaheap'],
     run: (context, words, { line }) => (line ? completeLine(context, words, every) : printScript(context, words[0])),
   });

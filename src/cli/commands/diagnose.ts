@@ -12,10 +12,10 @@ export const command = declare({
   arguments: [
     [
       '[file...]',
-      'logs, listings, output of programs, files of the board, a directory or a tar of them; - or nothing: standard input',
+      'logs, listings, output of programs, files of the board, or a directory or tar of them; default, or -: standard input',
     ],
   ],
-  exits: '0 nothing wrong, or not with heaps; 1 a cause was found; 4 the text does not decide',
+  exits: '0 no fault, or none of heaps; 1 a cause was found; 4 the text does not decide',
   examples: ['diagnose dmesg.txt', 'diagnose boot.log cmdline.txt meminfo.txt', 'ssh board dmesg | dmaheap diagnose'],
   run,
 });
@@ -42,6 +42,6 @@ function print(context: Context, { understood, causes, needs }: Diagnosis, skipp
     if (evidence.length > 0) context.print(`  seen:\n${evidence.map((line) => `    | ${visible(line)}\n`).join('')}`);
     context.print(`  fix: ${fix}\n`);
   }
-  if (causes.length === 0) context.print('undecided\n  cause: the text does not decide what is wrong\n');
+  if (causes.length === 0) context.print('undecided\n  cause: the text does not show what is wrong\n');
   for (const { what, why, how } of needs) context.print(`  needs ${what}: ${why}\n    ${how}\n`);
 }

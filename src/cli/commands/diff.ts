@@ -19,17 +19,20 @@ import { holdTree } from '../release.js';
 
 export const command = declare({
   name: 'diff',
-  about: 'what differs for user space between two profiles, or between two kernels',
+  about: 'show what differs for user space between two profiles, or between two kernels',
   arguments: [['<profile...>', 'one or two profiles; with one, give two kernels']],
   options: {
     kernel: several('--kernel <version>', 'the kernel; twice: one for each side'),
     kernelTree: several('--kernel-tree <dir>', 'kernel source tree, for the lines it needs; twice: one for each side'),
     arch: text('--arch <arch>', "architecture; default: the profile's"),
     baseConfig: several('--base-config <file>', '.config or defconfig to start from; twice: one for each side'),
-    dtb: several('--dtb <file>', "the board's DTB: what is predicted is compared too; twice: one for each side"),
-    probes: text('--probes <mode>', 'questions of the tree to the toolchain: run, replay:FILE or deny'),
+    dtb: several('--dtb <file>', "the board's DTB, to compare the predictions too; twice: one for each side"),
+    probes: text(
+      '--probes <mode>',
+      'how to answer questions of the tree about the toolchain: run, replay:FILE or deny',
+    ),
   },
-  exits: '0 nothing differs, 1 something does',
+  exits: '0 no difference, 1 differences',
   examples: ['diff my-board.json --kernel 6.12 --kernel 7.3 --dtb my-board.dtb', 'diff my-board.json other-board.json'],
   run: diff,
 });
@@ -134,7 +137,7 @@ async function diff(context: Context, profiles: readonly string[], options: Diff
   const [first, second] = sidesOf(profiles, options);
   if (profiles.length > 2 || (profiles.length === 1 && JSON.stringify(first) === JSON.stringify(second)))
     throw new Refusal(
-      profiles.length > 2 ? 'diff takes two profiles at most' : 'there is nothing to compare the profile with',
+      profiles.length > 2 ? 'diff takes at most two profiles' : 'diff needs a second profile or two kernels',
       EXIT.usage,
       'give two profiles, or one and two kernels: dmaheap diff board.json --kernel A --kernel B',
     );
@@ -178,5 +181,5 @@ function print(
   context.print(`--- ${titleOf(from)}\n+++ ${titleOf(to)}\n`);
   for (const change of changes) context.print(`${lineOf(change)}\n`);
   for (const { text } of boot) context.print(`  predicted: ${text}\n`);
-  if (changes.length + boot.length === 0) context.print('nothing that anyone would see\n');
+  if (changes.length + boot.length === 0) context.print('no difference for user space\n');
 }

@@ -37,7 +37,7 @@ export async function explainPlacement(
   const [kind = '', name = ''] = subject.split(/:(.*)/s);
   if (options.dtb === undefined && profile === undefined)
     throw new Refusal(
-      `${subject} belongs to a profile or a board, and neither is given`,
+      `${subject} needs a profile or the DTB of a board`,
       EXIT.usage,
       `dmaheap explain ${subject} board.json, or --dtb board.dtb`,
     );

@@ -89,7 +89,7 @@ function explainLine(explained: Explained, file: string, number: number): PlanEx
     const symbol = value.kind === 'option' ? (value.value as { readonly symbol: string }).symbol : undefined;
     const because = symbol === undefined ? undefined : explainPlannedSymbol(explained, symbol);
     const own: Origin = {
-      text: `${name}, put there by templates/${where}`,
+      text: `${name}, written by templates/${where}`,
       ...(pointer === undefined ? {} : { pointer }),
       ...(at === undefined ? {} : { span: at }),
       facts: [],
@@ -101,7 +101,7 @@ function explainLine(explained: Explained, file: string, number: number): PlanEx
     origins:
       origins.length > 0
         ? origins
-        : [{ text: 'no value of the profile is in it: it is the same for every board', facts: [] }],
+        : [{ text: 'the line contains no value of the profile; it is the same for every board', facts: [] }],
   };
 }
 
@@ -123,11 +123,7 @@ export function explainPlan(
   options: ExplainPlanOptions,
 ): Exit {
   if (profile === undefined)
-    throw new Refusal(
-      `${subject} belongs to a profile, and none is given`,
-      EXIT.usage,
-      `dmaheap explain ${subject} board.json`,
-    );
+    throw new Refusal(`${subject} needs a profile`, EXIT.usage, `dmaheap explain ${subject} board.json`);
   const about = openPlan(context, profile, options);
   const explanation = explained(about, subject);
   if (explanation === undefined) {
@@ -151,7 +147,7 @@ export function explainPlan(
         `give a line from 1 to ${traced.lines}`,
       );
     throw new Refusal(
-      `nothing in ${profile} makes ${subject}`,
+      `${profile} does not have ${subject}`,
       EXIT.usage,
       near === undefined
         ? subject.startsWith('/')

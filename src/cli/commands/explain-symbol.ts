@@ -41,7 +41,7 @@ export async function explainSymbolCommand(
       ? undefined
       : parseGoal(options.whyNot.includes('=') ? options.whyNot : `${name}=${options.whyNot}`);
   if (options.whyNot !== undefined && goal === undefined)
-    throw new Refusal(`--why-not ${options.whyNot}: this is not a goal`, EXIT.usage, `write it as --why-not ${name}=y`);
+    throw new Refusal(`--why-not ${options.whyNot}: not a goal`, EXIT.usage, `write it as --why-not ${name}=y`);
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
   const base = readBase(context, open, options.baseConfig);
   const symbol = open.tree.byName.get(name);
@@ -75,9 +75,9 @@ export async function explainSymbolCommand(
       if (answer.blocked.length > 0)
         for (const blocked of answer.blocked)
           context.print(
-            `\n${blocked.goal} cannot be had:\n${blocked.chain.map((link) => `    ${linkText(link)}\n`).join('')}`,
+            `\n${blocked.goal} is not possible:\n${blocked.chain.map((link) => `    ${linkText(link)}\n`).join('')}`,
           );
-      else if (answer.lines.length === 0) context.print(`\n${goalText(goal)} is the case\n`);
+      else if (answer.lines.length === 0) context.print(`\n${goalText(goal)} already holds\n`);
       else context.print(`\n${goalText(goal)} takes:\n${answer.lines.map((line) => `    ${line}\n`).join('')}`);
     }
   }
@@ -101,14 +101,14 @@ function describe(e: Explanation): string {
     out.push(
       `    defined at ${at(definition)}${definition.menus.length === 0 ? '' : `, in ${definition.menus.join(' > ')}`}`,
     );
-  if (e.prompts.length === 0) out.push('    no prompt: a line for it is dropped without a word');
+  if (e.prompts.length === 0) out.push('    no prompt: conf silently drops a line for it');
   for (const prompt of e.prompts) {
     out.push(
       `    prompt "${prompt.text}" (${at(prompt)})${prompt.condition.value === 'y' ? ', visible' : `, visible up to ${prompt.condition.value}`}`,
     );
     out.push(...inTheWay(prompt.condition));
   }
-  out.push(`    a line can make it ${e.assignable.length === 0 ? 'nothing else now' : e.assignable.join(', ')}`);
+  out.push(`    a line can make it ${e.assignable.length === 0 ? 'no other value now' : e.assignable.join(', ')}`);
   if (e.dependsOn.text !== 'y') {
     out.push(`    depends on ${e.dependsOn.text} (${e.dependsOn.value})`);
     if (e.prompts.length === 0) out.push(...inTheWay(e.dependsOn));

@@ -17,17 +17,17 @@ import { facts } from './facts.js';
 
 export const command = declare({
   name: 'explain',
-  about: 'why a symbol, region, heap, value or line is what it is, and what a finding means',
+  about: 'explain why a symbol, region, heap, value or line is what it is, and what a finding means',
   arguments: [
     [
       '<subject>',
       'a symbol, region:NAME, heap:NAME, a value (/board/memory), a line (udev/70-dmaheap.rules:5), a fact, the code of a finding, a line of the kernel, a path (/dev/dma_heap/linux,cma) or a recipe (chmod 666)',
     ],
-    ['[profile]', 'the profile it is about'],
+    ['[profile]', 'the profile of the board'],
   ],
   options: {
     ...KERNEL_TREE,
-    whyNot: text('--why-not <goal>', 'what stands against X=y, or what it takes'),
+    whyNot: text('--why-not <goal>', 'what prevents X=y, or what X=y needs'),
     ...BOARD,
   },
   examples: [
@@ -73,11 +73,7 @@ async function explain(
   const near = suggest(subject, [...FACTS.keys(), ...DIAGNOSES.map(({ id }) => id)])[0];
   const isSymbol = /^[A-Z0-9_]{2,}(>?=.*)?$/.test(subject);
   if (options.kernelTree === undefined && (near !== undefined || !isSymbol))
-    throw new Refusal(
-      `there is nothing called "${subject}"`,
-      EXIT.usage,
-      near === undefined ? SUBJECTS : `did you mean ${near}?`,
-    );
+    throw new Refusal(`"${subject}" is not known`, EXIT.usage, near === undefined ? SUBJECTS : `did you mean ${near}?`);
   return explainSymbolCommand(context, subject, options);
 }
 

@@ -8,7 +8,7 @@ import { Refusal } from '../refusal.js';
 
 export const command = declare({
   name: 'facts',
-  about: 'list what is known about kernels, since when and from where',
+  about: 'list what dmaheap knows about kernels, with releases and sources',
   arguments: [['[id]', 'one fact, or a group such as heap']],
   examples: ['facts heap.default-area-name'],
   run: facts,

@@ -34,17 +34,20 @@ export const command = declare({
   arguments: [['<profile>', "the board's profile"]],
   options: {
     ...KERNEL_TREE,
-    allowChange: flag('--allow-change', 'the fragment may take away what the base decided'),
+    allowChange: flag('--allow-change', 'permit the fragment to change what the base configuration sets'),
     output: required('-o, --output <dir>', 'where to write'),
     target: list('--target <name,...>', 'only these targets (dmaheap targets lists them)'),
     kernel: ONE_KERNEL,
     dtb: fromProfile(
       'dtb',
-      text('--dtb <file>', "the board's DTB: its cells are used, and the profile is compared with it"),
+      text('--dtb <file>', "the board's DTB: generate uses its cells and compares the profile with it"),
     ),
     force: FORCE,
-    diff: flag('--diff', 'show what would change and write nothing; exits with 1 when something would'),
-    lock: text('--lock <file>', 'pin every input in this file; when it is there, refuse whatever differs from it'),
+    diff: flag('--diff', 'show the changes and write nothing; the exit status is 1 if there are changes'),
+    lock: text(
+      '--lock <file>',
+      'record every input in this file; if the file exists, refuse inputs that differ from it',
+    ),
   },
   examples: [
     'generate my-board.json -o out --kernel 6.12 --dtb my-board.dtb',
@@ -89,7 +92,7 @@ async function close(
   if (kernelTree === undefined || open === undefined)
     return { closed: closeFromKnowledge(plan, model.knowledge), ...dtb };
   const base = readBase(context, open, baseConfig);
-  const closed = await context.during('proving every line of the fragment', () =>
+  const closed = await context.during('solving for the fragment', () =>
     closeFragment(plan, open.tree, base, treeTitle(open), { allowChange }),
   );
   noteAssumptions(context, open, planGoals(plan));

@@ -22,15 +22,18 @@ import { openTools } from '../tools.js';
 
 export const command = declare({
   name: 'import',
-  about: 'turn a hand-written setup into a profile, and say what it cannot express',
+  about: 'convert a hand-written setup to a profile, and list what a profile cannot express',
   options: {
-    config: several('--config <file>', 'a .config, or a fragment; more than once in the order they are merged'),
+    config: several('--config <file>', 'a .config or a fragment; more than once in the order of merging'),
     dts: several('--dts <file>', 'a .dtb, .dtbo or source for dtc; more than once'),
     rules: several('--rules <file>', 'udev rules, or a directory of them'),
-    cmdline: text('--cmdline <text>', 'the kernel command line, or a file that holds it'),
+    cmdline: text('--cmdline <text>', 'the kernel command line, or a file with it'),
     configTxt: text('--config-txt <file>', "a Raspberry Pi's config.txt"),
-    arch: text('--arch <arch>', "when no whole .config says it: the profile's, the kernel's or uname's name"),
-    kernel: text('--kernel <version>', 'when no whole .config says it'),
+    arch: text(
+      '--arch <arch>',
+      "architecture, if no complete .config states it: the profile's, the kernel's or uname's name",
+    ),
+    kernel: text('--kernel <version>', 'kernel, if no complete .config states it'),
     name: text('--name <name>', 'name of the profile'),
     output: text('-o, --output <file>', 'where to write; default: standard output'),
   },
@@ -116,7 +119,8 @@ class Reader {
           'install the Debian package device-tree-compiler, or give the .dtb',
         );
       const work = await tools.scratch();
-      // Includes of constants are left out: areas are plain numbers. What a board's dtsi refers to comes from its board.
+      // Includes of constants are left out: areas are plain numbers. What a board's dtsi refers to comes from its
+      // board.
       const plain = text.replace(/^\s*#\s*include\b.*$/gm, '').replace(/\/dts-v1\/;|\/plugin\/;/g, '');
       await tools.writeText(`${work}/in.dts`, `/dts-v1/; /plugin/;\n${plain}`);
       const ran = await tools.run('dtc', [
@@ -150,7 +154,7 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
   const { config = [], dts = [], rules = [], cmdline, configTxt } = options;
   if (config.length + dts.length + rules.length === 0 && cmdline === undefined && configTxt === undefined)
     throw new Refusal(
-      'what is the setup made of?',
+      'import needs the files of the setup',
       EXIT.usage,
       'give at least one of --config, --dts, --rules, --cmdline, --config-txt',
     );
@@ -160,7 +164,7 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
   const { name } = options;
   if (name !== undefined && !NAME.test(name))
     throw new Refusal(
-      `--name ${name}: no name of a profile`,
+      `--name ${name}: not a name of a profile`,
       EXIT.usage,
       'use at most 63 small letters, digits and . _ -, beginning with a letter or digit',
     );
@@ -231,7 +235,7 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
       'give another file with -o',
     );
   }
-  const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'mend what was found in it';
+  const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'correct the findings';
   context.note(`wrote ${options.output}${guessesIn(value)}. Next: ${next}`);
   return exit;
 }

@@ -66,8 +66,8 @@ function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
   if (rest.length > 0 || from === undefined || to === undefined)
     return { error: `write it as ${EXAMPLE_KERNEL}, or as ${DRAFT_TEXT}` };
   if (compareKernelVersions(from, OLDEST_KERNEL) < 0)
-    return { error: `nothing is known about Linux ${min}: use ${formatKernelVersion(OLDEST_KERNEL)} or newer` };
-  if (compareKernelVersions(from, to) > 0) return { error: `${min} is newer than ${max}: name the older one first` };
+    return { error: `Linux ${min} is too old: use ${formatKernelVersion(OLDEST_KERNEL)} or newer` };
+  if (compareKernelVersions(from, to) > 0) return { error: `${min} is newer than ${max}: give the older one first` };
   return { value: { min, max } };
 }
 
@@ -99,7 +99,7 @@ export async function askBoard(
         return { value: file === '' ? {} : read(file) };
       } catch (refusal) {
         sayRefusal(context, refusal);
-        return { error: 'another file, or Enter without one' };
+        return { error: 'give another file, or press Enter to continue without a file' };
       }
     });
   try {
@@ -126,15 +126,19 @@ export async function askBoard(
     const memory =
       statedMemory(found).length > 0
         ? undefined
-        : await get('RAM as BASE+SIZE, as "System RAM" in /proc/iomem has it; Enter leaves it open', '', readMemory);
+        : await get('RAM as BASE+SIZE (see "System RAM" in /proc/iomem); Enter leaves it open', '', readMemory);
     const kernel =
-      found.kernel === undefined ? await get('Kernels it must work on', DRAFT_TEXT, readKernels) : undefined;
+      found.kernel === undefined ? await get('Kernels that the profile is for', DRAFT_TEXT, readKernels) : undefined;
     const buffers =
       found.decided?.buffers ??
-      (await get(`What must fit at once, such as "${BUFFER_EXAMPLE}"; Enter leaves the size open`, '', readBudget));
+      (await get(
+        `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}"; Enter leaves the size open`,
+        '',
+        readBudget,
+      ));
     const system =
       found.distribution ??
-      (await get(`Its system (${DISTRIBUTIONS.map(({ id }) => id).join(', ')})`, 'debian', (answer) => {
+      (await get(`The distribution (${DISTRIBUTIONS.map(({ id }) => id).join(', ')})`, 'debian', (answer) => {
         const value = distribution(answer);
         return value === undefined ? { error: 'one of the names in brackets' } : { value };
       }));
@@ -149,7 +153,9 @@ export async function askBoard(
       output ??
       (await get('Write the profile to', `${name}.json`, (answer) => {
         const error = whyNot(context, answer);
-        return error === undefined ? { value: answer } : { error: `${error}; another file, or - to print it` };
+        return error === undefined
+          ? { value: answer }
+          : { error: `${error}; give another file, or - to print the profile` };
       }));
     const decided: Decisions = {
       name,

@@ -22,23 +22,23 @@ import { Refusal } from '../refusal.js';
 
 export const command = declare({
   name: 'init',
-  about: "write a first profile from a board's DTB and configuration, on the running board, or by asking",
+  about: "write a first profile from a board's DTB and configuration, from the running board, or from questions",
   options: {
     dtb: text('--dtb <file>', "the board's DTB"),
-    config: text('--config <file>', 'its kernel configuration'),
-    live: flag('--live', 'look at the running board'),
-    root: text('--root <dir>', 'with --live: look below this directory instead of /'),
+    config: text('--config <file>', 'the .config of its kernel'),
+    live: flag('--live', 'read the running board'),
+    root: text('--root <dir>', 'with --live: use this directory instead of /'),
     budget: text(
       '--budget <words>',
-      'what must fit at once, such as "4 cameras 4K NV12, 6 buffers each"; the size follows',
+      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each"; init computes the size',
     ),
     size: text('--size <size>', 'size of the default area, such as 400M'),
-    kernel: text('--kernel <version>', 'the kernel that it must work on'),
+    kernel: text('--kernel <version>', 'the kernel that the profile is for'),
     distribution: text(
       '--distribution <name>',
-      'suggests the group: debian, yocto, buildroot, alpine, nixos, openwrt, android',
+      'the distribution, which decides the default group: debian, yocto, buildroot, alpine, nixos, openwrt, android',
     ),
-    group: text('--group <name>', 'the group that may allocate'),
+    group: text('--group <name>', 'the group that may use the heaps'),
     output: text('-o, --output <file>', 'where to write; default: standard output'),
   },
   examples: [
@@ -198,7 +198,8 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
   if (isAsked && context.ask !== undefined) {
     const { askBoard } = await import('./init-questions.js');
     const answers = await askBoard(context, context.ask, found, output);
-    if (answers === undefined) throw new Refusal('there was no answer, so nothing was written', EXIT.usage);
+    if (answers === undefined)
+      throw new Refusal('the questions were not answered, so no profile was written', EXIT.usage);
     ({ found, output } = answers);
   }
   context.findings(diagnostics);

@@ -29,7 +29,8 @@ import { Refusal } from '../refusal.js';
 
 export const command = declare({
   name: 'kernel',
-  about: 'which heaps a kernel has and how it treats regions: from its source, as a description for those without it',
+  about:
+    'show which heaps a kernel has and how it handles regions, and write a description of it for machines without the source',
   arguments: [
     ['<kernel...>', 'a kernel source tree, a description (NAME.kernel.json) or a version of mainline; two with --diff'],
   ],
@@ -38,9 +39,9 @@ export const command = declare({
     config: text('--config <file>', 'the .config or defconfig that the kernel is built with'),
     probes: KERNEL_TREE.probes,
     output: text('-o, --output <file>', 'write the description'),
-    diff: flag('--diff', 'what changes from the first kernel to the second, for user space and for the boot'),
+    diff: flag('--diff', 'show what changes from the first kernel to the second, for user space and for the boot'),
   },
-  exits: 'with --diff: 0 nothing differs, 1 something does',
+  exits: 'with --diff: 0 no difference, 1 differences',
   examples: [
     'kernel linux-6.12 --arch arm64 -o linux-6.12.kernel.json',
     'kernel --diff linux-6.12.kernel.json vendor.kernel.json',
@@ -87,7 +88,7 @@ async function kernel(context: Context, subjects: readonly string[], options: Ke
       const ofPart = changes.filter((change) => change.part === part);
       if (ofPart.length > 0) context.print(`${title}:\n${ofPart.map((change) => `  ${lineOf(change)}\n`).join('')}`);
     }
-    if (changes.length === 0) context.print('nothing that anyone would see\n');
+    if (changes.length === 0) context.print('no difference for user space\n');
   }
   return changes.length > 0 ? EXIT.findings : EXIT.good;
 }
@@ -223,7 +224,7 @@ function show(context: Context, { knowledge, source, value, name }: Known, optio
     );
   }
   for (const { file, line, text: what } of unread) context.print(`  not read: ${file}:${line}: ${what}\n`);
-  if (scope === 'led-to') context.print('  only files that Kconfig and Makefiles lead to were looked through\n');
+  if (scope === 'led-to') context.print('  only files that Kconfig and the Makefiles compile were searched\n');
   const counts = { read: 0, assumed: 0, unknown: 0, shipped: 0 };
   for (const { known } of knowledge.facts.values()) counts[known.by]++;
   context.print(

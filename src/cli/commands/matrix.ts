@@ -28,14 +28,14 @@ import { locate } from './validate.js';
 
 export const command = declare({
   name: 'matrix',
-  about: 'generate and judge boards by kernels by targets in one process',
+  about: 'generate and check boards by kernels by targets in one process',
   arguments: [['<matrix>', 'a matrix: { "boards": [...], "kernels": [...], "targets": [...] }']],
   options: {
-    shard: text('--shard <i/n>', 'only every n-th cell from the i-th on, for CI engines that spread jobs'),
+    shard: text('--shard <i/n>', 'I/N: only every N-th cell from the I-th on, for parallel CI jobs'),
     output: text('-o, --output <dir>', 'write each cell to DIR/BOARD/KERNEL/TARGET'),
     junit: text('--junit <file>', 'write the results as JUnit XML'),
     ktap: text('--ktap <file>', 'write the results as KTAP'),
-    list: flag('--list', 'print the cells and do nothing'),
+    list: flag('--list', 'print the cells and write nothing'),
     force: FORCE,
   },
   examples: ['matrix fleet.json --shard 2/8 -o out --junit results.xml'],
@@ -149,7 +149,7 @@ class Run {
             ...(await this.#write(directory, decided.plan, rendered.value, this.#inputs(directory, decided), force)),
           );
       }
-    } else if (!hasErrors(diagnostics)) throw new Error(`${cell.board.profile}: no plan, and no reason`);
+    } else if (!hasErrors(diagnostics)) throw new Error(`${cell.board.profile}: no plan and no finding`);
     const located = diagnostics.map(decided.locate);
     return { ...about, status: hasErrors(located) ? 'fail' : 'pass', diagnostics: located };
   }
@@ -194,7 +194,7 @@ class Run {
 async function matrix(context: Context, file: string, options: MatrixOptions): Promise<Exit> {
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
   if (options.shard !== undefined && shard === undefined)
-    throw new Refusal(`--shard ${options.shard}: this is not a shard`, EXIT.usage, 'write it as 2/8, counted from 1');
+    throw new Refusal(`--shard ${options.shard}: not a shard`, EXIT.usage, 'write it as 2/8, counted from 1');
   const got = readText(context.resolve(file));
   if ('error' in got) throw new Refusal(`cannot read ${file}: ${got.error}`, EXIT.usage, got.fix ?? PATH_FIX);
   const source = new SourceText(shownPath(context, file), got.text);
@@ -218,9 +218,9 @@ async function matrix(context: Context, file: string, options: MatrixOptions): P
   const shared = sharedName(run, cells);
   if (shared !== undefined)
     throw new Refusal(
-      `two profiles are called "${shared}"`,
+      `two profiles have the name "${shared}"`,
       EXIT.usage,
-      'give each "name" once: it names the results and folders',
+      'give each profile another "name": results and folders use it',
     );
   const results: CellResult[] = [];
   for (const cell of cells) results.push(await run.judge(cell, options.output, options.force));
@@ -251,7 +251,7 @@ function write(context: Context, results: readonly CellResult[], options: Matrix
     } catch (error) {
       context.complain(
         `cannot write ${name}: ${reasonOf(error)}`,
-        'give a file in a directory that is there and that you may write',
+        'give a file in an existing directory that you may write to',
       );
       isWritten = false;
     }

@@ -24,8 +24,8 @@ import { refusedAfter } from '../refusal.js';
 export const command = declare({
   name: 'place',
   about: 'predict areas, heap names, CmaTotal and kernel messages before the boot',
-  arguments: [['[profile]', 'a profile whose overlay is applied as well']],
-  options: { arch: text('--arch <arch>', 'architecture, when there is no profile'), ...BOARD },
+  arguments: [['[profile]', 'a profile whose overlay is applied too']],
+  options: { arch: text('--arch <arch>', 'architecture, if no profile is given'), ...BOARD },
   examples: [
     'place --dtb my-board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
   ],
@@ -41,7 +41,7 @@ interface Predicted {
 function placeOf({ baseAddress, likelyBaseAddress }: Prediction['areas'][number]): string {
   if (baseAddress !== null) return `at ${formatAddress(baseAddress)}`;
   return likelyBaseAddress === null
-    ? 'at an address that only a boot shows'
+    ? 'at an address that only a boot decides'
     : `probably at ${formatAddress(likelyBaseAddress)}`;
 }
 

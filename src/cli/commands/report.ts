@@ -19,12 +19,12 @@ import { VERSION } from '../version.js';
 
 export const command = declare({
   name: 'report',
-  about: 'one HTML page about a board: memory map, budget, names, symbols, access, proof',
+  about: 'write an HTML page about a board: memory map, budget, names, symbols, access, proof',
   arguments: [['<profile>', "the board's profile"]],
   options: {
     ...KERNEL_TREE,
     output: text('-o, --output <file>', 'where to write; default: standard output'),
-    verify: text('--verify <file>', 'what dmaheap-verify --json printed on the board'),
+    verify: text('--verify <file>', 'the output of dmaheap-verify --json on the board'),
     ...BOARD,
   },
   examples: [
@@ -46,7 +46,7 @@ interface ReportOptions extends PlaceOptions {
 /** @throws {@link Refusal} */
 function readVerification(context: Context, file: string): VerifyReport {
   const got = readText(context.resolve(file));
-  const fix = 'give what dmaheap-verify --json printed on the board';
+  const fix = 'give the output of dmaheap-verify --json on the board';
   if ('error' in got) throw new Refusal(`--verify ${file}: ${got.error}`, EXIT.usage, fix);
   try {
     const report = JSON.parse(got.text) as VerifyReport;
@@ -54,7 +54,7 @@ function readVerification(context: Context, file: string): VerifyReport {
   } catch {
     // Said below.
   }
-  throw new Refusal(`--verify ${file}: this is not a report of this version`, EXIT.usage, fix);
+  throw new Refusal(`--verify ${file}: not a report of this version`, EXIT.usage, fix);
 }
 
 interface Closed {
@@ -78,9 +78,7 @@ async function closePlan(context: Context, plan: Plan, options: ReportOptions): 
   const base = readBase(context, open, baseConfig);
   noteAssumptions(context, open, planGoals(plan));
   const title = treeTitle(open);
-  const closed = await context.during('proving every line of the fragment', () =>
-    closeFragment(plan, open.tree, base, title),
-  );
+  const closed = await context.during('solving for the fragment', () => closeFragment(plan, open.tree, base, title));
   return {
     ...(closed.plan === undefined ? {} : { plan: closed.plan }),
     delta: { base: `${title} with ${base.name}`, changes: closed.delta },

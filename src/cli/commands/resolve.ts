@@ -25,14 +25,14 @@ import { archOfBoard, holdTree } from '../release.js';
 
 export const command = declare({
   name: 'resolve',
-  about: 'the smallest fragment that reaches the goals on a kernel tree, or what is in the way',
+  about: 'find the smallest fragment that reaches the goals on a kernel tree, or show what prevents it',
   arguments: [['<goals...>', 'a profile, or SYMBOL=y, SYMBOL>=m, SYMBOL=256, SYMBOL=n']],
   profile: ([goals]) => ((goals as readonly string[]).length === 1 ? (goals as readonly string[])[0] : undefined),
   options: {
     ...KERNEL_TREE,
     output: text('-o, --output <file>', 'write the fragment'),
-    allowChange: flag('--allow-change', 'lines may take away what the base decided'),
-    confirm: flag('--confirm', "have the tree's own conf confirm the answer; builds and runs it"),
+    allowChange: flag('--allow-change', 'permit lines that change what the base configuration sets'),
+    confirm: flag('--confirm', "confirm the answer with the tree's own conf, which is built and run"),
   },
   examples: [
     'resolve DMABUF_HEAPS_CMA=y CMA_SIZE_MBYTES=256 --kernel-tree linux-6.12 --arch arm64 --base-config .config',
@@ -118,7 +118,7 @@ async function resolve(context: Context, words: readonly string[], options: Reso
   if (context.options.format === 'human') context.findings(oversized);
   else for (const { message, fix } of oversized) context.complain(message, fix);
   const { allowChange } = options;
-  const solution = await context.during('looking for the smallest fragment', () =>
+  const solution = await context.during('searching for the smallest fragment', () =>
     new Solver(open.tree, base.text).solve(asked.goals, { allowChange }),
   );
   const assumptions = noteAssumptions(context, open, [...solution.goals, ...solution.delta]);
@@ -158,13 +158,15 @@ async function resolve(context: Context, words: readonly string[], options: Reso
 
 function print(context: Context, { lines, delta, blocked, isProvenSmallest }: Solution, isWritten: boolean): void {
   for (const { goal, chain } of blocked)
-    context.print(`${goal} cannot be had:\n${chain.map((link) => `    ${linkText(link)}\n`).join('')}`);
+    context.print(`${goal} is not possible:\n${chain.map((link) => `    ${linkText(link)}\n`).join('')}`);
   if (blocked.length > 0) return;
   if (!isWritten)
     context.print(
-      lines.length === 0 ? '# nothing to add: the base meets the goals\n' : lines.map((line) => `${line}\n`).join(''),
+      lines.length === 0
+        ? '# no lines needed: the base configuration reaches the goals\n'
+        : lines.map((line) => `${line}\n`).join(''),
     );
-  if (!isProvenSmallest) context.note('note: the search gave up before it could rule out a smaller set');
+  if (!isProvenSmallest) context.note('note: the search stopped before it could exclude a smaller set');
   if (context.options.quiet) return;
   context.print(`\n${describeDelta(delta)}`);
 }

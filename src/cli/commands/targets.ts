@@ -13,10 +13,10 @@ import { exitOfRendering, locate } from './validate.js';
 
 export const command = declare({
   name: 'targets',
-  about: 'list what can be generated, or what one target is, its files and options',
+  about: 'list the targets, or show the files and options of one target',
   arguments: [
     ['[name]', 'one target'],
-    ['[profile]', 'for this board: how to get from the files to a booted kernel'],
+    ['[profile]', 'show how to use the files for this board, up to the booted kernel'],
   ],
   examples: ['targets', 'targets yocto', 'targets yocto my-board.json'],
   run: targets,

@@ -19,7 +19,7 @@ export const command = declare({
   options: {
     kernel: ONE_KERNEL,
     dtb: DTB,
-    watch: flag('--watch', 'again whenever a file changes, those it extends included; Ctrl-C ends it'),
+    watch: flag('--watch', 'check again when a file or a profile that it extends changes; Ctrl-C stops'),
   },
   examples: ['validate my-board.json other-board.json', 'validate my-board.json --watch'],
   run: validate,
@@ -76,7 +76,10 @@ export function locate(
   return span === undefined ? diagnostic : { ...diagnostic, span };
 }
 
-/** A target or option that does not exist is a mistake in the profile or on the command line, not a finding about the board. */
+/**
+ * A target or option that does not exist is a mistake in the profile or on the command line, not a finding about the
+ * board.
+ */
 export function exitOfRendering(diagnostics: readonly Diagnostic[]): Exit {
   return diagnostics.some((d) => d.severity === 'error' && d.code.startsWith('render/')) ? EXIT.usage : EXIT.findings;
 }

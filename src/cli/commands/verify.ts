@@ -9,14 +9,14 @@ export const command = declare({
   name: 'verify',
   about: 'verify the heaps of the running board',
   options: {
-    expect: text('--expect <file>', 'verify.expect, as dmaheap generate writes it'),
-    root: text('--root <dir>', 'look below this directory instead of /'),
+    expect: text('--expect <file>', 'the verify.expect that dmaheap generate wrote'),
+    root: text('--root <dir>', 'use this directory instead of /'),
     as: text('--as <user[:group,...]>', 'also try as this user; needs root'),
     import: text(
       '--import <device>',
-      'also give a buffer of every heap to this DRM device, and make one by /dev/udmabuf',
+      'also import a buffer of every heap into this DRM device, and make one with /dev/udmabuf',
     ),
-    deep: flag('--deep', 'may hold a whole CMA area'),
+    deep: flag('--deep', 'test more; this may use a whole CMA area'),
   },
   exits: '0 pass, 1 fail, 2 usage, 3 probe error or no addon, 4 nothing testable',
   examples: ['verify --expect /etc/dmaheap/verify.expect'],
@@ -47,7 +47,7 @@ function describe(report: VerifyReport): string {
   const { summary } = report;
   for (const gap of report.incomplete)
     lines.push(
-      `required and not done: ${[gap.id, gap.heap, gap.item].filter((part) => part !== null).join(' ')}: ${gap.why}`,
+      `required but not done: ${[gap.id, gap.heap, gap.item].filter((part) => part !== null).join(' ')}: ${gap.why}`,
     );
   lines.push(
     `${summary.verdict}: ${summary.pass} pass, ${summary.fail} fail, ${summary.skip} skip, ${summary.unknown} unknown, ${summary.error} error`,
@@ -55,7 +55,10 @@ function describe(report: VerifyReport): string {
   return lines.join('\n');
 }
 
-/** The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test, or that something required was not done. */
+/**
+ * The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test, or that something
+ * required was not done.
+ */
 async function verify(context: Context, options: VerifyCommandOptions): Promise<Exit> {
   const { value, diagnostics } = await verifySystem({
     ...options,

@@ -9,8 +9,8 @@ import { VERSION } from '../version.js';
 
 export const command = declare({
   name: 'version',
-  about: 'print the version, or the licences of the packages that the program contains',
-  options: { notices: flag('--notices', 'print the notices of the packages that the program contains') },
+  about: 'print the version, or the licences of the bundled packages',
+  options: { notices: flag('--notices', 'print the licence notices of the bundled packages') },
   examples: ['version', 'version --notices'],
   run: (context, { notices }) => {
     context.print(notices ? ownNotices() : `${VERSION}\n`);
@@ -23,7 +23,7 @@ function ownNotices(): string {
   const notices = noticesIn(readFileSync(fileURLToPath(import.meta.url), 'utf8'));
   if (notices === undefined)
     throw new Refusal(
-      'this program was started from its sources, which contain no packages',
+      'this program runs from its sources, which do not contain packages',
       EXIT.environment,
       'Build it with `npm run build` and run dist/dmaheap.mjs.',
     );

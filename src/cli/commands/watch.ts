@@ -29,7 +29,7 @@ export async function watchFiles(context: Context, pass: () => Judged): Promise<
             if (name !== null && names.has(name)) resolve(path.join(directory, name));
           });
         } catch {
-          // A directory that is not there cannot change; the pass has said so.
+          // A directory that does not exist cannot change; the pass has reported it.
           return [];
         }
       });
@@ -37,7 +37,7 @@ export async function watchFiles(context: Context, pass: () => Judged): Promise<
   for (;;) {
     const { read } = pass();
     const waiting = changed(read);
-    context.note(`watching ${read.length} ${read.length === 1 ? 'file' : 'files'}; Ctrl-C ends it`);
+    context.note(`watching ${read.length} ${read.length === 1 ? 'file' : 'files'}; Ctrl-C stops`);
     const file = await waiting;
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MILLIS));
     for (const watcher of watchers) watcher.close();

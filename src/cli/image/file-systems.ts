@@ -1,6 +1,6 @@
 /**
- * Images of file systems and whole disks, by the tools that people have. Each is unpacked where it matters: names, modes,
- * owners and links of everything, content of what the checks read.
+ * Images of file systems and whole disks, by the tools that people have. Each is unpacked where it matters: names,
+ * modes, owners and links of everything, content of what the checks read.
  */
 import { createReadStream, createWriteStream, existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -110,7 +110,9 @@ async function open(tools: Tools, system: FileSystem, file: string, place: Place
 
 const SECTOR = 512;
 
-/** Partitions of a GPT, or the primary and logical ones of an MBR. Sources: UEFI specification 5.3; the MBR's layout. */
+/**
+ * Partitions of a GPT, or the primary and logical ones of an MBR. Sources: UEFI specification 5.3; the MBR's layout.
+ */
 function partitionsOf(read: ReadAt): Place[] {
   const view = (offset: number, length: number) => {
     const bytes = read(offset, length);
@@ -156,7 +158,9 @@ function partitionsOf(read: ReadAt): Place[] {
   return found;
 }
 
-/** The partition with /etc is the root; one with boot files, or for /boot of the root, goes where fstab usually has it. */
+/**
+ * The partition with /etc is the root; one with boot files, or for /boot of the root, goes where fstab usually has it.
+ */
 function assemble(sources: readonly ImageSource[]): ImageSource {
   const root =
     sources.find((source) =>
@@ -301,7 +305,7 @@ async function unpacked(
 ): Promise<ImageSource> {
   const target = path.join(await tools.scratch(), 'root');
   const { stderr, stdout } = await tools.run(program, args(target));
-  // Not being root, it cannot make device nodes and says so with its status.
+  // Without root, it cannot make device nodes, and its exit status shows this.
   if (!existsSync(target)) throw broken(program, stderr || stdout);
   return directorySource(target);
 }

@@ -1,4 +1,6 @@
-/** A kernel source tree from the disk: its Kconfig, read once and kept until a file, a tool or the environment changes. */
+/**
+ * A kernel source tree from the disk: its Kconfig, read once and kept until a file, a tool or the environment changes.
+ */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, hasErrors, type Outcome } from '../../diagnostic/index.js';
@@ -73,7 +75,7 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
   tuneOptimiser(AFTERWARDS);
   const directory = path.resolve(options.directory);
   const world = kbuildEnvironment(directory, options.arch, options.host, options.tools);
-  if (!world) return failure(`there is no architecture '${options.arch}'`, 'Use arm64, arm, riscv64 or x86_64.');
+  if (!world) return failure(`'${options.arch}' is not a supported architecture`, 'Use arm64, arm, riscv64 or x86_64.');
   const mode = options.probes ?? { mode: 'deny' };
   const cacheDirectory =
     options.cacheDirectory === undefined ? userCacheDirectory(options.host) : (options.cacheDirectory ?? undefined);

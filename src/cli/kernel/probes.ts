@@ -81,7 +81,8 @@ export class Probes {
   static recorded(world: ProbeWorld, file: string): Probes | string {
     const probes = new Probes(world);
     const recording = readRecording(file);
-    if (!recording) return existsSync(file) ? `${file} is not a recording of probes` : `there is no recording ${file}`;
+    if (!recording)
+      return existsSync(file) ? `${file} is not a recording of probes` : `the recording ${file} does not exist`;
     for (const [command, answer] of Object.entries(recording.answers))
       probes.#answers.set(probes.#key(command.replaceAll('$(srctree)', world.directory)), answer);
     return probes;

@@ -1,6 +1,6 @@
 /**
  * One writer at a time for a directory. The lock is a file that names its holder. A holder that was killed leaves it
- * behind, so whoever comes next looks whether the holder still runs.
+ * behind, so the next process looks whether the holder still runs.
  *
  * To take over a stale lock, a process first takes the lock `FILE.TOKEN`, TOKEN being that of the stale one, and looks
  * again. So two processes that found the same stale lock cannot both replace it.

@@ -53,7 +53,7 @@ export const cannot = (what: string, error: unknown): Diagnostic =>
   report('generate/cannot-write', {
     message: `cannot ${what}`,
     cause: reasonOf(error),
-    fix: 'give a directory that you may write with -o; nothing was changed',
+    fix: 'give a writable directory with -o; no file was changed',
   });
 
 export interface TreeFile {
@@ -126,7 +126,10 @@ function placesOf(output: string): Places {
   };
 }
 
-/** The directory whose files count as the output: after a crash in the middle of an exchange, the one that was moved away. */
+/**
+ * The directory whose files count as the output: after a crash in the middle of an exchange, the one that was moved
+ * away.
+ */
 export function standingOutput(output: string): string {
   const { directory, backup } = placesOf(output);
   return !existsSync(directory) && existsSync(backup) ? backup : output;
@@ -200,7 +203,7 @@ export async function oneAtATime<T>(
   }
 }
 
-/** The owner stays who it was, where we may say so. */
+/** The owner stays the same, where we may set it. */
 function keepOwner(target: string, { uid, gid }: Stats): void {
   try {
     chownSync(target, uid, gid);
@@ -286,7 +289,9 @@ function removeStale(prefix: string): void {
   }
 }
 
-/** Drafts of locks, and rights to take one over, of processes that were killed meanwhile. Only the holder calls this. */
+/**
+ * Drafts of locks, and rights to take one over, of processes that were killed meanwhile. Only the holder calls this.
+ */
 function removeLeftovers(directory: string, lock: string): void {
   for (const name of readdirSync(directory)) {
     if (!name.startsWith(lock) || !/^[-.][\da-f-]{36}$/.test(name.slice(lock.length))) continue;
@@ -296,7 +301,10 @@ function removeLeftovers(directory: string, lock: string): void {
   }
 }
 
-/** Writes the files; inside {@link oneAtATime}. @returns a finding when that is not possible; the directory is then as it was. */
+/**
+ * Writes the files; inside {@link oneAtATime}. @returns a finding when that is not possible; the directory is then as
+ * it was.
+ */
 export function writeTree(
   output: string,
   files: readonly TreeFile[],

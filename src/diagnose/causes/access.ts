@@ -26,14 +26,15 @@ const rulesText = (board: Board) =>
 /** A rule that udev reads and that never matches a heap, and why. */
 function neverMatches(text: string): string | undefined {
   if (/KERNELS?==\s*"(?:\/dev\/)?dma_heap\//.test(text))
-    return 'KERNEL== is compared with the bare name of the device (linux,cma), without the directory dma_heap/';
-  if (/KERNEL==\s*"dma_heap"/.test(text)) return 'no device has the kernel name dma_heap: that is the subsystem';
+    return 'KERNEL== matches the bare name of the device (linux,cma), without the directory dma_heap/';
+  if (/KERNEL==\s*"dma_heap"/.test(text))
+    return 'dma_heap is the name of the subsystem, not the kernel name of a device';
   if (/SUBSYSTEM==\s*"(?:dma-heap|dma_heaps|dmaheap|heap|misc|dma|dma-buf|char|video4linux)"/.test(text))
     return 'the subsystem of heaps is dma_heap';
-  if (/SUBSYSTEM=\s*"dma_heap"/.test(text)) return 'SUBSYSTEM= with one = is an assignment, and udev ignores the line';
-  if (/MODE\s*==\s*"|GROUP\s*==\s*"/.test(text))
-    return 'MODE== and GROUP== with two = compare, and udev ignores the line';
-  if (/DEVNAME==|ATTR\{name\}/.test(text)) return 'the key does not exist for this device';
+  if (/SUBSYSTEM=\s*"dma_heap"/.test(text))
+    return 'SUBSYSTEM= with a single = is an assignment, so udev ignores the line';
+  if (/MODE\s*==\s*"|GROUP\s*==\s*"/.test(text)) return 'MODE== and GROUP== are comparisons, so udev ignores the line';
+  if (/DEVNAME==|ATTR\{name\}/.test(text)) return 'the device does not have this key';
   return undefined;
 }
 
@@ -58,7 +59,7 @@ export const ACCESS: readonly Cause[] = [
       );
       if (open === undefined && !(command !== undefined && !/\s-R|recursive/.test(command))) return undefined;
       return {
-        text: 'the directory /dev/dma_heap is world-writable: every process can remove or replace the nodes in it and put files or links of its own there. The mode of the nodes does not protect against that.',
+        text: 'the directory /dev/dma_heap is world-writable: every process can remove or replace the nodes in it and create files and links. The mode of the nodes does not prevent this.',
         evidence: [open?.line, command],
         fix: `remove what opens the directory (a RUN+= with a mode for /dev/dma_heap, a start script, tmpfiles.d), set it back to 0755 root:root, and set group and mode of the nodes with GROUP= and MODE="0660" in a udev rule`,
       };
@@ -70,7 +71,7 @@ export const ACCESS: readonly Cause[] = [
       const unknown = board.first('unknownGroup');
       if (unknown === undefined) return undefined;
       return {
-        text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps root's group.`,
+        text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps the group root.`,
         evidence: [unknown.line, board.nodes()[0]?.line],
         fix: `create the group ${unknown.group} before udev starts: a line "g ${unknown.group} -" in /usr/lib/sysusers.d, or groupadd --system ${unknown.group}; then udevadm trigger --subsystem-match=dma_heap, and make the users members`,
       };
@@ -83,7 +84,7 @@ export const ACCESS: readonly Cause[] = [
       if (unknown === undefined) return undefined;
       const user = unknown.user || board.first('unitUser')?.user || 'named there';
       return {
-        text: `the user ${user} does not exist on this system: a service with User= of it does not start, and udev ignores an OWNER= of it.`,
+        text: `the user ${user} does not exist on this system: a service with this User= does not start, and udev ignores this OWNER=.`,
         evidence: [unknown.line, board.first('unitUser')?.line],
         fix: `create the user ${user} (a line "u ${user} -" in /usr/lib/sysusers.d, or useradd --system ${user}), or correct the name in the unit, the rule or the profile`,
       };
@@ -110,7 +111,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `two rules files set this node, and the later one wins: ${winner} is read after ${loser} (udev sorts files by name) and overrides its GROUP and MODE.`,
         evidence: [lost?.line ?? rules[0]?.line, last?.line ?? rules.at(-1)?.line, board.nodes()[0]?.line],
-        fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or drop the lines about dma_heap from ${winner}; then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or remove the lines about dma_heap from ${winner}; then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },
@@ -142,11 +143,11 @@ export const ACCESS: readonly Cause[] = [
         return undefined;
       if (!rules.some(({ text }) => /GROUP|MODE/.test(text))) return undefined;
       return {
-        text: `a rule for the heaps is installed and was not applied: the node still has the kernel's own 0600 root:root. ${wrong === undefined ? 'The rule itself reads well, so udev has not read it, or has not seen the device since.' : `The rule never matches: ${wrong.why}.`}`,
+        text: `a rule for the heaps is installed, but it was not applied: the node still has the kernel's default, 0600 root:root. ${wrong === undefined ? 'The rule is correct, so udev has not read it, or it has not processed the device since.' : `The rule never matches: ${wrong.why}.`}`,
         evidence: [wrong?.rule.line ?? rules[0]?.line, node?.line],
         fix:
           wrong === undefined
-            ? 'udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether the file is read, and in an initramfs the rule must be in the image too'
+            ? 'udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether udev reads the file. If the initramfs starts udev, the rule must be in the initramfs too'
             : 'write the rule as SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|reserved|default_cma_region", GROUP="video", MODE="0660" (without KERNEL== for all heaps), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap',
       };
     },
@@ -172,9 +173,9 @@ export const ACCESS: readonly Cause[] = [
         return undefined;
       if (said === undefined && !twice && board.nodes().length === 0) return undefined;
       return {
-        text: 'the rule is applied, only too late: when the program started, the node still had 0600 root:root, and udev gave it its group and mode shortly after. By the time somebody looks, all is well.',
+        text: 'the rule is applied too late: when the program started, the node still had 0600 root:root, and udev set its group and mode shortly after. A later look at the node shows the right values.',
         evidence: [refusal.line, said, late, node?.line],
-        fix: `start the service after the device: TAG+="systemd" in the rule for dma_heap, and in the unit Requires= and After=dev-dma_heap-${(node?.name ?? 'system').replace(/[^\w]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)}.device; a fixed sleep only hides it`,
+        fix: `start the service after the device: TAG+="systemd" in the rule for dma_heap, and in the unit Requires= and After=dev-dma_heap-${(node?.name ?? 'system').replace(/[^\w]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)}.device; a fixed sleep only hides the race`,
       };
     },
   },
@@ -205,9 +206,9 @@ export const ACCESS: readonly Cause[] = [
       if (!isStale && !later) return undefined;
       if (!isRefused(board)) return undefined;
       return {
-        text: `/etc/group has the user in ${wanted ?? 'the group'}, but this session (or service) began before that: a process keeps the groups that it was started with.`,
+        text: `/etc/group has the user in ${wanted ?? 'the group'}, but this session (or service) started earlier: a process keeps the groups that it had at its start.`,
         evidence: [member?.line ?? added?.line ?? said, identity?.line, node?.line],
-        fix: `log out and log in again (all sessions: also the user manager, loginctl terminate-user, or a reboot), or restart the service; \`newgrp ${wanted ?? 'video'}\` gives one shell the group. \`id -nG\` must list it`,
+        fix: `log out and log in again (all sessions: also the user manager, loginctl terminate-user, or a reboot), or restart the service; \`newgrp ${wanted ?? 'video'}\` starts a shell with the group. \`id -nG\` must list the group`,
       };
     },
   },
@@ -227,7 +228,7 @@ export const ACCESS: readonly Cause[] = [
         return undefined;
       if (board.all('allocFailed').length > 0) return undefined;
       return {
-        text: `the node ${node.name} still has the kernel's own 0600 root:root: no udev rule (and no line of mdev.conf) is there for the subsystem dma_heap, so that only root can open it.`,
+        text: `the node ${node.name} still has the kernel's default, 0600 root:root: no udev rule and no line of mdev.conf sets the access to the subsystem dma_heap, so only root can open the node.`,
         evidence: [node.line, board.first('noRules')?.line, board.refused[0]?.line],
         fix: /ueventd|\bu:(?:object_)?r:/.test(board.text) ? FIX_UEVENTD.replace('NAME', node.name) : FIX_RULE,
       };
@@ -254,7 +255,7 @@ export const ACCESS: readonly Cause[] = [
       if (!byRule && !byUser) return undefined;
       const should = wanted ?? video ?? 'video';
       return {
-        text: `the group of the node is wrong: ${node?.name} belongs to ${node?.group}, and the users of the heap are in ${should}. The mode is fine.`,
+        text: `the group of the node is wrong: ${node?.name} belongs to ${node?.group}, but the users of the heap are in ${should}. The mode is right.`,
         evidence: [node?.line, rule?.line, identity?.line],
         fix: `correct GROUP= in the rule that wins: SUBSYSTEM=="dma_heap", GROUP="${should}", MODE="0660" (\`udevadm test /sys/class/dma_heap/${node?.name ?? 'system'}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
@@ -272,7 +273,7 @@ export const ACCESS: readonly Cause[] = [
       const lacksAll = (node.mode & 0o060) === 0;
       if (!(lacksWrite || lacksRead || lacksAll) || !isMember) return undefined;
       return {
-        text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} may ${lacksAll ? 'not open it at all' : lacksRead ? 'not read it, and the program opens it with O_RDWR' : 'only open it read-only, and the program opens it with O_RDWR'}. Owner and group are fine.`,
+        text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} ${lacksAll ? 'cannot open it' : lacksRead ? 'cannot read it, but the program opens it with O_RDWR' : 'can only open it read-only, but the program opens it with O_RDWR'}. Owner and group are right.`,
         evidence: [node.line, board.refused[0]?.line, identity?.line],
         fix: `correct MODE= in the rule that wins to MODE="0660" (\`udevadm test /sys/class/dma_heap/${node.name}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
@@ -289,9 +290,9 @@ export const ACCESS: readonly Cause[] = [
       const byNode = node.owner !== 'root' && wanted === undefined && (node.mode & 0o060) === 0 && isRefused(board);
       if (!byRule && !byNode) return undefined;
       return {
-        text: `the owner of ${node.name} is ${node.owner}${wanted === undefined ? '' : `, and the rule wants ${wanted}`}: with mode 0${(node.mode & 0o777).toString(8)} nobody else gets in.`,
+        text: `the owner of ${node.name} is ${node.owner}${wanted === undefined ? '' : `, but the rule sets ${wanted}`}: with mode 0${(node.mode & 0o777).toString(8)} no other user can open it.`,
         evidence: [node.line, rule?.line],
-        fix: `correct OWNER= in the rule that wins (udevadm test shows which); better, leave root as the owner and give a group access with GROUP="video", MODE="0660"`,
+        fix: `correct OWNER= in the rule that wins (udevadm test shows which), or better, keep root as the owner and give access to a group with GROUP="video", MODE="0660"`,
       };
     },
   },
@@ -306,10 +307,10 @@ export const ACCESS: readonly Cause[] = [
       if (identity === undefined ? unit === undefined : identity.groups.includes(node.group)) return undefined;
       const user = identity?.user || unit?.user || 'the user';
       return {
-        text: `${node.name} belongs to the group ${node.group} with mode 0${(node.mode & 0o777).toString(8)}, and ${user} is not a member of ${node.group}.`,
+        text: `${node.name} belongs to the group ${node.group} with mode 0${(node.mode & 0o777).toString(8)}, but ${user} is not a member of ${node.group}.`,
         evidence: [node.line, identity?.line ?? unit?.line, board.refused[0]?.line],
         fix: board.all('node').some((one) => one.view === 'container')
-          ? `give the process in the container the group of the node by its number: group_add: ["GID"] in compose, --group-add GID for docker and podman run (getent group ${node.group} on the host shows GID)`
+          ? `add the number of the node's group to the process in the container: group_add: ["GID"] in compose, --group-add GID for docker and podman run (getent group ${node.group} on the host shows GID)`
           : `make ${user} a member: usermod -aG ${node.group} ${user} and log in again, or SupplementaryGroups=${node.group} in the unit of a service`,
       };
     },
@@ -333,9 +334,9 @@ export const ACCESS: readonly Cause[] = [
       )
         return undefined;
       return {
-        text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and whoever opens it, even read-only, can allocate all of it: heap memory is charged to nobody.`,
+        text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and a process that opens it, even read-only, can allocate all of its memory: heap memory is not charged to a cgroup.`,
         evidence: [node?.line, command],
-        fix: 'give it to one group in place of the world: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in the rule that wins, and make the services that need it members of that group',
+        fix: 'give access to one group instead: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in the rule that wins, and make the services that need it members of that group',
       };
     },
   },

@@ -53,9 +53,9 @@ export const AMOUNTS: readonly Cause[] = [
       if (line === undefined && !(accounting !== undefined && (events !== undefined || isShort(board))))
         return undefined;
       return {
-        text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}: the machine has memory, this service may not have it.`,
+        text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}. The machine has free memory, but the service must not use more.`,
         evidence: [line, accounting, events],
-        fix: 'raise MemoryMax= (memory.max) of the unit or of the container by what the buffers need, or boot with dma_heap.mem_accounting=0 so that heap buffers are not charged',
+        fix: 'raise MemoryMax= (memory.max) of the unit or of the container by the size of the buffers, or boot with dma_heap.mem_accounting=0, with which heap buffers are not charged',
       };
     },
   },
@@ -72,9 +72,9 @@ export const AMOUNTS: readonly Cause[] = [
         );
       if (!isStopped || !(isShort(board) || board.freeKib.some((free) => free < 8192))) return undefined;
       return {
-        text: 'the area is in use by a process that is stopped (suspended): it does not run, and it still holds every buffer that it has open. Buffers live as long as their descriptors.',
+        text: 'a stopped (suspended) process uses the area: it does not run, but it still holds every buffer that it has open. A buffer exists as long as its descriptors.',
         evidence: [line, board.last('cmaFree')?.line, board.last('allocFailed')?.line],
-        fix: 'continue the stopped process (fg, kill -CONT PID) and let it end, or end it (kill %1, kill PID); /proc/PID/fdinfo and dmaheap-verify --owners show who holds buffers',
+        fix: 'continue the stopped process (fg, kill -CONT PID), or end it (kill %1, kill PID); /proc/PID/fdinfo and dmaheap-verify --owners show who holds buffers',
       };
     },
   },
@@ -98,9 +98,9 @@ export const AMOUNTS: readonly Cause[] = [
       const need = requestOf(board);
       if (busy === undefined && need !== undefined && Number.isFinite(free) && free * 1024 < need) return undefined;
       return {
-        text: 'pages of the area were busy for a moment (EBUSY, ret: -16): other users have borrowed them, or a page was pinned, and the kernel could not move them in time. Enough is free, and a second attempt succeeds.',
+        text: 'pages of the area were busy for a moment (EBUSY, ret: -16): other users have borrowed them, or a page was pinned, and the kernel could not move them in time. Enough memory is free, and a second attempt succeeds.',
         evidence: [busy?.line, retry, board.last('cmaFree')?.line],
-        fix: 'retry in the program (three times, after 10, 50 and 200 ms), allocate early and keep the buffers, or give it an area nobody else borrows from',
+        fix: 'retry in the program (three times, after 10, 50 and 200 ms), allocate the buffers early and keep them, or give the program an area that no other user borrows from',
       };
     },
   },
@@ -119,9 +119,9 @@ export const AMOUNTS: readonly Cause[] = [
       // A lowest value shown with others is what was free while it failed.
       if (board.freeKib.length > 1 && Math.min(...board.freeKib) * 1024 < need) return undefined;
       return {
-        text: `the area is fragmented: ${Number.isFinite(free) ? kib(free) : 'enough'} is free, and the request of ${mib(need)} must lie in one piece (contiguous)${largest === undefined ? '' : `; the largest hole has ${mib(largest)}`}.`,
+        text: `the area is fragmented: ${Number.isFinite(free) ? kib(free) : 'enough'} is free, but the request of ${mib(need)} must be contiguous${largest === undefined ? '' : `, and the largest hole has ${mib(largest)}`}.`,
         evidence: [board.last('allocFailed')?.line, holes?.line, board.last('cmaFree')?.line],
-        fix: 'allocate the buffers early and keep them, give this user its own region (a reserved-memory node of its own), or enlarge the area; a restart of the programs that use it helps until the next time',
+        fix: 'allocate the buffers early and keep them, give this user a separate region (another reserved-memory node), or enlarge the area; a restart of the programs that use it helps only for a time',
       };
     },
   },
@@ -138,9 +138,9 @@ export const AMOUNTS: readonly Cause[] = [
       if (free * 1024 >= need || (held === undefined && (!fits || isEmptyAtFirst))) return undefined;
       const pid = pidOf(board);
       return {
-        text: `the area is in use: only ${kib(free)} of ${kib(total)} is free, and ${mib(need)} was asked for.${pid === undefined ? '' : ` Process ${pid} holds buffers.`}`,
+        text: `the area is in use: only ${kib(free)} of ${kib(total)} is free, but ${mib(need)} was requested.${pid === undefined ? '' : ` Process ${pid} holds buffers.`}`,
         evidence: [board.last('cmaFree')?.line, held, board.last('allocFailed')?.line],
-        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers or end it`} (/sys/kernel/debug/dma_buf/bufinfo as root, /proc/PID/fdinfo, or dmaheap-verify --owners name the holders); if all of them are needed at once, enlarge the area`,
+        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers, or end the process`} (/sys/kernel/debug/dma_buf/bufinfo as root, /proc/PID/fdinfo, or dmaheap-verify --owners name the holders); if all of them are needed at once, enlarge the area`,
       };
     },
   },
@@ -167,7 +167,7 @@ export const AMOUNTS: readonly Cause[] = [
         text:
           need === undefined
             ? `the CMA area is too small for this: it has ${kib(total)} in all${free === undefined ? '' : `, ${kib(free)} of them free`}, and ${buffers} buffers are needed at once.`
-            : `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when nobody else uses it.`,
+            : `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when no other program uses the area.`,
         evidence: [
           board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line,
           board.last('cmaTotal')?.line,
@@ -192,9 +192,9 @@ export const AMOUNTS: readonly Cause[] = [
       )
         return undefined;
       return {
-        text: `the system has not enough free memory for the buffers${available === undefined ? '' : ` (MemAvailable is ${kib(available.kib)})`}: the system heap takes ordinary pages, and the kernel runs out of them. The CMA area is not the question here.`,
+        text: `the system has not enough free memory for the buffers${available === undefined ? '' : ` (MemAvailable is ${kib(available.kib)})`}: the system heap allocates ordinary pages, and the kernel has none left. The CMA area is not the cause.`,
         evidence: [line, available?.line, board.line(/dma_heap|system_heap/)],
-        fix: 'free memory or use fewer and smaller buffers; look who holds dma-bufs (/proc/PID/fdinfo, dmaheap-verify --owners), since they are not charged to the process that leaks them; swap does not help, because heap pages cannot be swapped out',
+        fix: 'free memory, or use fewer and smaller buffers. /proc/PID/fdinfo and dmaheap-verify --owners show which processes hold dma-bufs, which are not charged to a process. Swap does not help, because heap pages cannot be swapped out',
       };
     },
   },

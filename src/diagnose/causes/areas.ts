@@ -44,21 +44,21 @@ export const REFUSED: readonly Cause[] = [
           cellsOf(parent.properties.get('#address-cells')) !== undefined;
         if (noRanges)
           return {
-            text: '/reserved-memory has no ranges property. The kernel refuses the whole node with the same message as for wrong cells, also where #address-cells and #size-cells are right.',
+            text: '/reserved-memory has no ranges property. The kernel refuses the whole node with the same message as for wrong cells, even if #address-cells and #size-cells are right.',
             evidence: [format.line, parent.line],
-            fix: 'add an empty property "ranges;" to /reserved-memory, beside #address-cells and #size-cells',
+            fix: 'add an empty property "ranges;" to /reserved-memory',
           };
         return {
-          text: `/reserved-memory is refused as a whole, with every region in it: its #address-cells and #size-cells must be those of the root node${parent === undefined ? '' : ` (here it has ${parent.properties.get('#address-cells') ?? 'none'} and ${parent.properties.get('#size-cells') ?? 'none'})`}, and it must have ranges.`,
+          text: `the kernel refuses /reserved-memory with every region in it: its #address-cells and #size-cells must be those of the root node${parent === undefined ? '' : ` (here it has ${parent.properties.get('#address-cells') ?? 'none'} and ${parent.properties.get('#size-cells') ?? 'none'})`}, and it must have ranges.`,
           evidence: [format.line, parent?.line],
-          fix: "give /reserved-memory the #address-cells and #size-cells of the root node (two and two on most 64-bit boards, as fdtget / '#address-cells' shows) and an empty ranges;, and write each size and address of its children with that many cells: <0x0 0x14000000> for two",
+          fix: "give /reserved-memory the #address-cells and #size-cells of the root node (two and two on most 64-bit boards, as fdtget / '#address-cells' shows) and an empty ranges;, and write each size and address of its children with that number of cells: <0x0 0x14000000> for two",
         };
       }
       if (property === undefined || !/size|reg|length|alloc-ranges|alignment/.test(property.property)) return undefined;
       return {
         text: `the ${property.property} of ${property.name} has another number of cells than /reserved-memory states (#address-cells, #size-cells), so the kernel ignores the node.`,
         evidence: [property.line, board.all('treeNode').find(({ name }) => property.name.startsWith(name))?.line],
-        fix: `write the ${property.property} of ${property.name} with as many cells as the parent says: with #size-cells = <2> a size of two cells, such as <0x0 0x10000000>`,
+        fix: `write the ${property.property} of ${property.name} with the number of cells that the parent states: with #size-cells = <2>, a size has two cells, such as <0x0 0x10000000>`,
       };
     },
   },
@@ -72,9 +72,9 @@ export const REFUSED: readonly Cause[] = [
       const highest = board.config('ARCH_FORCE_MAX_ORDER') === undefined ? order - 1 : order;
       const granule = 2 ** highest * 4096;
       return {
-        text: `a maximum order of ${order} (FORCE_MAX_ZONEORDER, ARCH_FORCE_MAX_ORDER) makes the granule of CMA ${size(granule / MIB)}: base and size of every area must be aligned to it, and this board has no such free piece.`,
+        text: `a maximum order of ${order} (FORCE_MAX_ZONEORDER, ARCH_FORCE_MAX_ORDER) makes the granule of CMA ${size(granule / MIB)}: base and size of every area must be a multiple of it, and this board has no free range of that alignment.`,
         evidence: [refused.line, board.all('config').find(({ symbol }) => /MAX_(?:ZONE)?ORDER/.test(symbol))?.line],
-        fix: 'set the maximum order back to a smaller value (the default is order 11, or 10 in newer kernels, a granule of 4 MiB); the driver that wants large pages can use the CMA area in place of the page allocator',
+        fix: 'set the maximum order to a smaller value (the default is order 11, or 10 in newer kernels: a granule of 4 MiB). A driver that needs large contiguous buffers can use the CMA area instead of the page allocator',
       };
     },
   },
@@ -87,11 +87,11 @@ export const REFUSED: readonly Cause[] = [
       const granule =
         page === 65536 ? '512 MiB with 64K pages' : page === 16384 ? '32 MiB with 16K pages' : '4 MiB with 4K pages';
       return {
-        text: `base or size of the area is not a multiple of the CMA granule, which is ${granule}${page === 4096 ? ' (32 MiB with 16K, 512 MiB with 64K)' : ' (4 MiB with 4K)'}, so the kernel makes no area of the node.`,
+        text: `base or size of the area is not a multiple of the CMA granule, which is ${granule}${page === 4096 ? ' (32 MiB with 16K, 512 MiB with 64K)' : ' (4 MiB with 4K)'}, so the kernel does not make an area from the node.`,
         evidence: [refused.line, board.last('pageSize')?.line],
         fix:
           page === 4096
-            ? 'align size and base to 4 MiB (with 4K pages); sizes such as 100 MB are often not MiB'
+            ? 'align size and base to 4 MiB (with 4K pages); a size such as 100 MB may be meant in MB and not in MiB'
             : `make the size a multiple of the granule (${granule}), or use a kernel with 4K pages`,
       };
     },
@@ -107,9 +107,9 @@ export const REFUSED: readonly Cause[] = [
       const name = node?.name ?? range?.name ?? listed?.of;
       if (name === undefined) return undefined;
       return {
-        text: `${name} is both no-map and reusable. The two exclude each other: memory that the kernel does not map cannot be lent to it, so it makes no CMA area.`,
+        text: `${name} has both no-map and reusable, which exclude each other: the kernel cannot borrow memory that it does not map, so it does not make a CMA area.`,
         evidence: [node?.line, range?.line, listed?.line],
-        fix: `remove no-map from ${name} and keep reusable; if a firmware really needs memory that the kernel never touches, that is another node without reusable, and no heap comes from it`,
+        fix: `remove no-map from ${name} and keep reusable; if firmware needs memory that the kernel never touches, describe it in another node without reusable; such a node does not become a heap`,
       };
     },
   },
@@ -163,9 +163,9 @@ export const REFUSED: readonly Cause[] = [
         return undefined;
       const name = node?.name ?? listed?.of ?? range?.name ?? board.last('poolNode')?.name ?? 'the node';
       return {
-        text: `${name} lacks the property reusable: a shared-dma-pool without it is a private pool of its devices, taken away from the system, never a CMA area and never a heap.`,
+        text: `${name} lacks the property reusable: a shared-dma-pool without it is a private pool of its devices. It is neither a CMA area nor a heap.`,
         evidence: [pool?.line, range?.line, node?.line, listed?.line],
-        fix: `add the property "reusable;" to ${name} in /reserved-memory; if it is to be the default area, linux,cma-default counts only together with it`,
+        fix: `add the property "reusable;" to ${name} in /reserved-memory. For the default area, linux,cma-default has an effect only together with reusable`,
       };
     },
   },
@@ -196,13 +196,13 @@ export const REFUSED: readonly Cause[] = [
       return {
         text:
           slots !== undefined
-            ? `the kernel has no slot left for another CMA area: their number is fixed when it is built (CONFIG_CMA_AREAS${board.config('CMA_AREAS') === undefined ? '' : `=${board.config('CMA_AREAS')}`}), and every area of the tree and of memory nodes takes one.`
+            ? `the kernel has no slot left for another CMA area: their number is fixed when it is built (CONFIG_CMA_AREAS${board.config('CMA_AREAS') === undefined ? '' : `=${board.config('CMA_AREAS')}`}), and every area of the device tree and of a memory node takes one.`
             : 'the device tree has more reserved regions than this kernel has slots for (MAX_RESERVED_REGIONS); the later ones are dropped.',
         evidence: [slots?.line, regions?.line],
         fix:
           slots !== undefined
-            ? 'raise CONFIG_CMA_AREAS and rebuild the kernel, or join areas that need not be apart'
-            : 'join or remove reserved regions, or use a kernel that counts them at boot',
+            ? 'raise CONFIG_CMA_AREAS and rebuild the kernel, or merge areas'
+            : 'merge or remove reserved regions, or use a kernel that counts them at boot',
       };
     },
   },
@@ -214,7 +214,7 @@ export const REFUSED: readonly Cause[] = [
       const short = board.line(/CmaTotal:\s+0 kB/);
       if (gpu === undefined || (refused === undefined && short === undefined)) return undefined;
       return {
-        text: `gpu_mem=${gpu.mebibytes} gives the firmware ${gpu.mebibytes} MiB of low memory, and the CMA area must lie in the same first GiB: there is no room for it.`,
+        text: `gpu_mem=${gpu.mebibytes} gives the firmware ${gpu.mebibytes} MiB of low memory, and the CMA area must be in the same first GiB, which has no room left for it.`,
         evidence: [gpu.line, refused?.line ?? short],
         fix: 'lower gpu_mem in config.txt (76, the default, is enough with the KMS driver; legacy cameras need 128), or make the area smaller (dtoverlay=vc4-kms-v3d,cma-256)',
       };
@@ -232,7 +232,7 @@ export const REFUSED: readonly Cause[] = [
       ].filter((one) => one !== undefined);
       const at = board.first('ramdisk') ?? board.first('placedTree');
       return {
-        text: `there is no room for ${refused?.name ?? 'the region'}${refused?.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: no free piece of that size is left inside the range that the node allows${things.length === 0 ? '. Kernel, initrd, device tree and firmware lie in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) lie${things.length === 1 ? 's' : ''} in the way`}.`,
+        text: `there is no room for ${refused?.name ?? 'the region'}${refused?.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: the range that the node allows has no free hole of that size${things.length === 0 ? '. Kernel, initrd, device tree and firmware are in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) ${things.length === 1 ? 'is' : 'are'} in it`}.`,
         evidence: [refused?.line, overlap?.line, board.first('ramdisk')?.line, board.first('placedTree')?.line],
         fix: `make the area smaller, or widen alloc-ranges of the node, or move what is in the way${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
       };
@@ -307,9 +307,9 @@ export const SETTLED: readonly Cause[] = [
       const line = cma?.sizeBytes === 0n ? cma.line : board.line(/\bcma=0[MKG]?(?:[\s"'@]|$)/);
       if (line === undefined) return undefined;
       return {
-        text: 'the kernel command line says cma=0: it switches CMA off, and the default area of the device tree with it.',
+        text: 'the kernel command line has cma=0, which disables the default area, also that of the device tree.',
         evidence: [line, board.first('bypass')?.line],
-        fix: "remove cma=0 from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB): then the device tree or the kernel configuration decides",
+        fix: 'remove cma=0 from the arguments of the boot loader (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the device tree or the kernel configuration decides',
       };
     },
   },
@@ -323,16 +323,16 @@ export const SETTLED: readonly Cause[] = [
       if (cma === undefined || refused === undefined) return undefined;
       const largest = board.all('bank').reduce((most, { from, to }) => (to - from > most ? to - from + 1n : most), 0n);
       return {
-        text: `${cma.text} could not be reserved: the area must fit into one free piece of memory below the DMA limit, and no bank has ${formatBytes(cma.sizeBytes)} free${
+        text: `${cma.text} could not be reserved: the area must fit into one free hole below the DMA limit, and no bank has ${formatBytes(cma.sizeBytes)} free${
           largest > 0n && board.all('bank').length > 0
             ? ` (the banks in the log: ${board
                 .all('bank')
                 .map(({ from, to }) => formatBytes(to - from + 1n))
                 .join(', ')}, less what kernel and firmware use)`
             : ''
-        }. There is no CMA at all now.`,
+        }. The kernel has no CMA area.`,
         evidence: [refused.line, cma.line, ...board.all('bank').map(({ line }) => line)],
-        fix: `give a smaller size than ${cma.text}, one that fits into the largest free piece of the low bank; or leave the size to the device tree`,
+        fix: `give a smaller size than ${cma.text} that fits into the largest free hole of the low bank, or leave the size to the device tree`,
       };
     },
   },
@@ -352,9 +352,9 @@ export const SETTLED: readonly Cause[] = [
       )
         return undefined;
       return {
-        text: `${cma?.text ?? 'cma='} on the kernel command line overrides the device tree: with it the kernel skips the node of the default area (linux,cma-default) and makes an area of its own${cma === undefined ? '' : ` of ${formatBytes(cma.sizeBytes)}`}.`,
+        text: `${cma?.text ?? 'cma='} on the kernel command line overrides the device tree: the kernel skips the node of the default area (linux,cma-default) and makes another area${cma === undefined ? '' : ` of ${formatBytes(cma.sizeBytes)}`}.`,
         evidence: [bypass?.line, cma?.line, made?.line],
-        fix: `remove ${cma?.text ?? 'cma='} from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the size of the node counts; or raise it there if the command line is to decide`,
+        fix: `remove ${cma?.text ?? 'cma='} from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the size of the node takes effect; or raise it there if the command line shall decide`,
       };
     },
   },
@@ -364,9 +364,9 @@ export const SETTLED: readonly Cause[] = [
       const line = board.first('notSetUp') ?? board.all('noMatch').find(({ name }) => /cma|pool/.test(name));
       if (line === undefined || board.has('bypass')) return undefined;
       return {
-        text: 'the node is in the device tree, and the kernel made no area of it: it refused the node while setting it up.',
+        text: 'the node is in the device tree, but the kernel did not make an area from it: it refused the node.',
         evidence: [line.line],
-        fix: 'look at the lines of the kernel log about "reserved mem" before this one, and run `dmaheap place` with the DTB of the board: it names the property that is refused. Without compatible = "shared-dma-pool", reusable and an aligned size no area is made',
+        fix: 'look at the lines of the kernel log about "reserved mem" before this one, and run `dmaheap place` with the DTB of the board: it names the property that is wrong. The kernel makes an area only with compatible = "shared-dma-pool", reusable and an aligned size',
       };
     },
   },
@@ -395,9 +395,9 @@ export const SETTLED: readonly Cause[] = [
       const text = board.line(/(?:want|expect|ask|need|should|dts|device ?tree|overlay|设备树)\D{0,60}\d+\s*(?:M|G)/i);
       if (!isFallback || (wanted === undefined && text === undefined) || !hasComplaint(board)) return undefined;
       return {
-        text: `the area of the device tree was not made, and the kernel fell back to its configured default area of ${size(made.mebibytes)} (CONFIG_CMA_SIZE_MBYTES)${names.includes('reserved') ? ', whose heap is called reserved' : ''}.`,
+        text: `the area of the device tree was not made, and the kernel fell back to its configured default area of ${size(made.mebibytes)} (CONFIG_CMA_SIZE_MBYTES)${names.includes('reserved') ? ', whose heap is named reserved' : ''}.`,
         evidence: [made.line, wanted?.line, text],
-        fix: 'find out why the node does not count: the kernel log from its first line on ("reserved mem", "cma"), /proc/device-tree/reserved-memory for the node, and `dmaheap place` with the DTB; the default size is only what is left',
+        fix: 'find out why the kernel does not use the node: the kernel log from its first line on ("reserved mem", "cma"), /proc/device-tree/reserved-memory for the node, and `dmaheap place` with the DTB. The configured size is only the fallback',
       };
     },
   },
@@ -414,9 +414,9 @@ export const SETTLED: readonly Cause[] = [
       if (total === undefined || !((pools.length > 1 && surprising !== undefined) || others !== undefined))
         return undefined;
       return {
-        text: `CmaTotal (${total} kB) is the sum of all CMA areas of the system${others === undefined ? ` (here ${pools.length} areas, ${size(sum)} together)` : ', huge pages and areas of memory nodes included'}: it does not say how large a single area is, and this kernel shows single areas nowhere else.`,
+        text: `CmaTotal (${total} kB) is the sum of all CMA areas of the system${others === undefined ? ` (here ${pools.length} areas, ${size(sum)} together)` : ', huge pages and areas of memory nodes included'}: it does not show the size of a single area, and neither does another file of this kernel.`,
         evidence: [board.last('cmaTotal')?.line, others, ...pools.slice(0, 3).map(({ line }) => line)],
-        fix: 'build the kernel with CONFIG_CMA_SYSFS=y (then /sys/kernel/mm/cma/NAME) or look into /sys/kernel/debug/cma as root with CONFIG_CMA_DEBUGFS=y; the lines of the kernel log from the boot name each area with its size',
+        fix: 'build the kernel with CONFIG_CMA_SYSFS=y (then /sys/kernel/mm/cma/NAME) or look into /sys/kernel/debug/cma as root with CONFIG_CMA_DEBUGFS=y; the boot messages in the kernel log name each area with its size',
       };
     },
   },
@@ -441,7 +441,7 @@ export const SETTLED: readonly Cause[] = [
             : undefined;
       const overlay = board.first('configTxt');
       return {
-        text: `the area has another size than was asked for: CmaTotal is ${size(Math.round(total / 1024))}, and ${wantedMiB} MiB were meant. ${by === undefined ? (overlay === undefined ? 'Something else sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
+        text: `the area has another size than was asked for: CmaTotal is ${size(Math.round(total / 1024))}, and ${wantedMiB} MiB were meant. ${by === undefined ? (overlay === undefined ? 'Another source sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
         evidence: [
           board.last('cmaTotal')?.line,
           board.line(new RegExp(`\\b${wantedMiB}\\s*M|\\bsize\\s*=`)),
@@ -466,7 +466,7 @@ function statedMiB(board: Board): number | undefined {
     ?.properties.get('size');
   const inProse = board.line(/linux,cma|\bcma\b|\bdts[i]?\b/i) && /\bsize\s*=\s*(<[^>]*>)/.exec(board.text)?.[1];
   const bytes = cellsOf(stated) ?? cellsOf(inProse);
-  // Several areas are summed in CmaTotal: what one of them states says nothing of it.
+  // Several areas are summed in CmaTotal: what one of them states does not change it.
   return bytes === undefined || board.all('pool').length > 1 ? undefined : Number(bytes / BigInt(MIB));
 }
 

@@ -30,17 +30,17 @@ export const BEHAVIOUR: readonly Cause[] = [
       const isMissing = /No such|没有|ENOENT/.test(line);
       const isDenied = /denied|EACCES|not permitted/.test(line);
       const reason = isMissing
-        ? 'the node is not there: the kernel has no CONFIG_UDMABUF, or its module is not loaded'
+        ? 'the node does not exist: the kernel does not have CONFIG_UDMABUF, or its module is not loaded'
         : isDenied
-          ? "the node has the kernel's own mode, and no rule opens it"
+          ? "the node has the kernel's default mode, and no rule gives access to it"
           : 'the memfd lacks F_SEAL_SHRINK, has a wrong size (not whole pages), or the request is above the limits size_limit_mb and list_limit of the module';
       return {
-        text: `/dev/udmabuf makes no buffers here: ${reason}. It is another device than the heaps, and libraries fall back to it.`,
+        text: `/dev/udmabuf cannot make buffers here: ${reason}. It is not a heap; libraries use it as a fallback.`,
         evidence: [line],
         fix: isMissing
           ? 'build the kernel with CONFIG_UDMABUF=y and CONFIG_MEMFD_CREATE=y, or let the program use a heap under /dev/dma_heap'
           : isDenied
-            ? 'a rule that lets the consumer open it: KERNEL=="udmabuf", GROUP="video", MODE="0660" (its subsystem is misc, not dma_heap)'
+            ? 'add a rule that lets the program open it: KERNEL=="udmabuf", GROUP="video", MODE="0660" (its subsystem is misc, not dma_heap)'
             : 'seal the memfd with F_SEAL_SHRINK (and not F_SEAL_WRITE), pass offset and size in whole pages, and raise /sys/module/udmabuf/parameters/size_limit_mb if the buffer is larger',
       };
     },
@@ -54,7 +54,7 @@ export const BEHAVIOUR: readonly Cause[] = [
       if (line === undefined || !isAboutBuffers(board)) return undefined;
       const isChunk = /chunk|contiguous|swiotlb|4G/.test(line);
       return {
-        text: `the device refuses a buffer of this heap: ${isChunk ? 'it has no IOMMU and takes only contiguous memory within its reach, and the buffer came from scattered pages (the system heap) or from too high an address' : 'a device without an IOMMU takes only contiguous buffers within its reach, of the size, stride and modifier that it was told'}.`,
+        text: `the device refuses a buffer of this heap: ${isChunk ? 'it has no IOMMU and accepts only contiguous memory within its reach, but the buffer has scattered pages (the system heap) or too high an address' : 'a device without an IOMMU accepts only contiguous buffers within its reach, with the announced size, stride and modifier'}.`,
         evidence: [line, board.line(/dma_heap\/\S+/)],
         fix: 'allocate this buffer from a CMA heap (linux,cma, reserved or default_cma_region) whose area the device can reach (alloc-ranges below its limit, 4 GiB or less), and compare size, stride and offset of the import with the buffer',
       };
@@ -63,8 +63,8 @@ export const BEHAVIOUR: readonly Cause[] = [
   said(
     'LEAK_FD',
     /(?:fd|descriptor|\/proc\/\S+\/fd)s?\b.{0,60}(?:leak|grow|increas|more and more|never closed|left open)|leak\w*.{0,40}(?:fd|descriptor)|描述符.{0,10}泄/i,
-    `descriptors are left open: on ${OLDEST} the kernel itself leaks one when the result of an allocation cannot be written back (EFAULT); otherwise the program does not close them.`,
-    `update the kernel if it is a ${OLDEST} and the number grows with failed allocations; otherwise close every dma-buf descriptor (and duplicates in other processes): ls -l /proc/PID/fd shows them`,
+    `descriptors stay open. ${OLDEST} itself leaks one when it cannot write back the result of an allocation (EFAULT); on other kernels, the program does not close them.`,
+    `update the kernel if it is ${OLDEST} and the number grows with failed allocations; otherwise close every dma-buf descriptor, also its duplicates in other processes (ls -l /proc/PID/fd shows them)`,
     unlessOther,
   ),
   {
@@ -81,84 +81,84 @@ export const BEHAVIOUR: readonly Cause[] = [
       if ((line === undefined && !falling) || (board.has('allocFailed') && line === undefined)) return undefined;
       if (unlessOther(board)) return undefined;
       return {
-        text: 'CMA memory is not given back after the buffers were closed: something keeps a reference, a driver with an attachment, another process with a duplicate of the descriptor, or the kernel itself.',
+        text: 'CMA memory stays in use after the buffers were closed: a driver with an attachment, another process with a duplicate of the descriptor, or the kernel itself keeps a reference.',
         evidence: [line, ...board.all('cmaFree').map((one) => one.line)],
-        fix: 'compare /sys/kernel/debug/dma_buf/bufinfo before and after: attached devices and the exporter are named there; look for the descriptors in /proc/*/fd, then report it to the vendor of the driver that holds the attachment',
+        fix: 'compare /sys/kernel/debug/dma_buf/bufinfo before and after, which names the attached devices and the exporter; look for the descriptors in /proc/*/fd, then report it to the vendor of the driver that holds the attachment',
       };
     },
   },
   said(
     'NOT_ZEROED',
     /(?:old|previous|stale|foreign|someone|other|last|secret)\w* (?:data|frames?|pictures?|images?|contents?|pixels?|bytes).{0,60}(?:new|fresh|allocat|buffer|heap)|(?:new|fresh|newly)\w* (?:allocated )?(?:buffer|memory).{0,60}(?:not (?:zero|clear|empty)|contains?|holds?|garbage|old|non-?zero)|not (?:zeroed|cleared|zero-?filled)|uninitiali[sz]ed|non-?zero byte|未清零|没有清零|旧数据/i,
-    'a new buffer holds old data: what another process left there can be read. Mainline heaps clear every page.',
-    "this is a fault of the vendor's heap, which does not clear pages: do not ship this kernel, report it to the vendor, and let the program use a mainline heap; clearing the buffer in the program does not protect the data of others",
+    'a new buffer contains old data: a process can read what another process left there. Mainline heaps clear every page.',
+    'do not ship this kernel: the heap of the vendor does not clear pages. Report this to the vendor, and let the program use a mainline heap. A program that clears its own buffers does not protect the data of others',
     (board) => unlessOther(board) || board.line(/cache|sync|stripe|DMA_BUF_IOCTL_SYNC/i) !== undefined,
   ),
   said(
     'COHERENCY_UNTESTED',
     /(?:stripes?|streaks?|lines of|blocks? of|cache ?lines?|stale|artefacts?|artifacts?|glitch\w*|条纹|花屏|缓存).{0,90}(?:cache|sync|old|buffer|frame|heap|一致)|(?:without|missing|no|forgot\w*) (?:DMA_BUF_IOCTL_)?SYNC|cache.{0,30}(?:coheren|flush|invalidat)|sync.{0,40}(?:success|ok|returns 0|proves)/i,
-    'the CPU and the device see different contents: caches are not synchronised around CPU access. A successful DMA_BUF_IOCTL_SYNC without a device attached proves nothing about caches, so a test without the device cannot decide it.',
-    'bracket every CPU access with DMA_BUF_IOCTL_SYNC (START and END, with READ or WRITE as used) while the device is attached, and test with the device that will use the buffer; if it stays wrong, the exporter or the driver of the vendor does not maintain the cache',
+    'the CPU and the device see different contents: the caches are not synchronised around the CPU access. A successful DMA_BUF_IOCTL_SYNC without an attached device proves nothing about caches, so only a test with the device can decide.',
+    'bracket every CPU access with DMA_BUF_IOCTL_SYNC (START and END, with READ or WRITE as used) while the device is attached, and test with the device that will use the buffer; if the contents are still wrong, the exporter or the driver of the vendor does not maintain the cache',
     unlessOther,
   ),
   said(
     'DATA_CORRUPT',
     /(?:pattern|data|memory|content)\w*.{0,40}(?:mismatch|corrupt\w*|overwritten|destroyed|differs?|changed)|corrupt\w* (?:frames?|images?|data|memory|buffers?)|read back.{0,40}(?:differ|wrong|not)|bit flips?|Bad page (?:state|map)|数据损坏|被覆盖/i,
-    'what was written is not what is read back: the memory is owned twice (firmware, another processor or a carveout lies in it), or the mapping is wrong.',
+    'the data that is read differs from the data that was written: the memory has a second owner (firmware, another processor or a carveout), or the mapping is wrong.',
     'compare the place of the area with the regions of firmware, DSP, remoteproc and initrd in the boot log and in /proc/iomem: regions that others use must be reserved in the device tree (no-map), and the area must not overlap them; then run dmaheap-verify again',
     unlessOther,
   ),
   said(
     'NOT_CONTIGUOUS',
     /(?:not|non|isn't|are not|nicht)[- ]?(?:physically )?contiguous|nents ?[=:>] ?(?:[2-9]|\d{2,})|(?:more than one|several|many|multiple|\d{2,}) (?:sg |scatter\w* )?(?:entries|segments|chunks)|pages?.{0,30}do not follow|物理不连续/i,
-    'the pages of a buffer from a CMA heap do not follow each other: the heap behind this name is not backed by CMA.',
-    'check which heap the name leads to (ls -l /dev/dma_heap: an alias to system?), and report it to the vendor of the kernel if the node is its own; a device without an IOMMU needs a heap that is backed by CMA',
+    'the pages of a buffer from a CMA heap are not contiguous: CMA does not back the heap with this name.',
+    'check which heap the name leads to (ls -l /dev/dma_heap shows an alias to system), and report it to the vendor of the kernel if the name is a node. A device without an IOMMU needs a heap that CMA backs',
     unlessOther,
   ),
   said(
     'NOT_FROM_CMA',
     /CmaFree.{0,60}(?:does(?:n't| not) (?:change|move|drop)|unchanged|stays|same|constant)|cma_alloc_success.{0,40}(?:unchanged|same|stays|does not)|(?:not|never) (?:taken )?from (?:the )?CMA|CmaFree 不变/i,
-    'a buffer of this heap did not come from CMA: neither CmaFree nor the counters of CMA move when it is allocated. The name leads to another heap.',
+    'a buffer of this heap did not come from CMA: neither CmaFree nor the counters of CMA change with the allocation. The name leads to another heap.',
     'check aliases (ls -l /dev/dma_heap, readlink) and the version of the kernel: the heap of the CMA area is linux,cma, reserved or default_cma_region, and a link of that name to system gives ordinary pages',
     unlessOther,
   ),
   said(
     'LATENCY_EXCEEDED',
     /(?:alloc\w*|ioctl|heap)\b.{0,80}\b(?:takes?|took|needs?|lasts?|耗时)\b.{0,30}\d+ ?(?:ms|s|seconds?|毫秒)|(?:slow|latency|stall|hitch|delay)\w*.{0,60}(?:alloc|heap|cma)|(?:alloc|heap|cma)\w*.{0,60}(?:slow|latency|stall|delay)|DMA_HEAP_IOCTL_ALLOC.*<(?:[1-9]|0\.[1-9])|分配(?:很|太)?慢/i,
-    'the allocation takes long: CMA must first move the pages that others borrowed out of the area (migration), and the more is borrowed, the longer it lasts. Nothing fails.',
-    'allocate the buffers early and keep them in a pool in place of allocating for each frame, or give this user its own area that little else borrows from; the system heap is quicker where the device has an IOMMU',
+    'the allocation takes a long time: CMA must first migrate the borrowed pages out of the area. The more pages are borrowed, the longer it takes. The allocation does not fail.',
+    'allocate the buffers early and keep them in a pool instead of allocating for each frame, or give this user a separate area. The system heap is faster if the device has an IOMMU',
     unlessOther,
   ),
   said(
     'ABI_DEVIATION',
     /(?:heap_flags|fd_flags|unknown ioctl|DMA_HEAP_IOCTL\w*)\b.{0,60}(?:accept|other than|differently|unexpected|mainline|instead of EINVAL|not EINVAL)|ENOTTY.{0,40}(?:instead|mainline|expected)|(?:expected|should be) EINVAL/i,
-    'this kernel answers otherwise than mainline does: a patch of the vendor to dma-heap is likely.',
-    "do not rely on this answer: write the program for mainline's behaviour (heap_flags 0, fd_flags O_RDWR | O_CLOEXEC, fd 0), and report it to the vendor of the kernel",
+    'this kernel does not behave like mainline: the vendor has probably patched dma-heap.',
+    'do not rely on this behaviour: write the program for mainline (heap_flags 0, fd_flags O_RDWR | O_CLOEXEC, fd 0), and report it to the vendor of the kernel',
     unlessOther,
   ),
   said(
     'PAGE_SIZE_DIFFERS',
     /(?:16|64) ?K(?:i?B)? pages?.{0,80}(?:4 ?K|profile|computed|expect|generated)|page ?size.{0,60}(?:differ|mismatch|not match|computed|expect)/i,
-    'sizes were computed for another page size than the kernel has: buffers are rounded to whole pages, and the granule of CMA grows with the page.',
-    'set board.pageSize in the profile to that of the kernel (getconf PAGESIZE) and generate again',
+    'the sizes were computed for a page size that differs from that of the kernel. Buffers are rounded to whole pages, and the granule of CMA grows with the page size.',
+    'set board.pageSize in the profile to the page size of the kernel (getconf PAGESIZE), and generate again',
     (board) => board.has('misaligned') || board.has('failed'),
   ),
   said(
     'KERNEL_OUT_OF_RANGE',
     /(?:expectation|profile|generated)\b.{0,60}(?:other kernels?|another kernel|kernel.{0,20}(?:range|version))|outside (?:the )?(?:profile's )?(?:range|kernels)|kernel.{0,30}out of range/i,
-    'the expectation was made for other kernels than the one that runs.',
+    'the expectation was generated for other kernels than the running one.',
     'generate it again with --kernel of the release that uname -r shows, and put the new files on the board',
   ),
   said(
     'HEAP_UNEXPECTED',
     /(?:unexpected|additional|extra|one more|second|new)\b.{0,30}\bheap\b.{0,60}(?:appear|exist|must not|not in|why|profile|where)|heap\b.{0,60}(?:must not|should not|shouldn't) (?:exist|be)|多(?:了|出)一个.{0,20}heap/i,
-    'a heap exists that the profile says must not be there: the kernel makes one for each reusable pool, or its option is on.',
-    'remove its region from the device tree or its kernel option, or take the heap into the profile',
+    'a heap exists that the profile excludes: the kernel makes a heap for each reusable pool, or the option of the heap is on.',
+    'remove its region from the device tree or its kernel option, or add the heap to the profile',
   ),
   said(
     'CONFIG_DIFFERS',
     /(?:running kernel|kernel)\b.{0,60}(?:built without|lacks|differs?|other (?:config|options))|config(?:uration)?\.?(?:gz)?.{0,40}(?:differ|not the same|mismatch|lost|dropped)|(?:fragment|option|CONFIG_\w+).{0,60}(?:not applied|lost|dropped|ignored|disappear\w*|gone)|requested value.{0,30}not in final/i,
-    'the running kernel was built without an option of the generated fragment: the fragment was not merged, or a line of it was dropped on the way.',
+    'the running kernel was built without an option of the generated fragment: the fragment was not merged, or the build dropped one of its lines.',
     'merge the generated fragment (scripts/kconfig/merge_config.sh, or the mechanism of the build system), rebuild, and compare with `dmaheap check PROFILE --config .config`: it names the line and what blocks it',
   ),
 ];

@@ -13,21 +13,21 @@ export const BOOT: readonly Cause[] = [
       const load = board.first('overlayNotLoaded');
       if (symbols !== undefined || /NOTFOUND/.test(apply?.reason ?? ''))
         return {
-          text: 'the overlay was not applied: it refers to a label, and the base device tree has no __symbols__ (it was compiled without -@), so the boot loader keeps the original tree.',
+          text: 'the overlay was not applied: it refers to a label, but the base device tree has no __symbols__ (it was compiled without -@), so the boot loader keeps the original tree.',
           evidence: [symbols?.line, apply?.line],
-          fix: 'compile the base device tree with symbols (dtc -@, DTC_FLAGS=-@), or write the overlay with target-path = "/" and a reserved-memory node of its own, which needs no label',
+          fix: 'compile the base device tree with symbols (dtc -@, DTC_FLAGS=-@), or write the overlay with target-path = "/" and a reserved-memory node, which needs no label',
         };
       if (load !== undefined)
         return {
           text: `the boot loader could not load the overlay ${load.file}, so the node is not in the running device tree.`,
           evidence: [load.line, board.first('noTreeNode')?.line],
-          fix: `put ${load.file.replace(/^.*\//, '') || 'the .dtbo'} where the boot loader looks, or correct the path in the overlay line (fdtoverlays of extlinux.conf, overlays= of armbianEnv.txt, dtoverlay= of config.txt): the path is that of the partition the boot loader reads. Its log must then say that the overlay was loaded`,
+          fix: `put ${load.file.replace(/^.*\//, '') || 'the .dtbo'} where the boot loader looks, or correct the path in the overlay line (fdtoverlays of extlinux.conf, overlays= of armbianEnv.txt, dtoverlay= of config.txt): the path is relative to the partition that the boot loader reads. Then its log must show that the overlay was loaded`,
         };
       if (apply !== undefined)
         return {
-          text: `the boot loader could not apply the overlay${apply.reason === '' ? '' : ` (${apply.reason})`}, and goes on with the device tree as it was.`,
+          text: `the boot loader could not apply the overlay${apply.reason === '' ? '' : ` (${apply.reason})`}, so it boots with the unchanged device tree.`,
           evidence: [apply.line],
-          fix: `${/NOSPACE/.test(apply.reason) ? 'give the tree room before it is applied (fdt resize 0x10000 in U-Boot)' : 'try it on the desk with fdtoverlay -i base.dtb -o out.dtb overlay.dtbo, which says why'}, and look at the overlay's target; the log must then show no error`,
+          fix: `${/NOSPACE/.test(apply.reason) ? 'enlarge the tree before the overlay is applied (fdt resize 0x10000 in U-Boot)' : 'apply it on a workstation with fdtoverlay -i base.dtb -o out.dtb overlay.dtbo, which prints the reason'}, and check the target of the overlay; then the log must not show the error`,
         };
       const wrongFile = wrongConfigTxt(board);
       if (wrongFile !== undefined) return wrongFile;
@@ -50,7 +50,7 @@ function wrongConfigTxt(board: Board) {
   )
     return undefined;
   return {
-    text: 'the edited config.txt is not the one that the firmware reads: it reads /boot/firmware/config.txt on the FAT partition, and /boot/config.txt lies on the root file system. The overlay was never loaded.',
+    text: 'the edited config.txt is not the one that the firmware reads: it reads /boot/firmware/config.txt on the FAT partition, but /boot/config.txt is on the root file system. So the overlay was not loaded.',
     evidence: [edited, real],
     fix: 'put the line into /boot/firmware/config.txt and the .dtbo into /boot/firmware/overlays, and reboot; `vclog --msg` (or vcdbg log msg) then shows that the overlay is loaded',
   };
@@ -71,8 +71,8 @@ function notInTree(board: Board) {
   const seen = none?.line ?? dump ?? (names.length > 0 && !isListed ? names[0]?.line : undefined);
   if (seen === undefined || (asked === undefined && node.length === 0)) return undefined;
   return {
-    text: 'the running device tree has no such node: what was written was never put into the tree that the kernel got.',
+    text: 'the running device tree does not have this node: the kernel got a tree without the change.',
     evidence: [seen, asked, board.all('treeNode')[0]?.line],
-    fix: "look into the log of the boot loader for the overlay (is its line in the file and on the partition that the boot loader reads? does it report that the overlay was loaded and applied?), or build the node into the board's .dts; /proc/device-tree/reserved-memory must list it afterwards",
+    fix: "check that the line of the overlay is in the file that the boot loader reads, and that the log of the boot loader reports the overlay as loaded and applied; or build the node into the board's .dts. Then /proc/device-tree/reserved-memory must list it",
   };
 }

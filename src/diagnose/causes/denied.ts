@@ -21,7 +21,7 @@ export const VERIFIED: Cause = {
   id: 'verifier',
   when: (board) => {
     const row = verifier(board);
-    return row && { text: `dmaheap-verify says ${row.id}: ${row.cause}`, evidence: [row.line], fix: row.fix };
+    return row && { text: `dmaheap-verify reports ${row.id}: ${row.cause}`, evidence: [row.line], fix: row.fix };
   },
 };
 export const verifiedId = (board: Board) => verifier(board)?.id;
@@ -37,10 +37,10 @@ export const DENIED: readonly Cause[] = [
         );
       if (made === undefined) return undefined;
       const none = board.isAbsent()
-        ? ' This kernel has no /dev/dma_heap either: it needs a kernel with CONFIG_DMABUF_HEAPS and one of its heaps.'
+        ? ' This kernel has no /dev/dma_heap either: the board needs a kernel with CONFIG_DMABUF_HEAPS and one of its heaps.'
         : '';
       return {
-        text: `/dev/dma-buf is not a device of any kernel: a dma-buf is a file descriptor, and nothing answers a node that was made by hand. Buffers come from the heaps, /dev/dma_heap/*.${none}`,
+        text: `/dev/dma-buf is not a device of any kernel: a dma-buf is a file descriptor, and a node made by hand has no driver. Buffers come from the heaps, /dev/dma_heap/*.${none}`,
         evidence: [made, board.first('noDirectory')?.line],
         fix: `remove the line that makes /dev/dma-buf, delete the node, and let the program open /dev/dma_heap/system or the CMA heap.${none}`,
       };
@@ -66,7 +66,7 @@ export const DENIED: readonly Cause[] = [
       if (shown === undefined && made === undefined && strange === undefined && answer === undefined) return undefined;
       const name = shown?.name ?? strange?.path ?? 'the node';
       return {
-        text: `${name} under /dev/dma_heap is not a heap device: ${file !== undefined ? 'it is an ordinary file or directory that something created' : 'it was made by hand or with another device number'}. The device numbers of heaps are dynamic; only the kernel knows them.`,
+        text: `${name} under /dev/dma_heap is not a heap device: ${file !== undefined ? 'it is an ordinary file or directory' : 'it was made by hand, or it has another device number'}. The device numbers of heaps are dynamic: the kernel allocates them at boot.`,
         evidence: [shown?.line, made, strange?.line, answer?.line],
         fix: `delete ${name}, remove what creates it (a script, a package, a volume of a container), and let devtmpfs make the node: a reboot, or \`udevadm trigger --subsystem-match=dma_heap\` where udev fills /dev`,
       };
@@ -86,26 +86,26 @@ export const DENIED: readonly Cause[] = [
       if (denied !== undefined) {
         const isSnap = denied.profile.startsWith('snap.');
         return {
-          text: `AppArmor denies it: the profile ${denied.profile} does not allow ${denied.name}. Mode and group of the node do not matter here.`,
+          text: `AppArmor denies it: the profile ${denied.profile} does not allow ${denied.name}. The mode and the group of the node are not the cause.`,
           evidence: [denied.line],
           fix: isSnap
-            ? `let the snap's confinement allow the heap: a plug of an interface that covers ${denied.name} (custom-device from the gadget snap, connected with \`snap connect\`), or a snap that is not strict while testing`
+            ? `allow the heap in the confinement of the snap: connect a plug of an interface that covers ${denied.name} (custom-device of the gadget snap, \`snap connect\`), or use a snap without strict confinement for a test`
             : `add \`${denied.name.replace(/[^/]*$/, '')}* rw,\` to the profile ${denied.profile} and load it with \`apparmor_parser -r\``,
         };
       }
       if (avc !== undefined)
         return {
-          text: `SELinux denies it: the domain ${avc.domain} may not use a node of type ${avc.type}. Mode and group of the node do not matter here.`,
+          text: `SELinux denies it: the domain ${avc.domain} may not use a node of type ${avc.type}. The mode and the group of the node are not the cause.`,
           evidence: [avc.line],
           fix:
             /^dmabuf|untrusted_app|hal_|vendor_/.test(`${avc.type} ${avc.domain}`) &&
             board.line(/android|sepolicy|logcat|u:r:/i) !== undefined
               ? `add to the policy of the device: allow ${avc.domain} ${avc.type}:chr_file r_file_perms (the heap is opened read-only on Android), and build the policy again`
-              : `allow it in the policy: \`ausearch -m avc -ts boot | audit2allow -M heap\` shows the rule; better, give the heaps a type of their own (semanage fcontext, or SECLABEL{selinux} in a udev rule) and allow ${avc.domain} that type`,
+              : `allow it in the policy: \`ausearch -m avc -ts boot | audit2allow -M heap\` shows the rule; or better, give the heaps a separate type (semanage fcontext, or SECLABEL{selinux} in a udev rule), and allow ${avc.domain} to use that type`,
         };
       if (filter !== undefined && board.line(/dma_heap|dma-heap|ioctl|heap/i) !== undefined)
         return {
-          text: 'a seccomp filter ends the call: the sandbox of the program does not allow this system call, whatever the node says.',
+          text: 'a seccomp filter stops the call: the sandbox of the program does not allow this system call. The mode of the node is not the cause.',
           evidence: [filter.line],
           fix: 'allow ioctl and openat in the filter of the sandbox (SystemCallFilter= of the unit, the seccomp profile of the container), for this program only',
         };
@@ -138,14 +138,14 @@ export const DENIED: readonly Cause[] = [
       const evidence = [open?.line, allows[0]?.line, policy?.line, volume];
       if (isUnit || (board.container === undefined && board.line(/systemd|\.service/) !== undefined))
         return {
-          text: `the unit's device policy denies it with EPERM: ${allows.length > 0 ? 'DeviceAllow= closes every device that it does not list, and no dma_heap is listed' : 'DevicePolicy= or PrivateDevices= closes /dev for this service'}. The mode of the node would allow it.`,
+          text: `the unit's device policy denies it with EPERM: ${allows.length > 0 ? 'DeviceAllow= closes every device that it does not list, and it does not list dma_heap' : 'DevicePolicy= or PrivateDevices= closes the devices for this service'}. The mode of the node would allow it.`,
           evidence,
-          fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' in place of PrivateDevices=yes' : ''}, then systemctl daemon-reload and restart the service`,
+          fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' instead of PrivateDevices=yes' : ''}, then systemctl daemon-reload and restart the service`,
         };
       return {
-        text: `the device cgroup denies it with EPERM${volume === undefined ? '' : `: ${volume} was mounted as a volume, which shows the node and does not allow the device`}. Root in the container makes no difference, and the mode of the node is not the reason.`,
+        text: `the device cgroup denies it with EPERM${volume === undefined ? '' : `: ${volume} was mounted as a volume, which shows the node but does not allow the device`}. This applies to root in the container too. The mode of the node is not the cause.`,
         evidence,
-        fix: 'give the heaps as devices, not as a volume: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose, --device=/dev/dma_heap for docker and podman run, lxc.cgroup2.devices.allow = c MAJOR:* rwm for LXC, a device plugin or CDI for Kubernetes',
+        fix: 'pass the heaps as devices, not as a volume: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose, --device=/dev/dma_heap for docker and podman run, lxc.cgroup2.devices.allow = c MAJOR:* rwm for LXC, a device plugin or CDI for Kubernetes',
       };
     },
   },
@@ -164,9 +164,9 @@ export const DENIED: readonly Cause[] = [
       )
         return undefined;
       return {
-        text: 'the buffer is a read-only descriptor: it was allocated with fd_flags without O_RDWR, so that mmap with PROT_WRITE gives EACCES. Nodes and groups are not the reason.',
+        text: 'the buffer has a read-only descriptor: it was allocated with fd_flags without O_RDWR, so mmap with PROT_WRITE gives EACCES. The node and the groups are not the cause.',
         evidence: [flags?.line ?? source, mapped.line],
-        fix: 'allocate with fd_flags = O_RDWR | O_CLOEXEC in struct dma_heap_allocation_data (how the heap itself was opened does not matter)',
+        fix: 'allocate with fd_flags = O_RDWR | O_CLOEXEC in struct dma_heap_allocation_data (the mode in which the heap itself was opened does not matter)',
       };
     },
   },
@@ -191,9 +191,9 @@ export const DENIED: readonly Cause[] = [
       );
       if (line === undefined) return undefined;
       return {
-        text: 'the process has no file descriptors left: every dma-buf is one, and each plane may hold another.',
+        text: 'the process has no file descriptors left: every dma-buf has one, and each plane may have another.',
         evidence: [line, board.line(/Max open files|ulimit -n|LimitNOFILE/)],
-        fix: 'raise the limit of the service (LimitNOFILE= in its unit, `ulimit -n` in a shell), and look in /proc/PID/fd for dma-bufs that the program never closes: then the limit only delays the end',
+        fix: 'raise the limit of the service (LimitNOFILE= in its unit, `ulimit -n` in a shell), and look in /proc/PID/fd for dma-bufs that the program does not close. If it leaks them, a higher limit only delays the error',
       };
     },
   },
@@ -209,9 +209,9 @@ export const DENIED: readonly Cause[] = [
         board.line(/32[- ]?bit|armv[67]|armhf|32 ?位/i) !== undefined;
       if (asked === undefined || !is32) return undefined;
       return {
-        text: 'the kernel cuts the length to 32 bits: the request is 4 GiB or more, and a 32-bit kernel makes a buffer of what is left of it.',
+        text: 'the kernel cuts the length to 32 bits: the request is 4 GiB or more, and a 32-bit kernel allocates only the remainder.',
         evidence: [asked, got],
-        fix: 'ask for less than 4 GiB on a 32-bit kernel, in several buffers if it must be more, and compare lseek(fd, 0, SEEK_END) with what was asked for',
+        fix: 'request less than 4 GiB on a 32-bit kernel, use several buffers for more, and compare lseek(fd, 0, SEEK_END) with the requested size',
       };
     },
   },

@@ -25,7 +25,7 @@ export const NAMES: readonly Cause[] = [
       const vendor = wanted === undefined ? undefined : vendorOf(wanted.name);
       if (wanted === undefined || vendor === undefined) return undefined;
       return {
-        text: `${wanted.name} is a heap of ${vendor[1]}, and this kernel does not make it: it has ${names.join(', ')}. A link with that name would not give the memory that the vendor's heap gives.`,
+        text: `${wanted.name} is a heap of ${vendor[1]}. This kernel does not make it; its heaps are ${names.join(', ')}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
         evidence: [
           wanted.line,
           ...board
@@ -50,15 +50,15 @@ export const NAMES: readonly Cause[] = [
       const why =
         got === 'reserved'
           ? cma === undefined && !board.has('bypass')
-            ? 'the area comes from the kernel configuration and not from the device tree, and then its heap is called reserved'
-            : `${cma?.text ?? 'cma='} on the command line makes the area in place of the device tree's node, and then its heap is called reserved`
+            ? 'the area comes from the kernel configuration and not from the device tree, so its heap is named reserved'
+            : `${cma?.text ?? 'cma='} on the command line makes the area instead of the device tree's node, so its heap is named reserved`
           : got === 'default_cma_region'
-            ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is switched off (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
+            ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is disabled (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
             : got === 'cma'
               ? "Rockchip's kernel calls the heap of the default area cma, whatever the node of the device tree is called"
-              : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap is called after the node of the device tree`;
+              : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap has the name of the device tree node`;
       return {
-        text: `the heap is there under another name: the program opens ${wanted.name}, and the kernel calls it ${got}. ${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
+        text: `the heap has another name: the program opens ${wanted.name}, but the kernel names it ${got}. ${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
         evidence: [
           wanted.line,
           board.nodes().find(({ name }) => name === got)?.line ?? board.first('names')?.line,
@@ -87,9 +87,9 @@ export const NAMES: readonly Cause[] = [
       );
       if (wrong === undefined) return undefined;
       return {
-        text: `the alias ${wrong.name} leads to ${wrong.target ?? 'nothing'}${names.length > 0 && !names.includes((wrong.target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '')) ? ', which does not exist' : ', which is another heap than its name says'}: the program gets memory of the wrong kind, or none.`,
+        text: `the alias ${wrong.name} leads to ${wrong.target ?? 'nothing'}${names.length > 0 && !names.includes((wrong.target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '')) ? ', which does not exist' : ', which is not the heap of that name'}: the program gets memory of the wrong kind, or none.`,
         evidence: [wrong.line, said],
-        fix: `find what makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d) and let it lead to the heap that is meant: SYMLINK+="dma_heap/${wrong.name}" on the rule of that heap`,
+        fix: `find the file that makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d), and let the link lead to the intended heap: SYMLINK+="dma_heap/${wrong.name}" on the rule of that heap`,
       };
     },
   },
@@ -111,7 +111,7 @@ export const NAMES: readonly Cause[] = [
         return undefined;
       const target = names.find((name) => board.isDefaultName(name)) ?? names[0] ?? 'system';
       return {
-        text: `no kernel makes a heap called ${wanted.name}: it is an alias, a link that a udev rule of the distribution or of the program makes, and no rule makes it here. The heaps themselves are there (${names.join(', ')}).`,
+        text: `no kernel makes a heap named ${wanted.name}: it is an alias, a link from a udev rule of the distribution or of the program, and this system does not have such a rule. The heaps themselves exist (${names.join(', ')}).`,
         evidence: [wanted.line, board.nodes()[0]?.line ?? board.first('names')?.line],
         fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
@@ -127,14 +127,14 @@ export const NAMES: readonly Cause[] = [
       const gone = inClass.filter((name) => names !== undefined && !names.includes(name));
       if (removed === undefined && !(gone.length > 0 && names !== undefined)) return undefined;
       return {
-        text: `the kernel has the heap${gone.length === 1 ? '' : 's'} ${gone.join(', ')} (/sys/class/dma_heap), and the node under /dev/dma_heap is gone: something removed it or hides it.`,
+        text: `the kernel has the heap${gone.length === 1 ? '' : 's'} ${gone.join(', ')} (/sys/class/dma_heap), but the node under /dev/dma_heap does not exist: something removed or hides it.`,
         evidence: [
           board.first('classNames')?.line,
           removed,
           renames?.line,
           board.nodes()[0]?.line ?? board.first('names')?.line,
         ],
-        fix: 'find what removes or hides the node (a script with rm, a udev rule with NAME=, a tmpfs or a bind mount over /dev), take it away, then udevadm trigger --subsystem-match=dma_heap --action=add or a reboot brings the node back',
+        fix: 'find what removes or hides the node (a script with rm, a udev rule with NAME=, a tmpfs or a bind mount over /dev), and remove it. Then udevadm trigger --subsystem-match=dma_heap --action=add or a reboot makes the node again',
       };
     },
   },
@@ -184,12 +184,12 @@ export const NAMES: readonly Cause[] = [
       )
         return undefined;
       return {
-        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')})${pool !== undefined || inTree ? ": the area is there, and this kernel makes a heap of the default area only; further reusable pools get a heap of their own from a newer kernel on, under the node's full name" : ': the kernel made no area for it'}.`,
+        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')})${pool !== undefined || inTree ? ': the area exists, but this kernel makes a heap for the default area only. A newer kernel makes a heap for every reusable pool, with the full name of the node' : ': the kernel did not make an area for it'}.`,
         evidence,
         fix:
           pool !== undefined || inTree
-            ? 'make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes heaps of all reusable pools; `dmaheap explain heap:NAME PROFILE` shows from which on'
-            : 'compare the reserved-memory node and the kernel configuration with what was generated, and look for "reserved mem" in the kernel log',
+            ? 'make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes a heap for every reusable pool; `dmaheap explain heap:NAME PROFILE` shows the first such kernel'
+            : 'compare the reserved-memory node and the kernel configuration with the generated files, and look for "reserved mem" in the kernel log',
       };
     },
   },

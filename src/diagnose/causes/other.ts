@@ -31,8 +31,8 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /Direct firmware load for \S+ failed|firmware: failed to load|Unable to load firmware/i,
-    'a firmware file of another device is missing',
-    'install the firmware package that has the file which the line names',
+    'the firmware file of another device is missing',
+    'install the firmware package with the file that the line names',
   ],
   [
     /error while loading shared libraries|cannot open shared object file|undefined symbol|version `GLIBC\S*' not found/i,
@@ -51,13 +51,13 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /\/dev\/(?:video|media)\d*\S*.*(?:No such file|Permission denied|busy|resource busy)|Pipeline handler in use by another process|Camera is in use|failed to acquire camera|VIDIOC_S_FMT.*busy|Device '?\/dev\/video\d+'? is busy/i,
-    'the video device itself is missing, denied or in use by another program',
-    'look who has it open (fuser -v /dev/video*), stop that program, or correct the device and its group',
+    'the video device itself is missing, denied, or in use by another program',
+    'find the program that has it open (fuser -v /dev/video*) and stop it, or correct the device and its group',
   ],
   [
     /\/dev\/(?:mpp_service|rga|vpu_service|mali0?|kgsl\S*|dri\/\S+)\b.*(?:No such file|denied|fail|open)|(?:failed|cannot|unable) to open (?:DRM|drm|\/dev\/dri|render)|drmSetMaster|(?:denied|No such file|fail\w*)\b.*\/dev\/(?:mpp_service|rga|mali0?|dri\/\S+)|DRM_IOCTL_MODE\S*.*denied/i,
     'the device of the codec or of the GPU is missing or denied',
-    'give the program that device (its driver in the kernel, its group, or the devices of the container)',
+    'give the program access to that device (its driver in the kernel, its group, or the devices of the container)',
   ],
   [
     /usb \d.*(?:error|disconnect|unable|reset)|device descriptor read|xhci.*(?:died|error|halt)|uvcvideo.*(?:error|fail)/i,
@@ -76,7 +76,7 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /segfault at|Segmentation fault|core dumped|stack smashing|free\(\): invalid|double free/i,
-    'the program crashes by itself',
+    'the program crashes for another reason',
     'get a backtrace (coredumpctl gdb, gdb -batch -ex bt) and report it to the program',
   ],
   [
@@ -96,7 +96,7 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /iommu.*fault|smmu.*fault|Unhandled context fault|translation fault|page fault.*(?:iova|iommu)/i,
-    "the IOMMU stops a device's access to memory that it was not given",
+    'the IOMMU stops a device that accesses memory outside its mappings',
     'look at the driver of the device that the line names (stream id), and at its iommus property',
   ],
   [
@@ -126,7 +126,7 @@ export const NOT_OURS: Cause = {
       const line = board.line(pattern);
       if (line === undefined || /dma_heap|dma-heap|DMA_HEAP|cma_alloc|cma:/.test(line)) continue;
       return {
-        text: `this is not a fault of heaps or CMA: ${what}. Nothing in the text shows a problem with a heap${hasNodes(board) ? '; the nodes are there with their group' : ''}${board.cmaKib === undefined ? '' : `, and CMA has ${board.cmaKib} kB`}.`,
+        text: `this is not a fault of heaps or CMA: ${what}. The text does not show a problem with a heap${hasNodes(board) ? '; the nodes exist with their group' : ''}${board.cmaKib === undefined ? '' : `, and CMA has ${board.cmaKib} kB`}.`,
         evidence: [line, board.nodes()[0]?.line, board.last('cmaFree')?.line],
         fix,
       };
@@ -150,9 +150,9 @@ export const HEALTHY: Cause = {
     );
     if (isHarmless(board) && board.refused.length > 0 && hasNodes(board))
       return {
-        text: `nothing is wrong: the program looks for ${board.refused[0]?.name} first, and goes on with another heap. The warning is harmless, and the rest of the text shows that it works.`,
+        text: `nothing is wrong: the program looks for ${board.refused[0]?.name} first and then uses another heap. The warning is harmless; the rest of the text shows that the program works.`,
         evidence: [board.refused[0]?.line, goes],
-        fix: 'nothing needs to change; whoever wants the line to go away adds a link with that name by a udev rule (SYMLINK+=), as some distributions do',
+        fix: 'nothing needs to change. A link with that name from a udev rule (SYMLINK+=), as some distributions have it, avoids the warning',
       };
     if (
       board.refused.length > 0 ||
@@ -182,7 +182,7 @@ export const HEALTHY: Cause = {
     )
       return undefined;
     return {
-      text: `nothing is wrong as far as the text shows: ${[hasArea ? 'the CMA area is made' : undefined, isOpen ? `the nodes have their group (${nodes[0]?.group}) and mode` : undefined, goes === undefined ? undefined : 'and the buffers can be used'].filter((one) => one !== undefined).join(', ')}. It looks as it should.`,
+      text: `the text does not show a fault: ${[hasArea ? 'the CMA area is made' : undefined, isOpen ? `the nodes have their group (${nodes[0]?.group}) and mode` : undefined, goes === undefined ? undefined : 'and the buffers can be used'].filter((one) => one !== undefined).join(', ')}.`,
       evidence: [nodes[0]?.line, board.last('cmaTotal')?.line, goes, verified],
       fix: 'nothing needs to change',
     };

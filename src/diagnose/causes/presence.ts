@@ -23,7 +23,7 @@ const VENDORS: readonly (readonly [RegExp, string, string])[] = [
   [
     /^(?:system-uncached(?:-dma32)?|system-dma32|cma-uncached|linux,cma-uncached-dma32)$/,
     "Rockchip's vendor kernel",
-    'let the program use another allocator (DRM, or the heap "system" where it copes with cached buffers)',
+    'let the program use another allocator (DRM, or the heap "system" if the program can handle cached buffers)',
   ],
   [
     /^linux,cma-uncached$/,
@@ -55,9 +55,9 @@ export const PRESENCE: readonly Cause[] = [
         return undefined;
       const release = board.release?.text ?? 'this kernel';
       return {
-        text: `Linux ${release} is too old: no kernel before ${FIRST} has DMA-BUF heaps, so there is no option for them in its menuconfig. ${board.has('ion') ? 'It has ION (/dev/ion), which was their predecessor.' : 'Its allocator is ION, if the vendor switched it on.'}`,
+        text: `Linux ${release} is too old: DMA-BUF heaps exist from ${FIRST} on, so its menuconfig does not have an option for them. ${board.has('ion') ? 'It has ION (/dev/ion), the predecessor of the heaps.' : 'Its allocator is ION, if the vendor enabled it.'}`,
         evidence: [board.release?.line, board.first('ion')?.line, board.first('noDirectory')?.line],
-        fix: `use a kernel from ${FIRST} on (a newer BSP of the vendor), or the version or the build option of the program that allocates from ION`,
+        fix: `use a kernel from ${FIRST} on (a newer BSP of the vendor), or a version or a build option of the program that allocates from ION`,
       };
     },
   },
@@ -79,7 +79,7 @@ export const PRESENCE: readonly Cause[] = [
       if (!outside && !listsOthers && board.isAbsent('host')) return undefined;
       const kind = board.container ?? 'container';
       return {
-        text: `the container has no /dev/dma_heap: the kernel${outside ? ' has the heaps' : "'s heaps are not the question yet"}, and the runtime (${kind}) did not pass the nodes in. A container gets only the devices that it is given.`,
+        text: `the container has no /dev/dma_heap: the kernel${outside ? ' has the heaps' : ' may have heaps'}, but the runtime (${kind}) did not pass the nodes to the container.`,
         evidence: [
           board.all('noDirectory').find(({ view }) => view === 'container')?.line ??
             board.first('noDirectory')?.line ??
@@ -106,7 +106,7 @@ export const PRESENCE: readonly Cause[] = [
       if (open.length === 0 || !(isMissing(board) || board.heapNames() !== undefined)) return undefined;
       const list = open.map(([name]) => name).join(' and ');
       return {
-        text: `the heaps are kernel modules here (${list}), and ${open.length === 1 ? 'it is' : 'they are'} not loaded: no device event asks for ${open.length === 1 ? 'it' : 'them'}.`,
+        text: `the heaps are kernel modules (${list}) that ${open.length === 1 ? 'is' : 'are'} not loaded: no device event loads ${open.length === 1 ? 'it' : 'them'}.`,
         evidence: [
           ...board
             .all('config')
@@ -124,9 +124,9 @@ export const PRESENCE: readonly Cause[] = [
       const wrong = board.all('moduleMissing').find(({ name }) => MODULE_NAMES.test(name));
       if (wrong === undefined) return undefined;
       return {
-        text: `there is no module called ${wrong.name} on any kernel: the cores of dma-buf and of the heaps are built in or absent.${isOff(board) ? ' This kernel is built without heaps (CONFIG_DMABUF_HEAPS is not set).' : ''} Only system_heap and cma_heap can be modules, and only on recent kernels.`,
+        text: `no kernel has a module named ${wrong.name}: the cores of dma-buf and of the heaps are built in or absent.${isOff(board) ? ' This kernel is built without heaps (CONFIG_DMABUF_HEAPS is not set).' : ''} Only system_heap and cma_heap can be modules, and only on recent kernels.`,
         evidence: [wrong.line, board.all('config').find(({ symbol }) => symbol === 'DMABUF_HEAPS')?.line],
-        fix: 'no package has it: build the kernel with CONFIG_DMABUF_HEAPS=y and CONFIG_DMABUF_HEAPS_SYSTEM=y or CONFIG_DMABUF_HEAPS_CMA=y, or take a kernel that has them; drop the modprobe',
+        fix: 'build the kernel with CONFIG_DMABUF_HEAPS=y and CONFIG_DMABUF_HEAPS_SYSTEM=y or CONFIG_DMABUF_HEAPS_CMA=y, or use a kernel that has them, and remove the modprobe',
       };
     },
   },
@@ -150,7 +150,7 @@ export const PRESENCE: readonly Cause[] = [
       if (!android) return undefined;
       if (!isUnsupported && board.has('classNames')) return undefined;
       return {
-        text: `this kernel${board.release === undefined ? '' : ` (${board.release.text})`} is built without DMA-BUF heaps: ${isUnsupported ? 'CONFIG_DMABUF_HEAPS is not set' : empty ? 'CONFIG_DMABUF_HEAPS=y alone makes no heap' : 'neither /dev/dma_heap nor /sys/class/dma_heap exists'}. No rule and no node can make one.`,
+        text: `this kernel${board.release === undefined ? '' : ` (${board.release.text})`} is built without DMA-BUF heaps: ${isUnsupported ? 'CONFIG_DMABUF_HEAPS is not set' : empty ? 'CONFIG_DMABUF_HEAPS=y alone does not make a heap' : 'neither /dev/dma_heap nor /sys/class/dma_heap exists'}. A udev rule or a node made by hand cannot replace them.`,
         evidence: [
           board.all('config').find(({ symbol }) => symbol.startsWith('DMABUF_HEAPS'))?.line,
           board.first('noDirectory')?.line,
@@ -170,7 +170,7 @@ export const PRESENCE: readonly Cause[] = [
       if (noMount === undefined && !inClass) return undefined;
       if (board.container !== undefined && noMount === undefined) return undefined;
       return {
-        text: 'the kernel has the heaps (/sys/class/dma_heap lists them), but nothing made nodes in /dev: devtmpfs is not mounted there, or /dev is a static directory.',
+        text: 'the kernel has the heaps (/sys/class/dma_heap lists them), but /dev has no nodes for them: devtmpfs is not mounted there, or /dev is a static directory.',
         evidence: [board.first('classNames')?.line, board.first('noDirectory')?.line, noMount],
         fix: 'mount devtmpfs on /dev early (mount -t devtmpfs devtmpfs /dev in init, CONFIG_DEVTMPFS=y and CONFIG_DEVTMPFS_MOUNT=y), or let mdev -s or udev populate /dev',
       };
@@ -193,13 +193,13 @@ export const PRESENCE: readonly Cause[] = [
         !board.has('reserved');
       if (!off && unknown === undefined && !zero && !unlisted) return undefined;
       return {
-        text: `this kernel has no CMA${zero ? ': the configured size is 0, and neither the command line nor the device tree asks for an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; it does not even know the parameter cma='}. The system heap does not need it.`,
+        text: `this kernel has no CMA${zero ? ': the configured size is 0, and neither the command line nor the device tree requests an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; it does not know the parameter cma='}. The system heap does not need it.`,
         evidence: [
           unknown?.line,
           board.all('config').find(({ symbol }) => /^(?:DMA_)?CMA(?:_SIZE_MBYTES)?$/.test(symbol))?.line,
           board.first('names')?.line,
         ],
-        fix: `${zero ? 'state a size: CONFIG_CMA_SIZE_MBYTES, or an area in the device tree' : 'rebuild the kernel with CONFIG_CMA=y, CONFIG_DMA_CMA=y and CONFIG_DMABUF_HEAPS_CMA=y'}; for a test on this machine let the program use the system heap`,
+        fix: `${zero ? 'state a size: CONFIG_CMA_SIZE_MBYTES, or an area in the device tree' : 'rebuild the kernel with CONFIG_CMA=y, CONFIG_DMA_CMA=y and CONFIG_DMABUF_HEAPS_CMA=y'}. For a test on this machine, let the program use the system heap`,
       };
     },
   },
@@ -209,14 +209,14 @@ function containerFix(kind: string): string {
   if (/waydroid/.test(kind))
     return 'pass the node into the container of waydroid: add "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir,optional 0 0" to /var/lib/waydroid/lxc/waydroid/config_nodes, then restart waydroid-container';
   if (/lxc|incus/.test(kind))
-    return 'pass the nodes in: "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir 0 0" and "lxc.cgroup2.devices.allow = c MAJOR:* rwm" in the configuration of the container (MAJOR as ls -l /dev/dma_heap on the host shows it), then restart it';
+    return 'pass the nodes to the container: "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir 0 0" and "lxc.cgroup2.devices.allow = c MAJOR:* rwm" in the configuration of the container (MAJOR as ls -l /dev/dma_heap on the host shows it), then restart it';
   if (/kube|k3s/.test(kind))
-    return 'give the pod the device: a device plugin or CDI that lists /dev/dma_heap/NAME; a hostPath volume alone shows the node and is refused by the device cgroup';
+    return 'give the pod the device: a device plugin or CDI that lists /dev/dma_heap/NAME; with a hostPath volume alone, the device cgroup refuses the access';
   if (/flatpak/.test(kind))
     return 'give the application /dev/dma_heap: flatpak override --device=all APPLICATION (there is no smaller permission for heaps), or run it outside the container';
   if (/snap/.test(kind))
-    return 'give the snap the device by an interface (custom-device of the gadget), /dev/dma_heap/NAME listed in it';
+    return 'give the snap the device by an interface (custom-device of the gadget) that lists /dev/dma_heap/NAME';
   if (/nspawn/.test(kind))
-    return 'pass the nodes in: systemd-nspawn --bind=/dev/dma_heap --property="DeviceAllow=char-dma_heap rw" for the container';
-  return 'pass the nodes to the container as devices: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose (or one line for each heap), --device=/dev/dma_heap for docker run and podman run, then create it again';
+    return 'pass the nodes to the container: systemd-nspawn --bind=/dev/dma_heap --property="DeviceAllow=char-dma_heap rw" for the container';
+  return 'pass the nodes to the container as devices: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose (or one line for each heap), --device=/dev/dma_heap for docker run and podman run, then create the container again';
 }

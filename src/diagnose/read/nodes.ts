@@ -136,7 +136,7 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
   return tree === null ? [] : [clue(line, 'treeNames', { names, of: tree[1] ?? '' })];
 }
 
-/** A whole listing of /dev without the directory of heaps; of its lines the first one says so. */
+/** A whole listing of /dev without the directory of heaps; its first line shows it. */
 function wholeDev(lines: readonly PastedLine[], at: number, line: PastedLine): Clue[] {
   if (lines[at - 1]?.isCommand !== true) return [];
   const end = lines.findIndex(({ isCommand }, i) => i > at && isCommand);

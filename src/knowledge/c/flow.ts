@@ -364,7 +364,7 @@ function guardsOf(scope: Scope | undefined, mine: Scope | undefined): Condition 
   return condition.kind === 'never' ? NEVER : condition;
 }
 
-/** `return -EINVAL`, `return ret`, `return ERR_PTR(x)`: the driver has given up, which is no question of the board. */
+/** `return -EINVAL`, `return ret`, `return ERR_PTR(x)`: the driver has given up, which does not depend on the board. */
 const isError = (value: readonly Token[]) => value.length > 0 && value[0]?.text !== '0';
 
 const textOf = (tokens: readonly Token[], isNegated: boolean) => {
@@ -379,7 +379,7 @@ const textOf = (tokens: readonly Token[], isNegated: boolean) => {
 const IS_THERE =
   /^(?:IS_ERR(?:_OR_NULL)?|WARN_ON(?:_ONCE)?|unlikely|likely|PTR_ERR|IS_ENABLED|IS_BUILTIN|IS_MODULE|IS_REACHABLE|strcmp|strlen|of_get_|of_find_|of_device_is_(?:available|compatible)|cma_|dma_contiguous_|dev_get_cma_area)/;
 
-/** Whether a condition asks the machine: it calls something that is no test for success. */
+/** Whether a condition asks the machine: it calls something that is not a test for success. */
 function isQuestion(tokens: readonly Token[]): boolean {
   return (
     callsOf(tokens, () => true).some(({ name }) => !IS_THERE.test(name)) &&

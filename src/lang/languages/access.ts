@@ -41,9 +41,10 @@ export const sysusers: Table = {
   writers: BARE,
 };
 
-// busybox util-linux/mdev.c: an extended regular expression that must match the whole name; `#` begins a comment anywhere.
+// busybox util-linux/mdev.c: an extended regular expression that must match the whole name; `#` begins a comment
+// anywhere.
 const mdevName = (name: string): Spelling =>
-  refuseIf(name, [[/#/, 'mdev.conf takes # for a comment'], SPACE]) ?? name.replace(/[.+]/g, '\\$&');
+  refuseIf(name, [[/#/, 'mdev.conf reads # as a comment'], SPACE]) ?? name.replace(/[.+]/g, '\\$&');
 
 export const mdev: Table = {
   title: 'mdev.conf',
@@ -59,7 +60,7 @@ export const mdev: Table = {
 
 // system/core/init/tokenizer.cpp: white space separates, `#` begins a comment, quotes and backslashes are special.
 const ueventdName = (name: string): Spelling =>
-  refuseIf(name, [[/[#"\\*]/, 'ueventd.rc has a meaning of its own for it'], CONTROL, SPACE]) ?? name;
+  refuseIf(name, [[/[#"\\*]/, 'ueventd.rc gives it a special meaning'], CONTROL, SPACE]) ?? name;
 
 export const ueventd: Table = {
   title: 'ueventd.rc',
@@ -69,7 +70,7 @@ export const ueventd: Table = {
 
 // Type enforcement statements, and file_contexts, whose paths are PCRE2 expressions that must match the whole path.
 const contextPath = (path: string): Spelling =>
-  refuseIf(path, [[/["\\#]/, 'file_contexts has a meaning of its own for it'], CONTROL, SPACE]) ??
+  refuseIf(path, [[/["\\#]/, 'file_contexts gives it a special meaning'], CONTROL, SPACE]) ??
   path.replace(/[.+*?^$()[\]{}|]/g, '\\$&');
 
 export const sepolicy: Table = {

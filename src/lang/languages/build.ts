@@ -37,7 +37,7 @@ const bitbakeValue = (value: string): Spelling =>
   refuseIf(value, [
     NEWLINE,
     CONTROL,
-    [/"/, 'BitBake has no spelling for a double quote inside double quotes'],
+    [/"/, 'BitBake cannot express a double quote inside double quotes'],
     [/\$\{/, 'BitBake always expands ${'],
     FINAL_BACKSLASH,
   ]) ?? `"${value}"`;

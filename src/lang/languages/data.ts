@@ -40,7 +40,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 /** Without quotes, fit for both an attribute and an element. */
 const xmlText = (value: string): Spelling =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no spelling for these
-  refuseIf(value, [[/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/, 'XML 1.0 has no spelling for control characters']]) ??
+  refuseIf(value, [[/[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]/, 'XML 1.0 cannot express control characters']]) ??
   value.replace(/[&<>"'\n\r\t]/g, (c) => ENTITIES[c] as string);
 
 export const xml: Table = {
@@ -56,11 +56,11 @@ export const xml: Table = {
   },
 };
 
-// native/README.md, "Lines and words": printable ASCII but % stands for itself, anything else is %XX, 255 bytes decoded.
+// native/README.md, "Lines and words": printable ASCII but % stands for itself, anything else is %XX, 255 bytes
+// decoded.
 function word(value: string): Spelling {
   const bytes = new TextEncoder().encode(value);
-  if (bytes.length === 0 || bytes.length > 255)
-    return new Refusal('verify.expect has room for 1 to 255 bytes in a value');
+  if (bytes.length === 0 || bytes.length > 255) return new Refusal('a value in verify.expect has 1 to 255 bytes');
   return Array.from(bytes, (byte) =>
     byte > 0x20 && byte < 0x7f && byte !== 0x25
       ? String.fromCharCode(byte)

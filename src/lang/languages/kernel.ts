@@ -47,8 +47,8 @@ export function memparse(bytes: bigint): string {
 const argument = (value: string): Spelling =>
   refuseIf(value, [
     CONTROL,
-    [/^$/, 'an empty argument is no argument'],
-    [/"/, 'the kernel command line has no spelling for a double quote'],
+    [/^$/, 'an argument must not be empty'],
+    [/"/, 'the kernel command line cannot express a double quote'],
   ]) ?? (value.includes(' ') ? `"${value}"` : value);
 
 export const cmdline: Table = {

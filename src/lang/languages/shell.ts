@@ -17,5 +17,5 @@ export const sh: Table = {
   },
 };
 
-/** What is written for sh means the same to bash; the language differs for whoever reads the file. */
+/** What is written for sh means the same to bash; the language differs for the program that reads the file. */
 export const bash: Table = { ...sh, title: 'a bash script' };

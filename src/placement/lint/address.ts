@@ -23,7 +23,7 @@ export function baseAligned(context: LintContext): Finding[] {
       {
         verdict: wrong === 'all' ? 'refuted' : 'needs-target-fact',
         nodes: [node.name],
-        message: `${node.name} is ${spell(range)}: base and size are no multiples of ${formatBytes(granule)}`,
+        message: `${node.name} is ${spell(range)}: base and size are not multiples of ${formatBytes(granule)}`,
         cause: wrong === 'all' ? 'the kernel does not round reg; it refuses the node' : needed(context, 'granule'),
         fix: `${context.regText(better)}, if that memory is free`,
         facts: GRANULE,
@@ -43,7 +43,7 @@ export function sizeMultiple(context: LintContext): Finding[] {
       {
         verdict: wrong === 'all' ? 'refuted' : 'needs-target-fact',
         nodes: [node.name],
-        message: `the size of ${node.name}, 0x${size.toString(16)}, is no multiple of ${formatBytes(context.granule)}`,
+        message: `the size of ${node.name}, 0x${size.toString(16)}, is not a multiple of ${formatBytes(context.granule)}`,
         cause: wrong === 'all' ? 'the kernel does not round size; it refuses the node' : needed(context, 'granule'),
         fix: `size = <${context.cells(next, 'size')}> (${formatBytes(next)})`,
         facts: GRANULE,
@@ -68,7 +68,7 @@ export function insideRam(context: LintContext): Finding[] {
           ...common,
           verdict: 'needs-target-fact',
           message: `whether ${node.name}, ${spell(range)}, is RAM is not known`,
-          cause: 'the device tree states no RAM; the boot loader fills it in',
+          cause: 'the device tree does not state the RAM; the boot loader adds it',
           fix: 'state the banks: --memory BASE+SIZE, or board.memory in the profile',
         },
       ];
@@ -79,16 +79,16 @@ export function insideRam(context: LintContext): Finding[] {
         {
           ...common,
           facts: ['cma.arm-last-page', 'cma.zone-check'],
-          message: `${node.name}, ${spell(range)}, ends at 4 GiB, and this kernel drops the last page below 4 GiB`,
-          cause: 'the page is not memory: the kernel creates the area and cannot activate it',
-          fix: `end it below, at ${formatAddress(alignDown(ram.ranges.at(-1)?.end ?? 0n, context.granule))} at most`,
+          message: `${node.name}, ${spell(range)}, ends at 4 GiB, but this kernel does not use the last page below 4 GiB`,
+          cause: 'the kernel creates the area but cannot activate it, because the page is not memory',
+          fix: `let it end at or below ${formatAddress(alignDown(ram.ranges.at(-1)?.end ?? 0n, context.granule))}`,
         },
       ];
     return [
       {
         ...common,
         message: `${node.name}, ${spell(range)}, is not inside RAM (${ram.ranges.map(spell).join(', ')})`,
-        cause: 'the kernel accepts it, logs a success, and dies when it hands the pages to the page allocator',
+        cause: 'the kernel accepts it, logs a success, and panics when it gives the pages to the page allocator',
         fix:
           hole === undefined
             ? 'no memory is free: reserve less'
@@ -143,7 +143,7 @@ export function noOverlap(context: LintContext): Finding[] {
             pool === undefined
               ? 'two reservations of the same memory; the kernel may refuse the second'
               : other.isPool
-                ? 'both areas hand out the same pages; arm hangs'
+                ? 'both areas allocate the same pages; arm hangs'
                 : `memory of ${other.name} becomes CMA memory, or is freed with a refused region`,
           fix: hole === undefined ? 'move one of them' : `move ${pool?.name}: the largest free hole is ${spell(hole)}`,
           facts: ['cma.overlap', 'reserved-memory.refused-node'],
@@ -161,7 +161,7 @@ export function noOverlap(context: LintContext): Finding[] {
     {
       verdict: 'needs-target-fact',
       nodes: (based.length > 0 ? based : context.pools).map((node) => node.name),
-      message: 'whether a region with a base lies over the kernel, the initrd or the device tree is not known',
+      message: 'whether a region with a base overlaps the kernel, the initrd or the device tree is unknown',
       cause: `it depends on ${layout}`,
       fix: 'give --occupied kernel=BASE+SIZE, initrd=..., dtb=...',
       facts: ['cma.overlap'],
@@ -182,14 +182,14 @@ export function oneZone(context: LintContext): Finding[] {
       const below = largest(holesIn(context.holesWithout(node), [{ start: 0n, end: edge }], context.granule));
       const isTop = !boundaries.some((at) => at > base);
       const what = isTop
-        ? 'where memory ends: this kernel drops the last page below 4 GiB'
+        ? 'where memory ends: this kernel does not use the last page below 4 GiB'
         : numa.includes(edge)
-          ? 'where the memory of another NUMA node begins'
+          ? 'where another NUMA node begins'
           : 'where a memory zone ends';
       return {
         nodes: [name],
         message: `${name} crosses ${formatAddress(edge)}, ${what}`,
-        cause: 'the kernel creates the area, cannot activate it, and every allocation from its heap fails',
+        cause: 'the kernel creates the area but cannot activate it, so every allocation from its heap fails',
         fix:
           below === undefined
             ? `place it above ${formatAddress(edge)}`
@@ -238,15 +238,15 @@ function poolsFit(context: LintContext): Finding[] {
         nodes: [node.name],
         message: refused
           ? `${node.name} needs ${formatBytes(size)}, and ${place(ranges, best)}`
-          : `whether ${formatBytes(size)} for ${node.name} are free is not known`,
+          : `whether ${formatBytes(size)} are free for ${node.name} is unknown`,
         cause: !refused
           ? `it depends on ${layout}`
           : isRam
-            ? 'the kernel looks nowhere else and makes its own area from Kconfig instead'
-            : 'alloc-ranges holds no RAM of this board',
+            ? 'the kernel does not search elsewhere; it makes the area of Kconfig instead'
+            : 'alloc-ranges contain no RAM of this board',
         fix:
           best !== undefined
-            ? `ask for at most ${formatBytes(most > 0n ? most : best.end - best.start)}${refused ? '' : ', which is free wherever they lie'}`
+            ? `request at most ${formatBytes(most > 0n ? most : best.end - best.start)}${refused ? '' : ', which is free in every case'}`
             : anywhere === undefined
               ? 'no memory is free: reserve less'
               : `the largest hole on this board is ${spell(anywhere)}`,
@@ -265,8 +265,8 @@ function withoutSlack(context: LintContext): Finding[] {
     .map(({ node, window }) => ({
       severity: 'warning',
       nodes: [node.name],
-      message: `${node.name} is as large as its window, ${spell(window)}`,
-      cause: `it has a place only when nothing lies in the window; this depends on ${layout}`,
+      message: `${node.name} is as large as its alloc-ranges, ${spell(window)}`,
+      cause: `it fits only if nothing else is in that range; this depends on ${layout}`,
       fix: 'widen alloc-ranges, or make the area smaller',
       facts: ['reserved-memory.alloc-ranges'],
     }));
@@ -286,9 +286,9 @@ function defaultFits(context: LintContext): Finding[] {
   const base = formatAddress(situation.parameter?.baseAddress ?? 0n);
   const causes = {
     'misaligned-base': `the base ${base} is not a multiple of ${alignment}`,
-    'base-taken': `memory from ${base} on is reserved already`,
-    'crosses-high-memory': `from ${base} it crosses ${formatAddress(situation.highMemoryStart ?? 0n)}, where high memory begins`,
-    'past-limit': `${situation.parameter?.baseAddress ? `from ${base} on ` : ''}it ends beyond ${limit}, the end of the memory that the kernel takes for it`,
+    'base-taken': `the memory at ${base} is already reserved`,
+    'crosses-high-memory': `at ${base}, it crosses ${formatAddress(situation.highMemoryStart ?? 0n)}, where high memory begins`,
+    'past-limit': `${situation.parameter?.baseAddress ? `from ${base} on ` : ''}it ends above ${limit}, the limit of the kernel for this area`,
     'no-hole': `no free range of ${size}, aligned to ${alignment}, ends at ${limit} or below`,
   };
   const hole =
@@ -301,8 +301,8 @@ function defaultFits(context: LintContext): Finding[] {
       isOurs: refused.source === 'kconfig' || input.commandLine !== undefined,
       nodes: [refused.text],
       message: `the kernel cannot reserve the ${size} of ${refused.text}: ${hole}`,
-      cause: `${causes[refused.why]}; the kernel says "Failed to reserve" and has no default area`,
-      fix: `${refused.largestBytes === 0n ? 'ask for none, or free memory' : `ask for at most ${formatBytes(refused.largestBytes)}`}${largeGranule(context, refused.alignmentBytes)}`,
+      cause: `${causes[refused.why]}; the kernel prints "Failed to reserve" and has no default area`,
+      fix: `${refused.largestBytes === 0n ? 'request no area, or free memory' : `request at most ${formatBytes(refused.largestBytes)}`}${largeGranule(context, refused.alignmentBytes)}`,
       facts: ['cma.minimum-alignment', 'cma.dma-zone', ...(situation.architecture === 'arm' ? ['cma.highmem'] : [])],
     },
   ];
@@ -318,7 +318,7 @@ const USUAL_GRANULE = 8n << 20n;
 function largeGranule({ situation }: LintContext, alignmentBytes: bigint): string {
   if (alignmentBytes <= USUAL_GRANULE) return '';
   return situation.architecture === 'arm64' && situation.pageSizeBytes > 4096n
-    ? '; pages of 4 KiB need less alignment'
+    ? '; with 4K pages, the alignment is smaller'
     : `; the alignment of ${formatBytes(alignmentBytes)} comes from the order in CONFIG_ARCH_FORCE_MAX_ORDER (CONFIG_FORCE_MAX_ZONEORDER): lower it`;
 }
 
@@ -337,9 +337,9 @@ function openDefault(context: LintContext): Finding[] {
     {
       verdict: 'needs-target-fact',
       nodes: [text],
-      message: `whether the kernel can reserve ${text} is not known`,
+      message: `whether the kernel can reserve ${text} is unknown`,
       cause: `it depends on ${open.needs}; it fails with ${refused.map((one) => one.layout).join('; ') || 'some layouts'}`,
-      fix: 'give --boot-log FILE, or ask for less',
+      fix: 'give --boot-log FILE, or request less',
       facts: ['cma.minimum-alignment'],
     },
   ];
@@ -375,8 +375,8 @@ export function dmaReach(context: LintContext): Finding[] {
       {
         severity: stated || range !== undefined ? 'error' : 'warning',
         nodes: [node.name],
-        message: `${node.name} may lie up to ${formatAddress(end)}; ${limit.who} reaches ${formatAddress(limit.end)}`,
-        cause: 'without alloc-ranges the kernel takes the top of RAM; DMA from there bounces, or fails',
+        message: `${node.name} may be placed up to ${formatAddress(end)}, but ${limit.who} reaches only ${formatAddress(limit.end)}`,
+        cause: 'without alloc-ranges, the kernel uses the top of RAM; DMA to it needs bounce buffers or fails',
         fix:
           inside === undefined
             ? 'no aligned hole is within reach'

@@ -11,8 +11,8 @@ export function cellsMatchRoot({ situation }: LintContext): Finding[] {
   return [
     {
       nodes: ['reserved-memory'],
-      message: `/reserved-memory has #address-cells ${spell(own.address)} and #size-cells ${spell(own.size)}, the root has <${root.address}> and <${root.size}>`,
-      cause: 'the kernel ignores every reservation of such a tree, those of the firmware included',
+      message: `/reserved-memory has #address-cells ${spell(own.address)} and #size-cells ${spell(own.size)}, but the root has <${root.address}> and <${root.size}>`,
+      cause: 'the kernel ignores every reservation of such a tree, also those of the firmware',
       fix: `write #address-cells = <${root.address}>; #size-cells = <${root.size}>; in /reserved-memory, and reg, size, alignment and alloc-ranges in those cells`,
       facts: ['reserved-memory.cells'],
     },
@@ -26,7 +26,7 @@ export function rangesPresent({ situation }: LintContext): Finding[] {
     {
       nodes: ['reserved-memory'],
       message: '/reserved-memory has no ranges property',
-      cause: 'the kernel ignores every reservation of such a tree, those of the firmware included',
+      cause: 'the kernel ignores every reservation of such a tree, also those of the firmware',
       fix: 'add "ranges;" to /reserved-memory',
       facts: ['reserved-memory.cells'],
     },
@@ -50,11 +50,11 @@ export function propertyLengths({ situation }: LintContext): Finding[] {
       return [
         {
           nodes: [node.name],
-          message: `${name} of ${node.name} is ${bytes} bytes long, not ${expected[name]} as the root asks`,
+          message: `${name} of ${node.name} has ${bytes} bytes, but the root requires ${expected[name]}`,
           cause:
             name === 'reg' || name === 'alloc-ranges'
-              ? 'the kernel skips the node, or the property, and newer ones do not even say so'
-              : `the kernel prints "invalid ${name} property" and skips the node${name === 'size' && bytes === 4 ? "; only Raspberry Pi's own kernel takes one cell, with a warning" : ''}`,
+              ? 'the kernel skips the node or the property; newer kernels do so silently'
+              : `the kernel prints "invalid ${name} property" and skips the node${name === 'size' && bytes === 4 ? '; only the Raspberry Pi kernel accepts one cell, with a warning' : ''}`,
           fix: respelled(node, name, root) ?? `write ${name} in ${expected[name]}`,
           facts: [
             name === 'reg' || name === 'alloc-ranges' ? 'reserved-memory.malformed-list' : 'reserved-memory.size-cells',
@@ -82,8 +82,8 @@ function schemaConflict(node: ReservedNode, root: { address: number; size: numbe
     severity: 'note',
     nodes: [node.name],
     message: `alignment of ${node.name} has ${root.address} cells, which dt-schema does not accept on this board`,
-    cause: `the kernel reads alignment in #address-cells (${root.address}), the schema wants #size-cells (${root.size})`,
-    fix: 'leave alignment out when the granule of CMA is enough; otherwise keep it as the kernel wants it',
+    cause: `the kernel reads alignment in #address-cells (${root.address}), but the schema requires #size-cells (${root.size})`,
+    fix: 'omit alignment if the granule of CMA is enough; otherwise keep the form that the kernel reads',
     facts: ['reserved-memory.size-cells'],
   };
 }
@@ -98,7 +98,7 @@ export function poolFlags({ situation, prediction }: LintContext): Finding[] {
         {
           nodes: [node.name],
           message: `${node.name} has both reusable and no-map`,
-          cause: `CMA must map what it lends to the kernel; on this kernel ${FATES[fate ?? 'lost'] ?? FATES.lost}`,
+          cause: `the kernel cannot borrow memory that it does not map; on this kernel, ${FATES[fate ?? 'lost'] ?? FATES.lost}`,
           fix: 'remove no-map for a CMA area, or reusable for a private DMA pool',
           facts: ['reserved-memory.unwanted-pool', 'reserved-memory.refused-node'],
         },
@@ -112,8 +112,8 @@ export function poolFlags({ situation, prediction }: LintContext): Finding[] {
           ? `${node.name} has linux,cma-default but not reusable`
           : `${node.name} has linux,cma-default but is not compatible with "shared-dma-pool"`,
         cause: isPool
-          ? 'it becomes a private DMA pool, or on arm nothing, and the default area comes from Kconfig'
-          : 'its memory is reserved without a word, and the default area comes from Kconfig',
+          ? 'it becomes a private DMA pool (on arm, the node is ignored), and the default area comes from Kconfig'
+          : 'the kernel silently reserves its memory, and the default area comes from Kconfig',
         fix: isPool ? 'add "reusable;"' : 'write compatible = "shared-dma-pool"; and "reusable;"',
         facts: ['reserved-memory.drivers'],
       },
@@ -122,11 +122,11 @@ export function poolFlags({ situation, prediction }: LintContext): Finding[] {
 }
 
 const FATES: Readonly<Record<string, string>> = {
-  freed: 'the memory goes back to the page allocator',
-  lost: 'the memory is taken from the kernel for nothing',
+  freed: 'the memory is freed',
+  lost: 'the memory is reserved without a use',
   ignored: 'the node is ignored',
   corrupts: 'the memory gets two owners',
-  panics: 'the memory is given back unmapped and the boot panics',
+  panics: 'the memory is freed without a mapping, and the kernel panics',
   hangs: 'the boot hangs',
 };
 
@@ -138,8 +138,9 @@ export function overlaySafety({ input, situation }: LintContext): Finding[] {
     if (labels.length > 0 && input.base !== undefined && symbols === undefined)
       found.push({
         nodes: ['__symbols__', ...labels],
-        message: `the overlay refers to ${labels.map((label) => `&${label}`).join(', ')}, and the base has no __symbols__`,
-        cause: 'the base was compiled without labels; U-Boot and fdtoverlay refuse, and libfdt destroys the base',
+        message: `the overlay refers to ${labels.map((label) => `&${label}`).join(', ')}, but the base has no __symbols__`,
+        cause:
+          'the base was compiled without labels; U-Boot and fdtoverlay refuse the overlay, and libfdt destroys the base',
         fix: 'write target-path = "/..." instead of target = <&label>, or compile the base with dtc -@ (kernel: DTC_FLAGS=-@)',
         facts: [],
       });
@@ -148,7 +149,7 @@ export function overlaySafety({ input, situation }: LintContext): Finding[] {
   if (input.delivery === 'run-time' && added.length > 0)
     found.push({
       nodes: added.map((node) => node.name),
-      message: `${added.map((node) => node.name).join(', ')} would be added to a running kernel`,
+      message: `${added.map((node) => node.name).join(', ')} is added to a running kernel`,
       cause: 'the kernel reserves memory before it has drivers or configfs; a later overlay reserves nothing',
       fix: 'let the boot loader apply the overlay (U-Boot fdtoverlays, extlinux FDTOVERLAYS, config.txt dtoverlay)',
       facts: ['reserved-memory.run-time'],
@@ -159,8 +160,8 @@ export function overlaySafety({ input, situation }: LintContext): Finding[] {
         severity: 'warning',
         nodes: [node.name],
         message: `${node.name} has reg beside ${node.size === undefined ? 'alloc-ranges' : 'size'}`,
-        cause: 'reg wins and the other is ignored; an overlay cannot delete a property of the base',
-        fix: 'change the property that wins, or give the new region a node of its own and disable the old one (status = "disabled")',
+        cause: 'the kernel uses reg and ignores the other; an overlay cannot delete a property of the base',
+        fix: 'change the property that the kernel uses, or give the new region a separate node and disable the old one (status = "disabled")',
         facts: ['reserved-memory.alloc-ranges'],
       });
   return found;
@@ -197,16 +198,16 @@ function nodeDetails(node: ReservedNode): Finding[] {
     found.push({
       nodes: [node.name],
       message: `the unit address of ${node.name} is not its base, 0x${first.baseAddress.toString(16)}`,
-      cause: 'the unit address is part of the name of the area and of the heap, and says something wrong there',
-      fix: `call the node ${node.name.replace(/@.*/, '')}@${first.baseAddress.toString(16)}`,
+      cause: 'the unit address is a part of the name of the area and of the heap, and is wrong there',
+      fix: `name the node ${node.name.replace(/@.*/, '')}@${first.baseAddress.toString(16)}`,
       facts: ['heap.cma-names'],
     });
   if (Array.isArray(node.reg) && node.reg.length > 1)
     found.push({
       nodes: [node.name],
       message: `reg of ${node.name} has ${node.reg.length} entries`,
-      cause: `only the first becomes the region; before ${firstRelease('reserved-memory.static-entries', 'first')} the rest is reserved for nobody`,
-      fix: 'give every range a node of its own',
+      cause: `only the first becomes the region; before ${firstRelease('reserved-memory.static-entries', 'first')}, the kernel reserves the others without a use`,
+      fix: 'give every range a separate node',
       facts: ['reserved-memory.static-entries'],
     });
   return found;
@@ -228,7 +229,7 @@ function disabledPools(
         message: isWanted
           ? `${child.name} of the profile is disabled in the device tree (status)`
           : `${child.name} is disabled`,
-        cause: 'the kernel skips a node whose status is not "okay", and makes no such area',
+        cause: 'the kernel skips a node whose status is not "okay", so it does not make the area',
         fix: isWanted ? 'set status = "okay" in the node' : 'set status = "okay" if the region is wanted',
         facts: [],
       };
@@ -245,8 +246,9 @@ function share(
   return [
     {
       nodes: areas.map(({ name }) => name),
-      message: `CMA takes ${cma >> 20n} MiB of ${ram >> 20n} MiB of RAM`,
-      cause: 'the kernel and whatever cannot be moved must fit in the rest; boards of 1 GiB and less do not boot',
+      message: `CMA has ${cma >> 20n} MiB of ${ram >> 20n} MiB of RAM`,
+      cause:
+        'the kernel and all memory that cannot be moved must fit in the rest; boards with 1 GiB and less may not boot',
       fix: `keep CMA below ${ram >> 21n} MiB`,
       facts: [],
     },

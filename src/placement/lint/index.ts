@@ -15,8 +15,8 @@ export type { LintInput } from './context.js';
 export interface LintResult {
   readonly lint: LintId;
   /**
-   * `unknown`: a fact about the target is missing. `not-run`: nothing was given to judge by, or a lint that it needs has
-   * failed. `not-applicable`: there is nothing of the kind to judge.
+   * `unknown`: a fact about the target is missing. `not-run`: nothing was given to judge by, or a lint that it needs
+   * has failed. `not-applicable`: there is nothing of the kind to judge.
    */
   readonly status: 'pass' | 'fail' | 'unknown' | 'not-run' | 'not-applicable';
   /** Why it did not run or does not apply. */
@@ -185,7 +185,7 @@ function toDiagnostic(id: LintId, finding: Finding, isOld: boolean, places: Lint
   const { message, cause, fix, facts } = finding;
   const severity = severityOf(id, finding);
   return report(`placement/${id}`, {
-    message: isOld ? `${message} (already so in the base device tree)` : message,
+    message: isOld ? `${message} (the base device tree has the same fault)` : message,
     severity: isOld && severity === 'error' ? 'warning' : severity,
     cause,
     fix,
@@ -198,7 +198,7 @@ function notRun(id: LintId, because: readonly LintId[]): Diagnostic {
   return report(`placement/${id}`, {
     severity: 'note',
     message: `not checked: ${because.join(', ')} failed`,
-    cause: 'its answer would only repeat that',
-    fix: 'repair the other finding first',
+    cause: 'its result depends on that',
+    fix: 'correct the other finding first',
   });
 }

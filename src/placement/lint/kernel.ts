@@ -15,9 +15,9 @@ export function commandLine({ situation, prediction, pools, input }: LintContext
           severity: 'note',
           isOurs,
           nodes: [node.name],
-          message: `${parameter.text}, which the profile delivers, takes the place of ${node.name}`,
+          message: `${parameter.text} from the profile replaces ${node.name}`,
           cause: 'the command line decides the default area; the node of the device tree is skipped or freed',
-          fix: `nothing to do, unless ${node.name} is wanted too: then deliver the area in the device tree`,
+          fix: `no change is needed, unless you want ${node.name} too; then deliver the area in the device tree`,
           facts: ['cma.parameter-and-default-node'],
         }
       : {
@@ -36,8 +36,8 @@ export function commandLine({ situation, prediction, pools, input }: LintContext
     found.push({
       isOurs,
       nodes: [owner],
-      message: `${parameter.text} lies over ${owner}`,
-      cause: 'the kernel accepts it silently: no-map memory is marked, not reserved',
+      message: `${parameter.text} overlaps ${owner}`,
+      cause: 'the kernel accepts it silently, because no-map memory is marked and not reserved',
       fix: 'choose another base, or leave the base to the kernel (cma=SIZE)',
       facts: danger.facts,
     });
@@ -54,8 +54,8 @@ export function oneDefault({ pools, prediction }: LintContext): Finding[] {
     {
       nodes: names,
       message: `${names.join(' and ')} both have linux,cma-default`,
-      cause: `the one initialised last wins${winner === undefined ? '' : `: ${winner}`}; the others are areas that no heap or device uses before ${firstRelease(NAMING_FACTS.areas, 'default-area-and-all')}`,
-      fix: `keep linux,cma-default in one of them; to change the one of the base, set its size or reg instead of adding a node`,
+      cause: `the kernel uses the one that it initialises last${winner === undefined ? '' : `, ${winner}`}; before ${firstRelease(NAMING_FACTS.areas, 'default-area-and-all')}, no heap or device uses the others`,
+      fix: `keep linux,cma-default in one of them; to change that of the base, set its size or reg instead of adding a node`,
       facts: ['cma.default-winner', 'reserved-memory.order'],
     },
   ];
@@ -69,8 +69,8 @@ export function defaultTooLate({ pools, situation }: LintContext): Finding[] {
     .filter((node) => node.isDefault && node.reg !== undefined)
     .map((node) => ({
       nodes: [node.name],
-      message: `${node.name} becomes the default after the kernel has made an area of its own`,
-      cause: `${architecture} registers nodes with a base late; CONFIG_CMA_SIZE_MBYTES is spent on a second area, "reserved"`,
+      message: `${node.name} becomes the default after the kernel has made another area`,
+      cause: `${architecture} registers nodes with a base late, so the memory of CONFIG_CMA_SIZE_MBYTES becomes a second area, "reserved"`,
       fix: 'use size with alloc-ranges instead of reg, or set CONFIG_CMA_SIZE_MBYTES=0',
       facts: ['cma.default-before-static', 'reserved-memory.static-registration'],
     }));
@@ -90,14 +90,14 @@ export function heapName({ pools, situation, prediction }: LintContext): Finding
       found.push({
         nodes: [node.name],
         message: `the heap of ${node.name} cannot have that name`,
-        cause: `the kernel makes a heap "${node.name}" itself, and of two heaps of one name only the first exists`,
-        fix: 'give the node another name; the label does not matter',
+        cause: `the kernel itself makes a heap "${node.name}"; it makes only the first of two heaps with the same name`,
+        fix: 'give the node another name (the label has no effect)',
         facts: ['heap.duplicate-name', NAMING_FACTS.system, NAMING_FACTS.defaultArea],
       });
     if (node.name.length > rules.nameLength)
       found.push({
         nodes: [node.name],
-        message: `${node.name} is ${node.name.length} characters long; the heap will be called ${node.name.slice(0, rules.nameLength)}`,
+        message: `${node.name} is ${node.name.length} characters long; the heap gets the name ${node.name.slice(0, rules.nameLength)}`,
         cause: `the kernel keeps ${rules.nameLength} characters of the name of an area`,
         fix: `shorten the name to ${rules.nameLength} characters, the unit address included`,
         facts: ['cma.name-length'],
@@ -115,7 +115,7 @@ export function heapVisible({ pools, prediction }: LintContext): Finding[] {
     )
     .map((node) => ({
       nodes: [node.name],
-      message: `${node.name} will be an area without a heap`,
+      message: `${node.name} becomes an area without a heap`,
       cause: `before ${everyArea} the CMA heap driver registers the default area only`,
       fix: `make it the default (linux,cma-default), or use a kernel from ${everyArea} on`,
       facts: [NAMING_FACTS.areas],
@@ -133,8 +133,8 @@ export function slots({ situation, prediction, pools }: LintContext): Finding[] 
       message: `${pools.length} pools and the default area need more than the ${situation.slots} slots of this kernel`,
       cause:
         overflow.length > 0
-          ? 'arm32 writes past the end of a table before it counts, and hangs'
-          : `${refused.length > 0 ? `${refused.join(', ')} fail` : 'the area from Kconfig or cma= fails'}${prediction.hasDefault ? '' : ', and there is no default heap at all'}`,
+          ? 'arm32 writes past the end of a table before it counts the pools, and hangs'
+          : `${refused.length > 0 ? `${refused.join(', ')} fail` : 'the area from Kconfig or cma= fails'}${prediction.hasDefault ? '' : ', and the kernel has no default heap'}`,
       fix: `raise CONFIG_CMA_AREAS to ${pools.length + 1}, or merge pools`,
       facts: ['cma.slots', 'cma.remap-table'],
     });
@@ -153,15 +153,15 @@ export function slots({ situation, prediction, pools }: LintContext): Finding[] 
 
 /** What each symbol is for; the last column says which kernels have it. */
 const SYMBOLS = [
-  ['CMA', 'error', 'no contiguous memory at all', undefined],
-  ['DMA_CMA', 'error', 'nodes of the device tree and cma= make no CMA area', undefined],
+  ['CMA', 'error', 'no contiguous memory', undefined],
+  ['DMA_CMA', 'error', 'nodes of the device tree and cma= do not make CMA areas', undefined],
   ['OF_RESERVED_MEM', 'error', 'the kernel does not read /reserved-memory', undefined],
-  ['DMABUF_HEAPS', 'error', 'there is no /dev/dma_heap', undefined],
-  ['DMABUF_HEAPS_CMA', 'error', 'CMA areas are no heaps', undefined],
+  ['DMABUF_HEAPS', 'error', '/dev/dma_heap does not exist', undefined],
+  ['DMABUF_HEAPS_CMA', 'error', 'CMA areas are not heaps', undefined],
   [
     'CMA_SYSFS',
     'note',
-    'sizes of areas cannot be read without debugfs',
+    'the sizes of areas are visible only in debugfs',
     parseKernelVersion(firstRelease('kconfig.cma-sysfs', 'CMA && SYSFS')),
   ],
 ] as const;
@@ -181,7 +181,7 @@ export function kernelConfig({ input, pools, situation }: LintContext): Finding[
           isOurs: true,
           nodes: [symbol],
           message: `${symbol} is a module`,
-          cause: 'the heaps appear when it is loaded, not before',
+          cause: 'the heaps do not exist before it is loaded',
           fix: `load it early (modules-load.d), or set CONFIG_${symbol}=y`,
           facts: ['kconfig.dmabuf-heaps-cma-type'],
         },
@@ -192,7 +192,7 @@ export function kernelConfig({ input, pools, situation }: LintContext): Finding[
         // A configuration is in no device tree.
         isOurs: true,
         nodes: [symbol],
-        message: `the kernel has no ${symbol}`,
+        message: `the kernel does not have ${symbol}`,
         cause: loss,
         fix: `set CONFIG_${symbol}=y`,
         facts: [],

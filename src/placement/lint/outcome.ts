@@ -12,9 +12,9 @@ interface Told {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  corrupts: 'boots, and memory gets two owners',
+  corrupts: 'boots, but memory has two owners',
   panics: 'panics',
-  hangs: 'hangs before it can say why',
+  hangs: 'hangs before it can print a message',
 };
 
 export function outcome(context: LintContext, { told, hasErrors, base }: Told): Finding[] {
@@ -29,9 +29,9 @@ export function outcome(context: LintContext, { told, hasErrors, base }: Told): 
         ({ nodes, reason, facts }): Finding => ({
           severity: isOld ? 'warning' : 'error',
           nodes,
-          message: `${isOld ? 'already with the base device tree ' : ''}the kernel ${possibleOutcomes.map((one) => WORDS[one] ?? one).join(', or ')}: ${nodes.join(', ')}`,
+          message: `${isOld ? 'also with the base device tree, ' : ''}the kernel ${possibleOutcomes.map((one) => WORDS[one] ?? one).join(', or ')}: ${nodes.join(', ')}`,
           cause: reason,
-          fix: 'move or remove the region; place draws the memory',
+          fix: 'move or remove the region; dmaheap place shows a map of the memory',
           facts,
         }),
       ),
@@ -44,7 +44,7 @@ export function outcome(context: LintContext, { told, hasErrors, base }: Told): 
         nodes: [node],
         message: `the kernel refuses ${node}`,
         cause: reason,
-        fix: 'correct the node; place shows what the kernel says about it',
+        fix: 'correct the node; dmaheap place shows the message of the kernel',
         facts,
       });
   return found;

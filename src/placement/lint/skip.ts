@@ -10,7 +10,7 @@ export interface Skip {
   readonly fix: string;
 }
 
-const notApplicable = (reason: string): Skip => ({ status: 'not-applicable', reason, fix: 'nothing to do' });
+const notApplicable = (reason: string): Skip => ({ status: 'not-applicable', reason, fix: 'not applicable' });
 const notRun = (reason: string, fix: string): Skip => ({ status: 'not-run', reason, fix });
 
 export function noReservedMemory({ situation }: LintContext): Skip | undefined {
@@ -22,7 +22,7 @@ export function noReservedMemory({ situation }: LintContext): Skip | undefined {
 export function nothingReserved({ situation, input }: LintContext): Skip | undefined {
   const { reservedMemory, memoryReservations, parameter } = situation;
   const isEmpty = reservedMemory.nodes.length + memoryReservations.length === 0 && parameter === undefined;
-  return isEmpty && (input.overlays ?? []).length === 0 ? notApplicable('nothing is reserved') : undefined;
+  return isEmpty && (input.overlays ?? []).length === 0 ? notApplicable('no memory is reserved') : undefined;
 }
 
 export function noPool({ pools }: LintContext): Skip | undefined {
@@ -55,7 +55,7 @@ export function nothingToPlace(context: LintContext): Skip | undefined {
   const { situation, pools } = context;
   const isAsked = situation.dmaCma && (situation.parameter?.sizeBytes ?? situation.kconfigSize.mebibytes) > 0n;
   const hasSize = pools.some((node) => node.reg === undefined && node.size !== undefined);
-  return hasSize || isAsked ? noRam(context) : notApplicable('no area is to be placed');
+  return hasSize || isAsked ? noRam(context) : notApplicable('no area has to be placed');
 }
 
 export function noArea(context: LintContext): Skip | undefined {
@@ -67,7 +67,7 @@ export function noArea(context: LintContext): Skip | undefined {
 export function noParameter({ input, situation, prediction }: LintContext): Skip | undefined {
   if (situation.parameter !== undefined) return undefined;
   if (input.commandLine === undefined && prediction.commandLine === '')
-    return notRun('no command line is known', 'give --cmdline TEXT or --boot-log FILE');
+    return notRun('the command line is not known', 'give --cmdline TEXT or --boot-log FILE');
   return parameterValue(prediction.commandLine, 'cma') === undefined
     ? notApplicable('the command line has no cma=')
     : undefined;
@@ -77,13 +77,13 @@ export function noConfiguration({ input, pools, situation }: LintContext): Skip 
   if (input.config === undefined || input.configComplete === false)
     return notRun('no .config of the kernel was given', 'give --config FILE');
   return pools.length === 0 && situation.parameter === undefined
-    ? notApplicable('neither a reusable pool nor cma= asks for CMA')
+    ? notApplicable('neither a reusable pool nor cma= requests CMA')
     : undefined;
 }
 
 export function noShare(context: LintContext): Skip | undefined {
   const { situation, prediction } = context;
   const isEmpty = situation.reservedMemory.nodes.length === 0 && situation.reservedMemory.disabled.length === 0;
-  if (isEmpty && prediction.areas.length === 0) return notApplicable('nothing is reserved');
+  if (isEmpty && prediction.areas.length === 0) return notApplicable('no memory is reserved');
   return noRam(context);
 }

@@ -9,8 +9,7 @@
 
 include $(sort $(wildcard $(BR2_EXTERNAL_DMAHEAP_PATH)/package/*/*.mk))
 
-# Buildroot merges fragments with merge_config.sh -m, which does not look whether
-# a line survived.
+# Buildroot merges fragments with merge_config.sh -m, which does not check whether every line survives.
 ifeq ($(BR2_LINUX_KERNEL),y)
 define DMAHEAP_AUDIT_LINUX_CONFIG
 	$(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap/check-config.sh \

@@ -4,7 +4,7 @@
 { config, lib, pkgs, ... }:
 
 let
-  # The attribute was renamed in 25.11. Under the wrong name the lines are refused, or ignored without a word.
+  # The attribute was renamed in 25.11. With the wrong name, the lines are refused or silently ignored.
   structuredExtraConfig =
     if lib.versionAtLeast lib.trivial.release "25.11" then "structuredExtraConfig" else "extraStructuredConfig";
   dmaheap-verify = pkgs.stdenv.mkDerivation {
@@ -15,7 +15,7 @@ let
   };
 in
 {
-  # The kernel's build fails when a line does not survive. mkForce: a line here is a promise, not a wish.
+  # The kernel build fails if a line does not survive. mkForce overrides other definitions.
   boot.kernelPatches = [
     {
       name = "dmaheap";
@@ -35,7 +35,7 @@ in
     }
   ];
 
-  # Any cma= would override the default area.
+  # A cma= would override the default area.
   assertions = [
     {
       assertion = !(lib.any (lib.hasPrefix "cma=") config.boot.kernelParams);
@@ -62,9 +62,9 @@ in
     description = "Prove the DMA-BUF heaps against the board profile";
     wantedBy = [ "multi-user.target" ];
     after = [ "systemd-udevd.service" "systemd-udev-trigger.service" "local-fs.target" ];
-    # Until udev has handled the nodes, mode, group and aliases are the kernel's own.
+    # The nodes have the kernel's default mode and group, and no aliases, until udev has handled them.
     preStart = "udevadm settle --timeout=30 || true";
-    # Not StandardOutput: systemd opens that before it makes the directory.
+    # StandardOutput does not work: systemd opens it before it makes the directory.
     script = "exec ${dmaheap-verify}/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect --wait 10 --format json >/run/dmaheap/report.json";
     serviceConfig = {
       Type = "oneshot";

@@ -5,12 +5,12 @@
 #   load ${devtype} ${devnum}:${distro_bootpart} ${scriptaddr} dmaheap.scr && source ${scriptaddr}
 
 fdt addr ${fdt_addr_r}
-# Room for the new nodes; libfdt moves nothing by itself.
+# Make room for the new nodes; libfdt does not enlarge the tree.
 fdt resize 0x2000
 if load ${devtype} ${devnum}:${distro_bootpart} ${fdtoverlay_addr_r} dmaheap.dtbo && fdt apply ${fdtoverlay_addr_r}; then
 	echo "dmaheap: overlay applied"
 else
-	# A failed apply leaves no tree in memory: only a fresh one boots.
+	# A failed apply destroys the tree in memory, so load it again.
 	echo "dmaheap: overlay NOT applied, loading the base tree again"
 	load ${devtype} ${devnum}:${distro_bootpart} ${fdt_addr_r} ${fdtfile}
 	fdt addr ${fdt_addr_r}

@@ -9,7 +9,7 @@
 
 DMAHEAP_ACCESS_LICENSE = MIT
 
-# -1: a free number of the system range; a group that exists keeps its own.
+# -1: a free number of the system range; an existing group keeps its number.
 define DMAHEAP_ACCESS_USERS
 	- - video -1 * - - - DMA-BUF heaps
 endef
@@ -27,7 +27,7 @@ define DMAHEAP_ACCESS_INSTALL_TARGET_CMDS
 	$(DMAHEAP_ACCESS_INSTALL_UDEV_RULES)
 endef
 
-# The first line that matches wins, so ours go before the catch-all ones.
+# The first line that matches wins, so these lines go before the catch-all ones.
 ifeq ($(BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_MDEV),y)
 define DMAHEAP_ACCESS_ADD_MDEV_LINES
 	if ! grep -q '^dma_heap/' $(TARGET_DIR)/etc/mdev.conf; then \

@@ -8,8 +8,8 @@ EXTERNAL = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
 
 class TestDmaheap(infra.basetest.BRTest):
-    # QEMU's virt machine stands in for the board: what is proven here is that
-    # the tree builds, the fragment survives and the heaps can be used.
+    # QEMU's virt machine replaces the board. The test proves that the tree builds, that the fragment survives and that the
+    # heaps can be used.
     br2_external = [EXTERNAL]
     config = \
         f"""
@@ -40,6 +40,6 @@ class TestDmaheap(infra.basetest.BRTest):
                            options=["-M", "virt", "-cpu", "cortex-a57", "-m", "512M",
                                     "-initrd", img])
         self.emulator.login()
-        # Without an expectation every heap is judged by the kernel's own rules:
-        # the expectation of the board does not fit this machine.
+        # The test runs without an expectation, because that of the board does not fit this machine. It judges the heaps by
+        # the kernel's rules.
         self.assertRunOk("dmaheap-verify")

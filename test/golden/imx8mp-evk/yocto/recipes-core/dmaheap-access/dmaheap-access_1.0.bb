@@ -12,7 +12,7 @@ inherit dmaheap allarch
 DMAHEAP_FILES = "recipes-core/dmaheap-access/files"
 inherit useradd
 
-# System groups: from systemd 258 on udev ignores others.
+# System groups: udev of systemd 258 and newer ignores other groups.
 USERADD_PACKAGES = "${PN}"
 GROUPADD_PARAM:${PN} = "-r video"
 

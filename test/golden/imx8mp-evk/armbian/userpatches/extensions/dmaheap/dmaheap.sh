@@ -20,7 +20,7 @@ function custom_kernel_config__dmaheap() {
 
 	display_alert "${EXTENSION}: merging" "${fragment##*/}" "info"
 	run_host_command_logged scripts/kconfig/merge_config.sh -m .config "${fragment}"
-	# Here and not at the end: olddefconfig drops what it cannot keep without a word, and the build takes hours.
+	# The check is here and not at the end, because olddefconfig silently drops lines and the build takes hours.
 	run_kernel_make olddefconfig
 	run_host_command_logged "${EXTENSION_DIR}/check-config.sh" "${fragment}" .config ||
 		exit_with_error "${EXTENSION}: the kernel does not keep what the profile needs" "see the lines above"
@@ -29,7 +29,7 @@ function custom_kernel_config__dmaheap() {
 function post_family_tweaks__dmaheap() {
 	display_alert "${EXTENSION}: access and verifier" "${BOARD}" "info"
 	run_host_command_logged install -D -m 0644 "${EXTENSION_DIR}/sysusers.conf" "${SDCARD}/usr/lib/sysusers.d/dmaheap.conf"
-	# A rule whose group does not exist is ignored whole: the groups come first.
+	# udev ignores a rule whose group does not exist, so the groups come first.
 	chroot_sdcard systemd-sysusers
 	run_host_command_logged install -D -m 0644 "${EXTENSION_DIR}/70-dmaheap.rules" "${SDCARD}/usr/lib/udev/rules.d/70-dmaheap.rules"
 	run_host_command_logged install -D -m 0644 "${EXTENSION_DIR}/verify.expect" "${SDCARD}/etc/dmaheap/verify.expect"
@@ -49,7 +49,7 @@ function image_specific_armbian_env_ready__dmaheap() {
 	return 0
 }
 
-# Boards with extlinux; its "append" is written last of all, so it is there only now.
+# Boards with extlinux. Armbian writes its "append" last, so it exists only now.
 function pre_umount_final_image__dmaheap() {
 	declare file="${MOUNT}/boot/extlinux/extlinux.conf"
 	[[ -f "${file}" ]] || return 0
@@ -59,7 +59,7 @@ function pre_umount_final_image__dmaheap() {
 	return 0
 }
 
-# Adds a word to the line of a file that begins with KEY, and the line where there is none.
+# Adds a word to the line of a file that begins with KEY, or adds the line if there is none.
 function dmaheap_add_word() {
 	declare file="$1" key="$2" word="$3" line
 	line="$(grep -m 1 -F -e "${key}" "${file}" || true)"
