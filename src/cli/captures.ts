@@ -37,13 +37,22 @@ class Collector {
   async take(file: string): Promise<void> {
     const absolute = this.#context.resolve(file);
     let isDirectory: boolean;
+    let isFile: boolean;
     try {
-      isDirectory = statSync(absolute).isDirectory();
+      const stat = statSync(absolute);
+      isDirectory = stat.isDirectory();
+      isFile = stat.isFile();
     } catch (error) {
       throw new Refusal(`${file}: ${reasonOf(error)}`, EXIT.environment, PATH_FIX);
     }
     if (isDirectory) this.#directory(absolute, file);
-    else await this.#file(absolute, file);
+    else if (isFile) await this.#file(absolute, file);
+    else {
+      // A device has no end, and a pipe may never come to one.
+      const got = readBytes(absolute);
+      if ('error' in got) throw new Refusal(`${file}: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
+      this.bytes(got.bytes, file);
+    }
   }
 
   /** Regular files only: a capture may hold links, FIFOs and nodes. */

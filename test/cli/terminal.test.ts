@@ -118,7 +118,15 @@ test('a pipe or a device is not waited for, and - is standard input', async () =
     ['pipe', 'it is a pipe'],
     ['/dev/zero', 'it is not a regular file'],
   ] as const)
-    expect(await dmaheap(['validate', file], work)).toMatchObject({ exit: 2, stderr: expect.stringContaining(words) });
+    for (const [command, exit] of [
+      ['validate', 2],
+      ['diagnose', 3],
+      ['matrix', 2],
+    ] as const)
+      expect(await dmaheap([command, file], work), command).toMatchObject({
+        exit,
+        stderr: expect.stringMatching(new RegExp(`${words}.*fix: `, 's')),
+      });
 });
 
 test.each(['/dev/zero', 'pipe'])('a kernel tree that reads %s is refused, not waited for', async (source) => {
