@@ -11,8 +11,15 @@ function declared(): string[] {
   return readdirSync('src', { withFileTypes: true, recursive: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => readFileSync(path.join(entry.parentPath, entry.name), 'utf8'))
-    .filter((text) => text.includes('defineCodes('))
-    .flatMap((text) => [...text.matchAll(/^\s+'([a-z-]+\/[a-z0-9-]+)': \{$/gm)].map((match) => match[1] as string));
+    .flatMap((text) => [
+      ...(text.includes('defineCodes(')
+        ? [...text.matchAll(/^\s+'([a-z-]+\/[a-z0-9-]+)': \{$/gm)].map((match) => match[1] as string)
+        : []),
+      // A lint states its code with the rest of it.
+      ...[...text.matchAll(/^export const \w+ = (?:lint\()?\{\n {2}id: '([a-z-]+)',\n {2}severity:/gm)].map(
+        (match) => `placement/${match[1]}`,
+      ),
+    ]);
 }
 
 test('every code is declared once, and known to explain and to SARIF', () => {

@@ -1,4 +1,5 @@
 /** Lints of addresses: granule, RAM, owners, zones, room, reach. */
+
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../../quantity/index.js';
 import { holesIn, largest } from '../holes.js';
 import { higher, type Interval, IntervalSet, interval, lower, overlaps } from '../interval-set.js';
@@ -6,11 +7,13 @@ import { windowsWithoutSlack } from '../layouts.js';
 import { reachOf, treeReach } from '../reach.js';
 import { isPool } from '../reserved-nodes.js';
 import { type Finding, type LintContext, spell, staticRange } from './context.js';
+import { lint, PLACED, READABLE } from './lint.js';
+import { noArea, noPoolOrRam, noPoolWithBase, noPoolWithSize, nothingReserved, nothingToPlace } from './skip.js';
 
 const GIB4 = 1n << 32n;
 const GRANULE = ['cma.minimum-alignment', 'cma.page-block-thp', 'reserved-memory.size-rounding'];
 
-export function baseAligned(context: LintContext): Finding[] {
+function findBaseAligned(context: LintContext): Finding[] {
   return context.pools.flatMap((node) => {
     const range = staticRange(node);
     if (range === undefined || node.noMap) return [];
@@ -32,7 +35,18 @@ export function baseAligned(context: LintContext): Finding[] {
   });
 }
 
-export function sizeMultiple(context: LintContext): Finding[] {
+export const baseAligned = lint({
+  id: 'base-aligned',
+  severity: 'error',
+  title: 'a pool with a base that is not a multiple of the granule',
+  explain:
+    'Base and size of a CMA area must be multiples of the page block (2, 4, 32 or 512 MiB, by page size and configuration). The kernel does not round reg: it refuses the node and frees its memory.',
+  needs: READABLE,
+  skip: noPoolWithBase,
+  check: findBaseAligned,
+});
+
+function findSizeMultiple(context: LintContext): Finding[] {
   return context.pools.flatMap((node) => {
     const { size } = node;
     if (node.reg !== undefined || typeof size !== 'bigint' || node.noMap) return [];
@@ -52,11 +66,22 @@ export function sizeMultiple(context: LintContext): Finding[] {
   });
 }
 
+export const sizeMultiple = lint({
+  id: 'size-multiple',
+  severity: 'error',
+  title: 'a size that is not a multiple of the granule',
+  explain:
+    'For a node with size, the kernel raises the alignment of the base but does not round the size. It refuses a size that is not a multiple.',
+  needs: READABLE,
+  skip: noPoolWithSize,
+  check: findSizeMultiple,
+});
+
 function needed(context: LintContext, about: Parameters<LintContext['needs']>[0]): string {
   return `it depends on ${context.needs(about) ?? 'the target'}`;
 }
 
-export function insideRam(context: LintContext): Finding[] {
+function findInsideRam(context: LintContext): Finding[] {
   const ram = new IntervalSet(context.situation.banks);
   return context.pools.flatMap((node) => {
     const range = staticRange(node);
@@ -98,6 +123,17 @@ export function insideRam(context: LintContext): Finding[] {
   });
 }
 
+export const insideRam = lint({
+  id: 'inside-ram',
+  severity: 'error',
+  title: 'a pool outside RAM',
+  explain:
+    'The kernel accepts a region outside RAM and logs a success; arm64 then panics. A region must be inside the banks, without a gap.',
+  needs: READABLE,
+  skip: noPoolWithBase,
+  check: findInsideRam,
+});
+
 /** arm32 without LPAE: all that the range lacks is the last page below 4 GiB. */
 function isCutAtTop({ situation, ramEnd }: LintContext, range: Interval): boolean {
   const { architecture, lpae, pageSizeBytes, banks } = situation;
@@ -125,7 +161,7 @@ function owners(context: LintContext): { readonly name: string; readonly range: 
   ];
 }
 
-export function noOverlap(context: LintContext): Finding[] {
+function findNoOverlap(context: LintContext): Finding[] {
   const all = owners(context);
   const pairs = all.flatMap((a, i) =>
     all.slice(i + 1).flatMap((b): Finding[] => {
@@ -169,7 +205,18 @@ export function noOverlap(context: LintContext): Finding[] {
   ];
 }
 
-export function oneZone(context: LintContext): Finding[] {
+export const noOverlap = lint({
+  id: 'no-overlap',
+  severity: 'error',
+  title: 'memory with two owners',
+  explain:
+    'The kernel accepts a CMA area that overlaps another area, memory of the firmware, the kernel, the initrd or the device tree; newer kernels do so silently. This corrupts memory; arm32 hangs.',
+  needs: READABLE,
+  skip: nothingReserved,
+  check: findNoOverlap,
+});
+
+function findOneZone(context: LintContext): Finding[] {
   const { situation, prediction } = context;
   const { boundaries, numa } = situation.zones;
   return prediction.rejected
@@ -201,12 +248,34 @@ export function oneZone(context: LintContext): Finding[] {
     });
 }
 
-export function fits(context: LintContext): Finding[] {
+export const oneZone = lint({
+  id: 'one-zone',
+  severity: 'error',
+  title: 'a pool that crosses a memory zone',
+  explain:
+    'An area must be in one zone (arm64: below 4 GiB and below the end of dma-ranges; arm32: in low or in high memory). The kernel creates another area but does not activate it: its heap exists, but every allocation fails.',
+  needs: [...PLACED, 'inside-ram'],
+  skip: noArea,
+  check: findOneZone,
+});
+
+function findFits(context: LintContext): Finding[] {
   const tight = withoutSlack(context);
   const told = new Set(tight.flatMap(({ nodes }) => nodes));
   const fitting = poolsFit(context).filter(({ nodes, verdict }) => verdict === 'refuted' || !told.has(nodes[0] ?? ''));
   return [...fitting, ...tight, ...defaultFits(context)];
 }
+
+export const fits = lint({
+  id: 'fits',
+  severity: 'error',
+  title: 'no room for a pool',
+  explain:
+    'A node with size needs one free, aligned hole of that size, inside its alloc-ranges if it has them. Without such a hole, the kernel makes an area from CONFIG_CMA_SIZE_MBYTES with another name.',
+  needs: [...READABLE, 'size-multiple'],
+  skip: nothingToPlace,
+  check: findFits,
+});
 
 function poolsFit(context: LintContext): Finding[] {
   const { prediction, questions } = context;
@@ -350,7 +419,7 @@ function place(ranges: readonly Interval[] | undefined, best: Interval | undefin
   return best === undefined ? `no aligned hole is ${where}` : `the largest hole ${where} is ${spell(best)}`;
 }
 
-export function dmaReach(context: LintContext): Finding[] {
+function findDmaReach(context: LintContext): Finding[] {
   const { situation, input } = context;
   const top = situation.banks.map((bank) => bank.end).reduce(higher, 0n);
   return context.pools.flatMap((node) => {
@@ -386,3 +455,14 @@ export function dmaReach(context: LintContext): Finding[] {
     ];
   });
 }
+
+export const dmaReach = lint({
+  id: 'dma-reach',
+  severity: 'warning',
+  title: 'a pool that its users may not reach',
+  explain:
+    'Without alloc-ranges, the kernel uses the top of RAM, which may be above 4 GiB. Devices with fewer address bits or behind a bus with dma-ranges cannot reach it.',
+  needs: READABLE,
+  skip: noPoolOrRam,
+  check: findDmaReach,
+});

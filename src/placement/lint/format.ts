@@ -1,10 +1,13 @@
 /** Lints of how nodes are written: cells, lengths, flags, names, what an overlay can say. */
+
 import { firstRelease } from '../../facts/index.js';
 import { type Fdt, findChild, strings } from '../../fdt/index.js';
 import { firstEntry, type ReservedNode, readReservedMemory } from '../reserved-nodes.js';
 import { cellsText, type Finding, type LintContext } from './context.js';
+import { lint, READABLE } from './lint.js';
+import { noReservedMemory, noShare, nothingReserved } from './skip.js';
 
-export function cellsMatchRoot({ situation }: LintContext): Finding[] {
+function findCellsMatchRoot({ situation }: LintContext): Finding[] {
   const { node, rootCells: root, ownCells: own } = situation.reservedMemory;
   if (node === undefined || (own.address === root.address && own.size === root.size)) return [];
   const spell = (value: number | undefined) => (value === undefined ? 'missing' : `<${value}>`);
@@ -19,7 +22,18 @@ export function cellsMatchRoot({ situation }: LintContext): Finding[] {
   ];
 }
 
-export function rangesPresent({ situation }: LintContext): Finding[] {
+export const cellsMatchRoot = lint({
+  id: 'cells-match-root',
+  severity: 'error',
+  title: 'cells of /reserved-memory differ from the root',
+  explain:
+    'When #address-cells or #size-cells of /reserved-memory differ from those of the root, the kernel prints "unsupported node format, ignoring" and ignores every reservation in the tree, also those of the firmware. Overlay tools apply such an overlay without an error.',
+  needs: [],
+  skip: noReservedMemory,
+  check: findCellsMatchRoot,
+});
+
+function findRangesPresent({ situation }: LintContext): Finding[] {
   const { node, hasRanges } = situation.reservedMemory;
   if (node === undefined || hasRanges) return [];
   return [
@@ -33,7 +47,17 @@ export function rangesPresent({ situation }: LintContext): Finding[] {
   ];
 }
 
-export function propertyLengths({ situation }: LintContext): Finding[] {
+export const rangesPresent = lint({
+  id: 'ranges-present',
+  severity: 'error',
+  title: '/reserved-memory has no ranges',
+  explain: 'Without an empty ranges property, the kernel ignores every reservation, as with wrong cells.',
+  needs: [],
+  skip: noReservedMemory,
+  check: findRangesPresent,
+});
+
+function findPropertyLengths({ situation }: LintContext): Finding[] {
   const { nodes, rootCells: root } = situation.reservedMemory;
   const expected = {
     reg: `pairs of ${root.address} + ${root.size} cells`,
@@ -68,6 +92,17 @@ export function propertyLengths({ situation }: LintContext): Finding[] {
   ]);
 }
 
+export const propertyLengths = lint({
+  id: 'property-lengths',
+  severity: 'error',
+  title: 'a property of the wrong length',
+  explain:
+    'reg and alloc-ranges are pairs in the cells of the root. size has #size-cells cells. alignment has #address-cells cells for the kernel; the schema requires #size-cells, which differs on roots with 2 and 1 cells.',
+  needs: ['cells-match-root'],
+  skip: noReservedMemory,
+  check: findPropertyLengths,
+});
+
 /** The likely meaning of a single number of the wrong length, in the cells it should have. */
 function respelled(node: ReservedNode, name: string, root: { address: number; size: number }): string | undefined {
   const value = node.node.properties.get(name);
@@ -88,7 +123,7 @@ function schemaConflict(node: ReservedNode, root: { address: number; size: numbe
   };
 }
 
-export function poolFlags({ situation, prediction }: LintContext): Finding[] {
+function findPoolFlags({ situation, prediction }: LintContext): Finding[] {
   const fateOf = (name: string) => prediction.rejected.find(({ node }) => node === name)?.failure;
   return situation.reservedMemory.nodes.flatMap((node): Finding[] => {
     const isPool = node.compatible.includes('shared-dma-pool');
@@ -121,6 +156,17 @@ export function poolFlags({ situation, prediction }: LintContext): Finding[] {
   });
 }
 
+export const poolFlags = lint({
+  id: 'pool-flags',
+  severity: 'error',
+  title: 'flags that make no CMA area',
+  explain:
+    'A CMA area needs compatible = "shared-dma-pool" and reusable, and must not have no-map. With other combinations, the kernel frees the memory, keeps it unused, or panics later, depending on its version.',
+  needs: ['cells-match-root', 'ranges-present'],
+  skip: noReservedMemory,
+  check: findPoolFlags,
+});
+
 const FATES: Readonly<Record<string, string>> = {
   freed: 'the memory is freed',
   lost: 'the memory is reserved without a use',
@@ -130,7 +176,7 @@ const FATES: Readonly<Record<string, string>> = {
   hangs: 'the boot hangs',
 };
 
-export function overlaySafety({ input, situation }: LintContext): Finding[] {
+function findOverlaySafety({ input, situation }: LintContext): Finding[] {
   const found: Finding[] = [];
   for (const overlay of input.overlays ?? []) {
     const labels = labelsOf(overlay);
@@ -167,6 +213,17 @@ export function overlaySafety({ input, situation }: LintContext): Finding[] {
   return found;
 }
 
+export const overlaySafety = lint({
+  id: 'overlay-safety',
+  severity: 'error',
+  title: 'an overlay that does not have the intended effect',
+  explain:
+    'Labels need a base that was compiled with them (dtc -@). An overlay cannot delete a property, so reg stays beside size and overrides it. Reserved memory exists only if the boot loader applies the overlay before the kernel starts.',
+  needs: [],
+  skip: nothingReserved,
+  check: findOverlaySafety,
+});
+
 /** Labels of the base that an overlay needs. */
 function labelsOf(overlay: Fdt): string[] {
   return [...(findChild(overlay.root, '__fixups__')?.properties.keys() ?? [])];
@@ -178,7 +235,7 @@ function addedNodes(base: Fdt | undefined, nodes: readonly ReservedNode[]): Rese
   return nodes.filter((node) => !old.has(node.name));
 }
 
-export function details({ situation, prediction, pools, isRamKnown, input }: LintContext): Finding[] {
+function details({ situation, prediction, pools, isRamKnown, input }: LintContext): Finding[] {
   return [
     ...situation.reservedMemory.nodes.flatMap(nodeDetails),
     ...disabledPools(
@@ -189,6 +246,17 @@ export function details({ situation, prediction, pools, isRamKnown, input }: Lin
     ...(isRamKnown && pools.length > 0 ? share(situation.banks, prediction.areas) : []),
   ];
 }
+
+export const budget = lint({
+  id: 'budget',
+  severity: 'warning',
+  title: 'details that cost memory or time later',
+  explain:
+    'If CMA has most of the RAM, too little is left for memory that cannot be moved. The unit address should equal reg, reg should have one entry, and a disabled node reserves no memory.',
+  needs: READABLE,
+  skip: noShare,
+  check: details,
+});
 
 function nodeDetails(node: ReservedNode): Finding[] {
   const first = firstEntry(node);

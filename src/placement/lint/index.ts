@@ -1,15 +1,13 @@
 /** The lints of /reserved-memory: one table, run before and after the overlays. */
-import { type Diagnostic, reporter } from '../../diagnostic/index.js';
+import { type CodeEntry, type Diagnostic, reporter } from '../../diagnostic/index.js';
 import * as address from './address.js';
-import { type LintId, PLACEMENT_CODES } from './codes.js';
 import { type Finding, LintContext, type LintInput } from './context.js';
 import * as format from './format.js';
 import * as kernel from './kernel.js';
-import { outcome } from './outcome.js';
+import type { Lint } from './lint.js';
+import { OUTCOME, outcome } from './outcome.js';
 import type { Skip } from './skip.js';
-import * as skip from './skip.js';
 
-export { type LintId, PLACEMENT_CODES } from './codes.js';
 export type { LintInput } from './context.js';
 
 export interface LintResult {
@@ -24,45 +22,38 @@ export interface LintResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-interface Lint {
-  readonly id: LintId;
-  /** Lints that must not have found an error, or this one would only repeat it. */
-  readonly needs: readonly LintId[];
-  readonly check: (context: LintContext) => readonly Finding[];
-  /** What keeps it from having anything to judge; absent: it always has. */
-  readonly skip?: (context: LintContext) => Skip | undefined;
-}
+/** In the order of the results; the outcome comes last. */
+const LINTS = [
+  format.cellsMatchRoot,
+  format.rangesPresent,
+  format.propertyLengths,
+  address.baseAligned,
+  address.sizeMultiple,
+  address.insideRam,
+  address.noOverlap,
+  address.oneZone,
+  format.poolFlags,
+  kernel.commandLine,
+  kernel.oneDefault,
+  kernel.defaultTooLate,
+  address.fits,
+  address.dmaReach,
+  kernel.heapName,
+  kernel.heapVisible,
+  kernel.slots,
+  format.overlaySafety,
+  kernel.kernelConfig,
+  format.budget,
+] as const;
 
-const READABLE: readonly LintId[] = ['cells-match-root', 'ranges-present', 'property-lengths'];
-const PLACED: readonly LintId[] = [...READABLE, 'base-aligned', 'size-multiple', 'pool-flags'];
+export type LintId = (typeof LINTS)[number]['id'] | 'outcome';
 
-const LINTS: readonly Lint[] = [
-  { id: 'cells-match-root', needs: [], check: format.cellsMatchRoot, skip: skip.noReservedMemory },
-  { id: 'ranges-present', needs: [], check: format.rangesPresent, skip: skip.noReservedMemory },
-  { id: 'property-lengths', needs: ['cells-match-root'], check: format.propertyLengths, skip: skip.noReservedMemory },
-  { id: 'base-aligned', needs: READABLE, check: address.baseAligned, skip: skip.noPoolWithBase },
-  { id: 'size-multiple', needs: READABLE, check: address.sizeMultiple, skip: skip.noPoolWithSize },
-  { id: 'inside-ram', needs: READABLE, check: address.insideRam, skip: skip.noPoolWithBase },
-  { id: 'no-overlap', needs: READABLE, check: address.noOverlap, skip: skip.nothingReserved },
-  { id: 'one-zone', needs: [...PLACED, 'inside-ram'], check: address.oneZone, skip: skip.noArea },
-  {
-    id: 'pool-flags',
-    needs: ['cells-match-root', 'ranges-present'],
-    check: format.poolFlags,
-    skip: skip.noReservedMemory,
-  },
-  { id: 'command-line', needs: READABLE, check: kernel.commandLine, skip: skip.noParameter },
-  { id: 'one-default', needs: READABLE, check: kernel.oneDefault, skip: skip.noPool },
-  { id: 'default-too-late', needs: PLACED, check: kernel.defaultTooLate, skip: skip.noPool },
-  { id: 'fits', needs: [...READABLE, 'size-multiple'], check: address.fits, skip: skip.nothingToPlace },
-  { id: 'dma-reach', needs: READABLE, check: address.dmaReach, skip: skip.noPoolOrRam },
-  { id: 'heap-name', needs: ['cells-match-root', 'ranges-present'], check: kernel.heapName, skip: skip.noPool },
-  { id: 'heap-visible', needs: PLACED, check: kernel.heapVisible, skip: skip.noPool },
-  { id: 'slots', needs: READABLE, check: kernel.slots, skip: skip.noArea },
-  { id: 'overlay-safety', needs: [], check: format.overlaySafety, skip: skip.nothingReserved },
-  { id: 'kernel-config', needs: [], check: kernel.kernelConfig, skip: skip.noConfiguration },
-  { id: 'budget', needs: READABLE, check: format.details, skip: skip.noShare },
-];
+const TABLE: readonly Lint<LintId, LintId>[] = LINTS;
+
+/** Severity, title and explanation of every lint, as findings have them. */
+export const PLACEMENT_CODES = Object.fromEntries(
+  [...TABLE, OUTCOME].map(({ id, severity, title, explain }) => [`placement/${id}`, { severity, title, explain }]),
+) as Readonly<Record<`placement/${LintId}`, CodeEntry>>;
 
 const report = reporter(PLACEMENT_CODES);
 
@@ -81,9 +72,9 @@ export function lintPlacement(input: LintInput): LintResult[] {
   const context = new LintContext(input);
   // What the board itself has wrong must not hide what the overlay does.
   const after = runAll(context, isOld);
-  const results = LINTS.map(({ id, needs, skip: skipped }): LintResult => {
+  const results = TABLE.map(({ id, needs, skip: skipped }): LintResult => {
     const findings = after.get(id);
-    const why = findings === undefined || findings.length === 0 ? skipped?.(context) : undefined;
+    const why = findings === undefined || findings.length === 0 ? skipped(context) : undefined;
     if (why !== undefined) return skippedResult(id, why);
     if (findings === undefined)
       return {
@@ -150,9 +141,9 @@ function runAll(
   isOld: (id: LintId, finding: Finding) => boolean = () => false,
 ): Map<LintId, readonly Finding[]> {
   const found = new Map<LintId, readonly Finding[]>();
-  const run = ({ id, needs, check }: Lint): void => {
+  const run = ({ id, needs, check }: Lint<LintId, LintId>): void => {
     if (found.has(id) || skipped.has(id)) return;
-    for (const need of needs) run(LINTS.find((lint) => lint.id === need) as Lint);
+    for (const need of needs) run(TABLE.find((lint) => lint.id === need) as Lint<LintId, LintId>);
     const isNew = (need: LintId) => found.get(need)?.some((finding) => isError(finding) && !isOld(need, finding));
     if (needs.some((need) => skipped.has(need) || isNew(need) === true)) skipped.add(id);
     else
@@ -162,7 +153,7 @@ function runAll(
       );
   };
   const skipped = new Set<LintId>();
-  LINTS.forEach(run);
+  TABLE.forEach(run);
   return found;
 }
 

@@ -1,9 +1,12 @@
 /** Lints of what the kernel around the tree does: command line, default area, heap names, slots, configuration. */
+
 import { heapNamesOn, NAMING_FACTS, registeredHeaps } from '../../facts/heap-names.js';
 import { compareKernelVersions, firstRelease, parseKernelVersion } from '../../facts/index.js';
 import type { Finding, LintContext } from './context.js';
+import { lint, PLACED, READABLE } from './lint.js';
+import { noArea, noConfiguration, noParameter, noPool } from './skip.js';
 
-export function commandLine({ situation, prediction, pools, input }: LintContext): Finding[] {
+function findCommandLine({ situation, prediction, pools, input }: LintContext): Finding[] {
   const { parameter } = situation;
   if (parameter === undefined) return [];
   // A line that the tree brings along is the board's; any other is what somebody asks for now.
@@ -45,7 +48,18 @@ export function commandLine({ situation, prediction, pools, input }: LintContext
   return found;
 }
 
-export function oneDefault({ pools, prediction }: LintContext): Finding[] {
+export const commandLine = lint({
+  id: 'command-line',
+  severity: 'error',
+  title: 'cma= on the command line',
+  explain:
+    'cma=, also cma=0, replaces the linux,cma-default node of the device tree. With a base, it may overlap memory of the firmware, which the kernel accepts silently.',
+  needs: READABLE,
+  skip: noParameter,
+  check: findCommandLine,
+});
+
+function findOneDefault({ pools, prediction }: LintContext): Finding[] {
   const defaults = pools.filter((node) => node.isDefault && !node.noMap);
   if (defaults.length < 2) return [];
   const winner = prediction.areas.find((area) => area.isDefault)?.name;
@@ -61,7 +75,17 @@ export function oneDefault({ pools, prediction }: LintContext): Finding[] {
   ];
 }
 
-export function defaultTooLate({ pools, situation }: LintContext): Finding[] {
+export const oneDefault = lint({
+  id: 'one-default',
+  severity: 'error',
+  title: 'more than one linux,cma-default',
+  explain: 'The kernel creates all of them and silently uses the one that it initialises last as the default area.',
+  needs: READABLE,
+  skip: noPool,
+  check: findOneDefault,
+});
+
+function findDefaultTooLate({ pools, situation }: LintContext): Finding[] {
   const { rules, architecture, parameter } = situation;
   if (rules.staticRegistration !== 'late' || !rules.defaultBeforeStatic.includes(architecture)) return [];
   if (parameter !== undefined || pools.some((node) => node.isDefault && node.reg === undefined)) return [];
@@ -76,7 +100,18 @@ export function defaultTooLate({ pools, situation }: LintContext): Finding[] {
     }));
 }
 
-export function heapName({ pools, situation, prediction }: LintContext): Finding[] {
+export const defaultTooLate = lint({
+  id: 'default-too-late',
+  severity: 'warning',
+  title: 'a default with a base that comes too late',
+  explain:
+    'On some kernels of arm32 and riscv, nodes with a base are registered after the kernel has made its own default area: the memory of CONFIG_CMA_SIZE_MBYTES is wasted. A node with size does not have this problem.',
+  needs: PLACED,
+  skip: noPool,
+  check: findDefaultTooLate,
+});
+
+function findHeapName({ pools, situation, prediction }: LintContext): Finding[] {
   const { rules } = situation;
   const { inventory } = rules;
   const hasHeap = (isDefault: boolean) => heapNamesOn(inventory, { name: '', isDefault }).length > 0;
@@ -106,7 +141,18 @@ export function heapName({ pools, situation, prediction }: LintContext): Finding
   });
 }
 
-export function heapVisible({ pools, prediction }: LintContext): Finding[] {
+export const heapName = lint({
+  id: 'heap-name',
+  severity: 'error',
+  title: 'a heap name that is in use or too long',
+  explain:
+    'The kernel refuses the second heap with the same name. It uses "system" for the system heap, and other names for the heap of the default area and for the area from Kconfig. It cuts names of areas to 63 characters.',
+  needs: ['cells-match-root', 'ranges-present'],
+  skip: noPool,
+  check: findHeapName,
+});
+
+function findHeapVisible({ pools, prediction }: LintContext): Finding[] {
   const everyArea = firstRelease(NAMING_FACTS.areas, 'default-area-and-all');
   const names = new Set(prediction.heaps.map((heap) => heap.area));
   return pools
@@ -122,7 +168,17 @@ export function heapVisible({ pools, prediction }: LintContext): Finding[] {
     }));
 }
 
-export function slots({ situation, prediction, pools }: LintContext): Finding[] {
+export const heapVisible = lint({
+  id: 'heap-visible',
+  severity: 'warning',
+  title: 'a pool without a heap',
+  explain: `Before ${firstRelease('heap.cma-names', 'default-area-and-all')} only the default area is a heap. Only drivers use other reusable nodes, through memory-region.`,
+  needs: PLACED,
+  skip: noPool,
+  check: findHeapVisible,
+});
+
+function findSlots({ situation, prediction, pools }: LintContext): Finding[] {
   const overflow = prediction.dangers.filter(({ code }) => code === 'remap-table-overflow');
   const full = prediction.log.some(({ family }) => family === 'no-slots');
   const found: Finding[] = [];
@@ -151,6 +207,17 @@ export function slots({ situation, prediction, pools }: LintContext): Finding[] 
   return found;
 }
 
+export const slots = lint({
+  id: 'slots',
+  severity: 'error',
+  title: 'more areas than the kernel has room for',
+  explain:
+    'CMA_AREAS limits the number of areas, including the default one; older kernels have one more. Older kernels handle 64 nodes, newer ones 64 nodes without a base. If all slots are in use, the default area fails too; arm32 writes past the end of a table and hangs.',
+  needs: READABLE,
+  skip: noArea,
+  check: findSlots,
+});
+
 /** What each symbol is for; the last column says which kernels have it. */
 const SYMBOLS = [
   ['CMA', 'error', 'no contiguous memory', undefined],
@@ -166,7 +233,7 @@ const SYMBOLS = [
   ],
 ] as const;
 
-export function kernelConfig({ input, pools, situation }: LintContext): Finding[] {
+function findKernelConfig({ input, pools, situation }: LintContext): Finding[] {
   const { config } = input;
   if (config === undefined || input.configComplete === false) return [];
   if (pools.length === 0 && situation.parameter === undefined) return [];
@@ -200,3 +267,14 @@ export function kernelConfig({ input, pools, situation }: LintContext): Finding[
     ];
   });
 }
+
+export const kernelConfig = lint({
+  id: 'kernel-config',
+  severity: 'error',
+  title: 'a kernel without the symbols that the pools need',
+  explain:
+    'CMA areas need CMA and DMA_CMA; heaps need DMABUF_HEAPS and DMABUF_HEAPS_CMA. Stock Debian kernels for arm64, armhf and riscv64 have no heaps.',
+  needs: [],
+  skip: noConfiguration,
+  check: findKernelConfig,
+});

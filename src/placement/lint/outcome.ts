@@ -49,3 +49,12 @@ export function outcome(context: LintContext, { told, hasErrors, base }: Told): 
       });
   return found;
 }
+
+/** It judges what the other lints have left unsaid, so it is none of their table. */
+export const OUTCOME = {
+  id: 'outcome',
+  severity: 'error',
+  title: 'a boot that goes wrong',
+  explain:
+    'The simulated boot refuses a node, gives memory two owners, panics or hangs. If this holds for every possible value of the unknown inputs, the boot fails in every case.',
+} as const;
