@@ -61,7 +61,7 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const files = await readdir(boot);
   const file = (prefix: string) => path.join(boot, files.find((one) => one.startsWith(prefix)) ?? prefix);
   const machine = await machineFor(MACHINES[stock]);
-  return { name, machine, image: file('vmlinuz-'), config: file('config-'), modules: vgem ? await unpacked(root) : [] };
+  return { name, machine, image: file('vmlinu'), config: file('config-'), modules: vgem ? await unpacked(root) : [] };
 }
 
 /** The modules of {@link VGEM} of an unpacked kernel package, decompressed. */
