@@ -166,7 +166,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   if (!mayPass(closed, wanted.group)) {
     const span = spanAt(image, closed.by.mode);
     return report('image/rule-lost', {
-      message: `${isClosedAbove ? '/dev' : '/dev/dma_heap'} ends as ${spell(closed)}${at}: the group ${wanted.group} cannot reach ${name}`,
+      message: `${isClosedAbove ? '/dev' : '/dev/dma_heap'} is ${spell(closed)}${at}: the group ${wanted.group} cannot reach ${name}`,
       cause: `by ${closed.by.mode}`,
       fix: 'keep the directory at root:root 0755',
       ...(span === undefined ? {} : { span }),

@@ -263,7 +263,7 @@ function boardOf(
     diagnostics.push(
       report('import/assumed', {
         message: 'the RAM is not stated, so the areas are not compared with it',
-        fix: 'add "memory" to the board: "System RAM" in /proc/iomem',
+        fix: 'add "memory" to the board; "System RAM" in /proc/iomem lists it',
       }),
     );
   }
@@ -282,7 +282,7 @@ function boardOf(
     diagnostics.push(
       report('import/no-effect', {
         ...impossible,
-        fix: 'check that the configuration is that of this board; until then the pages are assumed to be 4K',
+        fix: 'check that the configuration is for this board; assuming 4K pages',
       }),
     );
   return {

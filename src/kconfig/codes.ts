@@ -78,7 +78,7 @@ export const KCONFIG_CODES = defineCodes({
   },
   'kconfig/statement': {
     severity: 'warning',
-    title: 'a statement lacks what it should have',
+    title: 'an incomplete Kconfig statement',
     explain: 'conf warns about it in the same words and goes on.',
   },
   'kconfig/parse-warning': {

@@ -245,12 +245,12 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
   [
     'udevd looks up no names',
     (root) => put(root, 'etc/udev/udev.conf', '# x\nresolve_names=never\n'),
-    /error\[image\/rule-lost\]: linux,cma ends as root:root 0660, .*\n {2}cause: .*udev\.conf:2 keeps udevd from/,
+    /error\[image\/rule-lost\]: linux,cma is root:root 0660, .*\n {2}cause: .*udev\.conf:2 keeps udevd from/,
   ],
   [
     'tmpfiles.d closes /dev',
     (root) => put(root, 'etc/tmpfiles.d/x.conf', 'd /dev 0700 root root\n'),
-    /x\.conf:1:1: error\[image\/rule-lost\]: \/dev ends as root:root 0700: the group video cannot reach/,
+    /x\.conf:1:1: error\[image\/rule-lost\]: \/dev is root:root 0700: the group video cannot reach/,
   ],
   [
     'tmpfiles.d puts a link in the place of the node',
@@ -277,17 +277,17 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
   [
     'a script closes all of /dev',
     (root) => put(root, 'etc/rc.local', '#!/bin/sh\nchmod -R 0600 /dev\n'),
-    /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma ends as root:video 0600 after the scripts of the boot/,
+    /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma is root:video 0600 after the scripts of the boot/,
   ],
   [
     'find hands the nodes to chgrp',
     (root) => put(root, 'etc/rc.local', '#!/bin/sh\nfind /dev/dma_heap -type c -exec chgrp render {} +\n'),
-    /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma ends as root:render 0660 after the scripts of the boot/,
+    /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma is root:render 0660 after the scripts of the boot/,
   ],
   [
     'a job of cron opens a node',
     (root) => put(root, 'etc/cron.d/x', '@reboot root chmod 664 /dev/dma_heap/system\n'),
-    /cron\.d\/x:1:1: error\[image\/rule-lost\]: system ends as root:video 0664 after the scripts of the boot/,
+    /cron\.d\/x:1:1: error\[image\/rule-lost\]: system is root:video 0664 after the scripts of the boot/,
   ],
   [
     'nothing reads the rules',

@@ -143,10 +143,10 @@ describe('budget in words', () => {
   });
 
   test.each([
-    ['4 cameras NV12, 6 buffers', /how large a picture/],
+    ['4 cameras NV12, 6 buffers', /the size of a picture/],
     ['4 cameras 4K, 6 buffers', /pixel format/],
-    ['4 cameras 4K NV12', /how many buffers/],
-    ['', /no buffers/],
+    ['4 cameras 4K NV12', /the number of buffers/],
+    ['', /does not name buffers/],
   ])('"%s" is refused', async (words, reason) => {
     expect((parseBuffers(words) as { error: string }).error).toMatch(reason);
     const { exit, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);

@@ -109,7 +109,7 @@ LABEL="done"
       /board\.dts:\d+:\d+: warning\[import\/not-expressed\]: dsp@92400000 is a private pool of its devices/,
       /heaps\.cfg:4:1: warning\[import\/not-expressed\]: DMABUF_HEAPS_DSP is not a heap symbol of upstream/,
       /heaps\.cfg:5:1: warning\[import\/not-expressed\]: 1 line is not about heaps: MXC_GPU_VIV/,
-      /heaps\.cfg:6:1: warning\[import\/no-effect\]: CMA_SIZE_MBYTES=320 does not count: the node linux,cma decides/,
+      /heaps\.cfg:6:1: warning\[import\/no-effect\]: the kernel does not use CMA_SIZE_MBYTES=320: the node linux,cma decides/,
     ],
   },
   {

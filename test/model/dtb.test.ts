@@ -102,7 +102,7 @@ describe('from the command line', () => {
     "%j warns of another board's",
     async (argv) => {
       const { stderr } = await dmaheap([...argv, '--dtb', 'other.dtb'], work);
-      expect(stderr).toMatch(/warning\[model\/other-board\]: other\.dtb is the DTB of other,board, and the profile/);
+      expect(stderr).toMatch(/warning\[model\/other-board\]: other\.dtb is the DTB of other,board, but the profile/);
     },
   );
 });

@@ -218,7 +218,7 @@ class Built {
       (merged, one) => (merged === undefined ? undefined : applyOverlay(merged, one).value),
       tree,
     );
-    if (whole === undefined) throw new Refusal(`--overlay: it cannot be applied onto ${boot.dtb}`, EXIT.findings);
+    if (whole === undefined) throw new Refusal(`--overlay cannot be applied to ${boot.dtb}`, EXIT.findings);
     const facts = dtbFacts(boot.dtb, whole);
     const model = resolveModel(loaded, { ...(facts === undefined ? {} : { dtb: facts }) });
     const fit = model.value === undefined ? undefined : makePlan(model.value);

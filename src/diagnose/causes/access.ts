@@ -311,7 +311,7 @@ export const ACCESS: readonly Cause[] = [
         evidence: [node.line, identity?.line ?? unit?.line, board.refused[0]?.line],
         fix: board.all('node').some((one) => one.view === 'container')
           ? `add the number of the node's group to the process in the container: group_add: ["GID"] in compose, --group-add GID for docker and podman run (getent group ${node.group} on the host shows GID)`
-          : `make ${user} a member: usermod -aG ${node.group} ${user} and log in again, or SupplementaryGroups=${node.group} in the unit of a service`,
+          : `make ${user} a member: usermod -aG ${node.group} ${user} and log in again, or set SupplementaryGroups=${node.group} in the unit of the service`,
       };
     },
   },

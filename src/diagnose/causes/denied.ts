@@ -68,7 +68,7 @@ export const DENIED: readonly Cause[] = [
       return {
         text: `${name} under /dev/dma_heap is not a heap device: ${file !== undefined ? 'it is an ordinary file or directory' : 'it was made by hand, or it has another device number'}. The device numbers of heaps are dynamic: the kernel allocates them at boot.`,
         evidence: [shown?.line, made, strange?.line, answer?.line],
-        fix: `delete ${name}, remove what creates it (a script, a package, a volume of a container), and let devtmpfs make the node: a reboot, or \`udevadm trigger --subsystem-match=dma_heap\` where udev fills /dev`,
+        fix: `delete ${name}, remove what creates it (a script, a package, a volume of a container), and let devtmpfs make the node: reboot, or run \`udevadm trigger --subsystem-match=dma_heap\` if udev manages /dev`,
       };
     },
   },
