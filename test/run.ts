@@ -34,7 +34,6 @@ const REAL: readonly Step[] = [
   npm('guests', 'e2e'),
   npm('control of the guests', 'e2e:control'),
   npm('verified guests', 'test:guests', '--short'),
-  npm('release', 'test:release'),
   npm('writers', 'test:writers'),
 ];
 

@@ -49,7 +49,7 @@ test('the page of a target shows the same place', async () => {
 
 test('a name that makes a file which the target writes anyway is refused: one would overwrite the other', async () => {
   const { exit, stderr } = await run({ yocto: { kernel: 'linux-yocto' } });
-  expect(stderr).toMatch(/^p\.json:\d+:\d+: error\[render\/bad-option\]: .*makes a second .*linux-yocto_%\.bbappend/);
+  expect(stderr).toMatch(/^p\.json:\d+:\d+: error\[render\/bad-option\]: .*writes .*linux-yocto_%\.bbappend twice/);
   expect(exit).toBe(2);
 });
 
