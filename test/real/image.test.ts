@@ -118,7 +118,7 @@ describe.each<Suite>(['bookworm', 'trixie'])('Debian %s with libcamera, GStreame
     const { exit, status, codes, stderr } = await check(image());
     expect([exit, codes]).toEqual([1, ['image/alias', 'image/rule-lost', 'image/user', 'image/verifier']]);
     expect(status).toMatchObject({ 'image-rules': 'FAIL', 'image-accounts': 'FAIL', 'image-scripts': 'pass' });
-    expect(stderr).toMatch(/system ends as root:root 0600, .*\n {2}cause: no line for \S*systemd-udevd speaks of it/);
+    expect(stderr).toMatch(/system is root:root 0600, .*\n {2}cause: no line for \S*systemd-udevd sets it/);
     expect(stderr).toContain('the image has no user "camera"');
   });
 
@@ -237,7 +237,7 @@ describe.each(SYSTEMS)('BusyBox in %s', (_, make, ours) => {
   test('as it is: mdev leaves the heaps to root', async () => {
     const { exit, codes, stderr } = await check(image());
     expect([exit, codes]).toEqual([1, ['image/rule-lost', 'image/user', 'image/verifier']]);
-    expect(stderr).toMatch(/system ends as root:root 0660, and the profile wants root:video 0660\n {2}cause: by /);
+    expect(stderr).toMatch(/system is root:root 0660, but the profile states root:video 0660\n {2}cause: by /);
   });
   test('with our files: everything passes, by our lines', async () => {
     const { exit, codes, stderr } = await check(image(ours()));
@@ -250,7 +250,7 @@ describe.each(SYSTEMS)('BusyBox in %s', (_, make, ours) => {
     );
     expect([exit, stderr]).toEqual([
       1,
-      expect.stringMatching(/mdev\.conf:10:1: error\[image\/rule-lost\]: system ends as root:root 0600/),
+      expect.stringMatching(/mdev\.conf:10:1: error\[image\/rule-lost\]: system is root:root 0600/),
     ]);
   });
 });
