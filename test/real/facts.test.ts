@@ -64,7 +64,7 @@ describe('a change of the kernel is noticed by name', () => {
     );
     expect(changed(tree).find((line) => line.startsWith('kconfig.dmabuf-heaps-cma-type'))).toBe(
       'kconfig.dmabuf-heaps-cma-type: drivers/dma-buf/heaps/Kconfig has no match for ' +
-        '/^config DMABUF_HEAPS_CMA\\n(?:[\\t ].*\\n)*?\\ttristate /; the source reads like "bool" as in 5.6 to before 7.2',
+        '/^config DMABUF_HEAPS_CMA\\n(?:[\\t ].*\\n)*?\\ttristate /; the source looks like "bool" as in 5.6 to before 7.2',
     );
   });
   test('an older tree taken for a newer one', async () => {
