@@ -55,13 +55,13 @@ CONFIG_DMA_NEED_SYNC=n
       {
         "errors": [
           {
-            "cause": "DMABUF_HEAPS_CMA is a bool (drivers/dma-buf/heaps/Kconfig:8): conf reads m as n; conf says: warning: symbol value 'm' invalid for DMABUF_HEAPS_CMA",
+            "cause": "DMABUF_HEAPS_CMA is a bool (drivers/dma-buf/heaps/Kconfig:8): conf reads m as n; conf prints: warning: symbol value 'm' invalid for DMABUF_HEAPS_CMA",
             "code": "fragment/line-dropped",
             "fix": "write CONFIG_DMABUF_HEAPS_CMA=y",
             "message": ""CONFIG_DMABUF_HEAPS_CMA=m" does not survive: the final .config has "# CONFIG_DMABUF_HEAPS_CMA is not set"",
           },
           {
-            "cause": "it depends on !CMA_SIZE_SEL_MBYTES (kernel/dma/Kconfig:200), and the final .config has CMA_SIZE_SEL_MBYTES=y",
+            "cause": "it depends on !CMA_SIZE_SEL_MBYTES (kernel/dma/Kconfig:200), but the final .config has CMA_SIZE_SEL_MBYTES=y",
             "code": "fragment/line-dropped",
             "fix": "turn CONFIG_CMA_SIZE_SEL_MBYTES off",
             "message": ""CONFIG_CMA_SIZE_PERCENTAGE=5" does not survive: the final .config has no line for CMA_SIZE_PERCENTAGE",
@@ -70,7 +70,7 @@ CONFIG_DMA_NEED_SYNC=n
             "cause": "conf silently drops a symbol that no Kconfig file defines",
             "code": "fragment/unknown-symbol",
             "fix": "did you mean CONFIG_DMABUF_HEAPS_SYSTEM, CONFIG_DMABUF_HEAPS, CONFIG_DMABUF_HEAPS_CMA?",
-            "message": ""CONFIG_DMABUF_HEAP_SYSTEM=y": this kernel has no symbol DMABUF_HEAP_SYSTEM for arm64",
+            "message": ""CONFIG_DMABUF_HEAP_SYSTEM=y": this kernel does not have the symbol DMABUF_HEAP_SYSTEM for arm64",
           },
           {
             "cause": "it has no prompt (arch/arm64/Kconfig:301): other symbols select it or a default sets it",
@@ -95,7 +95,7 @@ CONFIG_DMA_NEED_SYNC=n
       {
         "errors": [
           {
-            "cause": "it depends on DMABUF_HEAPS && DMA_CMA (drivers/dma-buf/heaps/Kconfig:8), and the final .config has DMABUF_HEAPS=n",
+            "cause": "it depends on DMABUF_HEAPS && DMA_CMA (drivers/dma-buf/heaps/Kconfig:8), but the final .config has DMABUF_HEAPS=n",
             "code": "fragment/line-dropped",
             "fix": "request CONFIG_DMABUF_HEAPS=y too",
             "message": ""CONFIG_DMABUF_HEAPS_CMA=y" does not survive: the final .config has no line for DMABUF_HEAPS_CMA",
