@@ -58,11 +58,11 @@ export async function checkCommands(judged: JudgedTree): Promise<string[]> {
         prints: new RegExp(`^${FRAGMENT}`),
       },
       {
-        name: 'what cannot be had is 1 and names the place',
+        name: 'what is not possible is 1 and names the place',
         argv: ['resolve', 'DMABUF_HEAPS_CMA=m', ...on, ...arch('arm64')],
         exit: 1,
         prints:
-          /^DMABUF_HEAPS_CMA=m cannot be had:\n {4}drivers\/dma-buf\/heaps\/Kconfig:\d+: DMABUF_HEAPS_CMA is bool/,
+          /^DMABUF_HEAPS_CMA=m is not possible:\n {4}drivers\/dma-buf\/heaps\/Kconfig:\d+: DMABUF_HEAPS_CMA is bool/,
       },
       {
         name: 'no goal is 2',
