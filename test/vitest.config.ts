@@ -19,9 +19,8 @@ export default defineConfig({
     // A guard against hanging, not a measure: a busy machine is ten times slower.
     testTimeout: 180_000,
     hookTimeout: 180_000,
-    // Processes, because tests change their working directory; and each reads the sources once, not once for every file.
+    // Processes, because tests change their working directory.
     pool: 'forks',
-    isolate: false,
     // vitest leaves one core alone, which on two cores is half of them.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     reporters: ['default', new URL('slowest.ts', import.meta.url).pathname],
