@@ -3,17 +3,8 @@
  * and users are there, and what else in the image would get in the way.
  */
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
-import { findFolklore } from '../facts/folklore.js';
 import { compareKernelVersions } from '../facts/index.js';
-import {
-  type Accounts,
-  type Group,
-  type Image,
-  mentions,
-  type NodeState,
-  octal,
-  readAccounts,
-} from '../image/index.js';
+import { type Accounts, type Group, type Image, type NodeState, octal, readAccounts } from '../image/index.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
 import type { SourceText } from '../source/index.js';
 import { aboutHeaps } from './heap-rules.js';
@@ -31,7 +22,9 @@ import {
   nodeOutcomes,
   type Outcome,
 } from './image-nodes.js';
-import { checkUnits, type Services, servicesOf, startsVerifier, unitsWithGroup } from './image-units.js';
+import { bootScripts, checkScripts, textsIn } from './image-scripts.js';
+import { checkUnits, type Services, servicesOf, unitsWithGroup } from './image-units.js';
+import { checkVerifier, EXPECTATION } from './image-verifier.js';
 import { lintRules } from './rules.js';
 import type { CheckResult } from './types.js';
 import { matchesPattern } from './udev.js';
@@ -393,145 +386,6 @@ function notMember(user: string, group: string, units: readonly string[] | undef
     message: `"${user}" is not a member of "${group}"`,
     fix: `usermod -a -G ${group} ${user}, or "m ${user} ${group}" in sysusers.d`,
   });
-}
-
-/** Files that run, or are read by something that runs, at boot. */
-const SCRIPT_FOLDERS = [
-  'etc/init.d',
-  'etc/rc.d',
-  'etc/rcS.d',
-  'etc/rc.d/rcS.d',
-  'etc/hotplug.d/dma_heap',
-  'etc/uci-defaults',
-  'etc/local.d',
-  'usr/libexec',
-  'etc/cron.d',
-  'etc/cron.hourly',
-  'etc/cron.daily',
-  'etc/crontabs',
-  'var/spool/cron/crontabs',
-  'etc/network/if-up.d',
-  'etc/NetworkManager/dispatcher.d',
-  'usr/lib/systemd/system-generators',
-  'etc/systemd/system-generators',
-];
-const LINTED_FOLDERS = [
-  'etc/profile.d',
-  'etc/modules-load.d',
-  'usr/lib/modules-load.d',
-  'usr/local/bin',
-  'usr/local/sbin',
-];
-const INITRAMFS = ['scripts', 'hooks'].flatMap((kind) =>
-  ['', '/init-top', '/init-premount', '/local-top', '/local-premount', '/local-bottom', '/init-bottom'].map(
-    (stage) => `etc/initramfs-tools/${kind}${stage}`,
-  ),
-);
-
-const textsIn = (image: Image, folders: readonly string[]) =>
-  folders.flatMap((folder) => image.list(folder).flatMap((name) => image.text(`${folder}/${name}`) ?? []));
-
-/** Scripts of the boot that speak of the heaps: of init, of units, and programs of units. */
-function bootScripts(image: Image, { all }: Services): SourceText[] {
-  const own = ['etc/rc.local', 'etc/inittab', 'etc/rc', 'etc/crontab'].flatMap((path) => image.text(path) ?? []);
-  const units = all.flatMap(({ unit, programs }) => [
-    ...unit.settings.map(({ source }) => source),
-    ...programs.flatMap((program) => (program.startsWith('/') ? (image.text(program.slice(1)) ?? []) : [])),
-  ]);
-  const texts = [...own, ...textsIn(image, SCRIPT_FOLDERS), ...units];
-  return [...new Set(texts)].filter(({ text }) => mentions(text, HEAPS)).map(asCommands);
-}
-
-/** Our own script for procd calls a function for every heap. */
-const asCommands = (source: SourceText): SourceText => {
-  if (!/^grant\(\)/m.test(source.text)) return source;
-  const text = source.text.replace(
-    /^grant (\S+) (\S+) (\d+)$/gm,
-    'chgrp $2 /dev/dma_heap/$1; chmod $3 /dev/dma_heap/$1',
-  );
-  return {
-    ...source,
-    file: source.file,
-    text,
-    span: source.span.bind(source),
-    line: source.line.bind(source),
-  } as SourceText;
-};
-
-/** Scripts that make nodes, load modules or open devices by hand. */
-function checkScripts(image: Image, services: Services): Diagnostic[] {
-  const files = ['etc/group', 'etc/passwd', 'etc/modules', 'etc/rc.local', 'etc/mdev.conf', 'etc/inittab'].flatMap(
-    (path) => image.text(path) ?? [],
-  );
-  const scripts = [
-    ...files,
-    ...textsIn(image, [...SCRIPT_FOLDERS, ...LINTED_FOLDERS, ...INITRAMFS]),
-    ...services.all.flatMap(({ unit }) => unit.settings.map(({ source }) => source)),
-  ];
-  return [...new Set(scripts)].flatMap((source) =>
-    findFolklore(source).filter(
-      ({ code, span }) =>
-        ['folklore/mknod', 'folklore/modprobe', 'folklore/chmod', 'folklore/dev-dma-buf'].includes(code) &&
-        // chmod of anything else is none of our business.
-        (code !== 'folklore/chmod' || /dma_heap/.test(source.line(span?.line ?? 0) ?? '')),
-    ),
-  );
-}
-
-/** e_machine of the architectures. */
-const MACHINES: Readonly<Record<Plan['board']['arch'], number>> = { arm64: 183, arm: 40, riscv64: 243, x86_64: 62 };
-const VERIFIERS = [
-  'usr/bin',
-  'usr/sbin',
-  'bin',
-  'sbin',
-  'usr/local/bin',
-  'usr/local/sbin',
-  'vendor/bin',
-  'system/bin',
-].map((folder) => `${folder}/dmaheap-verify`);
-export const EXPECTATION = 'etc/dmaheap/verify.expect';
-
-function checkVerifier(plan: Plan, image: Image, services: Services): Diagnostic[] {
-  const program = VERIFIERS.find((path) => image.isFile(path));
-  const found: Diagnostic[] = [];
-  if (program === undefined)
-    found.push(
-      report('image/verifier', {
-        message: 'the image has no dmaheap-verify',
-        fix: 'install the package of the target you use',
-      }),
-    );
-  else {
-    const machine = image.machine(program);
-    if (machine !== undefined && machine !== MACHINES[plan.board.arch])
-      found.push(
-        report('image/verifier-machine', {
-          message: `/${program} is not for ${plan.board.arch}`,
-          fix: "build it with the board's compiler: make -C native CC=...",
-        }),
-      );
-    const starter =
-      startsVerifier(services) ??
-      textsIn(image, ['etc/init.d', 'etc/rc.d', 'etc/local.d', 'etc/init']).find(({ text }) =>
-        text.includes('dmaheap-verify'),
-      )?.file;
-    if (starter === undefined)
-      found.push(
-        report('image/verifier-idle', {
-          message: `the image does not start /${program}`,
-          fix: 'install verify/dmaheap-verify.service, or run the verifier by hand after the first boot',
-        }),
-      );
-  }
-  if (!image.isFile(EXPECTATION))
-    found.push(
-      report('image/verifier', {
-        message: `the image has no /${EXPECTATION}`,
-        fix: 'install the generated verify/verify.expect',
-      }),
-    );
-  return found;
 }
 
 /** Groups that OpenWrt's init scripts make at boot. */

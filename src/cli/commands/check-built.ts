@@ -2,9 +2,10 @@
 
 import { checkTree, isRight, missingTree } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
-import { checkImage, EXPECTATION } from '../../check/image.js';
+import { checkImage } from '../../check/image.js';
 import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
 import { expectedKernel } from '../../check/image-expectation.js';
+import { EXPECTATION } from '../../check/image-verifier.js';
 import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
