@@ -88,7 +88,7 @@ export function printChecks(
   sources: ReadonlyMap<string, SourceText>,
   { notGiven = [] }: Printing = {},
 ): void {
-  const { format, quiet, color } = context.options;
+  const { format, quiet } = context.options;
   if (format === 'json') {
     context.printJson({
       schemaVersion: 1,
@@ -101,16 +101,15 @@ export function printChecks(
     sources,
   );
   if (format !== 'human') return;
-  const paint = (style: string, text: string) => (color ? `\x1b[${style}m${text}\x1b[0m` : text);
   for (const result of quiet ? [] : results) {
     const mark = markOf(result);
     const text = hanging(`${MARKS[mark]} ${result.check}: ${result.title}`, INDENT);
-    context.print(`${paint(COLORS[mark], MARKS[mark])}${text.slice(MARKS[mark].length)}\n`);
+    context.printMarked(COLORS[mark], MARKS[mark], text.slice(MARKS[mark].length));
   }
   const verdict = verdictOf(results);
   const style = { PASS: COLORS.pass, FAIL: COLORS.fail, UNKNOWN: COLORS.unknown }[verdict];
   const text = hanging(`${verdict}: ${summary(results, notGiven)}`, verdict.length + 2);
-  context.print(`${paint(style, verdict)}${text.slice(verdict.length)}\n`);
+  context.printMarked(style, verdict, text.slice(verdict.length));
 }
 
 export interface ExitOptions {

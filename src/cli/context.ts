@@ -102,6 +102,13 @@ export class Context {
     this.#streams.stdout(printable(text));
   }
 
+  /** A line of the result that starts with a coloured word; `style` is the number of a colour of the terminal. */
+  printMarked(style: string, mark: string, rest: string): void {
+    const word = printable(mark);
+    this.#hasPrinted = true;
+    this.#streams.stdout(`${this.options.color ? `\x1b[${style}m${word}\x1b[0m` : word}${printable(rest)}\n`);
+  }
+
   /** A result for programs. */
   printJson(data: unknown): void {
     this.print(stringifyJson(data));

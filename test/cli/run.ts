@@ -11,6 +11,7 @@ export async function dmaheap(
   argv: readonly string[],
   directory = process.cwd(),
   environment: NodeJS.ProcessEnv = { PATH: process.env['PATH'] },
+  isTerminal = false,
 ): Promise<Said> {
   let stdout = '';
   let stderr = '';
@@ -23,7 +24,7 @@ export async function dmaheap(
     },
     environment,
     directory,
-    isTerminal: false,
+    isTerminal,
   });
   return { exit, stdout, stderr };
 }
