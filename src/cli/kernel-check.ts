@@ -8,7 +8,7 @@ import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '..
 import { kernelArch } from './arch.js';
 import type { Context } from './context.js';
 import { openKernelTree } from './kernel-tree.js';
-import { descriptionKnowledge, hasHeapSource, noSource, treeKnowledge } from './knowledge.js';
+import { descriptionKnowledge, hasHeapSource, keptTreeKnowledge, noSource } from './knowledge.js';
 import { knowledgeOfTree } from './plan-on-tree.js';
 import type { Manifest, ManifestHeap } from './tree.js';
 
@@ -41,7 +41,7 @@ export function checkHeapNames(context: Context, kernelTree: string, { heaps = [
   const directory = context.resolve(kernelTree);
   if (!hasHeapSource(directory)) return { ...about, status: 'not-run', diagnostics: [noSource(directory)] };
   const arch = kernelArch(board.arch);
-  const { knowledge } = treeKnowledge(directory, `--kernel-tree ${kernelTree}`, {
+  const knowledge = keptTreeKnowledge(context, directory, `--kernel-tree ${kernelTree}`, {
     ...(arch === undefined ? {} : { arch }),
     origin: path.basename(directory),
   });
@@ -89,7 +89,7 @@ function isOn({ since, until }: ManifestHeap['nodes'][number], { version }: Kern
 export async function checkDescription(context: Context, file: string, kernelTree: string): Promise<CheckResult> {
   const described = descriptionKnowledge(context, file);
   const open = await openKernelTree(context, { kernelTree, arch: described.arch ?? 'arm64' });
-  const read = knowledgeOfTree(open, kernelTree);
+  const read = knowledgeOfTree(context, open, kernelTree);
   // Without a search through the whole tree a heap of a driver elsewhere may not be found.
   const changes = compareKnowledge(described, read).filter(
     ({ part, to }) => part !== 'heap' || to !== null || described.inventory.scope === 'led-to',

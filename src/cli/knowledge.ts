@@ -18,6 +18,8 @@ import {
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readText } from './files.js';
+import { isOneFile, KnowledgeCache } from './kernel/knowledge-cache.js';
+import { userCacheDirectory } from './kernel/store.js';
 import { Refusal } from './refusal.js';
 
 export const KNOWLEDGE_CODES = defineCodes({
@@ -76,10 +78,42 @@ export interface ReadTree {
  * @throws {@link Refusal} for a tree that has no CMA heaps yet, or that is not one
  */
 export function treeKnowledge(directory: string, shown: string, options: KnowledgeOptions): ReadTree {
+  const { knowledge, files } = readTree(directory, shown, options);
+  return { knowledge, files };
+}
+
+/**
+ * The same, from the cache while no file that it was read from has changed.
+ * @param cacheDirectory the user's cache when absent
+ * @throws {@link Refusal} as {@link treeKnowledge}
+ */
+export function keptTreeKnowledge(
+  context: Pick<Context, 'environment'>,
+  directory: string,
+  shown: string,
+  options: Pick<KnowledgeOptions, 'kconfigFiles' | 'arch' | 'origin'>,
+  cacheDirectory: string | undefined = isOneFile ? userCacheDirectory(context.environment) : undefined,
+): KernelKnowledge {
+  if (cacheDirectory === undefined) return treeKnowledge(directory, shown, options).knowledge;
+  const { arch = '', origin, kconfigFiles = [] } = options;
+  const cache = new KnowledgeCache(cacheDirectory, [directory, arch, origin, ...kconfigFiles]);
+  const kept = cache.read();
+  if (kept !== undefined) return kept;
+  const { knowledge, asked } = readTree(directory, shown, options);
+  cache.write(
+    knowledge,
+    asked.map((name) => path.join(directory, name)),
+  );
+  return knowledge;
+}
+
+function readTree(directory: string, shown: string, options: KnowledgeOptions): ReadTree & { asked: string[] } {
   const files = new Map<string, string>();
+  const asked: string[] = [];
   const read = (file: string): string | undefined => {
     const known = files.get(file);
     if (known !== undefined) return known;
+    asked.push(file);
     try {
       const text = readFileSync(path.join(directory, file), 'latin1');
       files.set(file, text);
@@ -90,9 +124,11 @@ export function treeKnowledge(directory: string, shown: string, options: Knowled
   };
   refuseOldTree(read('Makefile') ?? '', shown);
   const kconfig = [...(options.kconfigFiles ?? [])];
+  asked.push(...kconfig);
   const knowledge = readKnowledge({
     read,
     list: (name) => {
+      asked.push(name);
       try {
         return readdirSync(path.join(directory, name));
       } catch {
@@ -112,7 +148,7 @@ export function treeKnowledge(directory: string, shown: string, options: Knowled
       EXIT.environment,
       'give the top directory of a kernel source tree',
     );
-  return { knowledge, files };
+  return { knowledge, files, asked };
 }
 
 /**

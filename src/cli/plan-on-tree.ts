@@ -5,7 +5,7 @@ import { reporter } from '../diagnostic/index.js';
 import { isMainline, type KernelKnowledge } from '../knowledge/index.js';
 import type { Context } from './context.js';
 import { type OpenTree, openKernelTree } from './kernel-tree.js';
-import { hasHeapSource, KNOWLEDGE_CODES, noSource, treeKnowledge } from './knowledge.js';
+import { hasHeapSource, KNOWLEDGE_CODES, keptTreeKnowledge, noSource } from './knowledge.js';
 import { type Planning, type PlanOptions, planProfile } from './profile.js';
 import { archOfBoard } from './release.js';
 
@@ -36,7 +36,7 @@ export async function planOnTree(
   const open = await openKernelTree(context, { ...options, kernelTree, arch });
   if (!hasHeapSource(open.directory))
     return { open, planning: { ...planning, diagnostics: [...planning.diagnostics, noSource(open.directory)] } };
-  const knowledge = knowledgeOfTree(open, kernelTree);
+  const knowledge = knowledgeOfTree(context, open, kernelTree);
   // A kernel like mainline's leaves the profile's range as it is.
   if (isMainline(knowledge)) return { open, planning };
   const own = planProfile(context, file, { ...options, knowledge });
@@ -44,10 +44,13 @@ export async function planOnTree(
 }
 
 /** @throws {@link Refusal} for a tree from before the heaps */
-export function knowledgeOfTree(open: OpenTree, shown: string): KernelKnowledge {
+export function knowledgeOfTree(context: Context, open: OpenTree, shown: string): KernelKnowledge {
   const origin = path.basename(open.directory);
-  return treeKnowledge(open.directory, shown, { kconfigFiles: [...open.tree.files], arch: open.sourceArch, origin })
-    .knowledge;
+  return keptTreeKnowledge(context, open.directory, shown, {
+    kconfigFiles: [...open.tree.files],
+    arch: open.sourceArch,
+    origin,
+  });
 }
 
 /** What of a kernel's source could not be read. */

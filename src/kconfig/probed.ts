@@ -1,8 +1,7 @@
 /** What the answers of probes decide: where they were assumed, it is not known for a real toolchain. */
-import { type SymbolId, YES } from './expression.js';
+import { NOT, SYMBOL, type SymbolId, YES } from './expression.js';
 import { UNKNOWN } from './symbol.js';
-import { type KconfigTree, PROBED } from './tree.js';
-import { forEachInput } from './what-if.js';
+import { DEFAULT, IMPLY, type KconfigTree, PROBED, RANGE_PROPERTY, SELECT } from './tree.js';
 
 /** Symbols with a definition that holds the answer of a probe, in the order of the files. */
 export function probedSymbols(tree: KconfigTree): SymbolId[] {
@@ -15,24 +14,71 @@ export function probedSymbols(tree: KconfigTree): SymbolId[] {
  * @returns by symbol whether it is among them; the given ones are
  */
 export function dependents(tree: KconfigTree, symbols: readonly SymbolId[]): Uint8Array {
-  const count = tree.symbols.name.length;
-  const readers: SymbolId[][] = Array.from({ length: count }, () => []);
-  for (let symbol = YES + 1; symbol < count; symbol++) {
-    if (tree.symbols.type[symbol] === UNKNOWN) continue;
-    forEachInput(tree, symbol, (input) => readers[input]?.push(symbol));
-    // A choice and its members decide each other.
-    const choice = tree.symbols.choice[symbol] as number;
-    if (choice >= 0) {
-      readers[choice]?.push(symbol);
-      readers[symbol]?.push(choice);
+  const reached = new Uint8Array(tree.symbols.name.length);
+  for (const symbol of symbols) reached[symbol] = 1;
+  const mentions = new Uint8Array(tree.expressions.kind.length);
+  const isReached = readerOf(tree, reached, mentions);
+  // In the order of the steps nearly all is found at once; what only menus need, and circles, take rounds.
+  for (const step of tree.steps)
+    if (step < 0) markExpression(tree, ~step, reached, mentions);
+    else if (isReached(step)) reached[step] = 1;
+  for (let isMore = true; isMore; ) {
+    isMore = false;
+    // An expression comes after its operands.
+    for (let e = 1; e < mentions.length; e++) if (mentions[e] === 0) markExpression(tree, e, reached, mentions);
+    for (let symbol = YES + 1; symbol < reached.length; symbol++) {
+      if (reached[symbol] === 0 && isReached(symbol)) {
+        reached[symbol] = 1;
+        isMore = true;
+      }
+      const group = tree.symbols.choice[symbol] as number;
+      if (group >= 0 && reached[symbol] === 1 && reached[group] === 0) {
+        reached[group] = 1;
+        isMore = true;
+      }
     }
   }
-  const reached = new Uint8Array(count);
-  const pending = [...symbols];
-  for (let symbol = pending.pop(); symbol !== undefined; symbol = pending.pop()) {
-    if (reached[symbol] === 1) continue;
-    reached[symbol] = 1;
-    pending.push(...(readers[symbol] as SymbolId[]));
-  }
   return reached;
+}
+
+/** Whether an expression mentions a reached symbol. */
+function markExpression(
+  { expressions: { kind, left, right } }: KconfigTree,
+  e: number,
+  reached: Uint8Array,
+  mentions: Uint8Array,
+): void {
+  const of = kind[e] as number;
+  const marks = of <= NOT ? mentions : reached;
+  let mark = marks[left[e] as number] as number;
+  if (of !== NOT && of !== SYMBOL) mark |= marks[right[e] as number] as number;
+  mentions[e] = mark;
+}
+
+/** Whether a symbol's value may depend on a reached one, by one step. */
+function readerOf(
+  { symbols, properties }: KconfigTree,
+  reached: Uint8Array,
+  mentions: Uint8Array,
+): (symbol: SymbolId) => boolean {
+  const { directDependency, reverseDependency, implied, firstProperty, type, choice } = symbols;
+  const { kind, condition, value, next } = properties;
+  return (symbol) => {
+    if (type[symbol] === UNKNOWN) return false;
+    if (
+      mentions[directDependency[symbol] as number] === 1 ||
+      mentions[reverseDependency[symbol] as number] === 1 ||
+      mentions[implied[symbol] as number] === 1
+    )
+      return true;
+    for (let p = firstProperty[symbol] as number; p !== 0; p = next[p] as number) {
+      const of = kind[p] as number;
+      if (of === SELECT || of === IMPLY) continue;
+      if (mentions[condition[p] as number] === 1) return true;
+      if ((of === DEFAULT || of === RANGE_PROPERTY) && mentions[value[p] as number] === 1) return true;
+    }
+    // A choice and its members decide each other.
+    const group = choice[symbol] as number;
+    return group >= 0 && reached[group] === 1;
+  };
 }

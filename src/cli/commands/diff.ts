@@ -91,7 +91,7 @@ async function look(context: Context, side: Side, options: DiffOptions): Promise
           ...(options.probes === undefined ? {} : { probes: options.probes }),
         });
   const version = side.kernel ?? (open?.version === undefined ? undefined : formatKernelVersion(open.version));
-  const read = open === undefined || kernelTree === undefined ? undefined : knowledgeOfTree(open, kernelTree);
+  const read = open === undefined || kernelTree === undefined ? undefined : knowledgeOfTree(context, open, kernelTree);
   const planning = planProfile(context, profile, {
     ...(version === undefined || (read !== undefined && !isMainline(read)) ? {} : { kernel: version }),
     ...(read === undefined || isMainline(read) ? {} : { knowledge: read }),

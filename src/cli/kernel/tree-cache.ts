@@ -2,10 +2,11 @@
  * Trees kept between runs. A kept tree is used as long as the environment, the answers of the probes and the contents
  * of all its files are the same; a file whose size and times are those of the last look is not read again.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { type KconfigTree, packTree, unpackTree } from '../../kconfig/index.js';
+import { abridged, isAsStamped, stampsOf } from './stamps.js';
 import { Store } from './store.js';
 
 export interface KeptTree {
@@ -35,8 +36,6 @@ const DIALECT_FILES = [
   'confdata.c',
   'conf.c',
 ];
-/** Two changes within a tick of the file system's clock leave the same time, so a file must have rested this long. */
-const REST_MILLIS = 2000;
 
 export class TreeCache {
   readonly #directory: string;
@@ -72,8 +71,8 @@ export class TreeCache {
       for (const [name, value] of tree.environment) if (environment[name] !== value) return undefined;
       if (answer) for (const [command, known] of tree.probes) if (answer(command) !== known) return undefined;
       const { diagnostics } = meta;
-      if (!this.#isAsStamped(tree.files, meta.stamps)) {
-        const stamps = this.#stamps(tree.files);
+      if (!isAsStamped(this.#paths(tree.files), meta.stamps)) {
+        const stamps = stampsOf(this.#paths(tree.files), this.#opened);
         if (contentsOf(this.#directory, tree.files) !== meta.contents) return undefined;
         if (stamps) this.#save(tree, { ...meta, stamps });
       }
@@ -86,7 +85,7 @@ export class TreeCache {
 
   write(tree: KconfigTree, diagnostics: readonly Diagnostic[]): void {
     try {
-      const stamps = this.#stamps(tree.files);
+      const stamps = stampsOf(this.#paths(tree.files), this.#opened);
       if (!stamps) return;
       const contents = contentsOf(this.#directory, tree.files);
       if (contents !== undefined) this.#save(tree, { key: this.#key, contents, stamps, diagnostics });
@@ -102,28 +101,6 @@ export class TreeCache {
   #paths(files: readonly string[]): string[] {
     const kconfig = files.map((file) => (path.isAbsolute(file) ? file : `${this.#directory}/${file}`));
     return [...kconfig, ...DIALECT_FILES.map((file) => `${this.#directory}/scripts/kconfig/${file}`)];
-  }
-
-  /** @returns undefined when a file has changed since, or shortly before, the tree was read */
-  #stamps(files: readonly string[]): number[] | undefined {
-    const stamps: number[] = [];
-    for (const file of this.#paths(files)) {
-      const found = statSync(file, { throwIfNoEntry: false });
-      if (found && found.ctimeMs > this.#opened - REST_MILLIS) return undefined;
-      stamps.push(found?.size ?? -1, found?.mtimeMs ?? -1, found?.ctimeMs ?? -1);
-    }
-    return stamps;
-  }
-
-  #isAsStamped(files: readonly string[], stamps: readonly number[]): boolean {
-    let at = 0;
-    for (const file of this.#paths(files)) {
-      const found = statSync(file, { throwIfNoEntry: false });
-      if (found === undefined ? stamps[at] !== -1 : found.size !== stamps[at]) return false;
-      if (found && (found.mtimeMs !== stamps[at + 1] || found.ctimeMs !== stamps[at + 2])) return false;
-      at += 3;
-    }
-    return at === stamps.length;
   }
 }
 
@@ -148,14 +125,4 @@ function bytesOf(file: string): Buffer | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** A name for a file; that it is the right one is checked in the file. */
-function abridged(key: string): string {
-  let [a, b] = [0x811c9dc5, 0x1234567];
-  for (let i = 0; i < key.length; i++) {
-    a = Math.imul(a ^ key.charCodeAt(i), 0x01000193);
-    b = Math.imul(b ^ key.charCodeAt(i), 0x85ebca6b) ^ (b >>> 13);
-  }
-  return [a, b].map((half) => (half >>> 0).toString(16).padStart(8, '0')).join('');
 }
