@@ -4,7 +4,7 @@
  * with Debian's cross compilers: static programs on musl, addons on glibc.
  */
 
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import process from 'node:process';
@@ -84,10 +84,11 @@ async function make(args: readonly string[]): Promise<void> {
   });
 }
 
-/** What the Makefile cannot know: where npm put the two header packages. */
+/** What the Makefile cannot know: where npm put the two header packages. Relative: make splits words at blanks. */
 async function buildAddon(arch: NativeArch, libc: Libc, cc: string, cxx: string): Promise<string> {
   const output = addonFile(arch, libc);
-  const headers = (name: string) => path.dirname(require.resolve(`${name}/package.json`));
+  const headers = (name: string) =>
+    path.relative(path.join(ROOT, 'native'), path.dirname(require.resolve(`${name}/package.json`)));
   await make([
     ...['addon', `CC=${cc}`, `CXX=${cxx}`, `ADDON=../${output}`, `BUILD=../dist/native/addon-${arch}-${libc}`],
     `NODE_ADDON_API=${headers('node-addon-api')}`,
@@ -140,7 +141,6 @@ async function buildStatic(target: CrossTarget): Promise<string> {
   const output = staticProgram(target.name);
   const cc = `${target.gnu}-gcc`;
   const root = await debianPackage('trixie', target.debian, 'musl-dev');
-  const lib = path.join(root, 'usr/lib', target.musl);
   const { stdout: libgcc } = await execa(cc, ['-print-libgcc-file-name']);
   const size = [
     '-Os',
@@ -153,22 +153,26 @@ async function buildStatic(target: CrossTarget): Promise<string> {
   ];
   // data begins right behind the code in the file: pages need not be filled up, they are mapped twice
   const link = ['-Wl,-z,noseparate-code', '-Wl,-z,norelro', '-Wl,--build-id=none', '-Wl,-z,common-page-size=16'];
-  const headers = [
+  const headersIn = (libc: string) => [
     '-nostdinc',
     '-isystem',
-    `${root}/usr/include/${target.musl}`,
+    `${libc}/usr/include/${target.musl}`,
     '-isystem',
     `${path.dirname(libgcc)}/include`,
   ];
   const packed = path.join(ROOT, 'dist/native/packed', target.name);
+  // A link beside the sources: make splits words at blanks, and the cache may lie below a path that has one.
+  const lib = `libc/usr/lib/${target.musl}`;
   await withLock(path.join(ROOT, `dist/native.lock.${target.name}`), async () => {
-    await packedTree(packed, cc, ['-std=c11', '-D_DEFAULT_SOURCE', '-D_FILE_OFFSET_BITS=64', ...headers]);
+    await packedTree(packed, cc, ['-std=c11', '-D_DEFAULT_SOURCE', '-D_FILE_OFFSET_BITS=64', ...headersIn(root)]);
+    await rm(path.join(packed, 'libc'), { force: true });
+    await symlink(root, path.join(packed, 'libc'));
     await execa(
       'make',
       [
         ...['-s', '-f', path.join(ROOT, 'native/Makefile'), '-C', packed],
         ...[`CC=${cc}`, 'BUILD=objects', 'PROGRAM=dmaheap-verify', `CFLAGS=${[...size, ...target.flags].join(' ')}`],
-        `CPPFLAGS=${headers.join(' ')}`,
+        `CPPFLAGS=${headersIn('libc').join(' ')}`,
         `LDFLAGS=-nostdlib -static -no-pie -s ${link.join(' ')} ${lib}/crt1.o ${lib}/crti.o -L${lib}`,
         `LDLIBS=-Wl,--start-group -lc ${libgcc} -Wl,--end-group ${lib}/crtn.o`,
       ],
