@@ -37,13 +37,30 @@ const inside = (root: string, script: string) =>
       '--net',
       'sh',
       '-c',
-      'mount -t proc proc "$1/proc" && exec chroot "$1" sh -ec "$2"',
+      'mkdir -p "$1/dev/shm" && mount -t proc proc "$1/proc" && mount -t tmpfs shm "$1/dev/shm" && exec chroot "$1" sh -ec "$2"',
       'sh',
       root,
       script,
     ],
     { env: ENVIRONMENT, extendEnv: false, stdin: 'ignore', all: true },
   );
+
+/** The judge of licences: every file says whose it is and under what, as https://reuse.software specifies. */
+export async function testLicences(work: string): Promise<void> {
+  const root = path.join(work, 'reuse');
+  await execa('cp', ['-a', await bareDebian(), root]);
+  const store = path.join(root, 'debs');
+  mkdirSync(store);
+  for (const deb of await new PrivateApt('trixie', 'amd64').download(['reuse', 'git'], store, true))
+    await execa('dpkg-deb', ['--extract', deb, root]);
+  await execa('git', ['clone', '--quiet', '--depth', '1', `file://${process.cwd()}`, path.join(root, 'sources')]);
+  const { all } = await inside(
+    root,
+    '[ -c /dev/urandom ] || mknod -m 666 /dev/urandom c 1 9; cd /sources; HOME=/tmp git config --global --add safe.directory /sources; HOME=/tmp reuse lint',
+  );
+  assert.match(all ?? '', /is compliant with/);
+  assert.doesNotMatch(all ?? '', /ERROR/);
+}
 
 async function bareDebian(): Promise<string> {
   return filledOnce(path.join(cacheRoot(), 'root', 'trixie-amd64-node'), async (root) => {

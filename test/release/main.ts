@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { testDebianPackage } from './debian.js';
+import { testDebianPackage, testLicences } from './debian.js';
 import { gitlabJudge } from './gitlab.js';
 import { testVerifiers } from './guests.js';
 import { testNpmPackage } from './npm.js';
@@ -28,6 +28,7 @@ const built = (): Release => {
 
 const TESTS: readonly Test[] = [
   ['GitLab: the pipelines are as its schema says', () => gitlabJudge(work)],
+  ['REUSE: every file has its licence', () => testLicences(work)],
   [
     'two checkouts make the same bytes',
     async () => {
