@@ -3,7 +3,7 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
 import type { SetOption } from '../kconfig/index.js';
-import type { Architecture } from '../placement/index.js';
+import type { Architecture, OccupiedRange } from '../placement/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 
@@ -26,6 +26,8 @@ export interface CheckedBoard {
   readonly pageSizeBytes: bigint;
   readonly memory: readonly AddressRange[];
   readonly commandLine: string;
+  /** Memory in use at boot, as the recorded inputs say. */
+  readonly occupied?: readonly OccupiedRange[];
   /** By node name. */
   readonly addressBits: ReadonlyMap<string, number>;
 }

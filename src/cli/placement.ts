@@ -1,25 +1,25 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
-import { readBootLog } from '../bootlog/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, EXAMPLE_KERNEL, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { optionValues } from '../kconfig/index.js';
 import { otherArchitecture } from '../model/index.js';
-import type { LintInput, LintResult, OccupiedRange, PlacementInput } from '../placement/index.js';
-import { type FromLog, findingsOf, fromLog, withParameters } from '../placement/index.js';
-import { lintHints } from '../plan/board.js';
+import type { LintInput, LintResult, PlacementInput } from '../placement/index.js';
+import { findingsOf, withParameters } from '../placement/index.js';
+import { lintHints, withArguments } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import type { AddressRange } from '../quantity/index.js';
 import { parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
+import { type KnownBoot, parseRange, readBoot } from './boot.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { readBytes, readText } from './files.js';
+import { readBytes } from './files.js';
 import { inputsOf } from './inputs.js';
 import { DTB_FIX, type Planned, planProfile, readKernel } from './profile.js';
 import { Refusal } from './refusal.js';
@@ -37,24 +37,7 @@ export interface PlaceOptions {
   readonly bootLog?: string | readonly string[];
 }
 
-/** `0x40000000+512M`. */
-function parseRange(option: string, text: string): AddressRange {
-  const [base = '', size = '', ...rest] = text.split('+');
-  const baseAddress = parseBytes(base);
-  const sizeBytes = parseBytes(size);
-  if (baseAddress === undefined || sizeBytes === undefined || rest.length > 0)
-    throw new Refusal(`${option} ${text}: not BASE+SIZE`, EXIT.usage, 'write it as 0x40000000+512M');
-  return { baseAddress, sizeBytes };
-}
-
 const banksOf = (texts: readonly string[]) => texts.map((text) => parseRange('--memory', text));
-
-function parseOccupied(text: string): OccupiedRange {
-  const equals = text.indexOf('=');
-  if (equals <= 0)
-    throw new Refusal(`--occupied ${text}: not NAME=BASE+SIZE`, EXIT.usage, 'write it as kernel=0x40200000+24M');
-  return { name: text.slice(0, equals), ...parseRange('--occupied', text.slice(equals + 1)) };
-}
 
 export function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
   const got = readBytes(context.resolve(file));
@@ -107,7 +90,7 @@ function pageSizeOf(text: string, architecture: ProfileArch): bigint {
   return bytes;
 }
 
-function kernelsOf(options: PlaceOptions, plan: Plan | undefined, log?: FromLog): KernelVersion[] {
+function kernelsOf(options: PlaceOptions, plan: Plan | undefined, log?: KnownBoot): KernelVersion[] {
   const kernels = (options.kernel ?? []).map((text) => {
     const version = readKernel(text);
     if ('message' in version) throw new Refusal(`--kernel ${text}: ${version.message}`, EXIT.usage, version.fix);
@@ -139,6 +122,9 @@ function planFor(
     prove: false,
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(options.memory === undefined ? {} : { memory: banksOf(options.memory) }),
+    ...(options.occupied === undefined ? {} : { occupied: options.occupied }),
+    ...(options.bootLog === undefined ? {} : { bootLog: options.bootLog }),
+    ...(options.kernel === undefined ? {} : { askedKernels: kernelsOf(options, undefined) }),
   });
   diagnostics.push(...planning.diagnostics);
   for (const [name, source] of planning.sources) sources.set(name, source);
@@ -193,25 +179,14 @@ export function settlePlacement(
   const stated = plan !== undefined && plan.board.memory.length > 0 ? plan.board.memory : undefined;
   const memory = options.memory === undefined ? stated : banksOf(options.memory);
   const inputs = planned === undefined ? {} : inputsOf(context, planned.loaded);
-  const occupied = options.occupied?.map(parseOccupied);
-  const log = logOf(
-    context,
-    options,
-    {
-      tree,
-      ...(memory === undefined ? {} : { memory }),
-      ...(occupied === undefined ? {} : { occupied }),
-    },
-    options.kernel === undefined && plan === undefined ? [] : kernelsOf(options, plan),
-  );
-  diagnostics.push(...(log?.diagnostics ?? []));
-  const commandLine = options.cmdline ?? plannedLine(inputs.commandLine ?? log?.commandLine, plan);
+  const boot = planned?.boot ?? bootWithoutProfile(context, options, tree, memory, diagnostics);
+  const commandLine = options.cmdline ?? withArguments(boot.commandLine, plan?.areas ?? []);
   const isOwnParameter =
     plan?.commandLine.some(({ argument }) => commandLine?.split(/\s+/).includes(argument)) === true;
   const pageSizeBytes =
     options.pageSize === undefined ? plan?.board.pageSizeBytes : pageSizeOf(options.pageSize, architecture);
   return {
-    kernels: kernelsOf(options, plan, log),
+    kernels: kernelsOf(options, plan, boot),
     input: {
       tree,
       ...(isSkeleton ? { isSkeleton } : {}),
@@ -225,10 +200,23 @@ export function settlePlacement(
       ...configOf(context, options.config, inputs.config, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),
       ...(isOwnParameter ? { ownParameter: true } : {}),
-      ...memoryOf(options.memory === undefined ? (log?.memory ?? memory) : memory),
-      ...((log?.occupied ?? occupied) === undefined ? {} : { occupied: log?.occupied ?? occupied ?? [] }),
+      ...memoryOf(options.memory === undefined ? (boot.memory ?? memory) : memory),
+      ...(boot.occupied === undefined ? {} : { occupied: boot.occupied }),
     },
   };
+}
+
+function bootWithoutProfile(
+  context: Context,
+  options: PlaceOptions,
+  tree: Fdt,
+  memory: readonly AddressRange[] | undefined,
+  diagnostics: Diagnostic[],
+): KnownBoot {
+  const kernels = options.kernel === undefined ? [] : kernelsOf(options, undefined);
+  const read = readBoot(context, options, { tree, ...memoryOf(memory) }, kernels);
+  diagnostics.push(...read.diagnostics);
+  return read.boot;
 }
 
 /** Adds what the lints found on each kernel to what was found before. */
@@ -242,32 +230,6 @@ export function judgePlacement(
 }
 
 const memoryOf = (memory: readonly AddressRange[] | undefined) => (memory === undefined ? {} : { memory });
-
-/** What the boot logs say; undefined: none is given. */
-function logOf(
-  context: Context,
-  { bootLog }: PlaceOptions,
-  input: Parameters<typeof fromLog>[1]['input'],
-  kernels: readonly KernelVersion[],
-): FromLog | undefined {
-  const files = typeof bootLog === 'string' ? [bootLog] : (bootLog ?? []);
-  if (files.length === 0) return undefined;
-  const logs = files.map((file) => {
-    const got = readText(context.resolve(file));
-    if ('error' in got)
-      throw new Refusal(`--boot-log ${file}: ${got.error}`, EXIT.environment, 'give the console output of the board');
-    return readBootLog(got.text, file);
-  });
-  return fromLog(logs, { file: files.join(', '), input, kernels });
-}
-
-/** The board's command line with the arguments that the profile adds. */
-function plannedLine(stated: string | undefined, plan: Plan | undefined): string | undefined {
-  const own = (plan?.commandLine ?? []).map(({ argument }) => argument);
-  const before = stated?.split(/\s+/) ?? [];
-  const line = [...before, ...own.filter((argument) => !before.includes(argument))].join(' ');
-  return line === '' ? undefined : line;
-}
 
 /**
  * The final configuration when it is given, else the fragment's lines on top of the base.

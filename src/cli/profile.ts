@@ -18,6 +18,7 @@ import { makePlan, type Plan } from '../plan/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
+import { type BootOptions, type KnownBoot, readBoot } from './boot.js';
 import type { Context } from './context.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
@@ -25,8 +26,10 @@ import { inputsOf, openProfile } from './inputs.js';
 import { descriptionKnowledge } from './knowledge.js';
 import { Refusal } from './refusal.js';
 
-export interface PlanOptions {
+export interface PlanOptions extends Pick<BootOptions, 'occupied' | 'bootLog'> {
   readonly kernel?: string;
+  /** Of a prediction; a boot log of another kernel is named. Default: those of the profile. */
+  readonly askedKernels?: readonly KernelVersion[];
   readonly dtb?: string;
   readonly memory?: readonly AddressRange[];
   /** False: the caller simulates the boot itself. */
@@ -41,6 +44,7 @@ export interface Planned {
   readonly loaded: LoadedProfile;
   readonly model: Model;
   readonly plan: Plan;
+  readonly boot: KnownBoot;
   readonly dtb?: Fdt;
 }
 
@@ -113,6 +117,29 @@ function describedKernel(
   return file === undefined ? undefined : descriptionKnowledge(context, file);
 }
 
+/** What options and the inputs of the profile say of a boot. @throws {@link Refusal} */
+function bootOf(
+  context: Context,
+  loaded: LoadedProfile,
+  { tree, memory, kernel: { min, max } }: Model,
+  options: PlanOptions,
+): ReturnType<typeof readBoot> {
+  const inputs = inputsOf(context, loaded);
+  const occupied = options.occupied ?? inputs.occupied;
+  const bootLog = options.bootLog ?? inputs.bootLog;
+  const { commandLine } = inputs;
+  return readBoot(
+    context,
+    {
+      ...(occupied === undefined ? {} : { occupied }),
+      ...(bootLog === undefined ? {} : { bootLog }),
+      ...(commandLine === undefined ? {} : { commandLine }),
+    },
+    { tree, ...(memory.length === 0 ? {} : { memory }) },
+    options.askedKernels ?? (compareKernelVersions(min, max) === 0 ? [min] : [min, max]),
+  );
+}
+
 /**
  * Reads a profile and decides; every finding on the way is collected.
  * @throws {@link Refusal} for an option that is wrong or a file that cannot be read
@@ -148,11 +175,19 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   });
   diagnostics.push(...model.diagnostics);
   if (model.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
-  const plan = makePlan(model.value, { prove: options.prove ?? true });
+  const { boot, diagnostics: said } = bootOf(context, read.value, model.value, options);
+  diagnostics.push(...said);
+  const plan = makePlan(model.value, { prove: options.prove ?? true, boot });
   diagnostics.push(...plan.diagnostics);
   if (plan.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
   return {
-    planned: { loaded: read.value, model: model.value, plan: plan.value, ...(fdt === undefined ? {} : { dtb: fdt }) },
+    planned: {
+      loaded: read.value,
+      model: model.value,
+      plan: plan.value,
+      boot,
+      ...(fdt === undefined ? {} : { dtb: fdt }),
+    },
     diagnostics,
     sources,
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.good,

@@ -15,6 +15,9 @@ import {
 import { childPointer } from '../source/pointer.js';
 import type { PlannedArea, SymbolRequest } from './types.js';
 
+/** What is known of a boot of the board beside the profile and the tree. */
+export type KnownBoot = Pick<PlacementInput, 'occupied' | 'memory' | 'commandLine'>;
+
 /** What the simulator is asked with: the profile's knowledge of the board, on one kernel. */
 export function placementInput(
   model: Model,
@@ -22,8 +25,10 @@ export function placementInput(
   kernel: KernelVersion,
   areas: readonly PlannedArea[],
   symbols: readonly SymbolRequest[] = [],
+  boot: KnownBoot = {},
 ): PlacementInput {
-  const commandLine = commandLineOf(areas).join(' ');
+  const commandLine = withArguments(boot.commandLine, areas);
+  const memory = boot.memory ?? model.memory;
   return {
     tree,
     kernel,
@@ -45,8 +50,9 @@ export function placementInput(
       ...symbols.map((request) => [request.symbol, request.value] as const),
     ]),
     configComplete: false,
-    ...(commandLine === '' ? {} : { commandLine }),
-    ...(model.memory.length === 0 ? {} : { memory: model.memory }),
+    ...(commandLine === undefined ? {} : { commandLine }),
+    ...(memory.length === 0 ? {} : { memory }),
+    ...(boot.occupied === undefined ? {} : { occupied: boot.occupied }),
   };
 }
 
@@ -58,6 +64,13 @@ export function commandLineOf(areas: readonly PlannedArea[]): string[] {
       ({ sizeBytes, baseAddress }) =>
         `cma=${sizeBytes >> 20n}M${baseAddress === undefined ? '' : `@0x${baseAddress.toString(16)}`}`,
     );
+}
+
+/** The board's command line with the arguments that the areas add; undefined: nothing is known of it. */
+export function withArguments(stated: string | undefined, areas: readonly PlannedArea[]): string | undefined {
+  const before = stated?.split(/\s+/) ?? [];
+  const line = [...before, ...commandLineOf(areas).filter((argument) => !before.includes(argument))].join(' ');
+  return line === '' ? undefined : line;
 }
 
 const spotOf = ({ loaded }: Model, pointer: string) => {
@@ -86,6 +99,7 @@ const kernelsOf = ({ kernel: { min, max } }: Model) => (compareKernelVersions(mi
 export function placeAreas(
   areas: readonly PlannedArea[],
   model: Model,
+  boot: KnownBoot = {},
 ): { areas: PlannedArea[]; diagnostics: readonly Diagnostic[] } {
   const wishes = areas.map((area): RegionWish => {
     const { addressBits } = area;
@@ -101,7 +115,7 @@ export function placeAreas(
       ...(area.baseAddress === undefined ? {} : { baseAddress: area.baseAddress }),
     };
   });
-  const input = placementInput(model, model.tree, model.kernel.max, areas);
+  const input = placementInput(model, model.tree, model.kernel.max, areas, [], boot);
   const { value, diagnostics: found } = planRegions(input, wishes, kernelsOf(model));
   // What is about no single region is about all of them.
   const diagnostics = found.map((finding) => ({ ...finding, ...spotOf(model, finding.pointer ?? '/regions') }));
@@ -135,6 +149,7 @@ export function proveOnBoard(
   areas: readonly PlannedArea[],
   overlay: Fdt | undefined,
   symbols: readonly SymbolRequest[],
+  boot: KnownBoot = {},
 ): Diagnostic[] {
   const { tree } = model;
   const { value: merged, diagnostics } =
@@ -143,7 +158,7 @@ export function proveOnBoard(
   const predicted = kernelsOf(model).map((version) => ({
     kernel: formatKernelVersion(version),
     lints: lintPlacement({
-      ...placementInput(model, merged, version, areas, symbols),
+      ...placementInput(model, merged, version, areas, symbols, boot),
       base: tree,
       overlays: overlay === undefined ? [] : [overlay],
       ...lintHints(model, areas),

@@ -10,7 +10,7 @@ import { modeOf } from '../profile/access.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
 import { childPointer } from '../source/pointer.js';
 import { planAreas } from './areas.js';
-import { commandLineOf, placeAreas, proveOnBoard } from './board.js';
+import { commandLineOf, type KnownBoot, placeAreas, proveOnBoard } from './board.js';
 import { HEAP_PER_AREA, report } from './codes.js';
 import { areaHeapNodes, missingOn } from './heaps.js';
 import { overlayOf } from './overlay.js';
@@ -204,12 +204,15 @@ function planExpectation(model: Model, areas: readonly PlannedArea[]): Plan['exp
 }
 
 /** @param prove false: the caller simulates the boot itself, with more than the profile says */
-export function makePlan(model: Model, { prove = true }: { readonly prove?: boolean } = {}): Outcome<Plan> {
+export function makePlan(
+  model: Model,
+  { prove = true, boot = {} }: { readonly prove?: boolean; readonly boot?: KnownBoot } = {},
+): Outcome<Plan> {
   const { profile, sha256 } = model.loaded;
   const planned = planAreas(model);
   const diagnostics = [...planned.diagnostics];
   if (hasErrors(diagnostics)) return { diagnostics };
-  const { areas, diagnostics: misfits } = placeAreas(planned.areas, model);
+  const { areas, diagnostics: misfits } = placeAreas(planned.areas, model, boot);
   diagnostics.push(...misfits);
   const heaps = Object.entries(profile.heaps ?? {}).flatMap(([name, heap]) => {
     const planned = planHeap(name, heap, areas, model, diagnostics);
@@ -231,7 +234,7 @@ export function makePlan(model: Model, { prove = true }: { readonly prove?: bool
   const overlay = overlayOf(areas, model.cells);
   // Without a place there is nothing to prove.
   if (prove && areas.length > 0 && !hasErrors(misfits))
-    diagnostics.push(...proveOnBoard(model, areas, overlay, symbols));
+    diagnostics.push(...proveOnBoard(model, areas, overlay, symbols, boot));
   // A simulated boot shows also what becomes of areas that have no place.
   const refused = prove ? diagnostics : diagnostics.filter((one) => !misfits.includes(one));
   if (hasErrors(refused)) return { diagnostics };

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { cellsValue, makeFdt, type NodeSpec, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { dmaheap } from './run.js';
 
@@ -37,7 +37,13 @@ function board(ramBytes: number, nodes: readonly NodeSpec[]): Uint8Array {
 }
 
 const GIB = 0x40000000;
-const CASES: readonly (readonly [string, object, Uint8Array, number])[] = [
+const LOG = [
+  '[    0.000000] Linux version 6.12.0 (a@b)',
+  '[    0.000000] Early memory node ranges',
+  '[    0.000000]   node   0: [mem 0x0000000040000000-0x0000000047ffffff]',
+].join('\n');
+const FIXED = { 'linux,cma': { size: '64M', base: '0x50000000', default: true } };
+const CASES: readonly (readonly [title: string, regions: object, dtb: Uint8Array, status: 0 | 1, inputs?: object])[] = [
   ['a region with room', { 'linux,cma': { size: '64M', default: true } }, board(GIB, []), 0],
   ['a region larger than RAM', { 'linux,cma': { size: '2G', default: true } }, board(GIB, []), 1],
   ['cma= with room', { main: { size: '64M', default: true, delivery: 'command-line' } }, board(GIB, []), 0],
@@ -50,6 +56,35 @@ const CASES: readonly (readonly [string, object, Uint8Array, number])[] = [
   ],
   ['Kconfig with room', { main: { size: '64M', default: true, delivery: 'kconfig' } }, board(GIB, []), 0],
   ['Kconfig without', { main: { size: '2G', default: true, delivery: 'kconfig' } }, board(GIB, []), 1],
+  ['a fixed region', FIXED, board(GIB, []), 0],
+  [
+    'a fixed region where the initrd lies',
+    FIXED,
+    board(GIB, []),
+    1,
+    { occupied: { initrd: { base: '0x51000000', size: '16M' } } },
+  ],
+  [
+    'a fixed region beside the initrd',
+    FIXED,
+    board(GIB, []),
+    0,
+    { occupied: { initrd: { base: '0x60000000', size: '16M' } } },
+  ],
+  [
+    'a region larger than the RAM of the boot log',
+    { 'linux,cma': { size: '256M', default: true } },
+    board(GIB, []),
+    1,
+    { bootLog: 'boot.log' },
+  ],
+  [
+    'a region that fits into the RAM of the boot log',
+    { 'linux,cma': { size: '32M', default: true } },
+    board(GIB, []),
+    0,
+    { bootLog: 'boot.log' },
+  ],
 ];
 const COMMANDS = [
   ['validate', 'p.json'],
@@ -58,9 +93,10 @@ const COMMANDS = [
   ['report', 'p.json', '-o', 'report.html'],
 ];
 
-describe.each(CASES)('%s', (_, regions, dtb, status) => {
-  test('has one verdict', async () => {
+for (const [title, regions, dtb, status, inputs] of CASES)
+  test(`${title} has one verdict`, async () => {
     writeFileSync(path.join(work, 'board.dtb'), dtb);
+    writeFileSync(path.join(work, 'boot.log'), LOG);
     const [region] = Object.keys(regions);
     const profile = {
       version: 1,
@@ -69,11 +105,19 @@ describe.each(CASES)('%s', (_, regions, dtb, status) => {
       kernel: { version: '6.12' },
       regions,
       heaps: { camera: { region } },
+      ...(inputs === undefined ? {} : { inputs }),
     };
     writeFileSync(path.join(work, 'p.json'), JSON.stringify(profile));
     const got: Record<string, number> = {};
     for (const command of COMMANDS)
       got[command[0] as string] = (await dmaheap([...command, '--dtb', 'board.dtb'], work)).exit;
-    expect(got).toEqual({ validate: status, generate: status, place: status, report: status });
+    // A tree that generate refuses is not there to be checked.
+    if (status === 0) got['check'] = (await dmaheap(['check', 'out', '--dtb', 'board.dtb'], work)).exit;
+    expect(got).toEqual({
+      validate: status,
+      generate: status,
+      place: status,
+      report: status,
+      ...(status === 0 ? { check: 0 } : {}),
+    });
   });
-});

@@ -64,6 +64,8 @@ async function main(): Promise<void> {
   process.env['SOURCE_DATE_EPOCH'] = String(epoch);
   const out = path.resolve(values.output);
   rmSync(out, { recursive: true, force: true });
+  // The files of the packages have the same modes, whoever builds them.
+  process.umask(0o022);
   mkdirSync(out, { recursive: true });
   const put = (from: string, name: string, mode = 0o644) => {
     copyFileSync(path.join(ROOT, from), path.join(out, name));

@@ -13,7 +13,8 @@ import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } fr
 import { configFiles, configFolders, type Image } from '../../image/index.js';
 import { optionValues } from '../../kconfig/index.js';
 import { resolveModel } from '../../model/index.js';
-import type { PlacementInput } from '../../placement/index.js';
+import type { OccupiedRange, PlacementInput } from '../../placement/index.js';
+import { withArguments } from '../../plan/board.js';
 import { makePlan, type Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
 import { render } from '../../render/index.js';
@@ -222,7 +223,7 @@ class Built {
     if (whole === undefined) throw new Refusal(`--overlay cannot be applied to ${boot.dtb}`, EXIT.findings);
     const facts = dtbFacts(boot.dtb, whole);
     const model = resolveModel(loaded, { ...(facts === undefined ? {} : { dtb: facts }) });
-    const fit = model.value === undefined ? undefined : makePlan(model.value);
+    const fit = model.value === undefined ? undefined : makePlan(model.value, { boot: this.#planned.boot });
     const fitted = fit?.value;
     // The board may have the area under a name of its own; sizes and places are those of the profile.
     const areas = plan.areas.map((area) => ({
@@ -279,13 +280,16 @@ function commandLineOf(tree: Fdt, boot: BootTree): BootTree['commandLine'] {
 }
 
 function placementInput(
-  { plan, model }: Planned,
+  { plan, model, boot: known }: Planned,
   tree: Fdt,
   config: SourceText | undefined,
   boot: BootTree,
 ): PlacementInput {
   // Where nothing shows a command line, the profile's is assumed, and the check reports this.
-  const commandLine = commandLineOf(tree, boot)?.text ?? plan.commandLine.map(({ argument }) => argument).join(' ');
+  const commandLine = commandLineOf(tree, boot)?.text ?? withArguments(known.commandLine, plan.areas);
+  const memory = known.memory ?? plan.board.memory;
+  const named = known.occupied ?? [];
+  const occupied = [...initrdOf(tree).filter(({ name }) => !named.some((one) => one.name === name)), ...named];
   return {
     tree,
     kernel: versionOf(config) ?? plan.kernel.max,
@@ -295,22 +299,22 @@ function placementInput(
     ...(config === undefined
       ? { config: symbolsOf(plan), configComplete: false }
       : { config: optionValues(config.text) }),
-    ...(commandLine === '' ? {} : { commandLine }),
-    ...initrdOf(tree),
-    ...(plan.board.memory.length === 0 ? {} : { memory: plan.board.memory }),
+    ...(commandLine === undefined ? {} : { commandLine }),
+    ...(occupied.length === 0 ? {} : { occupied }),
+    ...(memory.length === 0 ? {} : { memory }),
   };
 }
 
 /** The initrd that the boot loader has written into the tree already. */
-function initrdOf(tree: Fdt): Pick<PlacementInput, 'occupied'> {
+function initrdOf(tree: Fdt): readonly OccupiedRange[] {
   const chosen = findNode(tree, '/chosen');
   const address = (name: string) => {
     const values = chosen === undefined ? undefined : cells(chosen, name);
     return values === undefined || values.length > 2 ? undefined : joinCells(values, 0, values.length);
   };
   const [start, end] = [address('linux,initrd-start'), address('linux,initrd-end')];
-  if (start === undefined || end === undefined || end <= start) return {};
-  return { occupied: [{ name: 'initrd', baseAddress: start, sizeBytes: end - start }] };
+  if (start === undefined || end === undefined || end <= start) return [];
+  return [{ name: 'initrd', baseAddress: start, sizeBytes: end - start }];
 }
 
 const symbolsOf = (plan: Plan) => new Map(plan.symbols.map(({ symbol, value }) => [symbol, value]));

@@ -13,23 +13,26 @@ import {
 import { compareFiles, compareLock, factsDigest, type Lock, sha256 } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { parseKernelVersion } from '../../facts/index.js';
+import { makeFdt } from '../../fdt/index.js';
 import { makeConfig, optionsOf, readOptionLines, withLines } from '../../kconfig/index.js';
 import { otherArchitecture } from '../../model/index.js';
 import { parseBytes } from '../../quantity/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
 import { readBoard } from '../board-files.js';
+import { readBoot } from '../boot.js';
 import { exitOf, printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
-import { changedInput, type Recalled, recallInputs } from '../inputs.js';
+import { changedInput, type Inputs, type Recalled, recallInputs } from '../inputs.js';
 import { checkDescription, checkHeapNames } from '../kernel-check.js';
 import { noteAssumptions, type OpenTree, openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { KERNEL_TREE } from '../options.js';
 import { isOwnPlace, oneAtATime, standingOutput } from '../output/write.js';
+import { readTree } from '../placement.js';
 import { DTB_FIX, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
@@ -271,7 +274,12 @@ function engineOf(
 }
 
 /** What the overlay is judged for; nothing in the manifest of an older release. */
-function boardOf({ board, kernel, commandLine = '' }: Manifest, architecture: ProfileArch): { board?: CheckedBoard } {
+function boardOf(
+  context: Context,
+  { board, kernel, commandLine = '' }: Manifest,
+  architecture: ProfileArch,
+  { dtb, occupied, bootLog, commandLine: stated }: Inputs,
+): { board?: CheckedBoard } {
   const [min, max] = [parseKernelVersion(kernel.min), parseKernelVersion(kernel.max)];
   if (min === undefined || max === undefined || board.pageSizeBytes === undefined || board.memory === undefined)
     return {};
@@ -279,13 +287,22 @@ function boardOf({ board, kernel, commandLine = '' }: Manifest, architecture: Pr
     baseAddress: parseBytes(base) ?? 0n,
     sizeBytes: parseBytes(size) ?? 0n,
   }));
+  // What is wrong with the DTB or the log was said when the tree was generated.
+  const tree = dtb === undefined ? makeFdt({ name: '' }) : readTree(context, '--dtb', dtb, []);
+  const { boot } = readBoot(
+    context,
+    { ...(occupied === undefined ? {} : { occupied }), ...(bootLog === undefined ? {} : { bootLog }) },
+    { tree, ...(memory.length === 0 ? {} : { memory }) },
+    [min, max],
+  );
   return {
     board: {
       architecture,
       kernel: { min, max },
       pageSizeBytes: BigInt(board.pageSizeBytes),
-      memory,
-      commandLine,
+      memory: boot.memory ?? memory,
+      commandLine: [stated ?? boot.commandLine ?? '', commandLine].join(' ').trim(),
+      ...(boot.occupied === undefined ? {} : { occupied: boot.occupied }),
       addressBits: new Map(Object.entries(board.addressBits ?? {})),
     },
   };
@@ -370,7 +387,10 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
             inputs,
             tools,
             ...(finalConfig === undefined ? {} : { finalConfig }),
-            ...boardOf(manifest, arch),
+            ...boardOf(context, manifest, arch, {
+              ...recalled.inputs,
+              ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
+            }),
           },
           options.confirm ? CHECKS_WITH_CONFIRM : CHECKS,
         ),

@@ -1,0 +1,73 @@
+/** What is known of a boot of the board beside its device tree: where images lie, RAM, and the command line. */
+import { readBootLog } from '../bootlog/index.js';
+import type { Diagnostic } from '../diagnostic/index.js';
+import type { KernelVersion } from '../facts/index.js';
+import { fromLog, type OccupiedRange, type PlacementInput } from '../placement/index.js';
+import type { KnownBoot as BoardBoot } from '../plan/board.js';
+import { type AddressRange, parseBytes } from '../quantity/index.js';
+import type { Context } from './context.js';
+import { EXIT } from './exit.js';
+import { readText } from './files.js';
+import { Refusal } from './refusal.js';
+
+/** `0x40000000+512M`. @throws {@link Refusal} */
+export function parseRange(option: string, text: string): AddressRange {
+  const [base = '', size = '', ...rest] = text.split('+');
+  const baseAddress = parseBytes(base);
+  const sizeBytes = parseBytes(size);
+  if (baseAddress === undefined || sizeBytes === undefined || rest.length > 0)
+    throw new Refusal(`${option} ${text}: not BASE+SIZE`, EXIT.usage, 'write it as 0x40000000+512M');
+  return { baseAddress, sizeBytes };
+}
+
+function parseOccupied(text: string): OccupiedRange {
+  const equals = text.indexOf('=');
+  if (equals <= 0)
+    throw new Refusal(`--occupied ${text}: not NAME=BASE+SIZE`, EXIT.usage, 'write it as kernel=0x40200000+24M');
+  return { name: text.slice(0, equals), ...parseRange('--occupied', text.slice(equals + 1)) };
+}
+
+/** As the options and the inputs of a profile give it. */
+export interface BootOptions {
+  readonly occupied?: readonly string[];
+  readonly bootLog?: string | readonly string[];
+  /** The kernel command line itself. */
+  readonly commandLine?: string;
+}
+
+export interface KnownBoot extends BoardBoot {
+  /** The kernel that wrote the log. */
+  readonly kernel?: KernelVersion;
+}
+
+/**
+ * Reads the boot logs. What an option or the profile names comes before what a log says; the RAM of a log comes before
+ * that of the tree and the profile.
+ * @param board the tree that the board boots with, and its banks where they are stated
+ * @param kernels those that are asked about; empty: any
+ * @throws {@link Refusal}
+ */
+export function readBoot(
+  context: Context,
+  options: BootOptions,
+  board: Pick<PlacementInput, 'tree' | 'memory'>,
+  kernels: readonly KernelVersion[],
+): { readonly boot: KnownBoot; readonly diagnostics: readonly Diagnostic[] } {
+  const occupied = options.occupied?.map(parseOccupied);
+  const stated = occupied === undefined ? {} : { occupied };
+  const line = options.commandLine === undefined ? {} : { commandLine: options.commandLine };
+  const files = typeof options.bootLog === 'string' ? [options.bootLog] : (options.bootLog ?? []);
+  if (files.length === 0) return { boot: { ...stated, ...line }, diagnostics: [] };
+  const logs = files.map((file) => {
+    const got = readText(context.resolve(file));
+    if ('error' in got)
+      throw new Refusal(`--boot-log ${file}: ${got.error}`, EXIT.environment, 'give the console output of the board');
+    return readBootLog(got.text, file);
+  });
+  const { diagnostics, kernel, ...said } = fromLog(logs, {
+    file: files.join(', '),
+    input: { ...board, ...stated },
+    kernels,
+  });
+  return { boot: { ...said, ...(kernel === undefined ? {} : { kernel }), ...line }, diagnostics };
+}
