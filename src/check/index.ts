@@ -2,6 +2,7 @@
 import { type CodeTable, hasErrors } from '../diagnostic/index.js';
 import { TREE_CHECK_CODES } from './board-tree.js';
 import { CONFIG_CODES } from './config.js';
+import { CONTAINER_CODES } from './container.js';
 import { DEVICETREE_CHECKS, DEVICETREE_CODES } from './devicetree.js';
 import { CONFIRMING_CHECKS, FRAGMENT_CHECKS, FRAGMENT_CODES } from './fragment.js';
 import { IMAGE_CODES } from './image-codes.js';
@@ -37,6 +38,7 @@ export const ALL_CHECK_CODES: CodeTable = {
   ...RULE_CODES,
   ...SHELL_CODES,
   ...IMAGE_CODES,
+  ...CONTAINER_CODES,
   ...TREE_CHECK_CODES,
 };
 

@@ -4,6 +4,7 @@
  */
 export * from './accounts.js';
 export { type BootEntry, type BootFile, blobsOf, bootEntries, fitsOf } from './boot.js';
+export * from './containers/index.js';
 export { readCpio } from './cpio.js';
 export { globPattern, isGlob } from './glob.js';
 export * from './mdev.js';
@@ -16,4 +17,4 @@ export { BrokenArchive, type ReadAt, readTar } from './tar.js';
 export * from './tmpfiles.js';
 export * from './tree.js';
 export * from './ueventd.js';
-export { type Setting, type Unit, UnitFiles } from './unit-files.js';
+export { readSettings, type Setting, type Unit, UnitFiles } from './unit-files.js';

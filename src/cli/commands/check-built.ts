@@ -2,7 +2,8 @@
 
 import { checkTree, isRight, missingTree } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
-import { checkImage } from '../../check/image.js';
+import { checkContainers } from '../../check/container.js';
+import { checkImage, namesOf } from '../../check/image.js';
 import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
 import { expectedKernel } from '../../check/image-expectation.js';
 import { EXPECTATION } from '../../check/image-verifier.js';
@@ -10,7 +11,7 @@ import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } from '../../fdt/index.js';
-import { configFiles, configFolders, type Image } from '../../image/index.js';
+import { configFiles, configFolders, type Image, readAccounts } from '../../image/index.js';
 import { optionValues } from '../../kconfig/index.js';
 import { resolveModel } from '../../model/index.js';
 import type { OccupiedRange, PlacementInput } from '../../placement/index.js';
@@ -21,6 +22,7 @@ import { render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
 import { exitOf, printChecks } from '../check-results.js';
 import { readConfig, releaseOfConfig } from '../config.js';
+import { containersIn, givenContainers } from '../containers.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { openImage } from '../image/index.js';
@@ -38,6 +40,7 @@ export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
   readonly dtb?: string;
   readonly overlay?: readonly string[];
   readonly rootfs?: string;
+  readonly container?: readonly string[];
   readonly strict: boolean;
   readonly requireTools: boolean;
 }
@@ -81,10 +84,16 @@ class Built {
 
   async run(): Promise<void> {
     const { rootfs } = this.#options;
-    if (rootfs === undefined) return this.#check(undefined);
+    if (rootfs === undefined) {
+      await this.#check(undefined);
+      return this.#checkContainers(undefined, undefined);
+    }
     const opened = await this.#open(rootfs);
     try {
-      await this.#check(opened.image);
+      // Of a container's image the device nodes are those of the host.
+      const isContainer = opened.containerUser !== undefined && this.#options.container !== undefined;
+      await this.#check(isContainer ? undefined : opened.image);
+      this.#checkContainers(opened.image, isContainer ? opened.containerUser : undefined);
       for (const [file, source] of opened.image.sources) this.sources.set(file, source);
     } finally {
       opened.close();
@@ -113,6 +122,32 @@ class Built {
     if (image === undefined) return;
     const { plan } = this.#planned;
     this.results.push(...checkImage(plan, image, { expectation: this.#expectation(image) }));
+  }
+
+  #checkContainers(image: Image | undefined, containerUser: string | undefined): void {
+    const { container = [] } = this.#options;
+    const { plan } = this.#planned;
+    const accounts = image === undefined ? undefined : readAccounts(image);
+    const isHost = containerUser === undefined;
+    const host = isHost && image !== undefined && accounts !== undefined ? { image, accounts } : undefined;
+    const files = [
+      ...givenContainers(this.#context, container, host, this.sources),
+      ...(host === undefined ? [] : containersIn(plan, host)),
+    ];
+    if (files.length === 0) return;
+    const world = {
+      host: isHost ? accounts : undefined,
+      inside: isHost ? undefined : accounts,
+      imageUser: containerUser,
+    };
+    if (!isHost)
+      this.#result(
+        'image-rules',
+        'owner, group and mode of each heap (the image is of a container: the device manager of the host decides)',
+        [],
+        false,
+      );
+    this.results.push(checkContainers(plan, files, world, (heap) => namesOf(plan, heap)));
   }
 
   /** What the profile generates as verify.expect, for the kernel that the one in the image names. */
@@ -352,7 +387,11 @@ export async function checkBuilt(context: Context, profile: string, options: Che
     await close();
   }
   if (built.results.length === 0)
-    throw new Refusal('there is nothing to compare with the profile', EXIT.usage, 'give --config, --dtb or --rootfs');
+    throw new Refusal(
+      'there is nothing to compare with the profile',
+      EXIT.usage,
+      'give --config, --dtb, --rootfs or --container',
+    );
   const notAsked = (['config', 'dtb', 'rootfs'] as const).filter((option) => options[option] === undefined);
   printChecks(context, built.results, built.sources, { notGiven: notAsked.map((option) => `--${option}`) });
   return exitOf(built.results, { ...options, unknown: EXIT.good });

@@ -58,6 +58,10 @@ export const command = declare({
     baseConfig: text('--base-config <file>', 'complete .config that the fragment goes on top of'),
     dtb: text('--dtb <file>', "the board's DTB, to check the overlay; with a profile, the DTB of the image"),
     overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies onto --dtb'),
+    container: several(
+      '--container <file>',
+      'with a profile: a compose file, Quadlet unit or LXC configuration; --rootfs is then the host or the container image',
+    ),
     strict: flag('--strict', 'treat checks that are unknown or not run as failed'),
     probes: KERNEL_TREE.probes,
     confirm: flag('--confirm', 'also run merge_config.sh and conf of the kernel tree, which executes code of the tree'),
@@ -72,7 +76,10 @@ export const command = declare({
   ],
   run: async (context, subject, options) => {
     if (subject.endsWith('.kernel.json')) return checkKernel(context, subject, options);
-    return options.config === undefined && options.rootfs === undefined && !isFile(context.resolve(subject))
+    return options.config === undefined &&
+      options.rootfs === undefined &&
+      options.container === undefined &&
+      !isFile(context.resolve(subject))
       ? check(context, subject, options)
       : checkBuilt(context, subject, options);
   },

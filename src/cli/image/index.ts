@@ -11,6 +11,8 @@ import { readContainer } from './oci.js';
 
 export interface OpenImage {
   readonly image: Image;
+  /** USER of a container image; undefined: it is not one. */
+  readonly containerUser: string | undefined;
   readonly close: () => void;
 }
 
@@ -36,7 +38,10 @@ export async function openImage(tools: Tools, file: string, shown: string): Prom
       : await openPlain(tools, await decompress(tools, file), open);
     if (source === undefined)
       throw new Refusal('it is not a root file system of a kind that is known', EXIT.environment, KINDS);
-    return { image: new Image((await readContainer(source, layer)) ?? source, shown), close };
+    const container = await readContainer(source, layer);
+    const image = new Image(container?.source ?? source, shown);
+    const isExported = image.isFile('.dockerenv') || image.isFile('run/.containerenv');
+    return { image, containerUser: container?.user ?? (isExported ? '' : undefined), close };
   } catch (error) {
     close();
     if (error instanceof BrokenArchive) throw new Refusal(error.message, EXIT.environment, error.fix);

@@ -15,8 +15,19 @@ interface Descriptor {
 const decoder = new TextDecoder();
 const blobPath = (digest: string) => `blobs/${digest.replace(':', '/')}`;
 
+export interface ContainerImage {
+  readonly source: ImageSource;
+  /** USER of its configuration; empty: root. */
+  readonly user: string;
+}
+
+interface Contents {
+  readonly layers: readonly string[];
+  readonly config: string | undefined;
+}
+
 /** @returns undefined when the files are not a container image */
-export async function readContainer(source: ImageSource, open: OpenLayer): Promise<ImageSource | undefined> {
+export async function readContainer(source: ImageSource, open: OpenLayer): Promise<ContainerImage | undefined> {
   const files = new Image(source, '');
   const json = (path: string): unknown => {
     const bytes = files.bytes(path);
@@ -26,14 +37,14 @@ export async function readContainer(source: ImageSource, open: OpenLayer): Promi
       throw new Refusal(`${path} of the container image is not JSON`, EXIT.environment, 'save the image again');
     }
   };
-  const layers = files.isFile('oci-layout')
-    ? ociLayers(json)
+  const contents = files.isFile('oci-layout')
+    ? ociContents(json)
     : files.isFile('manifest.json')
-      ? dockerLayers(json('manifest.json'))
+      ? dockerContents(json('manifest.json'))
       : undefined;
-  if (layers === undefined) return undefined;
+  if (contents === undefined) return undefined;
   const tree = new MemberTree();
-  for (const path of layers) {
+  for (const path of contents.layers) {
     const bytes = files.bytes(path);
     const layer = bytes === undefined ? undefined : await open(bytes);
     if (layer === undefined)
@@ -44,15 +55,24 @@ export async function readContainer(source: ImageSource, open: OpenLayer): Promi
       );
     tree.overlay(layer);
   }
-  return tree;
+  const config = contents.config === undefined ? undefined : (json(contents.config) as { config?: { User?: unknown } });
+  const user = config?.config?.User;
+  return { source: tree, user: typeof user === 'string' ? user : '' };
+}
+
+interface Index {
+  readonly manifests?: readonly Descriptor[];
+  readonly layers?: readonly Descriptor[];
+  readonly config?: Descriptor;
 }
 
 /** Layers of the first image that is not an attestation, lowest first. */
-function ociLayers(json: (path: string) => unknown): string[] {
-  let index = json('index.json') as { manifests?: readonly Descriptor[]; layers?: readonly Descriptor[] } | undefined;
+function ociContents(json: (path: string) => unknown): Contents {
+  let index = json('index.json') as Index | undefined;
   for (let depth = 0; index !== undefined && depth < 4; depth += 1) {
-    if (index.layers !== undefined)
-      return index.layers.flatMap(({ digest }) => (digest === undefined ? [] : [blobPath(digest)]));
+    const paths = (list: readonly (Descriptor | undefined)[]) =>
+      list.flatMap((one) => (one?.digest === undefined ? [] : [blobPath(one.digest)]));
+    if (index.layers !== undefined) return { layers: paths(index.layers), config: paths([index.config])[0] };
     const chosen =
       index.manifests?.find(({ platform }) => platform?.architecture !== 'unknown') ?? index.manifests?.[0];
     if (chosen?.digest === undefined) break;
@@ -61,7 +81,11 @@ function ociLayers(json: (path: string) => unknown): string[] {
   throw new Refusal('the OCI layout names no image', EXIT.environment, 'save the image again');
 }
 
-function dockerLayers(manifest: unknown): string[] | undefined {
-  const [first] = Array.isArray(manifest) ? (manifest as readonly { readonly Layers?: unknown }[]) : [];
-  return Array.isArray(first?.Layers) ? first.Layers.filter((one) => typeof one === 'string') : undefined;
+function dockerContents(manifest: unknown): Contents | undefined {
+  const [first] = Array.isArray(manifest)
+    ? (manifest as readonly { readonly Layers?: unknown; readonly Config?: unknown }[])
+    : [];
+  if (!Array.isArray(first?.Layers)) return undefined;
+  const layers = first.Layers.filter((one) => typeof one === 'string');
+  return { layers, config: typeof first.Config === 'string' ? first.Config : undefined };
 }
