@@ -5,7 +5,7 @@ import { buildDiagnoses } from './diagnoses.js';
 import { generateReference, REFERENCE_URL } from './reference.js';
 import { buildTemplates } from './templates.js';
 import { generateTypes, TYPES_URL } from './types.js';
-import { compileValidator } from './validator.js';
+import { compileValidators } from './validator.js';
 
 function writeIfChanged(url: URL, text: string): void {
   if (!existsSync(url) || readFileSync(url, 'utf8') !== text) writeFileSync(url, text);
@@ -17,5 +17,5 @@ export async function generateSources(): Promise<readonly Metafile[]> {
   writeIfChanged(REFERENCE_URL, generateReference());
   buildTemplates();
   buildDiagnoses();
-  return [await compileValidator()];
+  return compileValidators();
 }

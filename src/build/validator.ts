@@ -1,12 +1,21 @@
-/** Compiles the profile schema into src/profile/validator.gen.js, so that no schema compiler runs on a user's command. */
+/** Compiles schemas of what users write into validator.gen.js, so that no schema compiler runs on a user's command. */
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
 import { build, type Metafile } from 'esbuild';
-import { PROFILE_SCHEMA_URL, readSchema } from './schema.js';
+import { readSchema } from './schema.js';
 
-/** @returns esbuild's list of what the generated file contains */
-export async function compileValidator(): Promise<Metafile> {
+/** By the folder of src/ that reads the documents. */
+const SCHEMAS = { profile: 'profile', knowledge: 'kernel' } as const;
+
+/** @returns esbuild's lists of what the generated files contain */
+export function compileValidators(): Promise<readonly Metafile[]> {
+  return Promise.all(
+    Object.entries(SCHEMAS).map(([folder, schema]) => compileValidator(folder, `${schema}.schema.json`)),
+  );
+}
+
+async function compileValidator(folder: string, schema: string): Promise<Metafile> {
   const ajv = new Ajv2020({
     allErrors: true,
     verbose: false,
@@ -14,7 +23,7 @@ export async function compileValidator(): Promise<Metafile> {
     strictRequired: false,
     code: { source: true, esm: true },
   });
-  const code = standalone.default(ajv, ajv.compile(readSchema(PROFILE_SCHEMA_URL)));
+  const code = standalone.default(ajv, ajv.compile(readSchema(new URL(`../../schemas/${schema}`, import.meta.url))));
   // Bundled, because the stand-alone code still asks ajv for small run-time helpers.
   const { metafile } = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'js' },
@@ -23,8 +32,8 @@ export async function compileValidator(): Promise<Metafile> {
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
-    outfile: fileURLToPath(new URL('../profile/validator.gen.js', import.meta.url)),
-    banner: { js: '// Generated from schemas/profile.schema.json at build time; do not edit.' },
+    outfile: fileURLToPath(new URL(`../${folder}/validator.gen.js`, import.meta.url)),
+    banner: { js: `// Generated from schemas/${schema} at build time; do not edit.` },
     logLevel: 'error',
   });
   return metafile;

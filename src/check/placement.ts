@@ -46,7 +46,7 @@ async function read({ tools }: CheckContext, file: string): Promise<Fdt | undefi
 }
 
 function lintOverlay(board: CheckedBoard, base: Fdt | undefined, overlay: Fdt): Diagnostic[] {
-  const { kernel, commandLine, memory, ...rest } = board;
+  const { kernel, commandLine, memory, known, ...rest } = board;
   const tree = base ?? skeletonFor(overlay);
   const { value: merged } = applyOverlay(tree, overlay);
   if (merged === undefined) return [];
@@ -55,6 +55,7 @@ function lintOverlay(board: CheckedBoard, base: Fdt | undefined, overlay: Fdt): 
   for (const version of kernels)
     for (const { lint, status, diagnostics } of lintPlacement({
       ...rest,
+      ...known,
       tree: merged,
       kernel: version,
       base: tree,

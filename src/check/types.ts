@@ -3,7 +3,7 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
 import type { SetOption } from '../kconfig/index.js';
-import type { Architecture, OccupiedRange } from '../placement/index.js';
+import type { Architecture, OccupiedRange, PlacementInput } from '../placement/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 
@@ -30,6 +30,8 @@ export interface CheckedBoard {
   readonly occupied?: readonly OccupiedRange[];
   /** By node name. */
   readonly addressBits: ReadonlyMap<string, number>;
+  /** What was read of the kernel; absent: what ships for the release. */
+  readonly known?: Pick<PlacementInput, 'facts' | 'inventory' | 'unknownFacts'>;
 }
 
 /** How a process ended. */

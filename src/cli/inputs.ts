@@ -6,6 +6,7 @@ import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { type LoadedProfile, localFileOf, readProfile } from '../profile/load.js';
 import { type Context, shownPath } from './context.js';
 import { readBytes, readText } from './files.js';
+import { isShippedName } from './knowledge.js';
 import type { RecordedInput, RecordedInputs } from './tree.js';
 
 export const INPUT_CODES = defineCodes({
@@ -52,17 +53,21 @@ export function inputsOf(context: Context, { profile, spanOf }: LoadedProfile): 
   const { inputs = {} } = profile;
   /** Relative to the file that states it, which may be one that the profile extends. */
   const beside = (key: string, value: string) => {
-    const from = spanOf(`/inputs/${key}`)?.file;
+    const from = spanOf(key.startsWith('/') ? key : `/inputs/${key}`)?.file;
     return path.isAbsolute(value) || from === undefined
       ? value
       : shownPath(context, path.join(path.dirname(from), value));
   };
-  const { dtb, kernelTree, description, config, commandLine, bootLog, occupied } = inputs;
-  const paths = Object.entries({ dtb, kernelTree, description, config, bootLog }).flatMap(([key, value]) =>
+  const { dtb, kernelTree, config, commandLine, bootLog, occupied } = inputs;
+  const paths = Object.entries({ dtb, kernelTree, config, bootLog }).flatMap(([key, value]) =>
     value === undefined ? [] : [[key, beside(key, value)]],
   );
+  const described = inputs.description ?? profile.kernel.description;
+  const describedAt = inputs.description === undefined ? '/kernel/description' : '/inputs/description';
+  const description = described === undefined || isShippedName(described) ? described : beside(describedAt, described);
   return {
     ...Object.fromEntries(paths),
+    ...(description === undefined ? {} : { description }),
     ...(commandLine === undefined
       ? {}
       : { commandLine: commandLineOf(context, beside('commandLine', commandLine), commandLine) }),
@@ -134,8 +139,10 @@ export function recordInputs(
       return [[name, { file: fromOutput(context, output, file), sha256: sha256(got.bytes) }]];
     },
   );
-  const values = Object.entries({ commandLine, occupied }).flatMap(([name, value]): [string, RecordedInput][] =>
-    value === undefined ? [] : [[name, { value, sha256: sha256(JSON.stringify(value)) }]],
+  const shipped = description !== undefined && isShippedName(description) ? description : undefined;
+  const values = Object.entries({ commandLine, occupied, description: shipped }).flatMap(
+    ([name, value]): [string, RecordedInput][] =>
+      value === undefined ? [] : [[name, { value, sha256: sha256(JSON.stringify(value)) }]],
   );
   const tree: [string, RecordedInput][] =
     kernelTree === undefined || treeDigest === undefined

@@ -8,8 +8,7 @@ import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '..
 import { kernelArch } from './arch.js';
 import type { Context } from './context.js';
 import { openKernelTree } from './kernel-tree.js';
-import { descriptionKnowledge, hasHeapSource, keptTreeKnowledge, noSource } from './knowledge.js';
-import { knowledgeOfTree } from './plan-on-tree.js';
+import { descriptionKnowledge, hasHeapSource, keptTreeKnowledge, noSource, treeKnowledge } from './knowledge.js';
 import type { Manifest, ManifestHeap } from './tree.js';
 
 export const KERNEL_CHECK_CODES = defineCodes({
@@ -27,24 +26,44 @@ export const KERNEL_CHECK_CODES = defineCodes({
 });
 const report = reporter(KERNEL_CHECK_CODES);
 
+/** The kernel that a generated tree is compared with. */
+export type CheckedKernel =
+  | { readonly knowledge: KernelKnowledge; readonly from: string }
+  | { readonly knowledge?: undefined; readonly diagnostics: readonly Diagnostic[] };
+
 /**
- * The names that were generated, on the kernel of this tree.
+ * What is known of it: from its source, else from the description that the manifest records.
  * @throws {@link Refusal}
  */
-export function checkHeapNames(context: Context, kernelTree: string, { heaps = [], board }: Manifest): CheckResult {
-  const about = {
-    check: 'kernel-heaps',
-    title: 'the kernel tree registers the heaps of the generated files',
-    missingTools: [],
-  };
-  if (heaps.length === 0) return { ...about, status: 'not-run', diagnostics: [] };
+export function checkedKernel(
+  context: Context,
+  { kernelTree, description }: { readonly kernelTree?: string | undefined; readonly description?: string | undefined },
+  { board }: Manifest,
+): CheckedKernel | undefined {
+  if (kernelTree === undefined)
+    return description === undefined
+      ? undefined
+      : { knowledge: descriptionKnowledge(context, description), from: 'the description' };
   const directory = context.resolve(kernelTree);
-  if (!hasHeapSource(directory)) return { ...about, status: 'not-run', diagnostics: [noSource(directory)] };
+  if (!hasHeapSource(directory)) return { diagnostics: [noSource(directory)] };
   const arch = kernelArch(board.arch);
   const knowledge = keptTreeKnowledge(context, directory, `--kernel-tree ${kernelTree}`, {
     ...(arch === undefined ? {} : { arch }),
     origin: path.basename(directory),
   });
+  return { knowledge, from: 'the kernel tree' };
+}
+
+/** The names that were generated, on that kernel. */
+export function checkHeapNames(kernel: CheckedKernel, { heaps = [] }: Manifest): CheckResult {
+  const about = {
+    check: 'kernel-heaps',
+    title: `${kernel.knowledge === undefined ? 'the kernel tree' : kernel.from} registers the heaps of the generated files`,
+    missingTools: [],
+  };
+  if (heaps.length === 0) return { ...about, status: 'not-run', diagnostics: [] };
+  const { knowledge } = kernel;
+  if (knowledge === undefined) return { ...about, status: 'not-run', diagnostics: kernel.diagnostics };
   // Registrations that the reader does not follow.
   if (knowledge.inventory.heaps.length === 0) return { ...about, status: 'unknown', diagnostics: [] };
   const diagnostics = heaps.flatMap((heap) => otherNames(heap, knowledge));
@@ -89,11 +108,13 @@ function isOn({ since, until }: ManifestHeap['nodes'][number], { version }: Kern
 export async function checkDescription(context: Context, file: string, kernelTree: string): Promise<CheckResult> {
   const described = descriptionKnowledge(context, file);
   const open = await openKernelTree(context, { kernelTree, arch: described.arch ?? 'arm64' });
-  const read = knowledgeOfTree(context, open, kernelTree);
-  // Without a search through the whole tree a heap of a driver elsewhere may not be found.
-  const changes = compareKnowledge(described, read).filter(
-    ({ part, to }) => part !== 'heap' || to !== null || described.inventory.scope === 'led-to',
-  );
+  const { knowledge: read } = treeKnowledge(open.directory, kernelTree, {
+    kconfigFiles: [...open.tree.files],
+    arch: open.sourceArch,
+    everyFile: described.inventory.scope === 'tree',
+    origin: path.basename(open.directory),
+  });
+  const changes = compareKnowledge(described, read);
   const release =
     described.release === read.release
       ? []

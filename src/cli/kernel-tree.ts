@@ -1,7 +1,7 @@
 /** The kernel tree that a command was given. */
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { defineCodes, reporter } from '../diagnostic/index.js';
+import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { dependents, type KconfigTree, probedSymbols } from '../kconfig/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
@@ -81,7 +81,10 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
       ...(options.recordProbes === undefined ? {} : { record: context.resolve(options.recordProbes) }),
     }),
   );
-  if (loaded.value === undefined) throw Refusal.because(EXIT.environment, loaded.diagnostics);
+  if (loaded.value === undefined) {
+    refuseCarriageReturns(directory, options.kernelTree, loaded.diagnostics);
+    throw Refusal.because(EXIT.environment, loaded.diagnostics);
+  }
   const { tree, readFile, sourceArch } = loaded.value;
   const variables = kbuildEnvironment(directory, arch, context.environment)?.variables ?? {};
   return {
@@ -97,6 +100,23 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
     },
     readFile,
   };
+}
+
+/**
+ * Of a source whose line ends were converted every line is an error: one sentence says so.
+ * @throws {@link Refusal}
+ */
+function refuseCarriageReturns(directory: string, shown: string, diagnostics: readonly Diagnostic[]): void {
+  const files = new Set(diagnostics.flatMap(({ span, severity }) => (severity === 'error' && span ? [span.file] : [])));
+  for (const file of files) {
+    const name = path.join(directory, file);
+    if (!existsSync(name) || !readFileSync(name, 'latin1').includes('\r\n')) continue;
+    throw new Refusal(
+      `--kernel-tree ${shown}: ${file} has CRLF line ends, which conf of the kernel does not read`,
+      EXIT.environment,
+      "unpack the source without a conversion of line ends, or remove them: find . -name 'Kconfig*' -exec sed -i 's/\\r$//' {} +",
+    );
+  }
 }
 
 /** The defconfig that kbuild takes when nobody names one. */

@@ -2,11 +2,19 @@
 
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { versionOfTree } from '../facts/hold.js';
-import { compareKernelVersions, FIRST_KERNEL_WITH_HEAPS, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  FIRST_KERNEL_WITH_HEAPS,
+  formatKernelVersion,
+  OLDEST_KERNEL,
+  parseKernelVersion,
+} from '../facts/index.js';
 import { optionValues } from '../kconfig/index.js';
 import {
+  type Description,
   heapDirectories,
   type KernelKnowledge,
   type KnownClosure,
@@ -62,7 +70,6 @@ export interface KnowledgeOptions {
   readonly arch?: string;
   /** Look through every C file of the tree; otherwise only through those that Kconfig and Makefiles lead to. */
   readonly everyFile?: boolean;
-  readonly value?: SymbolValue;
   readonly closures?: readonly KnownClosure[];
   readonly origin: string;
 }
@@ -138,7 +145,6 @@ function readTree(directory: string, shown: string, options: KnowledgeOptions): 
     ...(options.arch === undefined ? {} : { arch: options.arch }),
     directories: heapDirectories(kconfig, (file) => peek(path.join(directory, file))),
     ...(options.everyFile === true ? { callers: callersBelow(directory) } : {}),
-    ...(options.value === undefined ? {} : { value: options.value }),
     ...(options.closures === undefined ? {} : { closures: options.closures }),
     origin: options.origin,
   });
@@ -208,12 +214,44 @@ function peek(file: string): string | undefined {
   }
 }
 
+/** Where the descriptions that ship lie, from the program as it is bundled, packaged and run from its source. */
+const SHIPPED = ['./kernels/', '../kernels/', '../../kernels/'];
+const ENDING = '.kernel.json';
+
+function shippedDirectory(): string | undefined {
+  return SHIPPED.map((place) => fileURLToPath(new URL(place, import.meta.url))).find(existsSync);
+}
+
+/** Names of the descriptions that ship: `linux-6.6`. */
+export function shippedDescriptions(): readonly string[] {
+  const directory = shippedDirectory();
+  return (directory === undefined ? [] : readdirSync(directory))
+    .filter((file) => file.endsWith(ENDING))
+    .map((file) => file.slice(0, -ENDING.length))
+    .sort();
+}
+
+/** A description of one's own is a path to a JSON file; one that ships has a name. */
+export const isShippedName = (text: string): boolean => !/[/\\]|\.json$/.test(text);
+
 /**
- * Knowledge from `NAME.kernel.json`.
+ * A kernel description: a path, or the name of one that ships.
  * @throws {@link Refusal} when it is not one
  */
 export function descriptionKnowledge(context: Context, file: string): KernelKnowledge {
-  const got = readText(context.resolve(file));
+  return knowledgeOf(readDescriptionFile(context, file));
+}
+
+/** @throws {@link Refusal} */
+export function readDescriptionFile(context: Context, file: string): Description {
+  const ships = isShippedName(file);
+  if (ships && !shippedDescriptions().includes(file))
+    throw new Refusal(
+      `no kernel description with the name ${file} ships with dmaheap`,
+      EXIT.usage,
+      `use ${shippedDescriptions().join(', ')}, or the path of one: ./${file}${ENDING}`,
+    );
+  const got = readText(ships ? path.join(shippedDirectory() ?? '', file + ENDING) : context.resolve(file));
   if ('error' in got)
     throw new Refusal(`cannot read the kernel description ${file}: ${got.error}`, EXIT.environment, WRITE_ONE);
   let value: unknown;
@@ -223,9 +261,16 @@ export function descriptionKnowledge(context: Context, file: string): KernelKnow
     throw new Refusal(`${file} is not a kernel description: ${(error as Error).message}`, EXIT.usage, WRITE_ONE);
   }
   const description = readDescription(value);
-  if (description === undefined)
-    throw new Refusal(`${file} is not a kernel description of version 1`, EXIT.usage, WRITE_ONE);
-  return knowledgeOf(description);
+  if (typeof description === 'string')
+    throw new Refusal(`${file} is not a kernel description of version 1: ${description}`, EXIT.usage, WRITE_ONE);
+  const version = parseKernelVersion(description.release);
+  if (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) < 0)
+    throw new Refusal(
+      `${file} is of Linux ${description.release}: dmaheap knows kernels from ${formatKernelVersion(OLDEST_KERNEL)} on`,
+      EXIT.usage,
+      WRITE_ONE,
+    );
+  return description;
 }
 
 const WRITE_ONE = 'write one with: dmaheap kernel TREE --arch arm64 -o NAME.kernel.json';

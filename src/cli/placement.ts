@@ -8,7 +8,7 @@ import { optionValues } from '../kconfig/index.js';
 import { otherArchitecture } from '../model/index.js';
 import type { LintInput, LintResult, PlacementInput } from '../placement/index.js';
 import { findingsOf, withParameters } from '../placement/index.js';
-import { lintHints, withArguments } from '../plan/board.js';
+import { kernelInput, lintHints, withArguments } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
 import type { AddressRange } from '../quantity/index.js';
@@ -195,7 +195,12 @@ export function settlePlacement(
       architecture,
       ...(planned === undefined
         ? {}
-        : { backports: planned.model.backports, ...lintHints(planned.model, planned.plan.areas) }),
+        : {
+            backports: planned.model.backports,
+            // --kernel asks for a release of mainline instead of the kernel that the profile describes.
+            ...(options.kernel === undefined ? kernelInput(planned.model, planned.plan.kernel.max) : {}),
+            ...lintHints(planned.model, planned.plan.areas),
+          }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
       ...configOf(context, options.config, inputs.config, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),

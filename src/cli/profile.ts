@@ -1,6 +1,5 @@
 /** From a profile's file name to a plan: what validate, generate and everything after them begin with. */
 
-import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import {
   compareKernelVersions,
@@ -107,13 +106,7 @@ function describedKernel(
   kernel: string | undefined,
 ): KernelKnowledge | undefined {
   if (kernel !== undefined) return undefined;
-  const stated = loaded.profile.kernel.description;
-  const from = loaded.spanOf('/kernel/description')?.file;
-  const file =
-    inputsOf(context, loaded).description ??
-    (stated === undefined || from === undefined || path.isAbsolute(stated)
-      ? stated
-      : path.join(path.dirname(from), stated));
+  const file = inputsOf(context, loaded).description;
   return file === undefined ? undefined : descriptionKnowledge(context, file);
 }
 

@@ -31,6 +31,18 @@ export interface HeapRegistration {
   readonly needs?: string;
   /** The driver gives up when the name is taken: it registers nothing after it. */
   readonly isVital?: boolean;
+  /** A further heap of the driver, such as one of memory below 4 GiB: user space has it, and no profile means it. */
+  readonly isVariant?: boolean;
+}
+
+/** A heap whose memory the simulator does not know, such as a carve-out of a device. */
+export interface OtherHeap {
+  readonly name: string;
+  /** Of the node that the driver binds to; absent: no node is known. */
+  readonly compatible?: string;
+  /** Symbol that compiles the driver; absent: always compiled. */
+  readonly driver?: string;
+  readonly file: string;
 }
 
 /** The heaps of one kernel. */
@@ -38,6 +50,7 @@ export interface HeapInventory {
   /** Name of the area that cma= or the configuration makes, which has no node. */
   readonly kernelAreaName: string;
   readonly registrations: readonly HeapRegistration[];
+  readonly others?: readonly OtherHeap[];
 }
 
 /** The heaps of several kernels. Knowledge of one tree has no boundaries. */
@@ -145,7 +158,9 @@ export function heapNamesOn(
   cached = true,
 ): { readonly name: string; readonly optional: boolean }[] {
   const area = areaOf(inventory, backing);
-  const registrations = inventory.registrations.filter((one) => (one.cached ?? true) === cached);
+  const registrations = inventory.registrations.filter(
+    (one) => (one.cached ?? true) === cached && one.isVariant !== true,
+  );
   const ofTwin = { ...inventory, registrations };
   const names = (isOn: (symbol: string) => boolean) =>
     registeredHeaps(ofTwin, area === undefined ? [] : [area], isOn)

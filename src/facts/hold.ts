@@ -7,8 +7,8 @@ import { type KernelVersion, parseKernelVersion } from './version.js';
 /** A kernel source tree as far as facts need it. */
 export interface KernelTree {
   readonly version: KernelVersion;
-  /** Text of a file by its path in the tree; undefined when there is none. */
-  read(file: string): string | undefined;
+  /** Text of a file by its path in the tree; undefined when there is none, null when it is there and not compiled. */
+  read(file: string): string | undefined | null;
 }
 
 export interface HeldFact {
@@ -79,9 +79,10 @@ const hasProbe = ({ source }: FactRange) => source.contains !== undefined || sou
 /** What of a probe the tree does not meet; empty when it matches. */
 function misses(source: FactSource, tree: KernelTree): string[] {
   const text = tree.read(source.file);
+  // A file that is not compiled says nothing: what replaces it may have the thing or not.
+  if (text === null) return [`${source.file} is not compiled`];
   // Something that is absent from a file is absent from a tree without the file.
-  if (text === undefined)
-    return source.contains === undefined ? [] : [`${source.file} does not exist, or it is not compiled`];
+  if (text === undefined) return source.contains === undefined ? [] : [`${source.file} does not exist`];
   return [
     ...(source.contains ?? []).filter((p) => !probe(p).test(text)).map((p) => `${source.file} has no match for /${p}/`),
     ...(source.absent ?? []).filter((p) => probe(p).test(text)).map((p) => `${source.file} matches /${p}/`),
@@ -91,7 +92,7 @@ function misses(source: FactSource, tree: KernelTree): string[] {
 function placeOf(source: FactSource, tree: KernelTree): { file: string; line: number } | undefined {
   const text = tree.read(source.file);
   const [first] = source.contains ?? [];
-  if (text === undefined) return undefined;
+  if (typeof text !== 'string') return undefined;
   const at = first === undefined ? 0 : (probe(first).exec(text)?.index ?? 0);
   return { file: source.file, line: text.slice(0, at).split('\n').length };
 }

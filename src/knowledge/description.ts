@@ -1,9 +1,10 @@
 /** A kernel description: knowledge as a file that needs no tree. */
 import type { FactValue } from '../facts/index.js';
-import { parseKernelVersion } from '../facts/index.js';
+import { OLDEST_KERNEL, parseKernelVersion } from '../facts/index.js';
 import { type Condition, conditionText, parseCondition } from './condition.js';
 import type { Backing, HeapEntry, Inventory } from './inventory.js';
 import type { KernelKnowledge, KnownClosure, KnownFact } from './types.js';
+import validate from './validator.gen.js';
 
 /** `NAME.kernel.json`, schemas/kernel.schema.json. */
 export interface Description {
@@ -11,8 +12,10 @@ export interface Description {
   readonly release: string;
   readonly arch?: string;
   readonly origin: string;
-  /** SHA-256 over the files that were read, by path. */
-  readonly source: { readonly sha256: string; readonly files: number };
+  /** Boots of a kernel of this very source that agreed. */
+  readonly booted?: readonly string[];
+  /** SHA-256 over the files that were read, by path; absent: a release of mainline, as it ships. */
+  readonly source?: { readonly sha256: string; readonly files: number };
   readonly scope: Inventory['scope'];
   readonly heaps: readonly {
     readonly name: string;
@@ -31,14 +34,15 @@ export interface Description {
   readonly closures: Readonly<Record<string, readonly string[]>>;
 }
 
-export function writeDescription(knowledge: KernelKnowledge, source: Description['source']): Description {
-  const { inventory, release, arch, origin, closures } = knowledge;
+export function writeDescription(knowledge: KernelKnowledge, source: Description['source'] | undefined): Description {
+  const { inventory, release, arch, origin, booted, closures } = knowledge;
   return {
     schemaVersion: 1,
     release,
     ...(arch === undefined ? {} : { arch }),
     origin,
-    source,
+    ...(booted === undefined ? {} : { booted }),
+    ...(source === undefined ? {} : { source }),
     scope: inventory.scope,
     heaps: inventory.heaps.map(({ name, directory, backing, cached, needs, symbol, sometimes, file, line }) => ({
       name,
@@ -76,10 +80,9 @@ function knownText(known: KnownFact['known']): string {
   }
 }
 
-/** @throws when it is not one: the schema has been asked before */
+/** @param description as {@link readDescription} returns it */
 export function knowledgeOf(description: Description): KernelKnowledge {
-  const version = parseKernelVersion(description.release);
-  if (version === undefined) throw new Error(`release ${description.release} is not a kernel version`);
+  const version = parseKernelVersion(description.release) ?? OLDEST_KERNEL;
   const heaps = description.heaps.map((heap): HeapEntry => {
     const [, file = heap.at, line = '0'] = /^(.*):(\d+)$/.exec(heap.at) ?? [];
     return {
@@ -117,6 +120,7 @@ export function knowledgeOf(description: Description): KernelKnowledge {
     },
     closures: Object.entries(description.closures).map(([symbol, needs]): KnownClosure => ({ symbol, needs })),
     origin: description.origin,
+    ...(description.booted === undefined ? {} : { booted: description.booted }),
   };
 }
 
@@ -129,26 +133,14 @@ function readKnown(text: string): KnownFact['known'] {
   return { by: 'assumed', reason: text.replace(/^assumed: /, '') };
 }
 
-/** @returns undefined when the value has not the shape; the schema says where it has not */
-export function readDescription(value: unknown): Description | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const one = value as Partial<Description>;
-  const isShaped =
-    one.schemaVersion === 1 &&
-    typeof one.release === 'string' &&
-    parseKernelVersion(one.release) !== undefined &&
-    Array.isArray(one.heaps) &&
-    one.heaps.every(
-      (heap) =>
-        typeof heap?.name === 'string' &&
-        typeof heap.needs === 'string' &&
-        typeof heap.at === 'string' &&
-        typeof heap.backing === 'string',
-    ) &&
-    typeof one.facts === 'object' &&
-    one.facts !== null &&
-    typeof one.closures === 'object' &&
-    one.closures !== null &&
-    Array.isArray(one.unread);
-  return isShaped ? (value as Description) : undefined;
+/** @returns a description, or what is wrong with the value in a sentence */
+export function readDescription(value: unknown): Description | string {
+  if (!validate(value)) {
+    const [first] = validate.errors ?? [];
+    const extra = first?.keyword === 'additionalProperties' ? ` "${first.params['additionalProperty']}"` : '';
+    return `${first?.instancePath === '' || first === undefined ? 'the document' : first.instancePath} ${first?.message ?? 'is not of the schema'}${extra}`;
+  }
+  const description = value as Description;
+  const bad = description.heaps.find(({ needs }) => parseCondition(needs) === undefined);
+  return bad === undefined ? description : `the condition of ${bad.name} is not an expression: ${bad.needs}`;
 }

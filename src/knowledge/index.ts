@@ -1,5 +1,11 @@
 /** What is known of one kernel, with the evidence of each statement. Stages take this value instead of a version. */
-import { type HeapNaming, type HeapRegistration, mainlineInventory, NAMING_FACTS } from '../facts/heap-names.js';
+import {
+  type HeapNaming,
+  type HeapRegistration,
+  mainlineInventory,
+  NAMING_FACTS,
+  type OtherHeap,
+} from '../facts/heap-names.js';
 import { FACTS, type Fact, type Facts, factAt, type KernelVersion, rangeAt } from '../facts/index.js';
 import { type Condition, holds, neededSymbols, type SymbolValue } from './condition.js';
 import type { HeapEntry } from './inventory.js';
@@ -67,7 +73,9 @@ export function isMainline(knowledge: KernelKnowledge): boolean {
   const shipped = shippedKnowledge(knowledge.version);
   const names = (one: KernelKnowledge) =>
     JSON.stringify(
-      registrationsOf(one, () => undefined).map(({ name, backing, cached }) => [name, backing, cached ?? true]),
+      [registrationsOf(one, () => undefined), othersOf(one, () => undefined)]
+        .flat()
+        .map((heap) => ('backing' in heap ? [heap.name, heap.backing, heap.cached ?? true] : [heap.name])),
     );
   if (names(knowledge) !== names(shipped)) return false;
   return [...knowledge.facts].every(([id, { value, known }]) => {
@@ -89,40 +97,51 @@ export function symbolsNeeded({ needs, symbol }: HeapEntry): string[] {
 export function namingOf(knowledge: KernelKnowledge, value: SymbolValue = () => undefined): HeapNaming {
   const registrations = registrationsOf(knowledge, value);
   const kernelAreaName = String(knowledge.facts.get(NAMING_FACTS.kernelArea)?.value ?? 'reserved');
-  const inventory = { kernelAreaName, registrations };
+  const others = othersOf(knowledge, value);
+  const inventory = { kernelAreaName, registrations, ...(others.length === 0 ? {} : { others }) };
   return { boundaries: [], kernels: { min: knowledge.version, max: knowledge.version }, inventoryAt: () => inventory };
 }
 
+/** The memory of these heaps comes from what every kernel has. */
+const isCommon = ({ name, backing: { kind }, sometimes }: HeapEntry) =>
+  (kind === 'default-area' || kind === 'every-area' || kind === 'system') &&
+  !/\{(?!area\})/.test(name) &&
+  sometimes === undefined;
+
 function registrationsOf(knowledge: KernelKnowledge, value: SymbolValue): HeapRegistration[] {
-  const heaps = possibleHeaps(knowledge, value).filter(({ directory }) => directory === DIRECTORY);
-  const found = heaps.flatMap((heap): (HeapRegistration & { file: string })[] => {
-    const { kind } = heap.backing;
-    if (kind !== 'default-area' && kind !== 'every-area' && kind !== 'system') return [];
-    if (/\{(?!area\})/.test(heap.name) || heap.sometimes !== undefined) return [];
+  const heaps = possibleHeaps(knowledge, value).filter((heap) => heap.directory === DIRECTORY && isCommon(heap));
+  const found = heaps.map((heap): HeapRegistration => {
     const driver = heap.symbol ?? 'DMABUF_HEAPS';
     const [needs] = symbolsNeeded(heap).filter(
       (symbol) => symbol !== driver && symbol !== 'DMABUF_HEAPS' && value(symbol) === undefined,
     );
-    return [
-      {
-        name: heap.name.replaceAll('{area}', '%s'),
-        backing: kind,
-        driver,
-        cached: heap.cached,
-        ...(needs === undefined ? {} : { needs }),
-        file: heap.file,
-      },
-    ];
+    return {
+      name: heap.name.replaceAll('{area}', '%s'),
+      backing: heap.backing.kind as HeapRegistration['backing'],
+      driver,
+      cached: heap.cached,
+      ...(needs === undefined ? {} : { needs }),
+    };
   });
-  // Of the system heap's variants, such as one below 4 GiB, the first of a driver is the one that others vary.
-  const kept = found.filter(
-    (one, i) =>
-      one.backing !== 'system' ||
-      found.findIndex((other) => other.backing === 'system' && other.cached === one.cached) === i,
-  );
+  // Of the variants of the system heap, such as one below 4 GiB, the first of a driver is the one that others vary.
+  const isFirst = ({ cached }: HeapRegistration, i: number) =>
+    found.findIndex((other) => other.backing === 'system' && other.cached === cached) === i;
   // The system heap is registered first, the default area's heap before those of all areas.
   const rank = { system: 0, 'default-area': 1, 'every-area': 2 } as const;
-  return kept.sort((a, b) => rank[a.backing] - rank[b.backing]).map(({ file: _, ...one }) => one);
+  return found
+    .map((one, i) => (one.backing === 'system' && !isFirst(one, i) ? { ...one, isVariant: true } : one))
+    .sort((a, b) => rank[a.backing] - rank[b.backing]);
+}
+
+function othersOf(knowledge: KernelKnowledge, value: SymbolValue): OtherHeap[] {
+  return possibleHeaps(knowledge, value)
+    .filter((heap) => heap.directory === DIRECTORY && !isCommon(heap))
+    .map(({ name, backing, symbol, file }) => ({
+      name,
+      ...('compatible' in backing && backing.compatible !== undefined ? { compatible: backing.compatible } : {}),
+      ...(symbol === undefined ? {} : { driver: symbol }),
+      file,
+    }));
 }
 
 /** What ships for a version of mainline. */

@@ -1,5 +1,5 @@
 /** Which files a kernel's Makefiles compile, and what of a configuration each needs. Make is not run. */
-import { ALWAYS, and, type Condition, not, or, symbolIs } from './condition.js';
+import { ALWAYS, and, type Condition, NEVER, not, or, symbolIs } from './condition.js';
 
 /** A file of the tree; undefined when there is none. */
 export type ReadFile = (file: string) => string | undefined;
@@ -69,14 +69,14 @@ export class Kbuild {
           continue;
         }
         const wanted = and(reached.condition, statement.condition, asked);
-        for (const word of statement.words) {
-          const entry = { condition: wanted, symbol: symbol ?? undefined };
+        for (const [word, listed] of wordsOf(statement, composites)) {
+          const entry = { condition: and(wanted, listed), symbol: symbol ?? undefined };
           if (word.endsWith('/')) {
             const below = join(here, word);
             if (enters(below)) visit(below, entry);
           } else if (word.endsWith('.o')) {
             for (const [file, own] of objects(word.slice(0, -2), composites, new Set()))
-              add(join(here, `${file}.c`), { ...entry, condition: and(wanted, own) });
+              add(join(here, `${file}.c`), { ...entry, condition: and(entry.condition, own) });
           } else if (word.includes('$'))
             unread.push({ file: this.#makefile(here), line: statement.line, text: `${statement.name} += ${word}` });
         }
@@ -170,7 +170,11 @@ export class Kbuild {
       const name = expandName(rawName, variables);
       const value = expand(rest, variables);
       const isList = /^(?:obj|lib|core|drivers|libs)-|-(?:y|m|objs|\$\(CONFIG_\w+\))$/.test(name);
-      if (isList) statements.push({ name, words: value.split(/\s+/).filter(Boolean), condition, line });
+      if (isList) {
+        // What a list holds depends on the configuration: a reference to it is resolved where it is used.
+        statements.push({ name, words: value.split(/\s+/).filter(Boolean), condition, line });
+        continue;
+      }
       // A variable set under a condition has a value for some configurations only: it is not plain text.
       if (operator === '+=') variables.set(name, `${variables.get(name) ?? ''} ${value}`.trim());
       else if (!(operator === '?=' && variables.has(name))) variables.set(name, value);
@@ -203,6 +207,31 @@ function suffix(text: string): [Condition | undefined, string | undefined] {
   return both === undefined ? [undefined, undefined] : [symbolIs(both), undefined];
 }
 
+/** The words of a list, with those of the lists that it refers to: `obj-$(CONFIG_ARM64) += $(arm-obj-y)`. */
+function wordsOf(
+  { words }: Statement,
+  lists: ReadonlyMap<string, readonly Statement[]>,
+  seen: ReadonlySet<string> = new Set(),
+): [string, Condition][] {
+  return words.flatMap((word): [string, Condition][] => {
+    const [, stem = '', kind = ''] = /^\$\((.+)-(y|m|objs)\)$/.exec(word) ?? [];
+    const parts = lists.get(stem);
+    if (parts === undefined || seen.has(word)) return [[word, ALWAYS]];
+    const further = new Set([...seen, word]);
+    return parts.flatMap((part): [string, Condition][] => {
+      const condition = listedIn(part.name.slice(stem.length + 1), kind);
+      return wordsOf(part, lists, further).map(([one, own]) => [one, and(part.condition, condition, own)]);
+    });
+  });
+}
+
+/** When what `NAME-KIND` was given stands in the list `NAME-WANTED`. */
+function listedIn(kind: string, wanted: string): Condition {
+  if (kind === wanted) return ALWAYS;
+  const symbol = /^\$\(CONFIG_(\w+)\)$/.exec(kind)?.[1];
+  return symbol === undefined || wanted === 'objs' ? NEVER : symbolIs(symbol, wanted as 'y' | 'm');
+}
+
 /** The C files behind an object, composites resolved. */
 function objects(
   name: string,
@@ -212,15 +241,15 @@ function objects(
   const parts = composites.get(name);
   if (parts === undefined || seen.has(name)) return [[name, ALWAYS]];
   seen.add(name);
-  return parts.flatMap(({ name: list, words, condition }) => {
-    const kind = /-(y|m|objs|\$\(CONFIG_\w+\))$/.exec(list)?.[1] ?? 'y';
+  return parts.flatMap((statement) => {
+    const kind = /-(y|m|objs|\$\(CONFIG_\w+\))$/.exec(statement.name)?.[1] ?? 'y';
     const [asked = ALWAYS] = kind === 'objs' ? [ALWAYS] : suffix(kind);
-    return words
-      .filter((word) => word.endsWith('.o'))
-      .flatMap((word) => {
+    return wordsOf(statement, composites)
+      .filter(([word]) => word.endsWith('.o'))
+      .flatMap(([word, listed]) => {
         const part = word.slice(0, -2);
         const inner: [string, Condition][] = part === name ? [[part, ALWAYS]] : objects(part, composites, seen);
-        return inner.map(([file, own]): [string, Condition] => [file, and(condition, asked, own)]);
+        return inner.map(([file, own]): [string, Condition] => [file, and(statement.condition, asked, listed, own)]);
       });
   });
 }

@@ -2,7 +2,6 @@
 import { NAMING_FACTS } from '../facts/heap-names.js';
 import { type HeldFact, holdFacts, versionOfTree } from '../facts/hold.js';
 import { FACTS, type KernelVersion, OLDEST_KERNEL, rangeAt } from '../facts/index.js';
-import { holds, or, type SymbolValue } from './condition.js';
 import { HEAPS, type Inventory, readInventory } from './inventory.js';
 import { Kbuild, type ReadFile } from './kbuild.js';
 import type { KernelKnowledge, KnownClosure, KnownFact } from './types.js';
@@ -18,8 +17,6 @@ export interface TreeSource {
   readonly directories?: readonly string[];
   /** C files of the whole tree that call a function which adds heaps. */
   readonly callers?: readonly string[];
-  /** The configuration, where it is known: files that it does not compile are not read. */
-  readonly value?: SymbolValue;
   readonly closures?: readonly KnownClosure[];
   readonly origin: string;
 }
@@ -42,14 +39,17 @@ export function readKnowledge(source: TreeSource): KernelKnowledge | undefined {
     directories: source.directories ?? [],
     ...(source.callers === undefined ? {} : { callers: source.callers }),
   });
-  const isCompiled = compiledOnly(kbuild, source.value);
-  const held = holdFacts(FACTS.values(), { version, read: (file) => (isCompiled(file) ? read(file) : undefined) });
+  const isCompiled = compiledOnly(kbuild);
+  const held = holdFacts(FACTS.values(), {
+    version,
+    read: (file) => (read(file) === undefined || isCompiled(file) ? read(file) : null),
+  });
   const facts = new Map<string, KnownFact>();
   for (const one of held) {
     const known = knownFact(one, version);
     if (known !== undefined) facts.set(one.id, known);
   }
-  for (const [id, fact] of namesRead(inventory, facts)) facts.set(id, fact);
+  for (const [id, fact] of [...namesRead(inventory, facts), ...systemHeapNeeds(read, facts)]) facts.set(id, fact);
   return {
     version,
     release: releaseOf(makefile),
@@ -62,18 +62,12 @@ export function readKnowledge(source: TreeSource): KernelKnowledge | undefined {
 }
 
 /** Whether a probe may look at a file: headers and Makefiles always, C files that some configuration compiles. */
-function compiledOnly(kbuild: Kbuild, value: SymbolValue | undefined): (file: string) => boolean {
+function compiledOnly(kbuild: Kbuild): (file: string) => boolean {
   const known = new Map<string, boolean>();
   return (file) => {
     const before = known.get(file);
     if (before !== undefined) return before;
-    let result = true;
-    if (file.endsWith('.c') && !file.startsWith('arch/')) {
-      const ways = kbuild.reach(file);
-      result =
-        ways.length > 0 &&
-        (value === undefined || holds(or(...ways.map(({ condition }) => condition)), value) !== false);
-    }
+    const result = !file.endsWith('.c') || file.startsWith('arch/') || kbuild.reach(file).length > 0;
     known.set(file, result);
     return result;
   };
@@ -129,6 +123,27 @@ function namesRead({ heaps }: Inventory, facts: ReadonlyMap<string, KnownFact>):
   const system = one('system');
   if (system !== undefined) found.push([NAMING_FACTS.system, { value: system.name, known: read(system) }]);
   return found;
+}
+
+/** What the symbol of the system heap depends on here: vendors let it need more than mainline does. */
+function systemHeapNeeds(read: ReadFile, facts: ReadonlyMap<string, KnownFact>): [string, KnownFact][] {
+  const file = `${HEAPS}/heaps/Kconfig`;
+  const lines = (read(file) ?? '').split('\n');
+  const start = lines.findIndex((line) => /^config\s+DMABUF_HEAPS_SYSTEM\s*$/.test(line));
+  if (start < 0) return [];
+  const length = lines.slice(start + 1).findIndex((line) => /^\S/.test(line));
+  const block = lines.slice(start + 1, length < 0 ? undefined : start + 1 + length);
+  const depends = block.flatMap((line) => /^\s+depends\s+on\s+(.*\S)/.exec(line)?.[1] ?? []).join(' && ');
+  // Anything but a list of symbols may be met in several ways: then the fact stays unknown.
+  if (!/^\w+(?: && \w+)*$/.test(depends)) return [];
+  const known = { by: 'read', file, line: start + 1 } as const;
+  const values = {
+    'kconfig.dmabuf-heaps-system-depends': depends,
+    'kconfig.system-heap-needs': [...depends.split(' && '), 'DMABUF_HEAPS_SYSTEM'],
+  };
+  return Object.entries(values).flatMap(([id, value]): [string, KnownFact][] =>
+    facts.get(id)?.known.by === 'unknown' ? [[id, { value, known }]] : [],
+  );
 }
 
 /** `5.10.160`, with EXTRAVERSION. */

@@ -35,4 +35,6 @@ export interface KernelKnowledge {
   readonly closures: readonly KnownClosure[];
   /** Where it comes from, in a few words: `linux-5.10, rockchip_linux_defconfig`. */
   readonly origin: string;
+  /** Boots of a kernel of this very source that agreed; absent: it rests on reading alone. */
+  readonly booted?: readonly string[];
 }

@@ -13,6 +13,12 @@ export const MODEL_CODES = defineCodes({
     explain:
       'dmaheap does not know a kernel as new as this one. It assumes that the kernel behaves like the newest known one, which may be wrong.',
   },
+  'model/kernel-of-other-arch': {
+    severity: 'error',
+    title: 'kernel description of another architecture',
+    explain:
+      'A kernel description is written for one architecture: symbols, dependencies and rules of memory differ between them. Write one for the architecture of the board.',
+  },
   'model/cells-differ': {
     severity: 'error',
     title: 'cells differ from the DTB',

@@ -75,6 +75,14 @@ export function kernelRangeText(min: KernelVersion, max: KernelVersion): string 
   return ends[0] === ends[1] ? `Linux ${ends[0]}` : `Linux ${ends.join(' to ')}`;
 }
 
+/** What the kernel calls the directory of an architecture. */
+const SOURCE_ARCH: Readonly<Record<Board['arch'], string>> = {
+  arm64: 'arm64',
+  arm: 'arm',
+  riscv64: 'riscv',
+  x86_64: 'x86',
+};
+
 function resolveKernel(
   loaded: LoadedProfile,
   chosen: KernelVersion | undefined,
@@ -85,7 +93,19 @@ function resolveKernel(
   const min = versionOf(typeof version === 'string' ? version : version.min);
   const max = versionOf(typeof version === 'string' ? version : version.max);
   if (knowledge !== undefined) {
-    const { version: own, origin } = knowledge;
+    const { version: own, origin, arch } = knowledge;
+    const { board } = loaded.profile;
+    if (arch !== undefined && arch !== SOURCE_ARCH[board.arch])
+      diagnostics.push(
+        report('model/kernel-of-other-arch', {
+          message: `the kernel description is of ${origin} for ${arch}, but board.arch is ${board.arch}`,
+          fix: `write one with: dmaheap kernel TREE --arch ${board.arch} -o NAME.kernel.json`,
+          ...at(
+            loaded,
+            loaded.profile.kernel.description === undefined ? '/inputs/description' : '/kernel/description',
+          ),
+        }),
+      );
     if (compareKernelVersions(own, min) < 0 || compareKernelVersions(own, max) > 0)
       diagnostics.push(
         report('model/kernel-outside-range', {

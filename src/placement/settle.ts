@@ -1,6 +1,7 @@
 /** From what the caller knows to a situation that can be booted, with the questions that stay open. */
+import type { OtherHeap } from '../facts/heap-names.js';
 import { compareKernelVersions, formatKernelVersion, NEWEST_KERNEL, OLDEST_KERNEL } from '../facts/index.js';
-import { strings } from '../fdt/index.js';
+import { strings, walk } from '../fdt/index.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
 import {
   type Assumption,
@@ -142,6 +143,14 @@ export function situationOf(input: PlacementInput): Settled {
         answers,
       });
   }
+  const others = otherHeaps(input, config);
+  if (others.length > 0)
+    questions.push({
+      about: 'driver',
+      needs: `a boot of this kernel: ${[...new Set(others.map(({ file }) => file))].join(' and ')} may register ${others.map(({ name }) => name).join(', ')}`,
+      answers: [],
+      always: ['heaps'],
+    });
   if (reservedMemory.isCut)
     questions.push({
       about: 'tree',
@@ -285,6 +294,16 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
 
 function hasRestrictedPool({ reservedMemory }: Situation): boolean {
   return reservedMemory.nodes.some(({ compatible }) => compatible.includes('restricted-dma-pool'));
+}
+
+/** Heaps on memory that is not simulated: those whose driver may be there, and whose node is, where one is known. */
+function otherHeaps({ inventory, tree }: PlacementInput, config: Config): readonly OtherHeap[] {
+  const others = (inventory?.others ?? []).filter(
+    ({ driver }) => driver === undefined || config.tristate(driver) !== 'n',
+  );
+  if (others.length === 0) return [];
+  const there = new Set([...walk(tree.root)].flatMap((node) => strings(node, 'compatible') ?? []));
+  return others.filter(({ compatible }) => compatible === undefined || there.has(compatible));
 }
 
 /** What is assumed because the release was not seen itself. */

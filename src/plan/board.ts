@@ -18,6 +18,19 @@ import type { PlannedArea, SymbolRequest } from './types.js';
 /** What is known of a boot of the board beside the profile and the tree. */
 export type KnownBoot = Pick<PlacementInput, 'occupied' | 'memory' | 'commandLine'>;
 
+/** What was read of the kernel, for the simulator; nothing where the kernel is a release of mainline. */
+export function kernelInput(
+  { knowledge, naming }: Pick<Model, 'knowledge' | 'naming'>,
+  kernel: KernelVersion,
+): Pick<PlacementInput, 'facts' | 'inventory' | 'unknownFacts'> {
+  if (knowledge === undefined) return {};
+  return {
+    facts: factsOf(knowledge),
+    inventory: naming.inventoryAt(kernel),
+    unknownFacts: unknownFacts(knowledge),
+  };
+}
+
 /** What the simulator is asked with: the profile's knowledge of the board, on one kernel. */
 export function placementInput(
   model: Model,
@@ -35,13 +48,7 @@ export function placementInput(
     architecture: model.arch,
     backports: model.backports,
     ...(model.isSkeleton ? { isSkeleton: true } : {}),
-    ...(model.knowledge === undefined
-      ? {}
-      : {
-          facts: factsOf(model.knowledge),
-          inventory: model.naming.inventoryAt(kernel),
-          unknownFacts: unknownFacts(model.knowledge),
-        }),
+    ...kernelInput(model, kernel),
     pageSizeBytes: model.pageSizeBytes,
     config: new Map([
       ...areas

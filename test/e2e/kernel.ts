@@ -96,7 +96,7 @@ export async function buildKernel(recipe: KernelRecipe, progress: (text: string)
     image: path.join(directory, 'image'),
     config: path.join(directory, 'config'),
     symbols: path.join(directory, 'System.map'),
-    version: path.basename(tree).split('-')[0] ?? recipe.version,
+    version: recipe.tree === undefined ? (path.basename(tree).split('-')[0] ?? recipe.version) : recipe.version,
     modules: modules.map((file) => path.join(directory, 'modules', file)),
   };
 }

@@ -9,7 +9,7 @@ import { type Case, expectationFor, type Run } from './case.js';
 import { compare, compareExpectation, type FieldResult } from './compare.js';
 import { deviceGuest } from './devices.js';
 import { type GuestFiles, initramfs } from './guest.js';
-import { type BuiltKernel, buildKernel, type KernelRecipe, kernelRecipe } from './kernel.js';
+import { type BuiltKernel, buildKernel, type KernelRecipe, kernelRecipe, treeOf } from './kernel.js';
 import { type Machine, machineFor } from './machine.js';
 import { type Observation, observe } from './observe.js';
 import { occupiedBy } from './occupied.js';
@@ -77,7 +77,7 @@ export class Lab {
       ? await boardDtb(one.board)
       : await baseDtb({ machine, memoryMiB: one.memoryMiB, options: one.options });
     const generated =
-      one.profile && (await generate(one.profile, kernel.recipe.version, path.join(directory, 'generated')));
+      one.profile && (await generate(one.profile, await kernelOptions(kernel), path.join(directory, 'generated')));
     const further = generated && one.applied !== false ? [path.join(generated, 'dt-overlay/dmaheap.dtso')] : [];
     const dtb = base && (await mergedDtb(one, base, directory, further));
     const guest: GuestFiles = generated
@@ -125,6 +125,12 @@ export class Lab {
       command: commandLine(boot),
     };
   }
+}
+
+/** A release of mainline is named; what another tree has is read from it. */
+async function kernelOptions({ recipe, config }: BuiltKernel): Promise<readonly string[]> {
+  if (recipe.tree === undefined) return ['--kernel', recipe.version];
+  return ['--kernel-tree', await treeOf(recipe), '--base-config', config];
 }
 
 /** Where a run's trees and its console stay, so that it can be looked at and repeated by hand. */

@@ -71,17 +71,18 @@ async function kernelsAtHand(): Promise<readonly string[]> {
 }
 
 async function chosenRuns(): Promise<readonly Run[]> {
+  const atHand = new Set(values.kernel ?? (await kernelsAtHand()));
   const written =
     values.random === undefined || values.long
       ? (await loadCases()).filter((one) => values.long || values.only || !one.long)
       : [];
   const randomCount = Number(values.random ?? (values.only ? 0 : values.long ? 1000 : 100));
-  const names = values.kernel ?? (values.long ? await kernelsAtHand() : RANDOM_USUAL);
+  const names = values.kernel ?? (values.long ? [...atHand] : RANDOM_USUAL);
   const kernels = await Promise.all(names.map(async (name) => randomKernel(await kernelRecipe(name))));
   const runs = runsOf([...written, ...randomCases(randomCount, Number(values.seed), kernels)]);
   const usual = new Set(values.kernel ?? (values.long || values.only ? runs.map(({ kernel }) => kernel) : USUAL));
   const wanted = (run: Run) => values.only?.some((text) => run.id === text || run.case.name.includes(text)) ?? true;
-  return runs.filter((run) => usual.has(run.kernel) && wanted(run));
+  return runs.filter((run) => usual.has(run.kernel) && atHand.has(run.kernel) && wanted(run));
 }
 
 /** Runs everything with a fixed number of guests at a time, and gives the results in the order of the runs. */

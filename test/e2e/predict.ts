@@ -1,10 +1,13 @@
 /** Asks the placement simulator about a case, with what a person at that board could tell it. */
 import { readFile } from 'node:fs/promises';
+import { treeKnowledge, valuesOf } from '../../src/cli/knowledge.js';
 import { type KernelVersion, parseKernelVersion } from '../../src/facts/index.js';
 import { type Fdt, makeFdt, readFdt } from '../../src/fdt/index.js';
+import { namingOf } from '../../src/knowledge/index.js';
 import { type PlacementInput, type Prediction, predict } from '../../src/placement/index.js';
+import { kernelInput } from '../../src/plan/board.js';
 import type { Run } from './case.js';
-import type { BuiltKernel } from './kernel.js';
+import { type BuiltKernel, treeOf as sourceOf } from './kernel.js';
 import type { Occupied } from './occupied.js';
 
 export interface Question {
@@ -25,6 +28,7 @@ export async function placementInput(question: Question): Promise<PlacementInput
   return {
     tree: dtb ? treeOf(await readFile(dtb)) : EMPTY_TREE,
     kernel: versionOf(kernel.version),
+    ...(await knowledgeOf(kernel)),
     architecture: run.arch,
     pageSizeBytes,
     config: symbols(await readFile(kernel.config, 'utf8')),
@@ -33,6 +37,20 @@ export async function placementInput(question: Question): Promise<PlacementInput
     ...(occupied ? { occupied } : {}),
     ...memoryOf(question),
   };
+}
+
+const known = new Map<string, Pick<PlacementInput, 'facts' | 'inventory' | 'unknownFacts'>>();
+
+/** What the source of the kernel says, where it is not a release that the shipped facts describe. */
+async function knowledgeOf({ recipe, config }: BuiltKernel) {
+  if (recipe.tree === undefined) return {};
+  const before = known.get(recipe.name);
+  if (before !== undefined) return before;
+  const { knowledge } = treeKnowledge(await sourceOf(recipe), recipe.tree, { arch: recipe.arch, origin: recipe.tree });
+  const naming = namingOf(knowledge, valuesOf(await readFile(config, 'utf8')));
+  const read = kernelInput({ knowledge, naming }, knowledge.version);
+  known.set(recipe.name, read);
+  return read;
 }
 
 /** RAM that no tree states: a board's own is filled in by the boot loader, and x86 has no tree. */

@@ -17,9 +17,12 @@ export async function dmaheap(...args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-/** The tree that `dmaheap generate` writes for a profile. */
-export async function generate(profile: string, kernel: string, directory: string): Promise<string> {
+/**
+ * The tree that `dmaheap generate` writes for a profile.
+ * @param kernel the options that say which kernel it is for
+ */
+export async function generate(profile: string, kernel: readonly string[], directory: string): Promise<string> {
   await rm(directory, { recursive: true, force: true });
-  await dmaheap('generate', fromRoot(profile), '-o', directory, '--kernel', kernel, '--quiet');
+  await dmaheap('generate', fromRoot(profile), '-o', directory, ...kernel, '--quiet');
   return directory;
 }

@@ -117,9 +117,18 @@ describe('held against a tree', () => {
       reason:
         'b.c has no match for /^#define A "new"$/; b.c matches /LEGACY/; the source does not look like a known kernel',
     });
-    expect(hold('7.9', {}).reason).toBe(
-      'b.c does not exist, or it is not compiled; the source does not look like a known kernel',
-    );
+    expect(hold('7.9', {}).reason).toBe('b.c does not exist; the source does not look like a known kernel');
+  });
+
+  test('a file that is there and not compiled says nothing, not even what it does not have', () => {
+    const absent: Fact = {
+      ...fact,
+      ranges: [{ ...range('old'), source: { file: 'a.c', absent: ['NEW'] } }],
+    };
+    const [gone] = holdFacts([absent], { ...tree('6.12', {}), read: () => undefined });
+    const [idle] = holdFacts([absent], { ...tree('6.12', {}), read: () => null });
+    expect([gone?.status, idle?.status]).toEqual(['holds', 'unknown']);
+    expect(idle?.reason).toContain('a.c is not compiled');
   });
 
   test('a tree that reads like two kernels does not hold', () => {

@@ -38,6 +38,16 @@ describe('Makefiles', () => {
     ],
     ['a known variable', 'ifeq ($(SRCARCH),arm64)\nobj-y += a.o\nelse\nobj-y += b.o\nendif', ['d/a.c: 1']],
     ['plain variables', 'core := x.o y.o\nobj-$(CONFIG_A) += $(core)', ['d/x.c: A', 'd/y.c: A']],
+    [
+      'lists that lists refer to',
+      'cpu-obj-$(CONFIG_E) := init.o run.o\ncpu-obj-y += core.o\nobj-$(CONFIG_A) += $(cpu-obj-y)\nobj-$(CONFIG_B) += $(cpu-obj-y)',
+      ['d/core.c: A | B', 'd/init.c: A && E=y | B && E=y', 'd/run.c: A && E=y | B && E=y'],
+    ],
+    [
+      'a composite made of a list',
+      'obj-y += all.o\nparts-y := one.o\nparts-$(CONFIG_T) += two.o\nall-objs := $(parts-y)',
+      ['d/one.c: 1', 'd/two.c: T=y'],
+    ],
     ['addprefix and braces', 'obj-$\x7bCONFIG_A} += $(addprefix sub/,p.o q.o)', ['d/sub/p.c: A', 'd/sub/q.c: A']],
     ['m becomes y', 'obj-$(subst m,y,$(CONFIG_A)) += a.o', ['d/a.c: A']],
     [

@@ -12,10 +12,12 @@ import {
 } from '../../check/index.js';
 import { compareFiles, compareLock, factsDigest, type Lock, sha256 } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
-import { parseKernelVersion } from '../../facts/index.js';
+import { compareKernelVersions, parseKernelVersion } from '../../facts/index.js';
 import { makeFdt } from '../../fdt/index.js';
 import { makeConfig, optionsOf, readOptionLines, withLines } from '../../kconfig/index.js';
+import { type KernelKnowledge, namingOf } from '../../knowledge/index.js';
 import { otherArchitecture } from '../../model/index.js';
+import { kernelInput } from '../../plan/board.js';
 import { parseBytes } from '../../quantity/index.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
@@ -27,7 +29,7 @@ import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readBytes, readText, reasonOf } from '../files.js';
 import { changedInput, type Inputs, type Recalled, recallInputs } from '../inputs.js';
-import { checkDescription, checkHeapNames } from '../kernel-check.js';
+import { checkDescription, checkedKernel, checkHeapNames } from '../kernel-check.js';
 import { noteAssumptions, type OpenTree, openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
 import { GENERATOR, inputPins, readLock } from '../lock.js';
 import { KERNEL_TREE } from '../options.js';
@@ -286,6 +288,7 @@ function boardOf(
   { board, kernel, commandLine = '' }: Manifest,
   architecture: ProfileArch,
   { dtb, occupied, bootLog, commandLine: stated }: Inputs,
+  knowledge: KernelKnowledge | undefined,
 ): { board?: CheckedBoard } {
   const [min, max] = [parseKernelVersion(kernel.min), parseKernelVersion(kernel.max)];
   if (min === undefined || max === undefined || board.pageSizeBytes === undefined || board.memory === undefined)
@@ -302,10 +305,17 @@ function boardOf(
     { tree, ...(memory.length === 0 ? {} : { memory }) },
     [min, max],
   );
+  // What is known of another kernel says nothing about these; another check says that it is another.
+  const isOwn = [min, max].every(
+    (version) => knowledge !== undefined && compareKernelVersions(version, knowledge.version) === 0,
+  );
   return {
     board: {
       architecture,
       kernel: { min, max },
+      ...(knowledge === undefined || !isOwn
+        ? {}
+        : { known: kernelInput({ knowledge, naming: namingOf(knowledge) }, knowledge.version) }),
       pageSizeBytes: BigInt(board.pageSizeBytes),
       memory: boot.memory ?? memory,
       commandLine: [stated ?? boot.commandLine ?? '', commandLine].join(' ').trim(),
@@ -374,6 +384,7 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
     options.lock === undefined
       ? undefined
       : await checkLock(context, options.lock, options, open, manifest, present, nameOf);
+  const kernel = checkedKernel(context, { ...recalled.inputs, kernelTree: options.kernelTree }, manifest);
   const finalConfig = open === undefined ? undefined : engineOf(context, open, options.baseConfig);
   const { tools, close } = openTools(context.environment, context.showCommand);
   try {
@@ -394,10 +405,13 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
             inputs,
             tools,
             ...(finalConfig === undefined ? {} : { finalConfig }),
-            ...boardOf(context, manifest, arch, {
-              ...recalled.inputs,
-              ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
-            }),
+            ...boardOf(
+              context,
+              manifest,
+              arch,
+              { ...recalled.inputs, ...(options.dtb === undefined ? {} : { dtb: options.dtb }) },
+              kernel?.knowledge,
+            ),
           },
           options.confirm ? CHECKS_WITH_CONFIRM : CHECKS,
         ),
@@ -406,11 +420,11 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
         ? []
         : [
             checkRelease(context, options.kernelTree, manifest),
-            checkHeapNames(context, options.kernelTree, manifest),
             ...(recalled.inputs.description === undefined
               ? []
               : [await checkDescription(context, recalled.inputs.description, options.kernelTree)]),
           ]),
+      ...(kernel === undefined ? [] : [checkHeapNames(kernel, manifest)]),
       ...(drift === undefined ? [] : [drift]),
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));

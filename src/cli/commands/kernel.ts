@@ -1,20 +1,14 @@
 /** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
 
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import path from 'node:path';
 import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
-import { makeConfig, parseGoal, Solver, symbolOfLine } from '../../kconfig/index.js';
 import {
   compareKnowledge,
   conditionText,
   holds,
-  type KernelKnowledge,
   type KnowledgeChange,
-  type KnownClosure,
-  type SymbolValue,
+  knowledgeOf,
   shippedKnowledge,
-  symbolsNeeded,
   writeDescription,
 } from '../../knowledge/index.js';
 import { readConfig } from '../config.js';
@@ -22,8 +16,9 @@ import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
-import { defaultDefconfig, type OpenTree, openKernelTree } from '../kernel-tree.js';
-import { descriptionKnowledge, treeKnowledge, valuesOf } from '../knowledge.js';
+import { readTree, type TreeReading } from '../kernel-reading.js';
+import { type Base, type OpenTree, openKernelTree } from '../kernel-tree.js';
+import { readDescriptionFile, shippedDescriptions } from '../knowledge.js';
 import { KERNEL_TREE } from '../options.js';
 import { Refusal } from '../refusal.js';
 
@@ -32,7 +27,10 @@ export const command = declare({
   about:
     'show which heaps a kernel has and how it handles regions, and write a description of it for machines without the source',
   arguments: [
-    ['<kernel...>', 'a kernel source tree, a description (NAME.kernel.json) or a version of mainline; two with --diff'],
+    [
+      '<kernel...>',
+      'a kernel source tree, a description (NAME.kernel.json, or the name of one that ships) or a version of mainline; two with --diff',
+    ],
   ],
   options: {
     arch: KERNEL_TREE.arch,
@@ -57,11 +55,10 @@ interface KernelOptions {
   readonly diff: boolean;
 }
 
-interface Known {
+interface Known extends Omit<TreeReading, 'source'> {
   readonly name: string;
-  readonly knowledge: KernelKnowledge;
-  readonly source: { readonly sha256: string; readonly files: number };
-  readonly value?: SymbolValue;
+  /** Absent: a release of mainline, as it ships. */
+  readonly source?: TreeReading['source'];
 }
 
 async function kernel(context: Context, subjects: readonly string[], options: KernelOptions): Promise<Exit> {
@@ -105,43 +102,31 @@ const titleOf = ({ name, knowledge }: Known) => `${name}, Linux ${knowledge.rele
 
 /** A tree, a description or a version. @throws {@link Refusal} */
 async function look(context: Context, subject: string, options: KernelOptions): Promise<Known> {
-  const none = { sha256: '', files: 0 };
-  if (subject.endsWith('.json'))
-    return { name: subject, knowledge: descriptionKnowledge(context, subject), source: none };
+  if (subject.endsWith('.json') || shippedDescriptions().includes(subject)) {
+    const description = readDescriptionFile(context, subject);
+    const { source } = description;
+    return { name: subject, knowledge: knowledgeOf(description), ...(source === undefined ? {} : { source }) };
+  }
   const version = parseKernelVersion(subject);
   if (version !== undefined && !subject.includes('/'))
-    return { name: `mainline ${subject}`, knowledge: shippedKnowledge(version), source: none };
+    return { name: `mainline ${subject}`, knowledge: shippedKnowledge(version) };
   const open = await openKernelTree(context, {
     kernelTree: subject,
     arch: options.arch ?? 'arm64',
     ...(options.probes === undefined ? {} : { probes: options.probes }),
   });
   const base = configOf(context, open, options.config);
-  const config = base === undefined ? undefined : makeConfig(open.tree, 'olddefconfig', base.text).text;
-  const value = config === undefined ? undefined : valuesOf(config);
-  const shown = path.basename(open.directory);
-  const { knowledge, files } = await context.during(`reading the heaps of ${subject}`, async () => read());
-  const closures = options.output === undefined ? [] : closuresOf(open, knowledge, base?.text);
-  const hash = createHash('sha256');
-  for (const [file, contents] of [...files].sort(([a], [b]) => (a < b ? -1 : 1)))
-    hash.update(`${file}\n${contents.length}\n`).update(contents, 'latin1');
   return {
     name: subject,
-    knowledge: { ...knowledge, closures },
-    source: { sha256: hash.digest('hex'), files: files.size },
-    ...(value === undefined ? {} : { value }),
+    ...(await readTree(context, open, {
+      shown: subject,
+      base,
+      isWritten: options.output !== undefined || context.options.format === 'json',
+    })),
   };
-  function read() {
-    return treeKnowledge(open.directory, subject, {
-      kconfigFiles: [...open.tree.files],
-      arch: open.sourceArch,
-      everyFile: true,
-      origin: [shown, ...(base === undefined ? [] : [path.basename(base.name)])].join(', '),
-    });
-  }
 }
 
-function configOf(context: Context, open: OpenTree, file: string | undefined) {
+function configOf(context: Context, open: OpenTree, file: string | undefined): Base | undefined {
   if (file === undefined) return undefined;
   const got = readConfig(context.resolve(file), open.arch, 'latin1');
   if ('text' in got) return { text: got.text, name: file };
@@ -150,40 +135,6 @@ function configOf(context: Context, open: OpenTree, file: string | undefined) {
   if (own !== undefined) return { text: own, name: file };
   throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
 }
-
-/** Lines that reach what profiles can ask for, from the configuration given, else from defconfig and allnoconfig. */
-function closuresOf(open: OpenTree, knowledge: KernelKnowledge, config: string | undefined): KnownClosure[] {
-  const bases =
-    config === undefined ? [defaultDefconfig(open)?.text ?? '', makeConfig(open.tree, 'allnoconfig').text] : [config];
-  const solvers = bases.map((text) => new Solver(open.tree, text));
-  const heaps = knowledge.inventory.heaps.flatMap(symbolsNeeded);
-  const symbols = [...new Set([...ALWAYS_ASKED, ...heaps])].filter((symbol) => open.tree.byName.has(symbol)).sort();
-  return symbols.flatMap((symbol): KnownClosure[] => {
-    const goal = parseGoal(symbol === 'CMA_SIZE_MBYTES' ? 'CMA_SIZE_MBYTES=64' : `${symbol}>=m`);
-    if (goal === undefined) return [];
-    const solved = solvers.map((solver) => solver.solve([goal]));
-    if (solved.some(({ blocked }) => blocked.length > 0)) return [];
-    return [
-      {
-        symbol,
-        needs: [...new Set(solved.flatMap(({ lines }) => lines))]
-          .filter((line) => symbolOfLine(line) !== symbol)
-          .sort(),
-      },
-    ];
-  });
-}
-
-const ALWAYS_ASKED = [
-  'CMA',
-  'DMA_CMA',
-  'DMABUF_HEAPS',
-  'DMABUF_HEAPS_CMA',
-  'DMABUF_HEAPS_SYSTEM',
-  'CMA_SIZE_SEL_MBYTES',
-  'CMA_DEBUGFS',
-  'CMA_SIZE_MBYTES',
-];
 
 function show(context: Context, { knowledge, source, value, name }: Known, options: KernelOptions): Exit {
   const description = writeDescription(knowledge, source);
@@ -203,6 +154,7 @@ function show(context: Context, { knowledge, source, value, name }: Known, optio
   context.print(
     `${name}: Linux ${knowledge.release} (${knowledge.arch ?? 'every architecture'}), facts of ${formatKernelVersion(knowledge.version)}\n`,
   );
+  for (const boot of knowledge.booted ?? []) context.print(`  booted: ${boot}\n`);
   for (const heap of heaps) {
     const is = value === undefined ? undefined : holds(heap.needs, value);
     const built =
