@@ -1,4 +1,4 @@
-/** `npm run facts:check -- --kernel-tree DIR...`: says of every fact whether a kernel tree still bears it out. */
+/** `npm run facts:check -- TREE...`: says of every fact whether a kernel tree still bears it out. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,7 +19,7 @@ function read(directory: string, file: string): string | undefined {
 function check(directory: string, quiet: boolean): boolean | undefined {
   const version = versionOfTree(read(directory, 'Makefile') ?? '');
   if (version === undefined) {
-    console.error(`${directory}: no kernel tree: its Makefile states no VERSION and PATCHLEVEL`);
+    console.error(`${directory}: not a kernel tree: its Makefile does not state VERSION and PATCHLEVEL`);
     return undefined;
   }
   const held = holdFacts(FACTS.values(), { version, read: (file) => read(directory, file) });
@@ -36,12 +36,12 @@ function check(directory: string, quiet: boolean): boolean | undefined {
   return count('holds') > 0 && count('changed') + count('unknown') === 0;
 }
 
-const { values } = parseArgs({
-  options: { 'kernel-tree': { type: 'string', multiple: true }, quiet: { type: 'boolean', default: false } },
+const { values, positionals: trees } = parseArgs({
+  options: { quiet: { type: 'boolean', default: false } },
+  allowPositionals: true,
 });
-const trees = values['kernel-tree'] ?? [];
 if (trees.length === 0) {
-  console.error('usage: npm run facts:check -- --kernel-tree DIR [--kernel-tree DIR]... [--quiet]');
+  console.error('usage: npm run facts:check -- TREE... [--quiet]');
   process.exitCode = 2;
 } else {
   const results = trees.map((directory) => check(directory, values.quiet));

@@ -23,7 +23,7 @@ export const TREE_CHECK_CODES = defineCodes({
   },
   'dtb/overlay-needed': {
     severity: 'note',
-    title: 'the overlay has to be applied',
+    title: 'the overlay must be applied',
     explain:
       'The device tree from the boot loader lacks the area; with the overlay of the profile, it has the area. The image must contain the overlay, and the configuration of its boot loader must name it.',
   },
@@ -42,7 +42,7 @@ export const TREE_CHECK_CODES = defineCodes({
     severity: 'error',
     title: 'an overlay that the boot loader cannot apply',
     explain:
-      'The configuration of the boot loader names an overlay that the image does not have, or that does not apply onto the DTB. Most boot loaders then start the kernel without the overlay; some do not start the kernel.',
+      'The configuration of the boot loader names an overlay that the image does not have, or that cannot be applied to the DTB. Most boot loaders then start the kernel without the overlay; some do not start the kernel.',
   },
   'dtb/command-line': {
     severity: 'error',
@@ -127,7 +127,7 @@ export function checkTree(
     : shipped.length === 0
       ? 'the image does not contain it'
       : configurations.length === 0
-        ? `the image contains it as ${shipped.join(', ')}, but no configuration of a boot loader that applies it`
+        ? `the image contains it as ${shipped.join(', ')}, but no boot loader configuration in the image applies it`
         : `the image contains it as ${shipped.join(', ')}, but ${configurations.join(', ')} does not apply it`;
   return {
     diagnostics: [
@@ -271,7 +271,7 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
     found.push(
       report('dtb/no-area', {
         message: `${kernel}: the areas of the profile leave no room for the kernel itself`,
-        cause: `for every place of a kernel of ${formatBytes(SMALLEST_KERNEL)} in the remaining RAM, an area does not fit`,
+        cause: `wherever a kernel of ${formatBytes(SMALLEST_KERNEL)} lies in the remaining RAM, one of the areas does not fit`,
         fix: 'move the initrd, shrink the area, or state more RAM',
       }),
     );

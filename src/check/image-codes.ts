@@ -12,7 +12,7 @@ export const IMAGE_CODES = defineCodes({
     severity: 'error',
     title: 'a heap gets another owner, group or mode than the profile states',
     explain:
-      'udev reads the rules files of all directories sorted by name, and the last assignment wins, for the events "add" and "change". tmpfiles.d and scripts also set permissions. Rename the file that shall win so that it sorts later, or remove the other line.',
+      'udev reads the rules files of all directories sorted by name, and the last assignment wins, for the events "add" and "change". tmpfiles.d and scripts also set permissions. Rename the file that must win so that it sorts later, or remove the other line.',
   },
   'image/no-manager': {
     severity: 'error',
@@ -87,13 +87,13 @@ export const IMAGE_CODES = defineCodes({
     severity: 'error',
     title: 'a file system is mounted over the heaps',
     explain:
-      'A line of /etc/fstab or a mount unit that is started puts another file system on /dev or /dev/dma_heap, and the nodes that the kernel makes are below it.',
+      'A line of /etc/fstab or a mount unit that is started mounts another file system on /dev or /dev/dma_heap, which hides the nodes that the kernel makes.',
   },
   'image/never-starts': {
     severity: 'error',
-    title: 'a unit that waits for a heap which never comes',
+    title: 'a unit that waits for a heap that does not appear',
     explain:
-      'A unit can depend on the device unit of a heap, which exists only when a rule tags the device "systemd"; a condition on a path that the board does not have keeps the unit from starting.',
+      'The device unit of a heap exists only if a rule tags the device "systemd". A unit that depends on a missing device unit waits for it. A unit with a condition on a path that does not exist is not started.',
   },
   'image/device-policy': {
     severity: 'error',
@@ -104,7 +104,8 @@ export const IMAGE_CODES = defineCodes({
   'image/service': {
     severity: 'note',
     title: 'a service that reaches the heaps',
-    explain: 'The unit runs as a user or with a group that may use heaps, and no setting denies them.',
+    explain:
+      'The unit runs as a user or with a group that may use heaps, and no setting of the unit denies the access.',
   },
 } satisfies CodeTable);
 

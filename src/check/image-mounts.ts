@@ -8,8 +8,8 @@ const OVER = /^\/dev(?:\/dma_heap)?\/?$/;
 
 const hidden = (what: string, target: string, span: Span): Diagnostic =>
   report('image/mounted-over', {
-    message: `${what} is mounted over ${target}, and the nodes of the heaps are not in it`,
-    fix: 'remove it: devtmpfs is mounted on /dev before anything else',
+    message: `${what} is mounted over ${target} and hides the nodes of the heaps`,
+    fix: 'remove this mount; devtmpfs on /dev has the nodes',
     span,
   });
 

@@ -99,8 +99,8 @@ function lostGroups(service: Service, heaps: readonly PlannedHeap[], accounts: A
     if (access === undefined || service.groups.has(access.group) || !own.has(access.group)) return [];
     return [
       report('image/device-policy', {
-        message: `${service.unit.name} has Group=${given.value}, and its processes are not in ${access.group}, which has ${name}`,
-        cause: `${access.group} is the primary group of ${service.user}, and Group= takes its place`,
+        message: `${service.unit.name} has Group=${given.value}, so its processes are not in ${access.group}, the group of ${name}`,
+        cause: `Group= replaces ${access.group}, the primary group of ${service.user}`,
         fix: `add SupplementaryGroups=${access.group}`,
         span: spanOf(given),
       }),
@@ -119,7 +119,7 @@ function neverStarts(service: Service, names: ReadonlySet<string>, isTagged: (na
       if (name === undefined || names.has(name)) return [];
       return [
         report('image/never-starts', {
-          message: `${unit.name} starts only where /dev/dma_heap/${name} is, and no heap of the board has that name`,
+          message: `${unit.name} starts only if /dev/dma_heap/${name} exists, but no heap of the board has that name`,
           cause: `its heaps are ${[...names].join(', ')}`,
           fix: 'name a heap of the board',
           span: spanOf(setting),
@@ -137,7 +137,7 @@ function neverStarts(service: Service, names: ReadonlySet<string>, isTagged: (na
             ? `no rule tags the heap ${name} "systemd"`
             : `no heap of the board is called ${name}; its heaps are ${[...names].join(', ')}`,
           fix: names.has(name)
-            ? 'drop the dependency: the node is there before any service; or add a rule with TAG+="systemd"'
+            ? 'remove the dependency, because the node exists before any service starts; or add a rule with TAG+="systemd"'
             : 'name a heap of the board',
           span: spanOf(setting),
         }),

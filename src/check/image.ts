@@ -106,7 +106,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   if (state.goneBy !== undefined) {
     const span = spanAt(image, state.goneBy);
     return report('image/rule-lost', {
-      message: `something else takes the place of /dev/dma_heap/${name}`,
+      message: `another file or link replaces /dev/dma_heap/${name}`,
       cause: `by ${state.goneBy}`,
       fix: 'remove that line; devtmpfs makes the nodes',
       ...(span === undefined ? {} : { span }),
@@ -121,7 +121,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     const ignored = parts[0] === 'mode' ? undefined : world.ignoresNames;
     const whose =
       ignored !== undefined
-        ? `${ignored} keeps udevd from looking up names of users and groups`
+        ? `with ${ignored}, udevd does not look up the names of users and groups`
         : touched.length === 0
           ? untouched(manager)
           : `by ${touched.join(' and ')}`;
@@ -223,9 +223,9 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
             message: `who may open ${name} depends on the running board`,
             cause:
               condition === undefined
-                ? 'the rules have more such conditions than can be tried'
+                ? 'the rules have too many such conditions to try all of them'
                 : `${condition.source.file}:${condition.rule.span.line} asks ${condition.token.key}${condition.token.attribute === undefined ? '' : `{${condition.token.attribute}}`}, and one answer leads to ${first === undefined ? 'another result' : spell(first.state)}`,
-            fix: 'let a rule without the condition, in a file that sorts later, set GROUP and MODE',
+            fix: 'set GROUP and MODE in a rule without the condition, in a file that sorts later',
             ...(condition === undefined ? {} : { span: condition.rule.span }),
           }),
         );

@@ -62,7 +62,7 @@ export const RULE_CODES = {
       severity: 'error',
       title: 'permissions set from RUN',
       explain:
-        'RUN programs start after the node is announced, so another program may open the node before. udev sets GROUP= and MODE= before the announcement.',
+        'RUN programs start after the node is announced, so another program may open the node first. udev sets GROUP= and MODE= before the announcement.',
     },
     'udev/name-of-one-kernel': {
       severity: 'warning',
@@ -165,7 +165,7 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
   if (key === 'RUN' && /\b(?:chgrp|chown|chmod)\b/.test(value))
     yield report('udev/run-permissions', {
       message: `RUN sets permissions with "${value}"`,
-      cause: 'it runs after the node is announced, so another program may open the node before',
+      cause: 'it runs after the node is announced, so another program may open the node first',
       fix: 'write GROUP="...", MODE="0660"',
       span,
     });

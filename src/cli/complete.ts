@@ -73,7 +73,7 @@ export const COMPLETION_SCRIPTS: Readonly<Record<string, string>> = {
 # Completion of dmaheap for bash: dmaheap completion bash > /etc/bash_completion.d/dmaheap
 _dmaheap() {
   local current=\${COMP_WORDS[COMP_CWORD]} words
-  # readline cuts words at ':' and '='; what is offered must not repeat what stands before.
+  # readline cuts words at ':' and '='; candidates must not repeat the text before the cut.
   mapfile -t words < <(dmaheap completion --line -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
   if [ "\${#words[@]}" -gt 0 ] && [ -n "\${words[0]}" ]; then
     COMPREPLY=("\${words[@]}")

@@ -85,7 +85,7 @@ export async function buildProgram(
 ): Promise<Command> {
   const program = emptyProgram()
     .description(
-      'DMA-BUF heaps for embedded Linux: one board profile in, kernel config, device-tree overlay, udev rules and proof out',
+      'DMA-BUF heaps for embedded Linux: generate the kernel configuration, device-tree overlay and udev rules of a board from one profile, and prove them',
     )
     .version(VERSION, '-V, --version')
     .helpCommand('help [command]', 'show the help of a command')

@@ -37,7 +37,7 @@ const PATHS: readonly Row[] = [
   [
     /^\/dev\/dma_heap\/reserved$/,
     `the heap of the default CMA area before ${RENAMED}, if the area comes from cma= on the command line or from the kernel configuration`,
-    'remove cma= if the node of the device tree shall take effect',
+    'remove cma= to use the node of the device tree',
   ],
   [
     /^\/dev\/dma_heap\/default_cma_region$/,
@@ -47,7 +47,7 @@ const PATHS: readonly Row[] = [
   [
     /^\/dev\/dma_heap\/system$/,
     'the system heap: ordinary pages, not contiguous. Devices behind an IOMMU can use it. It does not use CMA',
-    'CONFIG_DMABUF_HEAPS_SYSTEM makes it',
+    'CONFIG_DMABUF_HEAPS_SYSTEM=y adds it to the kernel',
   ],
   [
     /^\/dev\/dma_heap\/vidbuf_cached$/,
@@ -86,7 +86,7 @@ const PATHS: readonly Row[] = [
   ],
   [
     /^\/(?:proc\/device-tree|sys\/firmware\/devicetree\/base)\/reserved-memory/,
-    'what the running device tree requests, which is not what the kernel made of it',
+    'the requests of the running device tree; the kernel may have refused some of them',
     'compare with "reserved mem" in the kernel log, or give the DTB to dmaheap place',
   ],
 ];
@@ -96,7 +96,7 @@ const LINES: readonly Row[] = [
     /cma: Reserved (\d+) MiB/,
     ([, size]) =>
       `the default CMA area of ${size} MiB was made by cma= or by the kernel configuration: for a node of the device tree, the kernel prints "created CMA memory pool" instead`,
-    'if the device tree shall decide, look for cma= in /proc/cmdline and for "reserved mem" before this line',
+    'if the device tree should decide, look for cma= in /proc/cmdline and for "reserved mem" before this line',
   ],
   [
     /cma: Failed to reserve (\d+) MiB/,
@@ -112,7 +112,7 @@ const LINES: readonly Row[] = [
   [
     /created DMA memory pool/,
     'the node of the device tree is a private pool of its devices: it lacks reusable, so it is neither a CMA area nor a heap',
-    'add the property "reusable;" if it shall be a CMA area',
+    'to make it a CMA area, add the property "reusable;"',
   ],
   [
     /failed to (?:allocate|reserve) memory for node ['"]?([\w,@.-]+)/,
@@ -127,8 +127,8 @@ const LINES: readonly Row[] = [
   ],
   [
     /unsupported node format/,
-    '/reserved-memory has other #address-cells or #size-cells than the root, or no ranges: the kernel ignores every region in it',
-    'give it the cells of the root and an empty ranges',
+    '#address-cells or #size-cells of /reserved-memory differ from those of the root, or ranges is missing: the kernel ignores every region in it',
+    'give it the cells of the root and an empty property "ranges;"',
   ],
   [
     /invalid (\w+) property in ['"]?([\w,@.-]+)/,
@@ -138,7 +138,7 @@ const LINES: readonly Row[] = [
   [
     /bypass \S+ node, using cmdline|Skipping dt linux,cma-default/,
     'cma= on the command line overrides the default area of the device tree',
-    'remove cma= if the node shall take effect',
+    'remove cma= to use the node',
   ],
   [/Not enough slots for CMA/, 'the kernel has no slot left for another CMA area', 'raise CONFIG_CMA_AREAS'],
   [

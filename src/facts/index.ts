@@ -83,7 +83,7 @@ export const FACTS: Facts = new Map(
  */
 export function firstRelease(id: string, value: FactValue, facts: Facts = FACTS): string {
   const range = facts.get(id)?.ranges.find((one) => JSON.stringify(one.value) === JSON.stringify(value));
-  if (range === undefined) throw new Error(`fact ${id} never is ${JSON.stringify(value)}`);
+  if (range === undefined) throw new Error(`fact ${id} does not have the value ${JSON.stringify(value)}`);
   return range.since;
 }
 

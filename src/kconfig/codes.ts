@@ -18,7 +18,7 @@ export const KCONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'a macro cannot be expanded',
     explain:
-      'A $(...) reference is unterminated, endlessly recursive, or called with a wrong number of arguments. conf stops here as well.',
+      'A $(...) reference has no end, refers to itself without end, or has a wrong number of arguments. conf stops here as well.',
   },
   'kconfig/error-if': {
     severity: 'error',
@@ -64,7 +64,7 @@ export const KCONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'a transitional symbol has more than a help text',
     explain:
-      'A transitional symbol only carries an old name over; prompts, defaults and dependencies are not allowed on it.',
+      'A transitional symbol only keeps the old name of another symbol. It must not have prompts, defaults or dependencies.',
   },
   'kconfig/parse-note': {
     severity: 'note',

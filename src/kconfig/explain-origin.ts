@@ -106,6 +106,6 @@ export function originText(tree: KconfigTree, origin: Origin): string {
     case 'choice':
       return `the choice takes ${symbolText(tree, origin.chosen)}`;
     default:
-      return 'nothing asks for it';
+      return 'nothing requests it';
   }
 }

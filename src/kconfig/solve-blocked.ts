@@ -140,7 +140,7 @@ class Tracer {
     const needed = requirementText(tree, symbol, requirement);
     const name = symbolText(tree, symbol);
     if (symbol <= YES) {
-      const text = symbol === MOD ? 'm keeps it a module at most' : `${name} is a constant`;
+      const text = symbol === MOD ? 'm allows a module, but not y' : `${name} is a constant`;
       return { links: [{ symbol: name, text }], leaf: name, needed, reason: 'no-way' };
     }
     if (tree.symbols.type[symbol] === UNKNOWN) {
@@ -189,7 +189,7 @@ class Tracer {
       : baseText[refusal.symbol];
     const text =
       refusal.by === 'goal' && goal
-        ? `${name} is ${goal.value} because the goal ${goalText(goal)} asks for it`
+        ? `${name} is ${goal.value} because the goal ${goalText(goal)} requires it`
         : `${name} is ${value} because the base configuration sets it; --allow-change permits another value`;
     const other =
       refusal.symbol === symbol

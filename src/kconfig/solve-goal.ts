@@ -57,7 +57,7 @@ export function readGoal(tree: KconfigTree, goal: GoalText): Goal | Impossible {
     return {
       kind: 'type',
       id,
-      message: `${goal.symbol} has the type ${TYPE_NAMES[type]}, and ${goal.value} is not a value of it`,
+      message: `${goal.symbol} has the type ${TYPE_NAMES[type]}, and ${goal.value} is not a value of that type`,
     };
   }
   const tristate = (['n', 'm', 'y'] as const).indexOf(goal.value as 'n') as Tristate | -1;

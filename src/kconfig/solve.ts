@@ -143,7 +143,7 @@ function readGoals(tree: KconfigTree, wanted: readonly GoalText[]): { goals: Goa
     const goal = readGoal(tree, text);
     if (!('kind' in goal)) {
       const other = goals.find((one) => one.id === goal.id);
-      if (other && !agree(tree, goal, other)) block(text, 'goal', `the goal ${goalText(other)} asks for the opposite`);
+      if (other && !agree(tree, goal, other)) block(text, 'goal', `the goal ${goalText(other)} requires the opposite`);
       else if (!other) goals.push(goal);
       else if (other.atLeast) goals[goals.indexOf(other)] = goal;
     } else if (goal.kind === 'type') block(text, 'type', goal.message, tree.symbols.firstNode[goal.id] as number);

@@ -60,7 +60,7 @@ export function remapStop(
     if (other !== undefined)
       return {
         names: [other.name, name],
-        reason: `arm32 maps ${other.name} and ${name} again, which share memory: a BUG before the kernel can print it`,
+        reason: `${other.name} and ${name} share memory, and arm32 maps it twice: a BUG before the kernel can print a message`,
       };
   }
   return undefined;

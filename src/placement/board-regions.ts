@@ -100,7 +100,7 @@ export function limitsLeft(
   if (fixed === undefined && ranges.length > 0 && beyond !== undefined)
     left(
       wish.baseAddress === undefined ? 'allocRanges' : 'base',
-      `${hasNode ? old.name : 'the area of cma='} may lie from ${formatAddress(beyond.start)} to ${formatAddress(beyond.end)}, and the board's device tree limits ${hasNode ? 'it' : old.name} to ${spell(ranges)}`,
+      `${hasNode ? old.name : 'the area of cma='} may lie from ${formatAddress(beyond.start)} to ${formatAddress(beyond.end)}, but the board's device tree limits ${hasNode ? 'it' : old.name} to ${spell(ranges)}`,
       whyLimited(situation, ranges, ofTree),
       `${hasNode ? 'state ranges' : baseAddress === undefined ? 'deliver the region by the device tree, or state a base' : 'state a base'} within that limit, or check that every device that uses the region reaches the other addresses`,
     );

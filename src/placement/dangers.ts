@@ -340,7 +340,7 @@ function mappingStops(boot: Boot): Found[] {
       code: 'section-pair',
       nodes: blame.map(({ node }) => node.name),
       outcome: 'hangs',
-      reason: `arm32 maps memory in pairs of 1 MiB sections; at 0x${at.toString(16)} the first half of a pair is a section and the second half ends inside its MiB, which is a BUG before the console can print it`,
+      reason: `arm32 maps memory in pairs of 1 MiB sections, and only a part of the second section at 0x${at.toString(16)} is memory: a BUG before the console can print a message`,
       facts: [RULE_FACTS_OF_MAP],
     },
   ];

@@ -73,7 +73,7 @@ export function fromLog(logs: readonly BootLog[], { file, input, kernels }: LogC
     diagnostics.push(
       report('boot-log/differs', {
         message: `${file}: ${message}`,
-        cause: 'it is another boot, or another board',
+        cause: 'the log is of another boot, or of another board',
         fix,
       }),
     );
@@ -81,7 +81,7 @@ export function fromLog(logs: readonly BootLog[], { file, input, kernels }: LogC
     diagnostics.push(
       report('boot-log/masked', {
         message: `${file}: every address in /proc/iomem is zero`,
-        cause: 'the user who read it may not see addresses',
+        cause: 'the user who read it does not have the permission to see addresses',
         fix: 'read it as root',
       }),
     );

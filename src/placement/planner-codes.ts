@@ -32,7 +32,7 @@ export const PLANNER_CODES = defineCodes({
   },
   'placement/ranges-narrowed': {
     severity: 'warning',
-    title: 'the the the the the stated ranges are narrowed',
+    title: 'the stated ranges are narrowed',
     explain:
       'The kernel uses the top of the first range with room. If that is out of reach or crosses the end of a memory zone, dmaheap writes only the part of the ranges that works.',
   },

@@ -278,7 +278,7 @@ class Planner {
       });
     if (isPinned)
       because.push({
-        text: 'a base, because in the order in which the kernel places regions without a base, not all of them fit',
+        text: 'a base: without it, the kernel places the regions in an order in which not all of them fit',
         facts: ['reserved-memory.order'],
       });
     const kept = fixed && interval(fixed.baseAddress, sizeBytes);

@@ -278,7 +278,7 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
   if (numa?.startsWith('fake=') === true)
     found.push({
       about: 'numa',
-      needs: `where numa=${numa} divides the memory: an area across two nodes is not activated, which is not simulated`,
+      needs: `where numa=${numa} divides the memory: not simulated, and the kernel does not activate an area across two nodes`,
       answers: [],
       always: ACTIVATION,
     });
@@ -317,7 +317,7 @@ function releaseAssumptions(input: PlacementInput): Assumption[] {
   const assumed: Assumption[] = [];
   if (dated.length > 0)
     assumed.push({
-      text: `${release} is not read or booted; the dates of commits decide ${dated.join(', ')}`,
+      text: `${release} was not read or booted; ${dated.join(', ')}: assumed from the dates of commits`,
       matters: 'areas',
     });
   if (compareKernelVersions(input.kernel, NEWEST_KERNEL) > 0)

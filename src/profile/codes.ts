@@ -138,13 +138,13 @@ export const PROFILE_CODES = defineCodes({
     severity: 'error',
     title: 'value that make or a shell would run',
     explain:
-      'Kconfig writes a string into include/config/auto.conf, which make includes and scripts of the kernel source. There $(...) and `...` are run, and $NAME is replaced, whatever quotes stand around them. Kconfig knows no way to write a plain dollar sign or backquote there.',
+      'Kconfig writes a string into include/config/auto.conf, which make includes and scripts of the kernel source. There, make or a shell runs $(...) and `...` and replaces $NAME, also inside quotes. Kconfig has no syntax for a plain dollar sign or backquote.',
   },
   'access/world': {
     severity: 'error',
     title: 'heap open to everyone',
     explain:
-      'Opening a heap read-only is enough to allocate from it, so any permission for the world lets every process exhaust memory that no cgroup accounts for.',
+      'Opening a heap read-only is enough to allocate from it, so any permission for the world lets every process exhaust memory that is not charged to a cgroup.',
   },
   'access/uaccess': {
     severity: 'error',

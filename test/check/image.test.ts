@@ -220,7 +220,7 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
       put(root, 'etc/passwd', 'root:x:0:0::/:/bin/sh\ncamera:x:200:44::/:/bin/false\n');
       put(root, 'etc/systemd/system/cam.service', '[Service]\nUser=camera\nGroup=nogroup\n');
     },
-    /cam\.service:3:1: error\[image\/device-policy\]: cam\.service has Group=nogroup, and its processes are not in video/,
+    /cam\.service:3:1: error\[image\/device-policy\]: cam\.service has Group=nogroup, so its processes are not in video/,
   ],
   [
     'a unit waits for a device unit that no rule makes',
@@ -240,12 +240,12 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
         'etc/systemd/system/cam.service',
         '[Unit]\nConditionPathExists=/dev/dma_heap/secure\n[Service]\nUser=camera\n',
       ),
-    /cam\.service:2:1: error\[image\/never-starts\]: cam\.service starts only where \/dev\/dma_heap\/secure is/,
+    /cam\.service:2:1: error\[image\/never-starts\]: cam\.service starts only if \/dev\/dma_heap\/secure exists/,
   ],
   [
     'udevd looks up no names',
     (root) => put(root, 'etc/udev/udev.conf', '# x\nresolve_names=never\n'),
-    /error\[image\/rule-lost\]: linux,cma is root:root 0660, .*\n {2}cause: .*udev\.conf:2 keeps udevd from/,
+    /error\[image\/rule-lost\]: linux,cma is root:root 0660, .*\n {2}cause: with .*udev\.conf:2, udevd does not look up/,
   ],
   [
     'tmpfiles.d closes /dev',
@@ -255,7 +255,7 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
   [
     'tmpfiles.d puts a link in the place of the node',
     (root) => put(root, 'etc/tmpfiles.d/x.conf', 'L+ /dev/dma_heap/system - - - - /dev/null\n'),
-    /x\.conf:1:1: error\[image\/rule-lost\]: something else takes the place of \/dev\/dma_heap\/system/,
+    /x\.conf:1:1: error\[image\/rule-lost\]: another file or link replaces \/dev\/dma_heap\/system/,
   ],
   [
     'fstab mounts over /dev',

@@ -178,7 +178,7 @@ describe('every idiom is answered', () => {
       x.rules:1:24: error[udev/run-permissions]: RUN sets permissions with "/bin/chgrp video /dev/dma_heap/system"
           1 | SUBSYSTEM=="dma_heap", RUN+="/bin/chgrp video /dev/dma_heap/system"
             |                        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it runs after the node is announced, so another program may open the node before
+        cause: it runs after the node is announced, so another program may open the node first
         fix: write GROUP="...", MODE="0660"
       "
     `);
@@ -212,7 +212,7 @@ describe('every idiom is answered', () => {
       x.rules:2:23: error[udev/run-permissions]: RUN sets permissions with "/bin/chmod 666 /dev/dma-buf"
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"
             |                       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
-        cause: it runs after the node is announced, so another program may open the node before
+        cause: it runs after the node is announced, so another program may open the node first
         fix: write GROUP="...", MODE="0660"
       x.rules:2:1: warning[udev/name-of-one-kernel]: no rule matches "default_cma_region" or "reserved"
           2 | KERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"

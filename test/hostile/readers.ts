@@ -247,7 +247,8 @@ const json: ReadOne = (text) => JSON.parse(text) as unknown;
 const kconfigEither: ReadOne = (text) =>
   /^(config|menu|if|source) /m.test(text) ? withoutComments(text) : kconfig(text);
 
-const READERS: { readonly [L in Language]?: Reader } = {
+/** Every language has one: tsc refuses a language without a reader. */
+const READERS: { readonly [L in Language]: Reader } = {
   dts,
   kconfig: kconfigEither,
   udev,
@@ -296,13 +297,10 @@ export function languageOf(path: string): Language | undefined {
 /** Files that are copied as they are. */
 const asItIs: ReadOne = (text) => text;
 
-/** Reads as a program would; a language without a reader is a defect of the suite. */
+/** Reads as a program would. */
 function readerOf(path: string): Reader {
   const language = languageOf(path);
-  if (language === undefined) return asItIs;
-  const reader = READERS[language];
-  if (reader === undefined) throw new Error(`${path}: no independent reader of ${language} in test/hostile/readers.ts`);
-  return reader;
+  return language === undefined ? asItIs : READERS[language];
 }
 
 interface Written {

@@ -41,7 +41,7 @@ function explain(name: string, base = '') {
 }
 
 test.each([
-  ['A', '', 'n', 'none', 'nothing asks for it'],
+  ['A', '', 'n', 'none', 'nothing requests it'],
   ['A', 'CONFIG_A=y\n', 'y', 'user', 'set in the configuration'],
   ['S', 'CONFIG_A=y\n', 'y', 'select', 'selected by A (Kconfig:8)'],
   ['I', 'CONFIG_A=y\n', 'y', 'imply', 'implied by A (Kconfig:9)'],

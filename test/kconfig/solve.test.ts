@@ -217,7 +217,7 @@ describe('blocked', () => {
           'Kconfig:40: HEAP depends on DMA_CMA',
           'Kconfig:21: DMA_CMA depends on CMA',
           'Kconfig:15: CMA depends on MMU',
-          'Kconfig:6: MMU is n because the goal MMU=n asks for it',
+          'Kconfig:6: MMU is n because the goal MMU=n requires it',
         ],
       },
     ]);

@@ -75,7 +75,7 @@ test('what prevents it is a finding at the wish, with the chain', () => {
       cause: [
         'Kconfig:15: HEAP depends on CMA',
         'Kconfig:9: CMA depends on MMU',
-        'Kconfig:6: MMU is n because the goal MMU=n asks for it',
+        'Kconfig:6: MMU is n because the goal MMU=n requires it',
       ].join('\n'),
       fix: 'two requests of the profile exclude each other: remove one of them',
       pointer: '/kernel/symbols/MMU',

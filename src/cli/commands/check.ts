@@ -57,9 +57,9 @@ export const command = declare({
     ),
     kernelTree: KERNEL_TREE.kernelTree,
     arch: text('--arch <arch>', "architecture: the profile's, the kernel's or uname's name; default: the profile's"),
-    baseConfig: text('--base-config <file>', 'complete .config that the fragment goes on top of'),
+    baseConfig: text('--base-config <file>', 'complete .config that the fragment is merged over'),
     dtb: text('--dtb <file>', "the board's DTB, to check the overlay; with a profile, the DTB of the image"),
-    overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies onto --dtb'),
+    overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies to --dtb'),
     container: several(
       '--container <file>',
       'with a profile: a compose file, Quadlet unit or LXC configuration; --rootfs is then the host or the container image',

@@ -15,7 +15,7 @@ export const command = declare({
       'logs, listings, output of programs, files of the board, or a directory or tar of them; default, or -: standard input',
     ],
   ],
-  exits: '0 no fault, or none of heaps; 1 a cause was found; 4 the text does not decide',
+  exits: '0 no fault of heaps; 1 a cause was found; 4 the text does not show the cause',
   examples: ['diagnose dmesg.txt', 'diagnose boot.log cmdline.txt meminfo.txt', 'ssh board dmesg | dmaheap diagnose'],
   run,
 });

@@ -23,7 +23,10 @@ export const command = declare({
   arguments: [['<profile...>', 'one or two profiles; with one, give two kernels']],
   options: {
     kernel: several('--kernel <version>', 'the kernel; twice: one for each side'),
-    kernelTree: several('--kernel-tree <dir>', 'kernel source tree, for the lines it needs; twice: one for each side'),
+    kernelTree: several(
+      '--kernel-tree <dir>',
+      'kernel source tree, for the lines that it needs; twice: one for each side',
+    ),
     arch: text('--arch <arch>', "architecture; default: the profile's"),
     baseConfig: several('--base-config <file>', '.config or defconfig to start from; twice: one for each side'),
     dtb: several('--dtb <file>', "the board's DTB, to compare the predictions too; twice: one for each side"),

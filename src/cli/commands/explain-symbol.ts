@@ -108,7 +108,9 @@ function describe(e: Explanation): string {
     );
     out.push(...inTheWay(prompt.condition));
   }
-  out.push(`    a line can make it ${e.assignable.length === 0 ? 'no other value now' : e.assignable.join(', ')}`);
+  out.push(
+    `    values that a line can set: ${e.assignable.length === 0 ? 'no other value now' : e.assignable.join(', ')}`,
+  );
   if (e.dependsOn.text !== 'y') {
     out.push(`    depends on ${e.dependsOn.text} (${e.dependsOn.value})`);
     if (e.prompts.length === 0) out.push(...inTheWay(e.dependsOn));

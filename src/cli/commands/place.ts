@@ -41,7 +41,7 @@ interface Predicted {
 function placeOf({ baseAddress, likelyBaseAddress }: Prediction['areas'][number]): string {
   if (baseAddress !== null) return `at ${formatAddress(baseAddress)}`;
   return likelyBaseAddress === null
-    ? 'at an address that only a boot decides'
+    ? 'at an address that only a boot shows'
     : `probably at ${formatAddress(likelyBaseAddress)}`;
 }
 

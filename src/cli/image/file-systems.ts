@@ -101,7 +101,7 @@ export async function readFileSystem(
 async function open(tools: Tools, system: FileSystem, file: string, place: Place): Promise<ImageSource> {
   if ((await tools.which(system.program)) === undefined)
     throw new Refusal(
-      `it holds a file system of kind ${system.name}, and ${system.program} is not installed`,
+      `it contains a file system of the kind ${system.name}, and ${system.program} is not installed`,
       EXIT.environment,
       `install the Debian package ${system.package}, or give the directory or archive it was made of`,
     );

@@ -55,7 +55,7 @@ export const AMOUNTS: readonly Cause[] = [
       return {
         text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}. The machine has free memory, but the service must not use more.`,
         evidence: [line, accounting, events],
-        fix: 'raise MemoryMax= (memory.max) of the unit or of the container by the size of the buffers, or boot with dma_heap.mem_accounting=0, with which heap buffers are not charged',
+        fix: 'raise MemoryMax= (memory.max) of the unit or of the container by the size of the buffers, or boot with dma_heap.mem_accounting=0, so that heap buffers are not charged',
       };
     },
   },

@@ -234,7 +234,7 @@ export const REFUSED: readonly Cause[] = [
       return {
         text: `there is no room for ${refused?.name ?? 'the region'}${refused?.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: the range that the node allows has no free hole of that size${things.length === 0 ? '. Kernel, initrd, device tree and firmware are in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) ${things.length === 1 ? 'is' : 'are'} in it`}.`,
         evidence: [refused?.line, overlap?.line, board.first('ramdisk')?.line, board.first('placedTree')?.line],
-        fix: `make the area smaller, or widen alloc-ranges of the node, or move what is in the way${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
+        fix: `make the area smaller, or widen alloc-ranges of the node, or move what occupies that range${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
       };
     },
   },
@@ -354,7 +354,7 @@ export const SETTLED: readonly Cause[] = [
       return {
         text: `${cma?.text ?? 'cma='} on the kernel command line overrides the device tree: the kernel skips the node of the default area (linux,cma-default) and makes another area${cma === undefined ? '' : ` of ${formatBytes(cma.sizeBytes)}`}.`,
         evidence: [bypass?.line, cma?.line, made?.line],
-        fix: `remove ${cma?.text ?? 'cma='} from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the size of the node takes effect; or raise it there if the command line shall decide`,
+        fix: `remove ${cma?.text ?? 'cma='} from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the size of the node takes effect; or raise the size there if the command line should decide`,
       };
     },
   },
@@ -414,7 +414,7 @@ export const SETTLED: readonly Cause[] = [
       if (total === undefined || !((pools.length > 1 && surprising !== undefined) || others !== undefined))
         return undefined;
       return {
-        text: `CmaTotal (${total} kB) is the sum of all CMA areas of the system${others === undefined ? ` (here ${pools.length} areas, ${size(sum)} together)` : ', huge pages and areas of memory nodes included'}: it does not show the size of a single area, and neither does another file of this kernel.`,
+        text: `CmaTotal (${total} kB) is the sum of all CMA areas of the system${others === undefined ? ` (here ${pools.length} areas, ${size(sum)} together)` : ', huge pages and areas of memory nodes included'}: it does not show the size of a single area, and no other file of this kernel shows it.`,
         evidence: [board.last('cmaTotal')?.line, others, ...pools.slice(0, 3).map(({ line }) => line)],
         fix: 'build the kernel with CONFIG_CMA_SYSFS=y (then /sys/kernel/mm/cma/NAME) or look into /sys/kernel/debug/cma as root with CONFIG_CMA_DEBUGFS=y; the boot messages in the kernel log name each area with its size',
       };
@@ -441,7 +441,7 @@ export const SETTLED: readonly Cause[] = [
             : undefined;
       const overlay = board.first('configTxt');
       return {
-        text: `the area has another size than was asked for: CmaTotal is ${size(Math.round(total / 1024))}, and ${wantedMiB} MiB were meant. ${by === undefined ? (overlay === undefined ? 'Another source sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
+        text: `the area does not have the requested size: CmaTotal is ${size(Math.round(total / 1024))} instead of ${wantedMiB} MiB. ${by === undefined ? (overlay === undefined ? 'Another source sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
         evidence: [
           board.last('cmaTotal')?.line,
           board.line(new RegExp(`\\b${wantedMiB}\\s*M|\\bsize\\s*=`)),

@@ -169,7 +169,7 @@ export const poolFlags = lint({
 
 const FATES: Readonly<Record<string, string>> = {
   freed: 'the memory is freed',
-  lost: 'the memory is reserved without a use',
+  lost: 'the memory is reserved, and the kernel does not use it',
   ignored: 'the node is ignored',
   corrupts: 'the memory gets two owners',
   panics: 'the memory is freed without a mapping, and the kernel panics',
@@ -205,7 +205,7 @@ function findOverlaySafety({ input, situation }: LintContext): Finding[] {
       found.push({
         severity: 'warning',
         nodes: [node.name],
-        message: `${node.name} has reg beside ${node.size === undefined ? 'alloc-ranges' : 'size'}`,
+        message: `${node.name} has both reg and ${node.size === undefined ? 'alloc-ranges' : 'size'}`,
         cause: 'the kernel uses reg and ignores the other; an overlay cannot delete a property of the base',
         fix: 'change the property that the kernel uses, or give the new region a separate node and disable the old one (status = "disabled")',
         facts: ['reserved-memory.alloc-ranges'],
@@ -218,7 +218,7 @@ export const overlaySafety = lint({
   severity: 'error',
   title: 'an overlay that does not have the intended effect',
   explain:
-    'Labels need a base that was compiled with them (dtc -@). An overlay cannot delete a property, so reg stays beside size and overrides it. Reserved memory exists only if the boot loader applies the overlay before the kernel starts.',
+    'Labels need a base that was compiled with them (dtc -@). An overlay cannot delete a property, so a reg of the base remains and overrides size. Reserved memory exists only if the boot loader applies the overlay before the kernel starts.',
   needs: [],
   skip: nothingReserved,
   check: findOverlaySafety,
@@ -274,7 +274,7 @@ function nodeDetails(node: ReservedNode): Finding[] {
     found.push({
       nodes: [node.name],
       message: `reg of ${node.name} has ${node.reg.length} entries`,
-      cause: `only the first becomes the region; before ${firstRelease('reserved-memory.static-entries', 'first')}, the kernel reserves the others without a use`,
+      cause: `only the first becomes the region; before ${firstRelease('reserved-memory.static-entries', 'first')}, the kernel reserves the others and does not use them`,
       fix: 'give every range a separate node',
       facts: ['reserved-memory.static-entries'],
     });
