@@ -33,6 +33,8 @@ export interface Board {
   readonly long?: boolean;
   /** Node and the addon are in the guest. */
   readonly node?: boolean;
+  /** The programs of docs/using-heaps.md are in the guest. */
+  readonly programs?: boolean;
   readonly silenceSeconds?: number;
   readonly cases: readonly Case[];
 }

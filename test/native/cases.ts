@@ -1,5 +1,5 @@
 /** Boards as QEMU shows them, and what is done to them. */
-import { type Board, CAMERA, EXHAUSTED, expectation, MIB, PROVEN, REJECTED, SAFE, SYSTEM } from './board.js';
+import { type Board, CAMERA, type Case, EXHAUSTED, expectation, MIB, PROVEN, REJECTED, SAFE, SYSTEM } from './board.js';
 import { FAULTS } from './faults.js';
 
 const NAMED = ['npu-pool', 'vpu@58000000'];
@@ -77,6 +77,29 @@ const LARGER_PAGES: readonly Board[] = [
     },
   ],
 }));
+
+/** What docs/using-heaps.md shows. */
+const programs = (heap: string): readonly Case[] => [
+  {
+    name: 'programs share a buffer',
+    script: `heap-share send ${heap} /tmp/heap.socket & until [ -S /tmp/heap.socket ]; do sleep 0.1; done; heap-share receive /tmp/heap.socket; wait $!`,
+    shows: [/^received 1048576 bytes, 0 wrong$/m, /^sent 1048576 bytes; the receiver wrote 42$/m],
+  },
+  {
+    name: 'a Python program writes and reads',
+    script: `/usr/bin/python3.13 /heap_share.py ${heap}`,
+    shows: [/^hello 1048576$/m],
+  },
+  {
+    name: 'programs say what is wrong',
+    script:
+      'heap-share send /dev/dma_heap/none /tmp/none.socket; drm-import /dev/null /dev/dri/card0; udmabuf /dev/null',
+    shows: [
+      /^\/dev\/dma_heap\/none: No such file or directory$/m,
+      /^\/dev\/null: (?:Not a tty|Inappropriate ioctl for device)$/m,
+    ],
+  },
+];
 
 export const BOARDS: readonly Board[] = [
   FAULTS,
@@ -259,6 +282,7 @@ verify --expect $EXPECT`,
     name: 'stock kernel with vgem',
     kernels: ['debian-amd64-vgem'],
     long: true,
+    programs: true,
     memoryMiB: 512,
     silenceSeconds: 400,
     expect: SYSTEM,
@@ -269,6 +293,13 @@ verify --expect $EXPECT`,
 verify --expect $EXPECT --import /dev/dri/card0`,
         exit: 0,
         passes: ['import.device', 'import.udmabuf', 'alloc.page', 'heap.restored'],
+      },
+      ...programs('/dev/dma_heap/system'),
+      {
+        name: 'a program imports into DRM',
+        script: `for module in drm drm_kms_helper drm_shmem_helper vgem; do insmod /lib/$module.ko 2>/dev/null; done
+drm-import /dev/dma_heap/system /dev/dri/card0; drm-dumb /dev/dri/card0`,
+        shows: [/^imported as handle 1$/m, /^dumb buffer of 1228800 bytes, pitch 2560$/m],
       },
       {
         name: 'no such device',
@@ -319,8 +350,15 @@ verify --expect $EXPECT --import /dev/dri/card0`,
     kernels: ['debian-amd64'],
     memoryMiB: 512,
     silenceSeconds: 400,
+    programs: true,
     expect: SYSTEM,
     cases: [
+      ...programs('/dev/dma_heap/system'),
+      {
+        name: 'a program makes a buffer of its own memory',
+        script: 'udmabuf /dev/udmabuf',
+        shows: [/^a dma-buf of 1048576 bytes$/m],
+      },
       {
         name: 'the system heap',
         script: 'verify --expect $EXPECT',

@@ -18,6 +18,7 @@ import type { Board, Case } from './board.js';
 import { BOARDS } from './cases.js';
 import { type GuestKernel, guestKernel } from './kernels.js';
 import { nodeFiles } from './node-guest.js';
+import { programFiles } from './programs.js';
 
 const { values } = parseArgs({
   options: {
@@ -82,6 +83,7 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
       'kernel.config': kernel.config,
       ...Object.fromEntries(kernel.modules.map((file) => [`lib/${path.basename(file)}`, file])),
       ...(board.node ? await nodeFiles(machine.arch) : {}),
+      ...(board.programs ? await programFiles(machine, directory) : {}),
     };
     const text = async (inside: string, content: string) => {
       const file = path.join(directory, inside.replaceAll('/', '_'));

@@ -19,9 +19,10 @@ const run = (command: string, args: readonly string[], cwd: string, env: NodeJS.
   execa(command, args, { cwd, env, all: true, stdin: 'ignore' });
 
 /** A clone with the dependencies that are here; npm ci would fetch the same ones. */
-async function checkout(directory: string): Promise<void> {
+async function checkout(directory: string, umask: string): Promise<void> {
   mkdirSync(path.dirname(directory), { recursive: true });
-  await run('git', ['clone', '--quiet', process.cwd(), directory], '/');
+  const script = 'umask "$1"; git clone --quiet "$2" "$3"';
+  await run('sh', ['-c', script, 'sh', umask, process.cwd(), directory], '/');
   try {
     execFileSync('cp', ['-al', 'node_modules', path.join(directory, 'node_modules')], { stdio: 'ignore' });
   } catch {
@@ -43,7 +44,7 @@ export async function buildReleases(work: string): Promise<Release> {
   ];
   const cache = process.env['XDG_CACHE_HOME'] ?? path.join(process.env['HOME'] ?? '', '.cache');
   for (const { directory, umask, env } of places) {
-    await checkout(directory);
+    await checkout(directory, umask);
     const script = `umask ${umask}; npm run --silent build && npm run --silent release -- -o "$1"`;
     const environment = { ...env, XDG_CACHE_HOME: cache, SOURCE_DATE_EPOCH: epoch };
     await run('sh', ['-c', script, 'sh', path.join(directory, 'out/release')], directory, environment);

@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gunzipSync } from 'node:zlib';
+import packageJson from '../../../package.json' with { type: 'json' };
 import { VERSION } from '../../cli/version.js';
 import { debianPackage } from '../fetch/index.js';
 import { buildStaticFor, CROSS_TARGETS, staticProgram } from '../native.js';
@@ -64,7 +65,7 @@ async function main(): Promise<void> {
   process.env['SOURCE_DATE_EPOCH'] = String(epoch);
   const out = path.resolve(values.output);
   rmSync(out, { recursive: true, force: true });
-  // The files of the packages have the same modes, whoever builds them.
+  // The packages are the same under every umask.
   process.umask(0o022);
   mkdirSync(out, { recursive: true });
   const put = (from: string, name: string, mode = 0o644) => {
@@ -79,6 +80,9 @@ async function main(): Promise<void> {
   for (const { name } of CROSS_TARGETS) put(staticProgram(name), `dmaheap-verify-${VERSION}-${name}`, 0o755);
   const notices = readFileSync(path.join(ROOT, 'dist/THIRD-PARTY-NOTICES'), 'utf8');
   writeFileSync(path.join(out, 'THIRD-PARTY-NOTICES'), `${notices}\n${'-'.repeat(78)}\n\n${notice}`);
+  // npm keeps the modes that a checkout and a build have under the umask of their user.
+  const packed = packageJson.files.filter((name) => !name.startsWith('!'));
+  execFileSync('chmod', ['-R', 'u=rwX,go=rX', ...packed, 'package.json', 'README.md', 'LICENSE'], { cwd: ROOT });
   execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', out], { cwd: ROOT });
   writePackages({ root: ROOT, out, version: VERSION, epoch });
 
