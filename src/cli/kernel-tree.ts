@@ -103,7 +103,7 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
 }
 
 /**
- * Of a source whose line ends were converted every line is an error: one sentence says so.
+ * Every line of a source with converted line ends is an error: this is reported once.
  * @throws {@link Refusal}
  */
 function refuseCarriageReturns(directory: string, shown: string, diagnostics: readonly Diagnostic[]): void {

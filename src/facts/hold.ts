@@ -79,7 +79,7 @@ const hasProbe = ({ source }: FactRange) => source.contains !== undefined || sou
 /** What of a probe the tree does not meet; empty when it matches. */
 function misses(source: FactSource, tree: KernelTree): string[] {
   const text = tree.read(source.file);
-  // A file that is not compiled says nothing: what replaces it may have the thing or not.
+  // A file that is not compiled does not count: what replaces it may have the thing or not.
   if (text === null) return [`${source.file} is not compiled`];
   // Something that is absent from a file is absent from a tree without the file.
   if (text === undefined) return source.contains === undefined ? [] : [`${source.file} does not exist`];

@@ -305,7 +305,7 @@ function boardOf(
     { tree, ...(memory.length === 0 ? {} : { memory }) },
     [min, max],
   );
-  // What is known of another kernel says nothing about these; another check says that it is another.
+  // What is known of another kernel does not hold for these; another check reports that the kernel differs.
   const isOwn = [min, max].every(
     (version) => knowledge !== undefined && compareKernelVersions(version, knowledge.version) === 0,
   );
