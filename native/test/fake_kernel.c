@@ -213,7 +213,8 @@ struct allocation {
 static int allocate(struct fake_heap *heap, struct allocation *a)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), bytes = (a->len + page - 1) / page * page;
-	if (a->fd || a->fd_flags & ~(uint32_t)(O_CLOEXEC | O_ACCMODE) || a->heap_flags || !bytes)
+	uint64_t flags = fake.short_flags ? (uint32_t)a->heap_flags : a->heap_flags;
+	if (a->fd || a->fd_flags & ~(uint32_t)(O_CLOEXEC | O_ACCMODE) || flags || !bytes)
 		return EINVAL;
 	if (heap->area >= 0) {
 		struct fake_area *area = &fake.area[heap->area];

@@ -40,7 +40,7 @@ struct fake_kernel {
 	char release[64];
 	unsigned directory_mode, directory_uid; /* of /dev/dma_heap */
 	/* faults */
-	bool read_only, dirty, corrupt, truncate, leaks_area, leaks_fd, wrong_errno, no_sockets, not_counted, no_meminfo_cma, scattered, no_frames;
+	bool read_only, dirty, corrupt, truncate, leaks_area, leaks_fd, wrong_errno, short_flags, no_sockets, not_counted, no_meminfo_cma, scattered, no_frames;
 	int busy_times;     /* that many allocations answer ENOMEM although there is room */
 	int descriptors;    /* more are EMFILE; 0: no limit */
 	int late_opens;     /* mode is 0600 for that many lstat calls */

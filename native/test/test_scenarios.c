@@ -380,6 +380,12 @@ static void deviating(void)
 	fake.wrong_errno = true;
 }
 
+static void short_flags(void)
+{
+	board_healthy();
+	fake.short_flags = true;
+}
+
 static void old_data(void)
 {
 	board_healthy();
@@ -648,6 +654,7 @@ static const struct scenario {
 	{"memory charged", charged, "alloc.page", "system", "MEMCG_CHARGED", NULL, {0}},
 	{"length cut to 32 bits", truncated, "alloc.sizes", "camera", "LEN_TRUNCATED", NULL, {0}},
 	{"other errno", deviating, "alloc.bad-arguments", "camera", "ABI_DEVIATION", NULL, {0}},
+	{"heap_flags cut to 32 bits", short_flags, "alloc.bad-arguments", "camera", NULL, NULL, {0}},
 	{"old data", old_data, "buffer.zeroed", "camera", "NOT_ZEROED", NULL, {0}},
 	{"buffer cannot be written", read_only_buffers, "buffer.data", "camera", "FD_READONLY", NULL, {0}},
 	{"busy for a moment", busy, "alloc.page", "camera", "CMA_TRANSIENT_BUSY", NULL, {0}},
