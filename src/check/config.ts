@@ -37,6 +37,12 @@ export const CONFIG_CODES = defineCodes({
     explain:
       'A heap is not a device that the kernel detects, so no event loads its module. Name the module in modules-load.d or in the initramfs, or build the heap into the kernel.',
   },
+  'config/module-blocked': {
+    severity: 'error',
+    title: 'modprobe.d keeps a module of heaps out',
+    explain:
+      'systemd-modules-load and modprobe do not load a module that a blacklist line names; an install line runs its command in place of loading. So the heap does not exist on the board.',
+  },
   'config/command-line': {
     severity: 'error',
     title: 'CONFIG_CMDLINE contradicts the board',
@@ -81,6 +87,8 @@ export interface ConfigFacts {
   };
   /** Modules that something loads, with - or _. Absent: nothing is known to load any. */
   readonly loadedModules?: readonly string[];
+  /** Why the image does not load a module that is listed, as a cause; undefined: nothing keeps it out. */
+  readonly blockOf?: (module: string) => string | undefined;
   /** Every symbol of the kernel tree, to tell a misspelt one. */
   readonly symbols?: Iterable<string>;
 }
@@ -155,7 +163,18 @@ function lintModules(config: SourceText, lines: ReadonlyMap<string, SetOption>, 
   const loaded = new Set((facts.loadedModules ?? []).map((name) => name.replaceAll('-', '_')));
   return Object.entries(HEAP_MODULES).flatMap(([symbol, module]) => {
     const line = lines.get(symbol);
-    if (line?.value !== 'm' || loaded.has(module)) return [];
+    if (line?.value !== 'm') return [];
+    const block = facts.blockOf?.(module);
+    if (block !== undefined)
+      return [
+        report('config/module-blocked', {
+          message: `${symbol} is m, but the image keeps ${module} from being loaded`,
+          cause: block,
+          fix: 'remove that line',
+          ...spanOf(config, line),
+        }),
+      ];
+    if (loaded.has(module)) return [];
     return [
       report('config/module-not-loaded', {
         message: `${symbol} is m, but ${module} is not loaded at boot`,

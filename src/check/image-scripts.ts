@@ -50,36 +50,20 @@ export function bootScripts(image: Image, { all }: Services): SourceText[] {
     ...programs.flatMap((program) => (program.startsWith('/') ? (image.text(program.slice(1)) ?? []) : [])),
   ]);
   const texts = [...own, ...textsIn(image, SCRIPT_FOLDERS), ...units];
-  return [...new Set(texts)].filter(({ text }) => mentions(text, HEAPS)).map(asCommands);
+  return [...new Set(texts)].filter(({ text }) => mentions(text, HEAPS));
 }
 
-/** Our own script for procd calls a function for every heap. */
-const asCommands = (source: SourceText): SourceText => {
-  if (!/^grant\(\)/m.test(source.text)) return source;
-  const text = source.text.replace(
-    /^grant (\S+) (\S+) (\d+)$/gm,
-    'chgrp $2 /dev/dma_heap/$1; chmod $3 /dev/dma_heap/$1',
-  );
-  return {
-    ...source,
-    file: source.file,
-    text,
-    span: source.span.bind(source),
-    line: source.line.bind(source),
-  } as SourceText;
-};
-
 /** Scripts that make nodes, load modules or open devices by hand. */
-export function checkScripts(image: Image, services: Services): Diagnostic[] {
+export function checkScripts(image: Image, services: Services): { read: number; diagnostics: Diagnostic[] } {
   const files = ['etc/group', 'etc/passwd', 'etc/modules', 'etc/rc.local', 'etc/mdev.conf', 'etc/inittab'].flatMap(
     (path) => image.text(path) ?? [],
   );
-  const scripts = [
+  const scripts = new Set([
     ...files,
     ...textsIn(image, [...SCRIPT_FOLDERS, ...LINTED_FOLDERS, ...INITRAMFS]),
     ...services.all.flatMap(({ unit }) => unit.settings.map(({ source }) => source)),
-  ];
-  return [...new Set(scripts)].flatMap((source) =>
+  ]);
+  const diagnostics = [...scripts].flatMap((source) =>
     findFolklore(source).filter(
       ({ code, span }) =>
         ['folklore/mknod', 'folklore/modprobe', 'folklore/chmod', 'folklore/dev-dma-buf'].includes(code) &&
@@ -87,4 +71,5 @@ export function checkScripts(image: Image, services: Services): Diagnostic[] {
         (code !== 'folklore/chmod' || /dma_heap/.test(source.line(span?.line ?? 0) ?? '')),
     ),
   );
+  return { read: scripts.size, diagnostics };
 }

@@ -48,7 +48,7 @@ export function checkUnits(
   { accounts, files, all }: Services,
   namesOf: (heap: PlannedHeap) => readonly string[],
   isTagged: (name: string) => boolean,
-): Diagnostic[] {
+): { judged: readonly string[]; diagnostics: Diagnostic[] } {
   const names = new Set(
     plan.heaps.flatMap((heap) => [...namesOf(heap), ...linksOf(plan, heap).map(({ name }) => name)]),
   );
@@ -57,8 +57,10 @@ export function checkUnits(
     isFile: (path) => image.isFile(path),
     systemd: systemdOf(image),
   };
-  return all.flatMap((service) => {
+  const judged: string[] = [];
+  const diagnostics = all.flatMap((service) => {
     const heaps = heapsOf(plan, service);
+    if (heaps.length > 0) judged.push(service.unit.name);
     const found = new Map<string, Diagnostic>();
     for (const heap of heaps)
       for (const name of namesOf(heap)) {
@@ -88,6 +90,7 @@ export function checkUnits(
       ];
     return [...found.values()];
   });
+  return { judged, diagnostics };
 }
 
 /** Group= takes the place of the user's primary group: where that one gives the heap, it is lost. */

@@ -402,6 +402,44 @@ function withInitGroups(image: Image, accounts: Accounts): Accounts {
   return { ...accounts, groups };
 }
 
+/** What a check found, and why it may have seen nothing. */
+interface Row {
+  readonly check: string;
+  readonly title: string;
+  readonly diagnostics: readonly Diagnostic[];
+  /** What was looked for and is not there: then nothing was proven. */
+  readonly unseen?: string | undefined;
+  readonly isUnknown?: boolean;
+}
+
+function resultOf({ check, title, diagnostics, unseen, isUnknown }: Row): CheckResult {
+  const status = hasErrors(diagnostics)
+    ? 'fail'
+    : isUnknown === true
+      ? 'unknown'
+      : unseen === undefined
+        ? 'pass'
+        : 'not-run';
+  return {
+    check,
+    title: status === 'not-run' ? `${title}: ${unseen}` : title,
+    status,
+    diagnostics,
+    missingTools: [],
+  };
+}
+
+const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;
+
+/** Whose units were looked for. */
+function unseenUnits({ groups }: Plan): string {
+  const users = [...new Set(groups.flatMap((group) => group.users))];
+  const names = groups.map(({ name }) => name);
+  if (names.length === 0) return 'no unit starts the verifier, and the profile names no user or group';
+  const asUser = users.length === 0 ? '' : `runs as ${users.join(' or ')}, `;
+  return `no unit ${asUser}has the group ${names.join(' or ')} or starts the verifier`;
+}
+
 export interface ImageChecks {
   /** What the profile generates as verify.expect for the kernel of the one in the image; undefined: none is there. */
   readonly expectation: string | undefined;
@@ -416,40 +454,47 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
   const world = deviceWorld(image, accounts, manager, bootScripts(image, services), plan.board.arch);
   const nodes = checkNodes(plan, world);
   const found = image.text(EXPECTATION);
-  const rows: readonly (readonly [string, string, readonly Diagnostic[], (CheckResult['status'] | undefined)?])[] = [
-    [
-      'image-rules',
-      `${MANAGERS[manager.kind]} give every heap the owner, group and mode of the profile`,
-      nodes.diagnostics,
-      nodes.isUnknown && !hasErrors(nodes.diagnostics) ? 'unknown' : undefined,
-    ],
-    ['image-accounts', 'the groups and users of the profile exist', checkAccounts(plan, accounts, services)],
-    ['image-scripts', 'no file makes heap nodes by hand or sets their permissions', checkScripts(image, services)],
-    [
-      'image-units',
-      `the services of the profile's users reach the heaps (${services.all.length} unit${services.all.length === 1 ? '' : 's'} read)`,
-      [
-        ...checkUnits(
-          plan,
-          image,
-          services,
-          (heap) => namesOf(plan, heap),
-          (name) => isTagged(world, name),
-        ),
-        ...checkMounts(image, services),
-      ],
-    ],
-    ['image-verifier', 'the verifier is installed for this machine', checkVerifier(plan, image, services)],
-  ];
-  const results = rows.map(
-    ([check, title, diagnostics, status]): CheckResult => ({
-      check,
-      title,
-      status: status ?? (hasErrors(diagnostics) ? 'fail' : 'pass'),
-      diagnostics,
-      missingTools: [],
-    }),
+  const scripts = checkScripts(image, services);
+  const units = checkUnits(
+    plan,
+    image,
+    services,
+    (heap) => namesOf(plan, heap),
+    (name) => isTagged(world, name),
   );
+  const rows: readonly Row[] = [
+    {
+      check: 'image-rules',
+      title: `${MANAGERS[manager.kind]} give every heap the owner, group and mode of the profile`,
+      unseen: plan.heaps.length === 0 ? 'the profile has no heaps' : undefined,
+      diagnostics: nodes.diagnostics,
+      isUnknown: nodes.isUnknown,
+    },
+    {
+      check: 'image-accounts',
+      title: 'the groups and users of the profile exist',
+      unseen: plan.groups.length === 0 ? 'the profile names none' : undefined,
+      diagnostics: checkAccounts(plan, accounts, services),
+    },
+    {
+      check: 'image-scripts',
+      title: `no file makes heap nodes by hand or sets their permissions (${counted(scripts.read, 'file')} read)`,
+      unseen: scripts.read === 0 ? 'the image has no scripts, units or lists of modules' : undefined,
+      diagnostics: scripts.diagnostics,
+    },
+    {
+      check: 'image-units',
+      title: `the services of the profile's users reach the heaps (${counted(services.all.length, 'unit')} read)`,
+      unseen: units.judged.length === 0 ? unseenUnits(plan) : undefined,
+      diagnostics: [...units.diagnostics, ...checkMounts(image, services)],
+    },
+    {
+      check: 'image-verifier',
+      title: 'the verifier is installed for this machine',
+      diagnostics: checkVerifier(plan, image, services),
+    },
+  ];
+  const results = rows.map(resultOf);
   const isCompared = found !== undefined && expectation !== undefined;
   const compared = isCompared ? compareExpectation(found, expectation) : [];
   return [

@@ -9,6 +9,7 @@ export { readCpio } from './cpio.js';
 export { globPattern, isGlob } from './glob.js';
 export * from './mdev.js';
 export { type Member, MemberTree } from './members.js';
+export * from './modprobe.js';
 export * from './node.js';
 export * from './procd.js';
 export * from './scripts.js';

@@ -107,6 +107,43 @@ export function permissionCommands(source: Pick<SourceText, 'text'>, folder: str
   const text = withoutFind(source.text);
   if (!mentions(text, folder)) return [];
   const values = variables(text);
+  const called = callsOf(text).flatMap(({ body, offset, length }) =>
+    commandsIn(withoutFind(body), values, folder).map((one) => ({ ...one, offset, length })),
+  );
+  return [...commandsIn(text, values, folder), ...called].sort((a, b) => a.offset - b.offset);
+}
+
+interface Call {
+  /** Of the function, with the arguments of this call in it. */
+  readonly body: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Calls of the text's own functions that use their arguments. */
+function callsOf(text: string): Call[] {
+  const definitions = [...text.matchAll(/^[ \t]*(?:function[ \t]+)?([\w-]+)[ \t]*\(\)\s*\{([\s\S]*?)^[ \t]*\}/gm)];
+  return definitions.flatMap(([whole, name = '', body = ''], i) => {
+    if (!/\$(?:\{)?[1-9@*]/.test(body)) return [];
+    const start = definitions[i]?.index ?? 0;
+    const call = new RegExp(`^[ \\t]*${name.replaceAll('-', '\\-')}[ \\t]+([^\\n;&|#]+)`, 'gm');
+    return [...text.matchAll(call)].flatMap((found) => {
+      if (found.index > start && found.index < start + whole.length) return [];
+      const words = (found[1] ?? '').trim().split(/\s+/).map(unquote);
+      return [{ body: withArguments(body, words), offset: found.index, length: found[0].trimEnd().length }];
+    });
+  });
+}
+
+const withArguments = (body: string, words: readonly string[]) =>
+  body
+    .replace(
+      /\$(?:([1-9])|\{([1-9])\})/g,
+      (_, plain?: string, braced?: string) => words[Number(plain ?? braced) - 1] ?? '',
+    )
+    .replace(/"?\$[@*]"?/g, () => words.join(' '));
+
+function commandsIn(text: string, values: ReadonlyMap<string, readonly string[]>, folder: string): ScriptCommand[] {
   const found: ScriptCommand[] = [];
   const above = folder.split('/').map((_, i, parts) => parts.slice(0, i + 1).join('/'));
   for (const match of text.matchAll(COMMAND)) {

@@ -69,6 +69,14 @@ const named = (accounts: Accounts['groups' | 'users'], text: string) => {
   return text;
 };
 
+/** The program of a command line, and those that it hands to a shell. */
+function programsOf(line: string): string[] {
+  const [program, option, script] = (splitWords(line, 3)?.words ?? []).map(({ text }) => text);
+  if (program === undefined) return [];
+  if (!/(?:^|\/)(?:ba|da|a)?sh$/.test(program) || !/^-[a-z]*c$/.test(option ?? '')) return [program];
+  return [program, ...(script ?? '').split(/[\s;&|()]+/).filter((word) => /^\/[\w./-]+$/.test(word))];
+}
+
 export function readService(unit: Unit, accounts: Accounts): Service {
   const isDynamic = isYes(lastOf(unit, 'DynamicUser')?.value);
   const given = withSpecifiers(unit.name, lastOf(unit, 'User')?.value ?? '');
@@ -95,7 +103,7 @@ export function readService(unit: Unit, accounts: Accounts): Service {
     .filter(
       ({ key, section }) => section === 'Service' && /^Exec(?:Start(?:Pre|Post)?|Condition|Reload|Stop)$/.test(key),
     )
-    .flatMap(({ value }) => splitWords(value.replace(/^[-@:+!|]*/, ''), 1)?.words[0]?.text ?? []);
+    .flatMap(({ value }) => programsOf(value.replace(/^[-@:+!|]*/, '')));
   return { unit, user, groups, ownGroups, programs };
 }
 

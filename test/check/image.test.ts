@@ -51,7 +51,7 @@ beforeAll(async () => {
   put(
     root,
     'usr/lib/systemd/system/dmaheap-verify.service',
-    '[Service]\nExecStart=/usr/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect\n',
+    "[Service]\nExecStart=/bin/sh -c 'exec /usr/bin/dmaheap-verify --expect /etc/dmaheap/verify.expect >/run/x'\n",
   );
   chmodSync(path.join(root, 'usr/bin/dmaheap-verify'), 0o755);
   put(root, 'etc/init.d/S10null', '#!/bin/sh\nchmod 666 /dev/null\n');
@@ -285,6 +285,16 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
     /rc\.local:2:1: error\[image\/rule-lost\]: linux,cma is root:render 0660 after the scripts of the boot/,
   ],
   [
+    'a function of a script opens a node',
+    (root) =>
+      put(
+        root,
+        'etc/rc.local',
+        '#!/bin/sh\nwiden() { # MODE NODE\n  [ -e "/dev/dma_heap/$2" ] || return 0\n  chmod "$1" "/dev/dma_heap/$2"\n}\nwiden 0664 system\n',
+      ),
+    /rc\.local:6:1: error\[image\/rule-lost\]: system is root:video 0664 after the scripts of the boot/,
+  ],
+  [
     'a job of cron opens a node',
     (root) => put(root, 'etc/cron.d/x', '@reboot root chmod 664 /dev/dma_heap/system\n'),
     /cron\.d\/x:1:1: error\[image\/rule-lost\]: system is root:video 0664 after the scripts of the boot/,
@@ -342,6 +352,17 @@ describe('an image where', () => {
     expect(stdout).toContain('warn    image-verifier: ');
     expect(stdout.match(/^pass /gm)).toHaveLength(4);
     expect(stdout).toContain('not run image-expectation: ');
+  });
+  test('a check that has seen no unit of a user is not run, and says whom it looked for', async () => {
+    const { exit, stdout } = await check(
+      image((root) => rmSync(path.join(root, 'usr/lib/systemd/system/dmaheap-verify.service'))),
+    );
+    expect([exit, stdout.replace(/\n +/g, ' ')]).toEqual([
+      0,
+      expect.stringMatching(
+        /^not run image-units: .*: no unit runs as camera, has the group video or starts the verifier$/m,
+      ),
+    ]);
   });
   test('DeviceAllow= lets the service in', async () => {
     const { exit, stderr } = await check(

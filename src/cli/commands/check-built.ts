@@ -11,7 +11,7 @@ import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } from '../../fdt/index.js';
-import { configFiles, configFolders, type Image, readAccounts } from '../../image/index.js';
+import { blockOf, configFiles, configFolders, type Image, moduleLines, readAccounts } from '../../image/index.js';
 import { optionValues } from '../../kconfig/index.js';
 import { resolveModel } from '../../model/index.js';
 import type { OccupiedRange, PlacementInput } from '../../placement/index.js';
@@ -52,6 +52,7 @@ const CHECK_OF: Readonly<Record<string, string>> = {
   'config/demoted': 'config-goals',
   'config/value': 'config-goals',
   'config/module-not-loaded': 'config-modules',
+  'config/module-blocked': 'config-modules',
   'config/command-line': 'config-command-line',
   'config/cma-size-zero': 'config-size',
   'config/size-shadowed': 'config-size',
@@ -205,7 +206,7 @@ class Built {
     const facts: ConfigFacts = {
       ...(area === undefined ? {} : { defaultArea: area }),
       ...(symbols === undefined ? {} : { symbols }),
-      ...(image === undefined ? {} : { loadedModules: loadedModules(image) }),
+      ...(image === undefined ? {} : { loadedModules: loadedModules(image), blockOf: blocksOf(image) }),
     };
     const diagnostics = lintConfig(config, plan.symbols, facts);
     // A check without its input is not a pass.
@@ -364,6 +365,17 @@ function loadedModules(image: Image): string[] {
     .flatMap((source) => source?.text.split('\n') ?? [])
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^[#;]/.test(line));
+}
+
+function blocksOf(image: Image): (module: string) => string | undefined {
+  const blocked = moduleLines(image);
+  return (module) => {
+    const found = blockOf(blocked, module);
+    if (found === undefined) return undefined;
+    return found.by === 'blacklist'
+      ? `${found.from} blacklists it`
+      : `${found.from} runs "${found.command}" in its place`;
+  };
 }
 
 /** Configurations of kernels in the image. */
