@@ -106,6 +106,15 @@ export function printChecks(
     const text = hanging(`${MARKS[mark]} ${result.check}: ${result.title}`, INDENT);
     context.printMarked(COLORS[mark], MARKS[mark], text.slice(MARKS[mark].length));
   }
+  printVerdict(context, results, notGiven);
+}
+
+/** The line that closes what a command judges. */
+export function printVerdict(
+  context: Context,
+  results: readonly CheckResult[],
+  notGiven: readonly string[] = [],
+): void {
   const verdict = verdictOf(results);
   const style = { PASS: COLORS.pass, FAIL: COLORS.fail, UNKNOWN: COLORS.unknown }[verdict];
   const text = hanging(`${verdict}: ${summary(results, notGiven)}`, verdict.length + 2);

@@ -21,7 +21,7 @@ beforeAll(() => {
   const modules = path.join(kernel, 'lib/modules', RELEASE);
   mkdirSync(path.join(modules, HEAPS), { recursive: true });
   for (const name of ['system_heap', 'cma_heap'])
-    execaSync('cc', ['-c', '-x', 'c', '-', '-o', path.join(modules, HEAPS, `${name}.ko`)], { input: 'int x;\n' });
+    execaSync('gcc', ['-c', '-x', 'c', '-', '-o', path.join(modules, HEAPS, `${name}.ko`)], { input: 'int x;\n' });
   for (const name of ['modules.builtin', 'modules.builtin.modinfo', 'modules.order'])
     writeFileSync(path.join(modules, name), '');
   execaSync('depmod', ['-b', kernel, RELEASE], { env });

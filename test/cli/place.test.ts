@@ -169,3 +169,14 @@ test('a fragment that asks for such pages is of another architecture', async () 
     expect.stringContaining('it is for arm64, not for arm: line 2 is "CONFIG_ARM64_64K_PAGES=y"'),
   ]);
 });
+
+test('a verdict closes the answer, and --strict makes what is unknown or was not run fail', async () => {
+  const profile = path.resolve('schemas/examples/qemu-virt-arm64.json');
+  const loose = await dmaheap(['place', profile]);
+  expect([loose.exit, loose.stdout.trimEnd().split('\n').at(-1)]).toEqual([
+    0,
+    expect.stringMatching(/^UNKNOWN: \d+ pass, \d+ unknown, \d+ not run$/),
+  ]);
+  const strict = await dmaheap(['place', profile, '--strict']);
+  expect([strict.exit, strict.stdout]).toEqual([1, loose.stdout]);
+});

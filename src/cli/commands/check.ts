@@ -91,13 +91,13 @@ export const command = declare({
 async function checkKernel(
   context: Context,
   file: string,
-  { kernelTree }: { readonly kernelTree?: string },
+  { kernelTree, strict }: { readonly kernelTree?: string; readonly strict: boolean },
 ): Promise<Exit> {
   if (kernelTree === undefined)
     throw new Refusal('a kernel description agrees with its tree', EXIT.usage, 'give --kernel-tree');
   const result = await checkDescription(context, file, kernelTree);
   printChecks(context, [result], new Map());
-  return result.status === 'pass' ? EXIT.good : EXIT.findings;
+  return exitOf([result], { strict, requireTools: false, unknown: EXIT.findings });
 }
 
 /** A path that cannot even be looked at is not a file; the command then says why. */

@@ -1,4 +1,5 @@
 /** dmaheap place: what the kernel will make of the reserved memory, before the boot. */
+import type { CheckResult } from '../../check/index.js';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion } from '../../facts/index.js';
@@ -14,8 +15,9 @@ import {
 } from '../../placement/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import type { SourceText } from '../../source/index.js';
+import { exitOf, printVerdict } from '../check-results.js';
 import type { Context } from '../context.js';
-import { declare, text } from '../declaration.js';
+import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { BOARD } from '../options.js';
 import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
@@ -25,7 +27,11 @@ export const command = declare({
   name: 'place',
   about: 'predict areas, heap names, CmaTotal and kernel messages before the boot',
   arguments: [['[profile]', 'a profile whose overlay is applied too']],
-  options: { arch: text('--arch <arch>', 'architecture, if no profile is given'), ...BOARD },
+  options: {
+    arch: text('--arch <arch>', 'architecture, if no profile is given'),
+    ...BOARD,
+    strict: flag('--strict', 'treat what is unknown or was not run as failed'),
+  },
   examples: [
     'place --dtb my-board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
   ],
@@ -110,7 +116,30 @@ function printHuman(context: Context, setting: Setting, predicted: readonly Pred
     context.print(`\n${formatMemoryMap(memoryMap({ ...setting.input, kernel: first.kernel }))}`);
 }
 
-async function place(context: Context, profile: string | undefined, options: PlaceOptions): Promise<Exit> {
+/** The lints of every kernel, and the prediction itself, as checks that one verdict closes. */
+function checksOf(predicted: readonly Predicted[], found: readonly Diagnostic[]): CheckResult[] {
+  const row = (check: string, status: CheckResult['status']): CheckResult => ({
+    check,
+    title: check,
+    status,
+    diagnostics: [],
+    missingTools: [],
+  });
+  const judged = predicted.flatMap(({ lints, prediction }) => [
+    ...lints.flatMap(({ lint, status }) =>
+      status === 'not-applicable' ? [] : [row(lint, status === 'fail' && !hasErrors(found) ? 'pass' : status)],
+    ),
+    ...prediction.unknown.map(({ field }) => row(field, 'unknown')),
+  ]);
+  const isTold = judged.some(({ status }) => status === 'fail');
+  return hasErrors(found) && !isTold ? [row('findings', 'fail'), ...judged] : judged;
+}
+
+interface StrictOptions extends PlaceOptions {
+  readonly strict: boolean;
+}
+
+async function place(context: Context, profile: string | undefined, options: StrictOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
   const sources = new Map<string, SourceText>();
   let setting: Setting;
@@ -134,5 +163,10 @@ async function place(context: Context, profile: string | undefined, options: Pla
     context.findings(found, sources);
     if (context.options.format === 'human') printHuman(context, setting, predicted);
   }
-  return hasErrors(found) ? EXIT.findings : EXIT.good;
+  const checks = checksOf(predicted, found);
+  if (context.options.format === 'human') printVerdict(context, checks);
+  if (hasErrors(found)) return EXIT.findings;
+  return exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good }) === EXIT.good
+    ? EXIT.good
+    : EXIT.findings;
 }
