@@ -107,7 +107,7 @@ function decisionsOf({ facts, version }: KernelKnowledge, today: string): Decisi
             ...expected,
             since,
             checked: today,
-            note: `${OPEN}${known.known.file} reads like no known kernel`,
+            note: `${OPEN}${known.known.file} does not match a known kernel`,
           }),
         },
       ];
