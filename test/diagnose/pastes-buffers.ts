@@ -50,6 +50,18 @@ $ uname -m
 armv7l`,
   },
   {
+    cause: 'LEN_TRUNCATED',
+    says: [/32/, /4 GiB/],
+    text: `We allocate 6 GiB from system for a model and the call succeeds,
+but fstat shows st_size=2147483648 and the mmap of the rest gets SIGBUS.`,
+  },
+  {
+    cause: 'LEN_TRUNCATED',
+    says: [/32/],
+    text: `heap: requested 0x1_0000_1800 bytes, fd 7
+heap: real size of fd 7: 8192`,
+  },
+  {
     cause: 'NOT_ZEROED',
     says: [/old data|clear/],
     text: `Pen test: a newly allocated buffer from the vendor heap contains frames of the previous camera session. fresh buffer is not zeroed.`,

@@ -200,14 +200,17 @@ export const DENIED: readonly Cause[] = [
   {
     id: 'LEN_TRUNCATED',
     when(board) {
-      const asked = lineWithMore(board, 2n ** 32n);
-      const got = board.line(
-        /SEEK_END\)\s*=\s*\d{1,9}\b|\bst_size=\d{1,9}\b|\b(?:got|only|is|nur)\D{0,12}\d{4,9}\b(?! pages)/i,
-      );
+      const requests = largeRequests(board);
+      const cut = requests.map((request) => ({ ...request, got: lineWithRemainder(board, request.bytes) }));
+      const [{ line: asked, got = undefined } = { line: undefined }] = [
+        ...cut.filter((one) => one.got !== undefined),
+        ...cut,
+      ];
       const is32 =
         board.all('architecture').some(({ arch }) => arch === 'arm') ||
         board.line(/32[- ]?bit|armv[67]|armhf|32 ?位/i) !== undefined;
-      if (asked === undefined || !is32) return undefined;
+      // A buffer of exactly what is left over says it without the word.
+      if (asked === undefined || !(is32 || got !== undefined)) return undefined;
       return {
         text: 'the kernel cuts the length to 32 bits: the request is 4 GiB or more, and a 32-bit kernel allocates only the remainder.',
         evidence: [asked, got],
@@ -217,11 +220,40 @@ export const DENIED: readonly Cause[] = [
   },
 ];
 
-/** A line that speaks of a length of at least so many bytes. */
-function lineWithMore(board: Board, bytes: bigint): string | undefined {
-  const lengths = /(?:len|size|length|bytes|ask\w*|request\w*)\D{0,20}?(0x[0-9a-f_]+|\d{10,20})\b/gi;
+const LENGTH_LIMIT = 2n ** 32n;
+const PAGE_BYTES = 4096n;
+const UNITS: Readonly<Record<string, bigint>> = { k: 10n, m: 20n, g: 30n };
+const AMOUNT = String.raw`(0x[0-9a-f_]+|\d+)(?:\s*([kmg])i?b?)?\b`;
+
+const bytesOf = (digits: string, unit: string | undefined) =>
+  BigInt(digits.replaceAll('_', '')) << (UNITS[unit?.toLowerCase() ?? ''] ?? 0n);
+
+/** Lines that ask for a length of 4 GiB or more. */
+function largeRequests(board: Board): { line: string; bytes: bigint }[] {
+  const lengths = new RegExp(String.raw`(?:len|size|length|bytes|ask\w*|request\w*|alloc\w*)\D{0,20}?${AMOUNT}`, 'gi');
+  return board.text.split('\n').flatMap((line) =>
+    [...line.matchAll(lengths)]
+      .map(([, digits = '0', unit]) => bytesOf(digits, unit))
+      .filter((bytes) => bytes >= LENGTH_LIMIT)
+      .map((bytes) => ({ line: line.trim(), bytes })),
+  );
+}
+
+/** A line that speaks of a buffer of what 32 bits leave of a length, in whole pages or not. */
+function lineWithRemainder(board: Board, bytes: bigint): string | undefined {
+  const left = bytes % LENGTH_LIMIT;
+  if (left === 0n) return undefined;
+  const pages = ((left + PAGE_BYTES - 1n) / PAGE_BYTES) * PAGE_BYTES;
+  const amounts = new RegExp(String.raw`\b${AMOUNT}`, 'gi');
   return board.text
     .split('\n')
-    .find((line) => [...line.matchAll(lengths)].some(([, digits = '0']) => BigInt(digits.replaceAll('_', '')) >= bytes))
+    .find(
+      (line) =>
+        /SEEK_END|st_size|\b(?:got|gets?|only|is|has|size|length|mapped|real|actual|returned|buffer)\b/i.test(line) &&
+        [...line.matchAll(amounts)].some(([, digits = '0', unit]) => {
+          const amount = bytesOf(digits, unit);
+          return amount === left || amount === pages;
+        }),
+    )
     ?.trim();
 }
