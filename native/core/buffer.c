@@ -178,7 +178,7 @@ void judge_allocation(const struct session *s, int heap, uint64_t bytes, int err
 		char holder[128];
 		long long free_bytes = (long long)(area_free >= 0 ? area_free : now.cma_free);
 		if (h->held_by_others && held_within_budget(s, heap) == h->held_by_others) {
-			undone(r, "ENOMEM: its users hold %llu bytes, as the profile lets them, and %lld are free", (unsigned long long)h->held_by_others, free_bytes);
+			undone(r, "ENOMEM: its users hold %llu bytes, as the profile permits, and %lld are free", (unsigned long long)h->held_by_others, free_bytes);
 			return;
 		}
 		if (most)

@@ -123,11 +123,11 @@ static void judge_open(struct session *s, struct subject subject, int flags, int
 	}
 	sys_identity(&self);
 	if (flags == O_RDWR && !(rights(&stat, &self) & 2) && rights(&stat, &self) & 4) {
-		skipped(r, "mode %04o has no write bit; read-only is enough for the kernel, some consumers open O_RDWR", stat.mode);
+		skipped(r, "mode %04o has no write bit; read-only is enough for the kernel, but some programs open it with O_RDWR", stat.mode);
 		return;
 	}
 	if (fd == -EACCES && !(rights(&stat, &self) & 4) && !meant(s, subject.heap, &self)) {
-		undone(r, "%04o %u:%u: the profile does not let user %u open it; run as root, or as one of its users", stat.mode, stat.uid, stat.gid, self.uid);
+		undone(r, "%04o %u:%u: the profile does not permit user %u to open it; run as root, or as one of its users", stat.mode, stat.uid, stat.gid, self.uid);
 		return;
 	}
 	evidence(r, "%04o %u:%u, tried as %u:%u", stat.mode, stat.uid, stat.gid, self.uid, self.gid);
@@ -228,7 +228,7 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 		return;
 	}
 	int error = can_become ? try_as(s, subject.heap, &who) : rights(&stat, &who) & 4 ? 0 : -EACCES;
-	evidence(r, "%04o %u:%u, %s", stat.mode, stat.uid, stat.gid, can_become ? "opened as that user" : "by the mode bits; not root, so not tried");
+	evidence(r, "%04o %u:%u, %s", stat.mode, stat.uid, stat.gid, can_become ? "opened as that user" : "from the mode bits: only root can try it");
 	if (error == -ENOSYS || error == -ETIMEDOUT || error == -EINTR) {
 		broken(r, error, "cannot become user %s", user);
 		return;

@@ -279,11 +279,11 @@ static void sync_file(struct session *s, struct subject subject, struct dh_resul
 	int fence = sys_export_sync_file(buffer);
 	sys_close(buffer);
 	sys_close(fence);
-	expected(r, "a sync file, or ENOTTY where the kernel has none");
+	expected(r, "a sync file, or ENOTTY if the kernel does not have them");
 	if (fence >= 0)
 		passed(r, "exported");
 	else if (fence == -ENOTTY)
-		skipped(r, "this kernel exports no sync files (6.0 and CONFIG_SYNC_FILE)");
+		skipped(r, "this kernel does not export sync files (it is too old, or CONFIG_SYNC_FILE is off)");
 	else
 		failed(r, ABI_DEVIATION, fence, "%s", error_name(fence));
 }

@@ -44,7 +44,7 @@ static void largest_piece(struct session *s, struct subject subject, struct dh_r
 	if ((quiet || !s->options->deep) && most > s->heap[subject.heap].limit)
 		most = s->heap[subject.heap].limit;
 	if (quiet && most < needed) {
-		skipped(r, "others use this heap: %llu bytes are more than the share of the free memory that may be taken", (unsigned long long)needed);
+		skipped(r, "others use this heap: %llu bytes are more than the share of the free memory that the verifier may use", (unsigned long long)needed);
 		return;
 	}
 	if (most < needed)
@@ -251,7 +251,7 @@ static void latency(struct session *s, struct subject subject, struct dh_result 
 	unsigned long long p50 = samples[ROUNDS / 2], p99 = samples[ROUNDS - 1];
 	expected(r, "%s of %llu bytes: p50 %llu ns, p99 %llu ns (0: any)", names[l->operation], (unsigned long long)l->bytes,
 		 (unsigned long long)l->p50_ns, (unsigned long long)l->p99_ns);
-	evidence(r, "%d rounds; the slowest stands for p99", ROUNDS);
+	evidence(r, "%d rounds; p99 is the slowest one", ROUNDS);
 	if ((l->p50_ns && p50 > l->p50_ns) || (l->p99_ns && p99 > l->p99_ns))
 		failed(r, LATENCY_EXCEEDED, 0, "p50 %llu ns, p99 %llu ns", p50, p99);
 	else
@@ -281,15 +281,15 @@ static void restored(struct session *s, struct subject subject, struct dh_result
 		sys_sleep_ms(20);
 	}
 	expected(r, "descriptors and CMA as before");
-	evidence(r, "given out %lld before, %lld now (-1: not shown); CmaFree %lld before, %lld now", (long long)h->held_before, (long long)held,
+	evidence(r, "allocated %lld before, %lld now (-1: not shown); CmaFree %lld before, %lld now", (long long)h->held_before, (long long)held,
 		 (long long)h->before.cma_free, (long long)now.cma_free);
 	bool cma = s->expect.heap[subject.heap].kind == HEAP_CMA;
 	if (h->fds_before >= 0 && extra > 0)
 		failed(r, LEAK_FD, 0, "%d more descriptors", extra);
 	else if (cma && h->held_before >= 0 && held > h->held_before)
-		failed(r, LEAK_CMA, 0, "%lld bytes more are given out", (long long)(held - h->held_before));
+		failed(r, LEAK_CMA, 0, "%lld more bytes are allocated", (long long)(held - h->held_before));
 	else if (cma && h->held_before < 0 && missing > h->before.cma_total / 50)
-		unknown(r, "CmaFree is %lld bytes lower; movable pages may have moved in", (long long)missing);
+		unknown(r, "CmaFree is %lld bytes lower; movable pages may use them", (long long)missing);
 	else
 		passed(r, "given back");
 }

@@ -38,7 +38,7 @@ static void judge_import(const struct session *s, int device, const struct buffe
 		return;
 	}
 	if (error && kind != HEAP_CMA) {
-		skipped(r, "refused (%s): a device without an IOMMU takes only contiguous buffers", error_name(error));
+		skipped(r, "refused (%s): a device without an IOMMU accepts only contiguous buffers", error_name(error));
 		return;
 	}
 	if (error) {
@@ -89,7 +89,7 @@ static void udmabuf(struct session *s, struct subject subject, struct dh_result 
 		skipped(r, "no --import");
 		return;
 	}
-	expected(r, "a buffer of %llu bytes of own memory", (unsigned long long)bytes);
+	expected(r, "a buffer of %llu bytes of the memory of this process", (unsigned long long)bytes);
 	int device = sys_open(s->root, UDMABUF, O_RDWR, SYS_DEVICE);
 	if (device == -ENOENT && strcmp(s->options->import, UDMABUF)) {
 		skipped(r, "no /dev/udmabuf");
@@ -106,7 +106,7 @@ static void udmabuf(struct session *s, struct subject subject, struct dh_result 
 	if (!buffer.address)
 		failed(r, UDMABUF_UNUSABLE, buffer.fd < 0 ? buffer.fd : error, "%s", r->subject);
 	else if (sys_buffer_size(buffer.fd, &size) || size != bytes || !pattern_holds(buffer.address, buffer.bytes, 4))
-		failed(r, DATA_CORRUPT, 0, "the buffer is not the memory it was made of");
+		failed(r, DATA_CORRUPT, 0, "the buffer does not show the memory that it was made from");
 	else
 		passed(r, "%llu bytes", (unsigned long long)bytes);
 	if (r->status == DH_PASS && strcmp(s->options->import, UDMABUF)) {

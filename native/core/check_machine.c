@@ -117,7 +117,7 @@ static void missing_symbols(const struct session *s, char *out, size_t size)
 		    no_dma_cma ? "CONFIG_DMA_CMA=y)" : no_cma ? ")" : "");
 }
 
-/* mainline's own two, which any kernel since 7.2 may have as modules */
+/* The heaps of mainline, which newer kernels may have as modules. */
 static const struct { const char *module; enum heap_symbol symbol; } OWN[] = {{"system_heap", SYMBOL_SYSTEM}, {"cma_heap", SYMBOL_CMA_HEAP}};
 enum { OWN_COUNT = sizeof OWN / sizeof *OWN };
 
@@ -158,7 +158,7 @@ static enum diagnosis support_reason(const struct session *s, struct dh_result *
 	char reason[sizeof r->subject];
 	evidence(r, "/sys/class/dma_heap has %u entries; %s%s", o->classes,
 		 o->config_source ? "configuration from " :
-				    "look into the .config of this kernel: no /proc/config.gz (or no zcat), no /boot/config-",
+				    "see the .config of this kernel: no /proc/config.gz (or no zcat), no /boot/config-",
 		 o->config_source ? o->config_source : s->environment.release);
 	const struct container *container = o->classes ? container_of(s->root) : NULL;
 	if (container) {
@@ -179,7 +179,7 @@ static enum diagnosis support_reason(const struct session *s, struct dh_result *
 		return HEAP_SUPPORT_MISSING;
 	if (o->heap_config[SYMBOL_SYSTEM] == 'y') { /* which makes its heap on every machine */
 		evidence(r, "%s has CONFIG_DMABUF_HEAPS_SYSTEM=y%s", o->config_source,
-			 o->has_sysfs ? " and is another kernel's: no /sys/class/dma_heap" : "; no /sys/class to look at");
+			 o->has_sysfs ? " and is of another kernel: no /sys/class/dma_heap" : "; there is no /sys/class");
 		return o->has_sysfs ? HEAP_SUPPORT_MISSING : DEVTMPFS_MISSING;
 	}
 	enum diagnosis id = cma_reason(s, s->expect.areas ? &s->expect.area[0] : NULL, reason, sizeof reason);

@@ -146,7 +146,7 @@ static void heap_node(struct session *s, struct subject subject, struct dh_resul
 			missing = node;
 	}
 	if (h->presence == HEAP_FORBIDDEN) {
-		passed(r, "absent, as the profile says");
+		passed(r, "absent, as the profile requires");
 		return;
 	}
 	if (!wanted) {
@@ -266,7 +266,7 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 		passed(r, "%s %u:%u", mode, stat.uid, stat.gid);
 		if (waited && !early) {
 			r->diagnosis = diagnosis(RULE_LATE);
-			evidence(r, "right only after %u ms of waiting", waited);
+			evidence(r, "correct only after %u ms", waited);
 		}
 		return;
 	}

@@ -1,5 +1,5 @@
 /*
- * Evidence that a buffer is physically contiguous, strongest first: its page frames (5.10 and 6.1 let root see them), the frames that
+ * Evidence that a buffer is physically contiguous, strongest first: its page frames (older kernels show them to root), the frames that
  * the CMA allocator says it gave out (root, where the kernel can trace), the area's own count, an event counted over all areas,
  * memory missing from CmaFree. What CMA gave out is contiguous by construction.
  */
@@ -76,7 +76,7 @@ static void origin(struct session *s, struct subject subject, struct dh_result *
 	if (seen.traced)
 		text_format(frames, sizeof frames, "%llu from 0x%llX on", (unsigned long long)seen.event.pages, (unsigned long long)seen.event.frame);
 	expected(r, "a buffer of %llu bytes is one piece of CMA", (unsigned long long)bytes);
-	evidence(r, "page frames: %s; cma_alloc_finish: %s; given out by the area %+lld bytes (-1: not shown); cma_alloc_success %+lld; CmaFree %+lld bytes",
+	evidence(r, "page frames: %s; cma_alloc_finish: %s; allocated from the area %+lld bytes (-1: not shown); cma_alloc_success %+lld; CmaFree %+lld bytes",
 		 seen.follow < 0 ? "not visible" : seen.follow ? "in a row" : "scattered", frames, (long long)seen.given, (long long)seen.events,
 		 (long long)-seen.missing);
 	if (seen.follow == 0)
@@ -86,15 +86,15 @@ static void origin(struct session *s, struct subject subject, struct dh_result *
 	else if (seen.traced)
 		passed(r, "the allocator returned contiguous frames");
 	else if (given)
-		passed(r, "given out by its area");
+		passed(r, "allocated from its area");
 	else if (seen.events == 0 && !missed)
-		failed(r, NOT_FROM_CMA, 0, "the CMA allocator counted nothing");
+		failed(r, NOT_FROM_CMA, 0, "the CMA allocator did not count it");
 	else if (seen.events > 0)
 		passed(r, "counted by the CMA allocator");
 	else if (missed)
 		passed(r, "taken from CmaFree");
 	else
-		unknown(r, "nothing on this kernel shows where the buffer came from");
+		unknown(r, "this kernel does not show the origin of the buffer");
 }
 
 const struct check ORIGIN_CHECKS[] = {

@@ -48,7 +48,7 @@ static void another_process(struct session *s, struct subject subject, struct dh
 	int pair[2];
 	if (!begin(s, subject, &buffer, pair, r))
 		return;
-	expected(r, "a process that receives the descriptor sees the data, and its answer is seen here");
+	expected(r, "a process that receives the descriptor sees the data, and its answer is visible here");
 	pattern_write(buffer.address, buffer.bytes, 1);
 	int pid = sys_fork();
 	if (pid == 0) {
@@ -102,7 +102,7 @@ static void killed_holder(struct session *s, struct subject subject, struct dh_r
 	if (ready)
 		broken(r, ready, "the holder did not start");
 	else if (!after_kill || !after_close)
-		failed(r, DATA_CORRUPT, 0, "the data is gone after %s", after_kill ? "close" : "the kill");
+		failed(r, DATA_CORRUPT, 0, "the data is lost after %s", after_kill ? "close" : "the kill");
 	else
 		passed(r, "intact");
 	buffer_drop(&buffer);

@@ -171,7 +171,7 @@ static bool flag(struct line *line, const char *key)
 	if (!text || !strcmp(text, "no"))
 		return false;
 	if (strcmp(text, "yes"))
-		refuse(line, "%s='%.40s' is neither yes nor no", key, text);
+		refuse(line, "%s='%.40s' is not yes or no", key, text);
 	return true;
 }
 
@@ -263,7 +263,7 @@ static void read_cma(struct line *line, struct expect *e)
 	e->cma_slack_bytes = number_or(line, "slack-bytes", 0);
 	e->cma_or_more = flag(line, "or-more");
 	if (e->cma_or_more && e->cma_slack_bytes)
-		refuse(line, "or-more=yes leaves no bound for slack-bytes= to move");
+		refuse(line, "slack-bytes= has no meaning with or-more=yes");
 }
 
 static void read_config(struct line *line, struct expect *e)

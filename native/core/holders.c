@@ -66,7 +66,7 @@ static bool on_descriptor(void *context, const char *name)
 		name_process(h);
 	text_format(exporter, sizeof exporter, "%.*s", (int)strcspn(exported, "\n"), exported);
 	uint64_t bytes = text_number(size, NULL);
-	const char *inode = value_of(text, "\nino:\t"); /* 5.14 and later; before, every descriptor counts */
+	const char *inode = value_of(text, "\nino:\t"); /* newer kernels; without it every descriptor counts */
 	struct holder *owner = owner_of(h, exporter);
 	if (owner) {
 		const char *flags = value_of(text, "flags:\t");

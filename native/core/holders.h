@@ -7,7 +7,7 @@
 
 enum { HOLDERS_MAX = 256, HELD_BUFFERS_MAX = 4096 };
 
-/* One process and one exporter; a heap exports under its node's name from 6.1 on. */
+/* One process and one exporter; newer kernels export under the name of the heap's node. */
 struct holder {
 	unsigned pid, uid, buffers, read_only;
 	uint64_t bytes, own_bytes; /* own: of buffers that no process before it in the list holds */

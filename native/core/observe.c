@@ -96,7 +96,7 @@ void observe_area(const char *root, struct cma_area *area)
 	const char *debugfs = area->name;
 	char old_name[SYS_NAME_MAX + 4];
 	area->total_bytes = number_in(root, DEBUG_CMA, debugfs, "count", page);
-	if (area->total_bytes < 0) { /* 5.10 writes cma-NAME, cut to 15 characters */
+	if (area->total_bytes < 0) { /* older kernels write cma-NAME, cut to 15 characters */
 		text_format(old_name, sizeof old_name, "cma-%s", area->name);
 		debugfs = old_name;
 		area->total_bytes = number_in(root, DEBUG_CMA, debugfs, "count", page);

@@ -9,7 +9,7 @@ enum { OBSERVED_NODES_MAX = 32, OBSERVED_AREAS_MAX = 32 };
 
 struct memory_view {
 	int64_t cma_total, cma_free, available; /* bytes, -1 when not shown */
-	int64_t cma_success, cma_fail;          /* events since boot, -1 before 6.1 */
+	int64_t cma_success, cma_fail;          /* events since boot, -1 if the kernel does not count them */
 };
 
 struct heap_node {

@@ -51,7 +51,7 @@ static void print_human(struct output *out, const struct holdings *h, const stru
 	put(out, "%u buffers, %llu bytes%s\n", h->buffers, (unsigned long long)h->bytes, h->more ? " (and more than can be listed)" : "");
 	for (unsigned i = 0; i < o->areas; i++)
 		if (o->area[i].held_bytes >= 0)
-			put(out, "area %s: %lld of %lld bytes given out\n", o->area[i].name, (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
+			put(out, "area %s: %lld of %lld bytes allocated\n", o->area[i].name, (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
 	if (o->memory.cma_total >= 0)
 		put(out, "CmaFree %lld of %lld bytes\n", (long long)o->memory.cma_free, (long long)o->memory.cma_total);
 	for (unsigned i = 0; i < h->holders; i++)

@@ -229,7 +229,7 @@ static void prometheus_end(void *context, const struct dh_summary *s)
 	    "# HELP dmaheap_verdict Exit status of dmaheap-verify: 0 pass, 1 fail, 3 probe error, 4 nothing testable or incomplete.\n"
 	    "# TYPE dmaheap_verdict gauge\ndmaheap_verdict %d\n"
 	    "# HELP dmaheap_heaps_probed Heaps in which a buffer was allocated.\n# TYPE dmaheap_heaps_probed gauge\ndmaheap_heaps_probed %u\n"
-	    "# HELP dmaheap_incomplete What is required and was not done.\n# TYPE dmaheap_incomplete gauge\ndmaheap_incomplete %u\n",
+	    "# HELP dmaheap_incomplete Required items that were not done.\n# TYPE dmaheap_incomplete gauge\ndmaheap_incomplete %u\n",
 	    dh_exit_status(s->verdict), s->probed, s->gaps);
 	comment(report->out, "verdict", dh_verdict_name(s->verdict));
 }

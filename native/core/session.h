@@ -21,7 +21,7 @@ struct heap_state {
 	uint64_t limit;      /* bytes this heap may be asked to hold at once */
 	struct memory_view before;
 	int fds_before;
-	int64_t held_before; /* bytes its area had given out, -1 when not shown */
+	int64_t held_before; /* bytes that were allocated from its area, -1 when not shown */
 };
 
 struct session {
@@ -126,7 +126,7 @@ bool is_cma(const struct session *, struct subject, struct dh_result *);
 /* The area behind a heap, NULL when this kernel does not show it. */
 const struct cma_area *area_of(const struct session *, int heap);
 
-/* The bytes that the area behind a heap has given out now, -1 when this kernel does not show it. */
+/* The bytes that are allocated from the area behind a heap, -1 when this kernel does not show it. */
 int64_t area_held(const struct session *, int heap);
 
 /* Ascending; for some hundred samples. */

@@ -46,14 +46,14 @@ static void tiers(void)
 	origin_is("events", "counted by the CMA allocator");
 	fake_file("/sys/kernel/debug/cma/linux,cma/count", "16384\n");
 	fake_file("/sys/kernel/debug/cma/linux,cma/used", "");
-	origin_is("the area's count", "given out by its area");
+	origin_is("the area's count", "allocated from its area");
 	fake_file("/sys/kernel/tracing/events/cma/cma_alloc_finish/id", "77\n");
 	fake_file("/sys/kernel/tracing/events/cma/cma_alloc_finish/format", FORMAT);
-	origin_is("perf is refused", "given out by its area");
+	origin_is("perf is refused", "allocated from its area");
 	fake.traced_pages = 1024;
 	origin_is("trace", "the allocator returned contiguous frames");
 	fake.traced_pages = 1023; /* somebody else's allocation */
-	origin_is("another event", "given out by its area");
+	origin_is("another event", "allocated from its area");
 	fake.no_frames = false;
 	origin_is("frames", "contiguous page frames");
 }

@@ -109,8 +109,8 @@ static void catalogue(void)
 	CHECK(!strcmp(text, "1234"), "cut: %s", text);
 }
 
-static const char CAUSE[] = "the heap has the name of another kernel, '";
-static const char FIX[] = "add a SYMLINK+= rule for the name the consumer opens, or generate again with the kernel that is running";
+static const char CAUSE[] = "the heap has the name that another kernel release gives it, '";
+static const char FIX[] = "add a SYMLINK+= rule for the name that the program opens, or generate again for the running kernel";
 
 static void whole(const char *format, const char *wanted)
 {
@@ -159,7 +159,7 @@ void test_reports(void)
 	CHECK(strstr(write_report("lava"), "\nlava-test-case dmaheap-verify --result fail\n"), "the verdict is a case of its own");
 	CHECK(!strncmp(write_report("lava"), "trap 'lava-test-case dmaheap-verify --result fail; exit 1' EXIT\n", 63), "a report that is cut off fails");
 	CHECK(strstr(write_report("lava"), "\ntrap - EXIT\nlava-test-case dmaheap-verify --result fail\n"), "the trap goes with the verdict");
-	CHECK(strstr(write_report("lava"), "\necho 'cause: the heap has the name of another kernel, '\\''$(x)\"\xff'\\'''\n"), "lava: %s", write_report("lava"));
+	CHECK(strstr(write_report("lava"), "\necho 'cause: the heap has the name that another kernel release gives it, '\\''$(x)\"\xff'\\'''\n"), "lava: %s", write_report("lava"));
 	CHECK(strstr(write_report("json"), "$(x)\\\"\\ufffd'"), "json: %s", write_report("json"));
 	CHECK(!report_format("xml"), "an unknown format");
 	CHECK(REPORT_KTAP.exit_status(DH_VERDICT_PROBE_ERROR) == 1 && REPORT_KTAP.exit_status(DH_VERDICT_NOTHING_TESTABLE) == 4 && REPORT_KTAP.exit_status(DH_VERDICT_INCOMPLETE) == 4, "kselftest's statuses");

@@ -79,7 +79,7 @@ static const struct unexpected {
 	{"no heaps, CMA", no_heaps_with_cma, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS, "add " NO_HEAPS " to", "/boot/config-6.12.0"},
 	{"the core alone", core_without_heap, "HEAP_SUPPORT_MISSING", "built without " ANY_HEAP " (with CONFIG_DMA_CMA=y)", "add " ANY_HEAP, ""},
 	{"no configuration to read", no_config, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS WITH_CMA, "add these options to",
-	 "look into the .config of this kernel: no /proc/config.gz (or no zcat), no /boot/config-6.12.0"},
+	 "see the .config of this kernel: no /proc/config.gz (or no zcat), no /boot/config-6.12.0"},
 	{"module not loaded", board_without_module, "HEAP_MODULE_NOT_LOADED", "cma_heap", "modprobe cma_heap;", ""},
 	{"module not installed", nobody_loads, "HEAP_MODULE_NOT_LOADED", "system_heap", "modprobe system_heap;", ""},
 	{"no devtmpfs", board_without_nodes, "DEVTMPFS_MISSING", "/sys/class/dma_heap", "mount devtmpfs", "2 entries"},

@@ -1,81 +1,81 @@
 // Generated from schemas/profile.schema.json; do not edit.
-/** What one board needs of DMA-BUF heaps, said once: its memory, its CMA regions, the heaps user space should find, who may use them and what must hold after the boot. It never says how one kernel version spells it. */
+/** What one board needs: its memory, its CMA regions, the heaps that user space opens, the users of each heap, and what the verifier requires after the boot. A profile does not depend on the names and options of one kernel release. */
 export interface Profile {
-  /** Where an editor finds this schema; ignored by dmaheap. */
+  /** The address of this schema for an editor. dmaheap ignores it. */
   readonly $schema?: string;
   /** Version of the profile language. Always 1. */
   readonly version: 1;
-  /** Short name of the board or variant; it names generated files. */
+  /** Short name of the board or variant. Names of generated files contain it. */
   readonly name: string;
-  /** Profiles this one builds on (SoC, module, board, variant), as paths relative to this file, later ones winning. Objects are merged key by key, lists and single values are replaced, null removes a key. The origin of every value is remembered. */
+  /** Profiles that this one extends (SoC, module, board, variant), as paths relative to this file. A later profile overrides an earlier one, and this file overrides all of them. Objects are merged key by key, lists and single values are replaced, and null removes a key. Findings name the file of each value. */
   readonly extends?: readonly (string)[];
   readonly board: Board;
   readonly kernel: Kernel;
   readonly inputs?: Inputs;
-  /** Contiguous memory areas by node name. The name is what the kernel calls the area, and its heap on kernels that make a heap of every area. */
+  /** Contiguous memory areas by node name. The kernel uses this name for the area, and also for its heap if it makes a heap of every area. */
   readonly regions?: Readonly<Record<string, Region>>;
-  /** The heaps user space needs, by a name of your own that never changes with the kernel. */
+  /** The heaps that user space needs, by a name that you choose. It does not change with the kernel. */
   readonly heaps?: Readonly<Record<string, Heap>>;
-  /** Who may allocate, by heap. Opening a heap read-only is already enough to allocate from it, and heap memory is not charged to cgroups. */
+  /** Who may allocate, by heap. A process that can open a heap, even read-only, can allocate from it, and heap memory is not charged to cgroups. */
   readonly access?: Readonly<Record<string, Access>>;
   readonly verify?: Verify;
-  /** Which outputs to generate, by name, with their options. 'dmaheap targets' lists them. Absent: the first set (kernel-fragment, dt-overlay, udev, cmdline, verify). */
+  /** The outputs to generate, by name, with their options. 'dmaheap targets' lists them. Default: kernel-fragment, dt-overlay, udev, cmdline and verify. */
   readonly targets?: Readonly<Record<string, Readonly<Record<string, string | number | boolean>>>>;
 }
 
-/** Bytes: a number, or a text with K, M, G or T (powers of 1024), decimal or hexadecimal, with _ between digits where it helps. */
+/** A number of bytes, or a string: decimal or hexadecimal digits, optional _ between digits, and an optional K, M, G or T (powers of 1024). */
 export type Size = string | number;
-/** A physical address: a number or a text as for sizes. */
+/** A physical address: a number, or a string in the form of a size. */
 export type Address = string | number;
 
-/** A stretch of physical memory. */
+/** A range of physical memory. */
 export interface Range {
   readonly base: Address;
   readonly size: Size;
 }
 
-/** Files and texts that describe this board and its kernel. Every command reads them from here; an option overrides one. Paths are relative to the file that states them. NAME.local.json beside NAME.json may hold inputs of one machine; they win over those of the profile, and the file is not meant to be committed. */
+/** Files and texts that describe this board and its kernel. Every command reads them from here, and an option overrides an input. Paths are relative to the file that states them. NAME.local.json beside NAME.json may contain the inputs of one machine, which override those of the profile. Do not commit that file. */
 export interface Inputs {
   /** The device tree blob that the board boots with. */
   readonly dtb?: string;
   /** The kernel source tree. Its Kconfig files are read; check also builds and runs its conf. */
   readonly kernelTree?: string;
-  /** What is known of the kernel, as dmaheap kernel writes it, for those who do not have its source. */
+  /** A description of the kernel, written by dmaheap kernel. It replaces the source. */
   readonly description?: string;
-  /** The .config or defconfig that the fragment goes on top of. */
+  /** The .config or defconfig that the fragment is merged over. */
   readonly config?: string;
-  /** The kernel command line without the arguments that dmaheap adds, as /proc/cmdline prints it; or the path of a file that holds it. */
+  /** The kernel command line without the arguments that dmaheap adds, as /proc/cmdline prints it; or the path of a file that contains it. */
   readonly commandLine?: string;
-  /** What one boot of the board printed, boot loader included. It says where kernel, initrd, device tree and RAM lie. */
+  /** The output of one boot of the board, including that of the boot loader. It shows the addresses of kernel, initrd, device tree and RAM. */
   readonly bootLog?: string;
-  /** Memory that is in use when the kernel reserves its areas, by what uses it: kernel, initrd, dtb, firmware. */
+  /** Memory that is in use when the kernel reserves its areas, by its user: kernel, initrd, dtb or firmware. */
   readonly occupied?: Readonly<Record<string, Range>>;
 }
 
-/** MAJOR.MINOR; anything behind it is ignored. */
+/** MAJOR.MINOR. dmaheap ignores the rest. */
 export type KernelVersion = string;
-/** y, m, n; '>=m' for at least a module; a number, a hexadecimal text, or a string symbol's text. */
+/** y, m or n; '>=m' for at least a module; a number, a hexadecimal string, or the text of a string symbol. */
 export type SymbolValue = string | number;
 /** A login name. */
 export type UserName = string;
 /** A name under /dev/dma_heap. */
 export type HeapName = string;
 
-/** The hardware as far as heaps depend on it. */
+/** The properties of the hardware that heaps depend on. */
 export interface Board {
-  /** Full name, for people. */
+  /** Full name, for humans. */
   readonly title?: string;
   /** The root node's compatible strings, most specific first. */
   readonly compatible?: readonly (string)[];
-  /** The system on chip, for people. */
+  /** The system on chip, for humans. */
   readonly soc?: string;
   /** Architecture of the kernel that runs on the board. */
   readonly arch: "arm64" | "arm" | "riscv64" | "x86_64";
   /** The kernel's page size. It decides the alignment of CMA areas: 64K pages need 512 MiB on arm64. */
   readonly pageSize?: "4K" | "16K" | "64K";
-  /** RAM that Linux sees, in banks. Half of the upstream device trees carry no usable size, so state it here. */
+  /** The RAM that Linux sees, in banks. Half of the upstream device trees do not state a usable size, so state it here. */
   readonly memory?: readonly (Range)[];
-  /** #address-cells and #size-cells of the root node of the board's device tree; reserved memory with other cells makes the kernel ignore every reservation. A DTB given on the command line is asked first; without both, 2 and 2 are assumed and said to be assumed. */
+  /** #address-cells and #size-cells of the root node of the board's device tree. If /reserved-memory has other cells, the kernel ignores every reservation. A DTB overrides this value. Without both, dmaheap assumes 2 and 2 and reports the assumption. */
   readonly cells?: { /** 32-bit cells of an address below the root. */
     readonly address: 1 | 2;
     /** 32-bit cells of a size below the root. */
@@ -83,56 +83,56 @@ export interface Board {
   };
   /** The board's upstream DTB, as a path below the kernel's dts directory of the architecture. */
   readonly dtb?: string;
-  /** What loads the kernel; it decides how the overlay and the command line reach it. */
+  /** The program that loads the kernel. It decides how the overlay and the command line get to the kernel. */
   readonly bootLoader?: "u-boot" | "extlinux" | "raspberrypi" | "grub" | "systemd-boot" | "other";
 }
 
-/** The kernels the profile is for, and what it wants of their configuration beyond the heaps. */
+/** The kernels that the profile is for, and the options that it needs in addition to those of the heaps. */
 export interface Kernel {
-  /** One release, or the first and last release the profile must hold for. */
+  /** One release, or the first and the last release that the profile is for. */
   readonly version: KernelVersion | KernelRange;
-  /** What is known of this very kernel, as dmaheap kernel writes it: heaps and their names follow it. Relative to the profile; inputs.description is the same for one machine. */
+  /** A description of exactly this kernel, written by dmaheap kernel. Heaps and their names follow it. The path is relative to the profile. inputs.description states it for one machine. */
   readonly description?: string;
-  /** Changes a vendor kernel carries although its version number says otherwise: 'default-heap-name' (the heap of the default area is called default_cma_region), 'heap-per-area' (a heap for every reusable region), 'modular-heaps' (heaps as modules). */
+  /** Changes of newer kernels that a vendor kernel has in addition to its version: 'default-heap-name' (the heap of the default area is called default_cma_region), 'heap-per-area' (a heap for every reusable region), 'modular-heaps' (heaps as modules). */
   readonly backports?: readonly ("default-heap-name" | "heap-per-area" | "modular-heaps")[];
-  /** Kconfig symbols wanted beyond those the heaps need, without CONFIG_: y, m, n, '>=m' (at least a module), a number or a string. */
+  /** Kconfig symbols in addition to those that the heaps need, without CONFIG_: y, m, n, '>=m' (at least a module), a number or a string. */
   readonly symbols?: Readonly<Record<string, SymbolValue>>;
 }
 
-/** First and last release, both included. */
+/** The first and the last release, both included. */
 export interface KernelRange {
   readonly min: KernelVersion;
   readonly max: KernelVersion;
 }
 
-/** Buffers alive at the same time: by picture size and pixel format, or by plain size. */
+/** Buffers that exist at the same time, by picture size and pixel format, or by size. */
 export interface Buffer {
-  /** What the buffers are for. */
+  /** The purpose of the buffers. */
   readonly purpose?: string;
-  /** How many are alive at once, per stream. */
+  /** How many buffers exist at the same time, per stream. */
   readonly count: number;
-  /** How many such sets exist at once (cameras, decoders). */
+  /** How many such sets exist at the same time (cameras, decoders). */
   readonly streams?: number;
   readonly size?: Size;
   /** Picture width in pixels. */
   readonly width?: number;
   /** Picture height in lines. */
   readonly height?: number;
-  /** The format's usual name or V4L2/DRM FourCC. */
+  /** The usual name of the format, or its FourCC in V4L2 or DRM. */
   readonly format?: string;
-  /** Bytes to which the hardware rounds a line up. */
+  /** The hardware rounds the length of a line up to a multiple of this number of bytes. */
   readonly strideAlignment?: 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512 | 1024 | 2048 | 4096;
-  /** Lines to which the hardware rounds the height up; video codecs work in blocks of 16. */
+  /** The hardware rounds the height up to a multiple of this number of lines. Video codecs use blocks of 16 lines. */
   readonly heightAlignment?: 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128;
 }
 
-/** The size as a sum of the buffers that must fit at once; the arithmetic is shown step by step. */
+/** The buffers that must fit at the same time. dmaheap computes the size from them and shows each step. */
 export interface Budget {
-  /** Sets of buffers alive at the same time. */
+  /** Sets of buffers that exist at the same time. */
   readonly buffers: readonly (Buffer)[];
-  /** Added on top for fragmentation and for movable pages that cannot be moved at once. */
+  /** Percentage that is added for fragmentation and for movable pages that cannot be moved immediately. */
   readonly headroomPercent?: number;
-  /** The area is never smaller than this, whatever the buffers need: what the drivers of the board count on. */
+  /** Lower limit of the size, for example the size that the drivers of the board need. */
   readonly min?: Size;
 }
 
@@ -140,61 +140,61 @@ export interface Budget {
 export interface Region {
   readonly size?: Size;
   readonly budget?: Budget;
-  /** Whether this is the area that drivers without an own region allocate from (linux,cma-default). At most one. */
+  /** Whether drivers without a region allocate from this area (linux,cma-default). At most one region is the default. */
   readonly default?: boolean;
   readonly base?: Address;
-  /** Where the kernel may place the area, first fit first (alloc-ranges). Not together with base. */
+  /** The ranges in which the kernel may place the area (alloc-ranges). It uses the first range with room. Not together with base. */
   readonly allocRanges?: readonly (Range)[];
   readonly alignment?: Size;
-  /** How the kernel learns of the area: a reserved-memory node, cma= on the command line, or CMA_SIZE_MBYTES in its configuration. The last two only for the default area. */
+  /** How the kernel gets the area: by a reserved-memory node, by cma= on the command line, or by CMA_SIZE_MBYTES in its configuration. The last two make the default area only. */
   readonly delivery?: "device-tree" | "command-line" | "kconfig";
-  /** Address bits the users of the area can reach; the area is kept below that limit. */
+  /** The number of address bits of the devices that use the area. The area is placed below that limit. */
   readonly addressBits?: number;
 }
 
-/** One heap user space needs: the heap of a region, the system heap, or a vendor's heap that is only expected. */
+/** One heap that user space needs: the heap of a region, the system heap, or a heap of a vendor's kernel, which is expected and not generated. */
 export interface Heap {
-  /** 'region' (the default where region is given), 'system', or 'vendor' (expected, not generated). */
+  /** 'region' (the default if region is given), 'system', or 'vendor' (expected, not generated). */
   readonly kind?: "region" | "system" | "vendor";
-  /** The region this heap allocates from; of a vendor heap the region that is its memory, so that its size is checked. */
+  /** The region that this heap allocates from. A vendor heap may name one too, so that the size is checked. */
   readonly region?: string;
-  /** Name under /dev/dma_heap of a vendor heap. */
+  /** The name of a vendor heap under /dev/dma_heap. */
   readonly kernelName?: HeapName;
-  /** false: the uncached twin that a vendor's kernel registers on the same memory; true: the cached heap alone. Without it the heap has both where the kernel has both, each under its own name. */
+  /** false: the uncached heap that a vendor's kernel registers on the same memory. true: only the cached heap. Without this key, both heaps are used if the kernel has both. */
   readonly cached?: boolean;
-  /** Names under /dev/dma_heap that must lead to this heap whatever the kernel calls it, as symlinks. */
+  /** Names under /dev/dma_heap that are symlinks to this heap, whatever its name on the running kernel is. */
   readonly aliases?: readonly (HeapName)[];
-  /** Whether the verifier only notes it when this heap is missing. */
+  /** Whether the heap may be missing: the verifier then reports it and does not fail. */
   readonly optional?: boolean;
 }
 
 /** Group, mode and users of one heap. */
 export interface Access {
-  /** System group that may use the heap; it is created if need be. */
+  /** The system group that may use the heap. The generated files create it if it does not exist. */
   readonly group: string;
-  /** Permission of the node, octal. Any bit for the world is refused: reading is allocating. */
+  /** Permissions of the node, octal. A permission for others is refused, because read permission is enough to allocate. */
   readonly mode?: string;
   /** Users who must be members of the group. */
   readonly users?: readonly (UserName)[];
   /** Give access to every user who is logged in at the console. Refused unless forced: heap memory is not charged to cgroups. */
   readonly uaccess?: boolean;
-  /** The reason why uaccess or a world bit is wanted all the same; it is written into the output as a comment. */
+  /** The reason why uaccess or a permission for others is needed. The generated rules repeat it as a comment. */
   readonly force?: string;
 }
 
-/** What must hold on the running board beyond regions, heaps and access. */
+/** What the verifier requires of the running board in addition to regions, heaps and access. */
 export interface Verify {
-  /** Bounds for CmaTotal in /proc/meminfo; by default at least the sum of the regions. */
+  /** Limits for CmaTotal in /proc/meminfo. The default is at least the sum of the regions. */
   readonly cmaTotal?: { /**  */
     readonly min?: Size;
     /**  */
     readonly max?: Size;
   };
-  /** Whether the verifier must really allocate every buffer of the regions' budgets at once. */
+  /** Whether the verifier must allocate all buffers of the budgets at the same time. */
   readonly holdBudget?: boolean;
-  /** Users as whom the verifier should try each heap they have access to. */
+  /** The verifier opens each heap as these users, if they have access to it. */
   readonly users?: readonly (UserName)[];
-  /** Upper bounds for what an allocation may cost. */
+  /** Upper limits for the duration of an allocation. */
   readonly latency?: { /** 99th percentile of one allocation, in microseconds. */
     readonly allocateP99Micros?: number;
   };

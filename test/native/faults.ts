@@ -234,7 +234,7 @@ verify --expect $EXPECT; rm /dev/dma_heap/linux,cma; mv /dev/kept /dev/dma_heap/
       script: 'take linux,cma 1048576 4; dmaheap-verify --owners; release; echo after; dmaheap-verify --owners --json',
       shows: [
         /hold +linux,cma +4 +4194304\n/,
-        /area linux,cma: \d{7} of 50331648 bytes given out/,
+        /area linux,cma: \d{7} of 50331648 bytes allocated/,
         /after\n.*"owners":\[\s*\]/s,
       ],
     },
