@@ -187,7 +187,7 @@ static bool resolve(struct session *s, const char *user, const char *groups, str
 	return true;
 }
 
-/* Opens the node as somebody else and allocates a page, in a child: 0 or a negative errno. */
+/* Opens the node as another user and allocates a page, in a child: 0 or a negative errno. */
 static int try_as(struct session *s, int heap, const struct sys_identity *who)
 {
 	char path[SYS_PATH_MAX];

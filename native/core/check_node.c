@@ -222,7 +222,7 @@ static bool as_expected(const struct session *s, const struct expect_heap *h, co
 	return !h->group || (account_group(s->root, h->group, &id) == 1 && id == stat->gid);
 }
 
-/* The kernel makes 0600 root:root; whatever else stands there, somebody wrote. */
+/* The kernel makes 0600 root:root; every other mode or owner comes from a rule or a script. */
 static bool untouched(const struct sys_node *stat)
 {
 	return stat->mode == 0600 && stat->uid == 0 && stat->gid == 0;

@@ -90,7 +90,7 @@ static void whole(struct collection *c, const char *path)
 	finish(c, path, n < 0 ? (int)n : 0);
 }
 
-/* Whether one of the words, each of which ends in '|', stands in a text; with `whole` it must be all of it. */
+/* Whether one of the words, each of which ends in '|', occurs in a text; with `whole` it must be all of it. */
 static bool any_of(const char *text, size_t length, const char *words, bool whole)
 {
 	char word[40];
@@ -376,7 +376,7 @@ static uint32_t word(const unsigned char *at)
 
 /*
  * Blanks every value that placement does not read, in place: the tree keeps its shape. False when it is not understood to the end,
- * because then nobody knows what is left in it.
+ * because its content is then unknown.
  */
 bool fdt_blank(unsigned char *fdt, size_t length)
 {

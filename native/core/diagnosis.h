@@ -1,5 +1,5 @@
 /*
- * Every way a board fails, with its cause and its remedy. The result's subject takes the place of `{words}`; the words
+ * Every way a board fails, with its cause and its remedy. The result's subject replaces `{words}`; the words
  * stay where nothing was observed, in the catalogue, and where a result has no subject.
  */
 #ifndef DIAGNOSIS_H

@@ -24,7 +24,7 @@ enum dh_verdict {
 /* How much of a running board may be used: by what is found there, one buffer of each format, or the whole budget. */
 enum dh_care { DH_CARE_BY_HOLDERS, DH_CARE_QUIET, DH_CARE_EXCLUSIVE, DH_CARE_EXCLUSIVE_DESPITE_HOLDERS };
 
-/* A cause and a remedy, by id; the result's subject takes the place of `{words}` in a text. */
+/* A cause and a remedy, by id; the result's subject replaces `{words}` in a text. */
 struct dh_diagnosis {
 	const char *id;
 	const char *cause;
@@ -103,7 +103,7 @@ struct dh_error {
 };
 
 /*
- * Runs every check, in a process of its own: a system call that does not return holds neither the report nor the time limit up.
+ * Runs every check in a child process, so that a system call that does not return delays neither the report nor the time limit.
  * False when the request itself is bad (`error` says why) and nothing was emitted.
  */
 bool dh_verify(const struct dh_options *, const struct dh_sink *, struct dh_summary *, struct dh_error *);

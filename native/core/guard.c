@@ -1,5 +1,5 @@
 /*
- * A run in a process of its own. The parent only writes the report: whatever call the child stands in, the report ends in time, and
+ * A run in a child process. The parent only writes the report: if a system call blocks the child, the report still ends in time, and
  * says which check did not return. Results come through a pipe as they are; what they point to lies in memory that both share.
  */
 #include "session.h"
@@ -27,7 +27,7 @@ struct pipe_end {
 static void send(struct pipe_end *out, enum message_kind kind)
 {
 	out->message.kind = kind;
-	/* the parent is gone, or does not read any more: nobody wants the rest */
+	/* the parent has ended or does not read any more: the rest is not needed */
 	if (!sys_write(out->fd, (const char *)&out->message, sizeof out->message))
 		sys_exit(1);
 }

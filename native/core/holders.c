@@ -100,7 +100,7 @@ static bool on_process(void *context, const char *name)
 
 void holders_look(struct holdings *h, const char *root)
 {
-	h->root = root; /* the tables are left alone: memory that nobody touches costs nothing */
+	h->root = root; /* the tables are not cleared: untouched memory has no cost */
 	h->holders = h->inodes = h->buffers = 0;
 	h->bytes = 0;
 	h->more = false;

@@ -11,7 +11,7 @@ struct causes; /* of the human report: failures that have one cause are told onc
 struct report {
 	struct output *out;
 	struct causes *causes;
-	char *suite_text; /* of the JUnit report: a suite's counts stand before its cases */
+	char *suite_text; /* of the JUnit report: a suite's counts come before its cases */
 	size_t suite_length;
 	unsigned suite_counts[5];
 	uint64_t suite_ns;

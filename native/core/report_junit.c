@@ -114,7 +114,7 @@ static void result(void *context, const struct dh_result *r)
 	struct report *report = context;
 	struct output kept = {.write = append, .context = report};
 	char name[600];
-	/* what is required and was not done must not look like a test that nobody needs */
+	/* what is required and was not done must not look like an optional test */
 	enum dh_status status = r->required && r->status != DH_FAIL && r->status != DH_PASS ? DH_ERROR : r->status;
 	suite(report, r->heap ? r->heap : "machine");
 	report->written++;

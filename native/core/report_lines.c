@@ -165,7 +165,7 @@ static void lava_result(void *context, const struct dh_result *r)
 	put_char(out, '\n');
 }
 
-/* The verdict is a case of its own, and only its pass is one. */
+/* The verdict is a separate case, which passes only if the verdict is pass. */
 static void lava_end(void *context, const struct dh_summary *s)
 {
 	struct report *report = context;

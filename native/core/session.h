@@ -83,10 +83,10 @@ void about(struct dh_result *, const char *subject);
 /* Why there is no CMA at all, or not the area (may be NULL) that was asked for; fills subject. */
 enum diagnosis cma_reason(const struct session *, const struct expect_area *, char *subject, size_t size);
 
-/* The name of an area that stands where the expected one should, when the kernel fell back to its configured default; else NULL. */
+/* The name of the area that the kernel made instead of the expected one, when it fell back to its configured default; else NULL. */
 const char *area_instead(const struct session *, const struct expect_area *);
 
-/* Why opening a node failed for somebody; fills subject. Without a name the identity is this process's own. */
+/* The reason why opening a node failed for a user; fills subject. Without a name the identity is this process's own. */
 enum diagnosis open_reason(const struct session *, const struct sys_node *, const struct sys_identity *, const char *name, int error,
 			   struct dh_result *);
 

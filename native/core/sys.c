@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The tests replace single calls by a kernel of their own. */
+/* The tests replace single calls by a simulated kernel. */
 #ifdef DH_FAKE_KERNEL
 #include "fake_kernel.h"
 #endif
@@ -370,7 +370,7 @@ int sys_wait(int pid, unsigned timeout_ms)
 			break;
 		nanosleep(&(struct timespec){0, (long)pause_us * 1000}, NULL);
 	}
-	/* one that stands in the kernel dies when the call returns, which nobody can wait for */
+	/* a child that is blocked in the kernel ends when the call returns; do not wait for that */
 	kill(pid, SIGKILL);
 	for (int i = 0; i < 20 && waitpid(pid, &status, WNOHANG) == 0; i++)
 		sys_sleep_ms(10);
@@ -450,7 +450,7 @@ int sys_receive_byte(int socket, unsigned timeout_ms)
 	return recv(socket, &byte, 1, 0) == 1 ? 0 : -EPIPE;
 }
 
-/* The system calls themselves: this is a child of its own, and libc's wrappers would look for threads to change with it. */
+/* The system calls themselves: this is a separate child, and libc's wrappers would look for threads to change with it. */
 #ifdef SYS_setresuid32
 enum { CALL_SETGROUPS = SYS_setgroups32, CALL_SETRESGID = SYS_setresgid32, CALL_SETRESUID = SYS_setresuid32 };
 #else

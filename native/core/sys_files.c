@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* The tests replace single calls by a kernel of their own. */
+/* The tests replace single calls by a simulated kernel. */
 #ifdef DH_FAKE_KERNEL
 #include "fake_kernel.h"
 #endif
@@ -312,7 +312,7 @@ static int lines_of(int fd, bool (*each)(void *, char *), void *context)
 	return 0;
 }
 
-/* zcat reads from the descriptor, so that it follows no link of its own. */
+/* zcat reads from the descriptor, so that it does not follow a link itself. */
 static int open_zcat(int packed, int *pid)
 {
 	int pipe_fd[2];

@@ -19,13 +19,13 @@ uint64_t text_number(const char *text, const char **end);
 /* The same with a sign. */
 int64_t text_signed(const char *text);
 
-/* Where `wanted` first stands in `text`, NULL when it does not. libc's own is made for texts a thousand times as long. */
+/* The first occurrence of `wanted` in `text`, or NULL. libc's own is made for texts a thousand times as long. */
 const char *text_find(const char *text, const char *wanted);
 
 /* Length of the UTF-8 sequence at `c`, 0 when it is none. */
 unsigned text_utf8(const unsigned char *c);
 
-/* Where a report goes. `write` gets every full buffer; it never sees a failure of its own twice. */
+/* Where a report goes. `write` gets every full buffer; it is not called again after it has failed. */
 struct output {
 	bool (*write)(void *context, const char *data, size_t length);
 	void *context;

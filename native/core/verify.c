@@ -184,7 +184,7 @@ void session_prepare(struct session *s, int heap)
 	h->fds_before = sys_fd_count();
 	observe_memory(&h->before, s->root);
 	h->held_before = area_held(s, heap);
-	/* a node that is not the kernel's is not opened: nobody knows what answers */
+	/* a node that is not the kernel's is not opened: its driver is unknown */
 	struct dh_result ignored;
 	h->refused = !node_is_genuine(s, h->seen, &ignored);
 	h->fd = h->refused ? -ENXIO : sys_open(s->root, path, O_RDONLY, SYS_DEVICE);

@@ -23,7 +23,7 @@ interface Listing {
 /**
  * Reads any piece of a boot's log. Lines that are not about memory are skipped, times and prefixes too; nothing is
  * required. Of several boots in one text the last that reached the kernel counts.
- * @param name of the file, which tells the two files of memblock apart; they have no title of their own
+ * @param name of the file, which tells the two files of memblock apart; they have no titles
  */
 export function readBootLog(text: string, name = ''): BootLog {
   const listing: Listing = { iomem: [], memblock: [] };

@@ -1,4 +1,4 @@
-/** The lines that say something about memory, one rule each; whatever stands before them (time, host, colour) is skipped. */
+/** The lines that say something about memory, one rule each; a prefix (time, host, colour) is skipped. */
 import type { AddressRange } from '../quantity/index.js';
 import { range } from './blocks.js';
 import type { Collector } from './collect.js';

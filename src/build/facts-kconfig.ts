@@ -21,7 +21,7 @@ const ARCHITECTURES = {
   riscv64: 'defconfig',
   x86_64: 'x86_64_defconfig',
 };
-/** What plans ask for; the size stands for every size. */
+/** What plans ask for; one size represents every size. */
 const GOALS: readonly GoalText[] = [
   ...[
     'CMA',

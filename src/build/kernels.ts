@@ -1,6 +1,6 @@
 /**
  * Writes the kernel descriptions that ship, below kernels/: `npm run kernels [-- NAME...]`. A source that Debian does not
- * have is used where somebody has put it into the cache; the others are named and their descriptions stay.
+ * have is used if it is in the cache; the others are named, and their descriptions do not change.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

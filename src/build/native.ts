@@ -118,7 +118,7 @@ async function packedTree(directory: string, cc: string, flags: readonly string[
   await Promise.all([...files.map((file, i) => write(file, sources[i] ?? '')), write('core/pool.c', pool)]);
 }
 
-/** Without the table of sections, which only debuggers read and which stands at the end. */
+/** Without the table of sections, which is at the end and which only debuggers read. */
 export function withoutSections(elf: Uint8Array): Uint8Array {
   const view = new DataView(elf.buffer, elf.byteOffset, elf.byteLength);
   const wide = view.getUint8(4) === 2;

@@ -1,6 +1,6 @@
 /**
  * Packs the texts of the static verifier: every string literal of the preprocessed sources goes into one deflated pool, and a place in the
- * pool stands where it was (native/core/unpack.h). The program unpacks the pool when it starts.
+ * pool is where it was (native/core/unpack.h). The program unpacks the pool when it starts.
  */
 import { constants, deflateRawSync } from 'node:zlib';
 

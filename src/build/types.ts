@@ -4,7 +4,7 @@ import { definitionOf, PROFILE_SCHEMA_URL, readSchema, type Schema } from './sch
 
 const TYPES_URL = new URL('../profile/types.gen.ts', import.meta.url);
 
-/** A description must not end the comment it stands in. */
+/** A description must not end the comment that contains it. */
 const doc = (text: string | undefined) => (text ?? '').replaceAll('*/', '* /');
 
 const typeName = (definition: string) => `${definition.charAt(0).toUpperCase()}${definition.slice(1)}`;

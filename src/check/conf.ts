@@ -76,7 +76,7 @@ async function installedPrefix(arch: string, tools: Tools): Promise<string | und
 }
 
 /**
- * A tree that somebody built in place refuses `make O=`. It is not ours to clean, so the build sees it through
+ * A tree that was built in place refuses `make O=`. dmaheap must not clean it, so the build sees it through
  * symbolic links that leave out what the build in place left behind.
  */
 async function cleanTree(tree: string, arch: string, work: string, tools: Tools): Promise<string> {

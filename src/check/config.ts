@@ -1,6 +1,6 @@
 /**
  * A finished `.config` against what a board needs, without booting it and without the kernel's sources: what is
- * missing, what became a module nobody loads, what another line of the configuration takes away again.
+ * missing, which is a module that is not loaded, and which another line of the configuration removes.
  */
 
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';

@@ -27,7 +27,7 @@ export const CONTAINER_CODES = defineCodes({
     severity: 'error',
     title: 'a container that does not get a heap',
     explain:
-      'A container has a /dev of its own: a heap is there only if the compose file, the Quadlet unit or the LXC configuration names the node or its directory. A bind mount shows the node, but the device controller denies opening it unless a rule allows it.',
+      'A container has a separate /dev: a heap is there only if the compose file, the Quadlet unit or the LXC configuration names the node or its directory. A bind mount shows the node, but the device controller denies opening it unless a rule allows it.',
   },
   'container/access': {
     severity: 'error',

@@ -1,4 +1,4 @@
-/** Kernel configuration fragments: their lines, and whether each stands in the .config that the kernel's conf makes. */
+/** Kernel configuration fragments: their lines, and whether each is in the .config that the kernel's conf makes. */
 
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
 import { hasOptionLine, readOptionLines, type SetOption } from '../kconfig/index.js';

@@ -1,4 +1,4 @@
-/** Which rules of a file are about heaps: most files of an image are not, and what they do is nobody's business here. */
+/** Which rules of a file are about heaps: most files of an image are not, and are ignored here. */
 import type { SourceText } from '../source/index.js';
 import { matchesPattern, type Rule, readRules } from './udev.js';
 

@@ -104,7 +104,7 @@ export function bootTree(
   };
 }
 
-/** These loaders take a path as it stands; others look for a name where their scripts say. */
+/** These loaders use a path unchanged; others search for a name in the directories of their scripts. */
 const BY_PATH = ['extlinux', 'the Boot Loader Specification', 'GRUB'];
 
 function missingTree(entries: readonly BootEntry[]): BootTree['missing'] {

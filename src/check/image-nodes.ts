@@ -214,11 +214,11 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
   return nodes.get(`dev/${event.device.node}`) as NodeState;
 }
 
-/** Whether udev tells systemd of a heap, so that it has a unit of its own. */
+/** Whether udev announces a heap to systemd, so that it has a device unit. */
 export const isTagged = (world: DeviceWorld, name: string): boolean =>
   deviceEvent(world.rules, heapDevice(name), eventOptions(world)).tags.some(({ value }) => value === 'systemd');
 
-/** uaccess of systemd-logind: the builtin that a rule of its own starts for devices with the tag. */
+/** uaccess of systemd-logind: the builtin that a separate rule starts for devices with the tag. */
 export const givesUaccess = (event: DeviceEvent): boolean =>
   event.run.some(({ token, value }) => token.attribute === 'builtin' && /^uaccess\b/.test(value));
 

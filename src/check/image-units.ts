@@ -33,7 +33,7 @@ export function servicesOf(image: Image, accounts: Accounts): Services {
 const spanOf = ({ source, offset, length }: Setting): Span => source.span(offset, length);
 const isVerifier = ({ programs }: Service) => programs.some((program) => /(?:^|\/)dmaheap-verify$/.test(program));
 
-/** Heaps that a service is to use: by its user, by a group of its own, or all of them as the verifier. */
+/** The heaps that a service uses: those of its user or of its groups, or all of them for the verifier. */
 function heapsOf(plan: Plan, service: Service): PlannedHeap[] {
   return plan.heaps.filter(
     ({ access }) =>
@@ -93,7 +93,7 @@ export function checkUnits(
   return { judged, diagnostics };
 }
 
-/** Group= takes the place of the user's primary group: where that one gives the heap, it is lost. */
+/** Group= replaces the primary group of the user, and with it the access that the primary group gives. */
 function lostGroups(service: Service, heaps: readonly PlannedHeap[], accounts: Accounts): Diagnostic[] {
   const given = lastOf(service.unit, 'Group');
   if (given === undefined || given.value === '' || service.user === 'root') return [];

@@ -1,6 +1,6 @@
 /**
  * A built root file system against the plan, without booting it: who has the last word on each heap, whether the groups
- * and users are there, and what else in the image would get in the way.
+ * and users are there, and what else in the image prevents the access.
  */
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { compareKernelVersions } from '../facts/index.js';
@@ -171,7 +171,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     cause:
       tag === undefined
         ? 'a rule starts the builtin uaccess'
-        : `${where(tag)} tags it "uaccess", and a later rule starts the builtin`,
+        : `${where(tag)} tags it "uaccess", and a later rule starts the builtin uaccess`,
     fix: 'remove the tag; a group and a mode give access',
     ...(tag === undefined ? {} : { span: tag.token.span }),
   });

@@ -66,7 +66,7 @@ async function runCheck(
   for (const tool of check.needs.tools) if ((await context.tools.which(tool)) === undefined) missingTools.push(tool);
   if (missingInputs.length > 0) {
     const options = missingInputs.map((input) => INPUT_OPTION[input]);
-    // Whether its tools are there does not matter to somebody who did not ask for it.
+    // Without its inputs the check was not requested, so a missing tool does not matter.
     const diagnostic = report('check/input-missing', { message: `${check.id} was not run: it needs ${list(options)}` });
     return { ...about, status: 'not-run', diagnostics: [diagnostic], missingTools: [] };
   }

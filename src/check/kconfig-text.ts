@@ -70,7 +70,7 @@ function readDefinition(file: string, start: number, lines: readonly string[]): 
   const depends: string[] = [];
   for (let i = start; i < lines.length; i++) {
     let line = lines[i] as string;
-    // The entry ends where a keyword stands in the first column again; a help text ends it for our purposes.
+    // The entry ends at the next keyword in the first column; a help text ends it for our purposes.
     if (/^\S/.test(line) && !line.startsWith('#')) break;
     if (/^\s*(?:help|---help---)\s*$/.test(line)) break;
     while (line.endsWith('\\') && i + 1 < lines.length) line = `${line.slice(0, -1)}${lines[++i]?.trim()}`;

@@ -1,4 +1,4 @@
-/** udev rules: read by udevadm where it can verify, and by ourselves for what udevadm accepts and nobody wants. */
+/** udev rules: udevadm reads them if it can verify, and dmaheap looks for faults that udevadm accepts. */
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { FOLKLORE_CODES, findFolklore } from '../facts/folklore.js';
 import { givenHeapNames, heapNames, mainlineNaming, NAMING_FACTS } from '../facts/heap-names.js';
@@ -183,7 +183,7 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
 function oneKernelOnly(rules: readonly Rule[], generated: boolean): Diagnostic[] {
   const kernels = rules.map((rule) => rule.tokens.find(({ key, operator }) => key === 'KERNEL' && operator === '=='));
   const first = kernels.find((token) => token !== undefined && matchesPattern(token.value, 'linux,cma'));
-  // A generated file names the heaps of the profile's kernels, and links stand in for the other names.
+  // A generated file names the heaps of the profile's kernels, and links replace the other names.
   if (generated || first === undefined) return [];
   // A rule without KERNEL== speaks of every heap.
   const all = rules.some((rule, i) => kernels[i] === undefined && rule.tokens.some((t) => t.value === 'dma_heap'));

@@ -72,7 +72,7 @@ export interface CheckInputs {
   readonly kernelTree?: string;
   /** The kernel's ARCH. */
   readonly arch?: string;
-  /** A complete .config that the fragment goes on top of. */
+  /** A complete .config that the fragment is merged over. */
   readonly baseConfig?: string;
   readonly dtb?: string;
   /** The kernel's CROSS_COMPILE; absent: the usual prefix of the architecture where such a gcc is installed. */

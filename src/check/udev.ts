@@ -9,19 +9,19 @@ export interface Token {
   readonly attribute: string | undefined;
   readonly operator: string;
   readonly value: string;
-  /** What stands before the quote: `i` ignores case, `e` reads escapes. */
+  /** The prefix of the quote: `i` ignores case, `e` reads escapes. */
   readonly prefix: string;
   readonly span: Span;
   /** Span of the value without its quotes. */
   readonly valueSpan: Span;
-  /** Whether a comma stands before it; true for the first one of a line. */
+  /** Whether a comma precedes it; true for the first one of a line. */
   readonly afterComma: boolean;
 }
 
 export interface Rule {
   readonly tokens: readonly Token[];
   readonly span: Span;
-  /** The comments of the paragraph (lines up to a blank one) the rule stands in. */
+  /** The comments of the paragraph (lines up to a blank one) with the rule. */
   readonly comments: readonly string[];
 }
 

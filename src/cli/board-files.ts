@@ -39,7 +39,7 @@ export function readConfiguration(context: Context, file: string, board: BoardFi
   return { config: optionValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
 }
 
-/** Why a profile cannot be written there. One that somebody has worked on is not replaced by a draft. */
+/** The reason why a profile cannot be written there. A draft does not replace an edited profile. */
 export function whyNot(context: Context, output: string): string | undefined {
   const file = context.resolve(output);
   if (output === '-') return undefined;

@@ -1,4 +1,4 @@
-/** What can stand at the end of an unfinished command line. Commands and options come from the program's declaration. */
+/** The possible words at the end of an unfinished command line. Commands and options come from the program's declaration. */
 import type { Option } from 'commander';
 import { COMMON_KERNELS, FACTS } from '../facts/index.js';
 import { readProfile } from '../profile/load.js';
@@ -39,7 +39,7 @@ function argumentsOf(command: string, words: readonly string[], resolve: (file: 
 }
 
 /**
- * @param words what stands behind `dmaheap`, the last one unfinished and perhaps empty
+ * @param words the words after `dmaheap`; the last one is unfinished and may be empty
  * @returns candidates for the last word; none: the shell offers files
  */
 export function complete(

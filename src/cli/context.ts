@@ -65,7 +65,7 @@ export class Context {
     return path.resolve(this.options.directory, file);
   }
 
-  /** Asks the person at the terminal; absent: nobody is there. */
+  /** Asks the person at the terminal; absent: there is no terminal. */
   get ask(): Streams['ask'] {
     const { ask } = this.#streams;
     return ask && ((question) => ask(printable(question)));
@@ -133,7 +133,7 @@ export class Context {
 
   /**
    * Prints findings: for people to stderr, in the other formats, where they are the result, to stdout.
-   * `json` is left to commands whose result has a shape of its own.
+   * `json` is for the commands whose result has its own shape.
    */
   findings(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceText> = new Map()): void {
     const { format, color, quiet } = this.options;

@@ -39,7 +39,7 @@ type ArgumentsOf<A extends readonly (readonly [string, string])[]> = { [I in key
 /** A path or a text. */
 export const text = (flags: string, about: string): OptionOf<string | undefined> => ({ flags, text: about });
 
-/** An option that an input of the profile stands in for. */
+/** An option that an input of the profile can replace. */
 export const fromProfile = <T>(input: InputName, option: OptionOf<T>): OptionOf<T> => ({ ...option, input });
 
 /** A path that the command needs. */

@@ -39,7 +39,7 @@ const HANDED_OVER = /^\/(?:dev|proc\/self)\/(?:stdin|fd\/\d+)$/;
 /** It comes once, and a command may look at the same input twice. */
 const handedOver = new Map<string, Read>();
 
-/** The path that `-` stands for. */
+/** The path that `-` means. */
 export const STANDARD_INPUT = '/dev/stdin';
 
 /** Reads a file, standard input or a pipe of the shell; nothing that waits for ever or has no end. */

@@ -31,7 +31,7 @@ export interface Inputs {
   readonly kernelTree?: string;
   /** A kernel description. */
   readonly description?: string;
-  /** The configuration that the fragment goes on top of. */
+  /** The configuration that the fragment is merged over. */
   readonly config?: string;
   /** The kernel command line itself. */
   readonly commandLine?: string;

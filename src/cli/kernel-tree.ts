@@ -119,7 +119,7 @@ function refuseCarriageReturns(directory: string, shown: string, diagnostics: re
   }
 }
 
-/** The defconfig that kbuild takes when nobody names one. */
+/** The defconfig that kbuild uses by default. */
 export function defaultDefconfig(open: OpenTree): { readonly name: string; readonly text: string } | undefined {
   const { readFile, sourceArch, arch } = open;
   const makefile = readFile(`arch/${sourceArch}/Makefile`) ?? '';

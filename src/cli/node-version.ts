@@ -7,7 +7,7 @@ const OLDEST: Readonly<Record<number, number>> = { 20: 19, 22: 3 };
 /**
  * Debian 12's own Node is 18, and what fails there looks like a defect of ours.
  * @param version as `process.versions.node` states it
- * @returns what to say to somebody whose Node is too old; undefined when it is not
+ * @returns the message for a Node that is too old; undefined when it is not
  */
 export function nodeTooOld(version: string): string | undefined {
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -55,7 +55,7 @@ export interface Planning {
   readonly exit: Exit;
 }
 
-/** Where a board's DTB is to be had. */
+/** Where to find the DTB of a board. */
 export const DTB_FIX =
   'give the .dtb that the board boots with: the kernel builds it below arch/*/boot/dts, and the running board has it as /sys/firmware/fdt';
 

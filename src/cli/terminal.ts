@@ -7,7 +7,7 @@
 export interface Streams {
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
-  /** Asks the person at the terminal; undefined when the input ends. Absent: nobody is there. */
+  /** Asks the person at the terminal; undefined when the input ends. Absent: there is no terminal. */
   readonly ask?: (question: string) => Promise<string | undefined>;
   /** Where progress is drawn; absent: standard error is not a terminal. */
   readonly terminal?: NodeJS.WriteStream;
@@ -16,7 +16,7 @@ export interface Streams {
 /** Controls but the end of a line and a tab, halves of characters, line separators, and what turns the direction. */
 const UNPRINTABLE = /[^\P{Cc}\n\t]|[\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
 
-/** Colours of our own: `ESC [ 1 ; 31 m`. */
+/** The colours that dmaheap writes: `ESC [ 1 ; 31 m`. */
 const COLOR = /(\p{Cc}\[[\d;]*m)/u;
 
 /** Text with the characters that a terminal obeys as `\uXXXX`, which JSON reads as the same text. */

@@ -123,14 +123,14 @@ function lookAt(file: string): Stats | undefined {
   }
 }
 
-/** A path that is not a file where one is written, or not a directory where one is to be. */
+/** A path that is not a file although a file is written there, or not a directory although one is needed. */
 interface Obstacle {
   readonly obstacle: string;
   /** When it is a file. */
   readonly text: string | undefined;
 }
 
-/** What stands where a file is to be: its text, nothing, or what is in the way of it. No link is followed. */
+/** What exists at the path of a file: its text, nothing, or an object that prevents writing it. No link is followed. */
 function standing(directory: string, relative: string): string | Obstacle | undefined {
   const parts = relative.split('/');
   for (const [i] of parts.entries()) {
@@ -256,7 +256,7 @@ interface Comparison {
   readonly diagnostics: Diagnostic[];
 }
 
-/** What writing the files would change, and what stands in the way of it. */
+/** What writing the files would change, and what prevents it. */
 export function compareTree(directory: string, files: readonly TreeFile[], force: boolean): Comparison {
   try {
     return compare(directory, standingOutput(directory), files, force);
@@ -267,7 +267,7 @@ export function compareTree(directory: string, files: readonly TreeFile[], force
   }
 }
 
-/** @param from where the output stands; `directory` is where it is to be, and what findings name */
+/** @param from the directory with the existing output; findings name `directory`, its final place */
 function compare(directory: string, from: string, files: readonly TreeFile[], force: boolean): Comparison {
   const manifest = readManifest(from);
   const diagnostics: Diagnostic[] = [];
@@ -279,7 +279,7 @@ function compare(directory: string, from: string, files: readonly TreeFile[], fo
       }),
     );
   const known = writtenHere(from, manifest);
-  /** Objects to the loss of what stands there; with --force says what it is. `before`: the text, when it is a file. */
+  /** Refuses the loss of what exists there; with --force reports it. `before`: the text, when it is a file. */
   const object = (relative: string, before: string | undefined) => {
     const file = path.join(directory, relative);
     const hashes = known.get(relative);

@@ -67,7 +67,7 @@ export class Board {
       (one) => view === undefined || one.view === view,
     );
   }
-  /** Names under /dev/dma_heap; undefined: nobody looked. */
+  /** Names under /dev/dma_heap; undefined: no input shows them. */
   heapNames(view?: View): readonly string[] | undefined {
     const listed = this.nodes(view).map(({ name }) => name);
     const named = this.all('names').filter((one) => view === undefined || one.view === view);

@@ -1,4 +1,4 @@
-/** From what somebody pasted to what is wrong: cause, evidence, fix; or what else would decide. */
+/** The faults that a pasted text shows: cause, evidence and fix; or what else would decide. */
 import type { Fdt } from '../fdt/index.js';
 import { Board } from './board.js';
 import { CAUSES, type Need, needsOf, verifiedId } from './causes/index.js';

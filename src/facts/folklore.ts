@@ -45,7 +45,7 @@ export const FOLKLORE_CODES = defineCodes({
 
 const report = reporter(FOLKLORE_CODES);
 
-/** A quote may stand behind a backslash: the text may be a string in JSON. */
+/** A quote may follow a backslash: the text may be a string in JSON. */
 interface Recipe {
   readonly code: keyof typeof FOLKLORE_CODES;
   readonly pattern: RegExp;

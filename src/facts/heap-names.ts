@@ -19,13 +19,13 @@ export const NAMING_FACTS = {
 
 /** One call of dma_heap_add() or the like, in the order in which a booting kernel makes them. */
 export interface HeapRegistration {
-  /** As the driver formats it: `%s` stands for the name of the area. */
+  /** The format string of the driver: `%s` is the name of the area. */
   readonly name: string;
   /** `every-area` includes the default area. */
   readonly backing: 'system' | 'default-area' | 'every-area';
   /** Symbol that compiles the driver, without CONFIG_. */
   readonly driver: string;
-  /** False: an uncached twin, a heap of its own on the same memory. Absent: cached. */
+  /** False: the uncached twin, a separate heap on the same memory. Absent: cached. */
   readonly cached?: boolean;
   /** A further symbol that the driver asks for before it registers this heap. */
   readonly needs?: string;

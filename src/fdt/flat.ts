@@ -98,7 +98,7 @@ export class FlatBlob {
     return name;
   }
 
-  /** Where a name stands in the strings block; it may be the end of a longer one, and stand there twice. */
+  /** The offset of a name in the strings block. It may be the end of a longer name, and it may occur twice. */
   offsetsOf(name: string): readonly number[] {
     const { strings, stringsSize } = this.index;
     const block = Buffer.from(this.bytes.buffer, this.bytes.byteOffset + strings, stringsSize);
@@ -212,7 +212,7 @@ export class FlatNode implements FdtNode {
 /** Above so many properties a lookup is worth a hash table (`__symbols__` has thousands). */
 const MANY_PROPERTIES = 24;
 
-/** The properties of a node where they stand in the blob; values are views of it, made when asked for. */
+/** The properties of a node in the blob. Values are views of it, which are made on request. */
 class FlatProperties implements ReadonlyMap<string, Uint8Array> {
   readonly #blob: FlatBlob;
   /** Byte offset of the node's first tag after its name. */

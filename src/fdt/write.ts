@@ -8,7 +8,7 @@ const HEADER_SIZE = 40;
 
 /**
  * Packs a tree: header, memory reservations, structure, strings, nothing between and behind. What came from a blob and
- * was not changed is copied as it stands, so writing what was read gives the packed blob that was read. Names must be
+ * was not changed is copied unchanged, so writing what was read gives the packed blob that was read. Names must be
  * of one byte per character and without NUL (the specification allows far less).
  */
 export function writeFdt(fdt: Fdt): Uint8Array {

@@ -179,7 +179,7 @@ function below(image: Image, folder: string, depth = 4): string[] {
   });
 }
 
-/** Armbian's boot script: `overlays` by the prefix of the kernel family, `user_overlays` from a folder of their own. */
+/** Armbian's boot script: `overlays` by the prefix of the kernel family, `user_overlays` from a separate folder. */
 function armbian(image: Image, top: string): BootEntry[] {
   const path = under(top, 'armbianEnv.txt');
   if (image.text(path) === undefined) return [];

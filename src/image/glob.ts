@@ -84,7 +84,7 @@ export function globPattern(glob: string, { isPath = false, ignoreCase = false }
 
 export const isGlob = (text: string): boolean => /[*?[]/.test(text);
 
-/** The patterns that `{a,b}` stands for, as GLOB_BRACE expands them. */
+/** The expansion of `{a,b}`, as GLOB_BRACE does it. */
 export function expandBraces(pattern: string): string[] {
   const open = pattern.indexOf('{');
   if (open < 0 || pattern.slice(open, open + 2) === '{}') return [pattern];

@@ -8,7 +8,7 @@ export interface NodeState {
   readonly mode: number;
   /** `file:line` of what set owner, group or mode last. */
   readonly by: Readonly<Partial<Record<'owner' | 'group' | 'mode', string>>>;
-  /** Users and groups with an access list entry of their own. */
+  /** Users and groups with an entry in the access list. */
   /** `file:line` of what takes the node away or puts something else in its place. */
   readonly goneBy?: string;
   readonly extra: readonly { readonly who: string; readonly from: string }[];

@@ -92,7 +92,7 @@ export function readService(unit: Unit, accounts: Accounts): Service {
     ].map(({ text }) => named(accounts.groups, text)),
   );
   const groups = new Set([...groupsOf(accounts, user), ...ownGroups]);
-  // Group= takes the place of the primary group, which counts then only where the user is listed in it.
+  // Group= replaces the primary group, which then counts only if the user is listed in it.
   if (lastOf(unit, 'Group')?.value) {
     const primary = accounts.users.get(user)?.group;
     for (const { name, id, members } of accounts.groups.values())

@@ -11,7 +11,7 @@ import { splitWords, stripped } from './words.js';
 
 interface Item {
   readonly type: string;
-  /** `+`: what is in the way is removed. */
+  /** `+`: an existing object of another kind is removed. */
   readonly isForced: boolean;
   /** Without its leading slash. */
   readonly path: string;
@@ -38,7 +38,7 @@ const REPLACING = 'Lpcb';
 
 /**
  * Applies the lines in the order of systemd-tmpfiles: those that create things before those that alter them.
- * @returns lines that make a node of their own
+ * @returns lines that make a node themselves
  */
 export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): TmpfilesFinding[] {
   const items = new Map<string, Item[]>();
@@ -76,7 +76,7 @@ export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): T
   return made;
 }
 
-/** The nearest directory above that has lines of its own. */
+/** The nearest parent directory that has lines. */
 function parentOf(
   path: string,
   ...maps: readonly ReadonlyMap<string, Item[]>[]
@@ -186,7 +186,7 @@ function withModes(state: NodeState, { mode, owner, group, from }: Item, isFolde
   );
 }
 
-/** `~`: bits that nobody has of the file are given to nobody. */
+/** `~`: a permission that the file gives to no user is not added. */
 function masked(bits: number, current: number, isFolder: boolean): number {
   let mode = bits;
   if ((current & 0o111) === 0) mode &= ~0o111;

@@ -28,7 +28,7 @@ export function ueventdNode(image: Image, node: string): UeventdAnswer | undefin
       const [path, mode = '', owner, group] = line.trim().split(/\s+/);
       if (path === undefined || owner === undefined || group === undefined) continue;
       if (!path.startsWith('/dev/') || !/^0?[0-7]{3,4}$/.test(mode)) continue;
-      // A star at the end stands for any rest, slashes too; elsewhere the pattern is one of paths.
+      // A star at the end matches any rest, including slashes; elsewhere the pattern is one of paths.
       const matches =
         path.endsWith('*') && path.indexOf('*') === path.length - 1
           ? `/${node}`.startsWith(path.slice(0, -1))

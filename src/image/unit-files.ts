@@ -85,7 +85,7 @@ export class UnitFiles {
         const path = `${folder}/${candidate}`;
         const entry = this.#image.lookAt(path);
         if (entry === undefined) continue;
-        // A mask hides what stands in the directories after it.
+        // A mask hides the files in the directories after it.
         if (this.#image.isMask(path) || this.#image.text(path)?.text === '') return undefined;
         if (this.#image.isFile(path)) return path;
       }

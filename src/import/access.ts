@@ -177,7 +177,7 @@ function accessOf(
 ): HeapAccess {
   const stated = mode !== undefined && /^0*[0-7]{1,4}$/.test(mode.value) ? Number.parseInt(mode.value, 8) : 0o660;
   const isWorld = (stated & 0o007) !== 0;
-  // Who had the node as part of the world may have it as the only group there is; nobody else gets it by a guess.
+  // If the rules gave access to others, the only known group gets it; a guess gives access to no one else.
   const [other] = isWorld && groups.size === 1 ? groups : [];
   const named = groupOf(group);
   const taken = named ?? other ?? 'dmaheap';

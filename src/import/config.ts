@@ -56,7 +56,7 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
   const lines = linesOf(sources);
   const isGiven = sources.length > 0;
   const value = (symbol: string) => lines.get(symbol)?.value;
-  // A whole configuration lists what nobody decided; a fragment is all decision.
+  // A whole configuration also lists defaults; every line of a fragment is a decision.
   const isWhole = lines.size > 1000;
   const symbols: Record<string, string> = {};
   for (const [symbol, { value, span }] of lines) {

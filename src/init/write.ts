@@ -3,7 +3,7 @@ import type { Board, Profile, Region } from '../profile/types.gen.js';
 import { type AddressRange, formatAddress } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
 
-/** Comments of a profile; each stands before the member that it is about. */
+/** Comments of a profile; each precedes its member. */
 export class Notes {
   readonly #above = new Map<string, string[]>();
 

@@ -19,7 +19,7 @@ export interface Dialect {
   /** `bool "prompt"` inside a choice. */
   readonly typedChoice: boolean;
   /**
-   * `symbol`: a choice has a value of its own, up to tristate, and members depend on it. `menu`: a choice
+   * `symbol`: a choice has a value, up to tristate, and members depend on it. `menu`: a choice
    * only groups bools, and the latest user value wins.
    */
   readonly choices: 'symbol' | 'menu';

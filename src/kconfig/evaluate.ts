@@ -183,7 +183,7 @@ export class Configuration implements Evaluation {
     return (this.visible[symbol] as number) > (this.reverse[symbol] as number);
   }
 
-  /** Back to a configuration nobody has touched. */
+  /** Back to the initial configuration. */
   reset(): void {
     this.userSet.fill(0);
     this.userTristate.fill(NO);
@@ -481,7 +481,7 @@ export class Configuration implements Evaluation {
     this.texts[symbol] = this.texts[bound] as string;
   }
 
-  /** The number a bound of a range stands for. */
+  /** The number of a bound of a range. */
   boundValue(bound: SymbolId, base: 10 | 16): Integer {
     this.compute(bound);
     const type = this.tree.symbols.type[bound];

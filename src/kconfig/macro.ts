@@ -95,7 +95,7 @@ export class Macros {
 
   /**
    * Expands the reference that starts at a `$`.
-   * @returns its text and the offset behind it; a `$` that opens nothing stands for itself
+   * @returns its text and the offset behind it; a `$` that opens nothing is kept
    */
   reference(text: string, dollar: number, at: MacroPosition): { text: string; end: number } {
     this.#at = at;

@@ -23,7 +23,7 @@ export type ConfigLine =
   | {
       readonly kind: 'option';
       readonly symbol: string;
-      /** As it stands behind the `=`; `n` for "is not set". */
+      /** The text after the `=`; `n` for "is not set". */
       readonly spelling: string;
       readonly isUnset: boolean;
     }
@@ -92,7 +92,7 @@ export interface OptionLine {
   /** y, m or n, a number as it is written, or the text of a string; undefined when conf takes the line for no type. */
   readonly value: string | undefined;
   readonly isString: boolean;
-  /** The whole line as it stands, without its end. */
+  /** The whole line unchanged, without its end. */
   readonly text: string;
   /** Where the line begins, in characters of the text. */
   readonly offset: number;

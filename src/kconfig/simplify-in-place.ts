@@ -1,5 +1,5 @@
 /**
- * Duplicate removal as conf did it before it shared equal expressions: on a tree of its own, rewritten
+ * Duplicate removal as conf did it before it shared equal expressions: on a separate tree, rewritten
  * while it is being walked, every operand against every operand of the same expression, itself included. The results
  * differ from the later algorithm in which of two equal operands survives.
  */

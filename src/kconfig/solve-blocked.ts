@@ -246,7 +246,7 @@ class Tracer {
     }
   }
 
-  /** Of what is joined by && only what is in the way. */
+  /** Of the terms that && joins, only those that prevent it. */
   #closedPart(expressions: readonly number[], requirement: Requirement): string {
     const { tree } = this.#problem;
     const parts: string[] = [];

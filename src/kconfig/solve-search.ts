@@ -319,7 +319,7 @@ function assess(problem: Problem, lines: Lines): { broken: SymbolId[]; unmet: Sy
       : texts[symbol] !== baseText[symbol];
     if (isLost) lost.push([symbol, config.spelt(symbol)]);
   }
-  // Asked last: it evaluates configurations of its own.
+  // Asked last: it evaluates further configurations.
   const taken = lost.filter(([symbol, value]) => problem.breaksBase(symbol, value)).map(([symbol]) => symbol);
   return { broken: [...unmet, ...taken], unmet: unmet[0], changed };
 }

@@ -64,7 +64,7 @@ export class Trial {
 
   /**
    * Whether the base decided a value rather than repeating the default. A `.config` has a line for every visible
-   * symbol; only those that differ from what the tree would say anyway are somebody's will.
+   * symbol; only those that differ from the defaults of the tree were set deliberately.
    */
   isDecision(symbol: SymbolId): boolean {
     let decided = this.#decisions.get(symbol);

@@ -57,7 +57,7 @@ export interface Way {
   readonly needs: readonly Need[];
   /** The prompt or default. */
   readonly property?: PropertyId;
-  /** The symbol has a prompt of its own, but this way avoids it: taken only where nothing else leads. */
+  /** The symbol has a prompt, but this way avoids it: used only if there is no other way. */
   readonly isDetour?: boolean;
   /** Why the way is closed before anything is tried. */
   readonly refused?: { readonly by: 'goal' | 'base'; readonly symbol: SymbolId };

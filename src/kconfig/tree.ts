@@ -43,7 +43,7 @@ export const ALLNOCONFIG_Y = 16;
 export const TRANSITIONAL = 32;
 /** A member of a choice. */
 export const MEMBER = 64;
-/** A definition holds the answer of a probe, or stands in an if, menu or choice that does. */
+/** A definition depends on the answer of a probe, or is inside an if, menu or choice that does. */
 export const PROBED = 128;
 
 export interface Symbols {
@@ -186,12 +186,12 @@ export function definitionsOf(tree: KconfigTree, symbol: SymbolId): NodeId[] {
   return nodes;
 }
 
-/** Where a node stands in the files. */
+/** The place of a node in the files. */
 export function nodeSpan(tree: KconfigTree, node: NodeId): Span {
   return lineSpan(tree, tree.nodes.file[node] as number, tree.nodes.line[node] as number);
 }
 
-/** Where a property stands in the files. */
+/** The place of a property in the files. */
 export function propertySpan(tree: KconfigTree, property: PropertyId): Span {
   return lineSpan(tree, tree.properties.file[property] as number, tree.properties.line[property] as number);
 }

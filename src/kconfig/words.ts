@@ -33,7 +33,7 @@ export class Words {
 
   /** @param known the keywords there are; the others are words like any other */
   constructor(known: ReadonlySet<string>) {
-    // A keyword the tree does not know keeps its number, under a name nobody can write.
+    // A keyword the tree does not know keeps its number, under a name that cannot be written.
     for (const keyword of KEYWORDS.slice(1)) this.of(known.has(keyword) ? keyword : `\0${keyword}`);
   }
 

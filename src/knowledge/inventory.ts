@@ -23,7 +23,7 @@ export type Backing =
 
 export interface HeapEntry {
   /**
-   * Below its directory; `{area}`, `{node}`, `{device}` and `{property:X}` stand for what only the running kernel
+   * Below its directory; `{area}`, `{node}`, `{device}` and `{property:X}` are values that only the running kernel
    * knows.
    */
   readonly name: string;
@@ -240,7 +240,7 @@ function backingOf(program: Program, frame: Frame, file: string): Backing {
   const chain: Frame[] = [];
   for (let one: Frame | undefined = frame; one; one = one.caller?.frame) chain.push(one);
   const files = new Set(chain.map(({ function: one }) => one.file).concat(file));
-  // A common file registers for drivers of their own files: the driver's says where memory comes from.
+  // A common file registers heaps for drivers in other files: the file of the driver shows where the memory comes from.
   const driver = chain.find(({ function: one }) => one.file !== file)?.function.file ?? file;
   const tokens = program.units.find((one) => one.file === driver)?.functions.flatMap(({ body }) => body) ?? [];
   const has = (pattern: RegExp) => tokens.some(({ kind, text }) => kind === 'name' && pattern.test(text));

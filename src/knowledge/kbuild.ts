@@ -225,7 +225,7 @@ function wordsOf(
   });
 }
 
-/** When what `NAME-KIND` was given stands in the list `NAME-WANTED`. */
+/** When the objects of `NAME-KIND` are in the list `NAME-WANTED`. */
 function listedIn(kind: string, wanted: string): Condition {
   if (kind === wanted) return ALWAYS;
   const symbol = /^\$\(CONFIG_(\w+)\)$/.exec(kind)?.[1];

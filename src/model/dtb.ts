@@ -72,7 +72,7 @@ export function holdDtb(board: Board, memory: readonly AddressRange[] | undefine
     found.push({
       ...report('model/memory-differs', {
         message: `the profile states ${ramText(memory)} of RAM, but ${dtb.file} states ${ramText(dtb.memory)}`,
-        cause: 'dmaheap uses the profile, which is right if the boot loader corrects the memory node',
+        cause: 'dmaheap uses the RAM of the profile; this is correct if the boot loader corrects the memory node',
         fix: 'compare with the "System RAM" lines of /proc/iomem on the board; without board.memory, dmaheap uses the DTB',
       }),
       pointer: '/board/memory',

@@ -169,7 +169,7 @@ function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnost
   return { ...dtb.cells, assumed: false };
 }
 
-/** A root that later stages can add regions to; RAM stands in the model, for cells may be too narrow for it. */
+/** A root that later stages can add regions to; RAM is in the model, because cells may be too narrow for it. */
 function skeletonTree(cells: Cells, compatible: readonly string[] | undefined): Fdt {
   return makeFdt({
     name: '',

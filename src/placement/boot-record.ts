@@ -20,7 +20,7 @@ export interface Area extends Interval {
 /** Before the kernel makes its linear map; before it takes memory for itself; after that. */
 export type Stage = 'scan' | 'mapped' | 'allocating';
 
-/** A message; `area` is the one whose address stands for `{address}` in the text. */
+/** A message; the address of `area` replaces `{address}` in the text. */
 export interface Message {
   readonly family: LogFamily;
   readonly text: string;

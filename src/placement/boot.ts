@@ -381,7 +381,7 @@ export class Boot extends BootRecord {
     const cma = dmaCma ? this.#setUpCma(node, range) : undefined;
     if (cma === 'claimed') return { result: 'claimed' };
     if (cma !== undefined) return { result: 'refused', refusal: cma };
-    // arm32 refuses a pool without either flag as a mistake, not as somebody else's.
+    // arm32 refuses a pool without either flag as an error and does not leave it to another driver.
     const kept = rules.unwantedPool === 'kept' && node.reusable;
     const refusal: DriverRefusal = {
       family: kept ? null : 'match-failed',

@@ -272,7 +272,7 @@ function halfMappedPages(boot: Boot): Found[] {
     }));
 }
 
-/** Of a kernel whose size nobody told: more than most have. */
+/** For a kernel of unknown size: more than most kernels have. */
 const IMAGE_BYTES = 32n << 20n;
 
 interface Room {

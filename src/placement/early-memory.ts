@@ -91,7 +91,7 @@ export function descriptorRoom(memblock: Memblock, situation: Situation): OwnRoo
 const otherBytes = (ram: readonly Interval[], pageSizeBytes: bigint) =>
   (lengthOf(ram) / pageSizeBytes) * TABLE_ENTRY + 4n * MIB;
 
-/** What a kernel may need of memory that nobody else has: page descriptors, page tables, and what else it starts with. */
+/** The free memory that a kernel may need: page descriptors, page tables, and its other early allocations. */
 export function ownBytes(ram: readonly Interval[], pageSizeBytes: bigint): bigint {
   return (lengthOf(ram) / pageSizeBytes) * DESCRIPTOR + otherBytes(ram, pageSizeBytes);
 }

@@ -162,7 +162,7 @@ export function explainHeap(input: PlacementInput, name: string): Explanation | 
       why(
         isDefaultName
           ? `from ${firstRelease(NAMING_FACTS.defaultArea, name, input.facts)} on, the heap of the default area is named ${name}, and not after its node`
-          : `a heap has the name of its area, ${heap.area}: the node's, with unit address, or "reserved" without a node`,
+          : `a heap has the name of its area, ${heap.area}: the name of the node with its unit address, or "reserved" for an area without a node`,
         [isDefaultName ? NAMING_FACTS.defaultArea : NAMING_FACTS.areas],
       ),
       ...(heap.aliases.length === 0

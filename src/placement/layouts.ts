@@ -1,4 +1,4 @@
-/** Where boot loaders put kernel, initrd and device tree, as far as nobody says. */
+/** Where boot loaders put kernel, initrd and device tree, if no input states it. */
 
 import { type Fdt, strings } from '../fdt/index.js';
 import type { AddressRange } from '../quantity/index.js';
@@ -118,7 +118,7 @@ function placeOf(image: LayoutImage, bank: { readonly start: bigint; readonly en
     const end = bank.start + BigInt(image.below) * MIB;
     return end < bank.end ? { start: end - size, end } : undefined;
   }
-  // In little RAM the middle takes the place of an offset that does not fit.
+  // In little RAM, the middle replaces an offset that does not fit.
   const above = lower(BigInt(image.above ?? 0) * MIB, alignDown(length / 2n, 2n * MIB));
   return interval(bank.start + above, size);
 }

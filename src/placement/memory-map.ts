@@ -45,14 +45,14 @@ export interface MemoryMap {
   readonly outside: readonly (MemoryOwner & { readonly baseAddress: bigint; readonly sizeBytes: bigint })[];
   /** Addresses at which a memory zone ends inside RAM. */
   readonly zoneBoundaries: readonly bigint[];
-  /** False: the banks are a guess, because nobody states them. */
+  /** False: the banks are a guess, because no input states them. */
   readonly isRamKnown: boolean;
 }
 
 interface Owned extends Interval, MemoryOwner {}
 
 /**
- * The likely picture: areas whose address is not certain stand where they land when nothing unknown is in the way.
+ * The likely picture: an area whose address is not certain is drawn where the kernel places it if no unknown memory occupies that range.
  * @throws RangeError for a kernel before {@link OLDEST_KERNEL}
  */
 export function memoryMap(input: PlacementInput): MemoryMap {

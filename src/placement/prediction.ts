@@ -18,7 +18,7 @@ export type LogFamily =
 
 export interface LogLine {
   readonly family: LogFamily;
-  /** The kernel's words; `?` stands for a number that is not known. */
+  /** The words of the kernel; `?` is a number that is not known. */
   readonly text: string;
 }
 
@@ -30,7 +30,7 @@ export type FailureClass =
   | 'freed'
   /** Taken from the kernel, for nothing. */
   | 'lost'
-  /** Works, and an area from Kconfig that nobody wanted stands beside it. */
+  /** Works, but there is also an unwanted area from Kconfig. */
   | 'extra-area'
   /** The area exists with size 0; every allocation fails. */
   | 'created-not-activated'

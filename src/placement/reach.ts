@@ -81,7 +81,7 @@ export function treeReach(
 
 /**
  * How far a region's users reach: as stated, else as the tree says; a default area also serves devices with 32 address
- * bits. A limit below all RAM limits nobody: the kernel then takes what there is.
+ * bits. A limit below all RAM has no effect: the kernel then uses any RAM.
  * @param ramStart first address of RAM
  */
 export function reachOf(

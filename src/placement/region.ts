@@ -1,7 +1,7 @@
 /** A region as it is wished for, and as it is planned. */
 import type { AddressRange } from '../quantity/index.js';
 
-/** What a region is to be. */
+/** What a profile requests for a region. */
 export interface RegionWish {
   /** Node name without a unit address. */
   readonly name: string;

@@ -225,7 +225,7 @@ export function situationOf(input: PlacementInput): Settled {
       needs: 'DMA_RESTRICTED_POOL of the kernel (--config FILE)',
       answers: [{ ...withRam, restrictedPool: true }],
     });
-  // Without a region of its own and a default area nothing depends on the layout.
+  // Without a region and without a default area, nothing depends on the layout.
   if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || makesDefault)) {
     const layouts = possibleLayouts(withRam, input.tree);
     const given = new Set(occupied.map(({ name }) => name));

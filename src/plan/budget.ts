@@ -35,7 +35,7 @@ export function pictureBytes(
   }, 0n);
 }
 
-/** What a buffer occupies in the area: allocations start at multiples of their own power of two, up to 256 pages. */
+/** What a buffer occupies in the area: an allocation starts at a multiple of its power of two, up to 256 pages. */
 function footprintBytes(bufferBytes: bigint, pageSizeBytes: bigint): bigint {
   let order = pageSizeBytes;
   while (order < bufferBytes && order < pageSizeBytes * ALIGNMENT_PAGES_MAX) order *= 2n;

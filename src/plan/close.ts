@@ -24,7 +24,7 @@ import { report } from './codes.js';
 import type { Plan, SymbolRequest } from './types.js';
 
 export interface ClosedPlan {
-  /** The plan whose symbols are the fragment's lines; absent when something is in the way. */
+  /** The plan whose symbols are the fragment's lines; absent if a goal is blocked. */
   readonly plan?: Plan;
   /** The fragment's lines, sorted by symbol. */
   readonly lines: readonly string[];

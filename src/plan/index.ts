@@ -121,7 +121,7 @@ function notRegistered({ origin, inventory }: KernelKnowledge, cached: boolean) 
 }
 
 /**
- * The uncached twin that a kernel registers on the memory of a heap: a heap of its own, for the same users. A profile
+ * The uncached twin that a kernel registers on the memory of a heap: a separate heap, for the same users. A profile
  * that asks for one of the two has said what it wants.
  */
 function twinOf(

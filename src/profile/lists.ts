@@ -11,7 +11,7 @@ function isLoneItem(node: JsonNode, pointer: string): boolean {
   return typeof node.value === 'string' && (type === 'string' || pattern !== undefined);
 }
 
-/** The same profile with each such item in a list, which stands where the item was written. */
+/** The same profile with each such item in a list, at the place where the item was written. */
 export function withLists(node: JsonNode, pointer = ''): JsonNode {
   const listed: JsonNode = isLoneItem(node, pointer) ? { kind: 'array', span: node.span, items: [node] } : node;
   if (listed.kind === 'array')

@@ -132,7 +132,7 @@ function writtenTwice({ name }: CompiledTarget, file: CompiledFile, path: Artifa
 }
 
 /**
- * First lines that belong to somebody else: the kernel's `#!`, an XML reader, our own version line, Buildroot's title.
+ * First lines with a meaning for another program: the kernel's `#!`, an XML reader, our own version line, Buildroot's title.
  */
 const FIRST_LINES = /^(?:(?:#!|<\?xml |dmaheap-expect ).*\n|#{80}\n#\n# .*\n#\n#{80}\n\n)/;
 

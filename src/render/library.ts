@@ -32,7 +32,7 @@ export interface TargetSources {
 }
 
 /**
- * One artifact of a target. `[option]` in the path stands for the value of that option; without a value there is no
+ * One artifact of a target. `[option]` in the path is replaced by the value of that option; without a value there is no
  * such file.
  */
 export type CompiledFile = { readonly path: string } & (

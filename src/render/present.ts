@@ -13,7 +13,7 @@ import type { NeutralView } from './view.js';
 
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
-/** `make ARCH=`, `mkimage -A`, mkosi and GNU (Alpine, Nix) have names of their own. */
+/** `make ARCH=`, `mkimage -A`, mkosi and GNU (Alpine, Nix) have other names. */
 const ARCH_NAMES = {
   arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64' },
   arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7' },
@@ -66,7 +66,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     hasTree: byTree.length > 0,
     heaps,
     openHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined),
-    /** Heaps that Android's platform has no line of its own for. */
+    /** Heaps for which Android's platform has no line. */
     androidHeaps: heaps.filter((_, i) => plan.heaps[i]?.access !== undefined && plan.heaps[i]?.kind !== 'system'),
     hasLinks: plan.heaps.some((heap) => linksOf(plan, heap).length > 0),
     symbols: plan.symbols.map((request) => ({

@@ -12,7 +12,7 @@ export interface TracedLine {
   readonly values: readonly Emitted[];
 }
 
-// Private use: no font has a glyph for it, so nobody has a reason to write it.
+// Private use: no font has a glyph for it, so no profile has a reason to contain it.
 const MARK = /\uE000(\d+)\uE001/g;
 
 /**

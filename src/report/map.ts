@@ -54,7 +54,7 @@ function zones(boundaries: readonly bigint[], from: bigint, sizeBytes: bigint): 
     .filter((boundary) => boundary > from && boundary < from + sizeBytes)
     .map((boundary) => {
       const x = at(boundary);
-      // Addresses of the ends stand there already.
+      // The addresses of the ends are already there.
       const isRoom = x > 170 && x < WIDTH - 170;
       return html`<line class="zone" x1="${x}" y1="-4" x2="${x}" y2="${BAR + 4}"><title>end of a memory zone: ${formatAddress(boundary)}</title></line>${
         isRoom &&

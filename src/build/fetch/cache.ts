@@ -54,7 +54,7 @@ async function isAbandoned(file: string): Promise<boolean> {
 
 /**
  * The directory `target`, filled at most once: `fill` works in a directory beside it that is renamed when complete, so
- * that nobody ever sees half of it.
+ * that no reader sees half of it.
  */
 export async function filledOnce(target: string, fill: (work: string) => Promise<void>): Promise<string> {
   if (existsSync(target)) return target;

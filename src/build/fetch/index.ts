@@ -58,7 +58,7 @@ export async function dtbDirectory(
   if (cached && !options.refresh) return cached;
   const { apt, found } = await kernelImagePackage(architecture, version, options);
   const uname = found.replace('linux-image-', '');
-  // For recent kernels a package of its own holds them, beside the modules.
+  // For recent kernels they are in a separate package and not in that of the modules.
   const base = `linux-base-${uname}`;
   const isSplit = (await apt.newestVersion(base)) !== undefined;
   const inside = isSplit ? `./usr/lib/modules/${uname}/dtb` : `./usr/lib/${found}`;
@@ -98,7 +98,7 @@ export async function debianConfig(
 }
 
 /**
- * Packages of another suite or architecture, unpacked together and never installed: the directory that stands for `/`.
+ * Packages of another suite or architecture, unpacked together and not installed: the directory is used as `/`.
  * With `withDependencies` everything they depend on lies there too.
  */
 export async function debianPackage(
@@ -146,7 +146,7 @@ async function kernelImagePackage(architecture: Architecture, version: string, o
   return firstSuiteWith(architecture, newest, `a kernel image ${version} for ${architecture}`, options, suites);
 }
 
-/** False for what a superseded version left behind on the mirror: an image whose other half is gone. */
+/** False for what a superseded version left behind on the mirror: an image without its other half. */
 async function isComplete(apt: PrivateApt, image: string): Promise<boolean> {
   const base = image.replace('linux-image-', 'linux-base-');
   return !(await apt.dependsOn(image, base)) || (await apt.newestVersion(base)) !== undefined;

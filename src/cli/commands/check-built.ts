@@ -261,7 +261,7 @@ class Built {
     const model = resolveModel(loaded, { ...(facts === undefined ? {} : { dtb: facts }) });
     const fit = model.value === undefined ? undefined : makePlan(model.value, { boot: this.#planned.boot });
     const fitted = fit?.value;
-    // The board may have the area under a name of its own; sizes and places are those of the profile.
+    // The board may have another name for the area; size and place are those of the profile.
     const areas = plan.areas.map((area) => ({
       ...area,
       areaName: fitted?.areas.find(({ name }) => name === area.name)?.areaName ?? area.areaName,

@@ -56,7 +56,7 @@ export const command = declare({
       'with a profile: the root file system: a directory, an archive (tar, cpio), a file system or disk image, or a container image',
     ),
     kernelTree: KERNEL_TREE.kernelTree,
-    arch: text('--arch <arch>', "architecture: the profile's, the kernel's or uname's name; default: the profile's"),
+    arch: text('--arch <arch>', "architecture: as the profile, the kernel or uname names it; default: the profile's"),
     baseConfig: text('--base-config <file>', 'complete .config that the fragment is merged over'),
     dtb: text('--dtb <file>', "the board's DTB, to check the overlay; with a profile, the DTB of the image"),
     overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies to --dtb'),

@@ -1,4 +1,4 @@
-/** dmaheap diagnose: from what somebody pasted, or from a capture of a board, to cause, evidence and fix. */
+/** dmaheap diagnose: the cause, evidence and fix for a pasted text or a capture of a board. */
 import { type Diagnosis, diagnose } from '../../diagnose/index.js';
 import { visible } from '../../diagnostic/human.js';
 import { captures } from '../captures.js';

@@ -19,7 +19,7 @@ import { solutionJson } from './resolve.js';
 
 export interface ExplainSymbolOptions extends Partial<KernelTreeOptions> {
   readonly baseConfig?: string;
-  /** A goal: what stands against it, or what it takes. */
+  /** A goal: what prevents it, or what it needs. */
   readonly whyNot?: string;
 }
 

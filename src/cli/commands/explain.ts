@@ -17,7 +17,7 @@ import { facts } from './facts.js';
 
 export const command = declare({
   name: 'explain',
-  about: 'explain why a symbol, region, heap, value or line is what it is, and what a finding means',
+  about: 'explain the reason for a symbol, region, heap, value or line, and the meaning of a finding',
   arguments: [
     [
       '<subject>',

@@ -31,7 +31,7 @@ export const command = declare({
     configTxt: text('--config-txt <file>', "a Raspberry Pi's config.txt"),
     arch: text(
       '--arch <arch>',
-      "architecture, if no complete .config states it: the profile's, the kernel's or uname's name",
+      "architecture, if no complete .config states it: as the profile, the kernel or uname names it",
     ),
     kernel: text('--kernel <version>', 'kernel, if no complete .config states it'),
     name: text('--name <name>', 'name of the profile'),
@@ -79,7 +79,7 @@ class Reader {
     return source;
   }
 
-  /** A directory stands for the rules files in it. */
+  /** A directory means the rules files in it. */
   rules(file: string): SourceText[] {
     const absolute = this.#context.resolve(file);
     try {
@@ -206,7 +206,7 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
     const read = readProfile(file, () => ({ text: value }));
     found.push(...read.diagnostics);
     for (const [name, source] of read.sources) reader.sources.set(name, source);
-    // A setup may be wrong as it stands: it is written as it is, and what validate will say of it is said here.
+    // A setup may be wrong: the profile has it unchanged, and import reports what validate will report.
     const model = read.value && resolveModel(read.value, {});
     const plan = model?.value && makePlan(model.value);
     const objections = [...(model?.diagnostics ?? []), ...(plan?.diagnostics ?? [])];

@@ -20,7 +20,7 @@ import type { Streams } from '../terminal.js';
 
 type Ask = NonNullable<Streams['ask']>;
 
-/** The input ended: nothing is to be written. */
+/** The input ended: no profile is written. */
 class Ended extends Error {}
 
 /** A value, or why the answer is none. */

@@ -115,7 +115,7 @@ async function report(context: Context, profile: string, options: ReportOptions)
   }
   const page = renderReport(data);
   const isPrinted = options.output === undefined || options.output === '-';
-  // In the other formats they would stand in the page.
+  // In the other formats they would be part of the page.
   if (format === 'human' || !isPrinted) context.findings(findings, planned.sources);
   if (isPrinted) context.print(page);
   else {

@@ -1,4 +1,4 @@
-/** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what is in the way. */
+/** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what prevents it. */
 import { existsSync, writeFileSync } from 'node:fs';
 import {
   type Change,

@@ -71,7 +71,7 @@ export function locate(
   spanOf: (pointer: string, part?: 'key' | 'value') => Diagnostic['span'] | undefined,
 ): Diagnostic {
   if (diagnostic.span !== undefined || diagnostic.pointer === undefined) return diagnostic;
-  // A name that nobody knows is the key; what it leads to may be quite right.
+  // For an unknown name, the finding is about the key; its value may be correct.
   const span = spanOf(diagnostic.pointer, diagnostic.code.startsWith('render/unknown-') ? 'key' : 'value');
   return span === undefined ? diagnostic : { ...diagnostic, span };
 }

@@ -277,7 +277,7 @@ const READ_EARLY =
   /^(?:etc|boot|run|usr\/local)\/|^(?:usr\/)?lib\/(?:systemd\/system|udev|tmpfiles\.d|sysusers\.d|modules-load\.d)\//;
 const MAX_EARLY_BYTES = 1 << 20;
 
-/** Targets of links by inode: short ones stand in the inode, longer ones are its content. */
+/** Targets of links by inode: short ones are in the inode, longer ones are its content. */
 async function linkTargets(
   ask: (commands: readonly string[]) => Promise<string>,
   inodes: readonly string[],

@@ -45,7 +45,7 @@ export class TreeCache {
   /** When the caller began to read the tree. */
   readonly #opened = Date.now();
 
-  /** @param key what besides the directory tells trees apart that are to be kept side by side */
+  /** @param key what distinguishes trees of one directory in the cache */
   constructor(root: string, directory: string, key: readonly string[]) {
     this.#directory = directory;
     this.#key = [directory, ...key].join('\n');
@@ -104,7 +104,7 @@ export class TreeCache {
   }
 }
 
-/** Digest of the files a tree was read from, in this order, and of those that decide its dialect; undefined when one is gone. */
+/** Digest of the files a tree was read from, in this order, and of those that decide its dialect; undefined when one does not exist. */
 export function contentsOf(directory: string, files: readonly string[]): string | undefined {
   // Fetched on use: a kept tree whose stamps hold does without.
   const { createHash } = process.getBuiltinModule('node:crypto');

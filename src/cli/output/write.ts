@@ -70,7 +70,7 @@ export interface TreeChange {
   readonly action: Action;
   readonly before: string | undefined;
   readonly after: string | undefined;
-  /** It is removed because another kind of thing is to be there. */
+  /** It is removed because an object of another kind replaces it. */
   readonly isInTheWay?: true;
 }
 
@@ -163,7 +163,7 @@ const nameOf = ({ pid, host, since }: Holder) =>
 /**
  * Lets one process at a time compare and write an output directory.
  * @param note says that, and for whom, it waits
- * @param isWriting false for what only reads: it waits for a writer and keeps nobody out
+ * @param isWriting false for what only reads: it waits for a writer and excludes no other process
  * @returns a finding when another process does not let go of the directory
  */
 export async function oneAtATime<T>(

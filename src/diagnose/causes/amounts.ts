@@ -160,7 +160,7 @@ export const AMOUNTS: readonly Cause[] = [
         (need ?? 0) > total * 1024 ||
         sum > total * 1024 ||
         (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024) ||
-        // A driver refused a whole set of buffers, and nobody else is known to hold any.
+        // A driver refused a whole set of buffers, and no other holder is known.
         (need === undefined && holder(board) === undefined && total <= SMALL_KIB);
       if (!isTooSmall) return undefined;
       return {

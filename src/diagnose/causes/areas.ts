@@ -453,7 +453,7 @@ export const SETTLED: readonly Cause[] = [
   },
 ];
 
-/** The size that somebody meant the area to have: said in words, or as a source of the device tree states it. */
+/** The intended size of the area: stated in words, or in a source of the device tree. */
 function statedMiB(board: Board): number | undefined {
   const said =
     /\b(?:want|expect(?:ed)?|ask(?:ed|s)?(?: for)?|need|should be|instead of|profile|set to|configured|应该是|期望)\D{0,40}?(\d+)\s*(?:Mi?B?|M)\b/i.exec(

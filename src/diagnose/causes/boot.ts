@@ -36,7 +36,7 @@ export const BOOT: readonly Cause[] = [
   },
 ];
 
-/** Bookworm and later read /boot/firmware; an edited /boot/config.txt is nobody's. */
+/** Bookworm and later read /boot/firmware; an edited /boot/config.txt has no effect. */
 function wrongConfigTxt(board: Board) {
   const edited = board.line(/(?:\s|^)\/boot\/config\.txt/);
   const real = board.line(/\/boot\/firmware\b/);

@@ -10,7 +10,7 @@ export interface Found {
 }
 
 export interface Cause {
-  /** The verifier's name for it, or a short one of our own. */
+  /** The verifier's name for it, or a short one of this folder. */
   readonly id: string;
   /** @returns undefined when the evidence does not show this cause */
   readonly when: (board: Board) => Found | undefined;

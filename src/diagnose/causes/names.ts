@@ -12,7 +12,7 @@ function unfound(board: Board): { readonly name: string; readonly line: string }
     .map(({ name, line }) => ({ name, line }));
 }
 
-/** From which kernel on the default area's heap has a name of its own. */
+/** The first kernel with a separate name for the heap of the default area. */
 const RENAMED = FACTS.get('heap.default-area-name')?.ranges.find(({ value }) => value === 'default_cma_region')?.since;
 
 export const NAMES: readonly Cause[] = [

@@ -21,7 +21,7 @@ function readNode(
   for (let i = at; i < Math.min(lines.length, at + 60); i += 1) {
     const line = lines[i];
     if (line === undefined || (i > at && line.isCommand)) break;
-    // One piece for each brace or property, in the order they stand in.
+    // One piece for each brace or property, in their order.
     for (const piece of line.text.replace(/\/\*.*?\*\/|\/\/.*$/g, '').split(/(?<=[{};])/)) {
       if (piece.includes('{')) {
         const name = OPENS.exec(piece.trim())?.[2] ?? '';

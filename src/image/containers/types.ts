@@ -61,7 +61,7 @@ export interface Container {
   /** User and group of the process, by name or number; undefined: those of the image. */
   readonly user: Said | undefined;
   readonly group: Said | undefined;
-  /** Further groups; `keep-groups` of podman stands for those of the user who starts it. */
+  /** Further groups; `keep-groups` of podman means those of the user who starts it. */
   readonly groups: readonly Said[];
   readonly namespace: Namespace;
   /** What the file does not show: other files, variables, devices of CDI. */

@@ -101,7 +101,7 @@ export class Flow {
       if (scope && !isAncestor && scope.group > 0) {
         const branches = groups.get(scope.group) ?? new Set();
         groups.set(scope.group, branches.add(scope));
-        // Both branches assign: what was before is gone.
+        // Both branches assign: the previous value is lost.
         if (branches.size > 1) break;
       }
     }
@@ -280,7 +280,7 @@ export function placeText(tokens: readonly Token[]): string | undefined {
   return text === '' || text.includes('?') ? undefined : text;
 }
 
-/** The place that stands before an `=`. */
+/** The place to the left of an `=`. */
 function placeBefore(body: readonly Token[], at: number): string | undefined {
   let from = at - 1;
   for (; from >= 0; from--) {

@@ -30,7 +30,7 @@ export interface Lexed {
 const TOKEN =
   /\/\*[\s\S]*?(?:\*\/|$)|\/\/(?:\\\r?\n|[^\n])*|\\\r?\n|[\t\v\f\r ]+|\n|(?:L|u8|u|U)?"(?:\\[\s\S]|[^"\\\n])*"|'(?:\\[\s\S]|[^'\\\n])*'|[A-Za-z_$][\w$]*|\.?\d(?:[eEpP][+-]|[\w.])*|->|\+\+|--|<<=|>>=|<<|>>|<=|>=|==|!=|&&|\|\||\.\.\.|##|[-+*/%&|^]=|[^\s]/y;
 
-/** @param text a C file; what is not C gives tokens that nobody recognises, never an error */
+/** @param text a C file; other text gives tokens that no reader recognises, and no error */
 export function lexC(text: string): Lexed {
   const all = scan(text);
   const macros: Macro[] = [];

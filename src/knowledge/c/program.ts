@@ -97,7 +97,7 @@ export class Program {
     return found;
   }
 
-  /** Every way in which a function is reached, from roots that nobody calls. */
+  /** Every way in which a function is reached, from roots without callers. */
   frames(of: CFunction, depth = 0, seen: readonly CFunction[] = []): Frame[] {
     if (depth > DEEPEST || seen.includes(of)) return [];
     const frames: Frame[] = [];

@@ -107,7 +107,7 @@ export function readUnit(file: string, text: string): Unit {
         tokens[start]?.kind === 'name' &&
         paren.open === start + 1
       ) {
-        // `module_init(f)` without a semicolon, on a line of its own.
+        // `module_init(f)` without a semicolon, on a separate line.
         declaration(tokens.slice(start, at), { open: paren.open - start, close: paren.close - start }, undefined);
         break;
       }
@@ -230,7 +230,7 @@ export function splitArguments(tokens: readonly Token[]): Token[][] {
 
 function parametersOf(tokens: readonly Token[]): Parameter[] {
   return splitArguments(tokens).flatMap((words) => {
-    // Of `int (*release)(struct x *)` the name stands in the first bracket.
+    // Of `int (*release)(struct x *)` the name is in the first bracket.
     const pointer = words.findIndex((one, i) => one.text === '(' && words[i + 1]?.text === '*');
     const name = pointer >= 0 ? words[pointer + 2] : words.filter((one) => one.kind === 'name').at(-1);
     if (name === undefined || name.text === 'void') return [];

@@ -56,7 +56,7 @@ export const xml: Table = {
   },
 };
 
-// native/README.md, "Lines and words": printable ASCII but % stands for itself, anything else is %XX, 255 bytes
+// native/README.md, "Lines and words": printable ASCII except % is unchanged, every other byte is %XX, 255 bytes
 // decoded.
 function word(value: string): Spelling {
   const bytes = new TextEncoder().encode(value);

@@ -294,7 +294,7 @@ function poolsFit(context: LintContext): Finding[] {
     const holes = context.holesWithout(node);
     const best = within(holes);
     const anywhere = largest(holes);
-    // What fits however the question is answered: less than what fits when nothing is in the way.
+    // What fits in every case: less than what fits when nothing occupies the range.
     const most = context.layouts
       .map((situation) => within(context.holesWithout(node, situation)))
       .map((hole) => (hole === undefined ? 0n : hole.end - hole.start))

@@ -106,7 +106,7 @@ export class LintContext {
     return this.situation.banks.map(({ end }) => end).reduce(higher, 0n);
   }
 
-  /** The situation, and those in which kernel, initrd and device tree lie where nobody said. */
+  /** The situation, and those with each possible place of kernel, initrd and device tree. */
   get layouts(): readonly Situation[] {
     const open = this.questions.filter(({ about }) => about === 'layout').flatMap(({ answers }) => answers);
     return [this.situation, ...open];
@@ -129,7 +129,7 @@ export class LintContext {
 }
 
 export function cellsText(value: bigint, count: number): string {
-  // A damaged tree may ask for four billion cells; nobody reads them.
+  // A damaged tree may state four billion cells; no kernel reads them.
   const length = Math.min(count, 4);
   return Array.from(
     { length },

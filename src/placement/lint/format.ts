@@ -266,7 +266,7 @@ function nodeDetails(node: ReservedNode): Finding[] {
     found.push({
       nodes: [node.name],
       message: `the unit address of ${node.name} is not its base, 0x${first.baseAddress.toString(16)}`,
-      cause: 'the unit address is a part of the name of the area and of the heap, and is wrong there',
+      cause: 'the unit address is a part of the name of the area and of the heap, so these names have a wrong address',
       fix: `name the node ${node.name.replace(/@.*/, '')}@${first.baseAddress.toString(16)}`,
       facts: ['heap.cma-names'],
     });

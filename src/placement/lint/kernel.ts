@@ -9,7 +9,7 @@ import { noArea, noConfiguration, noParameter, noPool } from './skip.js';
 function findCommandLine({ situation, prediction, pools, input }: LintContext): Finding[] {
   const { parameter } = situation;
   if (parameter === undefined) return [];
-  // A line that the tree brings along is the board's; any other is what somebody asks for now.
+  // A line of the tree is the board's; any other was requested by the user.
   const isOurs = input.commandLine !== undefined;
   const bypassed = pools.filter((node) => node.isDefault && !node.noMap);
   const found: Finding[] = bypassed.map((node) =>
@@ -115,7 +115,7 @@ function findHeapName({ pools, situation, prediction }: LintContext): Finding[] 
   const { rules } = situation;
   const { inventory } = rules;
   const hasHeap = (isDefault: boolean) => heapNamesOn(inventory, { name: '', isDefault }).length > 0;
-  // Heaps whose names the kernel gives by itself; the area without a node stands for the default one.
+  // Heaps whose names the kernel gives by itself; the area without a node is the default one.
   const taken = registeredHeaps(inventory, [{ name: '', isDefault: true }], () => true).map(({ name }) => name);
   const kernelArea = prediction.areas.some((area) => area.source !== 'node');
   return pools.flatMap((node): Finding[] => {

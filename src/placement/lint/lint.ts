@@ -1,4 +1,4 @@
-/** What a lint is: everything about one stands in one object, under the function that finds. */
+/** A lint: everything about it is in one object, under the function that finds. */
 import type { Severity } from '../../diagnostic/index.js';
 import type { Finding, LintContext } from './context.js';
 import type { Skip } from './skip.js';
