@@ -13,7 +13,6 @@ const TURNS: readonly (readonly [RegExp, string])[] = [
   [/\bin silence\b/gi, 'silently'],
   [/\bcannot be had\b/gi, 'is not available, is not possible'],
   [/\bheld against\b/gi, 'compared with'],
-  [/\bnobody asked\b/gi, 'was not requested'],
   [/\b(?:say|says|said) so\b/gi, 'name what the text says'],
   [/\b(?:say|says|said) nothing\b/gi, 'does not state'],
   [/\bwhat there is nothing\b/gi, 'begin with the subject'],
@@ -21,6 +20,17 @@ const TURNS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:is|are) taken (?:for|to|as)\b/gi, 'assuming'],
   [/\breads? like\b/gi, 'looks like'],
   [/\bas ever\b/gi, 'as usual'],
+  [/\bof (?:its|their|our|your) own\b/gi, 'a separate ...'],
+  [/\bin the way\b(?! in which| of )/gi, 'prevents, occupies'],
+  [/\b(?:is|are|was|were) to be\b/gi, 'name who does it'],
+  [/\bto be had\b/gi, 'is available'],
+  [/\bstands? (?:in|beside|before|behind|for|where|there|at)\b/gi, 'is in, means, replaces'],
+  [/\btakes? the place of\b/gi, 'replaces'],
+  [/\b(?:goes|go) on top of\b/gi, 'is merged over'],
+  [/\b(?:is|are) gone\b/gi, 'does not exist, is lost'],
+  [/\b(?:no|some)body\b/gi, 'name who or what does it'],
+  [/\bshall\b(?! be included)/g, 'must, should'],
+  [/\b(\w+) \1 \1\b/gi, 'one word'],
 ];
 
 /** People read these; generated files, recorded output and the facts' patterns in kernel C are not ours to phrase. */
@@ -68,6 +78,17 @@ test('each turn is found, over the end of a line as well, and plain words are no
     'the first is taken for the default',
     'the place reads like an older kernel',
     'write the image as ever',
+    'the node has a name of its own',
+    'the initrd is in the way',
+    'what a region is to be',
+    'an image to be had elsewhere',
+    'it stands in the configuration',
+    'the link takes the place of the node',
+    'the fragment goes on top of it',
+    'the node is gone',
+    'a module that nobody loads',
+    'if the node shall be used',
+    'the the the ranges',
   ];
   for (const text of bad) expect(turns(text), text).toHaveLength(1);
   for (const text of ['there is no heap', 'it is no longer there', 'the kernel has no CMA', 'assuming 128 MiB'])

@@ -68,7 +68,7 @@ static void sync_cpu(int buffer, uint64_t flags)
 			fail("DMA_BUF_IOCTL_SYNC");
 }
 
-/* One byte of data carries the descriptor; the kernel gives the receiver a number of its own for it. */
+/* One byte of data carries the descriptor; the kernel gives the receiver another number for it. */
 static void send_buffer(int peer, int buffer)
 {
 	char byte = 0;

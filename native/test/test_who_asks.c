@@ -86,7 +86,7 @@ static const struct unexpected {
 	{"no devtmpfs, no sysfs", heaps_and_no_sysfs, "DEVTMPFS_MISSING", "", "mount devtmpfs", "no /sys/class"},
 	{"cma=0", board_without_cma, "CMA_DISABLED_CMDLINE", "cma=0", "remove cma=", ""},
 	{"CMA, and no heap of it", cma_heap_with_cma, "HEAP_ABSENT", "", "reserved-memory", ""},
-	{"another kernel's configuration", config_of_another, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS WITH_CMA, "add ", "is another kernel's"},
+	{"another kernel's configuration", config_of_another, "HEAP_SUPPORT_MISSING", "built without " NO_HEAPS WITH_CMA, "add ", "is of another kernel"},
 };
 
 static void unexpected(void)

@@ -7,8 +7,8 @@ import { DIAGNOSES } from '../verify/diagnoses.gen.js';
 import { helpOptions, verifierHelp } from './verifier-help.js';
 
 export async function manualPages(): Promise<Readonly<Record<string, string>>> {
-  const nobody = { stdout: () => {}, stderr: () => {}, environment: {}, directory: '.', isTerminal: false };
-  const program = await buildProgram(nobody);
+  const quiet = { stdout: () => {}, stderr: () => {}, environment: {}, directory: '.', isTerminal: false };
+  const program = await buildProgram(quiet);
   const help = verifierHelp();
   const exitStatus = (/^exit status: ([\s\S]*)$/m.exec(help)?.[1] ?? '').trim().replace(/\s+/g, ' ');
   return {

@@ -331,7 +331,7 @@ function managed(world: DeviceWorld, name: string, before: Nodes): { outcomes: O
   if (manager.kind === 'mdev') {
     const source = image.text('etc/mdev.conf');
     const { owner, group, mode, from, isGone } = mdevNode(source, device, SUBSYSTEM, accounts);
-    // Nobody opens a node that is not there.
+    // A node that does not exist cannot be opened.
     state = changed(state, { owner, group, mode: isGone ? 0 : mode }, from ?? 'the default of mdev');
   } else if (manager.kind === 'ueventd') {
     const found = ueventdNode(image, node);

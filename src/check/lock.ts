@@ -115,7 +115,7 @@ export function parseLock(file: string, text: string): Lock | Diagnostic {
   } catch {
     // Said below.
   }
-  // Nobody is told to delete what may be anything.
+  // The fix must not delete a file that may be anything.
   const isOurs = /^dmaheap \d/.test(String(lock?.generator)) && typeof lock?.facts === 'string';
   return report('lock/unreadable', {
     message: `${file} is not a lock of ${isOurs ? 'this version' : 'dmaheap'}`,

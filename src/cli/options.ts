@@ -1,7 +1,7 @@
 /** Options that several commands have. */
 import { flag, fromProfile, several, text } from './declaration.js';
 
-const ARCH = "architecture: as the profile, the kernel or uname names it";
+const ARCH = 'architecture: as the profile, the kernel or uname names it';
 
 export const FORCE = flag('--force', 'overwrite files that were edited');
 export const ONE_KERNEL = text('--kernel <version>', "one kernel of the profile's range");

@@ -52,7 +52,7 @@ interface Recipe {
   readonly message: (found: string) => string;
   readonly cause: string;
   readonly fix: string;
-  /** Stands before it on the same line where the recipe is right. */
+  /** Precedes it on the same line if the recipe is right. */
   readonly unless?: RegExp;
   readonly facts?: readonly string[];
 }

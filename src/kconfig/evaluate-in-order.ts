@@ -1,7 +1,7 @@
 /**
  * All values in one pass, each after what it needs. {@link Evaluation.compute} comes to the same values by asking
- * for what is missing; for the symbols of a whole tree that takes several times as long. What has rules of its own
- * (choices, texts and numbers, symbols without a declaration) is left to it.
+ * for what is missing; for the symbols of a whole tree that takes several times as long. Symbols with
+ * other rules (choices, texts and numbers, symbols without a declaration) are left to it.
  */
 import type { Evaluation } from './evaluation.js';
 import { AND, MOD, NO, NOT, OR, SYMBOL, type Tristate, YES } from './expression.js';

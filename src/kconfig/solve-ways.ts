@@ -1,6 +1,6 @@
 /**
- * The ways to a value: a prompt that takes a line, a default, a symbol that selects or implies. Each way has needs of
- * its own, so that the ways of all symbols form the and-or graph that the search walks and the explanation prints.
+ * The ways to a value: a prompt that takes a line, a default, a symbol that selects or implies. Each way has separate
+ * needs, so that the ways of all symbols form the and-or graph that the search walks and the explanation prints.
  */
 import { groupOf } from './choice.js';
 import {

@@ -31,7 +31,7 @@ export const command = declare({
     configTxt: text('--config-txt <file>', "a Raspberry Pi's config.txt"),
     arch: text(
       '--arch <arch>',
-      "architecture, if no complete .config states it: as the profile, the kernel or uname names it",
+      'architecture, if no complete .config states it: as the profile, the kernel or uname names it',
     ),
     kernel: text('--kernel <version>', 'kernel, if no complete .config states it'),
     name: text('--name <name>', 'name of the profile'),

@@ -56,7 +56,7 @@ function wrongConfigTxt(board: Board) {
   };
 }
 
-/** Somebody asked for an area with an overlay or a node, and the running tree has no such node. */
+/** An overlay or a node requests an area, and the running tree has no such node. */
 function notInTree(board: Board) {
   const names = board.all('treeNames').filter(({ of }) => of === '');
   const none = board.all('noTreeNode').find(({ path }) => REGION.test(path));

@@ -5,7 +5,7 @@ import type { Cause } from './cause.js';
 
 const FIRST = formatKernelVersion(FIRST_KERNEL_WITH_HEAPS);
 
-/** Somebody looked for heaps, and there is none. */
+/** The text looks for heaps, and there is none. */
 const isMissing = (board: Board) =>
   board.isAbsent() ||
   board.has('noProvider') ||
