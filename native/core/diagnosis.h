@@ -10,7 +10,7 @@
 #define DIAGNOSES(X) \
 	/* the heap does not exist */ \
 	X(HEAP_SUPPORT_MISSING, "this kernel was built without {CONFIG_DMABUF_HEAPS=y and one of CONFIG_DMABUF_HEAPS_SYSTEM=y, CONFIG_DMABUF_HEAPS_CMA=y (with CONFIG_CMA=y and CONFIG_DMA_CMA=y)}", \
-	  "add {these options} to the kernel configuration (`dmaheap generate` writes a fragment with it) and rebuild; a kernel without these options is too old for heaps") \
+	  "add {these options} to the kernel configuration (`dmaheap generate` writes a fragment with it; a kernel without these options is too old for heaps) and rebuild") \
 	X(HEAP_MODULE_NOT_LOADED, "the heap is a kernel module, {system_heap or cma_heap}, and it is not loaded", \
 	  "modprobe {MODULE}; for every boot write '{MODULE}' to /etc/modules-load.d/dmaheap.conf") \
 	X(DEVTMPFS_MISSING, "the kernel has the heap in /sys/class/dma_heap, but /dev has no node for it", \
@@ -78,7 +78,7 @@
 	X(CMA_DT_REJECTED_NOMAP, "/reserved-memory/{NODE} is both no-map and reusable, which the kernel refuses", "remove no-map") \
 	X(CMA_DT_REJECTED_ALIGN, "the kernel rejected /reserved-memory/{NODE}: base or size is not a multiple of the CMA granule", \
 	  "align base and size (4 MiB with 4K pages, 32 MiB with 16K, 512 MiB with 64K)") \
-	X(CMA_DT_REJECTED_CELLS, "the kernel does not read the node: {its reg or size, or all of /reserved-memory, does not have the cells of the root}", \
+	X(CMA_DT_REJECTED_CELLS, "the kernel ignores the node: {the cells of its reg or size, or those of /reserved-memory, differ from those of the root}", \
 	  "give /reserved-memory the root's #address-cells and #size-cells and an empty property ranges;, and write reg and size in these cells") \
 	X(CMA_DT_REJECTED_SPACE, "the kernel found no room for /reserved-memory/{NODE}", \
 	  "make it smaller, widen alloc-ranges, or move other regions") \

@@ -39,7 +39,7 @@ export const CONTAINER_CODES = defineCodes({
     severity: 'warning',
     title: 'whether a container reaches a heap depends on what is not given',
     explain:
-      "The container's own accounts, the number of the group on the host, other files or variables decide. Give --rootfs with the container image or with the host's root file system, or write numbers.",
+      'It depends on the accounts of the container, on the number of the group on the host, or on other files or variables. Give --rootfs with the container image or with the root file system of the host, or write numbers instead of names.',
   },
 } satisfies CodeTable);
 const report = reporter(CONTAINER_CODES);
@@ -105,7 +105,7 @@ function deviceOf(container: Container, kind: ContainerKind, node: string, links
       'container/device',
       elsewhere.span,
       `it is at ${elsewhere.inside}${node.slice(elsewhere.host.length)} in the container, where no program looks for it`,
-      `give ${elsewhere.host} its own path`,
+      `mount ${elsewhere.host} at the same path`,
     );
   const others = devices.filter(({ host }) => covers(FOLDER, host)).map(({ host }) => host);
   return answer(
@@ -214,7 +214,7 @@ function accessOf(container: Container, kind: ContainerKind, group: string | und
       return answer(
         'container/unknown',
         namespace.span,
-        `the number ${hostId} of ${group} is mapped; who is in that group is up to the container`,
+        `the number ${hostId} of ${group} is mapped; the container decides which users are in that group`,
         'check with id in the container',
       );
     if (namespace.groups.length > 0 && hostId === undefined)

@@ -4,7 +4,7 @@ import { configFiles, configFolders, type Image } from './tree.js';
 export interface ModuleLine {
   /** With underscores, as the kernel names it. */
   readonly module: string;
-  /** A `softdep` keeps nothing out: it takes the place of an install command. */
+  /** A `softdep` keeps nothing out: it replaces an install command. */
   readonly by: 'blacklist' | 'install' | 'softdep';
   /** Of `install`: the command that runs in place of loading. */
   readonly command: string;

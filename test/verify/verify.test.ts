@@ -117,9 +117,7 @@ test('without an expectation a board without heaps is a skip that names cause an
     (r) => r.id === 'heap.support',
   );
   expect(unread?.cause).toBe(`this kernel was built without ${LACKS} (with CONFIG_CMA=y and CONFIG_DMA_CMA=y)`);
-  expect(unread?.evidence[0]).toMatch(
-    /look into the \.config .*: no \/proc\/config\.gz .*, no \/boot\/config-6\.12\.1$/,
-  );
+  expect(unread?.evidence[0]).toMatch(/see the \.config .*: no \/proc\/config\.gz .*, no \/boot\/config-6\.12\.1$/);
 });
 
 test.each([
