@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { holdFacts, versionOfTree } from '../facts/hold.js';
-import { FACTS, formatKernelVersion } from '../facts/index.js';
+import { compareKernelVersions, FACTS, formatKernelVersion, OLDEST_KERNEL } from '../facts/index.js';
 
 /** @returns undefined when there is no such file */
 function read(directory: string, file: string): string | undefined {
@@ -20,6 +20,11 @@ function check(directory: string, quiet: boolean): boolean | undefined {
   const version = versionOfTree(read(directory, 'Makefile') ?? '');
   if (version === undefined) {
     console.error(`${directory}: not a kernel tree: its Makefile does not state VERSION and PATCHLEVEL`);
+    return undefined;
+  }
+  if (compareKernelVersions(version, OLDEST_KERNEL) < 0) {
+    const [has, oldest] = [formatKernelVersion(version), formatKernelVersion(OLDEST_KERNEL)];
+    console.error(`${directory}: it is Linux ${has}, and the facts begin with ${oldest}`);
     return undefined;
   }
   const held = holdFacts(FACTS.values(), { version, read: (file) => read(directory, file) });

@@ -86,7 +86,7 @@ function otherNames(heap: ManifestHeap, knowledge: KernelKnowledge): Diagnostic[
   const names = [...new Set(knowledge.inventory.heaps.map(({ name }) => name))].join(', ');
   return [
     report('kernel/other-names', {
-      message: `the heap "${heap.name}" was generated as ${heap.nodes.map(({ name }) => name).join(', ')}, but ${knowledge.origin} registers ${registered.length === 0 ? 'no heap of that name' : registered.join(', ')}`,
+      message: `the heap "${heap.name}" was generated as ${[...new Set(heap.nodes.map(({ name }) => name))].join(', ')}, but ${knowledge.origin} registers ${registered.length === 0 ? 'no heap of that name' : registered.join(', ')}`,
       cause: `the heaps of Linux ${knowledge.release} there are ${names}`,
       fix: 'generate again with --kernel-tree',
     }),

@@ -18,7 +18,10 @@ export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 3 };
 /** The first kernel with /dev/dma_heap. */
 export const FIRST_HEAPS = '5.6';
 
-/** Kernels whose source was read and which were booted; between them a fact may have changed earlier or later. */
+/**
+ * Kernels whose source was read, as each description of kernels/ says, which also says whether they were booted. Between
+ * them a fact may have changed earlier or later.
+ */
 export const READ_KERNELS: readonly KernelVersion[] = [
   OLDEST_KERNEL,
   { major: 5, minor: 15 },

@@ -167,6 +167,7 @@ interface Observation
   extends Omit<Prediction, 'unknown' | 'assumed' | 'commandLine' | 'log' | 'layouts' | 'possibleOutcomes'> {
   /** What an unknown outcome can be. */
   readonly possible: readonly (typeof OUTCOMES)[number][];
+  readonly atomicPools: Situation['atomicPools'];
   readonly log: readonly (LogLine & { readonly areaIndex: number | undefined; readonly stage: Stage })[];
 }
 
@@ -231,6 +232,7 @@ function observe(boot: Boot): Observation {
     rejected,
     slots: { used: boot.areas.length, total: situation.slots },
     hasDefault: boot.defaultArea !== undefined,
+    atomicPools: situation.atomicPools,
     minimumAlignmentBytes: situation.minimumAlignmentBytes,
     facts: [
       ...new Set([
@@ -301,7 +303,7 @@ function settle(
     const at = areaIndex === undefined ? null : (areas[areaIndex]?.baseAddress ?? null);
     return { family, text: words.replace('{address}', at === null ? '?' : formatAddress(at)) };
   });
-  const { possible: _, ...seen } = base;
+  const { possible: _, atomicPools: __, ...seen } = base;
   return {
     ...seen,
     areas,
@@ -327,7 +329,7 @@ const BEFORE_DEFAULT_AREA: readonly DangerCode[] = [
 /**
  * What the dangers leave open: whether it boots at all, which of the later messages still come, who gets shared memory.
  */
-function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[] {
+function undecided({ outcome, dangers, log, heaps, areas, atomicPools }: Observation): UnknownField[] {
   const reasons = (of: readonly Danger[]) => of.map((danger) => danger.reason).join('; ');
   const stops = (code: DangerCode, stage: Stage) => {
     if (outcome === 'hangs' || code === 'page-half-mapped') return stage !== 'scan';
@@ -335,12 +337,14 @@ function undecided({ outcome, dangers, log, heaps }: Observation): UnknownField[
     return stage === 'allocating' && BEFORE_DEFAULT_AREA.includes(code);
   };
   const shared = dangers.filter(({ code }) => code === 'areas-overlap' || code === 'area-freed');
+  const main = areas.find(({ isDefault }) => isDefault);
+  const mayBeTaken = main !== undefined && main.sizeBytes > 0n && main.sizeBytes <= atomicPools.mostBytes;
   return [
     ...heaps.flatMap(({ area }, i) => {
       const owners = shared.filter(({ nodes }) => area !== null && nodes.includes(area));
-      return owners.length > 0
-        ? [{ field: `heaps[${i}].usable`, needs: `a boot of this kernel: ${reasons(owners)}` }]
-        : [];
+      const field = `heaps[${i}].usable`;
+      if (owners.length > 0) return [{ field, needs: `a boot of this kernel: ${reasons(owners)}` }];
+      return mayBeTaken && area === main.name ? [{ field, needs: atomicPools.needs }] : [];
     }),
     ...(outcome === 'unknown' ? [{ field: 'outcome', needs: `a boot of this kernel: ${reasons(dangers)}` }] : []),
     ...log.flatMap(({ stage }, i) => {

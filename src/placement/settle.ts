@@ -105,6 +105,7 @@ export function situationOf(input: PlacementInput): Settled {
     minimumAlignmentBytes: granule.bytes,
     lpae: granule.lpae,
     slots,
+    atomicPools: atomicPoolsOf(input, commandLine, banks, pageSizeBytes),
     dmaCma: config.tristate('DMA_CMA') !== 'n',
     restrictedPool: rules.restrictedPool && restricted === 'y',
     flatMemory: config.tristate('SPARSEMEM') !== 'y',
@@ -294,6 +295,40 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
 
 function hasRestrictedPool({ reservedMemory }: Situation): boolean {
   return reservedMemory.nodes.some(({ compatible }) => compatible.includes('restricted-dma-pool'));
+}
+
+/** One pool for each zone that the kernel has. */
+const ATOMIC_POOLS = 3n;
+const ATOMIC_POOL_FACT = 'memory.atomic-pool';
+
+/** kernel/dma/pool.c: a pool is at most the largest block of the buddy allocator. */
+function atomicPoolsOf(
+  { unknownFacts }: PlacementInput,
+  commandLine: string,
+  banks: Situation['banks'],
+  pageSizeBytes: bigint,
+): Situation['atomicPools'] {
+  const largest = pageSizeBytes << 10n;
+  const stated = parameterValue(commandLine, 'coherent_pool');
+  const file = unknownFacts?.get(ATOMIC_POOL_FACT);
+  const ram = banks.reduce((sum, { start, end }) => sum + (end - start), 0n);
+  const part = ram >> 13n;
+  const each =
+    stated !== undefined
+      ? memparse(stated).value
+      : file !== undefined
+        ? largest
+        : part > 128n << 10n
+          ? part
+          : 128n << 10n;
+  const why =
+    stated !== undefined || file === undefined
+      ? ''
+      : `: ${file} does not look like a known kernel (${ATOMIC_POOL_FACT})`;
+  return {
+    mostBytes: ATOMIC_POOLS * (each > largest ? largest : each),
+    needs: `a boot of this kernel: its pools for atomic allocations may take the whole default area${why}`,
+  };
 }
 
 /** Heaps on memory that is not simulated: those whose driver may be there, and whose node is, where one is known. */

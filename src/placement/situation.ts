@@ -31,6 +31,8 @@ export interface Situation {
   readonly pageSizeBytes: bigint;
   readonly minimumAlignmentBytes: bigint;
   readonly slots: number;
+  /** Pools for atomic allocations lie in the default area: at most so much of it, and what would decide how much. */
+  readonly atomicPools: { readonly mostBytes: bigint; readonly needs: string };
   /** CMA and DMA_CMA are on; otherwise no pool becomes an area. */
   readonly dmaCma: boolean;
   readonly kconfigSize: KconfigSize;

@@ -31,12 +31,15 @@ const headings = (file: string) => [...read(file).matchAll(/^(#+) /gm)].map(([, 
 const blocks = (file: string) => [...read(file).matchAll(/^(?: {4}.*\n)+/gm)].map(([block]) => block);
 const tableRows = (file: string) => [...read(file).matchAll(/^\|/gm)].length;
 
-test('the page and its translation have the same sections, tables and commands', () => {
-  const [original, translation] = ['docs/no-dev-dma-heap.md', 'docs/zh-CN/no-dev-dma-heap.md'] as const;
-  expect(headings(translation)).toEqual(headings(original));
-  expect(tableRows(translation)).toBe(tableRows(original));
-  expect(blocks(translation)).toEqual(blocks(original));
-});
+test.each(['no-dev-dma-heap', 'kernels'])(
+  '%s and its translation have the same sections, tables and commands',
+  (page) => {
+    const [original, translation] = [`docs/${page}.md`, `docs/zh-CN/${page}.md`] as const;
+    expect(headings(translation)).toEqual(headings(original));
+    expect(tableRows(translation)).toBe(tableRows(original));
+    expect(blocks(translation)).toEqual(blocks(original));
+  },
+);
 
 test('the translation of README shows what README shows', () => {
   const original = read('README.md');

@@ -153,14 +153,16 @@ function compareVerifier(prediction: Prediction, { verifier }: Observation, add:
   }
   const word = (usable: boolean | undefined) =>
     usable === undefined ? 'no such heap' : usable ? 'allocates' : 'cannot allocate';
-  for (const { name, usable } of prediction.heaps) {
+  const open = (i: number) => prediction.unknown.find(({ field }) => field === `heaps[${i}].usable`)?.field ?? 'heaps';
+  for (const [i, { name, usable }] of prediction.heaps.entries()) {
     const seen = verifier.allocates.get(name);
-    add(`verifier on ${name}`, seen === usable, word(usable), word(seen), 'heaps');
+    add(`verifier on ${name}`, seen === usable, word(usable), word(seen), open(i));
   }
   if (prediction.heaps.length === 0) return;
   const passes = prediction.heaps.every(({ usable }) => usable);
   const observed = [verifier.verdict, ...verifier.faults].join(', ');
-  add('verifier verdict', passes === (verifier.verdict === 'pass'), passes ? 'pass' : 'not pass', observed, 'heaps');
+  const field = prediction.heaps.map((_, i) => open(i)).find((one) => one !== 'heaps') ?? 'heaps';
+  add('verifier verdict', passes === (verifier.verdict === 'pass'), passes ? 'pass' : 'not pass', observed, field);
 }
 
 function compareAreas(prediction: Prediction, areas: readonly ObservedArea[], isNameCut: boolean, add: Add): void {

@@ -29,6 +29,20 @@ test('with 16K pages they cut the only place for 128 MiB', () => {
   expect(openAbout(boot({ nodes }, { ...run, kernel: '7.3' }))).not.toContain('heaps');
 });
 
+test.each([
+  // Three pools of at most 4 MiB each.
+  ['8M', '4M', {}, true],
+  ['64M', '4M', {}, false],
+  ['8M', undefined, {}, false],
+  ['8M', undefined, { unknownFacts: new Map([['memory.atomic-pool', 'kernel/dma/pool.c']]) }, true],
+  ['64M', undefined, { unknownFacts: new Map([['memory.atomic-pool', 'kernel/dma/pool.c']]) }, false],
+])('an area of %s with coherent_pool=%s: whether a heap can allocate is open', (cma, pools, input, isOpen) => {
+  const commandLine = `cma=${cma}${pools === undefined ? '' : ` coherent_pool=${pools}`}`;
+  const seen = boot({}, { kernel: '6.12', commandLine, ...input });
+  const fields = seen.unknown.filter(({ needs }) => needs.includes('pools for atomic allocations'));
+  expect(fields.map(({ field }) => field)).toEqual(isOpen ? ['heaps[1].usable'] : []);
+});
+
 test('banks of every RAM there can be are counted, not walked', () => {
   const memory = 'memory@0 { device_type = "memory"; reg = <0x0 0x0 0xffffffff 0xf0000000>; };';
   expect(boot({ memory }, { kernel: '6.12', commandLine: 'cma=64M' }).areas.length).toBe(1);

@@ -14,6 +14,8 @@ import { Kbuild } from '../../src/knowledge/index.js';
 import { dmaheap } from '../cli/run.js';
 
 const TREES = ['linux-5.15', 'nuvoton-6.6', 'rockchip-5.10', 'samsung-r11s', 'ti-6.1'];
+/** What a vendor has patched so that it looks like no known kernel. */
+const UNKNOWN: Readonly<Record<string, readonly string[]>> = { 'rockchip-5.10': ['memory.atomic-pool'] };
 const directoryOf = (name: string) => path.join(cacheRoot(), 'trees', name);
 const isThere = (name: string) => existsSync(path.join(directoryOf(name), 'Makefile'));
 const place = mkdtempSync(path.join(tmpdir(), 'dmaheap-trees-'));
@@ -35,7 +37,7 @@ async function callsIn(directory: string): Promise<string[]> {
     [
       '-rnE',
       '--include=*.c',
-      String.raw`=\s*\w*dma_heap_add\w*\s*\(`,
+      String.raw`\w*dma_heap_add\w*\s*\(\s*&`,
       'drivers',
       'kernel',
       'mm',
@@ -73,7 +75,7 @@ describe.each(TREES.filter(isThere))('%s', (name) => {
     const assumed = [...facts].filter(([, { known }]) => known.by === 'assumed').map(([id]) => id);
     console.log(`${name}: ${facts.size} facts, assumed: ${assumed.join(', ')}, unknown: ${unknown.join(', ')}`);
     // An older kernel may lack what a fact is about.
-    expect(unknown.filter((id) => !id.startsWith('kconfig.'))).toEqual([]);
+    expect(unknown.filter((id) => !id.startsWith('kconfig.'))).toEqual(UNKNOWN[name] ?? []);
     expect(assumed.length).toBeLessThan(3);
   });
 });
@@ -115,7 +117,7 @@ describe.runIf(isThere('rockchip-5.10'))("Rockchip's 5.10", () => {
       expect(confirmed.map(([, one]) => one)).toEqual(confirmed.map(() => 'pass'));
       expect(confirmed.length).toBeGreaterThan(0);
     },
-    120_000,
+    600_000,
   );
 
   test("the same profile on mainline has mainline's names; check and diff tell the two apart", async () => {
@@ -125,11 +127,11 @@ describe.runIf(isThere('rockchip-5.10'))("Rockchip's 5.10", () => {
     expect(readFileSync(path.join(output, 'verify/verify.expect'), 'utf8')).toContain('node heap=video name=linux,cma');
     const other = await run('check', output, '--kernel-tree', tree);
     expect(other.exit).toBe(1);
-    expect(other.stderr).toContain('generated as linux,cma, but rockchip-5.10 registers cma');
+    expect(other.stderr).toMatch(/generated as linux,cma.*, but rockchip-5\.10 registers cma$/m);
     const changes = await run('diff', profile, '--kernel-tree', mainline, '--kernel-tree', tree);
     expect(changes.stdout).toContain('heap video, names: linux,cma -> cma');
     expect(changes.stdout).toContain('+ heap video-uncached, names: cma-uncached');
-  }, 60_000);
+  }, 300_000);
 });
 
 describe('the descriptions that ship', () => {
@@ -143,7 +145,7 @@ describe('the descriptions that ship', () => {
       const said = await run('check', file, '--kernel-tree', directory);
       expect(said.exit, said.stderr).toBe(0);
     },
-    60_000,
+    300_000,
   );
 
   test('each has a source', () => {
