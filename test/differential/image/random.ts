@@ -94,6 +94,8 @@ export function randomImage(root: string, seed: number): RandomImage {
   put(seed % 2 === 0 ? 'usr/lib/systemd/systemd-udevd' : 'sbin/mdev', 'x');
   const rule = ruleMaker(roll);
   layered('udev/rules.d', '.rules', rule, 8);
+  // With the last tag removed udevadm goes on printing CURRENT_TAGS as it was when a rule last read a property.
+  put('usr/lib/udev/rules.d/zz-last.rules', 'TAG+="last"\n');
   const lines = some(4, () =>
     [
       `${pick(['', '', '-'])}${pick(['dma_heap/.*', 'dma_heap/system', 'system', 'dma_heap/(linux,cma|reserved)', 'dma_heap/[a-l].*', '.*', 'SUBSYSTEM=dma_heap;.*', '$SUBSYSTEM=dma_heap', 'SUBSYSTEM=block;.*', 'dma_heap/s[[:alpha:]]+'])}`,
