@@ -68,7 +68,7 @@ export class Boot extends BootRecord {
     if (rules.memreserveOrder === 'first') this.#reserveBlock();
     if (reservedMemory.node !== undefined) {
       if (!reservedMemory.supported) this.#unsupported();
-      else if (rules.order === 'heap-sorted') this.#scanSorted();
+      else if (rules.order !== 'tree') this.#scanSorted();
       else this.#scanInTreeOrder();
     }
     if (rules.memreserveOrder === 'last') this.#reserveBlock();
@@ -113,7 +113,8 @@ export class Boot extends BootRecord {
       if (reserved !== 'absent' && first === undefined) continue;
       this.#entries.push({ node, ...interval(first?.baseAddress ?? 0n, first?.sizeBytes ?? 0n) });
     }
-    if (this.#entries.length >= 2) kernelHeapSort(this.#entries, compareEntries);
+    if (this.#entries.length >= 2)
+      kernelHeapSort(this.#entries, rules.order === 'node-sorted' ? compareNodes : compareEntries);
     this.#sayOverlaps();
     this.#entries.forEach((entry, i) => {
       const { node } = entry;
@@ -557,6 +558,9 @@ function compareEntries(a: Entry, b: Entry): number {
   const [left, right] = [a.end - a.start, b.end - b.start];
   return left < right ? -1 : left > right ? 1 : 0;
 }
+
+/** The node is the last key, so the order does not depend on the sort. */
+const compareNodes = (a: Entry, b: Entry): number => compareEntries(a, b) || a.node.index - b.node.index;
 
 function hex(value: bigint): string {
   return `0x${value.toString(16)}`;

@@ -103,7 +103,7 @@ function howPlaced(input: PlacementInput, node: ReservedNode, why: ReasonMaker):
       ['reserved-memory.alloc-ranges', RULE_FACTS.direction],
     ),
     why(
-      rules.order === 'tree'
+      rules.order !== 'heap-sorted'
         ? `nodes without a base are placed in the order of the tree; this one is child ${node.index + 1} of /reserved-memory`
         : "nodes without a base are placed in the order of the kernel's unstable sort",
       [RULE_FACTS.order],

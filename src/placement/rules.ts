@@ -7,7 +7,7 @@ export type Architecture = 'arm64' | 'arm' | 'riscv64' | 'x86_64';
 
 export interface KernelRules {
   readonly version: KernelVersion;
-  readonly order: 'heap-sorted' | 'tree';
+  readonly order: 'heap-sorted' | 'node-sorted' | 'tree';
   readonly staticRegistration: 'early' | 'late';
   readonly memreserveOrder: 'first' | 'last';
   readonly staticEntries: 'all' | 'first';

@@ -29,6 +29,18 @@ const fates = (text: BoardText, run: Run = {}) =>
 const mib = (count: number) => BigInt(count) << 20n;
 
 describe('order', () => {
+  test('of regions without a base: unstable, then by node, then as in the tree', () => {
+    const nodes = ['a', 'b', 'c'].map((name) => pool(name, size(16 * MIB))).join('');
+    const order = (kernel: string) =>
+      boot({ nodes }, { kernel })
+        .areas.filter(({ name }) => /^[abc]$/.test(name))
+        .sort((one, other) => Number((other.baseAddress ?? 0n) - (one.baseAddress ?? 0n)))
+        .map(({ name }) => name)
+        .join('');
+    expect(order('6.1')).toBe('bca');
+    expect(order('6.6')).toBe(order('6.12'));
+  });
+
   // What the kernel's own sort() of 6.1 made of these keys (0: a region without a base).
   test.each([
     ['0 0', '1 0'],
@@ -541,7 +553,7 @@ describe('what is not known', () => {
     const about = (kernel: string) => boot({ nodes: C }, { kernel }).assumed;
     for (const kernel of ALL) expect(about(kernel)).toEqual([]);
     expect(about('6.9')).toHaveLength(1);
-    expect(about('6.9')[0]).toContain('reserved-memory.order');
+    expect(about('6.9')[0]).toContain('reserved-memory.static-registration');
     expect(about('6.9')[0]).not.toContain('cma.name-length');
     const newest = formatKernelVersion(NEWEST_KERNEL);
     expect(about('9.9')).toEqual([
