@@ -12,12 +12,11 @@ const npm = (name: string, script: string, ...args: string[]): Step => ({
   command: ['npm', 'run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])],
 });
 
-const UNIT: readonly Step[] = [
-  npm('Biome', 'lint'),
-  npm('tsc', 'types'),
+const UNIT: readonly (Step | readonly Step[])[] = [
+  [npm('Biome', 'lint'), npm('tsc', 'types')],
   npm('knip', 'unused'),
-  npm('native', 'test:native'),
-  npm('vitest', 'unit'),
+  // vitest leaves a processor idle while its tests wait for programs.
+  [npm('native', 'test:native'), npm('vitest', 'unit')],
   npm('demo', 'demo'),
 ];
 
@@ -35,6 +34,7 @@ const REAL: readonly Step[] = [
   npm('control of the guests', 'e2e:control'),
   npm('verified guests', 'test:guests', '--short'),
   npm('writers', 'test:writers'),
+  npm('release', 'test:release'),
 ];
 
 const real = process.argv.includes('--real');

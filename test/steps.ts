@@ -1,4 +1,4 @@
-/** Runs suites one after the other and adds up what their runners counted. */
+/** Runs suites and adds up what their runners counted. */
 import { spawn } from 'node:child_process';
 
 export interface Step {
@@ -31,16 +31,26 @@ export function vitestCount(output: string): Count | undefined {
   return { passed: number('passed'), failed: number('failed'), skipped: number('skipped') + number('todo') };
 }
 
-async function run(step: Step): Promise<{ count: Count; seconds: number }> {
+interface Done {
+  readonly step: Step;
+  readonly count: Count;
+  readonly seconds: number;
+  readonly output: string;
+}
+
+const titleOf = ({ name, command }: Step) => `\n== ${name}: ${command.join(' ')}`;
+
+/** @param isLive shows the output as it comes */
+async function run(step: Step, isLive: boolean): Promise<Done> {
   const start = Date.now();
-  console.log(`\n== ${step.name}: ${step.command.join(' ')}`);
+  if (isLive) console.log(titleOf(step));
   const [program = '', ...args] = step.command;
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => {
       output += chunk.toString();
-      process.stdout.write(chunk);
+      if (isLive) process.stdout.write(chunk);
     });
   const code = await new Promise<number>((resolve) => {
     child.on('error', () => resolve(1));
@@ -50,24 +60,34 @@ async function run(step: Step): Promise<{ count: Count; seconds: number }> {
   // A tool that counts nothing is one test; one that fails without a failed test has failed all the same.
   const counted = countsOf(output) ?? vitestCount(output) ?? { passed: code === 0 ? 1 : 0, failed: 0, skipped: 0 };
   const failed = code !== 0 && counted.failed === 0 ? 1 : counted.failed;
-  return { count: { ...counted, failed }, seconds };
+  return { step, count: { ...counted, failed }, seconds, output };
 }
 
-/** @returns the total over all steps; every step is run whatever became of those before it */
-export async function runSteps(steps: readonly Step[]): Promise<Count> {
+/** Steps that run at the same time; only the output of the last one is shown as it comes. */
+async function runTogether(steps: readonly Step[]): Promise<Done[]> {
+  const done = await Promise.all(steps.map((step, i) => run(step, i === steps.length - 1)));
+  for (const { step, output } of done.slice(0, -1)) process.stdout.write(`${titleOf(step)}\n${output}`);
+  return done;
+}
+
+/**
+ * @param steps an inner list runs at the same time
+ * @returns the total over all steps; every step is run whatever became of those before it
+ */
+export async function runSteps(steps: readonly (Step | readonly Step[])[]): Promise<Count> {
   const rows: string[] = [];
   let total: Count = { passed: 0, failed: 0, skipped: 0 };
-  for (const step of steps) {
-    const { count, seconds } = await run(step);
-    rows.push(
-      `${count.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}: ${count.passed} + ${count.failed} + ${count.skipped} in ${seconds.toFixed(0)} s`,
-    );
-    total = {
-      passed: total.passed + count.passed,
-      failed: total.failed + count.failed,
-      skipped: total.skipped + count.skipped,
-    };
-  }
+  for (const group of steps)
+    for (const { step, count, seconds } of await runTogether('name' in group ? [group] : group)) {
+      rows.push(
+        `${count.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}: ${count.passed} + ${count.failed} + ${count.skipped} in ${seconds.toFixed(0)} s`,
+      );
+      total = {
+        passed: total.passed + count.passed,
+        failed: total.failed + count.failed,
+        skipped: total.skipped + count.skipped,
+      };
+    }
   console.log(`\npassed + failed + skipped\n${rows.join('\n')}`);
   return total;
 }

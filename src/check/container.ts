@@ -375,11 +375,12 @@ function judgeFile(
   world: ContainerWorld,
   namesOf: (heap: PlannedHeap) => readonly string[],
 ): Diagnostic[] {
-  const { containers, shown, kind } = file;
-  const about = containers.length === 1 ? containers : containers.filter((one) => isAboutHeaps(plan, one));
+  const { containers, shown, kind, included = [] } = file;
+  const isAlone = containers.length === 1 && included.length === 0;
+  const about = isAlone ? containers : containers.filter((one) => isAboutHeaps(plan, one));
   const [first] = containers;
   if (about.length === 0) {
-    const unread = containers.flatMap((one) => one.unread);
+    const unread = [...included, ...containers.flatMap((one) => one.unread)];
     const names = containers.map(({ name }) => name).join(', ');
     const message = `no container of ${shown} is given ${FOLDER}${names === '' ? '' : `: ${names}`}`;
     if (unread[0] !== undefined)

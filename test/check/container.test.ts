@@ -145,6 +145,15 @@ describe('a compose file with', () => {
     );
     expect([status, said]).toEqual(['unknown', expect.stringContaining('extends y of another file')]);
   });
+
+  test.each([
+    ['beside services', 'include: [heaps.yml]\nservices:\n  web:\n    image: web\n'],
+    ['with a map and a list', 'include:\n  - path: [heaps.yml, more.yml]\nservices:\n  web: {}\n  db: {}\n'],
+    ['alone', 'include:\n  - heaps.yml\n'],
+  ])('a file that is included is not shown: %s', async (_, text) => {
+    const { status, said } = await verdict('c.yml', text, ...HOST);
+    expect([status, said]).toEqual(['unknown', expect.stringContaining('it includes heaps.yml')]);
+  });
   test('findings name the line of the device', async () => {
     const { said } = await verdict(
       'c.yml',

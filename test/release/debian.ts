@@ -102,6 +102,7 @@ export async function testDebianPackage({ directory }: Release, work: string): P
   assert.equal(await said('dpkg -V dmaheap'), '');
   assert.equal(await said('dmaheap --version'), VERSION);
   assert.equal(await said('dmaheap validate /board.json'), 'board.json: good');
+  assert.match(await said('dmaheap kernel rockchip-5.10'), /cma-uncached/);
   await said('dmaheap generate /board.json -o /tmp/out --kernel 6.12');
   for (const page of ['1 dmaheap', '5 dmaheap-profile', '8 dmaheap-verify']) {
     assert.match(await said(`man -w ${page}`), /\/usr\/share\/man\/man[158]\/dmaheap/);

@@ -6,6 +6,7 @@ import {
   type BindMount,
   type CgroupRule,
   type Container,
+  type ContainerFile,
   clean,
   type DeviceGrant,
   readCgroupRule,
@@ -15,15 +16,17 @@ import {
 } from './types.js';
 
 /** @returns undefined for a text that is not a compose file */
-export function readCompose(source: SourceText): Container[] | undefined {
+export function readCompose(source: SourceText): ContainerFile | undefined {
   const document = parseDocument(source.text, { merge: true, lineCounter: new LineCounter(), logLevel: 'silent' });
   if (document.errors.length > 0) return undefined;
   const reader = new Reader(source, (node) => (isAlias(node) ? node.resolve(document) : (node as Node | undefined)));
   const top = reader.map(document.contents);
   if (top === undefined) return undefined;
   const services = reader.map(reader.get(top, 'services'));
-  if (services === undefined) return undefined;
-  return reader.keys(services).map((name) => reader.service(services, name));
+  const included = reader.included(top);
+  if (services === undefined && included.length === 0) return undefined;
+  const containers = services === undefined ? [] : reader.keys(services).map((name) => reader.service(services, name));
+  return { kind: 'compose', containers, included };
 }
 
 const only = <T>(one: T | undefined): T[] => (one === undefined ? [] : [one]);
@@ -66,6 +69,18 @@ class Reader {
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** `include: [FILE, { path: FILE }]`. */
+  included(top: YAMLMap): Said[] {
+    return this.#list(this.get(top, 'include')).flatMap(({ node, span }) => {
+      const path = isMap(node) ? this.get(node, 'path') : node;
+      const files = isSeq(path) ? this.#list(path).map((one) => one.node) : [path];
+      return files.flatMap((file) => {
+        const said = this.#said(file);
+        return [{ text: said === undefined ? 'it includes other files' : `it includes ${said.text}`, span }];
+      });
+    });
   }
 
   #merged(map: YAMLMap): YAMLMap[] {

@@ -13,7 +13,5 @@ export { readQuadlet };
 export function readContainerFile(source: SourceText): ContainerFile | undefined {
   const one = (kind: ContainerFile['kind'], found: Container | undefined): ContainerFile | undefined =>
     found === undefined ? undefined : { kind, containers: [found] };
-  const services = readCompose(source);
-  if (services !== undefined) return { kind: 'compose', containers: services };
-  return one('quadlet', readQuadlet([source])) ?? one('lxc', readLxc(source));
+  return readCompose(source) ?? one('quadlet', readQuadlet([source])) ?? one('lxc', readLxc(source));
 }

@@ -73,6 +73,8 @@ export type ContainerKind = 'compose' | 'quadlet' | 'lxc';
 export interface ContainerFile {
   readonly kind: ContainerKind;
   readonly containers: readonly Container[];
+  /** Other files with containers, which this file includes. */
+  readonly included?: readonly Said[];
 }
 
 /** How each kind of file spells what a fix asks for. */
