@@ -249,7 +249,9 @@ export function readDescriptionFile(context: Context, file: string): Description
     throw new Refusal(
       `no kernel description with the name ${file} ships with dmaheap`,
       EXIT.usage,
-      `use ${shippedDescriptions().join(', ')}, or the path of one: ./${file}${ENDING}`,
+      shippedDescriptions().length === 0
+        ? 'this program has no directory kernels/ beside it, which the package has: give the path of a description'
+        : `use ${shippedDescriptions().join(', ')}, or the path of one: ./${file}${ENDING}`,
     );
   const got = readText(ships ? path.join(shippedDirectory() ?? '', file + ENDING) : context.resolve(file));
   if ('error' in got)
