@@ -111,6 +111,8 @@ test('holds what it needs and nothing else', () => {
       'dist/man/dmaheap-verify.8',
       'dist/types/src/index.d.ts',
       'docs/library.md',
+      'docs/programs/heap-share.c',
+      'kernels/rockchip-5.10.kernel.json',
       'native/core/verify.c',
       'schemas/profile.schema.json',
       'templates/udev/target.json',
@@ -138,7 +140,10 @@ test('are the types wrong? No, in every way of resolving that an ES module has',
     reject: false,
   });
   const { analysis, problems } = JSON.parse(stdout);
-  expect(Object.keys(analysis.entrypoints).sort()).toEqual(['.', './fdt', './kconfig', './package.json', './schema']);
+  const named = ['.', './fdt', './kconfig', './kernels/*', './package.json', './schema'];
+  expect(Object.keys(analysis.entrypoints).sort()).toEqual(named);
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8'));
+  expect(Object.keys(exports).sort()).toEqual(named);
   // CommonJS and resolvers from before `exports` are not served: the package says "type": "module".
   const served = Object.values(problems as Record<string, { kind: string; resolutionKind?: string }[]>)
     .flat()
