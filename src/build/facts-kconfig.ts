@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { execaSync } from 'execa';
 import { loadKernelTree } from '../cli/kernel/load.js';
+import { ASKED_SIZE, ASKED_SYMBOLS } from '../facts/asked-symbols.js';
 import type { ClosureFile } from '../facts/closure.js';
 import { versionOfTree } from '../facts/hold.js';
 import { formatKernelVersion } from '../facts/index.js';
@@ -23,16 +24,8 @@ const ARCHITECTURES = {
 };
 /** What plans ask for; one size represents every size. */
 const GOALS: readonly GoalText[] = [
-  ...[
-    'CMA',
-    'DMA_CMA',
-    'DMABUF_HEAPS',
-    'DMABUF_HEAPS_CMA',
-    'DMABUF_HEAPS_SYSTEM',
-    'CMA_SIZE_SEL_MBYTES',
-    'CMA_DEBUGFS',
-  ].map((symbol) => ({ symbol, value: 'y' })),
-  { symbol: 'CMA_SIZE_MBYTES', value: '64' },
+  ...ASKED_SYMBOLS.map((symbol) => ({ symbol, value: 'y' })),
+  { symbol: ASKED_SIZE, value: '64' },
 ];
 
 type Entry = ClosureFile['closures'][number];

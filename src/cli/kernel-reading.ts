@@ -1,6 +1,7 @@
 /** What a kernel source tree says, as a value that can be written as a description. */
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { ASKED_SIZE, ASKED_SYMBOLS } from '../facts/asked-symbols.js';
 import { makeConfig, parseGoal, Solver, symbolOfLine } from '../kconfig/index.js';
 import { type KernelKnowledge, type KnownClosure, type SymbolValue, symbolsNeeded } from '../knowledge/index.js';
 import type { Context } from './context.js';
@@ -59,9 +60,11 @@ function closuresOf(open: OpenTree, knowledge: KernelKnowledge, config: string |
     config === undefined ? [defaultDefconfig(open)?.text ?? '', makeConfig(open.tree, 'allnoconfig').text] : [config];
   const solvers = bases.map((text) => new Solver(open.tree, text));
   const heaps = knowledge.inventory.heaps.flatMap(symbolsNeeded);
-  const symbols = [...new Set([...ALWAYS_ASKED, ...heaps])].filter((symbol) => open.tree.byName.has(symbol)).sort();
+  const symbols = [...new Set([...ASKED_SYMBOLS, ASKED_SIZE, ...heaps])]
+    .filter((symbol) => open.tree.byName.has(symbol))
+    .sort();
   return symbols.flatMap((symbol): KnownClosure[] => {
-    const goal = parseGoal(symbol === 'CMA_SIZE_MBYTES' ? 'CMA_SIZE_MBYTES=64' : `${symbol}>=m`);
+    const goal = parseGoal(symbol === ASKED_SIZE ? `${ASKED_SIZE}=64` : `${symbol}>=m`);
     if (goal === undefined) return [];
     const solved = solvers.map((solver) => solver.solve([goal]));
     if (solved.some(({ blocked }) => blocked.length > 0)) return [];
@@ -75,14 +78,3 @@ function closuresOf(open: OpenTree, knowledge: KernelKnowledge, config: string |
     ];
   });
 }
-
-const ALWAYS_ASKED = [
-  'CMA',
-  'DMA_CMA',
-  'DMABUF_HEAPS',
-  'DMABUF_HEAPS_CMA',
-  'DMABUF_HEAPS_SYSTEM',
-  'CMA_SIZE_SEL_MBYTES',
-  'CMA_DEBUGFS',
-  'CMA_SIZE_MBYTES',
-];
