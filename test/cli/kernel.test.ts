@@ -283,3 +283,10 @@ describe('trees that are old or strange end in one sentence', () => {
     expect(await sentence('kernel', 'converted')).toContain('CRLF line ends');
   });
 });
+
+test('a name that nothing has is answered with the names that ship', async () => {
+  expect(await dmaheap(['kernel', 'nowhere-9.9'])).toMatchObject({
+    exit: 3,
+    stderr: expect.stringMatching(/nowhere-9\.9: not a kernel source tree.*\n {2}fix: .*rockchip-5\.10/),
+  });
+});

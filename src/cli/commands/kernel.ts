@@ -1,6 +1,6 @@
 /** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
 import {
   compareKnowledge,
@@ -18,7 +18,7 @@ import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
 import { readTree, type TreeReading } from '../kernel-reading.js';
 import { type Base, type OpenTree, openKernelTree } from '../kernel-tree.js';
-import { readDescriptionFile, shippedDescriptions } from '../knowledge.js';
+import { isShippedName, readDescriptionFile, shippedDescriptions } from '../knowledge.js';
 import { KERNEL_TREE } from '../options.js';
 import { Refusal } from '../refusal.js';
 
@@ -110,6 +110,12 @@ async function look(context: Context, subject: string, options: KernelOptions): 
   const version = parseKernelVersion(subject);
   if (version !== undefined && !subject.includes('/'))
     return { name: `mainline ${subject}`, knowledge: shippedKnowledge(version) };
+  if (isShippedName(subject) && !existsSync(context.resolve(subject)))
+    throw new Refusal(
+      `${subject}: not a kernel source tree, a version, or a description that ships`,
+      EXIT.environment,
+      `give the directory of a tree, NAME.kernel.json, or one of ${shippedDescriptions().join(', ') || 'those of the package: no kernels/ is beside this program'}`,
+    );
   const open = await openKernelTree(context, {
     kernelTree: subject,
     arch: options.arch ?? 'arm64',
