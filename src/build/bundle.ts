@@ -1,10 +1,12 @@
 /** dist/: the single-file command, the library and its types. */
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, copyFileSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
+import { asleep } from '../cli/asleep.js';
 import { NOTICES_BEGIN, NOTICES_END } from '../cli/notices.js';
 import { type Bill, billOf, bundledPackages, joinMetafiles, noticesOf } from './notices.js';
 
@@ -44,11 +46,8 @@ export function builtinsOnUse(): Plugin {
   };
 }
 
-/**
- * `dmaheap --version` and a mistyped option should cost what starting Node costs. Merely parsing the program would be
- * half of that again, so the one file holds it as a string, which is compiled when a command runs.
- */
-async function asleepUntilRun(entry: string): Promise<{ plugin: Plugin; metafile: Metafile }> {
+/** `dmaheap --version` and a mistyped option should cost what starting Node costs, so the program sleeps behind them. */
+async function asleepUntilRun(entry: string): Promise<{ plugin: Plugin; text: string; metafile: Metafile }> {
   const program = await build({
     ...SHARED,
     entryPoints: [entry],
@@ -56,25 +55,29 @@ async function asleepUntilRun(entry: string): Promise<{ plugin: Plugin; metafile
     write: false,
     minifySyntax: true,
     minifyWhitespace: true,
+    charset: 'ascii',
     define: { 'import.meta.url': 'importMetaUrl' },
   });
   const text = program.outputFiles[0]?.text ?? '';
+  const digest = createHash('sha256').update(text).digest('hex');
   const plugin: Plugin = {
     name: 'asleep-until-run',
     setup(command) {
       command.onLoad({ filter: /\/src\/cli\/program\.ts$/ }, () => ({
         contents: `
-          const { compileFunction } = process.getBuiltinModule('node:vm');
-          const { fileURLToPath } = process.getBuiltinModule('node:url');
-          const made = { exports: {} };
-          const parameters = ['module', 'exports', 'importMetaUrl'];
-          compileFunction(${JSON.stringify(text)}, parameters, { filename: fileURLToPath(import.meta.url) })(made, made.exports, import.meta.url);
-          export const runProgram = made.exports.runProgram;`,
+          import { awaken } from './asleep.js';
+          const { exports, keep } = awaken(import.meta.url, '${digest}');
+          export async function runProgram(...given) {
+            const status = await exports.runProgram(...given);
+            keep();
+            return status;
+          }`,
         loader: 'js',
+        resolveDir: path.join(root, 'src/cli'),
       }));
     },
   };
-  return { plugin, metafile: metafileOf(program) };
+  return { plugin, text, metafile: metafileOf(program) };
 }
 
 function metafileOf({ metafile }: BuildResult): Metafile {
@@ -95,6 +98,7 @@ export async function bundle(generated: readonly Metafile[]): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
   });
+  appendFileSync(path.join(root, 'dist/dmaheap.mjs'), asleep(program.text));
   chmodSync(new URL('../../dist/dmaheap.mjs', import.meta.url), 0o755);
   const library: Record<string, string> = { index: 'src/index.ts', fdt: 'src/fdt/index.ts' };
   if (existsSync(new URL('../kconfig/index.ts', import.meta.url))) library['kconfig'] = 'src/kconfig/index.ts';

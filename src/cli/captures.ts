@@ -49,7 +49,7 @@ class Collector {
     else if (isFile) await this.#file(absolute, file);
     else {
       // A device has no end, and a pipe may never come to one.
-      const got = readBytes(absolute);
+      const got = readBytes(absolute, MAX_BYTES);
       if ('error' in got) throw new Refusal(`${file}: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
       this.bytes(got.bytes, file);
     }
@@ -99,7 +99,9 @@ class Collector {
 
   #read(absolute: string, shown: string): void {
     if (statSync(absolute).size > MAX_BYTES) {
-      this.skipped.push(`${shown}: larger than ${MAX_BYTES >> 20} MiB`);
+      this.skipped.push(
+        `${shown}: larger than ${MAX_BYTES >> 20} MiB\n  fix: give the part that begins with the boot: head -c ${MAX_BYTES >> 20}M ${shown} | dmaheap diagnose -`,
+      );
       return;
     }
     this.bytes(readFileSync(absolute), shown);
@@ -139,7 +141,7 @@ export async function captures(context: Context, files: readonly string[]): Prom
   for (const file of files.length === 0 ? ['-'] : files)
     if (file !== '-') await collector.take(file);
     else {
-      const got = readBytes(STANDARD_INPUT);
+      const got = readBytes(STANDARD_INPUT, MAX_BYTES);
       if ('error' in got) throw new Refusal(`standard input: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
       collector.bytes(got.bytes, 'standard input');
     }

@@ -5,7 +5,7 @@ import { readProfile } from '../profile/load.js';
 import { TARGETS } from '../render/index.js';
 import { allCodes } from './codes.js';
 import { type Declaration, globalOptions } from './declaration.js';
-import { readText } from './files.js';
+import { readProfileText } from './files.js';
 
 /** Options whose values are names that we know. */
 const VALUES: Readonly<Record<string, () => readonly string[]>> = {
@@ -23,7 +23,7 @@ function valuesOf(option: Option): readonly string[] {
 /** Regions and heaps of the profile that is already on the line. */
 function subjectsOf(words: readonly string[], resolve: (file: string) => string): string[] {
   const file = words.find((word) => word.endsWith('.json'));
-  const profile = file === undefined ? undefined : readProfile(resolve(file), readText).value?.profile;
+  const profile = file === undefined ? undefined : readProfile(resolve(file), readProfileText).value?.profile;
   return [
     ...Object.keys(profile?.regions ?? {}).map((name) => `region:${name}`),
     ...Object.keys(profile?.heaps ?? {}).map((name) => `heap:${name}`),

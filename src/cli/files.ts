@@ -27,8 +27,10 @@ export function reasonOf(error: unknown): string {
 export const PATH_FIX =
   'give a file that exists and can be read; a relative path starts in the current directory or in the one of -C';
 
-/** No profile or device tree is larger; a device or a pipe without an end must not fill the memory. */
+/** No log or device tree is larger; a device or a pipe without an end must not fill the memory. */
 const MAX_BYTES = 64 << 20;
+/** The limit of JSON is in characters, of at most four bytes; to read more of an endless input only takes time. */
+const MAX_PROFILE_BYTES = 4 << 20;
 const CHUNK_BYTES = 1 << 16;
 const WAIT_MS = 10;
 
@@ -43,14 +45,14 @@ const handedOver = new Map<string, Read>();
 export const STANDARD_INPUT = '/dev/stdin';
 
 /** Reads a file, standard input or a pipe of the shell; nothing that waits for ever or has no end. */
-export function readBytes(file: string): Read {
-  if (!HANDED_OVER.test(file)) return readFile(file, false);
-  const known = handedOver.get(file) ?? readFile(file, true);
+export function readBytes(file: string, maxBytes = MAX_BYTES): Read {
+  if (!HANDED_OVER.test(file)) return readFile(file, false, maxBytes);
+  const known = handedOver.get(file) ?? readFile(file, true, maxBytes);
   handedOver.set(file, known);
   return known;
 }
 
-function readFile(file: string, isPipeWanted: boolean): Read {
+function readFile(file: string, isPipeWanted: boolean, maxBytes: number): Read {
   let descriptor: number | undefined;
   try {
     const stat = statSync(file);
@@ -59,11 +61,11 @@ function readFile(file: string, isPipeWanted: boolean): Read {
       return { error: 'it is a pipe, which may not end', fix: 'give - and send the data to standard input' };
     if (!stat.isFile() && !isPipe && !(file === STANDARD_INPUT && isatty(0)))
       return { error: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
-    if (stat.size > MAX_BYTES) return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
+    if (stat.size > maxBytes) return { error: `it is larger than ${maxBytes >> 20} MiB` };
     // A socket cannot be opened by its path, and a parent may hand one over.
-    if (file === STANDARD_INPUT) return readToEnd(0);
+    if (file === STANDARD_INPUT) return readToEnd(0, maxBytes);
     descriptor = openSync(file, 'r');
-    return readToEnd(descriptor);
+    return readToEnd(descriptor, maxBytes);
   } catch (error) {
     return { error: reasonOf(error) };
   } finally {
@@ -72,16 +74,16 @@ function readFile(file: string, isPipeWanted: boolean): Read {
 }
 
 /** A size of zero has no meaning in /proc and for a pipe, so the end is where nothing comes any more. */
-function readToEnd(descriptor: number): Read {
+function readToEnd(descriptor: number, maxBytes: number): Read {
   const chunks: Buffer[] = [];
-  for (let total = 0; total <= MAX_BYTES; ) {
+  for (let total = 0; total <= maxBytes; ) {
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     const count = readPart(descriptor, chunk);
     if (count === 0) return { bytes: Buffer.concat(chunks) };
     chunks.push(chunk.subarray(0, count));
     total += count;
   }
-  return { error: `it is larger than ${MAX_BYTES >> 20} MiB` };
+  return { error: `it is larger than ${maxBytes >> 20} MiB` };
 }
 
 /** Node makes pipes non-blocking as soon as anything looks at `process.stdin`, and what writes may still be at work. */
@@ -95,9 +97,12 @@ function readPart(descriptor: number, chunk: Buffer): number {
     }
 }
 
+export const readText: ReadText = (file) => textOf(file, readBytes(file));
+
+export const readProfileText: ReadText = (file) => textOf(file, readBytes(file, MAX_PROFILE_BYTES));
+
 /** UTF-8 only: a replacement character would silently change what was written. */
-export const readText: ReadText = (file) => {
-  const got = readBytes(file);
+function textOf(file: string, got: Read): ReturnType<ReadText> {
   if ('error' in got) return got;
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(got.bytes) };
@@ -107,4 +112,4 @@ export const readText: ReadText = (file) => {
     if (isUtf16) return { error: 'it is UTF-16 text', fix: `save it as UTF-8: iconv -f UTF-16 -t UTF-8 ${file}` };
     return { error: 'it is not UTF-8 text', fix: 'save it as UTF-8' };
   }
-};
+}

@@ -5,7 +5,7 @@ import { sha256 } from '../check/lock.js';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { type LoadedProfile, localFileOf, readProfile } from '../profile/load.js';
 import { type Context, shownPath } from './context.js';
-import { readBytes, readText } from './files.js';
+import { readBytes, readProfileText, readText } from './files.js';
 import { isShippedName } from './knowledge.js';
 import type { RecordedInput, RecordedInputs } from './tree.js';
 
@@ -44,7 +44,7 @@ export interface Inputs {
 export function openProfile(context: Context, file: string): ReturnType<typeof readProfile> {
   const shown = shownPath(context, file);
   const local = localFileOf(shown);
-  const read = (name: string) => readText(context.resolve(name));
+  const read = (name: string) => readProfileText(context.resolve(name));
   return readProfile(shown, read, existsSync(context.resolve(local)) ? local : undefined);
 }
 

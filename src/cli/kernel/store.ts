@@ -44,9 +44,15 @@ function isOnlyOurs({ uid, mode }: { uid: number; mode: number }): boolean {
 export class Store {
   readonly #directory: string;
 
-  /** @param directory holds the files of one kind; made on the first write */
-  constructor(directory: string) {
+  readonly #maxBytes: number;
+
+  /**
+   * @param directory holds the files of one kind; made on the first write
+   * @param maxBytes of all files together
+   */
+  constructor(directory: string, maxBytes = MAX_STORE_BYTES) {
     this.#directory = directory;
+    this.#maxBytes = maxBytes;
   }
 
   /** @returns undefined for a file that is missing, damaged, or that others may write */
@@ -99,7 +105,7 @@ export class Store {
     let total = statSync(path.join(this.#directory, newest)).size;
     for (const { name, size } of files) {
       total += size;
-      if (total > MAX_STORE_BYTES) rmSync(path.join(this.#directory, name), { force: true });
+      if (total > this.#maxBytes) rmSync(path.join(this.#directory, name), { force: true });
     }
   }
 }
