@@ -52,16 +52,18 @@ const MAX_LINE = 4000;
 export function diagnose(pastes: readonly Paste[]): Diagnosis {
   const clues: Clue[] = [];
   const understood: { file: string; as: string }[] = [];
+  const texts: string[] = [];
   for (const { file, text } of pastes) {
     const short = text.replace(new RegExp(`^(.{${MAX_LINE}}).+$`, 'gm'), '$1');
     const lines = readPaste(file, short);
+    texts.push(...lines.map(({ raw }) => raw));
     for (const reader of READERS) {
       const found = lines.flatMap((_line, at) => reader.read(lines, at));
       if (found.length > 0) understood.push({ file, as: reader.as });
       clues.push(...found);
     }
   }
-  const board = new Board(clues, pastes.map(({ text }) => text).join('\n'));
+  const board = new Board(clues, texts.join('\n'));
   for (const cause of CAUSES) {
     const found = cause.when(board);
     if (found === undefined) continue;

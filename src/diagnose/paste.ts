@@ -34,6 +34,12 @@ function printed(text: string): string {
 const PROMPT =
   /^\s*(?:\d+\|)?(?<place>\[?[\w.+-]+@[\w.-]+(?:[:\s][^$#>\]]{0,80})?\]?|\([\w.-]+\)\s*[\w.+@:~/-]*|~|\/[\w/.-]*|[\w-]+:[~/][\w/.-]*|(?:ba)?sh-[\d.]+)?\s*(?<sign>[$#%])\s+(?<command>\S.*)$/;
 
+/** A command on a line of its own without a prompt: its words are options, paths and quotes, not prose. */
+const WORD = String.raw`(?:-[\w-]+|\||&&|;|\d*>+\S*|[^\s]*[/=*'"$.][^\s]*|\w+(?=\s*\||\s*$))`;
+const BARE = new RegExp(
+  String.raw`^\s*(?:sudo\s+)?(?:(?:ls|cat|zcat|tail|head|e?grep|zgrep|stat|find|dtc|hexdump)(?:\s+${WORD})+|(?:dmesg|lsmod|mount|free)(?:\s+${WORD})*|(?:id|groups|uname|getconf)(?:\s+-?[\w-]+)?)\s*$`,
+);
+
 const ENTERS =
   /\b(?:docker(?:[- ]compose)?|podman|nerdctl|crictl|kubectl|lxc|incus)\s+(?:\S+\s+)*?(?:exec|attach|shell|run)\b|\blxc-attach\b|\bmachinectl\s+shell\b|\bsystemd-nspawn\b|\bwaydroid\s+shell\b|\bdistrobox\s+enter\b|\btoolbox\s+(?:enter|run)\b|\bsnap\s+run\s+--shell\b|\bflatpak\s+run\b/;
 /** Of these the command behind them is what runs inside; without one, what follows is typed inside. */
@@ -88,6 +94,7 @@ export function readPaste(file: string, raw: string): PastedLine[] {
   // A quoted mail or an answer in a forum.
   if (all.length > 0 && all.filter((line) => /^\s*>/.test(line)).length > all.length * 0.7)
     text = text.replace(/^\s*> ?/gm, '');
+  text = outOfFrame(text);
   const lines: PastedLine[] = [];
   const where = new Place(text);
   let command = '';
@@ -102,21 +109,50 @@ export function readPaste(file: string, raw: string): PastedLine[] {
       lines.push({ text: command, raw: line, command, isCommand: true, view: where.view, isRoot, file });
       continue;
     }
+    if (BARE.test(line)) {
+      command = line.trim();
+      lines.push({ text: command, raw: line, command, isCommand: true, view: where.view, isRoot, file });
+      continue;
+    }
     where.heading(line);
     lines.push({ text: plain(line), raw: line, command, isCommand: false, view: where.view, isRoot, file });
   }
   return lines;
 }
 
+/** Dates and clocks before a line: of syslog, journalctl, terminal programs, logcat. */
+const CLOCK = new RegExp(
+  [
+    String.raw`[A-Z][a-z]{2}\s+\d+\s+[\d:.]{8,}\s+\S+\s+kernel:`,
+    String.raw`\d{4}-\d\d-\d\d[T ][\d:.,]+(?:[+-]\d\d:?\d\d|Z)?\s+\S+\s+kernel:`,
+    String.raw`\d{4}-\d\d-\d\d[T ][\d:]+[.,]\d+(?:[+-]\d\d:?\d\d|Z)?`,
+    String.raw`\[(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d+)?\]`,
+    String.raw`\d\d-\d\d\s+\d\d:\d\d:\d\d\.\d+\s+\d+\s+\d+\s+[VDIWEF]\s+(?:kernel\s*)?:`,
+    String.raw`[a-z]+\s*:[a-z]+\s*:(?=\s*\[)`,
+  ]
+    .map((one) => `(?:${one})`)
+    .join('|'),
+);
+const BEFORE = new RegExp(String.raw`^\s*(?:<\d+>)?(?:${CLOCK.source})\s*(?:kernel:\s*)?`);
+/** Since the boot, with the processor or task that CONFIG_PRINTK_CALLER and vendors add. */
+const UPTIME =
+  /^\s*(?:<\d+>)?(?:kernel:\s*)?\[\s*\+?\d+\.\d{1,6}\](?:\s?\[\s*[TC]\d+\]|\s?\.?\(\d\)\[\d+:[^\]]*\])?\s?/;
+const DATE = /^\s*\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ [\d:]+ \d{4}\]\s?/;
+
 /** Without the prefix of a journal or of dmesg. */
 function plain(line: string): string {
   return line
     .replace(/^\s*<\d+>/, '')
-    .replace(
-      /^(?:[A-Z][a-z]{2}\s+\d+\s+[\d:]{8}|\d{4}-\d\d-\d\d[T ][\d:.,]+(?:[+-]\d\d:?\d\d|Z)?)\s+\S+\s+kernel:\s*/,
-      '',
-    )
-    .replace(/^\s*(?:kernel:\s*)?\[\s*\d+\.\d{4,6}\](?:\[\s*[TC]\d+\])?\s?/, '')
-    .replace(/^\s*\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ [\d:]+ \d{4}\]\s?/, '')
+    .replace(BEFORE, '')
+    .replace(UPTIME, '')
+    .replace(DATE, '')
     .trimEnd();
+}
+
+/** Without the indent that all lines share, and the marks of a block of code. */
+function outOfFrame(text: string): string {
+  const lines = text.replace(/^\s*(?:```|~~~)\w*\s*$/gm, '').split('\n');
+  const indents = lines.filter((line) => line.trim() !== '').map((line) => /^[ \t]*/.exec(line)?.[0].length ?? 0);
+  const shared = indents.length > 1 ? Math.min(...indents) : 0;
+  return lines.map((line) => line.slice(shared)).join('\n');
 }

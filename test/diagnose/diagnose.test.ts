@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../src/diagnose/index.js';
 import type { PasteCase } from './cases.js';
 import { ACCESS_PASTES } from './pastes-access.js';
+import { BOARD_PASTES } from './pastes-boards.js';
 import { BUFFER_PASTES } from './pastes-buffers.js';
+import { FORUM_PASTES } from './pastes-forum.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
 import { TERSE_PASTES } from './pastes-terse.js';
+import { TOOL_PASTES } from './pastes-tools.js';
 
 /** What no fix may advise, whatever the cause. */
 const HARMFUL =
@@ -18,6 +21,9 @@ const all: readonly PasteCase[] = [
   ...BUFFER_PASTES,
   ...TERSE_PASTES,
   ...MIXED_PASTES,
+  ...BOARD_PASTES,
+  ...FORUM_PASTES,
+  ...TOOL_PASTES,
 ];
 
 describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name', ({ row }) => {

@@ -38,6 +38,9 @@ function neverMatches(text: string): string | undefined {
   return undefined;
 }
 
+/** Groups that distributions and services give such devices to. */
+const DEVICE_GROUP = /^(?:video|render|dmaheap|camera|media)$/;
+
 const groupsOf = (board: Board) => board.all('identity').at(-1);
 
 /** A user that names itself by the prompt, a path or a message. */
@@ -241,7 +244,7 @@ export const ACCESS: readonly Cause[] = [
       const wanted = /GROUP:?="([^"]*)"/.exec(rule?.text ?? '')?.[1];
       const node = refusedNode(board);
       const identity = groupsOf(board);
-      const video = identity?.groups.find((one) => /^(?:video|render|dmaheap|camera|media)$/.test(one));
+      const video = identity?.groups.find((one) => DEVICE_GROUP.test(one));
       const byRule = wanted !== undefined && node !== undefined && node.group !== wanted && node.group !== 'root';
       const byUser =
         node !== undefined &&
@@ -249,15 +252,30 @@ export const ACCESS: readonly Cause[] = [
         isRefused(board) &&
         video !== undefined &&
         !identity.groups.includes(node.group) &&
-        (node.group === 'root'
-          ? (node.mode & 0o060) === 0o060
-          : !/^(?:video|render)$/.test(node.group) || /^(?:video)$/.test(video));
+        (node.group === 'root' ? (node.mode & 0o060) === 0o060 : !DEVICE_GROUP.test(node.group));
       if (!byRule && !byUser) return undefined;
       const should = wanted ?? video ?? 'video';
       return {
         text: `the group of the node is wrong: ${node?.name} belongs to ${node?.group}, but the users of the heap are in ${should}. The mode is right.`,
         evidence: [node?.line, rule?.line, identity?.line],
         fix: `correct GROUP= in the rule that wins: SUBSYSTEM=="dma_heap", GROUP="${should}", MODE="0660" (\`udevadm test /sys/class/dma_heap/${node?.name ?? 'system'}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+      };
+    },
+  },
+  {
+    id: 'PERM_OWNER_WRONG',
+    when(board) {
+      const rule = rulesText(board).find(({ text }) => /OWNER:?="/.test(text));
+      const wanted = /OWNER:?="([^"]*)"/.exec(rule?.text ?? '')?.[1];
+      const node = refusedNode(board) ?? board.nodes()[0];
+      if (node === undefined) return undefined;
+      const byRule = wanted !== undefined && node.owner !== wanted;
+      const byNode = node.owner !== 'root' && wanted === undefined && (node.mode & 0o060) === 0 && isRefused(board);
+      if (!byRule && !byNode) return undefined;
+      return {
+        text: `the owner of ${node.name} is ${node.owner}${wanted === undefined ? '' : `, but the rule sets ${wanted}`}: with mode 0${(node.mode & 0o777).toString(8)} no other user can open it.`,
+        evidence: [node.line, rule?.line],
+        fix: `correct OWNER= in the rule that wins (udevadm test shows which), or better, keep root as the owner and give access to a group with GROUP="video", MODE="0660"`,
       };
     },
   },
@@ -276,23 +294,6 @@ export const ACCESS: readonly Cause[] = [
         text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} ${lacksAll ? 'cannot open it' : lacksRead ? 'cannot read it, but the program opens it with O_RDWR' : 'can only open it read-only, but the program opens it with O_RDWR'}. Owner and group are right.`,
         evidence: [node.line, board.refused[0]?.line, identity?.line],
         fix: `correct MODE= in the rule that wins to MODE="0660" (\`udevadm test /sys/class/dma_heap/${node.name}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
-      };
-    },
-  },
-  {
-    id: 'PERM_OWNER_WRONG',
-    when(board) {
-      const rule = rulesText(board).find(({ text }) => /OWNER:?="/.test(text));
-      const wanted = /OWNER:?="([^"]*)"/.exec(rule?.text ?? '')?.[1];
-      const node = refusedNode(board) ?? board.nodes()[0];
-      if (node === undefined) return undefined;
-      const byRule = wanted !== undefined && node.owner !== wanted;
-      const byNode = node.owner !== 'root' && wanted === undefined && (node.mode & 0o060) === 0 && isRefused(board);
-      if (!byRule && !byNode) return undefined;
-      return {
-        text: `the owner of ${node.name} is ${node.owner}${wanted === undefined ? '' : `, but the rule sets ${wanted}`}: with mode 0${(node.mode & 0o777).toString(8)} no other user can open it.`,
-        evidence: [node.line, rule?.line],
-        fix: `correct OWNER= in the rule that wins (udevadm test shows which), or better, keep root as the owner and give access to a group with GROUP="video", MODE="0660"`,
       };
     },
   },

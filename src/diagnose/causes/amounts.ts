@@ -49,7 +49,9 @@ export const AMOUNTS: readonly Cause[] = [
     when(board) {
       const line = board.all('outOfMemory').find(({ isCgroup }) => isCgroup)?.line;
       const accounting = board.line(/mem_accounting\s*[=:]?\s*(?:1|Y)\b|dma_heap\.mem_accounting=1|mem_accounting$/);
-      const events = board.line(/^\s*oom(?:_kill)? [1-9]|memory\.max|MemoryMax=|oom_kill [1-9]/);
+      const events = board.line(
+        /^\s*oom(?:_kill)? [1-9]|memory\.max|MemoryMax=|oom_kill [1-9]|Result: oom-kill|'oom-kill'|OOMKilled|Memory: .*\(.*max: /,
+      );
       if (line === undefined && !(accounting !== undefined && (events !== undefined || isShort(board))))
         return undefined;
       return {

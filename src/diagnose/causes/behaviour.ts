@@ -19,6 +19,22 @@ const isAboutBuffers = (board: Board) =>
   undefined;
 const unlessOther = (board: Board) => !isAboutBuffers(board);
 
+const SLOW =
+  /(?:alloc\w*|ioctl|heap)\b.{0,80}\b(?:takes?|took|needs?|lasts?|耗时)\b.{0,30}\d+ ?(?:ms|s|seconds?|毫秒)|(?:slow|latency|stall|hitch|delay)\w*.{0,60}(?:alloc|heap|cma)|(?:alloc|heap|cma)\w*.{0,60}(?:slow|latency|stall|delay)|分配(?:很|太)?慢/i;
+/** What no allocation of a frame takes while nothing has to move. */
+const LONG_MS = 100;
+const PER_UNIT: Readonly<Record<string, number>> = { us: 0.001, ms: 1, msec: 1, s: 1000, sec: 1000, seconds: 1000 };
+
+/** A call that succeeded, with its duration as strace -T, perf trace and ftrace print it. */
+function isLong(line: string): boolean {
+  if (!/DMA_HEAP_IOCTL_ALLOC|dma_heap_(?:ioctl|buffer_alloc)|cma_alloc\b/.test(line) || /= -1|fail|ret: -/.test(line))
+    return false;
+  const [, seconds] = /=\s*0\s*<([\d.]+)>/.exec(line) ?? [];
+  const [, amount, unit = ''] = /\(?\s*([\d.]+) ?(us|ms|msec|s|sec|seconds)\b/.exec(line) ?? [];
+  const duration = seconds === undefined ? Number(amount ?? 0) * (PER_UNIT[unit] ?? 0) : Number(seconds) * 1000;
+  return duration >= LONG_MS;
+}
+
 export const BEHAVIOUR: readonly Cause[] = [
   {
     id: 'UDMABUF_UNUSABLE',
@@ -62,7 +78,7 @@ export const BEHAVIOUR: readonly Cause[] = [
   },
   said(
     'LEAK_FD',
-    /(?:fd|descriptor|\/proc\/\S+\/fd)s?\b.{0,60}(?:leak|grow|increas|more and more|never closed|left open)|leak\w*.{0,40}(?:fd|descriptor)|描述符.{0,10}泄/i,
+    /(?:fd|descriptor|\/proc\/\S+\/fd)s?\b.{0,60}(?:leak|gr[eo]w|increas|ris(?:es?|ing)|climb|go(?:es)? up|accumulat|more and more|never closed|left open)|leak\w*.{0,40}(?:fd|descriptor)|描述符.{0,10}泄/i,
     `descriptors stay open. ${OLDEST} itself leaks one when it cannot write back the result of an allocation (EFAULT); on other kernels, the program does not close them.`,
     `update the kernel if it is ${OLDEST} and the number grows with failed allocations; otherwise close every dma-buf descriptor, also its duplicates in other processes (ls -l /proc/PID/fd shows them)`,
     unlessOther,
@@ -71,7 +87,7 @@ export const BEHAVIOUR: readonly Cause[] = [
     id: 'LEAK_CMA',
     when(board) {
       const line = board.line(
-        /(?:cma|buffer|memory|CmaFree|heap)\b.{0,80}(?:leak|not (?:given back|returned|released|freed)|never (?:comes back|freed|released|returns)|does(?:n't| not) (?:come back|recover|return)|goes down (?:each|every|with)|shrinks|less (?:each|every|after))|leak\w*.{0,40}(?:cma|buffer|dma)|(?:after|even though).{0,60}(?:exit|closed|killed|stopped).{0,60}(?:still|remain|used|gone)|泄[漏露]|不释放|没有释放/i,
+        /(?:cma|buffer|memory|CmaFree|heap)\b.{0,80}(?:leak|not (?:given back|returned|released|freed)|never (?:comes back|freed|released|returns)|does(?:n't| not) (?:come back|recover|return)|goes down (?:each|every|with)|shrinks|less (?:each|every|after))|leak\w*.{0,40}(?:cma|buffer|dma)|(?:after|even though).{0,60}(?:exit|closed|killed|stopped).{0,60}(?:still|remain|used|gone)|(?:kill|exit|close|stop|crash)\w*.{0,80}still (?:in use|used|allocated|held|taken)|only a reboot (?:frees|helps|returns|gives)|泄[漏露]|不释放|没有释放/i,
       );
       const free = board.freeKib;
       const falling =
@@ -89,10 +105,10 @@ export const BEHAVIOUR: readonly Cause[] = [
   },
   said(
     'NOT_ZEROED',
-    /(?:old|previous|stale|foreign|someone|other|last|secret)\w* (?:data|frames?|pictures?|images?|contents?|pixels?|bytes).{0,60}(?:new|fresh|allocat|buffer|heap)|(?:new|fresh|newly)\w* (?:allocated )?(?:buffer|memory).{0,60}(?:not (?:zero|clear|empty)|contains?|holds?|garbage|old|non-?zero)|not (?:zeroed|cleared|zero-?filled)|uninitiali[sz]ed|non-?zero byte|未清零|没有清零|旧数据/i,
+    /(?:old|previous|stale|foreign|someone|other|last|secret)\w* (?:data|frames?|pictures?|images?|contents?|pixels?|bytes).{0,60}(?:new|fresh|allocat|buffer|heap)|(?:new|fresh|newly)\w* (?:allocated )?(?:buffer|memory).{0,60}(?:not (?:zero|clear|empty)|contains?|holds?|garbage|old|non-?zero)|not (?:zeroed|cleared|zero-?filled)|uninitiali[sz]ed|non-?zero byte|(?:non-?zero|garbage|old|previous|other|foreign)\b.{0,80}\b(?:new|fresh|freshly|newly) (?:allocated )?buffer|未清零|没有清零|旧数据/i,
     'a new buffer contains old data: a process can read what another process left there. Mainline heaps clear every page.',
     'do not ship this kernel: the heap of the vendor does not clear pages. Report this to the vendor, and let the program use a mainline heap. A program that clears its own buffers does not protect the data of others',
-    (board) => unlessOther(board) || board.line(/cache|sync|stripe|DMA_BUF_IOCTL_SYNC/i) !== undefined,
+    (board) => unlessOther(board) || board.line(/\bcache|\bsync|stripe|DMA_BUF_IOCTL_SYNC/i) !== undefined,
   ),
   said(
     'COHERENCY_UNTESTED',
@@ -122,13 +138,18 @@ export const BEHAVIOUR: readonly Cause[] = [
     'check aliases (ls -l /dev/dma_heap, readlink) and the version of the kernel: the heap of the CMA area is linux,cma, reserved or default_cma_region, and a link of that name to system gives ordinary pages',
     unlessOther,
   ),
-  said(
-    'LATENCY_EXCEEDED',
-    /(?:alloc\w*|ioctl|heap)\b.{0,80}\b(?:takes?|took|needs?|lasts?|耗时)\b.{0,30}\d+ ?(?:ms|s|seconds?|毫秒)|(?:slow|latency|stall|hitch|delay)\w*.{0,60}(?:alloc|heap|cma)|(?:alloc|heap|cma)\w*.{0,60}(?:slow|latency|stall|delay)|DMA_HEAP_IOCTL_ALLOC.*<(?:[1-9]|0\.[1-9])|分配(?:很|太)?慢/i,
-    'the allocation takes a long time: CMA must first migrate the borrowed pages out of the area. The more pages are borrowed, the longer it takes. The allocation does not fail.',
-    'allocate the buffers early and keep them in a pool instead of allocating for each frame, or give this user a separate area. The system heap is faster if the device has an IOMMU',
-    unlessOther,
-  ),
+  {
+    id: 'LATENCY_EXCEEDED',
+    when(board) {
+      const line = board.line(SLOW) ?? board.text.split('\n').find(isLong)?.trim();
+      if (line === undefined || unlessOther(board)) return undefined;
+      return {
+        text: 'the allocation takes a long time: CMA must first migrate the borrowed pages out of the area. The more pages are borrowed, the longer it takes. The allocation does not fail.',
+        evidence: [line],
+        fix: 'allocate the buffers early and keep them in a pool instead of allocating for each frame, or give this user a separate area. The system heap is faster if the device has an IOMMU',
+      };
+    },
+  },
   said(
     'ABI_DEVIATION',
     /(?:heap_flags|fd_flags|unknown ioctl|DMA_HEAP_IOCTL\w*)\b.{0,60}(?:accept|other than|differently|unexpected|mainline|instead of EINVAL|not EINVAL)|ENOTTY.{0,40}(?:instead|mainline|expected)|(?:expected|should be) EINVAL/i,
@@ -157,7 +178,7 @@ export const BEHAVIOUR: readonly Cause[] = [
   ),
   said(
     'CONFIG_DIFFERS',
-    /(?:running kernel|kernel)\b.{0,60}(?:built without|lacks|differs?|other (?:config|options))|config(?:uration)?\.?(?:gz)?.{0,40}(?:differ|not the same|mismatch|lost|dropped)|(?:fragment|option|CONFIG_\w+).{0,60}(?:not applied|lost|dropped|ignored|disappear\w*|gone)|requested value.{0,30}not in final/i,
+    /(?:running kernel|kernel)\b.{0,60}(?:built without|lacks|differs?|other (?:config|options))|config(?:uration)?\.?(?:gz)?.{0,40}(?:differ|not the same|mismatch|lost|dropped)|(?:fragment|option|CONFIG_\w+).{0,60}(?:not applied|lost|dropped|ignored|disappear\w*|gone)|requested.{0,60}not in final|(?:values?|options?|symbols?).{0,30}did not make it into/i,
     'the running kernel was built without an option of the generated fragment: the fragment was not merged, or the build dropped one of its lines.',
     'merge the generated fragment (scripts/kconfig/merge_config.sh, or the mechanism of the build system), rebuild, and compare with `dmaheap check PROFILE --config .config`: it names the line and what blocks it',
   ),

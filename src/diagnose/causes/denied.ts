@@ -4,10 +4,12 @@ import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
 
+/** What failed comes before what is only a warning. */
 const verifier = (board: Board) =>
   board
     .all('verifier')
-    .filter(({ status }) => !/^(?:ok|PASS|pass)$/.test(status))
+    .filter(({ status }) => !/^(?:ok|pass)$/i.test(status))
+    .toSorted((a, b) => Number(/warn/i.test(a.status)) - Number(/warn/i.test(b.status)))
     .flatMap(({ id, line }) => {
       const row = DIAGNOSES.find((one) => one.id === id);
       return row === undefined ? [] : [{ ...row, line }];

@@ -8,7 +8,7 @@ import { BOOT } from './boot.js';
 import type { Cause } from './cause.js';
 import { DENIED, VERIFIED } from './denied.js';
 import { NAMES } from './names.js';
-import { HEALTHY, NOT_OURS } from './other.js';
+import { HEALTHY, NOT_OURS, NOT_OURS_IN_LOG } from './other.js';
 import { PRESENCE } from './presence.js';
 
 /**
@@ -29,6 +29,7 @@ export const CAUSES: readonly Cause[] = [
   ...BEHAVIOUR,
   NOT_OURS,
   HEALTHY,
+  NOT_OURS_IN_LOG,
 ];
 
 export type { Cause, Need } from './cause.js';

@@ -1,6 +1,6 @@
 /** Nothing is wrong with heaps: something else is broken, or all is well. */
 import type { Board } from '../board.js';
-import type { Cause } from './cause.js';
+import type { Cause, Found } from './cause.js';
 
 /** What else breaks on these boards: lines, what it is, and where to look. */
 const OTHERS: readonly (readonly [RegExp, string, string])[] = [
@@ -10,14 +10,9 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'look at the driver of the GPU: versions of kernel, firmware and mesa, clocks, supply and temperature; report the hang to the driver with the lines of the log',
   ],
   [
-    /failed to read chip id|probe with driver \S+ failed with error -(?:5|121|6|110)|i2c\S*: .*(?:timed? ?out|transfer failed|NACK|arbitration)|error -121|Remote I\/O error|sensor\b.*(?:not found|not detected|no response)|chip id\b.*(?:mismatch|read)|i2c.*(?:no ack|nack)/i,
+    /failed to read chip id|probe (?:with driver|of) \S+ failed with error -(?:5|121|6|110)|no cameras available|i2c (?:read|write) error|i2c\S*: .*(?:timed? ?out|transfer failed|NACK|arbitration)|error -121|Remote I\/O error|sensor\b.*(?:not found|not detected|no response)|chip id\b.*(?:mismatch|read)|i2c.*(?:no ack|nack)/i,
     'the sensor does not answer on i2c',
     'check cable, connector, supply, address and the overlay of the sensor (i2cdetect shows whether it answers); no camera is registered before its sensor is found',
-  ],
-  [
-    /under-?voltage|Undervoltage|throttled=0x[0-9a-f]*[1-9]/i,
-    'the board has too little supply voltage',
-    'use a stronger power supply and a shorter cable',
   ],
   [
     /mmc\d.*(?:error|timeout)|blk_update_request|I\/O error, dev|EXT4-fs error|EXT4-fs \(\S+\): (?:error|warning)|nvme\S*:? .*(?:timeout|error|abort)|squashfs error|Buffer I\/O error/i,
@@ -28,11 +23,6 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     /No space left on device|ENOSPC|设备上没有空间/i,
     'the file system is full',
     'free space on the file system that the message names',
-  ],
-  [
-    /Direct firmware load for \S+ failed|firmware: failed to load|Unable to load firmware/i,
-    'the firmware file of another device is missing',
-    'install the firmware package with the file that the line names',
   ],
   [
     /error while loading shared libraries|cannot open shared object file|undefined symbol|version `GLIBC\S*' not found/i,
@@ -55,19 +45,9 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'find the program that has it open (fuser -v /dev/video*) and stop it, or correct the device and its group',
   ],
   [
-    /\/dev\/(?:mpp_service|rga|vpu_service|mali0?|kgsl\S*|dri\/\S+)\b.*(?:No such file|denied|fail|open)|(?:failed|cannot|unable) to open (?:DRM|drm|\/dev\/dri|render)|drmSetMaster|(?:denied|No such file|fail\w*)\b.*\/dev\/(?:mpp_service|rga|mali0?|dri\/\S+)|DRM_IOCTL_MODE\S*.*denied/i,
+    /\/dev\/(?:mpp_service|rga|vpu_service|mali0?|kgsl\S*|dri\/\S+)\b.*(?:No such file|denied|fail|open)|(?:failed|cannot|unable|could not) (?:to )?(?:open|acquire|become|get) (?:the )?(?:DRM|drm|\/dev\/dri|render)|drmSetMaster|not DRM master|(?:denied|No such file|fail\w*)\b.*\/dev\/(?:mpp_service|rga|mali0?|dri\/\S+)|DRM_IOCTL_MODE\S*.*denied/i,
     'the device of the codec or of the GPU is missing or denied',
     'give the program access to that device (its driver in the kernel, its group, or the devices of the container)',
-  ],
-  [
-    /usb \d.*(?:error|disconnect|unable|reset)|device descriptor read|xhci.*(?:died|error|halt)|uvcvideo.*(?:error|fail)/i,
-    'a USB device fails',
-    'check cable, port and supply of the USB device',
-  ],
-  [
-    /link (?:training|is not ready|down)|EDID.*(?:invalid|error|fail|corrupt)|no (?:EDID|monitor)|hdmi.*(?:timeout|fail|no signal)|dsi.*(?:timeout|error)|panel.*(?:not found|probe|fail)/i,
-    'the display link or its EDID fails',
-    'check cable, panel and its overlay or its entry in the device tree',
   ],
   [
     /CSI.*(?:timeout|CRC|ECC|overflow|sync)|frame (?:timeout|sync error|start without)|Camera frontend has timed out|Dequeue timer|csi.*no frames?|unicam.*timeout|stream.*timed out/i,
@@ -85,7 +65,36 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'look at the call trace: its first functions name the driver',
   ],
   [
-    /wlan|brcmfmac.*(?:fail|error)|ath\d+k.*(?:fail|error)|bluetooth.*(?:fail|timeout)|eth\d.*(?:fail|reset|down)/i,
+    /iommu.*fault|smmu.*fault|Unhandled context fault|translation fault|page fault.*(?:iova|iommu)/i,
+    'the IOMMU stops a device that accesses memory outside its mappings',
+    'look at the driver of the device that the line names (stream id), and at its iommus property',
+  ],
+];
+
+/** Lines that logs of healthy boards have too: they answer only if nothing shows that the board works. */
+const USUAL: typeof OTHERS = [
+  [
+    /under-?voltage|Undervoltage|throttled=0x[0-9a-f]*[1-9]/i,
+    'the board has too little supply voltage',
+    'use a stronger power supply and a shorter cable',
+  ],
+  [
+    /Direct firmware load for \S+ failed|firmware: failed to load|Unable to load firmware/i,
+    'the firmware file of another device is missing',
+    'install the firmware package with the file that the line names',
+  ],
+  [
+    /usb \d.*(?:error|disconnect|unable|reset)|device descriptor read|xhci.*(?:died|error|halt)|uvcvideo.*(?:error|fail)/i,
+    'a USB device fails',
+    'check cable, port and supply of the USB device',
+  ],
+  [
+    /link (?:training|is not ready|down)|EDID.*(?:invalid|error|fail|corrupt)|no (?:EDID|monitor)|hdmi.*(?:timeout|fail|no signal)|dsi.*(?:timeout|error)|panel.*(?:not found|probe|fail)/i,
+    'the display link or its EDID fails',
+    'check cable, panel and its overlay or its entry in the device tree',
+  ],
+  [
+    /wlan\d|(?:brcmf|ath\d+k|mt76|rtw|rtl8\d|iwl)\w*\b.*(?:fail|error|timed? ?out)|bluetooth.*(?:fail|timed? ?out)|(?:eth|end|enp)\d\S*.*(?:fail|reset|timed? ?out|link is down)/i,
     'a network device fails',
     'look at the driver and firmware of that device',
   ],
@@ -93,11 +102,6 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     /thermal.*(?:critical|throttl|trip)|temperature.*(?:critical|above)|cpu clock throttled/i,
     'the board is too hot',
     'improve cooling',
-  ],
-  [
-    /iommu.*fault|smmu.*fault|Unhandled context fault|translation fault|page fault.*(?:iova|iommu)/i,
-    'the IOMMU stops a device that accesses memory outside its mappings',
-    'look at the driver of the device that the line names (stream id), and at its iommus property',
   ],
   [
     /pulse|pipewire.*(?:fail|error)|alsa.*(?:fail|error|underrun)|snd_\w+.*(?:fail|error)/i,
@@ -109,31 +113,90 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
 const hasNodes = (board: Board) =>
   board.nodes().some(({ type }) => type === 'c') || (board.heapNames() ?? []).length > 0;
 
+/** The paste asks about heaps, or about what needs them, without a word of what failed. */
+const isAboutHeaps = (board: Board) =>
+  board.line(/\bheaps?\b|\bcma\b|reserved mem|camera|allocate memory/i) !== undefined;
+
+/** So few lines that the person means each of them. */
+const isShort = (board: Board) => board.text.split('\n').filter((line) => KERNEL_LINE.test(line)).length < 4;
+
+function knownFault(board: Board, faults: typeof OTHERS): Found | undefined {
+  for (const [pattern, what, fix] of faults) {
+    const line = board.line(pattern);
+    if (line !== undefined && !OURS.test(line)) return elsewhere(board, line, what, fix);
+  }
+  return undefined;
+}
+
+/** What a heap, an area or an access to them has against it. */
+const isAccused = (board: Board) =>
+  board.has('allocFailed') ||
+  board.has('allocation') ||
+  board.has('failed') ||
+  board.has('nodeFailed') ||
+  board.has('notActivated') ||
+  board.has('noProvider') ||
+  board.isAbsent() ||
+  (board.refused.length > 0 && !board.has('works') && !isHarmless(board));
+
+const OURS = /dma[-_]?heap|\bdma-?buf|cma_alloc|\bcma\b|reserved[ -]mem|contiguous/i;
+
+const elsewhere = (board: Board, line: string, what: string, fix: string): Found => ({
+  text: `this is not a fault of heaps or CMA: ${what}. The text does not show a problem with a heap${hasNodes(board) ? '; the nodes exist with their group' : ''}${board.cmaKib === undefined ? '' : `, and CMA has ${board.cmaKib} kB`}.`,
+  evidence: [line, board.nodes()[0]?.line, board.last('cmaFree')?.line],
+  fix,
+});
+
 export const NOT_OURS: Cause = {
   id: 'not-ours',
   when(board) {
-    if (
-      board.has('allocFailed') ||
-      board.has('allocation') ||
-      board.has('failed') ||
-      board.has('nodeFailed') ||
-      board.has('notActivated') ||
-      board.isAbsent()
-    )
-      return undefined;
-    if (board.refused.length > 0 && !board.has('works') && !isHarmless(board)) return undefined;
-    for (const [pattern, what, fix] of OTHERS) {
-      const line = board.line(pattern);
-      if (line === undefined || /dma_heap|dma-heap|DMA_HEAP|cma_alloc|cma:/.test(line)) continue;
-      return {
-        text: `this is not a fault of heaps or CMA: ${what}. The text does not show a problem with a heap${hasNodes(board) ? '; the nodes exist with their group' : ''}${board.cmaKib === undefined ? '' : `, and CMA has ${board.cmaKib} kB`}.`,
-        evidence: [line, board.nodes()[0]?.line, board.last('cmaFree')?.line],
-        fix,
-      };
-    }
-    return undefined;
+    if (isAccused(board)) return undefined;
+    const known = knownFault(board, OTHERS);
+    if (known !== undefined) return known;
+    const line = failure(board, (text) => !KERNEL_LINE.test(text));
+    return line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX);
   },
 };
+
+/** A driver's complaint alone: many logs of healthy boards have one, so that a board that is seen to work comes first. */
+export const NOT_OURS_IN_LOG: Cause = {
+  id: 'not-ours',
+  when(board) {
+    if (isAccused(board)) return undefined;
+    const line = failure(board, (text) => KERNEL_LINE.test(text));
+    return (
+      (isHeapShown(board) || !isAboutHeaps(board) || isShort(board) ? knownFault(board, USUAL) : undefined) ??
+      (line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX))
+    );
+  },
+};
+
+const ANOTHER = 'the line that reports a failure does not concern memory of a heap';
+const ANOTHER_FIX =
+  'look for the driver or program that the line names, with the lines around it in the log; the heaps need no change';
+
+const KERNEL_LINE = /^\s*(?:<\d+>)?\[\s*\d+\.\d+\]|\bkernel: /;
+const FAILS =
+  /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)?|deadlock)\b|失败|错误/i;
+/** Of these a heap may be the cause, whatever the line names. */
+const MAY_BE_MEMORY =
+  /alloc|memory|\bbuffers?\b|ENOMEM|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|内存/i;
+
+const isHeapShown = (board: Board) =>
+  hasNodes(board) ||
+  (board.cmaKib ?? 0) > 0 ||
+  board.freeKib.some((free) => free > 0) ||
+  board.has('pool') ||
+  board.has('poolNode');
+
+/** A line that reports a failure of something else, where the paste shows heaps or CMA that nothing is said against. */
+function failure(board: Board, isWanted: (line: string) => boolean): string | undefined {
+  if (!isHeapShown(board)) return undefined;
+  return board.text
+    .split('\n')
+    .find((line) => FAILS.test(line) && isWanted(line) && !OURS.test(line) && !MAY_BE_MEMORY.test(line))
+    ?.trim();
+}
 
 /** A heap that a library tries first and does without. */
 const isHarmless = (board: Board) =>
@@ -173,7 +236,12 @@ export const HEALTHY: Cause = {
     // A good line of the boot, and a question without a complaint.
     const isQuiet =
       board.all('pool').some(({ isCma }) => isCma) &&
-      !/fail|error|\bnot\b|n't|wrong|problem|\bwhy\b|cannot|missing|为什么|失败|问题/i.test(board.text);
+      !/fail|error|\bnot\b|n't|wrong|problem|\bwhy\b|cannot|missing|为什么|失败|问题/i.test(
+        board.text
+          .split('\n')
+          .filter((line) => !KERNEL_LINE.test(line))
+          .join('\n'),
+      );
     if (
       verified === undefined &&
       !isQuiet &&
@@ -183,8 +251,17 @@ export const HEALTHY: Cause = {
       return undefined;
     return {
       text: `the text does not show a fault: ${[hasArea ? 'the CMA area is made' : undefined, isOpen ? `the nodes have their group (${nodes[0]?.group}) and mode` : undefined, goes === undefined ? undefined : 'and the buffers can be used'].filter((one) => one !== undefined).join(', ')}.`,
-      evidence: [nodes[0]?.line, board.last('cmaTotal')?.line, goes, verified],
-      fix: 'nothing needs to change',
+      evidence: [
+        nodes[0]?.line,
+        board.last('cmaTotal')?.line,
+        board.all('pool').find(({ isCma }) => isCma)?.line ?? board.first('reserved')?.line,
+        goes,
+        verified,
+      ],
+      fix:
+        verified !== undefined || isOpen
+          ? 'nothing needs to change'
+          : 'nothing needs to change in what the text shows; ls -lL /dev/dma_heap and id show whether the user can open the heap',
     };
   },
 };

@@ -92,6 +92,20 @@ export const PRESENCE: readonly Cause[] = [
     },
   },
   {
+    id: 'container-node-missing',
+    when(board) {
+      const hidden = board.all('devicePolicy').find(({ value }) => value === 'private');
+      const open = board.refused.find(({ errno }) => errno === 'ENOENT');
+      if (hidden === undefined || open === undefined || board.heapNames()?.includes(open.name) !== true)
+        return undefined;
+      return {
+        text: 'the service has no /dev/dma_heap: PrivateDevices=yes gives it a /dev of its own, with pseudo devices only. The host has the heaps.',
+        evidence: [open.line, hidden.line, board.nodes()[0]?.line ?? board.first('names')?.line],
+        fix: 'set PrivateDevices=no and "DeviceAllow=char-dma_heap rw" in the [Service] section, then systemctl daemon-reload and restart the service',
+      };
+    },
+  },
+  {
     id: 'HEAP_MODULE_NOT_LOADED',
     when(board) {
       const modules = [

@@ -39,7 +39,7 @@ const noRules: Reader = {
 const UNITS: readonly Row[] = [
   [/^\s*-?\s*(?:-p\s+)?DeviceAllow=(.*)$/, ([, value = ''], line) => clue(line, 'deviceAllow', { value })],
   [
-    /^\s*DevicePolicy=(\S+)|^\s*PrivateDevices=(\S+)/,
+    /(?:^|\s)DevicePolicy=(\S+)|(?:^|\s)PrivateDevices=(\w+)/,
     ([, policy, hidden], line) =>
       clue(line, 'devicePolicy', { value: policy ?? (/^(?:yes|true|1|on)$/i.test(hidden ?? '') ? 'private' : 'auto') }),
   ],
@@ -51,6 +51,13 @@ const CONTAINERS: readonly Row[] = [
     /\b(docker[- ]compose\.ya?ml|compose\.ya?ml|docker(?:[- ]compose)?|podman|containerd|nerdctl|kubernetes|kubectl|k3s|lxc|incus|waydroid|distrobox|toolbox|systemd-nspawn|balena\w*|\/\.dockerenv|\.containerenv|flatpak|snap)\b/i,
     ([, what = ''], line) => clue(line, 'containerKind', { what: what.toLowerCase() }),
   ],
+  // A compose file and a manifest name no program.
+  [/^services:\s*$/, (_match, line) => clue(line, 'containerKind', { what: 'compose' })],
+  [
+    /^\s*kind:\s*(?:Pod|Deployment|DaemonSet|StatefulSet|Job)\s*$/,
+    (_match, line) => clue(line, 'containerKind', { what: 'kubernetes' }),
+  ],
+  [/^\s*\[Container\]\s*$|\bquadlet\b/i, (_match, line) => clue(line, 'containerKind', { what: 'podman' })],
 ];
 
 /** `devices:` and `volumes:` of compose, `Devices` and `Binds` of inspect, options of docker run, lines of LXC. */

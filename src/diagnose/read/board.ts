@@ -3,9 +3,27 @@ import { parseKernelVersion } from '../../facts/index.js';
 import { PASTED_OPTION } from '../../kconfig/index.js';
 import { clue, type Reader, type Row, tableReader } from '../clues.js';
 
+const KIB_PER: Readonly<Record<string, number>> = { k: 1, K: 1, M: 1024, G: 1048576 };
+const kibOf = (size = '0', unit = 'k') => Math.round(Number(size) * (KIB_PER[unit] ?? 1));
+
 const MEMORY: readonly Row[] = [
-  [/\bCmaTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaTotal', { kib: Number(kib) })],
-  [/\bCmaFree:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'cmaFree', { kib: Number(kib) })],
+  // Quoted, or said in a sentence.
+  [
+    /\bCmaTotal(?::| is| of| =| shows)?\s+(\d+)\s*([kMG])i?B?\b/,
+    ([, size, unit], line) => clue(line, 'cmaTotal', { kib: kibOf(size, unit) }),
+  ],
+  [
+    /\bCmaFree(?::| is| of| =| shows)?\s+(\d+)\s*([kMG])i?B?\b/,
+    ([, size, unit], line) => clue(line, 'cmaFree', { kib: kibOf(size, unit) }),
+  ],
+  // `free` prints what is available in its last column.
+  [
+    /^\s*(?:Mem|Speicher|内存)\s*[:：](?:\s+[\d.]+[KMGi]*){5}\s+([\d.]+)([KMG]?)i?\s*$/,
+    ([, size, unit = ''], line) =>
+      clue(line, 'available', {
+        kib: kibOf(size, unit || (/\s-\w*m/.test(line.command) ? 'M' : /\s-\w*g/.test(line.command) ? 'G' : 'k')),
+      }),
+  ],
   [/\bMemAvailable:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'available', { kib: Number(kib) })],
   [/^\s*SwapTotal:\s+(\d+)\s*kB/, ([, kib], line) => clue(line, 'swap', { kib: Number(kib) })],
 ];
@@ -86,9 +104,10 @@ const COUNTS: readonly Row[] = [
   [
     /^\s*(\d+)\s*$/,
     ([, count], line) => {
-      const of = /(\/proc\/[\w$()]+\/fd)\b.*\|\s*(?:grep -c|wc -l)|\|\s*(?:grep -c|wc -l).*(\/proc\/\w+\/fd)/.exec(
-        line.command,
-      );
+      const of =
+        /(\/proc\/(?:\w+|\$\w+|\$\([^)]*\)|`[^`]*`)\/fd)\b.*\|\s*(?:grep -c|wc -l)|\|\s*(?:grep -c|wc -l).*(\/proc\/\w+\/fd)/.exec(
+          line.command,
+        );
       return of === null ? undefined : clue(line, 'descriptors', { of: of[1] ?? of[2] ?? '', count: Number(count) });
     },
   ],

@@ -76,6 +76,9 @@ const listing: Reader = {
 
 function listedClues(line: PastedLine, listed: Listed, directory: string | undefined): Clue[] {
   const { name, type } = listed;
+  // A class directory lists its devices as links.
+  if (type === 'l' && (isClass(directory) || /\/devices\/virtual\/dma_heap\//.test(listed.target ?? '')))
+    return [clue(line, 'classNames', { names: [name.replace(/^.*\//, '')] })];
   if (/\/dev\/dma[-_]?buf$/.test(name) || (name.match(/^dma[-_]buf$/) && /\/dev\/?$/.test(directory ?? '')))
     return [clue(line, 'mknod', { path: name })];
   if (/(?:^|\/)ion$/.test(name)) return [clue(line, 'ion', {})];

@@ -1,4 +1,6 @@
 /** What programs say when they open heaps, allocate and map: system calls of strace, libraries, frameworks, Android. */
+
+import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import { type Clue, clue, type Reader, type Row, tableReader } from '../clues.js';
 import { errnoOf } from '../errno.js';
 
@@ -101,22 +103,18 @@ const MESSAGES: readonly Row[] = [
   ],
 ];
 
+const CATALOGUED = new Set(DIAGNOSES.map(({ id }) => id));
+
 /** A result of the verifier in any of its formats: its name for the cause is the answer. */
 const verifier: Reader = {
   as: 'a report of dmaheap-verify',
   read(lines, at): readonly Clue[] {
     const line = lines[at];
-    if (line === undefined || !/\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/.test(line.text)) return [];
-    const isReport = lines.some(({ text }) =>
-      /dmaheap-verify|^(?:not )?ok \d+|"diagnosis"|^\s*(?:FAIL|WARN|PASS|INCOMPLETE)\b|lava-test-case|TAP version|KTAP version/.test(
-        text,
-      ),
-    );
-    if (!isReport) return [];
-    const status = /^\s*(not ok|ok|FAIL|WARN|PASS|fail|warn|pass)\b/.exec(line.text)?.[1] ?? 'FAIL';
-    return [...line.text.matchAll(/\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g)].map(([id]) =>
-      clue(line, 'verifier', { id, status }),
-    );
+    if (line === undefined) return [];
+    const status = /\b(not ok|ok|FAIL|WARN|PASS|fail|warn|pass)\b/.exec(line.text)?.[1] ?? 'FAIL';
+    return [...line.text.matchAll(/\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g)]
+      .filter(([id]) => CATALOGUED.has(id))
+      .map(([id]) => clue(line, 'verifier', { id, status }));
   },
 };
 
