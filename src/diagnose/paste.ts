@@ -34,7 +34,7 @@ function printed(text: string): string {
 const PROMPT =
   /^\s*(?:\d+\|)?(?<place>\[?[\w.+-]+@[\w.-]+(?:[:\s][^$#>\]]{0,80})?\]?|\([\w.-]+\)\s*[\w.+@:~/-]*|~|\/[\w/.-]*|[\w-]+:[~/][\w/.-]*|(?:ba)?sh-[\d.]+)?\s*(?<sign>[$#%])\s+(?<command>\S.*)$/;
 
-/** A command on a line of its own without a prompt: its words are options, paths and quotes, not prose. */
+/** A line that is a command without a prompt: its words are options, paths and quotes, not prose. */
 const WORD = String.raw`(?:-[\w-]+|\||&&|;|\d*>+\S*|[^\s]*[/=*'"$.][^\s]*|\w+(?=\s*\||\s*$))`;
 const BARE = new RegExp(
   String.raw`^\s*(?:sudo\s+)?(?:(?:ls|cat|zcat|tail|head|e?grep|zgrep|stat|find|dtc|hexdump)(?:\s+${WORD})+|(?:dmesg|lsmod|mount|free)(?:\s+${WORD})*|(?:id|groups|uname|getconf)(?:\s+-?[\w-]+)?)\s*$`,

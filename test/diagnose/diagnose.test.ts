@@ -10,6 +10,7 @@ import { KERNEL_PASTES } from './pastes-kernel.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 import { TOOL_PASTES } from './pastes-tools.js';
+import { VENDOR_PASTES } from './pastes-vendors.js';
 
 /** What no fix may advise, whatever the cause. */
 const HARMFUL =
@@ -24,6 +25,7 @@ const all: readonly PasteCase[] = [
   ...BOARD_PASTES,
   ...FORUM_PASTES,
   ...TOOL_PASTES,
+  ...VENDOR_PASTES,
 ];
 
 describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name', ({ row }) => {

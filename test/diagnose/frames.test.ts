@@ -9,6 +9,7 @@ import { KERNEL_PASTES } from './pastes-kernel.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 import { TOOL_PASTES } from './pastes-tools.js';
+import { VENDOR_PASTES } from './pastes-vendors.js';
 
 const all = [
   ...KERNEL_PASTES,
@@ -19,6 +20,7 @@ const all = [
   ...BOARD_PASTES,
   ...FORUM_PASTES,
   ...TOOL_PASTES,
+  ...VENDOR_PASTES,
 ];
 
 const UPTIME = /^\s*\[\s*(\d+\.\d+)\]\s?/;

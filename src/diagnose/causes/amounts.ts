@@ -37,11 +37,14 @@ const pidOf = (board: Board) => /\/proc\/(\d+)\//.exec(board.text)?.[1] ?? /\bpi
 
 const count = (board: Board) =>
   Number(
-    /\b(\d{1,3}) buffers\b|buffer[-_ ]count\D{0,3}(\d+)|(\d{1,3}) ?(?:个|块)(?:缓冲|buffer)/i
+    /\b(\d{1,3}) buffers\b|(?:buffer[-_ ]count|--stream-mmap|\bcount)\W{1,3}(\d{1,3})\b|(\d{1,3}) ?(?:个|块)(?:缓冲|buffer)/i
       .exec(board.text)
       ?.slice(1)
       .find((one) => one !== undefined) ?? Number.NaN,
   );
+
+/** A driver was asked for a set of buffers. */
+const isSetRefused = (board: Board) => board.line(/VIDIOC_(?:REQBUFS|CREATE_BUFS)|request \d+ buffers/i) !== undefined;
 
 export const AMOUNTS: readonly Cause[] = [
   {
@@ -155,20 +158,22 @@ export const AMOUNTS: readonly Cause[] = [
       const need = requestOf(board);
       if (!isShort(board) || total === undefined || total === 0) return undefined;
       const buffers = count(board);
-      if (need === undefined && Number.isNaN(buffers)) return undefined;
+      if (need === undefined && Number.isNaN(buffers) && !isSetRefused(board)) return undefined;
       const sum = (need ?? 0) * (Number.isNaN(buffers) ? 1 : buffers);
       const free = board.freeKib.length === 0 ? undefined : Math.min(...board.freeKib);
       const isTooSmall =
         (need ?? 0) > total * 1024 ||
         sum > total * 1024 ||
         (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024) ||
+        // A driver refused its set of buffers although the area is empty.
+        (need === undefined && free !== undefined && free > total * 0.8 && total <= SMALL_KIB) ||
         // A driver refused a whole set of buffers, and no other holder is known.
         (need === undefined && holder(board) === undefined && total <= SMALL_KIB);
       if (!isTooSmall) return undefined;
       return {
         text:
           need === undefined
-            ? `the CMA area is too small for this: it has ${kib(total)} in all${free === undefined ? '' : `, ${kib(free)} of them free`}, and ${buffers} buffers are needed at once.`
+            ? `the CMA area is too small for this: it has ${kib(total)} in all${free === undefined ? '' : `, ${kib(free)} of them free`}, and ${Number.isNaN(buffers) ? 'several' : buffers} buffers are needed at once.`
             : `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when no other program uses the area.`,
         evidence: [
           board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line,

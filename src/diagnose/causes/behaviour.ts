@@ -78,7 +78,7 @@ export const BEHAVIOUR: readonly Cause[] = [
   },
   said(
     'LEAK_FD',
-    /(?:fd|descriptor|\/proc\/\S+\/fd)s?\b.{0,60}(?:leak|gr[eo]w|increas|ris(?:es?|ing)|climb|go(?:es)? up|accumulat|more and more|never closed|left open)|leak\w*.{0,40}(?:fd|descriptor)|描述符.{0,10}泄/i,
+    /(?:fd|descriptor|\/proc\/\S+\/fd)s?\b.{0,60}(?:leak|gr[eo]w|increas|ris(?:es?|ing)|climb|go(?:es)? up|accumulat|more and more|never closed|left open)|leak\w*.{0,40}(?:fd|descriptor)|(?:\blsof\b|\/fd\b).*(?:dmabuf|wc -l|grep -c).*?\d+.*\b(?:later|then|after|now)\b.*?\d+|描述符.{0,10}泄/i,
     `descriptors stay open. ${OLDEST} itself leaks one when it cannot write back the result of an allocation (EFAULT); on other kernels, the program does not close them.`,
     `update the kernel if it is ${OLDEST} and the number grows with failed allocations; otherwise close every dma-buf descriptor, also its duplicates in other processes (ls -l /proc/PID/fd shows them)`,
     unlessOther,
@@ -166,9 +166,15 @@ export const BEHAVIOUR: readonly Cause[] = [
   ),
   said(
     'KERNEL_OUT_OF_RANGE',
-    /(?:expectation|profile|generated)\b.{0,60}(?:other kernels?|another kernel|kernel.{0,20}(?:range|version))|outside (?:the )?(?:profile's )?(?:range|kernels)|kernel.{0,30}out of range/i,
+    /(?:expectation|profile|generated)\b.{0,60}(?:generated for (?:Linux|kernels?)\b|other kernels?|another kernel|kernel.{0,20}(?:range|version))|outside (?:the )?(?:profile's )?(?:range|kernels)|kernel.{0,30}out of range/i,
     'the expectation was generated for other kernels than the running one.',
     'generate it again with --kernel of the release that uname -r shows, and put the new files on the board',
+  ),
+  said(
+    'ARCHITECTURE_DIFFERS',
+    /(?:expect\w*|profile|generated)\b.{0,80}(?:(?:another|other|different|wrong) arch\w*|arch=\w+)/i,
+    'the expectation was generated for another architecture than that of this board.',
+    'copy the verify.expect that was generated for this board (its profile states board.arch)',
   ),
   said(
     'HEAP_UNEXPECTED',

@@ -55,6 +55,11 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'check the ribbon cable, the number of lanes and the link frequency in the device tree',
   ],
   [
+    /ModuleNotFoundError|ImportError|command not found|Unknown (?:encoder|decoder)|No such (?:filter|element)|E: Unable to locate package|未找到命令/i,
+    'a program, a module or a codec is not installed',
+    'install the package with what the line names, or use a build of the program that has it',
+  ],
+  [
     /segfault at|Segmentation fault|core dumped|stack smashing|free\(\): invalid|double free/i,
     'the program crashes for another reason',
     'get a backtrace (coredumpctl gdb, gdb -batch -ex bt) and report it to the program',
@@ -113,7 +118,7 @@ const USUAL: typeof OTHERS = [
 const hasNodes = (board: Board) =>
   board.nodes().some(({ type }) => type === 'c') || (board.heapNames() ?? []).length > 0;
 
-/** The paste asks about heaps, or about what needs them, without a word of what failed. */
+/** The paste asks about heaps, or about what needs them and does not say what failed. */
 const isAboutHeaps = (board: Board) =>
   board.line(/\bheaps?\b|\bcma\b|reserved mem|camera|allocate memory/i) !== undefined;
 
@@ -205,6 +210,18 @@ const isHarmless = (board: Board) =>
     /Registered camera|capturing|captured|image received|works|frames? (?:done|captured|rendered)|Setting pipeline to PLAYING|fps|preview|streaming|正常/i,
   ) !== undefined;
 
+/** The person says what does not work. */
+const isComplaint = (board: Board) =>
+  board.text
+    .split('\n')
+    .some(
+      (line) =>
+        !KERNEL_LINE.test(line) &&
+        /\b(?:stays? (?:black|dark|empty)|is (?:black|gone|broken|missing)|freez\w+|hangs|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|黑屏|不工作|无法/i.test(
+          line,
+        ),
+    );
+
 export const HEALTHY: Cause = {
   id: 'healthy',
   when(board) {
@@ -242,6 +259,7 @@ export const HEALTHY: Cause = {
           .filter((line) => !KERNEL_LINE.test(line))
           .join('\n'),
       );
+    if (verified === undefined && isComplaint(board)) return undefined;
     if (
       verified === undefined &&
       !isQuiet &&

@@ -99,7 +99,7 @@ export const PRESENCE: readonly Cause[] = [
       if (hidden === undefined || open === undefined || board.heapNames()?.includes(open.name) !== true)
         return undefined;
       return {
-        text: 'the service has no /dev/dma_heap: PrivateDevices=yes gives it a /dev of its own, with pseudo devices only. The host has the heaps.',
+        text: 'the service has no /dev/dma_heap: PrivateDevices=yes gives it a separate /dev that has only pseudo devices. The host has the heaps.',
         evidence: [open.line, hidden.line, board.nodes()[0]?.line ?? board.first('names')?.line],
         fix: 'set PrivateDevices=no and "DeviceAllow=char-dma_heap rw" in the [Service] section, then systemctl daemon-reload and restart the service',
       };

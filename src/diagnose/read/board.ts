@@ -66,11 +66,11 @@ const MACHINE: readonly Row[] = [
   ],
   // Said in prose: a word for the kernel and a number beside it.
   [
-    /\b(?:kernel|linux|BSP|内核)[ :版本]{0,6}v?((?:4|5|6|7)\.\d+(?:\.\d+)?[\w.+-]*)/i,
-    ([, text = ''], line) =>
+    /\b(?:kernel|linux|BSP|内核)[ :版本]{0,6}v?([3-7]\.\d+(?:\.\d+)?[\w.+-]*)|\b([3-7]\.\d+\.\d+[\w.+-]*)\s+(?:\w+\s+)?kernel\b/i,
+    ([, after, before], line) =>
       line.isCommand || /Linux version|command line/i.test(line.text)
         ? undefined
-        : clue(line, 'release', release(text)),
+        : clue(line, 'release', release(after ?? before ?? '')),
   ],
   [
     /\/(?:lib\/modules|boot\/config-)\/?(\d+\.\d+[\w.+-]*)/,

@@ -117,6 +117,8 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
     if (/device-?tree/.test(path)) return [clue(line, 'noTreeNode', { path })];
     return [];
   }
+  if (/\bls\s+(?:-\w+\s+)*\/dev\/dma_heap\/?\s*(?:->|=>|:|\u2192)/.test(text) && errnoOf(text) === 'ENOENT')
+    return [clue(line, 'noDirectory', {})];
   const told =
     /\bls\s+(?:-\w+\s+)*\/dev\/dma_heap\/?\s*(?:->|=>|\u2192|:|shows?|gives?|says?|prints?|lists?)\s+(.+)$/.exec(
       text,
