@@ -1,4 +1,4 @@
-/** Results of checks as both kinds of dmaheap check print them, with the verdict that closes them. */
+/** Results of checks as commands print them, with the verdict that closes every command that judges. */
 import type { CheckResult, CheckStatus } from '../check/index.js';
 import type { SourceText } from '../source/index.js';
 import type { Context } from './context.js';
@@ -20,6 +20,8 @@ const COLORS: Readonly<Record<Mark, string>> = {
   'not-run': '1;33',
   unknown: '1;33',
 };
+/** Other words stand for something that is open. */
+const VERDICT_COLORS: Readonly<Record<string, string>> = { PASS: COLORS.pass, FAIL: COLORS.fail };
 const COLUMNS = 80;
 const INDENT = MARKS.pass.length + 1;
 
@@ -42,10 +44,37 @@ export function hanging(text: string, indent: number, columns = COLUMNS): string
   return lines.join(`\n${' '.repeat(indent)}`);
 }
 
-/** `3 not run (dtc, udevadm: not installed; --dtb not given)`. */
-function summary(results: readonly CheckResult[], notGiven: readonly string[]): string {
+/** A check whose findings are printed elsewhere, or that has none. */
+export const row = (check: string, status: CheckStatus): CheckResult => ({
+  check,
+  title: check,
+  status,
+  diagnostics: [],
+  missingTools: [],
+});
+
+export interface Judging {
+  /** Options that would have led to more checks. */
+  readonly notGiven?: readonly string[];
+  /** What was not run or is unknown fails. */
+  readonly strict?: boolean;
+}
+
+interface Counted {
+  readonly status: 'PASS' | 'FAIL' | 'UNKNOWN';
+  readonly fail: number;
+  readonly pass: number;
+  readonly unknown: number;
+  readonly notRun: number;
+  /** Tools and options that would have led to more checks. */
+  readonly missingTools: readonly string[];
+  readonly notGiven: readonly string[];
+}
+
+/** What the line of the verdict says, for programs. */
+export function countChecks(results: readonly CheckResult[], { notGiven = [], strict = false }: Judging = {}): Counted {
   const count = (status: CheckStatus) => results.filter((one) => one.status === status).length;
-  const missing = [...new Set(results.flatMap(({ missingTools }) => missingTools))];
+  const missingTools = [...new Set(results.flatMap(({ missingTools }) => missingTools))];
   const inputs = [
     ...new Set([
       ...notGiven,
@@ -56,43 +85,51 @@ function summary(results: readonly CheckResult[], notGiven: readonly string[]): 
       ),
     ]),
   ];
+  return {
+    status: verdictOf(results, strict),
+    fail: count('fail'),
+    pass: count('pass'),
+    unknown: count('unknown'),
+    notRun: count('not-run'),
+    missingTools,
+    notGiven: inputs,
+  };
+}
+
+/** `3 not run (dtc, udevadm: not installed; --dtb not given)`. */
+function summary({ fail, pass, unknown, notRun, missingTools, notGiven }: Counted): string {
   const why = [
-    ...(missing.length === 0 ? [] : [`${missing.join(', ')}: not installed`]),
-    ...(inputs.length === 0 ? [] : [`${inputs.join(', ')} not given`]),
+    ...(missingTools.length === 0 ? [] : [`${missingTools.join(', ')}: not installed`]),
+    ...(notGiven.length === 0 ? [] : [`${notGiven.join(', ')} not given`]),
   ].join('; ');
   const parts = [
-    ...(count('fail') === 0 ? [] : [`${count('fail')} fail`]),
-    `${count('pass')} pass`,
-    ...(count('unknown') === 0 ? [] : [`${count('unknown')} unknown`]),
-    ...(count('not-run') === 0 ? [] : [`${count('not-run')} not run`]),
+    ...(fail === 0 ? [] : [`${fail} fail`]),
+    `${pass} pass`,
+    ...(unknown === 0 ? [] : [`${unknown} unknown`]),
+    ...(notRun === 0 ? [] : [`${notRun} not run`]),
   ];
   return `${parts.join(', ')}${why === '' ? '' : ` (${why})`}`;
 }
 
-export interface Printing {
-  /** Options that would have led to more checks. */
-  readonly notGiven?: readonly string[];
-}
-
 /** `PASS`, `FAIL`, or `UNKNOWN` where nothing is wrong and something could not be judged. */
-export function verdictOf(results: readonly CheckResult[]): 'PASS' | 'FAIL' | 'UNKNOWN' {
-  if (results.some(({ status }) => status === 'fail')) return 'FAIL';
-  return results.some(({ status }) => status === 'unknown') || !results.some(({ status }) => status === 'pass')
-    ? 'UNKNOWN'
-    : 'PASS';
+function verdictOf(results: readonly CheckResult[], strict: boolean): Counted['status'] {
+  const has = (...statuses: readonly CheckStatus[]) => results.some(({ status }) => statuses.includes(status));
+  if (has('fail') || (strict && has('unknown', 'not-run'))) return 'FAIL';
+  return has('unknown') || !has('pass') ? 'UNKNOWN' : 'PASS';
 }
 
 export function printChecks(
   context: Context,
   results: readonly CheckResult[],
   sources: ReadonlyMap<string, SourceText>,
-  { notGiven = [] }: Printing = {},
+  judging: Judging = {},
 ): void {
   const { format, quiet } = context.options;
   if (format === 'json') {
     context.printJson({
       schemaVersion: 1,
       results: results.map(({ check, status, diagnostics }) => ({ check, status, diagnostics })),
+      verdict: countChecks(results, judging),
     });
     return;
   }
@@ -106,19 +143,21 @@ export function printChecks(
     const text = hanging(`${MARKS[mark]} ${result.check}: ${result.title}`, INDENT);
     context.printMarked(COLORS[mark], MARKS[mark], text.slice(MARKS[mark].length));
   }
-  printVerdict(context, results, notGiven);
+  printVerdict(context, results, judging);
 }
 
-/** The line that closes what a command judges. */
-export function printVerdict(
-  context: Context,
-  results: readonly CheckResult[],
-  notGiven: readonly string[] = [],
-): void {
-  const verdict = verdictOf(results);
-  const style = { PASS: COLORS.pass, FAIL: COLORS.fail, UNKNOWN: COLORS.unknown }[verdict];
-  const text = hanging(`${verdict}: ${summary(results, notGiven)}`, verdict.length + 2);
-  context.printMarked(style, verdict, text.slice(verdict.length));
+/** The line that closes what a command judges; with --quiet, only where it is not PASS. */
+export function printVerdict(context: Context, results: readonly CheckResult[], judging: Judging = {}): void {
+  const counted = countChecks(results, judging);
+  if (context.options.quiet && counted.status === 'PASS') return;
+  printVerdictWord(context, counted.status, summary(counted));
+}
+
+/** @param text what follows the word */
+export function printVerdictWord(context: Context, verdict: string, text: string): void {
+  const style = VERDICT_COLORS[verdict] ?? COLORS.unknown;
+  const line = hanging(`${verdict}: ${text}`, verdict.length + 2);
+  context.printMarked(style, verdict, line.slice(verdict.length));
 }
 
 export interface ExitOptions {

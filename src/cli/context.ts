@@ -134,8 +134,13 @@ export class Context {
   /**
    * Prints findings: for people to stderr, in the other formats, where they are the result, to stdout.
    * `json` is for the commands whose result has its own shape.
+   * @param more what a program reads beside the findings in `json`
    */
-  findings(diagnostics: readonly Diagnostic[], sources: ReadonlyMap<string, SourceText> = new Map()): void {
+  findings(
+    diagnostics: readonly Diagnostic[],
+    sources: ReadonlyMap<string, SourceText> = new Map(),
+    more: Readonly<Record<string, unknown>> = {},
+  ): void {
     const { format, color, quiet } = this.options;
     const all = [...diagnostics, ...this.#complaints];
     this.#complaints = [];
@@ -153,6 +158,7 @@ export class Context {
         codes: this.#codes(),
         toolVersion: VERSION,
         baseDirectory: this.options.directory,
+        more,
       }),
     );
   }

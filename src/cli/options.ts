@@ -4,6 +4,7 @@ import { flag, fromProfile, several, text } from './declaration.js';
 const ARCH = 'architecture: as the profile, the kernel or uname names it';
 
 export const FORCE = flag('--force', 'overwrite files that were edited');
+export const STRICT = flag('--strict', 'treat what is unknown or was not run as failed');
 export const ONE_KERNEL = text('--kernel <version>', "one kernel of the profile's range");
 export const DTB = fromProfile('dtb', text('--dtb <file>', "the board's DTB"));
 

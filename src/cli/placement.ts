@@ -1,12 +1,13 @@
 /** From options and a profile to what the placement simulator is asked with. */
 
-import type { Diagnostic } from '../diagnostic/index.js';
+import type { CheckResult } from '../check/index.js';
+import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { compareKernelVersions, EXAMPLE_KERNEL, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { optionValues } from '../kconfig/index.js';
 import { otherArchitecture } from '../model/index.js';
-import type { LintInput, LintResult, PlacementInput } from '../placement/index.js';
+import type { LintInput, LintResult, PlacementInput, Prediction } from '../placement/index.js';
 import { findingsOf, withParameters } from '../placement/index.js';
 import { kernelInput, lintHints, withArguments } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
@@ -16,6 +17,7 @@ import { parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { type KnownBoot, parseRange, readBoot } from './boot.js';
+import { row } from './check-results.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
@@ -232,6 +234,25 @@ export function judgePlacement(
   const keyOf = ({ code, message }: Diagnostic) => `${code} ${message}`;
   const seen = new Set(before.map(keyOf));
   return [...before, ...findingsOf(predicted).filter((finding) => !seen.has(keyOf(finding)))];
+}
+
+/**
+ * The lints of every kernel, and the predictions, as checks that one verdict closes.
+ * @param predicted without `prediction` where a plan was judged and not a boot
+ * @param found every finding of the command
+ */
+export function placementChecks(
+  predicted: readonly { readonly lints: readonly LintResult[]; readonly prediction?: Prediction }[],
+  found: readonly Diagnostic[],
+): CheckResult[] {
+  const judged = predicted.flatMap(({ lints, prediction }) => [
+    ...lints.flatMap(({ lint, status }) =>
+      status === 'not-applicable' ? [] : [row(lint, status === 'fail' && !hasErrors(found) ? 'pass' : status)],
+    ),
+    ...(prediction?.unknown ?? []).map(({ field }) => row(field, 'unknown')),
+  ]);
+  const isTold = judged.some(({ status }) => status === 'fail');
+  return hasErrors(found) && !isTold ? [row('findings', 'fail'), ...judged] : judged;
 }
 
 const memoryOf = (memory: readonly AddressRange[] | undefined) => (memory === undefined ? {} : { memory });

@@ -13,6 +13,7 @@ import { addressCells, memoryBanks, readFdt, sizeCells } from '../fdt/index.js';
 import type { Fdt } from '../fdt/tree.js';
 import type { KernelKnowledge, SymbolValue } from '../knowledge/index.js';
 import { type DtbFacts, type Model, resolveModel } from '../model/index.js';
+import type { Proof } from '../plan/board.js';
 import { makePlan, type Plan } from '../plan/index.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { AddressRange } from '../quantity/index.js';
@@ -52,6 +53,8 @@ export interface Planning {
   readonly planned?: Planned;
   readonly diagnostics: Diagnostic[];
   readonly sources: ReadonlyMap<string, SourceText>;
+  /** What the lints of the placement came to; absent: the placement was not judged. */
+  readonly proof?: readonly Proof[];
   readonly exit: Exit;
 }
 
@@ -172,7 +175,8 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   diagnostics.push(...said);
   const plan = makePlan(model.value, { prove: options.prove ?? true, boot });
   diagnostics.push(...plan.diagnostics);
-  if (plan.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
+  const proof = plan.proof === undefined ? {} : { proof: plan.proof };
+  if (plan.value === undefined) return { diagnostics, sources, ...proof, exit: EXIT.findings };
   return {
     planned: {
       loaded: read.value,
@@ -183,6 +187,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
     },
     diagnostics,
     sources,
+    ...proof,
     exit: hasErrors(diagnostics) ? EXIT.findings : EXIT.good,
   };
 }

@@ -8,6 +8,8 @@ import type { Exit } from './exit.js';
 export interface Found {
   readonly diagnostics: readonly Diagnostic[];
   readonly sources: ReadonlyMap<string, SourceText>;
+  /** What a program reads beside the findings. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -37,7 +39,7 @@ export function refusedAfter(error: unknown, found: Found): unknown {
   if (!(error instanceof Refusal)) return error;
   const diagnostics = [...found.diagnostics, ...(error.found?.diagnostics ?? [])];
   const sources = new Map([...found.sources, ...(error.found?.sources ?? [])]);
-  return new Refusal(error.message, error.exit, error.fix, { diagnostics, sources });
+  return new Refusal(error.message, error.exit, error.fix, { ...found, diagnostics, sources });
 }
 
 /**
@@ -49,7 +51,7 @@ export function sayRefusal(context: Context, error: unknown): Exit {
   const say = () => (error.message === '' ? undefined : context.complain(error.message, error.fix));
   // A program reads one document, which holds both.
   if (context.options.format !== 'human') say();
-  if (error.found !== undefined) context.findings(error.found.diagnostics, error.found.sources);
+  if (error.found !== undefined) context.findings(error.found.diagnostics, error.found.sources, error.found.more);
   if (context.options.format === 'human') say();
   return error.exit;
 }

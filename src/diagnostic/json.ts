@@ -1,5 +1,6 @@
 /** For programs: the findings as they are, in a versioned envelope (schemas/diagnostics.schema.json). */
 import type { Diagnostic } from './index.js';
+import type { WriteContext } from './write-context.js';
 
 /** Grows when a reader of the old shape would misread the new one. */
 export const DIAGNOSTICS_SCHEMA_VERSION = 1;
@@ -21,6 +22,6 @@ export function stringifyJson(data: unknown): string {
   )}\n`;
 }
 
-export function writeJson(diagnostics: readonly Diagnostic[]): string {
-  return stringifyJson({ schemaVersion: DIAGNOSTICS_SCHEMA_VERSION, diagnostics });
+export function writeJson(diagnostics: readonly Diagnostic[], { more }: Pick<WriteContext, 'more'> = {}): string {
+  return stringifyJson({ schemaVersion: DIAGNOSTICS_SCHEMA_VERSION, diagnostics, ...more });
 }

@@ -18,4 +18,6 @@ export interface WriteContext {
   readonly toolVersion?: string;
   /** Absolute directory that `file` names are shown relative to, where a format demands it (sarif, github). */
   readonly baseDirectory?: string;
+  /** Further members of the envelope in JSON. */
+  readonly more?: Readonly<Record<string, unknown>>;
 }

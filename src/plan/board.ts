@@ -7,6 +7,7 @@ import type { Model } from '../model/index.js';
 import {
   findingsOf,
   type LintInput,
+  type LintResult,
   lintPlacement,
   type PlacementInput,
   planRegions,
@@ -147,9 +148,16 @@ export function placeAreas(
   };
 }
 
+/** What the lints came to on one kernel. */
+export interface Proof {
+  readonly kernel: string;
+  readonly lints: readonly LintResult[];
+}
+
 /**
  * Every lint, on the oldest and the newest kernel, over the tree that the boot loader will hand over.
  * @param overlay undefined: no area is delivered by the device tree
+ * @returns what every lint came to on each kernel; nothing when the overlay cannot be applied
  */
 export function proveOnBoard(
   model: Model,
@@ -157,12 +165,12 @@ export function proveOnBoard(
   overlay: Fdt | undefined,
   symbols: readonly SymbolRequest[],
   boot: KnownBoot = {},
-): Diagnostic[] {
+): { readonly proof: readonly Proof[]; readonly diagnostics: readonly Diagnostic[] } {
   const { tree } = model;
   const { value: merged, diagnostics } =
     overlay === undefined ? { value: tree, diagnostics: [] } : applyOverlay(tree, overlay);
-  if (merged === undefined) return [...diagnostics];
-  const predicted = kernelsOf(model).map((version) => ({
+  if (merged === undefined) return { proof: [], diagnostics };
+  const proof = kernelsOf(model).map((version) => ({
     kernel: formatKernelVersion(version),
     lints: lintPlacement({
       ...placementInput(model, merged, version, areas, symbols, boot),
@@ -174,5 +182,5 @@ export function proveOnBoard(
       // What a region without a heap means is said of the heaps that the profile asks for.
       .filter(({ lint }) => lint !== 'heap-visible'),
   }));
-  return [...diagnostics, ...findingsOf(predicted)];
+  return { proof, diagnostics: [...diagnostics, ...findingsOf(proof)] };
 }

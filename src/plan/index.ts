@@ -10,7 +10,7 @@ import { modeOf } from '../profile/access.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
 import { childPointer } from '../source/pointer.js';
 import { planAreas } from './areas.js';
-import { commandLineOf, type KnownBoot, placeAreas, proveOnBoard } from './board.js';
+import { commandLineOf, type KnownBoot, type Proof, placeAreas, proveOnBoard } from './board.js';
 import { HEAP_PER_AREA, report } from './codes.js';
 import { areaHeapNodes, missingOn } from './heaps.js';
 import { overlayOf } from './overlay.js';
@@ -203,11 +203,14 @@ function planExpectation(model: Model, areas: readonly PlannedArea[]): Plan['exp
   };
 }
 
-/** @param prove false: the caller simulates the boot itself, with more than the profile says */
+/**
+ * @param prove false: the caller simulates the boot itself, with more than the profile says
+ * @returns `proof` is what the lints of the placement came to; absent: none was asked for, or there is no area
+ */
 export function makePlan(
   model: Model,
   { prove = true, boot = {} }: { readonly prove?: boolean; readonly boot?: KnownBoot } = {},
-): Outcome<Plan> {
+): Outcome<Plan> & { readonly proof?: readonly Proof[] } {
   const { profile, sha256 } = model.loaded;
   const planned = planAreas(model);
   const diagnostics = [...planned.diagnostics];
@@ -233,11 +236,13 @@ export function makePlan(
     );
   const overlay = overlayOf(areas, model.cells);
   // Without a place there is nothing to prove.
-  if (prove && areas.length > 0 && !hasErrors(misfits))
-    diagnostics.push(...proveOnBoard(model, areas, overlay, symbols, boot));
+  const proven =
+    prove && areas.length > 0 && !hasErrors(misfits) ? proveOnBoard(model, areas, overlay, symbols, boot) : undefined;
+  diagnostics.push(...(proven?.diagnostics ?? []));
+  const proof = proven === undefined ? {} : { proof: proven.proof };
   // A simulated boot shows also what becomes of areas that have no place.
   const refused = prove ? diagnostics : diagnostics.filter((one) => !misfits.includes(one));
-  if (hasErrors(refused)) return { diagnostics };
+  if (hasErrors(refused)) return { diagnostics, ...proof };
   const { board } = profile;
   const targets = Object.entries(profile.targets ?? Object.fromEntries(FIRST_TARGETS.map((name) => [name, {}])));
   return {
@@ -264,5 +269,6 @@ export function makePlan(
       targets: targets.map(([name, options]) => ({ name, options })),
     },
     diagnostics,
+    ...proof,
   };
 }

@@ -1,8 +1,9 @@
 /** One profile with the same inputs has one verdict, whichever command is asked. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, describe, expect, test } from 'vitest';
 import { cellsValue, makeFdt, type NodeSpec, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { dmaheap } from './run.js';
 
@@ -121,3 +122,84 @@ for (const [title, regions, dtb, status, inputs] of CASES)
       ...(status === 0 ? { check: 0 } : {}),
     });
   });
+
+/** What is left open, for a board without its DTB and its kernel tree. */
+const OPEN = {
+  validate: [['validate', 'p.json'], ['--dtb']],
+  generate: [
+    ['generate', 'p.json', '-o', 'open'],
+    ['--dtb', '--kernel-tree'],
+  ],
+  report: [
+    ['report', 'p.json', '-o', 'report.html'],
+    ['--dtb', '--kernel-tree'],
+  ],
+  matrix: [['matrix', 'matrix.json'], ['--dtb']],
+} as const;
+const profile = (regions: object) =>
+  writeFileSync(
+    path.join(work, 'p.json'),
+    JSON.stringify({
+      version: 1,
+      name: 'verdict',
+      board: { arch: 'arm64', memory: [{ base: '0x40000000', size: '1G' }] },
+      kernel: { version: '6.12' },
+      regions,
+      heaps: { camera: { region: 'linux,cma' } },
+    }),
+  );
+const isFinding = new Ajv2020({ strict: true }).compile(
+  JSON.parse(readFileSync('schemas/diagnostics.schema.json', 'utf8')),
+);
+
+describe.each(Object.entries(OPEN))('the verdict of %s', (command, [line, notGiven]) => {
+  const run = (...more: string[]) => dmaheap([...line, ...more], work);
+  const lastOf = ({ stdout }: { readonly stdout: string }) => stdout.trimEnd().split('\n').at(-1);
+
+  test('names what was not judged, and --strict makes it fail', async () => {
+    profile({ 'linux,cma': { size: '64M', default: true } });
+    writeFileSync(path.join(work, 'matrix.json'), JSON.stringify({ boards: ['p.json'], targets: ['udev'] }));
+    rmSync(path.join(work, 'open'), { recursive: true, force: true });
+    const strict = await run('--strict');
+    const why = `not run (${notGiven.join(', ')} not given)`;
+    expect([strict.exit, lastOf(strict)]).toEqual([1, expect.stringMatching(/^FAIL: \d+ pass, \d+ not run/)]);
+    expect(existsSync(path.join(work, 'open'))).toBe(false);
+    const loose = await run();
+    expect([loose.exit, lastOf(loose)]).toEqual([0, lastOf(strict)?.replace('FAIL', 'PASS')]);
+    expect(lastOf(loose)).toContain(why);
+    expect(lastOf(await run('--quiet'))).toBe('');
+  });
+
+  test('is the same for programs', async () => {
+    profile({ 'linux,cma': { size: '64M', default: true } });
+    const { stdout } = await run('--format', 'json');
+    const printed = JSON.parse(stdout);
+    expect(printed.verdict).toMatchObject({ status: 'PASS', fail: 0, unknown: 0, notGiven });
+    if (command === 'validate') expect(isFinding(printed), JSON.stringify(isFinding.errors)).toBe(true);
+    const strict = JSON.parse((await run('--format', 'json', '--strict')).stdout);
+    expect(strict.verdict).toEqual({ ...printed.verdict, status: 'FAIL' });
+  });
+
+  test('is FAIL where something is wrong', async () => {
+    profile({ 'linux,cma': { size: '2G', default: true } });
+    const { exit, stdout } = await run();
+    expect([exit, stdout]).toEqual([1, command === 'report' ? '' : expect.stringMatching(/^FAIL: \d+ fail, /m)]);
+  });
+});
+
+test('a diagnosis is open until its text decides, and a cause is a failure', async () => {
+  const diagnose = async (text: string, ...more: string[]) => {
+    writeFileSync(path.join(work, 'paste.txt'), text);
+    const { exit, stdout } = await dmaheap(['diagnose', 'paste.txt', ...more], work);
+    return [exit, stdout.trimEnd().split('\n').at(-1)];
+  };
+  expect(await diagnose('hello\n')).toEqual([4, 'UNKNOWN: 0 pass, 6 unknown']);
+  expect(await diagnose('hello\n', '--strict')).toEqual([1, 'FAIL: 0 pass, 6 unknown']);
+  const refused = [
+    'CONFIG_DMABUF_HEAPS=y',
+    '# CONFIG_DMABUF_HEAPS_CMA is not set',
+    '$ ls -l /dev/dma_heap',
+    'crw------- 1 root root 252, 0 Jan  1 00:00 system',
+  ].join('\n');
+  expect(await diagnose(refused)).toEqual([1, expect.stringMatching(/^FAIL: 1 fail, 0 pass/)]);
+});

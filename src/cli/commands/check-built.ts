@@ -405,6 +405,9 @@ export async function checkBuilt(context: Context, profile: string, options: Che
       'give --config, --dtb, --rootfs or --container',
     );
   const notAsked = (['config', 'dtb', 'rootfs'] as const).filter((option) => options[option] === undefined);
-  printChecks(context, built.results, built.sources, { notGiven: notAsked.map((option) => `--${option}`) });
+  printChecks(context, built.results, built.sources, {
+    notGiven: notAsked.map((option) => `--${option}`),
+    strict: options.strict,
+  });
   return exitOf(built.results, { ...options, unknown: EXIT.good });
 }

@@ -96,7 +96,7 @@ async function checkKernel(
   if (kernelTree === undefined)
     throw new Refusal('a kernel description agrees with its tree', EXIT.usage, 'give --kernel-tree');
   const result = await checkDescription(context, file, kernelTree);
-  printChecks(context, [result], new Map());
+  printChecks(context, [result], new Map(), { strict });
   return exitOf([result], { strict, requireTools: false, unknown: EXIT.findings });
 }
 
@@ -428,7 +428,7 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
       ...(drift === undefined ? [] : [drift]),
     ];
     const sources = new Map(texts.map((source) => [source.file, source]));
-    printChecks(context, results, sources);
+    printChecks(context, results, sources, { strict: options.strict });
     // A tool that broke has judged nothing, and saying 0 would be a claim.
     return exitOf(results, { ...options, unknown: EXIT.environment });
   } finally {

@@ -9,6 +9,7 @@ import type { Plan } from '../../plan/index.js';
 import { formatAddress } from '../../quantity/index.js';
 import { render } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
+import { countChecks, exitOf, printVerdict } from '../check-results.js';
 import { type Context, commandLine } from '../context.js';
 import { declare, flag, fromProfile, list, required, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -19,6 +20,7 @@ import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.j
 import { FORCE, KERNEL_TREE, ONE_KERNEL } from '../options.js';
 import { oneAtATime, type TreeChange, writeTree } from '../output/write.js';
 import { planOnTree } from '../plan-on-tree.js';
+import { type PlanChecks, planChecks } from '../plan-verdict.js';
 import { type Planned, planProfile } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
 import { holdTree } from '../release.js';
@@ -43,6 +45,7 @@ export const command = declare({
       text('--dtb <file>', "the board's DTB: generate uses its cells and compares the profile with it"),
     ),
     force: FORCE,
+    strict: flag('--strict', 'write nothing if something is unknown or was not judged'),
     diff: flag('--diff', 'show the changes and write nothing; the exit status is 1 if there are changes'),
     lock: text(
       '--lock <file>',
@@ -63,6 +66,7 @@ interface GenerateOptions {
   readonly kernel?: string;
   readonly dtb?: string;
   readonly force: boolean;
+  readonly strict: boolean;
   readonly diff: boolean;
   readonly kernelTree?: string;
   readonly arch?: string;
@@ -163,16 +167,32 @@ const patchOf = ({ path, before, after }: TreeChange) =>
 interface Findings {
   readonly diagnostics: Diagnostic[];
   readonly sources: ReadonlyMap<string, SourceText>;
+  /** What was judged until now. */
+  readonly judged: () => PlanChecks;
 }
 
 async function generate(context: Context, file: string, options: GenerateOptions): Promise<Exit> {
   const { open, planning } = await planOnTree(context, file, options);
   const { planned, diagnostics, sources, exit } = planning;
-  if (planned === undefined) throw Refusal.because(exit, diagnostics, sources);
+  const judged = (): PlanChecks =>
+    planChecks({
+      plan: planned?.plan,
+      proof: planning.proof,
+      found: diagnostics,
+      dtb: options.dtb,
+      isProven: open !== undefined,
+    });
   try {
-    return await generateFrom(context, file, planned, open, options, { diagnostics, sources });
+    if (planned === undefined) throw Refusal.because(exit, []);
+    return await generateFrom(context, file, planned, open, options, { diagnostics, sources, judged });
   } catch (error) {
-    throw refusedAfter(error, { diagnostics, sources });
+    if (!(error instanceof Refusal) || error.exit !== EXIT.findings)
+      throw refusedAfter(error, { diagnostics, sources });
+    const { checks, notGiven } = judged();
+    const judging = { notGiven, strict: options.strict };
+    if (context.options.format === 'human') printVerdict(context, checks, judging);
+    const more = { verdict: countChecks(checks, judging) };
+    throw refusedAfter(error, { diagnostics, sources, more });
   }
 }
 
@@ -183,7 +203,7 @@ async function generateFrom(
   planned: Planned,
   open: OpenTree | undefined,
   options: GenerateOptions,
-  { diagnostics, sources }: Findings,
+  { diagnostics, sources, judged }: Findings,
 ): Promise<Exit> {
   const { loaded } = planned;
   const proven = await close(context, planned, options, open);
@@ -217,6 +237,9 @@ async function generateFrom(
     diagnostics.push(...('code' in held ? [held] : compareLock(options.lock, held, lock)));
     if (hasErrors(diagnostics)) throw Refusal.because(EXIT.findings, []);
   }
+  const { checks, notGiven } = judged();
+  if (exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good }) !== EXIT.good)
+    throw Refusal.because(EXIT.findings, []);
   const directory = context.resolve(options.output);
   const turn = await oneAtATime(
     directory,
@@ -247,8 +270,9 @@ async function generateFrom(
       if (options.kernelTree !== undefined) context.print(`${describeDelta(closed.delta)}\n`);
       for (const { path, action } of changes)
         context.print(`${MARKS[action]} ${options.output.replace(/\/+$/, '')}/${path}\n`);
-      context.note(`Next: ${checkCommand(options)}`);
     }
+    printVerdict(context, checks, { notGiven, strict: options.strict });
+    if (!options.diff && !context.options.quiet) context.note(`Next: ${checkCommand(options)}`);
   } else if (context.options.format === 'json')
     context.printJson({
       schemaVersion: 1,
@@ -256,6 +280,7 @@ async function generateFrom(
       files: changes.map(({ path, action }) => ({ path, action })),
       fragment: { lines: closed.lines, delta: closed.delta },
       diagnostics,
+      verdict: countChecks(checks, { notGiven, strict: options.strict }),
     });
   else context.findings(diagnostics, sources);
   return options.diff && changed.length > 0 ? EXIT.findings : EXIT.good;

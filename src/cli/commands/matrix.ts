@@ -9,15 +9,17 @@ import type { Plan } from '../../plan/index.js';
 import type { LoadedProfile } from '../../profile/load.js';
 import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
+import { countChecks, exitOf, printVerdict, row } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { PATH_FIX, readText, reasonOf } from '../files.js';
 import { inputsOf, openProfile, recordInputs, withInputs } from '../inputs.js';
 import { type Matrix, type MatrixBoard, parseShard, readMatrix, shardOf } from '../matrix.js';
-import { FORCE } from '../options.js';
+import { FORCE, STRICT } from '../options.js';
 import { oneAtATime, writeTree } from '../output/write.js';
-import { planProfile, shownPath } from '../profile.js';
+import { type PlanChecks, planChecks } from '../plan-verdict.js';
+import { type Planning, planProfile, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { type CellResult, junitOf, ktapOf } from '../results.js';
 import { openTools } from '../tools.js';
@@ -37,6 +39,7 @@ export const command = declare({
     ktap: text('--ktap <file>', 'write the results as KTAP'),
     list: flag('--list', 'print the cells and write nothing'),
     force: FORCE,
+    strict: STRICT,
   },
   examples: ['matrix fleet.json --shard 2/8 -o out --junit results.xml'],
   run: matrix,
@@ -49,6 +52,7 @@ interface MatrixOptions {
   readonly ktap?: string;
   readonly list: boolean;
   readonly force: boolean;
+  readonly strict: boolean;
 }
 
 interface Row {
@@ -69,7 +73,20 @@ interface Decided {
   readonly dtb: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
   readonly skip: string | undefined;
+  /** What stays open for every cell of the board on this kernel. */
+  readonly open: PlanChecks;
   readonly locate: (diagnostic: Diagnostic) => Diagnostic;
+}
+
+/** Without what is decided, which the cells say. */
+function openOf(planning: Planning, dtb: string | undefined): PlanChecks {
+  const { checks, notGiven } = planChecks({
+    plan: planning.planned?.plan,
+    proof: planning.proof,
+    found: planning.diagnostics,
+    dtb,
+  });
+  return { checks: checks.filter(({ status }) => status === 'unknown' || status === 'not-run'), notGiven };
 }
 
 /** The lints that need neither tool nor input: what a thousand cells can afford. */
@@ -116,6 +133,7 @@ class Run {
       dtb: board.dtb,
       diagnostics: [...planning.diagnostics, ...(closed?.diagnostics ?? [])],
       skip: outside?.message,
+      open: openOf(planning, board.dtb),
       locate: (diagnostic) => locate(diagnostic, spanOf),
     };
   }
@@ -224,7 +242,7 @@ async function matrix(context: Context, file: string, options: MatrixOptions): P
     );
   const results: CellResult[] = [];
   for (const cell of cells) results.push(await run.judge(cell, options.output, options.force));
-  return finish(context, run, results, options);
+  return finish(context, run, cells, results, options);
 }
 
 /** A name that two boards of the cells have. */
@@ -259,9 +277,28 @@ function write(context: Context, results: readonly CellResult[], options: Matrix
   return isWritten;
 }
 
-function finish(context: Context, run: Run, results: readonly CellResult[], options: MatrixOptions): Exit {
-  const count = (status: CellResult['status']) => results.filter((one) => one.status === status).length;
-  if (context.options.format === 'json') context.printJson({ schemaVersion: 1, results });
+function finish(
+  context: Context,
+  run: Run,
+  cells: readonly Cell[],
+  results: readonly CellResult[],
+  options: MatrixOptions,
+): Exit {
+  const decided = new Set(cells.map((cell) => run.decide(cell)).filter(({ skip }) => skip === undefined));
+  const open = [...decided].map((one) => one.open);
+  const checks = [
+    ...results.map(({ board, kernel, target, status }) =>
+      row(`${board} ${kernel} ${target}`, status === 'skip' ? 'not-run' : status),
+    ),
+    ...open.flatMap((one) => one.checks),
+  ];
+  const notGiven = open.flatMap((one) => one.notGiven);
+  if (context.options.format === 'json')
+    context.printJson({
+      schemaVersion: 1,
+      results,
+      verdict: countChecks(checks, { notGiven, strict: options.strict }),
+    });
   else {
     // A finding about the board is the same for each of its targets.
     const once = new Map(
@@ -270,14 +307,14 @@ function finish(context: Context, run: Run, results: readonly CellResult[], opti
         .map((one) => [JSON.stringify([one.code, one.message, one.span]), one]),
     );
     context.findings([...once.values()], run.sources);
-    if (context.options.format === 'human' && !context.options.quiet) {
-      for (const { board, kernel, target, status, reason } of results)
+    if (context.options.format === 'human') {
+      for (const { board, kernel, target, status, reason } of context.options.quiet ? [] : results)
         context.print(`${MARKS[status]} ${board} ${kernel} ${target}${reason === undefined ? '' : `: ${reason}`}\n`);
-      context.print(`${count('pass')} passed, ${count('fail')} failed, ${count('skip')} skipped\n`);
+      printVerdict(context, checks, { notGiven, strict: options.strict });
     }
   }
   if (!write(context, results, options)) return EXIT.environment;
-  return count('fail') > 0 ? EXIT.findings : EXIT.good;
+  return exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good });
 }
 
 const MARKS = { pass: 'pass', fail: 'FAIL', skip: 'skip' } as const;

@@ -1,5 +1,4 @@
 /** dmaheap place: what the kernel will make of the reserved memory, before the boot. */
-import type { CheckResult } from '../../check/index.js';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion } from '../../facts/index.js';
@@ -15,12 +14,12 @@ import {
 } from '../../placement/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
 import type { SourceText } from '../../source/index.js';
-import { exitOf, printVerdict } from '../check-results.js';
+import { countChecks, exitOf, printVerdict } from '../check-results.js';
 import type { Context } from '../context.js';
-import { declare, flag, text } from '../declaration.js';
+import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { BOARD } from '../options.js';
-import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
+import { BOARD, STRICT } from '../options.js';
+import { judgePlacement, type PlaceOptions, placementChecks, type Setting, settlePlacement } from '../placement.js';
 import { refusedAfter } from '../refusal.js';
 
 export const command = declare({
@@ -30,7 +29,7 @@ export const command = declare({
   options: {
     arch: text('--arch <arch>', 'architecture, if no profile is given'),
     ...BOARD,
-    strict: flag('--strict', 'treat what is unknown or was not run as failed'),
+    strict: STRICT,
   },
   examples: [
     'place --dtb my-board.dtb --overlay cma.dtbo --kernel 6.12 --kernel 7.3 --arch arm64 --memory 0x40000000+1G',
@@ -116,24 +115,13 @@ function printHuman(context: Context, setting: Setting, predicted: readonly Pred
     context.print(`\n${formatMemoryMap(memoryMap({ ...setting.input, kernel: first.kernel }))}`);
 }
 
-/** The lints of every kernel, and the prediction itself, as checks that one verdict closes. */
-function checksOf(predicted: readonly Predicted[], found: readonly Diagnostic[]): CheckResult[] {
-  const row = (check: string, status: CheckResult['status']): CheckResult => ({
-    check,
-    title: check,
-    status,
-    diagnostics: [],
-    missingTools: [],
-  });
-  const judged = predicted.flatMap(({ lints, prediction }) => [
-    ...lints.flatMap(({ lint, status }) =>
-      status === 'not-applicable' ? [] : [row(lint, status === 'fail' && !hasErrors(found) ? 'pass' : status)],
-    ),
-    ...prediction.unknown.map(({ field }) => row(field, 'unknown')),
-  ]);
-  const isTold = judged.some(({ status }) => status === 'fail');
-  return hasErrors(found) && !isTold ? [row('findings', 'fail'), ...judged] : judged;
-}
+/** Options that would have made more lints run. */
+const lackingOptions = (predicted: readonly Predicted[]): string[] =>
+  predicted.flatMap(({ lints }) =>
+    lints
+      .filter(({ status }) => status === 'not-run')
+      .flatMap(({ diagnostics }) => diagnostics.flatMap(({ fix }) => /--[\w-]+/.exec(fix ?? '')?.[0] ?? [])),
+  );
 
 interface StrictOptions extends PlaceOptions {
   readonly strict: boolean;
@@ -156,15 +144,19 @@ async function place(context: Context, profile: string | undefined, options: Str
     diagnostics,
     predicted.map((one) => ({ ...one, kernel: formatKernelVersion(one.kernel) })),
   );
+  const checks = placementChecks(predicted, found);
+  const judging = { notGiven: lackingOptions(predicted), strict: options.strict };
   if (context.options.format === 'json') {
     const shapes = predicted.map(shapeOf);
-    context.printJson(shapes.length === 1 ? shapes[0] : { schemaVersion: 1, predictions: shapes });
+    const verdict = countChecks(checks, judging);
+    context.printJson(
+      shapes.length === 1 ? { ...shapes[0], verdict } : { schemaVersion: 1, predictions: shapes, verdict },
+    );
   } else {
     context.findings(found, sources);
     if (context.options.format === 'human') printHuman(context, setting, predicted);
   }
-  const checks = checksOf(predicted, found);
-  if (context.options.format === 'human') printVerdict(context, checks);
+  if (context.options.format === 'human') printVerdict(context, checks, judging);
   if (hasErrors(found)) return EXIT.findings;
   return exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good }) === EXIT.good
     ? EXIT.good

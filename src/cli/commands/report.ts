@@ -1,17 +1,19 @@
 /** dmaheap report: one page about a board. */
 import { writeFileSync } from 'node:fs';
-import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import type { Diagnostic } from '../../diagnostic/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { renderReport, reportData } from '../../report/index.js';
 import type { VerifyReport } from '../../verify/index.js';
+import { countChecks, exitOf, printVerdict } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
-import { BOARD, KERNEL_TREE } from '../options.js';
+import { BOARD, KERNEL_TREE, STRICT } from '../options.js';
 import { judgePlacement, type PlaceOptions, settlePlacement } from '../placement.js';
+import { planChecks } from '../plan-verdict.js';
 import { requirePlan } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
@@ -26,6 +28,7 @@ export const command = declare({
     output: text('-o, --output <file>', 'where to write; default: standard output'),
     verify: text('--verify <file>', 'the output of dmaheap-verify --json on the board'),
     ...BOARD,
+    strict: STRICT,
   },
   examples: [
     'report my-board.json --dtb my-board.dtb -o report.html',
@@ -35,6 +38,7 @@ export const command = declare({
 });
 
 interface ReportOptions extends PlaceOptions {
+  readonly strict: boolean;
   readonly output?: string;
   readonly verify?: string;
   readonly kernelTree?: string;
@@ -107,10 +111,12 @@ async function report(context: Context, profile: string, options: ReportOptions)
   const once = new Map([...drawn.findings, ...extra].map((one) => [JSON.stringify([one.code, one.message]), one]));
   const findings = judgePlacement([...once.values()], drawn.kernels);
   const data = { ...drawn, findings };
-  const exit = hasErrors(findings) ? EXIT.findings : EXIT.good;
+  const isProven = options.kernelTree !== undefined;
+  const { checks, notGiven } = planChecks({ plan, proof: drawn.kernels, found: findings, dtb: options.dtb, isProven });
+  const exit = exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good });
   const { format } = context.options;
   if (format === 'json') {
-    context.printJson(data);
+    context.printJson({ ...data, verdict: countChecks(checks, { notGiven, strict: options.strict }) });
     return exit;
   }
   const page = renderReport(data);
@@ -129,6 +135,7 @@ async function report(context: Context, profile: string, options: ReportOptions)
       );
     }
     context.note(`wrote ${options.output}`);
+    if (format === 'human') printVerdict(context, checks, { notGiven, strict: options.strict });
   }
   return exit;
 }

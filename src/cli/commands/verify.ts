@@ -1,5 +1,6 @@
 /** dmaheap verify: the running machine against its expectation, through the addon. */
 import { type VerifyReport, verifySystem } from '../../verify/index.js';
+import { printVerdictWord } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -16,6 +17,7 @@ export const command = declare({
       '--import <device>',
       'also import a buffer of every heap into this DRM device, and make one with /dev/udmabuf',
     ),
+    strict: flag('--strict', 'treat what is unknown or was skipped as failed'),
     deep: flag('--deep', 'test more; this may use a whole CMA area'),
   },
   exits: '0 pass, 1 fail, 2 usage, 3 probe error or no addon, 4 nothing testable',
@@ -29,6 +31,7 @@ interface VerifyCommandOptions {
   readonly as?: string;
   readonly import?: string;
   readonly deep?: boolean;
+  readonly strict: boolean;
 }
 
 function describe(report: VerifyReport): string {
@@ -44,22 +47,18 @@ function describe(report: VerifyReport): string {
     if (r.cause !== null) lines.push(`    cause: ${r.cause}${r.diagnosis === null ? '' : ` [${r.diagnosis}]`}`);
     if (r.fix !== null) lines.push(`    fix: ${r.fix}`);
   }
-  const { summary } = report;
   for (const gap of report.incomplete)
     lines.push(
       `required but not done: ${[gap.id, gap.heap, gap.item].filter((part) => part !== null).join(' ')}: ${gap.why}`,
     );
-  lines.push(
-    `${summary.verdict}: ${summary.pass} pass, ${summary.fail} fail, ${summary.skip} skip, ${summary.unknown} unknown, ${summary.error} error`,
-  );
-  return lines.join('\n');
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /**
  * The report's own exit codes are those of dmaheap-verify: 4 means that there was nothing to test, or that something
  * required was not done.
  */
-async function verify(context: Context, options: VerifyCommandOptions): Promise<Exit> {
+async function verify(context: Context, { strict, ...options }: VerifyCommandOptions): Promise<Exit> {
   const { value, diagnostics } = await verifySystem({
     ...options,
     ...(options.expect === undefined ? {} : { expect: context.resolve(options.expect) }),
@@ -70,7 +69,20 @@ async function verify(context: Context, options: VerifyCommandOptions): Promise<
       diagnostics.some((d) => d.code === 'verify/addon-missing') ? EXIT.environment : EXIT.usage,
       diagnostics,
     );
-  if (context.options.format === 'json') context.printJson(value);
-  else context.print(`${describe(value)}\n`);
-  return value.summary.exitCode;
+  const report = strict ? strictly(value) : value;
+  if (context.options.format === 'json') context.printJson(report);
+  else {
+    context.print(describe(report));
+    const { verdict, pass, fail, skip, unknown, error } = report.summary;
+    const counts = `${pass} pass, ${fail} fail, ${skip} skip, ${unknown} unknown, ${error} error`;
+    printVerdictWord(context, verdict.toUpperCase().replaceAll('-', ' '), counts);
+  }
+  return report.summary.exitCode;
+}
+
+/** The report where what was skipped or is unknown counts as failed. */
+function strictly(report: VerifyReport): VerifyReport {
+  const { summary } = report;
+  if (summary.exitCode !== EXIT.good || summary.skip + summary.unknown === 0) return report;
+  return { ...report, summary: { ...summary, verdict: 'fail', exitCode: EXIT.findings } };
 }
