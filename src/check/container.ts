@@ -5,6 +5,7 @@ import {
   type Container,
   type ContainerFile,
   type ContainerKind,
+  LXC_RULE,
   obstacleTo,
   type RootFacts,
   readService,
@@ -14,7 +15,7 @@ import {
 } from '../image/index.js';
 import { linksOf } from '../plan/links.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
-import type { CheckResult } from './types.js';
+import { type CheckResult, report as reportCheck } from './types.js';
 
 export const CONTAINER_CODES = defineCodes({
   'container/reached': {
@@ -144,13 +145,15 @@ function controllerOf({ isClosed, rules }: Container, kind: ContainerKind, mount
       'container/unknown',
       numbered.span,
       `the rule names the major number ${numbered.major}, and the kernel allocates that of the heaps at each boot`,
-      kind === 'lxc' ? 'allow "c *:* rw", or compare with /proc/devices' : SPELLINGS[kind].device(FOLDER),
+      kind === 'lxc'
+        ? `compare it with the number of ${DRIVER} in /proc/devices of the host`
+        : SPELLINGS[kind].device(FOLDER),
     );
   return answer(
     'container/device',
     mount.span,
     `it mounts ${mount.host}, but the device controller of the container denies opening devices that no rule allows`,
-    kind === 'lxc' ? 'add "lxc.cgroup2.devices.allow = c *:* rw"' : SPELLINGS[kind].device(FOLDER),
+    kind === 'lxc' ? `add ${LXC_RULE}` : SPELLINGS[kind].device(FOLDER),
   );
 }
 
@@ -350,6 +353,24 @@ export interface ContainerInput extends ContainerFile {
 }
 
 const TITLE = 'the containers reach the heaps of the profile';
+
+/** For a container image alone: which devices its processes get is said elsewhere. */
+export function containersNotNamed(): CheckResult {
+  return {
+    check: 'container-devices',
+    title: TITLE,
+    status: 'not-run',
+    diagnostics: [
+      reportCheck('check/input-missing', {
+        message: '--rootfs is a container image: container-devices was not run without --container',
+        cause:
+          'a compose file, a Quadlet unit or an LXC configuration gives the processes of a container their devices',
+        fix: 'give that file with --container',
+      }),
+    ],
+    missingTools: [],
+  };
+}
 
 export function checkContainers(
   plan: Plan,

@@ -78,6 +78,25 @@ export function managerOf(image: Image): Manager {
   return { kind: 'none', program: undefined, idle: undefined };
 }
 
+const KERNEL = /^(?:vmlinu[xz]|[uz]?Image)/;
+const MODULES = ['usr/lib/modules', 'lib/modules'];
+/** mdev itself is a link that BusyBox makes in containers as well. */
+const MANAGER_FILES = ['etc/mdev.conf', 'init.rc', 'system/etc/init/hw/init.rc'];
+
+/**
+ * Whether a root file system is of a machine that boots, and not of a container only: it has a kernel or modules, or
+ * what manages the nodes of /dev. Machines are delivered in the form of container images as well (bootc, balena).
+ */
+export function isMachine(image: Image): boolean {
+  const { kind } = managerOf(image);
+  return (
+    (kind !== 'none' && kind !== 'mdev') ||
+    MANAGER_FILES.some((path) => image.isFile(path)) ||
+    image.list('boot').some((name) => KERNEL.test(name)) ||
+    MODULES.some((folder) => image.list(folder).length > 0)
+  );
+}
+
 function idleUdev(image: Image): string | undefined {
   const masked = (unit: string) => UNIT_FOLDERS.slice(0, 2).find((folder) => image.isMask(`${folder}/${unit}`));
   const daemon = masked('systemd-udevd.service');

@@ -1,4 +1,5 @@
 /** `dmaheap check PROFILE --container`: which device lists bring the heaps in, and for whom. */
+import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -279,6 +280,68 @@ describe('an LXC configuration with', () => {
     const got = await verdict('config', text, ...HOST);
     expect([got.status, got.said]).toEqual([expected, expect.stringMatching(said)]);
   });
+});
+
+describe('a container image as --rootfs without --container', () => {
+  const alone = async (rootfs: string, ...more: string[]) => {
+    const { exit, stdout, stderr } = await dmaheap(['check', profile, '--rootfs', rootfs, ...more], work);
+    return { exit, stderr, rows: stdout, last: stdout.trimEnd().split('\n').at(-1) };
+  };
+  /** An OCI layout with the files of a folder as its one layer. */
+  const layout = (folder: string) => {
+    const name = `${folder}.oci`;
+    const blob = (bytes: Uint8Array) => {
+      const digest = createHash('sha256').update(bytes).digest('hex');
+      put(`${name}/blobs/sha256/${digest}`, bytes);
+      return { digest: `sha256:${digest}`, size: bytes.length };
+    };
+    const json = (data: unknown) => blob(Buffer.from(JSON.stringify(data)));
+    const tar = execaSync('tar', ['-C', path.join(work, folder), '-c', '.'], { encoding: 'buffer' }).stdout;
+    const manifest = json({ schemaVersion: 2, config: json({ config: { User: 'player' } }), layers: [blob(tar)] });
+    put(`${name}/oci-layout`, '{"imageLayoutVersion":"1.0.0"}');
+    put(`${name}/index.json`, JSON.stringify({ schemaVersion: 2, manifests: [manifest] }));
+    return name;
+  };
+
+  test.each([
+    ['docker save', () => imageOf('player')],
+    ['an OCI layout', () => layout('inside')],
+  ])('of %s is not judged as a machine', async (_, make) => {
+    const got = await alone(make());
+    expect(got).toMatchObject({ exit: 0, last: expect.stringMatching(/^UNKNOWN: 0 pass, 2 not run \(.*--container/) });
+    expect(got.stderr).toContain('--rootfs is a container image: container-devices was not run without --container');
+    expect(got.rows).not.toContain('image-accounts');
+    expect(await alone(make(), '--strict')).toMatchObject({ exit: 1 });
+  });
+
+  test('BusyBox in it does not make it a machine', async () => {
+    put('busybox/sbin/mdev', 'x');
+    put('busybox/etc/inittab', '::sysinit:/bin/true\n');
+    expect((await alone(layout('busybox'))).rows).toContain('not run container-devices');
+  });
+
+  test.each([
+    ['a kernel', 'boot/vmlinuz-6.12.0'],
+    ['modules', 'usr/lib/modules/6.12.0/modules.dep'],
+    ['udevd', 'usr/lib/systemd/systemd-udevd'],
+    ['mdev.conf', 'etc/mdev.conf'],
+    ['procd', 'sbin/procd'],
+  ])('with %s is judged as the machine that it is', async (name, file) => {
+    const folder = `machine-${name.replace(' ', '-')}`;
+    put(`${folder}/${file}`, 'x');
+    put(`${folder}/etc/group`, 'root:x:0:\n');
+    put(`${folder}/etc/passwd`, 'root:x:0:0::/:/bin/sh\n');
+    const got = await alone(layout(folder));
+    expect(got.exit).toBe(1);
+    expect(got.rows).toMatch(/^FAIL +image-accounts/m);
+  });
+});
+
+test('a fix never opens every character device', async () => {
+  const { said } = await verdict('config', `${COMMON}${MOUNT}`, ...HOST);
+  expect(said).toContain('lxc.cgroup2.devices.allow = c MAJOR:* rw');
+  expect(said).toContain('grep dma_heap /proc/devices');
+  expect(said).not.toContain('c *:*');
 });
 
 test('a file of no kind is refused, with what is meant', async () => {

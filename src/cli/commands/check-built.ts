@@ -2,10 +2,11 @@
 
 import { checkTree, isRight, missingTree } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
-import { checkContainers } from '../../check/container.js';
+import { checkContainers, containersNotNamed } from '../../check/container.js';
 import { checkImage, namesOf } from '../../check/image.js';
 import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
 import { expectedKernel } from '../../check/image-expectation.js';
+import { isMachine } from '../../check/image-nodes.js';
 import { EXPECTATION } from '../../check/image-verifier.js';
 import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
@@ -92,9 +93,12 @@ class Built {
     const opened = await this.#open(rootfs);
     try {
       // Of a container's image the device nodes are those of the host.
-      const isContainer = opened.containerUser !== undefined && this.#options.container !== undefined;
+      const isContainer =
+        this.#options.container === undefined
+          ? opened.isContainerImage && !isMachine(opened.image)
+          : opened.containerUser !== undefined;
       await this.#check(isContainer ? undefined : opened.image);
-      this.#checkContainers(opened.image, isContainer ? opened.containerUser : undefined);
+      this.#checkContainers(opened.image, isContainer ? (opened.containerUser ?? '') : undefined);
       for (const [file, source] of opened.image.sources) this.sources.set(file, source);
     } finally {
       opened.close();
@@ -135,7 +139,7 @@ class Built {
       ...givenContainers(this.#context, container, host, this.sources),
       ...(host === undefined ? [] : containersIn(plan, host)),
     ];
-    if (files.length === 0) return;
+    if (files.length === 0 && isHost) return;
     const world = {
       host: isHost ? accounts : undefined,
       inside: isHost ? undefined : accounts,
@@ -148,7 +152,9 @@ class Built {
         [],
         false,
       );
-    this.results.push(checkContainers(plan, files, world, (heap) => namesOf(plan, heap)));
+    this.results.push(
+      files.length === 0 ? containersNotNamed() : checkContainers(plan, files, world, (heap) => namesOf(plan, heap)),
+    );
   }
 
   /** What the profile generates as verify.expect, for the kernel that the one in the image names. */

@@ -13,6 +13,8 @@ export interface OpenImage {
   readonly image: Image;
   /** USER of a container image; undefined: it is not one. */
   readonly containerUser: string | undefined;
+  /** It has the form of a container image: an OCI layout, or what `docker save` writes. */
+  readonly isContainerImage: boolean;
   readonly close: () => void;
 }
 
@@ -41,7 +43,12 @@ export async function openImage(tools: Tools, file: string, shown: string): Prom
     const container = await readContainer(source, layer);
     const image = new Image(container?.source ?? source, shown);
     const isExported = image.isFile('.dockerenv') || image.isFile('run/.containerenv');
-    return { image, containerUser: container?.user ?? (isExported ? '' : undefined), close };
+    return {
+      image,
+      containerUser: container?.user ?? (isExported ? '' : undefined),
+      isContainerImage: container !== undefined,
+      close,
+    };
   } catch (error) {
     close();
     if (error instanceof BrokenArchive) throw new Refusal(error.message, EXIT.environment, error.fix);

@@ -6,7 +6,7 @@ import { readQuadlet } from './quadlet.js';
 import type { Container, ContainerFile } from './types.js';
 
 export type * from './types.js';
-export { SPELLINGS } from './types.js';
+export { LXC_RULE, SPELLINGS } from './types.js';
 export { readQuadlet };
 
 /** @returns undefined for a file of no kind that is known, which its content decides */

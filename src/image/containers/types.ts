@@ -83,6 +83,13 @@ export interface Spelling {
   readonly group: (group: string) => string;
 }
 
+/**
+ * The kernel allocates the major number of heaps when it starts (alloc_chrdev_region in drivers/dma-buf/dma-heap.c), so
+ * no number can be written here; a rule for every character device would also open /dev/mem and the consoles.
+ */
+export const LXC_RULE =
+  '"lxc.cgroup2.devices.allow = c MAJOR:* rw" (MAJOR: grep dma_heap /proc/devices on the host; it can differ after a change of the kernel)';
+
 export const SPELLINGS: Readonly<Record<ContainerKind, Spelling>> = {
   compose: {
     device: (path) => `add "${path}:${path}" to devices:`,
@@ -93,8 +100,7 @@ export const SPELLINGS: Readonly<Record<ContainerKind, Spelling>> = {
     group: (group) => `add GroupAdd=${group} to [Container]`,
   },
   lxc: {
-    device: (path) =>
-      `add "lxc.mount.entry = ${path} ${path.slice(1)} none bind,optional,create=dir" and "lxc.cgroup2.devices.allow = c *:* rw"`,
+    device: (path) => `add "lxc.mount.entry = ${path} ${path.slice(1)} none bind,optional,create=dir" and ${LXC_RULE}`,
     group: (group) => `map the group: lxc.idmap = g ${group} ${group} 1`,
   },
 };
