@@ -20,7 +20,7 @@ const COLORS: Readonly<Record<Mark, string>> = {
   'not-run': '1;33',
   unknown: '1;33',
 };
-/** Other words stand for something that is open. */
+/** All other verdicts have the colour of what is unknown. */
 const VERDICT_COLORS: Readonly<Record<string, string>> = { PASS: COLORS.pass, FAIL: COLORS.fail };
 const COLUMNS = 80;
 const INDENT = MARKS.pass.length + 1;
