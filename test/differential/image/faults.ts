@@ -39,6 +39,15 @@ export const FAULTS: Readonly<Record<string, (source: ImageSource) => ImageSourc
     withText(source, /\.rules$/, (text) => `${text}LABEL="nowhere"\n`),
   'rules are read for "add" alone': (source) =>
     withText(source, /\.rules$/, (text) => text.replace(/ACTION(?:==|!=)"[^"]*", /g, '')),
+  'slices are not read': (source) => ({
+    entry: (file) => source.entry(file),
+    list: (folder) => source.list(folder).filter((name) => !name.endsWith('.slice')),
+    bytes: (file) => (file.endsWith('.slice') ? undefined : source.bytes(file)),
+  }),
+  'empty file systems over the nodes are not seen': (source) =>
+    withText(source, /\/reach\d+x\d+\.service/, (text) => text.replaceAll('TemporaryFileSystem=', 'Ignored=')),
+  'DevicePolicy=strict is read as closed': (source) =>
+    withText(source, /\/(?:reach|cut)\d/, (text) => text.replaceAll('DevicePolicy=strict', 'DevicePolicy=closed')),
   'OWNER= in rules is not looked at': (source) =>
     withText(source, /\.rules$/, (text) => text.replace(/OWNER:?="[^"]*"/g, 'ENV{IGNORED}="1"')),
 };

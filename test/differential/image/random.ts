@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ruleMaker } from './random-rules.js';
+import { reachUnits } from './random-units.js';
 
 export type Dice = (sides: number) => number;
 
@@ -25,6 +26,8 @@ export interface RandomImage {
   readonly root: string;
   /** The unit that is judged. */
   readonly service: string;
+  /** Units that are run. */
+  readonly reach: readonly string[];
 }
 
 export function randomImage(root: string, seed: number): RandomImage {
@@ -152,5 +155,5 @@ export function randomImage(root: string, seed: number): RandomImage {
     chmodSync(path.join(root, 'dev/dma_heap', file), 0o600);
   chmodSync(path.join(root, 'dev/dma_heap'), 0o755);
   writeFileSync(`${root}.unit`, service);
-  return { seed, root, service };
+  return { seed, root, service, reach: reachUnits(root, seed, roll) };
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run test:image [-- IMAGES [FIRST]]`: random root file systems, read by src/image and src/check and by systemd-sysusers,
- * systemd-tmpfiles, systemd-analyze, BusyBox mdev and two releases of udevadm on the same tree; then the same with faults
- * in what our readers see, each of which must be caught.
+ * systemd-tmpfiles, systemd-analyze, a systemd that runs services and slices, BusyBox mdev and two releases of udevadm on
+ * the same tree; then the same with faults in what our readers see, each of which must be caught.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { directorySource } from '../../../src/cli/image/directory.js';
 import { FAULTS } from './faults.js';
 import { type Answers, type Judge, run } from './judge.js';
+import { manager } from './manager.js';
 import { mdev } from './mdev.js';
 import { randomImage } from './random.js';
 import { sysusers, tmpfiles, units } from './systemd.js';
@@ -53,6 +54,7 @@ try {
     sysusers,
     tmpfiles,
     units,
+    manager,
     mdev(work),
     await udevadm(work, 'bookworm'),
     await udevadm(work, 'trixie'),
