@@ -30,6 +30,13 @@ export interface FactRange {
   readonly source: FactSource;
   /** Other source that reads so, as in stable releases and vendor trees that took a change earlier. */
   readonly also?: readonly FactSource[];
+  /** Stable releases of the series `since` before one that took a change of a later kernel, or gave one up. */
+  readonly stable?: {
+    /** What they have instead of `value`. */
+    readonly earlier: FactValue;
+    /** The first of the series with `value`; absent: not known. */
+    readonly first?: number;
+  };
   /** The day the source was last read, YYYY-MM-DD. */
   readonly checked: string;
   /** What limits the evidence, such as a boundary release that was not itself read. */
@@ -58,6 +65,18 @@ export function rangeAt(fact: Fact, version: KernelVersion): FactRange | undefin
       (until === undefined || compareKernelVersions(version, until) < 0)
     );
   });
+}
+
+/** What earlier stable releases of this kernel's series have, where the version may be one of them. */
+export function earlierInSeries(fact: Fact, version: KernelVersion): FactValue | undefined {
+  const range = rangeAt(fact, version);
+  const since = range && parseKernelVersion(range.since);
+  if (range?.stable === undefined || since === undefined || compareKernelVersions(since, version) !== 0)
+    return undefined;
+  const { earlier, first } = range.stable;
+  // Without a stable release in the text, the newest of the series is meant.
+  const isNewest = first !== undefined && (version.patch === undefined || version.patch >= first);
+  return isNewest ? undefined : earlier;
 }
 
 import cma from './cma.json' with { type: 'json' };

@@ -1,9 +1,9 @@
-/**
- * A kernel release as far as knowledge depends on it: `6.12`, `6.12.107`, `7.3.4-rockchip` all read as major, minor.
- */
+/** A kernel release as far as knowledge depends on it: `6.12`, `6.12.107`, `7.3.4-rockchip`. */
 export interface KernelVersion {
   readonly major: number;
   readonly minor: number;
+  /** Stable release, where the text has one: it counts only for facts that changed within a series. */
+  readonly patch?: number;
 }
 
 /** The oldest kernel that the facts describe. */
@@ -42,8 +42,12 @@ export const EXAMPLE_KERNEL = '6.12';
 
 /** @returns undefined when the text does not start with `MAJOR.MINOR` */
 export function parseKernelVersion(text: string): KernelVersion | undefined {
-  const match = /^v?(\d{1,3})\.(\d{1,3})(?:[.\-+~_].*)?$/.exec(text.trim());
-  return match ? { major: Number(match[1]), minor: Number(match[2]) } : undefined;
+  const [, major, minor, rest = ''] = /^v?(\d{1,3})\.(\d{1,3})((?:[.\-+~_].*)?)$/.exec(text.trim()) ?? [];
+  if (major === undefined) return undefined;
+  const patch = /^\.(\d{1,4})(?!\d)/.exec(rest)?.[1];
+  // Distributions count packages behind a zero: 5.15.0-52 is not the first of the series.
+  const isStable = patch !== undefined && !/^\.0+-\d/.test(rest);
+  return { major: Number(major), minor: Number(minor), ...(isStable ? { patch: Number(patch) } : {}) };
 }
 
 export function compareKernelVersions(a: KernelVersion, b: KernelVersion): number {

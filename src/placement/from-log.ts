@@ -30,7 +30,7 @@ export const BOOT_LOG_CODES = defineCodes({
 });
 const report = reporter(BOOT_LOG_CODES);
 
-export interface FromLog extends Pick<PlacementInput, 'memory' | 'occupied' | 'commandLine'> {
+export interface FromLog extends Pick<PlacementInput, 'memory' | 'occupied' | 'commandLine' | 'efi'> {
   /** The release of the kernel that was booted. */
   readonly kernel: KernelVersion | undefined;
   readonly diagnostics: readonly Diagnostic[];
@@ -68,6 +68,7 @@ export function fromLog(logs: readonly BootLog[], { file, input, kernels }: LogC
   const release = best((log) => log.release?.value);
   const kernel = release === undefined ? undefined : parseKernelVersion(release);
   const commandLine = best((log) => log.commandLine?.value);
+  const efi = best((log) => log.efi?.value);
   const diagnostics: Diagnostic[] = [];
   const differs = (message: string, fix: string) =>
     diagnostics.push(
@@ -109,6 +110,7 @@ export function fromLog(logs: readonly BootLog[], { file, input, kernels }: LogC
     diagnostics,
     ...(ram === undefined ? {} : { memory: ram }),
     ...(commandLine === undefined ? {} : { commandLine }),
+    ...(efi === undefined ? {} : { efi }),
     // What the caller names wins.
     occupied: [
       ...[...loaded.values(), ...added].filter(({ name }) => input.occupied?.some((one) => one.name === name) !== true),

@@ -41,4 +41,6 @@ export interface PlacementInput {
   /** RAM banks; absent: the memory nodes of the tree. */
   readonly memory?: readonly AddressRange[];
   readonly occupied?: readonly OccupiedRange[];
+  /** The kernel is started through EFI; absent: not known. */
+  readonly efi?: boolean;
 }

@@ -19,6 +19,8 @@ interface LayoutImage {
   /** Its end. */
   readonly below?: number;
   readonly top?: boolean;
+  /** At the end of the last bank. */
+  readonly last?: boolean;
 }
 
 interface Layout {
@@ -27,6 +29,8 @@ interface Layout {
   readonly architectures: readonly string[];
   /** Regular expression over the compatible of the root; absent: any board. */
   readonly compatible?: string;
+  /** Of boots through EFI only. */
+  readonly efi?: boolean;
   readonly source: string;
   readonly images: readonly LayoutImage[];
 }
@@ -47,21 +51,25 @@ const GIB4 = 1n << 32n;
  * The layouts that are left when the caller has said where some of the images lie; empty when all three are known.
  * Nothing is loaded over memory that the tree keeps for the firmware.
  */
-export function possibleLayouts(situation: Situation, tree: Fdt): PossibleLayout[] {
+export function possibleLayouts(situation: Situation, tree: Fdt, isEfi?: boolean): PossibleLayout[] {
   const given = new Set(situation.occupied.map((range) => range.name));
   const loads = ['initrd', 'dtb'].filter((name) => !given.has(name));
-  const [first] = situation.banks;
-  if (first === undefined || OWN_MEMORY.every((name) => given.has(name))) return [];
+  // A list of the kernel is cut where a region is not mapped; a loader knows the whole bank.
+  const whole = new IntervalSet(situation.banks).ranges;
+  const [first] = whole;
+  const last = whole.at(-1);
+  if (first === undefined || last === undefined || OWN_MEMORY.every((name) => given.has(name))) return [];
   const taken = new IntervalSet([...firmwareRanges(situation), ...situation.occupied]);
   const names = strings(tree.root, 'compatible') ?? [];
   const seen = new Set<string>();
-  const isFor = ({ architectures, board: pattern }: (typeof LAYOUTS)[number]) =>
+  const isFor = ({ architectures, board: pattern, efi }: (typeof LAYOUTS)[number]) =>
     architectures.includes(situation.architecture) &&
+    !(efi === true && isEfi === false) &&
     (pattern === undefined || names.some((word) => pattern.test(word)));
   const usual = LAYOUTS.filter(isFor).flatMap(({ name, images }) => {
     const occupied = images.flatMap((image): NamedInterval[] => {
       if (image.as === 'kernel' ? given.has('kernel') : loads.length === 0) return [];
-      const place = placeOf(image, first);
+      const place = image.last === true ? topOf(image, last, undefined) : placeOf(image, first);
       if (place === undefined) return [];
       const as = image.as === 'initrd' ? (loads[0] as string) : image.as;
       const rest = new IntervalSet([place]).without(taken).ranges;
@@ -109,11 +117,8 @@ export function windowsWithoutSlack({ banks, reservedMemory }: Situation): { nod
 function placeOf(image: LayoutImage, bank: { readonly start: bigint; readonly end: bigint }) {
   const length = bank.end - bank.start;
   const size = lower(BigInt(image.mebibytes) * MIB, length / BigInt(image.share));
-  if (image.top === true) {
-    // Below 4 GiB, for what the loader itself can address.
-    const end = bank.start < GIB4 ? lower(bank.end, GIB4) : bank.end;
-    return { start: end - size, end };
-  }
+  // Below 4 GiB, for what the loader itself can address.
+  if (image.top === true) return topOf(image, bank, GIB4);
   if (image.below !== undefined) {
     const end = bank.start + BigInt(image.below) * MIB;
     return end < bank.end ? { start: end - size, end } : undefined;
@@ -121,6 +126,12 @@ function placeOf(image: LayoutImage, bank: { readonly start: bigint; readonly en
   // In little RAM, the middle replaces an offset that does not fit.
   const above = lower(BigInt(image.above ?? 0) * MIB, alignDown(length / 2n, 2n * MIB));
   return interval(bank.start + above, size);
+}
+
+function topOf(image: LayoutImage, bank: Interval, limit: bigint | undefined): Interval {
+  const end = limit !== undefined && bank.start < limit ? lower(bank.end, limit) : bank.end;
+  const size = lower(BigInt(image.mebibytes) * MIB, (bank.end - bank.start) / BigInt(image.share));
+  return { start: end - size, end };
 }
 
 function firmwareRanges(situation: Situation): readonly NamedInterval[] {

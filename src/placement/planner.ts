@@ -12,7 +12,7 @@ import { higher, type Interval, IntervalSet, interval, lower } from './interval-
 import { report } from './planner-codes.js';
 import { poolOverlay } from './pool-node.js';
 import { predict } from './predict.js';
-import type { Prediction } from './prediction.js';
+import { basesOf, type Prediction } from './prediction.js';
 import { type Reach, reachOf, regionUsers, treeReach } from './reach.js';
 import { type Because, isInTree, type PlannedRegion, type RegionWish } from './region.js';
 import { firstEntry, memoryOfTree, type ReservedNode } from './reserved-nodes.js';
@@ -502,9 +502,8 @@ class Planner {
     const isRefused = prediction.rejected.some(
       ({ node, family }) => node === nodeName && (family === 'alloc-failed' || family === 'not-activated'),
     );
-    const base = prediction.areas.find(({ name }) => name === nodeName)?.likelyBaseAddress ?? undefined;
     const reach = this.#reach.get(wish);
-    return isRefused || (base !== undefined && reach !== undefined && base + sizeBytes > reach.end);
+    return isRefused || (reach !== undefined && basesOf(prediction, nodeName).some((at) => at + sizeBytes > reach.end));
   }
 
   lessThan(wish: RegionWish): Freedom {

@@ -36,11 +36,17 @@ export function predict(input: PlacementInput): Prediction {
   const prediction = predictSettled(settled);
   return {
     ...prediction,
-    areas: prediction.areas.map((area) =>
-      area.likelyBaseAddress === null ? { ...area, likelyBaseAddress: likelyBase(settled, area.name) } : area,
+    areas: prediction.areas.map((area, i) =>
+      area.likelyBaseAddress === null && !isOpenElsewhere(prediction, i)
+        ? { ...area, likelyBaseAddress: likelyBase(settled, area.name) }
+        : area,
     ),
   };
 }
+
+/** Something else than the layout and the kernel's own allocations decides whether the area exists or how large it is. */
+const isOpenElsewhere = ({ unknown }: Prediction, i: number): boolean =>
+  unknown.some(({ field }) => field === 'areas' || field === `areas[${i}].sizeBytes`);
 
 /** The situation with what the kernel takes before the default area, at least. */
 export function withDescriptors(situation: Situation): Situation {
@@ -70,6 +76,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
   const base = observe(boot);
   const unknown: UnknownField[] = [];
   const unsure = new Set<string>();
+  const moved = new Set<string>();
   const possible = new Set(possibleOutcomes(base));
   let layouts: readonly LayoutResult[] = [];
   for (const question of questions) {
@@ -82,6 +89,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
       if (other === base) continue;
       for (const outcome of possibleOutcomes(other)) possible.add(outcome);
       for (const field of differences(base, other)) {
+        if (question.about === 'layout') moved.add(field);
         if (unsure.has(`${field} ${question.needs}`)) continue;
         unsure.add(`${field} ${question.needs}`);
         unknown.push({ field, needs: question.needs });
@@ -95,6 +103,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
   }
   return settle(base, unknown, {
     layouts,
+    moved,
     possibleOutcomes: OUTCOMES.filter((outcome) => possible.has(outcome)),
     assumed: usedAssumptions(assumed, base),
     commandLine,
@@ -280,6 +289,8 @@ function settle(
   base: Observation,
   open: readonly UnknownField[],
   rest: Pick<Prediction, 'layouts' | 'possibleOutcomes'> & {
+    /** Fields in which the layouts of loaders differ. */
+    readonly moved: ReadonlySet<string>;
     readonly assumed: readonly string[];
     readonly commandLine: string;
     readonly granuleKnown: boolean;
@@ -298,6 +309,8 @@ function settle(
     ...area,
     baseAddress:
       area.likelyBaseAddress === null || isOpen('areas') || isOpen(`areas[${i}].baseAddress`) ? null : area.baseAddress,
+    likelyBaseAddress:
+      rest.moved.has('areas') || rest.moved.has(`areas[${i}].baseAddress`) ? null : area.likelyBaseAddress,
   }));
   const log = base.log.map(({ family, text: words, areaIndex }) => {
     const at = areaIndex === undefined ? null : (areas[areaIndex]?.baseAddress ?? null);

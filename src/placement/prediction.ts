@@ -180,6 +180,13 @@ export interface Prediction {
   readonly facts: readonly string[];
 }
 
+/** Where an area may lie: the place where it is likely, or the one of each layout. */
+export function basesOf({ areas, layouts }: Prediction, name: string): readonly bigint[] {
+  const likely = areas.find((area) => area.name === name)?.likelyBaseAddress ?? null;
+  const found = likely === null ? layouts.flatMap((one) => one.areas.filter((area) => area.name === name)) : [];
+  return likely !== null ? [likely] : found.flatMap(({ baseAddress }) => (baseAddress === null ? [] : [baseAddress]));
+}
+
 /** Numbers beyond 2^53 are hexadecimal strings, addresses always are. */
 export function predictionToJson(prediction: Prediction): Record<string, unknown> {
   const address = (value: bigint | null) => (value === null ? null : `0x${value.toString(16)}`);

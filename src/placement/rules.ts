@@ -1,7 +1,15 @@
 /** The facts that decide placement, looked up once for a kernel. */
 import { type Backports, factWith } from '../facts/backport.js';
 import { type HeapInventory, mainlineInventory, NAMING_FACTS } from '../facts/heap-names.js';
-import { compareKernelVersions, FACTS, type Facts, factAt, type KernelVersion, READ_KERNELS } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  earlierInSeries,
+  FACTS,
+  type Facts,
+  factAt,
+  type KernelVersion,
+  READ_KERNELS,
+} from '../facts/index.js';
 
 export type Architecture = 'arm64' | 'arm' | 'riscv64' | 'x86_64';
 
@@ -125,6 +133,36 @@ export function otherRules(rules: KernelRules, fact: string): KernelRules[] {
   const own = JSON.stringify(rules[rule]);
   const values = new Map((FACTS.get(fact)?.ranges ?? []).map(({ value }) => [JSON.stringify(value), value]));
   return [...values].flatMap(([text, value]) => (text === own ? [] : [{ ...rules, [rule]: value } as KernelRules]));
+}
+
+interface EarlierRules {
+  readonly rules: KernelRules;
+  /** Which of them differ. */
+  readonly facts: readonly string[];
+}
+
+const knownEarlier = new WeakMap<KernelRules, { readonly found: EarlierRules | undefined }>();
+
+/**
+ * The rules of earlier stable releases of the series, where the version may be one of them; undefined: it is none.
+ * @param rules of {@link kernelRules} with the same backports and facts
+ */
+export function earlierRules(
+  rules: KernelRules,
+  backports: Backports = {},
+  facts: Facts = FACTS,
+): EarlierRules | undefined {
+  const cached = knownEarlier.get(rules);
+  if (cached !== undefined) return cached.found;
+  const changed = Object.entries(RULE_FACTS).flatMap(([rule, id]) => {
+    const fact = facts.get(id);
+    const value = fact === undefined || backports[id] !== undefined ? undefined : earlierInSeries(fact, rules.version);
+    return value === undefined ? [] : [{ rule, id, value }];
+  });
+  const other = { ...rules, ...Object.fromEntries(changed.map(({ rule, value }) => [rule, value])) } as KernelRules;
+  const found = changed.length === 0 ? undefined : { rules: other, facts: changed.map(({ id }) => id) };
+  knownEarlier.set(rules, { found });
+  return found;
 }
 
 /** Facts about a kernel that rest on the date of a commit, because it was neither read nor booted. */

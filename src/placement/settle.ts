@@ -19,7 +19,7 @@ import { higher, interval, lower } from './interval-set.js';
 import { possibleLayouts } from './layouts.js';
 import { armBanksWithin32Bits, capMemory, limitMemory, numaBoundaries, readChosen } from './ram.js';
 import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
-import { datedFacts, type KernelRules, kernelRules, otherRules } from './rules.js';
+import { datedFacts, earlierRules, type KernelRules, kernelRules, otherRules } from './rules.js';
 import { OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
 
@@ -144,6 +144,14 @@ export function situationOf(input: PlacementInput): Settled {
         answers,
       });
   }
+  // What was read in this very source does not depend on its number.
+  const earlier = input.inventory === undefined ? earlierRules(rules, input.backports, input.facts) : undefined;
+  if (earlier !== undefined)
+    questions.push({
+      about: 'kernel',
+      needs: `the source of this kernel (--kernel-tree DIR): within the stable releases of ${formatKernelVersion(input.kernel)} these facts changed: ${earlier.facts.join(', ')}`,
+      answers: [{ ...withRam, rules: earlier.rules }],
+    });
   const others = otherHeaps(input, config);
   if (others.length > 0)
     questions.push({
@@ -228,7 +236,7 @@ export function situationOf(input: PlacementInput): Settled {
     });
   // Without a region and without a default area, nothing depends on the layout.
   if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || makesDefault)) {
-    const layouts = possibleLayouts(withRam, input.tree);
+    const layouts = possibleLayouts(withRam, input.tree, input.efi ?? (chosen.isEfi ? true : undefined));
     const given = new Set(occupied.map(({ name }) => name));
     const missing = OWN_MEMORY.filter((name) => !given.has(name));
     if (layouts.length > 0)

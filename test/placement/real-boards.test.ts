@@ -234,7 +234,7 @@ reserved-memory { #address-cells = <2>; #size-cells = <2>; ranges; }; };`);
     const found = read(LOG);
     expect(found.memory).toEqual([{ baseAddress: 0x40000000n, sizeBytes: 512n << 20n }]);
     expect(found.occupied?.map(({ name }) => name)).toEqual(['initrd', 'dtb', 'mmode_resv1@40000000']);
-    expect([found.commandLine, found.kernel]).toEqual(['quiet', { major: 6, minor: 12 }]);
+    expect([found.commandLine, found.kernel]).toEqual(['quiet', { major: 6, minor: 12, patch: 20 }]);
   });
 
   test('contradicts the tree, the kernel, or says nothing', () => {

@@ -495,10 +495,9 @@ describe('what is not known', () => {
     expect(unknown({ nodes: C }, { occupied: [] })).toEqual([
       'areas[0].baseAddress: where kernel, initrd, dtb lie: --boot-log FILE, or --occupied NAME=BASE+SIZE (0+0 for none)',
     ]);
-    expect(boot({ nodes: C }, { occupied: [] }).areas[0]).toMatchObject({
-      baseAddress: null,
-      likelyBaseAddress: 0x5c000000n,
-    });
+    const seen = boot({ nodes: C }, { occupied: [] });
+    expect(seen.areas[0]).toMatchObject({ baseAddress: null, likelyBaseAddress: null });
+    expect(seen.layouts.map(({ areas }) => areas[0]?.baseAddress)).toContain(0x5c000000n);
   });
 
   test('no initrd is an answer too', () => {

@@ -4,6 +4,7 @@ import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../..
 import { holesIn, largest } from '../holes.js';
 import { higher, type Interval, IntervalSet, interval, lower, overlaps } from '../interval-set.js';
 import { windowsWithoutSlack } from '../layouts.js';
+import { basesOf } from '../prediction.js';
 import { reachOf, treeReach } from '../reach.js';
 import { isPool } from '../reserved-nodes.js';
 import { type Finding, type LintContext, spell, staticRange } from './context.js';
@@ -222,9 +223,8 @@ function findOneZone(context: LintContext): Finding[] {
   return prediction.rejected
     .filter(({ family }) => family === 'not-activated')
     .map(({ node: name }) => {
-      const area = prediction.areas.find((one) => one.name === name);
       const node = context.pools.find((pool) => pool.name === name);
-      const base = (node && staticRange(node)?.start) ?? area?.likelyBaseAddress ?? 0n;
+      const base = (node && staticRange(node)?.start) ?? basesOf(prediction, name)[0] ?? 0n;
       const edge = boundaries.find((at) => at > base) ?? context.ramEnd;
       const below = largest(holesIn(context.holesWithout(node), [{ start: 0n, end: edge }], context.granule));
       const isTop = !boundaries.some((at) => at > base);
