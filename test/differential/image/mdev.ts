@@ -2,8 +2,8 @@
 import { lstatSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Image, mdevNode, readAccounts } from '../../../src/image/index.js';
+import { HEAPS } from './dice.js';
 import { forEachImage, type Judge, makeRig, numberOf, run, spellNode } from './judge.js';
-import { HEAPS } from './random.js';
 
 export function mdev(work: string): Judge {
   const program = run('sh', ['-c', 'command -v busybox']).stdout.trim();

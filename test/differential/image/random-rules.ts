@@ -1,5 +1,5 @@
 /** Random lines of udev rules: what decides about a heap, and what udev refuses or ignores. */
-import type { Dice } from './random.js';
+import type { Dice } from './dice.js';
 
 const MATCHES = [
   'SUBSYSTEM=="dma_heap"',

@@ -1,7 +1,7 @@
 /** Random services and slices with everything that keeps a process from a device node. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Dice, HEAPS } from './random.js';
+import { type Dice, HEAPS } from './dice.js';
 
 const FOLDER = 'etc/systemd/system';
 const SERVICES = 4;

@@ -1,21 +1,10 @@
 /** Random root file systems for the readers of src/image: accounts, sysusers.d, tmpfiles.d, mdev.conf, units with drop-ins. */
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { dice, HEAPS } from './dice.js';
 import { ruleMaker } from './random-rules.js';
 import { reachUnits } from './random-units.js';
 
-export type Dice = (sides: number) => number;
-
-/** A small generator, so that a failing seed can be run again. */
-export function dice(seed: number): Dice {
-  let state = seed * 2654435761 + 1;
-  return (sides) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * sides);
-  };
-}
-
-export const HEAPS = ['system', 'linux,cma', 'reserved'];
 const TOPS = ['etc', 'run', 'usr/lib'];
 const USERS = ['root', 'player', 'camera', 'nobody', 'ghost'];
 const GROUPS = ['root', 'video', 'render', 'ghosts', '44'];

@@ -7,7 +7,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { directorySource } from '../../../src/cli/image/directory.js';
+import { dmaheap } from '../../cli/run.js';
 import { FAULTS } from './faults.js';
+import { FORMS, imageWithLinks, prepareForms } from './forms.js';
 import { type Answers, type Judge, run } from './judge.js';
 import { manager } from './manager.js';
 import { mdev } from './mdev.js';
@@ -15,6 +17,7 @@ import { randomImage } from './random.js';
 import { sysusers, tmpfiles, units } from './systemd.js';
 import { udevadm } from './udev.js';
 
+const PROFILE = path.resolve('schemas/examples/qemu-virt-arm64.json');
 const IMAGES = 100;
 const BATCH = 20;
 /** The faults need a few images each, not all. */
@@ -92,11 +95,49 @@ try {
   if (isKept) console.error(`kept: ${work}`);
   else rmSync(work, { recursive: true, force: true });
 }
+/** Packing and unpacking is slow: a few images go through every reader. */
+const IMAGES_PACKED = 6;
+
+/** `dmaheap check` of one image in every form; lines where a form has another answer than the directory. */
+async function readForms(): Promise<{ readonly read: number; readonly different: readonly string[] }> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'dmaheap-forms-'));
+  const PATH = await prepareForms(path.join(folder, 'bin'));
+  const found: string[] = [];
+  let read = 0;
+  try {
+    for (let seed = first; seed < first + Math.min(count, IMAGES_PACKED); seed += 1) {
+      const name = `image-${seed}`;
+      imageWithLinks(path.join(folder, name), seed);
+      const check = async (form: string) => {
+        const environment = { ...process.env, PATH };
+        const { exit, stdout, stderr } = await dmaheap(['check', PROFILE, '--rootfs', form], folder, environment);
+        return JSON.stringify([exit, stdout, stderr.replaceAll(`${form}/`, 'image/')]);
+      };
+      const wanted = await check(name);
+      if (!/(?:PASS|FAIL): /.test(wanted)) found.push(`seed ${seed}: no verdict of the directory`);
+      for (const [form, pack] of Object.entries(FORMS)) {
+        pack(path.join(folder, name), path.join(folder, `${name}.${form}`));
+        read += 1;
+        if ((await check(`${name}.${form}`)) !== wanted) found.push(`seed ${seed}: ${form} has another verdict`);
+        rmSync(path.join(folder, `${name}.${form}`), { recursive: true });
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return { read, different: found };
+}
+
+const forms = await readForms();
+different.push(...forms.different);
 for (const line of different.slice(0, 40)) console.error(line);
 for (const [name, found] of caught)
   console.log(`control: ${name}: ${found > 0 ? `caught (${found} differences)` : 'NOT CAUGHT'}`);
 const answers = [...byJudge].map(([name, asked]) => `${name} ${asked}`).join(', ');
 console.log(`${count} random images, ${compared} answers compared (${answers}): ${different.length} differences`);
+console.log(
+  `${forms.read} verdicts of ${Object.keys(FORMS).join(', ')}: ${forms.different.length} other than the directory's`,
+);
 const faults = [...caught.values()].filter((found) => found === 0).length;
 console.log(`${different.length === 0 ? 1 : 0} passed, ${(different.length === 0 ? 0 : 1) + faults} failed, 0 skipped`);
 process.exitCode = different.length === 0 && faults === 0 ? 0 : 1;

@@ -13,8 +13,8 @@ import {
   readAccounts,
   UnitFiles,
 } from '../../../src/image/index.js';
+import { HEAPS } from './dice.js';
 import { type Answers, forEachImage, type Judge, numberOf, sorted, spellNode } from './judge.js';
-import { HEAPS } from './random.js';
 
 const database = (root: string, file: string) => {
   const target = path.join(root, file);

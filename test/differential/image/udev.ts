@@ -8,8 +8,9 @@ import { debianPackage, type Suite } from '../../../src/build/fetch/index.js';
 import { afterEvent, deviceWorld, eventOptions, managerOf } from '../../../src/check/image-nodes.js';
 import { deviceEvent, heapDevice } from '../../../src/check/udev-event.js';
 import { Image, KERNEL_NODE, readAccounts } from '../../../src/image/index.js';
+import { HEAPS } from './dice.js';
 import { forEachImage, type Judge, makeRig, numberOf, run, sorted, spellNode } from './judge.js';
-import { HEAPS, type RandomImage } from './random.js';
+import type { RandomImage } from './random.js';
 
 const ACTIONS = ['add', 'change'] as const;
 const heapOf = ({ seed }: RandomImage) => HEAPS[seed % HEAPS.length] as string;
