@@ -26,7 +26,7 @@ static void fail(const char *what)
 	exit(1);
 }
 
-/* The buffer is a file descriptor, and lives until the last one of it is closed. The heap can be closed at once. */
+/* The buffer is freed when the last descriptor of it is closed. The heap can be closed at once. */
 static int allocate(const char *path, size_t size)
 {
 	struct dma_heap_allocation_data request = {

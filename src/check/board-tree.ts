@@ -30,7 +30,8 @@ export const TREE_CHECK_CODES = defineCodes({
   'dtb/applied': {
     severity: 'note',
     title: 'the device tree that the kernel gets',
-    explain: 'The DTB, the overlays that the boot loader applies, and the lines of its configuration that name them.',
+    explain:
+      'The finding names the DTB, the overlays that the boot loader applies, and the lines of its configuration that name them.',
   },
   'dtb/missing': {
     severity: 'error',
@@ -65,7 +66,7 @@ const isArea = (area: PlannedArea, name: string) => name === area.areaName || na
 export const missingTree = ({ name, from }: { readonly name: string; readonly from: string }): Diagnostic =>
   report('dtb/missing', {
     message: `${from} names the device tree ${name}, and the image does not have it`,
-    fix: 'install it where the line says, or give the DTB with --dtb',
+    fix: 'install the file at the path of the line, or give the DTB with --dtb',
   });
 
 /** What shows which tree the kernel gets. */
@@ -247,7 +248,7 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
                 rejected?.reason ??
                 absent(area, board) ??
                 `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
-              fix: 'dmaheap place --dtb shows the areas that the kernel makes',
+              fix: 'run dmaheap place --dtb, which shows the areas that the kernel makes',
               ...(rejected === undefined ? {} : { facts: rejected.facts }),
             }),
       );

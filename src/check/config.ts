@@ -39,9 +39,9 @@ export const CONFIG_CODES = defineCodes({
   },
   'config/module-blocked': {
     severity: 'error',
-    title: 'modprobe.d keeps a module of heaps out',
+    title: 'modprobe.d prevents the loading of a heap module',
     explain:
-      'systemd-modules-load and modprobe do not load a module that a blacklist line names; an install line runs its command in place of loading. So the heap does not exist on the board.',
+      'systemd-modules-load and modprobe do not load a module that a blacklist line names. With an install line, modprobe runs the command of the line and does not load the module. The heap then does not exist on the board.',
   },
   'config/command-line': {
     severity: 'error',
@@ -59,7 +59,7 @@ export const CONFIG_CODES = defineCodes({
     severity: 'error',
     title: 'the stated size is not used',
     explain:
-      'A choice decides whether the kernel uses the size in MiB or the percentage. Kconfig silently drops the line of the other one.',
+      'A choice decides whether the kernel uses the size in MiB or the percentage. Kconfig silently drops the line for the other symbol.',
   },
   'config/unknown-symbol': {
     severity: 'error',
@@ -127,7 +127,7 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
     return [
       report('config/present', {
         message: `${symbol} is ${actual}, but the board needs it off`,
-        fix: `dmaheap explain ${symbol} shows what sets it`,
+        fix: `run dmaheap explain ${symbol}, which shows what sets it`,
         ...place,
       }),
     ];
@@ -136,7 +136,7 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
       report('config/demoted', {
         message: `${symbol} is m, but the board needs y`,
         cause: 'a dependency is a module, or the base configuration sets m',
-        fix: `write CONFIG_${symbol}=y; dmaheap resolve ${symbol}=y names the other lines that are needed`,
+        fix: `write CONFIG_${symbol}=y; run dmaheap resolve ${symbol}=y to see the other lines that are needed`,
         ...place,
       }),
     ];
@@ -146,7 +146,7 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
         message: `${symbol} is ${line === undefined ? 'absent' : 'not set'}, but the board needs ${value}`,
         cause:
           line === undefined ? 'its dependencies are not met, or this kernel does not have the symbol' : 'it is off',
-        fix: `dmaheap resolve ${symbol}${atLeast ? '>=' : '='}${value} --kernel-tree DIR names the lines that are needed`,
+        fix: `run dmaheap resolve ${symbol}${atLeast ? '>=' : '='}${value} --kernel-tree DIR, which names the lines that are needed`,
         ...place,
       }),
     ];
@@ -168,7 +168,7 @@ function lintModules(config: SourceText, lines: ReadonlyMap<string, SetOption>, 
     if (block !== undefined)
       return [
         report('config/module-blocked', {
-          message: `${symbol} is m, but the image keeps ${module} from being loaded`,
+          message: `${symbol} is m, but the image prevents the loading of ${module}`,
           cause: block,
           fix: 'remove that line',
           ...spanOf(config, line),

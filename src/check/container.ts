@@ -22,13 +22,13 @@ export const CONTAINER_CODES = defineCodes({
     severity: 'note',
     title: 'a container that reaches the heaps',
     explain:
-      'The lines of the container that bring the device nodes in, and by which user or group they can be opened.',
+      'The finding names the lines that give the container the device nodes, and the user or group that can open them.',
   },
   'container/device': {
     severity: 'error',
     title: 'a container that does not get a heap',
     explain:
-      'A container has a separate /dev: a heap is there only if the compose file, the Quadlet unit or the LXC configuration names the node or its directory. A bind mount shows the node, but the device controller denies opening it unless a rule allows it.',
+      'A container has a separate /dev: a heap is there only if the compose file, the Quadlet unit or the LXC configuration names the node or its directory. A bind mount shows the node, but the device cgroup denies access to it unless a rule allows it.',
   },
   'container/access': {
     severity: 'error',
@@ -38,7 +38,7 @@ export const CONTAINER_CODES = defineCodes({
   },
   'container/unknown': {
     severity: 'warning',
-    title: 'whether a container reaches a heap depends on what is not given',
+    title: 'whether a container reaches a heap depends on an input that is not given',
     explain:
       'It depends on the accounts of the container, on the number of the group on the host, or on other files or variables. Give --rootfs with the container image or with the root file system of the host, or write numbers instead of names.',
   },
@@ -409,7 +409,7 @@ function judgeFile(
         report('container/unknown', {
           message,
           cause: unread[0].text,
-          fix: 'give what `docker compose config` prints',
+          fix: 'give the output of `docker compose config`',
           span: unread[0].span,
         }),
       ];

@@ -272,7 +272,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
     diagnostics.push(
       report('dt/cells-differ', {
         message: `/reserved-memory has cells ${merged.reservedCells}, the root ${merged.rootCells} (address/size)`,
-        cause: 'so the kernel ignores every reservation in the tree',
+        cause: 'the kernel ignores every reservation in such a tree',
         fix: `generate again with --dtb, or state board.cells as ${merged.rootCells}`,
         facts: ['reserved-memory.cells'],
         span,
@@ -282,7 +282,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
     diagnostics.push(
       report('dt/ranges-missing', {
         message: '/reserved-memory has no ranges property',
-        cause: 'so the kernel ignores every reservation in the tree',
+        cause: 'the kernel ignores every reservation in such a tree',
         fix: 'add "ranges;" to the node',
         facts: ['reserved-memory.cells'],
         span,
@@ -299,7 +299,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
         severity: base.regions.size > 0 ? 'note' : 'error',
         message:
           base.regions.size > 0
-            ? `the overlay changes nothing below /reserved-memory: the DTB already has ${[...base.regions.keys()].join(', ')} in this form`
+            ? `the overlay changes nothing below /reserved-memory: the DTB already has ${[...base.regions.keys()].join(', ')} with the same properties`
             : 'the merged tree has no new region below /reserved-memory',
         span,
       }),

@@ -45,7 +45,7 @@ export const FRAGMENT_CODES = defineCodes({
     severity: 'note',
     title: 'checked with the compiler of another architecture',
     explain:
-      'No cross compiler for the architecture was found. Kconfig probes the compiler, so symbols that depend on the probes may have other values. Those of the heaps do not depend on them.',
+      'No cross compiler for the architecture was found. Kconfig probes the compiler, so symbols that depend on the probes may have other values. The symbols of the heaps do not depend on the probes.',
   },
 } satisfies CodeTable);
 
@@ -109,7 +109,7 @@ export function readFragment(source: SourceText): { lines: FragmentLine[]; diagn
           cause: 'conf uses the last one',
           fix: 'remove one of them',
           span,
-          related: [{ message: 'the first one', span: first.span }],
+          related: [{ message: 'the first line', span: first.span }],
         }),
       );
     seen.set(symbol, line);
@@ -189,7 +189,7 @@ async function judgeFragments(
         status: 'unknown',
         diagnostics: [
           report('fragment/not-judged', {
-            message: `no final .config: ${config.failure}`,
+            message: `the final .config cannot be made: ${config.failure}`,
             ...(config.output === '' ? {} : { cause: config.output }),
             span,
           }),

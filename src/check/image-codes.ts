@@ -6,7 +6,7 @@ export const IMAGE_CODES = defineCodes({
     severity: 'note',
     title: 'who may open a heap in this image',
     explain:
-      'The owner, group and mode of a heap node after the device manager, tmpfiles.d and the boot scripts, and the lines that decide them.',
+      'The finding states the owner, group and mode of a heap node after the device manager, tmpfiles.d and the boot scripts, and the lines that decide them.',
   },
   'image/rule-lost': {
     severity: 'error',
@@ -28,7 +28,7 @@ export const IMAGE_CODES = defineCodes({
   'image/never-matches': {
     severity: 'warning',
     title: 'a rule for heaps that matches no heap',
-    explain: 'On no kernel of the profile does a heap have a name that the rule matches.',
+    explain: 'The rule does not match the name of any heap on any kernel of the profile.',
   },
   'image/condition': {
     severity: 'warning',
@@ -97,7 +97,7 @@ export const IMAGE_CODES = defineCodes({
   },
   'image/device-policy': {
     severity: 'error',
-    title: 'a unit denies its service the heaps',
+    title: 'a unit denies its service access to the heaps',
     explain:
       'DevicePolicy=closed or strict, any DeviceAllow= and PrivateDevices=yes give a service only the named devices; InaccessiblePaths=, TemporaryFileSystem=, BindPaths= and RootDirectory= can hide /dev/dma_heap. DeviceAllow=char-dma_heap rw allows all heaps.',
   },

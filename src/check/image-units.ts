@@ -85,7 +85,7 @@ export function checkUnits(
     if (heaps.length > 0 && found.size === 0)
       return [
         report('image/service', {
-          message: `${service.unit.name} runs as ${service.user}, and no setting denies it ${heaps.map(({ name }) => name).join(' and ')}`,
+          message: `${service.unit.name} runs as ${service.user}, and no setting of the unit denies access to ${heaps.map(({ name }) => name).join(' and ')}`,
         }),
       ];
     return [...found.values()];

@@ -148,7 +148,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   if (extra !== undefined) {
     const span = spanAt(image, extra.from);
     return report('image/rule-lost', {
-      message: `${name} is open to ${extra.who}${at}, but the profile does not give it the heap`,
+      message: `${name} is open to ${extra.who}${at}, but the profile does not state this access`,
       cause: `by an access list in ${extra.from}`,
       fix: 'remove the entry, or name the user in the profile',
       ...(span === undefined ? {} : { span }),
@@ -224,7 +224,7 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
             cause:
               condition === undefined
                 ? 'the rules have too many such conditions to try all of them'
-                : `${condition.source.file}:${condition.rule.span.line} asks ${condition.token.key}${condition.token.attribute === undefined ? '' : `{${condition.token.attribute}}`}, and one answer leads to ${first === undefined ? 'another result' : spell(first.state)}`,
+                : `${condition.source.file}:${condition.rule.span.line} tests ${condition.token.key}${condition.token.attribute === undefined ? '' : `{${condition.token.attribute}}`}, and one result of the test gives ${first === undefined ? 'another result' : spell(first.state)}`,
             fix: 'set GROUP and MODE in a rule without the condition, in a file that sorts later',
             ...(condition === undefined ? {} : { span: condition.rule.span }),
           }),

@@ -167,7 +167,7 @@ export function compareFiles(
       return [
         report('lock/drift', {
           message: `${shown(file)} does not exist, but the lock records it`,
-          fix: 'dmaheap generate writes it again',
+          fix: 'run dmaheap generate, which writes it again',
         }),
       ];
     const changes = now.text === undefined || lock.plan === undefined ? [] : describeEdit(file, now.text, lock.plan);

@@ -71,7 +71,7 @@ export const RULE_CODES = {
     },
     'udev/symlink-path': {
       severity: 'error',
-      title: 'SYMLINK is a path below /dev',
+      title: 'SYMLINK is not a path below /dev',
       explain:
         'udev makes the link below /dev. With a leading /dev/ or a .., the link is at another place or is refused.',
     },

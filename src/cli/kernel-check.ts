@@ -87,7 +87,7 @@ function otherNames(heap: ManifestHeap, knowledge: KernelKnowledge): Diagnostic[
   return [
     report('kernel/other-names', {
       message: `the heap "${heap.name}" was generated as ${[...new Set(heap.nodes.map(({ name }) => name))].join(', ')}, but ${knowledge.origin} registers ${registered.length === 0 ? 'no heap of that name' : registered.join(', ')}`,
-      cause: `the heaps of Linux ${knowledge.release} there are ${names}`,
+      cause: `the heaps of that kernel, Linux ${knowledge.release}, are ${names}`,
       fix: 'generate again with --kernel-tree',
     }),
   ];

@@ -196,12 +196,14 @@ export function noteAssumptions(
   if (context.options.format === 'human')
     context.findings([
       report('toolchain/not-asked', {
-        message: `no code of the tree was run: ${assumedProbes} questions about the toolchain have the answers of a plain GCC`,
+        message: `no code of the tree was run; assuming the answers of a plain GCC to ${assumedProbes} questions about the toolchain`,
         cause: [
-          `unknown for another toolchain: ${listed(unknown)} (--format json lists all), and ${unknownDependents} symbols that depend on them;`,
-          unproven.length === 0 ? 'none of them is in this answer' : `in this answer: ${listed(unproven)}`,
+          `another toolchain may give other answers for ${listed(unknown)} (--format json lists all) and for the ${unknownDependents} symbols that depend on them;`,
+          unproven.length === 0
+            ? 'this result contains none of these symbols'
+            : `this result contains ${listed(unproven)}`,
         ].join(' '),
-        fix: '--probes run proves the answer for your toolchain',
+        fix: 'give --probes run, which proves the answer for your toolchain',
       }),
     ]);
   return { probesAssumed: assumedProbes, unknown, unknownDependents, unproven };

@@ -60,7 +60,7 @@ export const hasHeapSource = (directory: string): boolean => existsSync(path.joi
 export const noSource = (directory: string): Diagnostic =>
   report('kernel/no-source', {
     message: `${path.basename(directory)} has no ${HEAP_CORE}, so the names of its heaps are not known; assuming those of mainline`,
-    fix: 'Give the complete source of the kernel, or a description of it.',
+    fix: 'give the complete source of the kernel, or a description of it',
   });
 
 export interface KnowledgeOptions {
@@ -250,7 +250,7 @@ export function readDescriptionFile(context: Context, file: string): Description
       `no kernel description with the name ${file} ships with dmaheap`,
       EXIT.usage,
       shippedDescriptions().length === 0
-        ? 'this program has no directory kernels/ beside it, which the package has: give the path of a description'
+        ? 'give the path of a description; the directory kernels/ of the package is not beside this program'
         : `use ${shippedDescriptions().join(', ')}, or the path of one: ./${file}${ENDING}`,
     );
   const got = readText(ships ? path.join(shippedDirectory() ?? '', file + ENDING) : context.resolve(file));

@@ -1,7 +1,7 @@
 /** Options that several commands have. */
 import { flag, fromProfile, several, text } from './declaration.js';
 
-const ARCH = 'architecture: as the profile, the kernel or uname names it';
+const ARCH = 'architecture: arm64, arm, riscv64 or x86_64; names of the kernel and of uname are accepted too';
 
 export const FORCE = flag('--force', 'overwrite files that were edited');
 export const STRICT = flag('--strict', 'treat what is unknown or was not run as failed');

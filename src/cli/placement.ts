@@ -47,7 +47,7 @@ export function readTree(context: Context, option: string, file: string, diagnos
     throw new Refusal(
       `${option} ${file}: ${got.error}`,
       EXIT.environment,
-      option === '--dtb' ? DTB_FIX : 'give a .dtbo; dtc -@ -I dts -O dtb makes one of a .dtso',
+      option === '--dtb' ? DTB_FIX : 'give a .dtbo; dtc -@ -I dts -O dtb makes one from a .dtso',
     );
   const { value, diagnostics: found } = readFdt(got.bytes, file);
   diagnostics.push(...found);
@@ -102,7 +102,11 @@ function kernelsOf(options: PlaceOptions, plan: Plan | undefined, log?: KnownBoo
   const booted = log?.kernel === undefined ? undefined : readKernel(formatKernelVersion(log.kernel));
   if (plan === undefined && booted !== undefined && !('message' in booted)) return [booted];
   if (plan === undefined)
-    throw new Refusal('which kernel?', EXIT.usage, `give --kernel ${EXAMPLE_KERNEL}, more than once to compare`);
+    throw new Refusal(
+      'the kernel is not stated',
+      EXIT.usage,
+      `give --kernel ${EXAMPLE_KERNEL}, or several of them to compare`,
+    );
   const { min, max } = plan.kernel;
   return compareKernelVersions(min, max) === 0 ? [min] : [min, max];
 }
@@ -138,7 +142,7 @@ function planFor(
 function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
   const name = options.arch ?? plan?.board.arch;
   if (name === undefined)
-    throw new Refusal('which architecture?', EXIT.usage, 'give --arch arm64, arm, riscv64 or x86_64');
+    throw new Refusal('the architecture is not stated', EXIT.usage, 'give --arch arm64, arm, riscv64 or x86_64');
   const architecture = profileArch(name);
   if (architecture === undefined) throw unknownArch(name);
   if (plan !== undefined && architecture !== plan.board.arch)
@@ -148,7 +152,7 @@ function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
       'omit --arch, or change board.arch',
     );
   if (options.dtb === undefined && plan === undefined && architecture !== 'x86_64')
-    throw new Refusal('which board?', EXIT.usage, 'give a profile, or the DTB of the board with --dtb');
+    throw new Refusal('the board is not stated', EXIT.usage, 'give a profile, or the DTB of the board with --dtb');
   return architecture;
 }
 

@@ -71,7 +71,7 @@ export function gapsIn({ inventory, facts, origin }: KernelKnowledge): Diagnosti
           report('kernel/fact-unknown', {
             message: `${origin}: the source does not decide ${unknown.map(({ id }) => id).join(', ')}`,
             cause: `these files do not look like a known kernel: ${[...new Set(unknown.map(({ file }) => file))].join(', ')}`,
-            fix: 'Compare each file with what `dmaheap facts ID` prints.',
+            fix: 'compare each file with the output of `dmaheap facts ID`',
             facts: unknown.map(({ id }) => id),
           }),
         ]),

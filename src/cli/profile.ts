@@ -70,7 +70,7 @@ export function readKernel(text: string): KernelVersion | { readonly message: st
   if (version === undefined) return { message: 'not a kernel version', fix: `write it as ${EXAMPLE_KERNEL}` };
   if (compareKernelVersions(version, OLDEST_KERNEL) >= 0) return version;
   const oldest = formatKernelVersion(OLDEST_KERNEL);
-  return { message: `the rules are known from ${oldest} on`, fix: `give ${oldest} or newer` };
+  return { message: `dmaheap knows kernels from ${oldest} on`, fix: `give ${oldest} or newer` };
 }
 
 /** @throws {@link Refusal} */

@@ -74,7 +74,7 @@ export const FDT_CODES = defineCodes({
   'fdt/overlay-phandle': {
     severity: 'error',
     title: 'a phandle that cannot be used',
-    explain: 'A phandle is one cell. It is neither 0 nor 0xffffffff, before and after it is renumbered for the base.',
+    explain: 'A phandle is one cell. Its value must not be 0 or 0xffffffff, also after it is renumbered for the base.',
   },
   'fdt/overlay-fixup': {
     severity: 'error',
@@ -108,7 +108,7 @@ export const FDT_CODES = defineCodes({
     severity: 'warning',
     title: 'the overlay replaces a phandle of the base',
     explain:
-      'The overlay labels a node that already has a phandle in the base. libfdt before 1.7.1 (U-Boot, fdtoverlay) gives the node a new phandle which breaks every reference to the old one.',
+      'The overlay labels a node that already has a phandle in the base. libfdt before 1.7.1 (U-Boot, fdtoverlay) gives the node a new phandle, which breaks every reference to the old one.',
   },
 });
 

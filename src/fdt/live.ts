@@ -42,7 +42,7 @@ function readDirectory(
   if (depth > MAX_DEPTH) {
     diagnostics.push(
       finding(path, 'fdt/bad-listing', {
-        message: `more than ${MAX_DEPTH} levels of directories`,
+        message: `the listing has more than ${MAX_DEPTH} levels of directories`,
         cause: 'no device tree is that deep; a symbolic link may lead back to a parent',
         fix: 'read /proc/device-tree itself and do not follow links below it',
       }),

@@ -98,7 +98,7 @@ export function indexStructure(
         fix:
           code === 'fdt/too-deep'
             ? 'nest the nodes less deeply'
-            : 'build or copy the file again; dtc -I dtb -O dts FILE shows how far others can read it',
+            : 'build or copy the file again; dtc -I dtb -O dts FILE shows how far dtc can read it',
       }),
     );
     return undefined;

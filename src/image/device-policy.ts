@@ -65,8 +65,8 @@ export function deviceObstacle(
     setting: because,
     cause:
       because.key === 'DeviceAllow'
-        ? `with any DeviceAllow=, a device that is not listed is closed, and the lists have only ${others}`
-        : `${because.key}=${because.value} closes every device that DeviceAllow= does not list${others === '' ? '' : `, and the lists have only ${others}`}`,
+        ? `the unit has DeviceAllow=, so every device that is not listed is closed; the list has only ${others}`
+        : `${because.key}=${because.value} closes every device that DeviceAllow= does not list${others === '' ? '' : `; the list has only ${others}`}`,
     fix,
   };
 }

@@ -141,7 +141,7 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
         `owner ${where(owner)}`,
         report('import/not-expressed', {
           message: `OWNER="${owner.value}"`,
-          cause: 'a profile gives access to groups only',
+          cause: 'a profile gives access only to groups',
           fix: `make ${owner.value} a member: "access": { ..., "users": ["${owner.value}"] }`,
           span: owner.token.span,
         }),
@@ -198,7 +198,7 @@ function accessOf(
     once(
       `group ${mode === undefined ? '' : where(mode)}`,
       report('import/assumed', {
-        message: `a rule opens a heap without naming a group; assuming "${taken}"${other === undefined ? '' : ', which the rules use for another heap'}`,
+        message: `a rule gives access to a heap but does not name a group; assuming "${taken}"${other === undefined ? '' : ', which the rules use for another heap'}`,
         fix: 'name the right group in the profile',
         ...(mode === undefined ? {} : { span: mode.token.span }),
       }),

@@ -48,7 +48,7 @@ export function readCommandLine(source: SourceText | undefined): Understood<Comm
   if (!isFixed && (from !== 0n || to !== 0n))
     diagnostics.push(
       report('import/not-expressed', {
-        message: `${found.text} keeps the area ${[...(from === 0n ? [] : [`above ${formatAddress(from)}`]), ...(to === 0n ? [] : [`below ${formatAddress(to)}`])].join(' and ')}`,
+        message: `${found.text} limits the area to addresses ${[...(from === 0n ? [] : [`above ${formatAddress(from)}`]), ...(to === 0n ? [] : [`below ${formatAddress(to)}`])].join(' and ')}`,
         cause: 'a profile cannot limit an area of the command line, so the region has no range and may be anywhere',
         fix: 'give the region "addressBits", or "allocRanges" with delivery "device-tree"',
         ...wordAt(source, found.text),

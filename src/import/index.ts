@@ -204,7 +204,7 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
     if (left.length > 0)
       diagnostics.push(
         report('import/not-expressed', {
-          message: `no ${left.length === 1 ? 'alias' : 'aliases'} for ${key}: ${left.join(', ')}`,
+          message: `${left.length === 1 ? 'an alias' : 'aliases'} of ${key} ${left.length === 1 ? 'is' : 'are'} omitted: ${left.join(', ')}`,
           cause: `a profile has at most ${MAX_ALIASES} for a heap, and "system" is the node of the system heap`,
           fix: 'keep the rule for the link in a separate file',
         }),
@@ -221,7 +221,7 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
     if (missed.length > 0)
       diagnostics.push(
         report('import/changed', {
-          message: `the rules know ${key} as ${names.filter((one) => !missed.includes(one)).join(', ')}; the generated rules also as ${missed.join(', ')}`,
+          message: `the rules match the names ${names.filter((one) => !missed.includes(one)).join(', ')} of ${key}; the generated rules also match ${missed.join(', ')}`,
           cause: 'the name depends on the kernel and on the source of the area',
           facts: ['heap.default-area-name', 'heap.kernel-area-name'],
         }),
@@ -322,7 +322,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
     diagnostics.push(
       report('import/no-effect', {
         severity: 'note',
-        message: 'the rules open the system heap, which the configuration disables, so no access to it is written',
+        message:
+          'the rules give access to the system heap, but the configuration disables it, so no access to it is written',
         fix: 'set DMABUF_HEAPS_SYSTEM=y if the board needs it',
       }),
     );
@@ -335,7 +336,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
     regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: USUAL_BYTES.other, guess });
     diagnostics.push(
       report('import/assumed', {
-        message: `the rules open the heap of the default area, but no file states its size; assuming ${formatBytes(USUAL_BYTES.other)}`,
+        message: `the rules give access to the heap of the default area, but no file states its size; assuming ${formatBytes(USUAL_BYTES.other)}`,
         fix: 'give --config, --dts or --cmdline as well, or state "size"',
       }),
     );
@@ -344,10 +345,10 @@ export function importSetup(input: ImportInput): Outcome<string> {
   let drafts = heapsOf(regions, configs.value, rules.value);
   if (drafts.length === 0 && regions.length === 0 && rules.value.isAboutHeaps) {
     drafts = [{ key: 'system', heap: { kind: 'system' }, names: ['system'] }];
-    notes.decide('/heaps/system', 'the rules open heaps but do not show which ones the board has');
+    notes.decide('/heaps/system', 'the rules give access to heaps but do not show which ones the board has');
     diagnostics.push(
       report('import/assumed', {
-        message: 'the rules open heaps but do not show which ones the board has; assuming the system heap',
+        message: 'the rules give access to heaps but do not show which ones the board has; assuming the system heap',
         fix: 'give --config and --dts as well, or state "heaps"',
       }),
     );
@@ -379,7 +380,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
   if (kernel === undefined) {
     notes.decide(
       '/kernel',
-      `${isTooOld ? 'the configuration is of a kernel that is too old' : 'no file states the kernel'}: the kernels that the profile is for`,
+      `the kernels that the profile is for; ${isTooOld ? 'the configuration is of a kernel that is too old' : 'no file states them'}`,
     );
     diagnostics.push(
       report('import/assumed', {

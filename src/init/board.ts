@@ -231,7 +231,7 @@ export function draftProfile(found: BoardFindings): string {
   if (found.decided?.group === undefined)
     notes.decide(
       '/access',
-      `which group may allocate: heap memory is not charged to cgroups${why === undefined ? '' : `. ${group}: ${why}`}`,
+      `the group that may allocate; heap memory is not charged to cgroups${why === undefined ? '' : ` (${group}: ${why})`}`,
     );
   const profile: Profile = {
     version: 1,

@@ -210,7 +210,7 @@ class CircleCheck {
     if (chain >= MAX_CHAIN)
       throw new Refusal(
         report('kconfig/limit', {
-          message: `${this.draft.nameOf(symbol)} is at the end of more than ${MAX_CHAIN} symbols that need each other`,
+          message: `${this.draft.nameOf(symbol)} is the end of a chain of more than ${MAX_CHAIN} symbols that need each other`,
           ...spanOf(this.draft, [symbol]),
         }),
       );

@@ -69,27 +69,27 @@ export const KCONFIG_CODES = defineCodes({
   'kconfig/parse-note': {
     severity: 'note',
     title: 'conf would print this message while parsing',
-    explain: 'The output of $(info,...) or a remark on a comparison that cannot be true.',
+    explain: 'The message is the output of $(info,...), or a remark on a comparison that cannot be true.',
   },
   'kconfig/warning-if': {
     severity: 'warning',
-    title: 'the tree warns',
+    title: 'the tree prints a warning',
     explain: 'A Kconfig file called $(warning-if) with a condition that holds.',
   },
   'kconfig/statement': {
     severity: 'warning',
     title: 'an incomplete Kconfig statement',
-    explain: 'conf warns about it in the same words and goes on.',
+    explain: 'conf prints the same warning and continues.',
   },
   'kconfig/parse-warning': {
     severity: 'warning',
     title: 'a questionable statement in a Kconfig file',
-    explain: 'conf warns about it in the same words and goes on.',
+    explain: 'conf prints the same warning and continues.',
   },
   'kconfig/property': {
     severity: 'warning',
     title: 'a property does not fit its symbol',
-    explain: 'conf warns about it in the same words and goes on.',
+    explain: 'conf prints the same warning and continues.',
   },
   'kconfig/unmet-dependency': {
     severity: 'warning',

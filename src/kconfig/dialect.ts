@@ -71,7 +71,7 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
     if (text === undefined)
       return refuse(
         `scripts/kconfig/${file} is missing`,
-        'Give the top directory of a kernel source tree. A tree without this file is too old.',
+        'give the top directory of a kernel source tree; a tree without this file is too old',
       );
     sources[file] = text;
   }
@@ -84,19 +84,19 @@ export function detectDialect(readFile: ReadFile): Outcome<Dialect> {
   if (unknown.length > 0)
     return refuse(
       `scripts/kconfig/lexer.l has the keyword '${unknown.join("', '")}', which this engine does not know`,
-      "Use the tree's own conf until dmaheap supports it.",
+      "use the tree's own conf until dmaheap supports it",
     );
   for (const word of ['config', 'choice', 'depends', 'source', 'imply', 'visible'])
     if (!keywords.has(word))
       return refuse(
         `scripts/kconfig/lexer.l does not know '${word}'`,
-        'The tree is older than the oldest that this engine knows.',
+        "use the tree's own conf; the tree is older than the oldest that this engine knows",
       );
   const buckets = /SYMBOL_HASHSIZE\s+(?:\(1U << (\d+)\)|(\d+))/.exec(
     text('expr.h') + (readFile('scripts/kconfig/internal.h') ?? ''),
   );
   if (!buckets)
-    return refuse('scripts/kconfig/expr.h does not define SYMBOL_HASHSIZE in a known form', "Use the tree's own conf.");
+    return refuse('scripts/kconfig/expr.h does not define SYMBOL_HASHSIZE in a known form', "use the tree's own conf");
 
   return {
     diagnostics: [],

@@ -527,7 +527,7 @@ export class Configuration implements Evaluation {
     this.spineTop = 0;
     throw new Refusal(
       report('kconfig/limit', {
-        message: `${this.tree.symbols.name[symbol]} is at the end of more than ${MAX_DEPTH} symbols that need each other`,
+        message: `${this.tree.symbols.name[symbol]} is the end of a chain of more than ${MAX_DEPTH} symbols that need each other`,
       }),
     );
   }

@@ -110,10 +110,10 @@ export class Lexer {
     if (size === OUTSIDE_THE_TREE)
       throw this.refuseSource(
         `"${name}" is outside the kernel tree`,
-        'Set KCONFIG_EXT_PREFIX to the directory that files outside the tree may come from.',
+        'set KCONFIG_EXT_PREFIX to the directory of the files outside the tree',
         'a tree may source only its own files',
       );
-    if (size < 0) throw this.refuseSource(`can't open file "${name}"`, 'Check the path and the variables in it.');
+    if (size < 0) throw this.refuseSource(`can't open file "${name}"`, 'check the path and the variables in it');
     if (this.file === name || this.stack.some((open) => open.file === name)) {
       const path = [...this.stack.slice(1).map((open) => open.file), this.file].join(' > ');
       throw this.refuseSource(`recursive inclusion of ${name}`, undefined, `inclusion path: ${path}`);

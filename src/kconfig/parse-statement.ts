@@ -215,7 +215,7 @@ export class Parser {
             : undefined;
     if (operator === undefined || afterHelp) {
       const near = suggest(name, this.draft.dialect.keywords, 1)[0];
-      this.error(`unknown statement "${name}"`, near ? `Did you mean '${near}'?` : undefined);
+      this.error(`unknown statement "${name}"`, near ? `did you mean '${near}'?` : undefined);
       lexer.skipLine();
       lexer.nextStatement();
       return;
@@ -542,7 +542,7 @@ export class Parser {
     if (block.keyword === 'choice') this.choice = -1;
     const draft = this.draft;
     if (END_OF[keyword] !== block.keyword)
-      this.error(`unexpected '${keyword}' within ${block.keyword} block`, `Write 'end${block.keyword}' first.`);
+      this.error(`unexpected '${keyword}' within ${block.keyword} block`, `write 'end${block.keyword}' first`);
     else if (block.file !== lexer.file) this.error(`'${keyword}' in different file than '${block.keyword}'`);
     this.blocks.pop();
     this.previous = this.menu;

@@ -46,7 +46,7 @@ export const MODEL_CODES = defineCodes({
     severity: 'warning',
     title: 'the DTB is for another board',
     explain:
-      'The root of the DTB and board.compatible have no string in common, not even that of the SoC. What is proven with this DTB is proven for another board.',
+      'The root of the DTB and board.compatible have no string in common, not even that of the SoC. A proof with this DTB is a proof for another board.',
   },
   'model/memory-differs': {
     severity: 'warning',

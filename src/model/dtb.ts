@@ -63,7 +63,7 @@ export function holdDtb(board: Board, memory: readonly AddressRange[] | undefine
     found.push({
       ...report('model/other-board', {
         message: `${dtb.file} is the DTB of ${compatible.join(', ')}, but the profile is for ${board.compatible.join(', ')}`,
-        cause: 'they have no string in common, so what is proven with this DTB is proven for another board',
+        cause: 'they have no string in common, so a proof with this DTB is a proof for another board',
         fix: 'give the DTB of this board, or correct board.compatible',
       }),
       pointer: '/board/compatible',

@@ -39,7 +39,7 @@ export function mergedInto(wish: RegionWish, nodes: readonly ReservedNode[]): Di
     ...(wish.pointer === undefined ? {} : { pointer: wish.pointer }),
     message: `an overlay would merge ${wish.name} into ${node.name} of the board, which is not a CMA area`,
     cause: 'a name without a unit address selects the first node of that name with any address',
-    fix: 'Give the region another name.',
+    fix: 'give the region another name',
   });
 }
 

@@ -103,7 +103,7 @@ export class Boot extends BootRecord {
       if (this.#entries.length === rules.nodeLimit.nodes) {
         this.refuse(node, null, undefined, {
           failure: reserved === 'absent' ? 'ignored' : 'lost',
-          reason: `the kernel handles ${rules.nodeLimit.nodes} nodes under /reserved-memory`,
+          reason: `the kernel handles at most ${rules.nodeLimit.nodes} nodes under /reserved-memory`,
           facts: [RULE_FACTS.nodeLimit],
           kernelFunction: 'fdt_reserved_mem_save_node',
         });
@@ -139,7 +139,7 @@ export class Boot extends BootRecord {
       else
         this.refuse(node, null, undefined, {
           failure: 'ignored',
-          reason: `the kernel handles ${rules.nodeLimit.nodes} nodes without a base`,
+          reason: `the kernel handles at most ${rules.nodeLimit.nodes} nodes without a base`,
           facts: [RULE_FACTS.nodeLimit],
           kernelFunction: 'fdt_scan_reserved_mem',
         });

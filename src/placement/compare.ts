@@ -13,7 +13,7 @@ export interface Change {
 export function changesForUserSpace(from: Prediction, to: Prediction): Change[] {
   const changes: Change[] = [];
   if (from.outcome !== to.outcome)
-    changes.push({ kind: 'outcome', text: `the machine ${verb(to)} instead of: it ${verb(from)}` });
+    changes.push({ kind: 'outcome', text: `the machine ${verb(to)}; before, it ${verb(from)}` });
   const now = new Map(to.heaps.map((heap) => [heap.name, heap]));
   const then = new Map(from.heaps.map((heap) => [heap.name, heap]));
   for (const heap of from.heaps) {
@@ -23,7 +23,7 @@ export function changesForUserSpace(from: Prediction, to: Prediction): Change[] 
       changes.push({
         kind: 'heap-area',
         name: heap.name,
-        text: `${heap.name} is ${next.area ?? 'no CMA area'} instead of ${heap.area ?? 'no CMA area'}`,
+        text: `${heap.name} uses ${next.area ?? 'no CMA area'} instead of ${heap.area ?? 'no CMA area'}`,
       });
     else if (next.usable !== heap.usable)
       changes.push({

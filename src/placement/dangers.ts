@@ -315,7 +315,7 @@ function noRoomForKernel(boot: Boot): Found[] {
       {
         ...danger,
         outcome: descriptorRoom === 'none' ? 'panics' : 'unknown',
-        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE shows it) ' : ''}the regions leave no place that is certain to hold the page descriptors of the kernel`,
+        reason: `${situation.descriptorPieces === 'unknown' ? 'without SPARSEMEM_VMEMMAP (--config FILE shows it) ' : ''}the regions may leave no room for the page descriptors of the kernel`,
         facts: [RULE_FACTS.descriptorPieces, RULE_FACTS.descriptorSections],
       },
     ];

@@ -12,7 +12,7 @@ import { memoryOfTree, readReservedMemory } from './reserved-nodes.js';
 export const BOOT_LOG_CODES = defineCodes({
   'boot-log/empty': {
     severity: 'warning',
-    title: 'a boot log without what placement needs',
+    title: 'a boot log without the addresses that the simulation needs',
     explain:
       'The file has no line with the addresses of RAM, kernel, initrd or device tree. Such lines are in the early log of the kernel (dmesg from the first line on), on the console of the boot loader, in /proc/iomem as root, and in the files of /sys/kernel/debug/memblock.',
   },

@@ -362,7 +362,7 @@ class Planner {
           fix: !this.#ground.isRamKnown
             ? 'choose another base, or omit the base'
             : best === undefined
-              ? 'no memory is free'
+              ? 'reserve less memory: none is free'
               : `choose a base in ${formatBytes(best.end - best.start)} at ${formatAddress(best.start)}, or omit the base`,
           facts: ['cma.overlap', 'cma.outside-ram', 'cma.zone'],
         }),

@@ -193,7 +193,7 @@ export function situationOf(input: PlacementInput): Settled {
   if (usesCma && otherGranules.length > 0)
     questions.push({
       about: 'granule',
-      needs: `${input.architecture === 'arm' ? 'ARM_LPAE, ' : ''}HUGETLB_PAGE and TRANSPARENT_HUGEPAGE of the kernel: which decide the alignment of CMA (--config FILE)`,
+      needs: `${input.architecture === 'arm' ? 'ARM_LPAE, ' : ''}HUGETLB_PAGE and TRANSPARENT_HUGEPAGE of the kernel, which decide the alignment of CMA (--config FILE)`,
       answers: otherGranules.map(({ bytes, lpae }) =>
         // 64-bit addresses change what of RAM the kernel takes.
         lpae === withRam.lpae
@@ -242,7 +242,7 @@ export function situationOf(input: PlacementInput): Settled {
     if (layouts.length > 0)
       questions.push({
         about: 'layout',
-        needs: `where ${missing.join(', ')} ${missing.length > 1 ? 'lie' : 'lies'}: --boot-log FILE, or --occupied NAME=BASE+SIZE (0+0 for none)`,
+        needs: `the addresses of ${missing.join(', ')} (--boot-log FILE, or --occupied NAME=BASE+SIZE; 0+0 for none)`,
         names: layouts.map(({ name }) => name),
         answers: layouts.map((layout) => ({ ...withRam, occupied: [...occupied, ...layout.occupied] })),
       });
@@ -277,7 +277,7 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
   const found = OPEN_PARAMETERS.filter(([name]) => parameterValue(commandLine, name) !== undefined).map(
     ([name, what, always]): OpenQuestion => ({
       about: 'parameter',
-      needs: `what ${name}= on the command line ${what}: not simulated`,
+      needs: `the memory that ${name}= on the command line ${what}, which is not simulated`,
       answers: [],
       always,
     }),
@@ -287,14 +287,14 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
   if (numa?.startsWith('fake=') === true)
     found.push({
       about: 'numa',
-      needs: `where numa=${numa} divides the memory: not simulated, and the kernel does not activate an area across two nodes`,
+      needs: `the addresses at which numa=${numa} divides the memory, which are not simulated; the kernel does not activate an area across two nodes`,
       answers: [],
       always: ACTIVATION,
     });
   if (movable !== undefined)
     found.push({
       about: 'parameter',
-      needs: `where ${movable}= on the command line begins the movable zone: not simulated`,
+      needs: `the start of the movable zone, which ${movable}= on the command line sets and which is not simulated`,
       answers: [],
       always: ACTIVATION,
     });

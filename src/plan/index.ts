@@ -42,7 +42,7 @@ function nodesOf(
   if (area === undefined || heap.kind === 'vendor')
     return {
       nodes: [{ name: heap.kernelName ?? '', since: undefined, until: undefined, optional: false }],
-      because: { text: 'a vendor heap: expected, not generated' },
+      because: { text: "a vendor heap: the verifier expects it, and the vendor's kernel makes it" },
     };
   return {
     nodes: areaHeapNodes(naming, area, cached),
@@ -228,7 +228,7 @@ export function makePlan(
       report('plan/no-area', {
         message: 'no region is the default area',
         cause:
-          'then the kernel makes one of its configured size, which is 0 on x86; drivers without a region allocate from it',
+          'the kernel then makes an area of its configured size, which is 0 on x86; drivers without a region allocate from it',
         fix: 'add "default": true to a region',
         facts: ['kconfig.cma-size-mbytes-default'],
         ...at(model, '/regions', 'key'),

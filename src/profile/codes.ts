@@ -36,13 +36,13 @@ export const PROFILE_CODES = defineCodes({
   },
   'profile/either-or': {
     severity: 'error',
-    title: 'exactly one of several keys',
+    title: 'none or several of keys that exclude each other',
     explain: 'The object needs exactly one of several keys, such as a size or a budget for a region.',
   },
   'profile/not-a-size': {
     severity: 'error',
     title: 'not a size or address',
-    explain: 'Sizes and addresses are whole bytes below 2^64: 4096, 0x1000_0000, 256M, 1 GiB.',
+    explain: 'A size or an address is a whole number of bytes below 2^64, such as 4096, 0x1000_0000, 256M, 1 GiB.',
   },
   'profile/zero-size': {
     severity: 'error',

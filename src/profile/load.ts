@@ -61,7 +61,7 @@ function readMerged(
           got.fix ??
           (from === undefined
             ? 'give the path of a profile'
-            : 'a relative path in extends starts from the file that has it'),
+            : 'correct the path; a relative path in extends is relative to the file that contains it'),
         ...at,
       }),
     );

@@ -115,13 +115,13 @@ function shown(value: unknown, pointer: string): string {
 }
 
 function hint(error: ErrorObject, at: string): { fix?: string } {
-  if (error.keyword === 'enum') return { fix: 'use one of the values listed' };
+  if (error.keyword === 'enum') return { fix: 'use one of the listed values' };
   if (error.keyword === 'const') return { fix: `write ${JSON.stringify(error.params.allowedValue)}` };
   if (error.keyword === 'uniqueItems') return { fix: 'remove one of them' };
   if (error.keyword === 'pattern' && at.startsWith(VERSION))
     return { fix: `write MAJOR.MINOR, such as "${EXAMPLE_KERNEL}"` };
   if (error.keyword === 'pattern' || error.keyword === 'type')
-    return { fix: 'schemas/README.md has an example for every key' };
+    return { fix: 'see the example of this key in schemas/README.md' };
   return { fix: 'stay within the limit' };
 }
 

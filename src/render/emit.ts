@@ -41,7 +41,9 @@ export function fill<L extends Language>(
   const emit = (value: unknown, where: string, name: string, kind: Kind | ''): string => {
     if (Text.isText(value)) {
       if (value.language === template.language) return value.spelled;
-      throw new Error(`${where}: '${name}' was escaped for ${value.language}, template is ${template.language}`);
+      throw new Error(
+        `${where}: '${name}' was escaped for ${value.language}, but the template is ${template.language}`,
+      );
     }
     if (!(value instanceof LeafValue))
       throw new Error(

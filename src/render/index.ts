@@ -155,7 +155,11 @@ function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly 
         message: `target ${target.name} has no option "${name}"`,
         pointer: pointer(name),
         fix:
-          near === undefined ? `its options: ${Object.keys(declared).join(', ') || 'none'}` : `did you mean "${near}"?`,
+          near === undefined
+            ? Object.keys(declared).length === 0
+              ? 'remove the option; the target has none'
+              : `use one of its options: ${Object.keys(declared).join(', ')}`
+            : `did you mean "${near}"?`,
       }),
     );
   }

@@ -67,7 +67,7 @@ function tooDeep(source: SourceText): Diagnostic | undefined {
     else if (token === '}' || token === ']') depth -= 1;
     if (depth > MAX_DEPTH)
       return report('json/too-deep', {
-        message: `nested more than ${MAX_DEPTH} levels deep`,
+        message: `the file nests values more than ${MAX_DEPTH} levels deep`,
         fix: 'flatten the file; a profile needs at most 8 levels',
         span: source.span(scanner.getTokenOffset(), 1),
       });

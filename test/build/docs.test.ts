@@ -28,10 +28,10 @@ describe.each(['docs/no-dev-dma-heap.md', 'docs/zh-CN/no-dev-dma-heap.md'])('%s'
 });
 
 const headings = (file: string) => [...read(file).matchAll(/^(#+) /gm)].map(([, marks = '']) => marks.length);
-const blocks = (file: string) => [...read(file).matchAll(/^(?: {4}.*\n)+/gm)].map(([block]) => block);
+const blocks = (file: string) => [...read(file).matchAll(/^(?: {4}.*\n)+|^```[^`]*^```$/gm)].map(([block]) => block);
 const tableRows = (file: string) => [...read(file).matchAll(/^\|/gm)].length;
 
-test.each(['no-dev-dma-heap', 'kernels'])(
+test.each(['no-dev-dma-heap', 'kernels', 'rk3399', 'using-heaps'])(
   '%s and its translation have the same sections, tables and commands',
   (page) => {
     const [original, translation] = [`docs/${page}.md`, `docs/zh-CN/${page}.md`] as const;

@@ -217,7 +217,7 @@ const QUADLET: readonly (readonly [string, string, string, RegExp])[] = [
     'a closed service',
     `${quadlet('AddDevice=/dev/dma_heap', 'User=0')}[Service]\nDeviceAllow=/dev/null rw\n`,
     'FAIL',
-    /its service: with any DeviceAllow=/,
+    /its service: the unit has DeviceAllow=/,
   ],
 ];
 describe('a Quadlet unit with', () => {

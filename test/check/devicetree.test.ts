@@ -191,7 +191,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/cells-differ]: /reserved-memory has cells 2/2, the root 1/1 (address/size)
           1 | /dts-v1/;
             | ^
-        cause: so the kernel ignores every reservation in the tree  [fact reserved-memory.cells]
+        cause: the kernel ignores every reservation in such a tree  [fact reserved-memory.cells]
         fix: generate again with --dtb, or state board.cells as 1/1
       "
     `);
@@ -206,7 +206,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/ranges-missing]: /reserved-memory has no ranges property
           1 | /dts-v1/;
             | ^
-        cause: so the kernel ignores every reservation in the tree  [fact reserved-memory.cells]
+        cause: the kernel ignores every reservation in such a tree  [fact reserved-memory.cells]
         fix: add "ranges;" to the node
       "
     `);
@@ -236,7 +236,7 @@ describe('dt-overlay', () => {
     expect(await onto('reserved', own('reusable;'))).toMatchInlineSnapshot(`
       "
       pass
-      a.dtso:1:1: note[dt/nothing-reserved]: the overlay changes nothing below /reserved-memory: the DTB already has linux,cma in this form
+      a.dtso:1:1: note[dt/nothing-reserved]: the overlay changes nothing below /reserved-memory: the DTB already has linux,cma with the same properties
           1 | /dts-v1/;
             | ^
       "

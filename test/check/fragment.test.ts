@@ -22,13 +22,13 @@ describe('fragment-lines', () => {
             | ^^^^^^^^^^^^
         cause: conf uses the last one
         fix: remove one of them
-        see a.cfg:1:1: the first one
+        see a.cfg:1:1: the first line
       a.cfg:4:1: error[fragment/contradiction]: CMA has two lines: "CONFIG_CMA=y" and "# CONFIG_CMA is not set"
           4 | # CONFIG_CMA is not set
             | ^^^^^^^^^^^^^^^^^^^^^^^
         cause: conf uses the last one
         fix: remove one of them
-        see a.cfg:3:1: the first one
+        see a.cfg:3:1: the first line
       a.cfg:5:1: warning[fragment/requests-selected]: DMA_SHARED_BUFFER cannot be requested
           5 | CONFIG_DMA_SHARED_BUFFER=y
             | ^^^^^^^^^^^^^^^^^^^^^^^^^^
@@ -186,7 +186,7 @@ CONFIG_SND=m
     expect(await of(good, { baseConfig: '/nowhere' })).toMatchInlineSnapshot(`
       "
       unknown
-      a.cfg:1:1: error[fragment/not-judged]: no final .config: /nowhere does not exist
+      a.cfg:1:1: error[fragment/not-judged]: the final .config cannot be made: /nowhere does not exist
           1 | CONFIG_CMA=y
             | ^
       "
@@ -201,7 +201,7 @@ CONFIG_SND=m
     expect(await of(failing('sh'))).toMatchInlineSnapshot(`
       "
       unknown
-      a.cfg:1:1: error[fragment/not-judged]: no final .config: merge_config.sh failed
+      a.cfg:1:1: error[fragment/not-judged]: the final .config cannot be made: merge_config.sh failed
           1 | CONFIG_CMA=y
             | ^
         cause: sh: broken
@@ -210,7 +210,7 @@ CONFIG_SND=m
     expect(await of(failing('make'))).toMatchInlineSnapshot(`
       "
       unknown
-      a.cfg:1:1: error[fragment/not-judged]: no final .config: make alldefconfig failed
+      a.cfg:1:1: error[fragment/not-judged]: the final .config cannot be made: make alldefconfig failed
           1 | CONFIG_CMA=y
             | ^
         cause: make: broken

@@ -77,7 +77,7 @@ test('a size that the kernel refuses is a finding, with the next one that it tak
   const seen = JSON.parse(stdout);
   expect(seen.rejected).toMatchObject([{ node: 'linux,cma', family: 'misaligned', failure: 'freed' }]);
   expect(seen.lints.find((one: { lint: string }) => one.lint === 'size-multiple').diagnostics[0].fix).toBe(
-    'size = <0x0 0x6000000> (96 MiB)',
+    'write size = <0x0 0x6000000> (96 MiB)',
   );
 });
 

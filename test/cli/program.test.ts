@@ -61,7 +61,7 @@ test.each([
   const { exit, stderr } = await dmaheap(argv);
   expect([exit, stderr]).toEqual([
     2,
-    'dmaheap: --kernel 5.4: the rules are known from 5.10 on\n  fix: give 5.10 or newer\n',
+    'dmaheap: --kernel 5.4: dmaheap knows kernels from 5.10 on\n  fix: give 5.10 or newer\n',
   ]);
 });
 

@@ -63,7 +63,10 @@ test('a finished .config is of another kernel, or of one of which nothing is kno
   );
   config('5.4.0');
   const { exit, stderr } = await run('check', PROFILE, '--config', 'config');
-  expect([exit, stderr]).toEqual([2, expect.stringContaining('config: it is of Linux 5.4.0, and the rules are known')]);
+  expect([exit, stderr]).toEqual([
+    2,
+    expect.stringContaining('config: it is of Linux 5.4.0, and dmaheap knows kernels'),
+  ]);
 });
 
 test.each([

@@ -17,7 +17,7 @@ function finding(bytes: Uint8Array): string[] {
 
 const AGAIN = 'build or copy the file again';
 const COPY = 'copy or build the file again';
-const SHOWS = 'build or copy the file again; dtc -I dtb -O dts FILE shows how far others can read it';
+const SHOWS = 'build or copy the file again; dtc -I dtb -O dts FILE shows how far dtc can read it';
 
 describe('what is no blob is named for what it is', () => {
   test.each([

@@ -118,7 +118,7 @@ test('a listing deeper than a device tree can be is refused', () => {
   expect(diagnostics.map(({ code, message, cause, fix }) => [code, message, cause, fix])).toEqual([
     [
       'fdt/bad-listing',
-      'more than 64 levels of directories',
+      'the listing has more than 64 levels of directories',
       'no device tree is that deep; a symbolic link may lead back to a parent',
       'read /proc/device-tree itself and do not follow links below it',
     ],

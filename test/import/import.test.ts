@@ -109,7 +109,7 @@ describe('what cannot be imported', () => {
     ] as const) {
       const { exit, stdout, stderr } = await dmaheap(['import', '--cmdline', argument, '--arch', 'arm64'], directory);
       expect(exit).toBe(0);
-      expect(stderr).toContain(`${argument} keeps the area ${limits}`);
+      expect(stderr).toContain(`${argument} limits the area to addresses ${limits}`);
       expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '64M' } } });
       expect(parse(stdout)).not.toHaveProperty(['regions', 'linux,cma', 'base']);
     }
@@ -178,7 +178,7 @@ describe('what cannot be imported', () => {
     const open = await dmaheap([...common, '--rules', 'a.rules'], directory);
     expect(open.stderr).toMatch(/a\.rules:1:16: warning\[udev\/not-a-token\][\s\S]*fix: close the quote/);
     const off = await dmaheap([...common, '--rules', 'b.rules'], directory);
-    expect(off.stderr).toContain('the system heap, which the configuration disables');
+    expect(off.stderr).toContain('the system heap, but the configuration disables it');
     const gone = await dmaheap([...common, '--rules', 'gone.rules'], directory);
     expect([gone.exit, gone.stderr]).toEqual([3, expect.stringContaining('fix: give a file that exists')]);
   });

@@ -105,7 +105,7 @@ LABEL="done"
     findings: [
       /10-imx\.rules:1:23: warning\[folklore\/name\]: NAME="dma_heap" does nothing/,
       /10-imx\.rules:1:40: note\[import\/changed\]: MODE="0664" becomes 0660/,
-      /the rules know cma as linux,cma; the generated rules also as .*reserved/,
+      /the rules match the names linux,cma of cma; the generated rules also match .*reserved/,
       /board\.dts:\d+:\d+: warning\[import\/not-expressed\]: dsp@92400000 is a private pool of its devices/,
       /heaps\.cfg:4:1: warning\[import\/not-expressed\]: DMABUF_HEAPS_DSP is not a heap symbol of upstream/,
       /heaps\.cfg:5:1: warning\[import\/not-expressed\]: 1 line is not about heaps: MXC_GPU_VIV/,

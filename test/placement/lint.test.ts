@@ -121,7 +121,7 @@ describe('granule', () => {
       {
         severity: 'error',
         message: 'the size of linux,cma, 0x4001000, is not a multiple of 4 MiB',
-        fix: 'size = <0x0 0x4400000> (68 MiB)',
+        fix: 'write size = <0x0 0x4400000> (68 MiB)',
       },
     ]);
   });
@@ -129,7 +129,9 @@ describe('granule', () => {
   test('a base is not rounded either', () => {
     const results = lint({ nodes: pool('cma@50100000', reg(0x50100000, 64 * MIB) + DEFAULT) });
     expect(failing(results)).toEqual(['base-aligned']);
-    expect(found(results, 'base-aligned')[0]?.fix).toBe('reg = <0x0 0x50000000 0x0 0x4400000>, if that memory is free');
+    expect(found(results, 'base-aligned')[0]?.fix).toBe(
+      'write reg = <0x0 0x50000000 0x0 0x4400000> if that memory is free',
+    );
   });
 
   test('2 MiB with huge pages, unknown without the configuration', () => {
@@ -144,7 +146,7 @@ describe('granule', () => {
 
   test('64 KiB pages need 512 MiB', () => {
     const results = lint({ nodes: C }, { pageSizeBytes: 65536n });
-    expect(found(results, 'size-multiple')[0]?.fix).toBe('size = <0x0 0x20000000> (512 MiB)');
+    expect(found(results, 'size-multiple')[0]?.fix).toBe('write size = <0x0 0x20000000> (512 MiB)');
   });
 });
 
@@ -238,7 +240,7 @@ describe('addresses', () => {
     const nodes = pool('linux,cma', `${size(64 * MIB)} alloc-ranges = <0x0 0x80000000 0x0 0x20000000>; ${DEFAULT}`);
     expect(result(lint({ nodes }), 'fits').diagnostics[0]).toMatchObject({
       cause: 'alloc-ranges contain no RAM of this board',
-      fix: 'the largest hole on this board is 380 MiB at 0x48400000',
+      fix: 'widen alloc-ranges: the largest hole on this board is 380 MiB at 0x48400000',
     });
   });
 

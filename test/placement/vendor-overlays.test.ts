@@ -59,7 +59,7 @@ test('Raspberry Pi: a parameter with a size of its own', () => {
 test('Raspberry Pi: a size in bytes that the kernel refuses', () => {
   const { value } = withParameters(PI_CMA, ['cma-size=200000000']);
   const one = withOverlay(PI, value as Fdt);
-  expect(failing(one)).toEqual([['size-multiple', 'size = <0xc000000> (192 MiB)']]);
+  expect(failing(one)).toEqual([['size-multiple', 'write size = <0xc000000> (192 MiB)']]);
   expect(predict(one).areas.map(({ name }) => name)).toEqual(['reserved']);
 });
 

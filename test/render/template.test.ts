@@ -96,7 +96,7 @@ test('whatever reaches the guard unwritten is a defect with its place', () => {
   expect(at('{{constructor}}', {})).toThrow();
   expect(at('{{__proto__}}', {})).toThrow();
   expect(at('{{a}}', { a: write('sh', leaf('string', 'x')).value })).toThrow(
-    "t.dts.hbs:1:1: 'a' was escaped for sh, template is dts",
+    "t.dts.hbs:1:1: 'a' was escaped for sh, but the template is dts",
   );
   expect(at('{{string a}}', { a: leaf('bytes', 1n) })).toThrow("'a' is a bytes, which cannot become a string");
 });

@@ -56,7 +56,7 @@ export const command = declare({
       'with a profile: the root file system: a directory, an archive (tar, cpio), a file system or disk image, or a container image',
     ),
     kernelTree: KERNEL_TREE.kernelTree,
-    arch: text('--arch <arch>', "architecture: as the profile, the kernel or uname names it; default: the profile's"),
+    arch: text('--arch <arch>', "architecture, such as arm64; default: the profile's"),
     baseConfig: text('--base-config <file>', 'complete .config that the fragment is merged over'),
     dtb: text('--dtb <file>', "the board's DTB, to check the overlay; with a profile, the DTB of the image"),
     overlay: several('--overlay <file>', 'with a profile: an overlay (.dtbo) that the boot loader applies to --dtb'),
@@ -94,7 +94,7 @@ async function checkKernel(
   { kernelTree, strict }: { readonly kernelTree?: string; readonly strict: boolean },
 ): Promise<Exit> {
   if (kernelTree === undefined)
-    throw new Refusal('a kernel description agrees with its tree', EXIT.usage, 'give --kernel-tree');
+    throw new Refusal('the check of a kernel description needs a kernel tree', EXIT.usage, 'give --kernel-tree');
   const result = await checkDescription(context, file, kernelTree);
   printChecks(context, [result], new Map(), { strict });
   return exitOf([result], { strict, requireTools: false, unknown: EXIT.findings });

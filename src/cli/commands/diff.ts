@@ -25,7 +25,7 @@ export const command = declare({
     kernel: several('--kernel <version>', 'the kernel; twice: one for each side'),
     kernelTree: several(
       '--kernel-tree <dir>',
-      'kernel source tree, for the lines that it needs; twice: one for each side',
+      'kernel source tree, to compare the fragment lines too; twice: one for each side',
     ),
     arch: text('--arch <arch>', "architecture; default: the profile's"),
     baseConfig: several('--base-config <file>', '.config or defconfig to start from; twice: one for each side'),

@@ -39,7 +39,7 @@ export async function explainPlacement(
     throw new Refusal(
       `${subject} needs a profile or the DTB of a board`,
       EXIT.usage,
-      `dmaheap explain ${subject} board.json, or --dtb board.dtb`,
+      `give one: dmaheap explain ${subject} board.json, or --dtb board.dtb`,
     );
   // Without a board there is nothing to simulate, but the profile's own reasons are known.
   if (options.dtb === undefined) return explainPlan(context, subject, profile, options);
@@ -59,7 +59,7 @@ export async function explainPlacement(
       throw new Refusal(
         `there is no ${kind} "${name}" on this board`,
         EXIT.usage,
-        'dmaheap place lists regions and heaps',
+        'run dmaheap place, which lists regions and heaps',
       );
     if (context.options.format === 'json')
       context.printJson({

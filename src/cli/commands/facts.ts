@@ -24,7 +24,7 @@ export async function facts(context: Context, id: string | undefined): Promise<E
     throw new Refusal(
       `there is no fact "${id}"`,
       EXIT.usage,
-      near === undefined ? 'dmaheap facts lists them all' : `did you mean "${near}"?`,
+      near === undefined ? 'run dmaheap facts, which lists all of them' : `did you mean "${near}"?`,
     );
   }
   if (context.options.format === 'json') {

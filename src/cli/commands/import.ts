@@ -29,10 +29,7 @@ export const command = declare({
     rules: several('--rules <file>', 'udev rules, or a directory of them'),
     cmdline: text('--cmdline <text>', 'the kernel command line, or a file with it'),
     configTxt: text('--config-txt <file>', "a Raspberry Pi's config.txt"),
-    arch: text(
-      '--arch <arch>',
-      'architecture, if no complete .config states it: as the profile, the kernel or uname names it',
-    ),
+    arch: text('--arch <arch>', 'architecture, if no complete .config states it: arm64, arm, riscv64 or x86_64'),
     kernel: text('--kernel <version>', 'kernel, if no complete .config states it'),
     name: text('--name <name>', 'name of the profile'),
     output: text('-o, --output <file>', 'where to write; default: standard output'),

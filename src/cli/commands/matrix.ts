@@ -30,7 +30,7 @@ import { locate } from './validate.js';
 
 export const command = declare({
   name: 'matrix',
-  about: 'generate and check boards by kernels by targets in one process',
+  about: 'generate and check every combination of boards, kernels and targets in one process',
   arguments: [['<matrix>', 'a matrix: { "boards": [...], "kernels": [...], "targets": [...] }']],
   options: {
     shard: text('--shard <i/n>', 'I/N: only every N-th cell from the I-th on, for parallel CI jobs'),

@@ -25,7 +25,7 @@ function ownNotices(): string {
     throw new Refusal(
       'this program runs from its sources, which do not contain packages',
       EXIT.environment,
-      'Build it with `npm run build` and run dist/dmaheap.mjs.',
+      'build it with `npm run build` and run dist/dmaheap.mjs',
     );
   return notices;
 }

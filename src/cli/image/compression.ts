@@ -51,7 +51,7 @@ export async function decompress(tools: Tools, file: string): Promise<string> {
     throw new Refusal(
       `it is compressed with ${found.name}, and ${found.program} is not installed`,
       EXIT.environment,
-      `install the Debian package ${found.package}, or give it uncompressed`,
+      `install the Debian package ${found.package}, or decompress it first`,
     );
   const ran = await execa(program, ['-dc', '--', file], { stdout: { file: target }, stdin: 'ignore', reject: false });
   if (ran.exitCode !== 0) throw broken(ran.stderr.trim().split('\n')[0] ?? `status ${ran.exitCode}`);

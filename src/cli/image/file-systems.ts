@@ -103,7 +103,7 @@ async function open(tools: Tools, system: FileSystem, file: string, place: Place
     throw new Refusal(
       `it contains a file system of the kind ${system.name}, and ${system.program} is not installed`,
       EXIT.environment,
-      `install the Debian package ${system.package}, or give the directory or archive it was made of`,
+      `install the Debian package ${system.package}, or give the directory or archive from which it was made`,
     );
   return system.open(tools, file, place);
 }

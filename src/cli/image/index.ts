@@ -39,7 +39,7 @@ export async function openImage(tools: Tools, file: string, shown: string): Prom
       ? directorySource(file)
       : await openPlain(tools, await decompress(tools, file), open);
     if (source === undefined)
-      throw new Refusal('it is not a root file system of a kind that is known', EXIT.environment, KINDS);
+      throw new Refusal('it is not a root file system in a known format', EXIT.environment, KINDS);
     const container = await readContainer(source, layer);
     const image = new Image(container?.source ?? source, shown);
     const isExported = image.isFile('.dockerenv') || image.isFile('run/.containerenv');

@@ -45,7 +45,7 @@ const groupsOf = (board: Board) => board.all('identity').at(-1);
 
 /** A user that names itself by the prompt, a path or a message. */
 const FIX_RULE =
-  'add a udev rule: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in /etc/udev/rules.d/70-dmaheap.rules, then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap; the users of the heap must be members of that group';
+  'add a udev rule: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap; the users of the heap must be members of that group';
 
 /** systemd's rules that give the devices of a seat to its user. */
 const SEAT_RULES = '73-seat-late.rules';
@@ -76,7 +76,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps the group root.`,
         evidence: [unknown.line, board.nodes()[0]?.line],
-        fix: `create the group ${unknown.group} before udev starts: a line "g ${unknown.group} -" in /usr/lib/sysusers.d, or groupadd --system ${unknown.group}; then udevadm trigger --subsystem-match=dma_heap, and make the users members`,
+        fix: `create the group ${unknown.group} before udev starts: a line "g ${unknown.group} -" in /usr/lib/sysusers.d, or groupadd --system ${unknown.group}; then run udevadm trigger --subsystem-match=dma_heap, and make the users members`,
       };
     },
   },
@@ -114,7 +114,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `two rules files set this node, and the later one wins: ${winner} is read after ${loser} (udev sorts files by name) and overrides its GROUP and MODE.`,
         evidence: [lost?.line ?? rules[0]?.line, last?.line ?? rules.at(-1)?.line, board.nodes()[0]?.line],
-        fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or remove the lines about dma_heap from ${winner}; then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or remove the lines about dma_heap from ${winner}; then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },
@@ -128,7 +128,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `the tag uaccess comes too late: ${SEAT_RULES} acts on the tag, and ${file} sorts after it, so the logged-in user gets no access.`,
         evidence: [rule.line],
-        fix: `give the file a name that sorts before ${SEAT_RULES} (such as 70-dmaheap.rules), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `give the file a name that sorts before ${SEAT_RULES} (such as 70-dmaheap.rules), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },
@@ -150,8 +150,8 @@ export const ACCESS: readonly Cause[] = [
         evidence: [wrong?.rule.line ?? rules[0]?.line, node?.line],
         fix:
           wrong === undefined
-            ? 'udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether udev reads the file. If the initramfs starts udev, the rule must be in the initramfs too'
-            : 'write the rule as SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|reserved|default_cma_region", GROUP="video", MODE="0660" (without KERNEL== for all heaps), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap',
+            ? 'run udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether udev reads the file. If the initramfs starts udev, the rule must be in the initramfs too'
+            : 'write the rule as SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|reserved|default_cma_region", GROUP="video", MODE="0660" (without KERNEL== for all heaps), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap',
       };
     },
   },
@@ -211,7 +211,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `/etc/group has the user in ${wanted ?? 'the group'}, but this session (or service) started earlier: a process keeps the groups that it had at its start.`,
         evidence: [member?.line ?? added?.line ?? said, identity?.line, node?.line],
-        fix: `log out and log in again (all sessions: also the user manager, loginctl terminate-user, or a reboot), or restart the service; \`newgrp ${wanted ?? 'video'}\` starts a shell with the group. \`id -nG\` must list the group`,
+        fix: `end all sessions of the user and log in again (loginctl terminate-user USER ends the user manager too), reboot, or restart the service; \`newgrp ${wanted ?? 'video'}\` starts a shell with the group. \`id -nG\` must list the group`,
       };
     },
   },
@@ -258,7 +258,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `the group of the node is wrong: ${node?.name} belongs to ${node?.group}, but the users of the heap are in ${should}. The mode is right.`,
         evidence: [node?.line, rule?.line, identity?.line],
-        fix: `correct GROUP= in the rule that wins: SUBSYSTEM=="dma_heap", GROUP="${should}", MODE="0660" (\`udevadm test /sys/class/dma_heap/${node?.name ?? 'system'}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `correct GROUP= in the rule that wins: SUBSYSTEM=="dma_heap", GROUP="${should}", MODE="0660" (\`udevadm test /sys/class/dma_heap/${node?.name ?? 'system'}\` shows which file wins), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },
@@ -293,7 +293,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `the mode of ${node.name} is 0${(node.mode & 0o777).toString(8)}: the group ${node.group} ${lacksAll ? 'cannot open it' : lacksRead ? 'cannot read it, but the program opens it with O_RDWR' : 'can only open it read-only, but the program opens it with O_RDWR'}. Owner and group are right.`,
         evidence: [node.line, board.refused[0]?.line, identity?.line],
-        fix: `correct MODE= in the rule that wins to MODE="0660" (\`udevadm test /sys/class/dma_heap/${node.name}\` shows which file wins), then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `correct MODE= in the rule that wins to MODE="0660" (\`udevadm test /sys/class/dma_heap/${node.name}\` shows which file wins), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },

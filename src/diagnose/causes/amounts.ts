@@ -180,7 +180,7 @@ export const AMOUNTS: readonly Cause[] = [
           board.last('cmaTotal')?.line,
           board.first('reserved')?.line,
         ],
-        fix: `enlarge the area to more than the sum of the buffers: its size in the device tree (on a Raspberry Pi dtoverlay=vc4-kms-v3d,cma-256 or larger in config.txt), CONFIG_CMA_SIZE_MBYTES where no node states it, or use fewer buffers or a smaller resolution; \`dmaheap init --budget\` computes the sum`,
+        fix: `enlarge the area to more than the sum of the buffers, which \`dmaheap init --budget\` computes: change its size in the device tree (on a Raspberry Pi dtoverlay=vc4-kms-v3d,cma-256 or larger in config.txt), or CONFIG_CMA_SIZE_MBYTES if no node states the size. Or use fewer buffers or a smaller resolution`,
       };
     },
   },

@@ -366,7 +366,7 @@ export const SETTLED: readonly Cause[] = [
       return {
         text: 'the node is in the device tree, but the kernel did not make an area from it: it refused the node.',
         evidence: [line.line],
-        fix: 'look at the lines of the kernel log about "reserved mem" before this one, and run `dmaheap place` with the DTB of the board: it names the property that is wrong. The kernel makes an area only with compatible = "shared-dma-pool", reusable and an aligned size',
+        fix: 'look for earlier lines with "reserved mem" in the kernel log, and run `dmaheap place` with the DTB of the board, which names the wrong property. The kernel makes an area only with compatible = "shared-dma-pool", reusable and an aligned size',
       };
     },
   },
@@ -397,7 +397,7 @@ export const SETTLED: readonly Cause[] = [
       return {
         text: `the area of the device tree was not made, and the kernel fell back to its configured default area of ${size(made.mebibytes)} (CONFIG_CMA_SIZE_MBYTES)${names.includes('reserved') ? ', whose heap is named reserved' : ''}.`,
         evidence: [made.line, wanted?.line, text],
-        fix: 'find out why the kernel does not use the node: the kernel log from its first line on ("reserved mem", "cma"), /proc/device-tree/reserved-memory for the node, and `dmaheap place` with the DTB. The configured size is only the fallback',
+        fix: 'find out why the kernel does not use the node: look for "reserved mem" and "cma" in the kernel log from its first line on, look for the node in /proc/device-tree/reserved-memory, and run `dmaheap place` with the DTB. The configured size is only the fallback',
       };
     },
   },
@@ -416,7 +416,7 @@ export const SETTLED: readonly Cause[] = [
       return {
         text: `CmaTotal (${total} kB) is the sum of all CMA areas of the system${others === undefined ? ` (here ${pools.length} areas, ${size(sum)} together)` : ', huge pages and areas of memory nodes included'}: it does not show the size of a single area, and no other file of this kernel shows it.`,
         evidence: [board.last('cmaTotal')?.line, others, ...pools.slice(0, 3).map(({ line }) => line)],
-        fix: 'build the kernel with CONFIG_CMA_SYSFS=y (then /sys/kernel/mm/cma/NAME) or look into /sys/kernel/debug/cma as root with CONFIG_CMA_DEBUGFS=y; the boot messages in the kernel log name each area with its size',
+        fix: 'build the kernel with CONFIG_CMA_SYSFS=y and read /sys/kernel/mm/cma/NAME, or with CONFIG_CMA_DEBUGFS=y and read /sys/kernel/debug/cma as root; the boot messages in the kernel log name each area with its size',
       };
     },
   },

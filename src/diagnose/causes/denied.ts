@@ -142,7 +142,7 @@ export const DENIED: readonly Cause[] = [
         return {
           text: `the unit's device policy denies it with EPERM: ${allows.length > 0 ? 'DeviceAllow= closes every device that it does not list, and it does not list dma_heap' : 'DevicePolicy= or PrivateDevices= closes the devices for this service'}. The mode of the node would allow it.`,
           evidence,
-          fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' instead of PrivateDevices=yes' : ''}, then systemctl daemon-reload and restart the service`,
+          fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' instead of PrivateDevices=yes' : ''}, then run systemctl daemon-reload and restart the service`,
         };
       return {
         text: `the device cgroup denies it with EPERM${volume === undefined ? '' : `: ${volume} was mounted as a volume, which shows the node but does not allow the device`}. This applies to root in the container too. The mode of the node is not the cause.`,

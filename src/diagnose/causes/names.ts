@@ -113,7 +113,7 @@ export const NAMES: readonly Cause[] = [
       return {
         text: `no kernel makes a heap named ${wanted.name}: it is an alias, a link from a udev rule of the distribution or of the program, and this system does not have such a rule. The heaps themselves exist (${names.join(', ')}).`,
         evidence: [wanted.line, board.nodes()[0]?.line ?? board.first('names')?.line],
-        fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },
@@ -134,7 +134,7 @@ export const NAMES: readonly Cause[] = [
           renames?.line,
           board.nodes()[0]?.line ?? board.first('names')?.line,
         ],
-        fix: 'find what removes or hides the node (a script with rm, a udev rule with NAME=, a tmpfs or a bind mount over /dev), and remove it. Then udevadm trigger --subsystem-match=dma_heap --action=add or a reboot makes the node again',
+        fix: 'find what removes or hides the node (a script with rm, a udev rule with NAME=, a tmpfs or a bind mount over /dev), and remove it. Then run udevadm trigger --subsystem-match=dma_heap --action=add, or reboot: the kernel makes the node again',
       };
     },
   },
@@ -172,7 +172,7 @@ export const NAMES: readonly Cause[] = [
         return {
           text: `the heap ${wanted?.name ?? (off.endsWith('CMA') ? 'of the CMA area' : 'system')} does not exist although heaps are supported: CONFIG_${off} is not set, so the kernel makes only ${names.join(', ')}.`,
           evidence,
-          fix: `rebuild the kernel with CONFIG_${off}=y (the other heap's option stays), or let the program use ${names[0]}`,
+          fix: `rebuild the kernel with CONFIG_${off}=y (keep the option of the other heap), or let the program use ${names[0]}`,
         };
       if (
         pool === undefined &&

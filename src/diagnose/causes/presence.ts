@@ -32,7 +32,7 @@ const VENDORS: readonly (readonly [RegExp, string, string])[] = [
   ],
   [
     /^(?:carveout|.*_carveout)[\w-]*/,
-    "TI's vendor kernel, made of carveout nodes in its device tree",
+    "TI's vendor kernel, made from carveout nodes in its device tree",
     "use TI's kernel and device tree, or a mainline CMA heap if the firmware can reach it",
   ],
   [/^(?:qcom,|system-secure|secure_)/, "Qualcomm's vendor kernel", 'use a mainline heap'],
@@ -120,7 +120,7 @@ export const PRESENCE: readonly Cause[] = [
       if (open.length === 0 || !(isMissing(board) || board.heapNames() !== undefined)) return undefined;
       const list = open.map(([name]) => name).join(' and ');
       return {
-        text: `the heaps are kernel modules (${list}) that ${open.length === 1 ? 'is' : 'are'} not loaded: no device event loads ${open.length === 1 ? 'it' : 'them'}.`,
+        text: `${open.length === 1 ? `the heap is a kernel module (${list}) that is` : `the heaps are kernel modules (${list}) that are`} not loaded: no device event loads ${open.length === 1 ? 'it' : 'them'}.`,
         evidence: [
           ...board
             .all('config')
@@ -128,7 +128,7 @@ export const PRESENCE: readonly Cause[] = [
             .map(({ line }) => line),
           board.first('noDirectory')?.line,
         ],
-        fix: `modprobe ${open.map(([name]) => name).join('; modprobe ')}; for every boot write the names to /etc/modules-load.d/dmaheap.conf, or set the options to y`,
+        fix: `run modprobe ${open.map(([name]) => name).join(' and modprobe ')}; for every boot, write the names to /etc/modules-load.d/dmaheap.conf, or set the options to y`,
       };
     },
   },
@@ -207,7 +207,7 @@ export const PRESENCE: readonly Cause[] = [
         !board.has('reserved');
       if (!off && unknown === undefined && !zero && !unlisted) return undefined;
       return {
-        text: `this kernel has no CMA${zero ? ': the configured size is 0, and neither the command line nor the device tree requests an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; it does not know the parameter cma='}. The system heap does not need it.`,
+        text: `this kernel has no CMA${zero ? ': the configured size is 0, and neither the command line nor the device tree requests an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; the kernel does not know the parameter cma='}. The system heap does not need CMA.`,
         evidence: [
           unknown?.line,
           board.all('config').find(({ symbol }) => /^(?:DMA_)?CMA(?:_SIZE_MBYTES)?$/.test(symbol))?.line,

@@ -29,7 +29,7 @@ function findBaseAligned(context: LintContext): Finding[] {
         nodes: [node.name],
         message: `${node.name} is ${spell(range)}: base and size are not multiples of ${formatBytes(granule)}`,
         cause: wrong === 'all' ? 'the kernel does not round reg; it refuses the node' : needed(context, 'granule'),
-        fix: `${context.regText(better)}, if that memory is free`,
+        fix: `write ${context.regText(better)} if that memory is free`,
         facts: GRANULE,
       },
     ];
@@ -60,7 +60,7 @@ function findSizeMultiple(context: LintContext): Finding[] {
         nodes: [node.name],
         message: `the size of ${node.name}, 0x${size.toString(16)}, is not a multiple of ${formatBytes(context.granule)}`,
         cause: wrong === 'all' ? 'the kernel does not round size; it refuses the node' : needed(context, 'granule'),
-        fix: `size = <${context.cells(next, 'size')}> (${formatBytes(next)})`,
+        fix: `write size = <${context.cells(next, 'size')}> (${formatBytes(next)})`,
         facts: GRANULE,
       },
     ];
@@ -117,7 +117,7 @@ function findInsideRam(context: LintContext): Finding[] {
         cause: 'the kernel accepts it, logs a success, and panics when it gives the pages to the page allocator',
         fix:
           hole === undefined
-            ? 'no memory is free: reserve less'
+            ? 'reserve less memory: none is free'
             : `choose a base in the largest free hole, ${spell(hole)}`,
       },
     ];
@@ -317,8 +317,8 @@ function poolsFit(context: LintContext): Finding[] {
           best !== undefined
             ? `request at most ${formatBytes(most > 0n ? most : best.end - best.start)}${refused ? '' : ', which is free in every case'}`
             : anywhere === undefined
-              ? 'no memory is free: reserve less'
-              : `the largest hole on this board is ${spell(anywhere)}`,
+              ? 'reserve less memory: none is free'
+              : `widen alloc-ranges: the largest hole on this board is ${spell(anywhere)}`,
         facts: ['reserved-memory.alloc-ranges', 'reserved-memory.direction'],
       },
     ];
@@ -448,8 +448,8 @@ function findDmaReach(context: LintContext): Finding[] {
         cause: 'without alloc-ranges, the kernel uses the top of RAM; DMA to it needs bounce buffers or fails',
         fix:
           inside === undefined
-            ? 'no aligned hole is within reach'
-            : `alloc-ranges = <${context.cells(inside.start, 'address')} ${context.cells(inside.end - inside.start, 'size')}>`,
+            ? 'reserve less memory there: no aligned hole is within reach'
+            : `write alloc-ranges = <${context.cells(inside.start, 'address')} ${context.cells(inside.end - inside.start, 'size')}>`,
         facts: ['reserved-memory.alloc-ranges', 'cma.dma-zone'],
       },
     ];

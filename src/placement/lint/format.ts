@@ -159,7 +159,7 @@ function findPoolFlags({ situation, prediction }: LintContext): Finding[] {
 export const poolFlags = lint({
   id: 'pool-flags',
   severity: 'error',
-  title: 'flags that make no CMA area',
+  title: 'flags with which the kernel does not make a CMA area',
   explain:
     'A CMA area needs compatible = "shared-dma-pool" and reusable, and must not have no-map. With other combinations, the kernel frees the memory, keeps it unused, or panics later, depending on its version.',
   needs: ['cells-match-root', 'ranges-present'],
@@ -196,7 +196,7 @@ function findOverlaySafety({ input, situation }: LintContext): Finding[] {
     found.push({
       nodes: added.map((node) => node.name),
       message: `${added.map((node) => node.name).join(', ')} is added to a running kernel`,
-      cause: 'the kernel reserves memory before it has drivers or configfs; a later overlay reserves nothing',
+      cause: 'the kernel reserves memory before it has drivers or configfs; a later overlay does not reserve memory',
       fix: 'let the boot loader apply the overlay (U-Boot fdtoverlays, extlinux FDTOVERLAYS, config.txt dtoverlay)',
       facts: ['reserved-memory.run-time'],
     });

@@ -189,7 +189,7 @@ function notRun(id: LintId, because: readonly LintId[]): Diagnostic {
   return report(`placement/${id}`, {
     severity: 'note',
     message: `not checked: ${because.join(', ')} failed`,
-    cause: 'its result depends on that',
+    cause: 'the result depends on them',
     fix: 'correct the other finding first',
   });
 }

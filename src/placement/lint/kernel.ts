@@ -103,7 +103,7 @@ function findDefaultTooLate({ pools, situation }: LintContext): Finding[] {
 export const defaultTooLate = lint({
   id: 'default-too-late',
   severity: 'warning',
-  title: 'a default with a base that comes too late',
+  title: 'a default area with a base, which the kernel registers too late',
   explain:
     'On some kernels of arm32 and riscv, nodes with a base are registered after the kernel has made its own default area: the memory of CONFIG_CMA_SIZE_MBYTES is wasted. A node with size does not have this problem.',
   needs: PLACED,
