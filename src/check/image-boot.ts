@@ -44,7 +44,7 @@ export function bootTree(
     return given === undefined
       ? undefined
       : { tree: given.tree, dtb: given.name, overlays: [], broken: [], commandLine: undefined, configurations: [] };
-  const entries = bootEntries(image);
+  let entries = bootEntries(image);
   const fit = fitTree(image, board, given);
   if (fit !== undefined) return fit;
   const missing = given === undefined ? missingTree(entries) : undefined;
@@ -60,6 +60,8 @@ export function bootTree(
     };
   const base = given ?? namedTree(image, entries) ?? boardTree(image, board);
   if (base === undefined) return undefined;
+  const compatible = strings(base.tree.root, 'compatible');
+  if (compatible !== undefined) entries = bootEntries(image, { compatible });
   let tree: Fdt | undefined = base.tree;
   const overlays: string[] = [];
   const broken: BootTree['broken'][number][] = [];

@@ -4,6 +4,7 @@
  * GRUB's manual, Armbian's and BeagleBoard's boot scripts, Raspberry Pi's documentation, U-Boot's FIT documentation.
  */
 import { globPattern } from './glob.js';
+import { ConfigFilters, type RaspberryPi } from './raspberry-pi.js';
 import type { Image } from './tree.js';
 
 /** A file that a configuration names. */
@@ -62,7 +63,8 @@ function linesOf(image: Image, path: string, separator: RegExp): Line[] {
 
 const words = (text: string) => text.split(/\s+/).filter((word) => word !== '');
 
-export function bootEntries(image: Image): BootEntry[] {
+/** @param board what is known of it; without it, the sections for models of Raspberry Pi's config.txt apply */
+export function bootEntries(image: Image, board: RaspberryPi = {}): BootEntry[] {
   return [
     ...TOPS.flatMap((top) => [
       ...extlinux(image, top),
@@ -70,7 +72,7 @@ export function bootEntries(image: Image): BootEntry[] {
       ...grub(image, top),
       ...armbian(image, top),
       ...environment(image, top),
-      ...raspberryPi(image, top),
+      ...raspberryPi(image, top, board),
       ...scripts(image, top),
     ]),
   ];
@@ -254,8 +256,8 @@ function overlayFile(image: Image, name: string, folder: string, top: string, fr
   return { name, path: found, from, parameters: [] };
 }
 
-/** config.txt: sections of other models are assumed to apply, since the model is not known. */
-function raspberryPi(image: Image, top: string): BootEntry[] {
+/** config.txt: what only the board can answer, as the level of a GPIO, is assumed to apply. */
+function raspberryPi(image: Image, top: string, board: RaspberryPi): BootEntry[] {
   const path = under(top, 'config.txt');
   const source = image.text(path);
   if (
@@ -266,7 +268,12 @@ function raspberryPi(image: Image, top: string): BootEntry[] {
   const overlays: BootFile[] = [];
   let dtb: BootFile | undefined;
   let prefix = 'overlays/';
+  const filters = new ConfigFilters(board);
   for (const { key, value, from } of linesOf(image, path, /\s*=\s*/)) {
+    const filter = /^\[(.*)/.exec(key)?.[1];
+    // "=" may be part of a filter.
+    if (filter !== undefined) filters.take(`${filter}${value === '' ? '' : `=${value}`}`.replace(/\]\s*$/, ''));
+    if (filter !== undefined || !filters.applies) continue;
     if (key === 'overlay_prefix') prefix = value;
     if (key === 'device_tree') dtb = fileOf(image, value, top, top, from);
     const [name = '', ...parameters] = value.split(',');

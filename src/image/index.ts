@@ -13,6 +13,7 @@ export * from './modprobe.js';
 export type { RootFacts } from './namespace.js';
 export * from './node.js';
 export * from './procd.js';
+export * from './raspberry-pi.js';
 export * from './scripts.js';
 export * from './service.js';
 export { BrokenArchive, type ReadAt, readTar } from './tar.js';

@@ -13,6 +13,7 @@ import {
 } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
+import type { RaspberryPi } from '../image/index.js';
 import { identityOf, Notes, noteMissingMemory, profileName, profileText, rangesOf, regionOf } from '../init/write.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
@@ -22,7 +23,7 @@ import { type AccessFindings, readAccess } from './access.js';
 import { type CommandLineFindings, readCommandLine } from './boot.js';
 import { report } from './codes.js';
 import { type ConfigFindings, readConfigs } from './config.js';
-import { type RaspberryPi, readConfigTxt } from './config-txt.js';
+import { readConfigTxt } from './config-txt.js';
 import { type ImportInput, MEBIBYTE, type RegionDraft } from './draft.js';
 import { oneDefault, soundMemory, soundRegions } from './sound.js';
 import { readTrees, type TreeFindings } from './trees.js';

@@ -149,6 +149,31 @@ describe.each(Object.entries(LOADERS))('%s', (_, [applied, not]) => {
   });
 });
 
+/** "warn": the profile is of another board, which is not the question here. */
+test.each([
+  ['[none]', 'FAIL'],
+  ['[none]\n[all]', 'warn'],
+  ['[pi4]', 'warn'],
+  ['[pi5]', 'FAIL'],
+  ['[pi5]\n[pi4]', 'warn'],
+  ['[cm4]', 'FAIL'],
+  ['[pi4]\n[none]', 'FAIL'],
+  ['[gpio4=1]', 'warn'],
+  ['[pi5]\n[gpio4=1]', 'FAIL'],
+])('the overlay below %s in config.txt of a Raspberry Pi 4', async (filters, status) => {
+  const tree = () => {
+    copyFileSync(at('board.dtb'), at('pi.dtb'));
+    execaSync('fdtput', ['-t', 's', at('pi.dtb'), '/', 'compatible', 'raspberrypi,4-model-b', 'brcm,bcm2711']);
+    return readFileSync(at('pi.dtb'));
+  };
+  const got = await check({
+    'boot/firmware/config.txt': `device_tree=pi.dtb\n${filters}\ndtoverlay=dmaheap\n`,
+    'boot/firmware/pi.dtb': tree,
+    'boot/firmware/overlays/dmaheap.dtbo': file('dmaheap.dtbo'),
+  });
+  expect(got.status, got.stderr).toBe(status);
+});
+
 describe('a FIT image', () => {
   const packedTrees = (parts: string) => () => {
     const source = `/dts-v1/;

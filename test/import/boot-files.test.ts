@@ -1,9 +1,10 @@
 /** The files that boot loaders read: where they keep the kernel's arguments, and what config.txt does to the area. */
 import { describe, expect, test } from 'vitest';
+import type { RaspberryPi } from '../../src/image/index.js';
 import { readAccess } from '../../src/import/access.js';
 import { readCommandLine } from '../../src/import/boot.js';
 import { kernelArguments } from '../../src/import/boot-files.js';
-import { type RaspberryPi, readConfigTxt } from '../../src/import/config-txt.js';
+import { readConfigTxt } from '../../src/import/config-txt.js';
 import { SourceText } from '../../src/source/index.js';
 
 const MIB = 1n << 20n;
