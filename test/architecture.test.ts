@@ -19,6 +19,7 @@ const ROWS: readonly (readonly string[])[] = [
   ['init'],
   ['import', 'diagnose'],
   ['cli'],
+  ['explorer'],
 ];
 const rowOf = (folder: string) => ROWS.findIndex((row) => row.includes(folder));
 
@@ -30,7 +31,7 @@ interface Import {
 /** What every source file imports or exports again, types included, by its path from here. */
 function importsOf(): Map<string, Import[]> {
   const project = new Project({ tsConfigFilePath: 'tsconfig.json', skipAddingFilesFromTsConfig: true });
-  project.addSourceFilesAtPaths('src/**/*.ts');
+  project.addSourceFilesAtPaths('src/**/*.{ts,tsx}');
   return new Map(
     project.getSourceFiles().map((file) => {
       const declarations = [...file.getImportDeclarations(), ...file.getExportDeclarations()];

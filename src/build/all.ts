@@ -1,6 +1,7 @@
 /** What `npm ci` runs: generated sources, the single-file command, the library with its types, manual, pages, native parts. */
 import { nodeTooOld } from '../cli/node-version.js';
 import { bundle } from './bundle.js';
+import { buildExplorer } from './explorer.js';
 import { generateSources } from './generate.js';
 import { buildNative } from './native.js';
 
@@ -9,7 +10,8 @@ if (complaint !== undefined) {
   process.stderr.write(complaint);
   process.exit(1);
 }
-await bundle(await generateSources());
+const generated = await generateSources();
+await bundle([...generated, await buildExplorer()]);
 // The manual is written by the program itself, which a fresh clone has only now that its sources are generated.
 const { writeManual } = await import('./manual.js');
 await writeManual();

@@ -113,7 +113,7 @@ export async function bundle(generated: readonly Metafile[]): Promise<void> {
   emitTypes(Object.values(library));
 }
 
-/** The one file also contains the notices, so that a copy of it has them. */
+/** The one file and the page also contain the notices, so that a copy of them has them. */
 function writeNotices(metafiles: readonly Metafile[]): void {
   const metafile = joinMetafiles(metafiles);
   const bill = billOf(root, metafile);
@@ -123,6 +123,10 @@ function writeNotices(metafiles: readonly Metafile[]): void {
   appendFileSync(
     path.join(root, 'dist/dmaheap.mjs'),
     `${NOTICES_BEGIN}${notices.replaceAll('*/', '* /')}${NOTICES_END}`,
+  );
+  appendFileSync(
+    path.join(root, 'dist/explorer.html'),
+    `<script type="text/plain" id="notices">\n${notices.replaceAll('</script', '<\\/script')}</script>\n`,
   );
 }
 

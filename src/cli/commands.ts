@@ -13,6 +13,7 @@ export const COMMANDS: Readonly<Record<string, Load>> = {
   resolve: async () => (await import('./commands/resolve.js')).command,
   explain: async () => (await import('./commands/explain.js')).command,
   report: async () => (await import('./commands/report.js')).command,
+  explore: async () => (await import('./commands/explore.js')).command,
   diff: async () => (await import('./commands/diff.js')).command,
   verify: async () => (await import('./commands/verify.js')).command,
   diagnose: async () => (await import('./commands/diagnose.js')).command,

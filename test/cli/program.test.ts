@@ -72,7 +72,7 @@ test('an output without a name is a usage error, whichever command writes it', a
     commands.map(async (name) => [name, (await dmaheap(['help', name])).stdout] as const),
   );
   const writing = helps.flatMap(([name, help]) => (help.includes('--output') ? [name] : []));
-  expect(writing.sort()).toEqual(['generate', 'import', 'init', 'kernel', 'matrix', 'report', 'resolve']);
+  expect(writing.sort()).toEqual(['explore', 'generate', 'import', 'init', 'kernel', 'matrix', 'report', 'resolve']);
   for (const name of writing)
     for (const option of [['-o', ''], ['--output=']])
       expect(await dmaheap([name, EXAMPLE, ...option])).toMatchObject({

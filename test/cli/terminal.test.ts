@@ -146,6 +146,7 @@ const CALLS = [
   ['explain', OBEYED],
   ['facts', OBEYED],
   ['validate', OBEYED.slice(1)],
+  ['explore', '-o', `missing/${OBEYED}`],
   ['schema', OBEYED],
   ['version', OBEYED],
   [OBEYED],

@@ -1,0 +1,17 @@
+/** A browser does not run other programs. A check that needs one is not run, and its result names the program. */
+function absent(): never {
+  throw new Error('a browser does not run other programs');
+}
+
+export {
+  absent as createGunzip,
+  absent as createRequire,
+  absent as deserialize,
+  absent as execa,
+  absent as execaSync,
+  absent as pipeline,
+  absent as serialize,
+};
+
+export const setTimeout = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => globalThis.setTimeout(resolve, milliseconds));

@@ -1,0 +1,216 @@
+/** The explorer in a browser: the page answers what the command line answers, offline, at every width, by keyboard. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
+import { unzipSync } from 'fflate';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { dtbDirectory } from '../../src/build/fetch/index.js';
+import { dmaheap } from '../cli/run.js';
+
+const PAGE = pathToFileURL(path.resolve('dist/explorer.html')).href;
+const BOARDS = [
+  'allwinner/sun50i-h6-pine-h64.dtb',
+  'allwinner/sun50i-a64-pine64-plus.dtb',
+  'amlogic/meson-g12b-odroid-n2.dtb',
+  'amlogic/meson-sm1-odroid-c4.dtb',
+  'broadcom/bcm2711-rpi-4-b.dtb',
+  'broadcom/bcm2837-rpi-3-b.dtb',
+  'freescale/imx8mp-evk.dtb',
+  'freescale/imx8mq-evk.dtb',
+  'freescale/fsl-ls1046a-rdb.dtb',
+  'hisilicon/hi6220-hikey.dtb',
+  'marvell/armada-8040-mcbin.dtb',
+  'mediatek/mt8183-kukui-krane-sku176.dtb',
+  'nvidia/tegra210-p3450-0000.dtb',
+  'qcom/sdm845-db845c.dtb',
+  'qcom/apq8016-sbc.dtb',
+  'rockchip/rk3399-rockpro64.dtb',
+  'rockchip/rk3568-odroid-m1.dtb',
+  'rockchip/rk3588-rock-5b.dtb',
+  'ti/k3-j721e-sk.dtb',
+  'ti/k3-am625-sk.dtb',
+  'xilinx/zynqmp-zcu102-rev1.0.dtb',
+];
+const LOGS: Readonly<Record<string, string>> = {
+  'refused.log': '[    0.000000] Linux version 6.12.8 (build@host)\n[    0.000000] cma: Failed to reserve 512 MiB\n',
+  'cells.log':
+    '[    0.000000] OF: reserved mem: memory@50000000 (0x50000000--0x5fffffff) overlaps with kernel@50080000\n',
+  'busy.log': '[  912.4] cma: cma_alloc: linux,cma: alloc failed, req-size: 2048 pages, ret: -12\n',
+  'nodes.txt': '$ ls -l /dev/dma_heap\ncrw------- 1 root root 248, 0 Jan  1 00:00 system\n',
+  'missing.txt': 'ls: cannot access /dev/dma_heap: No such file or directory\n',
+  'denied.txt': 'open /dev/dma_heap/linux,cma: Permission denied\n',
+  'meminfo.txt': 'MemTotal: 2000000 kB\nCmaTotal: 0 kB\nCmaFree: 0 kB\n',
+  'boot.log':
+    '[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x410fd034]\n[    0.000000] cma: Reserved 64 MiB at 0x38000000\n',
+  'config.txt': '# CONFIG_DMABUF_HEAPS is not set\nCONFIG_CMA=y\n',
+  'rules.txt': 'KERNEL=="dma_heap/*", MODE="0666"\n',
+};
+
+let browser: Browser;
+let page: Page;
+let work: string;
+let dtbs: string;
+/** Everything the page asked a network for. */
+const requests: string[] = [];
+
+beforeAll(async () => {
+  work = mkdtempSync(path.join(tmpdir(), 'dmaheap-explorer-'));
+  dtbs = await dtbDirectory('arm64');
+  browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  page = await browser.newPage();
+  page.on('request', (request) => {
+    if (!/^(?:blob:|data:|about:)/.test(request.url()) && request.url() !== PAGE) requests.push(request.url());
+  });
+  page.on('pageerror', (error) => {
+    throw error;
+  });
+});
+afterAll(async () => {
+  await browser.close();
+  rmSync(work, { recursive: true });
+});
+afterEach(() => expect(requests).toEqual([]));
+
+async function open(): Promise<void> {
+  await page.context().setOffline(false);
+  await page.goto(PAGE);
+  await page.waitForSelector('input[type=file]');
+  await page.context().setOffline(true);
+}
+
+/** Waits for the answer to what was last given. */
+async function settled(): Promise<void> {
+  await page.waitForTimeout(50);
+  await page.waitForFunction(() => document.querySelector('main')?.getAttribute('aria-busy') === 'false');
+}
+
+async function drop(...files: readonly string[]): Promise<void> {
+  await page.setInputFiles('input[type=file]', files as string[]);
+  await settled();
+}
+
+const inPage = (...argv: readonly string[]): Promise<{ exit: number; stdout: string }> =>
+  page.evaluate(
+    (given) => (globalThis as unknown as { dmaheap(...a: string[]): Promise<never> }).dmaheap(...given),
+    [...argv],
+  );
+
+test.each(BOARDS)('%s: profile, prediction and generated files are those of the command line', async (board) => {
+  const dtb = path.join(dtbs, board);
+  const name = path.basename(board);
+  await open();
+  await drop(dtb);
+  const profile = await page.inputValue('textarea[rows="16"]');
+  const own = mkdtempSync(path.join(work, 'board-'));
+  execFileSync('cp', [dtb, own]);
+  const drafted = await dmaheap(['init', '--dtb', name, '-o', 'board.json'], own);
+  expect(drafted.exit).toBe(0);
+  expect(profile).toBe(readFileSync(path.join(own, 'board.json'), 'utf8'));
+
+  const argv = ['place', 'board.json', '--dtb', name, '--format', 'json'];
+  const [here, there] = [await inPage(...argv), await dmaheap(argv, own)];
+  expect({ exit: here.exit, said: here.stdout }).toEqual({ exit: there.exit, said: there.stdout });
+
+  const generated = await dmaheap(['generate', 'board.json', '--dtb', name, '-o', 'out'], own);
+  const shown = await page.locator('details summary').allTextContents();
+  const written =
+    generated.exit === 0
+      ? readdirSync(path.join(own, 'out'), { recursive: true, withFileTypes: true })
+          .filter((one) => one.isFile())
+          .map((one) => path.relative(path.join(own, 'out'), path.join(one.parentPath, one.name)))
+          .sort()
+      : [];
+  expect(shown).toEqual(written);
+  if (generated.exit === 0) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download all (zip)' }).click(),
+    ]);
+    const files = unzipSync(readFileSync(await download.path()));
+    for (const file of written.filter((one) => one !== 'dmaheap.manifest.json'))
+      expect(Buffer.from(files[file] ?? []).toString(), file).toBe(readFileSync(path.join(own, 'out', file), 'utf8'));
+  }
+});
+
+test.each(Object.entries(LOGS))('%s: the first cause is that of the command line', async (name, content) => {
+  writeFileSync(path.join(work, name), content);
+  await open();
+  await drop(path.join(work, name));
+  const { stdout } = await dmaheap(['diagnose', name, '--format', 'json'], work);
+  const [cause] = (JSON.parse(stdout) as { causes: { id: string; fix: string }[] }).causes;
+  if (cause === undefined) await page.getByText('The files do not show what is wrong.').waitFor();
+  else {
+    expect(await page.locator('article strong').first().textContent()).toBe(cause.id);
+    expect(await page.locator('article .fix').textContent()).toBe(cause.fix);
+  }
+});
+
+test('a capture is unpacked, and pasted text is a file', async () => {
+  writeFileSync(path.join(work, 'dmesg.txt'), LOGS['refused.log'] ?? '');
+  writeFileSync(path.join(work, 'cmdline'), 'cma=512M console=ttyS0\n');
+  execFileSync('tar', ['-czf', 'capture.tar.gz', 'dmesg.txt', 'cmdline'], { cwd: work });
+  await open();
+  await drop(path.join(work, 'capture.tar.gz'));
+  expect(await page.locator('ul.files li').count()).toBe(2);
+  expect(await page.locator('article strong').count()).toBe(1);
+
+  await open();
+  // By keyboard alone.
+  await page.getByLabel('Or paste text').focus();
+  await page.keyboard.insertText('ls: cannot access /dev/dma_heap: No such file or directory');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await settled();
+  expect(await page.locator('ul.files li').count()).toBe(1);
+  await page.locator('section h2').first().waitFor();
+});
+
+test('the form changes the profile, and an edited profile counts', async () => {
+  await open();
+  await drop(path.join(dtbs, 'rockchip/rk3399-rockpro64.dtb'));
+  await page.getByLabel('Size of the default area').first().fill('400M');
+  await page.getByLabel('RAM').fill('0x0+2G');
+  await settled();
+  const profile = await page.inputValue('textarea[rows="16"]');
+  expect(profile).toContain('"400M"');
+  expect(profile).toMatch(/^ *"memory": \[\{/m);
+  await page.locator('textarea[rows="16"]').fill(profile.replaceAll('400M', '4G'));
+  await settled();
+  await page.locator('.findings strong.error').first().waitFor();
+});
+
+test.each([360, 768, 1440])('at %i pixels nothing scrolls sideways, and axe finds nothing serious', async (width) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    await open();
+    writeFileSync(path.join(work, 'dmesg.txt'), LOGS['refused.log'] ?? '');
+    await drop(path.join(dtbs, 'rockchip/rk3399-rockpro64.dtb'), path.join(work, 'dmesg.txt'));
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as {
+      violations: { id: string; impact: string; nodes: { html: string }[] }[];
+    };
+    const grave = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+    expect(grave.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join('\n')}`)).toEqual([]);
+  }
+});
+
+test('both languages say the same things', async () => {
+  await open();
+  await page.getByRole('button', { name: '中文' }).click();
+  expect(await page.locator('h1').textContent()).toBe('dmaheap 浏览器');
+  expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh');
+});
+
+test('the file is small, and explore writes it', async () => {
+  const file = path.resolve('dist/explorer.html');
+  expect(readFileSync(file).length).toBeLessThan(2_500_000);
+  const { exit } = await dmaheap(['explore', '-o', 'e.html'], work);
+  expect(exit).toBe(0);
+  expect(readFileSync(path.join(work, 'e.html')).equals(readFileSync(file))).toBe(true);
+});
