@@ -271,7 +271,7 @@ function compare(base: Blob, merged: Blob, span: Span): Diagnostic[] {
   if (merged.reservedCells !== undefined && merged.reservedCells !== merged.rootCells)
     diagnostics.push(
       report('dt/cells-differ', {
-        message: `/reserved-memory has cells ${merged.reservedCells}, the root ${merged.rootCells} (address/size)`,
+        message: `the address and size cells of /reserved-memory are ${merged.reservedCells}, but those of the root are ${merged.rootCells}`,
         cause: 'the kernel ignores every reservation in such a tree',
         fix: `generate again with --dtb, or state board.cells as ${merged.rootCells}`,
         facts: ['reserved-memory.cells'],

@@ -107,7 +107,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     const span = spanAt(image, state.goneBy);
     return report('image/rule-lost', {
       message: `another file or link replaces /dev/dma_heap/${name}`,
-      cause: `by ${state.goneBy}`,
+      cause: `${state.goneBy} replaces it`,
       fix: 'remove that line; devtmpfs makes the nodes',
       ...(span === undefined ? {} : { span }),
     });
@@ -124,7 +124,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
         ? `with ${ignored}, udevd does not look up the names of users and groups`
         : touched.length === 0
           ? untouched(manager)
-          : `by ${touched.join(' and ')}`;
+          : `${touched.join(' and ')} ${touched.length > 1 ? 'set' : 'sets'} this`;
     const isRule = place?.includes('/udev/rules.d/') ?? false;
     const span = tokenSpan(event, part, place) ?? spanAt(image, place);
     return report('image/rule-lost', {
@@ -149,7 +149,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     const span = spanAt(image, extra.from);
     return report('image/rule-lost', {
       message: `${name} is open to ${extra.who}${at}, but the profile does not state this access`,
-      cause: `by an access list in ${extra.from}`,
+      cause: `an access list in ${extra.from} permits it`,
       fix: 'remove the entry, or name the user in the profile',
       ...(span === undefined ? {} : { span }),
     });
@@ -160,7 +160,7 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
     const span = spanAt(image, closed.by.mode);
     return report('image/rule-lost', {
       message: `${isClosedAbove ? '/dev' : '/dev/dma_heap'} is ${spell(closed)}${at}: the group ${wanted.group} cannot reach ${name}`,
-      cause: `by ${closed.by.mode}`,
+      cause: `${closed.by.mode} sets this mode`,
       fix: 'keep the directory at root:root 0755',
       ...(span === undefined ? {} : { span }),
     });

@@ -34,7 +34,7 @@ function placed(region: RegionDraft, diagnostics: Diagnostic[]): RegionDraft {
     diagnostics.push(
       report('import/no-effect', {
         message: `the ${[...(allocRanges === undefined ? [] : ['alloc-ranges']), ...(alignmentBytes === undefined ? [] : ['alignment'])].join(' and ')} of ${region.name} ${allocRanges === undefined ? 'is' : 'are'} omitted: its base is ${formatAddress(region.baseAddress ?? 0n)}`,
-        cause: 'the kernel reads neither when the base of an area is given',
+        cause: 'the kernel does not read alloc-ranges and alignment when the base of an area is given',
         fix: 'remove "base" from the profile and state "allocRanges" if the area may be elsewhere',
         facts: ['reserved-memory.alloc-ranges'],
       }),

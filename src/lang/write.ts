@@ -50,7 +50,7 @@ export const LANG_CODES = defineCodes({
     severity: 'error',
     title: 'an output language cannot write a value',
     explain:
-      'Some languages cannot express some characters. For example, a udev rule cannot contain a line end. Another character would change the meaning, so the value is refused.',
+      'Some languages cannot express some characters. For example, a udev rule cannot contain a line end. A replacement would change the meaning, so dmaheap refuses the value.',
   },
 });
 const report = reporter(LANG_CODES);

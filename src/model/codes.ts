@@ -29,7 +29,7 @@ export const MODEL_CODES = defineCodes({
     severity: 'warning',
     title: 'cells assumed',
     explain:
-      'Neither a DTB nor the profile states the cells of the root. dmaheap assumes two and two, which is wrong for a quarter of all boards.',
+      'Neither a DTB nor the profile states the cells of the root. dmaheap assumes two and two, which is wrong for a quarter of all boards. Give --dtb, or state board.cells.',
   },
   'model/memory-unknown': {
     severity: 'warning',

@@ -163,7 +163,7 @@ export function situationOf(input: PlacementInput): Settled {
   if (reservedMemory.isCut)
     questions.push({
       about: 'tree',
-      needs: 'a device tree of a board: this one has more than 1024 reservations',
+      needs: 'a device tree with at most 1024 reservations',
       answers: [],
       always: EVERYTHING,
     });
@@ -360,7 +360,7 @@ function releaseAssumptions(input: PlacementInput): Assumption[] {
   const assumed: Assumption[] = [];
   if (dated.length > 0)
     assumed.push({
-      text: `${release} was not read or booted; ${dated.join(', ')}: assumed from the dates of commits`,
+      text: `${release} was not read or booted; ${dated.join(', ')} ${dated.length > 1 ? 'are' : 'is'} assumed from the dates of commits`,
       matters: 'areas',
     });
   if (compareKernelVersions(input.kernel, NEWEST_KERNEL) > 0)

@@ -73,7 +73,7 @@ export const PROFILE_CODES = defineCodes({
     severity: 'error',
     title: 'more than one default area',
     explain:
-      'With two linux,cma-default nodes, the kernel silently uses the one that it initialises last. Which one that is depends on the version.',
+      'With two linux,cma-default nodes, the kernel silently uses the one that it initialises last. This depends on the kernel release.',
   },
   'profile/delivery': {
     severity: 'error',

@@ -200,7 +200,7 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
     f.found.push(
       report('profile/placement-conflict', {
         message: `"${name}" has a fixed base, so allocRanges and alignment would be ignored`,
-        cause: 'the kernel reads neither when the node has reg',
+        cause: 'the kernel does not read alloc-ranges and alignment when the node has reg',
         fix: 'remove base, or remove allocRanges and alignment',
         ...f.at(`${pointer}/base`),
       }),

@@ -188,7 +188,7 @@ describe('dt-overlay', () => {
       a.dtso:1:1: error[dt/merged-warning]: dtc on the merged tree: Warning (ranges_format): /reserved-memory:ranges: empty "ranges" property but its #size-cells (2) differs from / (1)
           1 | /dts-v1/;
             | ^
-      a.dtso:1:1: error[dt/cells-differ]: /reserved-memory has cells 2/2, the root 1/1 (address/size)
+      a.dtso:1:1: error[dt/cells-differ]: the address and size cells of /reserved-memory are 2/2, but those of the root are 1/1
           1 | /dts-v1/;
             | ^
         cause: the kernel ignores every reservation in such a tree  [fact reserved-memory.cells]

@@ -40,7 +40,7 @@ test.each<[string, string, RegExp, string?]>([
   ['a list with quotes', 'DeviceAllow="/dev/dma_heap/system" rw', /^reached/],
   ['a list with rights that do not exist', 'DeviceAllow=char-dma_heap read', /^reached/],
   ['a list with a name that is not a device', 'DeviceAllow=dma_heap rw', /^reached/],
-  ['a list of another device', 'DeviceAllow=/dev/video0 rw', /^DeviceAllow: with any DeviceAllow=/],
+  ['a list of another device', 'DeviceAllow=/dev/video0 rw', /^DeviceAllow: the unit has DeviceAllow=/],
   ['the strict policy', 'DevicePolicy=strict\nDeviceAllow=char-dma_heap rw', /^DevicePolicy: .*208\/STDIN/],
   [
     'the strict policy and /dev/null',

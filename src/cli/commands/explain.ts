@@ -45,7 +45,7 @@ export const command = declare({
 });
 
 const SUBJECTS =
-  'give a symbol with --kernel-tree, heap:NAME or region:NAME with a profile, a fact (dmaheap facts lists them), or a code in brackets of a finding';
+  'give a symbol with --kernel-tree, heap:NAME or region:NAME with a profile, a fact (dmaheap facts lists them), or the code that a finding shows in brackets';
 
 async function explain(
   context: Context,

@@ -145,7 +145,7 @@ export const AMOUNTS: readonly Cause[] = [
       return {
         text: `the area is in use: only ${kib(free)} of ${kib(total)} is free, but ${mib(need)} was requested.${pid === undefined ? '' : ` Process ${pid} holds buffers.`}`,
         evidence: [board.last('cmaFree')?.line, held, board.last('allocFailed')?.line],
-        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers, or end the process`} (/sys/kernel/debug/dma_buf/bufinfo as root, /proc/PID/fdinfo, or dmaheap-verify --owners name the holders); if all of them are needed at once, enlarge the area`,
+        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers, or end the process`}; /sys/kernel/debug/dma_buf/bufinfo (as root), /proc/PID/fdinfo and dmaheap-verify --owners name the holders. If all buffers are needed at once, enlarge the area`,
       };
     },
   },

@@ -279,7 +279,7 @@ export const REFUSED: readonly Cause[] = [
       return {
         text: `the area ${name} was made and never activated: it ${limit === undefined ? 'crosses the border of a zone, or lies in memory that the kernel does not use' : `crosses the border of the zone ${border?.name} at ${hex(limit)}${/HighMem/.test(zones.map((one) => one.name).join(' ')) ? ' (the low-memory limit; above it is HighMem)' : limit === 0x100000000n ? ' (4 GiB)' : ''}`}. CmaTotal may still count it, and every allocation from its heap fails.`,
         evidence: [dead.line, board.first('pool')?.line, border?.line],
-        fix: `move the area to one side of the border: ${limit === undefined ? 'inside one zone, as "Zone ranges" in the log shows them' : `below ${hex(limit)}, with base and size inside the zone`} (alloc-ranges or reg of the node)`,
+        fix: `move the area to one side of the border with alloc-ranges or reg of the node: ${limit === undefined ? 'inside one zone, as "Zone ranges" in the log shows them' : `below ${hex(limit)}, with base and size inside the zone`}`,
       };
     },
   },

@@ -89,7 +89,7 @@ export const NAMES: readonly Cause[] = [
       return {
         text: `the alias ${wrong.name} leads to ${wrong.target ?? 'nothing'}${names.length > 0 && !names.includes((wrong.target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '')) ? ', which does not exist' : ', which is not the heap of that name'}: the program gets memory of the wrong kind, or none.`,
         evidence: [wrong.line, said],
-        fix: `find the file that makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d), and let the link lead to the intended heap: SYMLINK+="dma_heap/${wrong.name}" on the rule of that heap`,
+        fix: `find the file that makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d), and let the link lead to the intended heap: write SYMLINK+="dma_heap/${wrong.name}" in the rule of that heap`,
       };
     },
   },
