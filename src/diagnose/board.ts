@@ -1,22 +1,43 @@
 /** All clues of everything that was pasted, and the questions that causes ask of them. */
 import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
-import { cmaParameter } from '../placement/index.js';
+import { cmaParameter, type RefusedDefault } from '../placement/index.js';
 import type { Clue, Kind, Listed } from './clues.js';
-import type { View } from './paste.js';
+import type { PastedLine, View } from './paste.js';
 
 /** Names that the heap of the default area has had in mainline kernels. */
 const DEFAULT_NAMES = new Set(['linux,cma', 'reserved', 'default_cma_region']);
 
+/** What a simulation of the same boot adds to the text. */
+export interface Simulated {
+  /** The default area of cma= or of the configuration that has no place. */
+  readonly refusedDefault: RefusedDefault | undefined;
+  /** Nodes that ask for an area and get none, and why; empty without the device tree. */
+  readonly rejected: readonly { readonly node: string; readonly reason: string }[];
+  /** The largest size for which a refused node would have a place. */
+  largest(node: string): bigint | undefined;
+}
+
+/** Every boot prints these; their numbers do not concern heaps. */
+const USUAL =
+  /^\s*(?:clocksource|sched_clock|workingset|ASID allocator|tsc|rcu|SLUB|NR_IRQS|pid_max|\S+ hash table entries|\S+-cache hash table|Built \d+ zonelists|percpu|mem auto-init|Calibrating|posixtimers|futex|printk|random|psci|CPU|SMP|smp|alternatives|NET|Freeing|Unpacking|clk|GICv\d|ITS|Root IRQ|arch_timer|Console|Detected|Memory policy|DMA: preallocated)\b/;
+const CONCERNS =
+  /dma[-_ ]?(?:buf|heap)|dmabuf|cma|reserved[ -]mem|contiguous|contig|prime|\bdrm\b|\[drm|\bvb2|v4l|\brga\b|\bmpp|udmabuf|system_heap|\bheaps?\b|alloc|Bad page|oom|Out of memory|memcg|cgroup|audit|avc:|apparmor|seccomp|systemd|udev|command line|parameter|swiotlb|DMA addr|MemAvailable|bypass|linux,|devtmpfs|overlay|zone|\[mem 0x|shared-dma-pool/i;
+const concernsHeaps = (text: string) => CONCERNS.test(text) && !USUAL.test(text);
+
 export class Board {
+  /** undefined: the text lacks what a simulation needs. */
+  simulated: Simulated | undefined;
   readonly clues: readonly Clue[];
-  /** Everything as one text, for words that belong to no clue. */
+  /** What was pasted, without the lines of the kernel's log that do not concern heaps, memory or access. */
   readonly text: string;
   readonly #lines: readonly string[];
+  readonly #all: readonly PastedLine[];
 
-  constructor(clues: readonly Clue[], text: string) {
+  constructor(clues: readonly Clue[], all: readonly PastedLine[]) {
     this.clues = clues;
-    this.text = text;
-    this.#lines = text.split('\n');
+    this.#all = all;
+    this.#lines = all.flatMap(({ raw, text, isLog }) => (isLog && !concernsHeaps(text) ? [] : [raw]));
+    this.text = this.#lines.join('\n');
   }
 
   all<K extends Kind>(kind: K): readonly Clue<K>[] {
@@ -31,9 +52,17 @@ export class Board {
   has(kind: Kind): boolean {
     return this.clues.some((one) => one.kind === kind);
   }
-  /** The first line that matches. */
+  /** The first line of {@link text} that matches. */
   line(pattern: RegExp): string | undefined {
     return this.#lines.find((line) => pattern.test(line))?.trim();
+  }
+  /** The first of all lines that matches. */
+  anyLine(pattern: RegExp): string | undefined {
+    return this.#all.find(({ raw }) => pattern.test(raw))?.raw.trim();
+  }
+  /** All lines: those of the kernel's log, or those of programs and people. */
+  linesOf(who: 'kernel' | 'others'): readonly string[] {
+    return this.#all.flatMap(({ raw, isLog }) => (isLog === (who === 'kernel') ? [raw] : []));
   }
 
   /** The release that runs: what uname or the log says before what prose mentions. */

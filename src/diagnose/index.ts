@@ -1,9 +1,12 @@
 /** The faults that a pasted text shows: cause, evidence and fix; or what else would decide. */
+import { readBootLog } from '../bootlog/index.js';
 import type { Fdt } from '../fdt/index.js';
+import type { Plan } from '../plan/index.js';
 import { Board } from './board.js';
 import { CAUSES, type Need, needsOf, verifiedId } from './causes/index.js';
 import type { Clue, Reader } from './clues.js';
-import { readPaste } from './paste.js';
+import { comparePlan, type PlanRow } from './compare-plan.js';
+import { type PastedLine, readPaste } from './paste.js';
 import { ACCESS_READERS } from './read/access.js';
 import { BOARD_READERS } from './read/board.js';
 import { BOOT_READERS } from './read/boot-loader.js';
@@ -11,8 +14,11 @@ import { kernelLog } from './read/kernel.js';
 import { NODE_READERS } from './read/nodes.js';
 import { PROGRAM_READERS } from './read/programs.js';
 import { treeReader } from './read/tree.js';
+import { type BootShown, largestSize, type NoReplay, type Replay, rejectedPools, replay } from './replay.js';
 
+export type { PlanRow } from './compare-plan.js';
 export { type Meaning, meaningOf } from './meaning.js';
+export type { Compared, NoReplay, Replay } from './replay.js';
 export { treeText } from './tree-text.js';
 
 export interface Paste {
@@ -32,6 +38,10 @@ export interface Diagnosis {
     readonly fix: string;
   }[];
   readonly needs: readonly Need[];
+  /** The same boot, simulated with what the text reveals; or what the text lacks for it. */
+  readonly replay: Replay | NoReplay;
+  /** Every statement of the profile's plan beside the board; empty without a profile. */
+  readonly profile: readonly PlanRow[];
 }
 
 const READERS: readonly Reader[] = [
@@ -49,31 +59,61 @@ const MAX_EVIDENCE = 6;
 /** A paste is read line by line; the start of a line of a megabyte is enough. */
 const MAX_LINE = 4000;
 
-export function diagnose(pastes: readonly Paste[]): Diagnosis {
+/** @param plan of the board's profile, to compare with */
+export function diagnose(pastes: readonly Paste[], plan?: Plan): Diagnosis {
   const clues: Clue[] = [];
   const understood: { file: string; as: string }[] = [];
-  const texts: string[] = [];
+  const all: PastedLine[] = [];
   for (const { file, text } of pastes) {
     const short = text.replace(new RegExp(`^(.{${MAX_LINE}}).+$`, 'gm'), '$1');
     const lines = readPaste(file, short);
-    texts.push(...lines.map(({ raw }) => raw));
+    all.push(...lines);
     for (const reader of READERS) {
       const found = lines.flatMap((_line, at) => reader.read(lines, at));
       if (found.length > 0) understood.push({ file, as: reader.as });
       clues.push(...found);
     }
   }
-  const board = new Board(clues, texts.join('\n'));
+  const board = new Board(clues, all);
+  const shown = bootOf(pastes);
+  for (const { file, as } of listings(shown)) understood.push({ file, as });
+  const replayed = replay(shown, board);
+  if ('prediction' in replayed)
+    board.simulated = {
+      refusedDefault: replayed.prediction.refusedDefault,
+      rejected: rejectedPools(shown, replayed),
+      largest: (node) => largestSize(shown, board, node),
+    };
+  const rest = { understood, replay: replayed, profile: plan === undefined ? [] : comparePlan(board, plan) };
   for (const cause of CAUSES) {
     const found = cause.when(board);
     if (found === undefined) continue;
     const evidence = [...new Set(found.evidence.filter((line): line is string => line !== undefined && line !== ''))];
     const id = cause.id === 'verifier' ? (verifiedId(board) ?? cause.id) : cause.id;
     return {
-      understood,
+      ...rest,
       causes: [{ id, text: found.text, evidence: evidence.slice(0, MAX_EVIDENCE), fix: found.fix }],
       needs: [],
     };
   }
-  return { understood, causes: [], needs: needsOf(board) };
+  return { ...rest, causes: [], needs: needsOf(board) };
 }
+
+function bootOf(pastes: readonly Paste[]): BootShown {
+  const texts = pastes.filter(({ tree }) => tree === undefined);
+  return {
+    files: texts.map(({ file }) => file),
+    logs: texts.map(({ file, text }) => readBootLog(text, file)),
+    tree: pastes.find(({ tree }) => tree !== undefined)?.tree,
+  };
+}
+
+const LISTINGS = { iomem: '/proc/iomem', memblock: 'a list of memblock' } as const;
+
+/** Lists of addresses, which hold no clue on their own. */
+const listings = ({ files, logs }: BootShown) =>
+  logs.flatMap(({ ram }, i) => {
+    const by = ram[0]?.by;
+    const file = files[i];
+    return file !== undefined && (by === 'iomem' || by === 'memblock') ? [{ file, as: LISTINGS[by] }] : [];
+  });

@@ -17,6 +17,8 @@ export interface PastedLine {
   /** Whether the shell was root's. */
   readonly isRoot: boolean;
   readonly file: string;
+  /** A line of the kernel's log, with its clock or between the first line of a boot and the first program. */
+  readonly isLog: boolean;
 }
 
 const ESCAPE = String.fromCharCode(27);
@@ -88,34 +90,51 @@ class Place {
   }
 }
 
+const BOOT_BEGINS = /\bBooting Linux on |\bLinux version \d/;
+const BOOT_ENDS = /\bRun \/\S+ as init process|\bFreeing unused kernel|^\s*(?:systemd\[1\]|INIT: version|Welcome to)\b/;
+
+/** A mail that quotes has more than this part of its lines behind the mark. */
+const QUOTED = 0.7;
+
 export function readPaste(file: string, raw: string): PastedLine[] {
   let text = printed(raw.replace(/\r\n?/g, '\n'));
   const all = text.split('\n').filter((line) => line.trim() !== '');
   // A quoted mail or an answer in a forum.
-  if (all.length > 0 && all.filter((line) => /^\s*>/.test(line)).length > all.length * 0.7)
+  if (all.length > 0 && all.filter((line) => /^\s*>/.test(line)).length > all.length * QUOTED)
     text = text.replace(/^\s*> ?/gm, '');
   text = outOfFrame(text);
   const lines: PastedLine[] = [];
   const where = new Place(text);
   let command = '';
   let isRoot = false;
+  let isBooting = false;
+  const push = (line: Pick<PastedLine, 'text' | 'raw' | 'isCommand' | 'isLog'>) =>
+    lines.push({ ...line, command, view: where.view, isRoot, file });
   for (const line of text.split('\n')) {
     const prompt = hasOptionLine(line) ? undefined : PROMPT.exec(line)?.groups;
     if (prompt !== undefined) {
       const { place = '', sign } = prompt;
       command = (prompt['command'] ?? '').trim();
       isRoot = sign === '#' || /^\[?root@/.test(place);
+      isBooting = false;
       where.prompt(place, command);
-      lines.push({ text: command, raw: line, command, isCommand: true, view: where.view, isRoot, file });
+      push({ text: command, raw: line, isCommand: true, isLog: false });
       continue;
     }
     if (BARE.test(line)) {
       command = line.trim();
-      lines.push({ text: command, raw: line, command, isCommand: true, view: where.view, isRoot, file });
+      isBooting = false;
+      push({ text: command, raw: line, isCommand: true, isLog: false });
       continue;
     }
     where.heading(line);
-    lines.push({ text: plain(line), raw: line, command, isCommand: false, view: where.view, isRoot, file });
+    const said = plain(line);
+    const isClocked = CLOCKED.test(line);
+    // Where the log has clocks, a line without one is not of it.
+    if (BOOT_BEGINS.test(said)) isBooting = !isClocked;
+    if (said.trim() === '') isBooting = false;
+    push({ text: said, raw: line, isCommand: false, isLog: isBooting || isClocked });
+    if (BOOT_ENDS.test(said)) isBooting = false;
   }
   return lines;
 }
@@ -138,6 +157,10 @@ const BEFORE = new RegExp(String.raw`^\s*(?:<\d+>)?(?:${CLOCK.source})\s*(?:kern
 const UPTIME =
   /^\s*(?:<\d+>)?(?:kernel:\s*)?\[\s*\+?\d+\.\d{1,6}\](?:\s?\[\s*[TC]\d+\]|\s?\.?\(\d\)\[\d+:[^\]]*\])?\s?/;
 const DATE = /^\s*\[[A-Z][a-z]{2} [A-Z][a-z]{2}\s+\d+ [\d:]+ \d{4}\]\s?/;
+
+const CLOCKED = new RegExp(
+  String.raw`${UPTIME.source}|${DATE.source}|^\s*(?:<\d+>)?(?:${CLOCK.source})\s*\[\s*\d+\.\d+\]|\bkernel: `,
+);
 
 /** Without the prefix of a journal or of dmesg. */
 function plain(line: string): string {

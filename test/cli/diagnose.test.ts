@@ -105,3 +105,77 @@ test('a tar archive that is broken, and a file that is not there, are refused', 
   expect(await dmaheap(['diagnose', 'broken.tar'], work)).toMatchObject({ exit: 3 });
   expect(await dmaheap(['diagnose', 'nothing.txt'], work)).toMatchObject({ exit: 3 });
 });
+
+describe('beside a profile', () => {
+  const PROFILE = {
+    version: 1,
+    name: 'acme',
+    board: { arch: 'arm64', memory: [{ base: '0x40000000', size: '1G' }] },
+    kernel: { version: '6.6..6.12' },
+    regions: { 'linux,cma': { size: '64M', default: true } },
+    heaps: { frames: { region: 'linux,cma', aliases: ['frames'] } },
+    access: { frames: { group: 'video', users: ['camera'] } },
+  };
+  const CAPTURE = [
+    '$ uname -a',
+    'Linux acme 6.6.20 #1 SMP aarch64 GNU/Linux',
+    '$ ls -l /dev/dma_heap',
+    'crw-rw---- 1 root video 252, 1 Jan  1 00:00 linux,cma',
+    'lrwxrwxrwx 1 root root 9 Jan  1 00:00 frames -> linux,cma',
+    '$ id camera',
+    'uid=990(camera) gid=990(camera) groups=990(camera),44(video)',
+    '$ grep Cma /proc/meminfo',
+    'CmaTotal:          65536 kB',
+    'CmaFree:           60000 kB',
+    '',
+  ].join('\n');
+  const compared = async (capture: string) => {
+    writeFileSync(at('acme.json'), JSON.stringify(PROFILE));
+    writeFileSync(at('capture.txt'), capture);
+    const { exit, stdout, stderr } = await dmaheap(
+      ['--format', 'json', 'diagnose', 'capture.txt', '--profile', 'acme.json'],
+      work,
+    );
+    const { profile } = JSON.parse(stdout === '' ? `{"profile":"${stderr}"}` : stdout) as {
+      profile: { what: string; status: string }[];
+    };
+    return { exit, of: (status: string) => profile.filter((one) => one.status === status).map(({ what }) => what) };
+  };
+
+  test('what agrees and what the text does not show are named', async () => {
+    const { exit, of } = await compared(CAPTURE);
+    expect(exit).toBe(0);
+    expect(of('differs')).toEqual([]);
+    expect(of('same')).toEqual([
+      'kernel',
+      'architecture',
+      'CmaTotal',
+      'heap frames',
+      'alias frames',
+      'group of linux,cma',
+      'mode of linux,cma',
+      'user camera',
+    ]);
+    expect(of('not-seen')).toEqual(['page size', 'area linux,cma']);
+  });
+
+  test.each([
+    ['6.6.20', '6.18.2', 'kernel'],
+    ['65536 kB', '32768 kB', 'CmaTotal'],
+    ['root video 252', 'root audio 252', 'group of linux,cma'],
+    ['crw-rw----', 'crw-------', 'mode of linux,cma'],
+    [',44(video)', '', 'user camera'],
+    ['-> linux,cma', '-> system', 'alias frames'],
+    ['252, 1 Jan  1 00:00 linux,cma', '252, 1 Jan  1 00:00 reserved', 'heap frames'],
+  ])('%s as %s differs in %s', async (from, to, what) => {
+    const { exit, of } = await compared(CAPTURE.replace(from, to));
+    expect(exit).toBe(1);
+    expect(of('differs')).toContain(what);
+  });
+});
+
+test('--predict says what is missing for a simulation', async () => {
+  writeFileSync(at('short.txt'), LISTING);
+  const { stdout } = await dmaheap(['diagnose', 'short.txt', '--predict'], work);
+  expect(stdout).toMatch(/simulation: not run: the text does not show the release of the kernel, the architecture/);
+});

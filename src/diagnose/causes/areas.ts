@@ -1,10 +1,19 @@
 /** The device tree or the command line asks for an area, and the kernel makes none, or another. */
+
+import type { RefusedDefault } from '../../placement/index.js';
 import { formatBytes } from '../../quantity/index.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
 import { hex } from './cause.js';
 
 const MIB = 1048576;
+/** The size that a simulated boot finds room for. */
+const fits = (bytes: bigint | undefined) =>
+  bytes === undefined
+    ? ''
+    : bytes === 0n
+      ? ' (a simulation of this boot finds no room for any size)'
+      : ` (a simulation of this boot finds room for ${formatBytes(bytes)})`;
 const size = (mebibytes: number) => formatBytes(BigInt(mebibytes) * BigInt(MIB));
 
 /** Bytes of a `size` or the length in `reg`, as dtc, fdtget and people write them. */
@@ -27,7 +36,7 @@ const orderOf = (board: Board) =>
       board.config('FORCE_MAX_ORDER') ??
       Number.NaN,
   );
-const ORDER = /(?:FORCE_MAX_(?:ZONE)?ORDER|MAX_ORDER)\D{0,8}(\d+)/i;
+const ORDER = /(?:FORCE_MAX_(?:ZONE)?ORDER|\bMAX_ORDER|\b[Mm]ax(?:imum)? order)\D{0,8}(\d+)/;
 
 export const REFUSED: readonly Cause[] = [
   {
@@ -234,7 +243,7 @@ export const REFUSED: readonly Cause[] = [
       return {
         text: `there is no room for ${refused?.name ?? 'the region'}${refused?.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: the range that the node allows has no free hole of that size${things.length === 0 ? '. Kernel, initrd, device tree and firmware are in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) ${things.length === 1 ? 'is' : 'are'} in it`}.`,
         evidence: [refused?.line, overlap?.line, board.first('ramdisk')?.line, board.first('placedTree')?.line],
-        fix: `make the area smaller, or widen alloc-ranges of the node, or move what occupies that range${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
+        fix: `make the area smaller${fits(refused === undefined ? undefined : board.simulated?.largest(refused.name))}, or widen alloc-ranges of the node, or move what occupies that range${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
       };
     },
   },
@@ -270,7 +279,7 @@ export const REFUSED: readonly Cause[] = [
     id: 'CMA_AREA_NOT_ACTIVATED',
     when(board) {
       const dead = board.first('notActivated') ?? board.first('boundary');
-      if (dead === undefined) return undefined;
+      if (dead === undefined) return outsideRam(board);
       const area = areaOf(board);
       const zones = board.all('zone');
       const border = area === undefined ? undefined : zones.find(({ to }) => area.base <= to && area.end > to);
@@ -285,6 +294,24 @@ export const REFUSED: readonly Cause[] = [
   },
 ];
 
+/** A kernel that frees memory which does not exist to its allocator stops, or it drops the area silently. */
+function outsideRam(board: Board) {
+  const banks = board.all('bank');
+  const pool = board
+    .all('pool')
+    .find(({ isCma, base }) => isCma && banks.length > 0 && !banks.some(({ from, to }) => base >= from && base <= to));
+  if (pool === undefined) return undefined;
+  return {
+    text: `the area at ${hex(pool.base)} is not in RAM: the kernel makes it as the device tree states it, and cannot use it.`,
+    evidence: [
+      pool.line,
+      ...banks.slice(0, 3).map(({ line }) => line),
+      board.anyLine(/Kernel panic|Unable to handle kernel/),
+    ],
+    fix: 'correct reg or alloc-ranges of the node: the area must lie inside one range of "Early memory node ranges"',
+  };
+}
+
 function areaOf(board: Board): { readonly base: bigint; readonly end: bigint } | undefined {
   const dead = board.first('notActivated');
   const range = board.all('range').find(({ name }) => dead === undefined || name === dead.name);
@@ -298,6 +325,23 @@ function areaOf(board: Board): { readonly base: bigint; readonly end: bigint } |
     ? undefined
     : { base: reserved.base, end: reserved.base + BigInt(reserved.mebibytes * MIB) };
 }
+
+/** What the simulation found, in a sentence. */
+const WHY_REFUSED: Readonly<Record<RefusedDefault['why'], string>> = {
+  'misaligned-base': 'its base is not a multiple of the CMA granule',
+  'base-taken': 'the memory at its base is reserved, or it is not RAM',
+  'crosses-high-memory': 'it crosses the limit of low memory',
+  'past-limit': 'it ends above the limit for DMA',
+  'no-hole': 'no free hole below the limit for DMA is large enough',
+};
+
+/** `: linux,cma: size is 0`, of the nodes that a simulated boot refuses as well. */
+const reasons = (board: Board) => {
+  const rejected = board.simulated?.rejected ?? [];
+  return rejected.length === 0
+    ? ''
+    : ` A simulation of this boot refuses ${rejected.map(({ node, reason }) => `${node}: ${reason}`).join('; ')}.`;
+};
 
 export const SETTLED: readonly Cause[] = [
   {
@@ -321,18 +365,26 @@ export const SETTLED: readonly Cause[] = [
         .all('failed')
         .find(({ mebibytes }) => cma !== undefined && BigInt(mebibytes) * BigInt(MIB) === cma.sizeBytes);
       if (cma === undefined || refused === undefined) return undefined;
-      const largest = board.all('bank').reduce((most, { from, to }) => (to - from > most ? to - from + 1n : most), 0n);
+      const banks = board.all('bank');
+      const simulated = board.simulated?.refusedDefault;
+      const hasBase = /@/.test(cma.text);
+      const isBase = simulated?.why === 'misaligned-base' || simulated?.why === 'base-taken';
+      const sizes = banks.map(({ from, to }) => formatBytes(to - from + 1n)).join(', ');
+      const why =
+        simulated === undefined
+          ? `the area must fit into one free hole below the DMA limit${hasBase ? ', or at the stated base, which must be aligned and free' : ''}, and no bank has ${formatBytes(cma.sizeBytes)} free${banks.length > 0 ? ` (the banks in the log: ${sizes}, less what kernel and firmware use)` : ''}`
+          : WHY_REFUSED[simulated.why];
       return {
-        text: `${cma.text} could not be reserved: the area must fit into one free hole below the DMA limit, and no bank has ${formatBytes(cma.sizeBytes)} free${
-          largest > 0n && board.all('bank').length > 0
-            ? ` (the banks in the log: ${board
-                .all('bank')
-                .map(({ from, to }) => formatBytes(to - from + 1n))
-                .join(', ')}, less what kernel and firmware use)`
-            : ''
-        }. The kernel has no CMA area.`,
-        evidence: [refused.line, cma.line, ...board.all('bank').map(({ line }) => line)],
-        fix: `give a smaller size than ${cma.text} that fits into the largest free hole of the low bank, or leave the size to the device tree`,
+        text: `${cma.text} could not be reserved: ${why}. The kernel has no CMA area.`,
+        evidence: [
+          refused.line,
+          cma.line,
+          board.line(/cma: Region at \S+ must be aligned|cma:.*already reserved/),
+          ...banks.map(({ line }) => line),
+        ],
+        fix: isBase
+          ? `write cma= without a base, so that the kernel chooses the place, or give a base in free RAM that is a multiple of the granule (4 MiB with 4K pages); or leave the area to the device tree`
+          : `give a smaller size than ${cma.text} that fits into the largest free hole of the low bank${fits(simulated?.largestBytes)}, or leave the size to the device tree`,
       };
     },
   },
@@ -341,7 +393,14 @@ export const SETTLED: readonly Cause[] = [
     when(board) {
       const cma = board.cmaArgument;
       const bypass = board.first('bypass');
-      const wanted = board.line(/linux,cma(?!-)|device ?tree|\bdts\b|\boverlay\b|设备树|reserved-memory/i);
+      const nodes = board.all('treeNode');
+      // A tree that was pasted shows whether it has a node for the default area.
+      const wanted =
+        nodes.length > 0 || board.has('reservedMemory')
+          ? nodes.find(({ properties }) => properties.has('linux,cma-default'))?.line
+          : board
+              .linesOf('others')
+              .find((line) => /linux,cma(?!-)|device ?tree|\bdts\b|\boverlay\b|设备树|reserved-memory/i.test(line));
       const made = board
         .all('reserved')
         .find(({ mebibytes }) => cma !== undefined && BigInt(mebibytes) * BigInt(MIB) === cma.sizeBytes);
@@ -364,7 +423,7 @@ export const SETTLED: readonly Cause[] = [
       const line = board.first('notSetUp') ?? board.all('noMatch').find(({ name }) => /cma|pool/.test(name));
       if (line === undefined || board.has('bypass')) return undefined;
       return {
-        text: 'the node is in the device tree, but the kernel did not make an area from it: it refused the node.',
+        text: `the node is in the device tree, but the kernel did not make an area from it: it refused the node.${reasons(board)}`,
         evidence: [line.line],
         fix: 'look for earlier lines with "reserved mem" in the kernel log, and run `dmaheap place` with the DTB of the board, which names the wrong property. The kernel makes an area only with compatible = "shared-dma-pool", reusable and an aligned size',
       };
@@ -395,7 +454,7 @@ export const SETTLED: readonly Cause[] = [
       const text = board.line(/(?:want|expect|ask|need|should|dts|device ?tree|overlay|设备树)\D{0,60}\d+\s*(?:M|G)/i);
       if (!isFallback || (wanted === undefined && text === undefined) || !hasComplaint(board)) return undefined;
       return {
-        text: `the area of the device tree was not made, and the kernel fell back to its configured default area of ${size(made.mebibytes)} (CONFIG_CMA_SIZE_MBYTES)${names.includes('reserved') ? ', whose heap is named reserved' : ''}.`,
+        text: `the area of the device tree was not made, and the kernel fell back to its configured default area of ${size(made.mebibytes)} (CONFIG_CMA_SIZE_MBYTES)${names.includes('reserved') ? ', whose heap is named reserved' : ''}.${reasons(board)}`,
         evidence: [made.line, wanted?.line, text],
         fix: 'find out why the kernel does not use the node: look for "reserved mem" and "cma" in the kernel log from its first line on, look for the node in /proc/device-tree/reserved-memory, and run `dmaheap place` with the DTB. The configured size is only the fallback',
       };
@@ -467,8 +526,14 @@ function statedMiB(board: Board): number | undefined {
   const inProse = board.line(/linux,cma|\bcma\b|\bdts[i]?\b/i) && /\bsize\s*=\s*(<[^>]*>)/.exec(board.text)?.[1];
   const bytes = cellsOf(stated) ?? cellsOf(inProse);
   // Several areas are summed in CmaTotal: what one of them states does not change it.
-  return bytes === undefined || board.all('pool').length > 1 ? undefined : Number(bytes / BigInt(MIB));
+  return bytes === undefined || board.all('pool').length + board.all('reserved').length > 1
+    ? undefined
+    : Number(bytes / BigInt(MIB));
 }
 
 const hasComplaint = (board: Board) =>
-  /\?|？|why|wrong|only|not |no |n't|fail|cannot|stays|still|instead|为什么|怎么|只有|没有|失败|却/i.test(board.text);
+  board
+    .linesOf('others')
+    .some((line) =>
+      /\?|？|why|wrong|only|not |no |n't|fail|cannot|stays|still|instead|为什么|怎么|只有|没有|失败|却/i.test(line),
+    );

@@ -120,15 +120,15 @@ const hasNodes = (board: Board) =>
 
 /** The paste asks about heaps, or about what needs them and does not say what failed. */
 const isAboutHeaps = (board: Board) =>
-  board.line(/\bheaps?\b|\bcma\b|reserved mem|camera|allocate memory/i) !== undefined;
+  board.line(/\bheaps?\b|\bcma\b|reserved mem|camera|mpp|buffer|allocate memory/i) !== undefined;
 
 /** So few lines that the person means each of them. */
-const isShort = (board: Board) => board.text.split('\n').filter((line) => KERNEL_LINE.test(line)).length < 4;
+const isShort = (board: Board) => board.linesOf('kernel').length < 4;
 
 function knownFault(board: Board, faults: typeof OTHERS): Found | undefined {
   for (const [pattern, what, fix] of faults) {
-    const line = board.line(pattern);
-    if (line !== undefined && !OURS.test(line)) return elsewhere(board, line, what, fix);
+    const line = [...board.linesOf('others'), ...board.linesOf('kernel')].find((one) => pattern.test(one));
+    if (line !== undefined && !OURS.test(line)) return elsewhere(board, line.trim(), what, fix);
   }
   return undefined;
 }
@@ -158,7 +158,7 @@ export const NOT_OURS: Cause = {
     if (isAccused(board)) return undefined;
     const known = knownFault(board, OTHERS);
     if (known !== undefined) return known;
-    const line = failure(board, (text) => !KERNEL_LINE.test(text));
+    const line = failure(board.linesOf('others'), board);
     return line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX);
   },
 };
@@ -168,7 +168,7 @@ export const NOT_OURS_IN_LOG: Cause = {
   id: 'not-ours',
   when(board) {
     if (isAccused(board)) return undefined;
-    const line = failure(board, (text) => KERNEL_LINE.test(text));
+    const line = failure(board.linesOf('kernel'), board);
     return (
       (isHeapShown(board) || !isAboutHeaps(board) || isShort(board) ? knownFault(board, USUAL) : undefined) ??
       (line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX))
@@ -180,12 +180,11 @@ const ANOTHER = 'the line that reports a failure does not concern memory of a he
 const ANOTHER_FIX =
   'look for the driver or program that the line names, with the lines around it in the log; the heaps need no change';
 
-const KERNEL_LINE = /^\s*(?:<\d+>)?\[\s*\d+\.\d+\]|\bkernel: /;
 const FAILS =
   /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)?|deadlock)\b|失败|错误/i;
 /** Of these a heap may be the cause, whatever the line names. */
 const MAY_BE_MEMORY =
-  /alloc|memory|\bbuffers?\b|ENOMEM|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|内存/i;
+  /alloc|memory|\bbuffers?\b|ENOMEM|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|内存/i;
 
 const isHeapShown = (board: Board) =>
   hasNodes(board) ||
@@ -195,12 +194,9 @@ const isHeapShown = (board: Board) =>
   board.has('poolNode');
 
 /** A line that reports a failure of something else, where the paste shows heaps or CMA that nothing is said against. */
-function failure(board: Board, isWanted: (line: string) => boolean): string | undefined {
+function failure(lines: readonly string[], board: Board): string | undefined {
   if (!isHeapShown(board)) return undefined;
-  return board.text
-    .split('\n')
-    .find((line) => FAILS.test(line) && isWanted(line) && !OURS.test(line) && !MAY_BE_MEMORY.test(line))
-    ?.trim();
+  return lines.find((line) => FAILS.test(line) && !OURS.test(line) && !MAY_BE_MEMORY.test(line))?.trim();
 }
 
 /** A heap that a library tries first and does without. */
@@ -211,16 +207,9 @@ const isHarmless = (board: Board) =>
   ) !== undefined;
 
 /** The person says what does not work. */
-const isComplaint = (board: Board) =>
-  board.text
-    .split('\n')
-    .some(
-      (line) =>
-        !KERNEL_LINE.test(line) &&
-        /\b(?:stays? (?:black|dark|empty)|is (?:black|gone|broken|missing)|freez\w+|hangs|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|黑屏|不工作|无法/i.test(
-          line,
-        ),
-    );
+const COMPLAINT =
+  /\b(?:stays? (?:black|dark|empty)|is (?:black|gone|broken|missing)|freez\w+|hangs|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|黑屏|不工作|无法/i;
+const isComplaint = (board: Board) => board.linesOf('others').some((line) => COMPLAINT.test(line));
 
 export const HEALTHY: Cause = {
   id: 'healthy',
@@ -247,17 +236,14 @@ export const HEALTHY: Cause = {
     const nodes = board.nodes().filter(({ type }) => type === 'c');
     const isOpen = nodes.length > 0 && nodes.every(({ group, mode }) => group !== 'root' && (mode & 0o060) === 0o060);
     const hasArea = (board.cmaKib ?? 0) > 0 || board.all('pool').some(({ isCma }) => isCma) || board.has('reserved');
-    const verified = board.line(/verdict\W+PASS|^\s*PASS\b/);
+    const verified = board.line(/verdict\W+pass\b|^\s*PASS\b/i);
     const identity = board.last('identity');
     const isMember = identity === undefined || nodes.length === 0 || identity.groups.includes(nodes[0]?.group ?? '');
     // A good line of the boot, and a question without a complaint.
     const isQuiet =
       board.all('pool').some(({ isCma }) => isCma) &&
       !/fail|error|\bnot\b|n't|wrong|problem|\bwhy\b|cannot|missing|为什么|失败|问题/i.test(
-        board.text
-          .split('\n')
-          .filter((line) => !KERNEL_LINE.test(line))
-          .join('\n'),
+        board.linesOf('others').join('\n'),
       );
     if (verified === undefined && isComplaint(board)) return undefined;
     if (
