@@ -39,7 +39,7 @@ const PROMPT =
 /** A line that is a command without a prompt: its words are options, paths and quotes, not prose. */
 const WORD = String.raw`(?:-[\w-]+|\||&&|;|\d*>+\S*|[^\s]*[/=*'"$.][^\s]*|\w+(?=\s*\||\s*$))`;
 const BARE = new RegExp(
-  String.raw`^\s*(?:sudo\s+)?(?:(?:ls|cat|zcat|tail|head|e?grep|zgrep|stat|find|dtc|hexdump)(?:\s+${WORD})+|(?:dmesg|lsmod|mount|free)(?:\s+${WORD})*|(?:id|groups|uname|getconf)(?:\s+-?[\w-]+)?)\s*$`,
+  String.raw`^(?!.*:\s)\s*(?:sudo\s+)?(?:(?:ls|cat|zcat|tail|head|e?grep|zgrep|stat|find|dtc|hexdump)(?:\s+${WORD})+|(?:dmesg|lsmod|mount|free)(?:\s+${WORD})*|(?:id|groups|uname|getconf)(?:\s+-?[\w-]+)?)\s*$`,
 );
 
 const ENTERS =

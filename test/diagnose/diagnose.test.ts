@@ -8,6 +8,7 @@ import { BUFFER_PASTES } from './pastes-buffers.js';
 import { FORUM_PASTES } from './pastes-forum.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
+import { PLAIN_PASTES } from './pastes-plain.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 import { TOOL_PASTES } from './pastes-tools.js';
 import { VENDOR_PASTES } from './pastes-vendors.js';
@@ -26,6 +27,7 @@ const all: readonly PasteCase[] = [
   ...FORUM_PASTES,
   ...TOOL_PASTES,
   ...VENDOR_PASTES,
+  ...PLAIN_PASTES,
 ];
 
 describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name', ({ row }) => {

@@ -7,6 +7,7 @@ import { BUFFER_PASTES } from './pastes-buffers.js';
 import { FORUM_PASTES } from './pastes-forum.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
+import { PLAIN_PASTES } from './pastes-plain.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 import { TOOL_PASTES } from './pastes-tools.js';
 import { VENDOR_PASTES } from './pastes-vendors.js';
@@ -21,6 +22,7 @@ const all = [
   ...FORUM_PASTES,
   ...TOOL_PASTES,
   ...VENDOR_PASTES,
+  ...PLAIN_PASTES,
 ];
 
 const UPTIME = /^\s*\[\s*(\d+\.\d+)\]\s?/;

@@ -119,7 +119,7 @@ export const BEHAVIOUR: readonly Cause[] = [
   ),
   said(
     'DATA_CORRUPT',
-    /(?:pattern|data|memory|content)\w*.{0,40}(?:mismatch|corrupt\w*|overwritten|destroyed|differs?|changed)|corrupt\w* (?:frames?|images?|data|memory|buffers?)|read back.{0,40}(?:differ|wrong|not)|bit flips?|Bad page (?:state|map)|数据损坏|被覆盖/i,
+    /(?:pattern|data|memory|content)\w*.{0,40}(?:mismatch|corrupt\w*|overwritten|destroyed|differs?|changed)|corrupt\w* (?:frames?|images?|data|memory|buffers?)|read back.{0,40}(?:differ|wrong|not)|changed bytes|expected 0x[0-9a-f]+\W+(?:but )?(?:got|read|found|is) 0x[0-9a-f]+|bit flips?|Bad page (?:state|map)|数据损坏|被覆盖/i,
     'the data that is read differs from the data that was written: the memory has a second owner (firmware, another processor or a carveout), or the mapping is wrong.',
     'compare the place of the area with the regions of firmware, DSP, remoteproc and initrd in the boot log and in /proc/iomem: regions that others use must be reserved in the device tree (no-map), and the area must not overlap them; then run dmaheap-verify again',
     unlessOther,

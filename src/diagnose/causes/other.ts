@@ -196,7 +196,15 @@ const isHeapShown = (board: Board) =>
 /** A line that reports a failure of something else, where the paste shows heaps or CMA that nothing is said against. */
 function failure(lines: readonly string[], board: Board): string | undefined {
   if (!isHeapShown(board)) return undefined;
-  return lines.find((line) => FAILS.test(line) && !OURS.test(line) && !MAY_BE_MEMORY.test(line))?.trim();
+  return lines
+    .find(
+      (line) =>
+        FAILS.test(line) &&
+        !OURS.test(line) &&
+        !MAY_BE_MEMORY.test(line) &&
+        !USUAL.some(([pattern]) => pattern.test(line)),
+    )
+    ?.trim();
 }
 
 /** A heap that a library tries first and does without. */
@@ -243,7 +251,10 @@ export const HEALTHY: Cause = {
     const isQuiet =
       board.all('pool').some(({ isCma }) => isCma) &&
       !/fail|error|\bnot\b|n't|wrong|problem|\bwhy\b|cannot|missing|为什么|失败|问题/i.test(
-        board.linesOf('others').join('\n'),
+        board
+          .linesOf('others')
+          .filter((line) => !USUAL.some(([pattern]) => pattern.test(line)))
+          .join('\n'),
       );
     if (verified === undefined && isComplaint(board)) return undefined;
     if (

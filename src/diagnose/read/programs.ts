@@ -63,6 +63,14 @@ const MESSAGES: readonly Row[] = [
       });
     },
   ],
+  // A name alone, without the directory.
+  [
+    /\bopen(?:s|ed|ing)?\b[^/]{0,20}\b(linux,cma|reserved|system|default_cma_region)\b['")]*\s*[:,-].*/,
+    ([text, name = ''], line) =>
+      line.isCommand || errnoOf(text) === undefined
+        ? undefined
+        : clue(line, 'open', { path: `/dev/dma_heap/${name}`, flags: undefined, errno: errnoOf(text) }),
+  ],
   [
     /Could not open any (?:dma-?buf provider|dma-?Heap device)|no dma[-_ ]?heap (?:device|provider)|dma[-_]?heap.*not (?:available|supported)|Failed to open (?:the )?dma[-_ ]?heap(?! \/)/i,
     (_m, line) => clue(line, 'noProvider', {}),
