@@ -63,31 +63,35 @@ async function run(step: Step, isLive: boolean): Promise<Done> {
   return { step, count: { ...counted, failed }, seconds, output };
 }
 
-/** Steps that run at the same time; only the output of the last one is shown as it comes. */
-async function runTogether(steps: readonly Step[]): Promise<Done[]> {
-  const done = await Promise.all(steps.map((step, i) => run(step, i === steps.length - 1)));
-  for (const { step, output } of done.slice(0, -1)) process.stdout.write(`${titleOf(step)}\n${output}`);
-  return done;
+/** One step, or several one after the other. */
+type Lane = Step | readonly Step[];
+
+/** Lanes run at the same time; only the output of a step in the last one is shown as it comes. */
+async function runTogether(lanes: readonly Lane[]): Promise<Done[]> {
+  const runLane = async (lane: Lane, isLive: boolean): Promise<Done[]> => {
+    const done: Done[] = [];
+    for (const step of 'name' in lane ? [lane] : lane) {
+      const one = await run(step, isLive);
+      if (!isLive) process.stdout.write(`${titleOf(step)}\n${one.output}`);
+      done.push(one);
+    }
+    return done;
+  };
+  return (await Promise.all(lanes.map((lane, i) => runLane(lane, i === lanes.length - 1)))).flat();
 }
 
 /**
- * @param steps an inner list runs at the same time
+ * @param steps an inner list has lanes, which run at the same time
  * @returns the total over all steps; every step is run whatever became of those before it
  */
-export async function runSteps(steps: readonly (Step | readonly Step[])[]): Promise<Count> {
-  const rows: string[] = [];
-  let total: Count = { passed: 0, failed: 0, skipped: 0 };
-  for (const group of steps)
-    for (const { step, count, seconds } of await runTogether('name' in group ? [group] : group)) {
-      rows.push(
-        `${count.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}: ${count.passed} + ${count.failed} + ${count.skipped} in ${seconds.toFixed(0)} s`,
-      );
-      total = {
-        passed: total.passed + count.passed,
-        failed: total.failed + count.failed,
-        skipped: total.skipped + count.skipped,
-      };
-    }
+export async function runSteps(steps: readonly (Step | readonly Lane[])[]): Promise<Count> {
+  const done: Done[] = [];
+  for (const group of steps) done.push(...(await runTogether('name' in group ? [group] : group)));
+  const rows = done.map(
+    ({ step, count, seconds }) =>
+      `${count.failed === 0 ? 'ok  ' : 'FAIL'} ${step.name}: ${count.passed} + ${count.failed} + ${count.skipped} in ${seconds.toFixed(0)} s`,
+  );
   console.log(`\npassed + failed + skipped\n${rows.join('\n')}`);
-  return total;
+  const sum = (key: keyof Count) => done.reduce((total, { count }) => total + count[key], 0);
+  return { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
 }
