@@ -183,8 +183,11 @@ export const REFUSED: readonly Cause[] = [
     when(board) {
       const node = board
         .all('treeNode')
-        .find(({ properties }) => /disabled|fail|no/.test(properties.get('status') ?? ''));
-      const said = board.line(/reserved-memory\S*\/status\b|\bstatus\b.{0,12}disabled/);
+        .find(({ properties }) => /disabled|fail|no/.test(properties.get('status') ?? '') && !properties.has('no-map'));
+      // Where /reserved-memory was read whole, other disabled nodes are reservations of firmware that this board does not use.
+      const said =
+        board.line(/reserved-memory\S*\/status\b/) ??
+        (board.has('reservedMemory') ? undefined : board.line(/\bstatus\b.{0,12}disabled/));
       const near =
         said !== undefined && /reserved-memory|linux,cma|shared-dma-pool/.test(board.text) && /cat|status/.test(said);
       if (node === undefined && !near) return undefined;
