@@ -128,11 +128,13 @@ export function mainlineNaming(backports: Backports = {}, kernels?: KernelRange,
  * The heaps that a boot registers, in its order: a second heap of a name is refused.
  * @param areas in the order in which the kernel has them; at most one is the default
  * @param isOn whether a symbol is y, or m and loaded
+ * @param onTaken what to do with a name that the kernel refuses and goes on
  */
 export function registeredHeaps<Area extends NamedArea>(
   { registrations }: HeapInventory,
   areas: readonly Area[],
   isOn: (symbol: string) => boolean,
+  onTaken: (name: string, backing: HeapInventory['registrations'][number]['backing']) => void = () => undefined,
 ): { readonly name: string; readonly area: Area | undefined }[] {
   const heaps: { name: string; area: Area | undefined }[] = [];
   const ended = new Set<string>();
@@ -143,6 +145,7 @@ export function registeredHeaps<Area extends NamedArea>(
       const name = format.replace('%s', () => area?.name ?? '');
       if (!heaps.some((heap) => heap.name === name)) heaps.push({ name, area });
       else if (isVital === true) ended.add(driver);
+      else onTaken(name, backing);
     }
   }
   return heaps;

@@ -26,17 +26,21 @@ export { Kbuild, type ReadFile } from './kbuild.js';
 export { heapDirectories, readKnowledge, type TreeSource } from './read.js';
 export type * from './types.js';
 
-/** The facts as placement and plan look them up: one value each, whatever the version. */
+/**
+ * The facts as placement and plan look them up: one value each, whatever the version. An older description lacks facts
+ * that were added since; those follow from its release.
+ */
 export function factsOf(knowledge: KernelKnowledge): Facts {
-  return new Map(
-    [...knowledge.facts].flatMap(([id, { value }]): [string, Fact][] => {
+  return new Map([
+    ...FACTS,
+    ...[...knowledge.facts].flatMap(([id, { value }]): [string, Fact][] => {
       const fact = FACTS.get(id);
       const range = fact && (rangeAt(fact, knowledge.version) ?? fact.ranges[0]);
       if (fact === undefined || range === undefined) return [];
       const { until: _, ...kept } = range;
       return [[id, { ...fact, ranges: [{ ...kept, since: '0.0', value }] }]];
     }),
-  );
+  ]);
 }
 
 /** Facts that this kernel's source does not show, with the file to look at. */

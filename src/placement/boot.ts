@@ -3,7 +3,7 @@ import { alignUp, isAligned } from '../quantity/index.js';
 import { sectionPairStop } from './arm-map.js';
 import { remapStop } from './arm-remap.js';
 import { type Area, BootRecord, type Refusal } from './boot-record.js';
-import { defaultWish, describeRefusal, findDefault } from './default-area.js';
+import { causeMessage, defaultWish, describeRefusal, findDefault } from './default-area.js';
 import { descriptorRoom, takeEarly } from './early-memory.js';
 import { kernelHeapSort } from './heap-sort.js';
 import { type Interval, interval } from './interval-set.js';
@@ -164,6 +164,7 @@ export class Boot extends BootRecord {
     for (const node of reservedMemory.nodes) {
       const first = firstEntry(node);
       if (node.reg === 'malformed') this.#sayMalformed(node);
+      if (this.situation.rules.staticEntries === 'all') this.#sayEntries(node);
       if (first === undefined || first.sizeBytes === 0n || this.#skippedForParameter(node)) continue;
       this.#register(node, interval(first.baseAddress, first.sizeBytes));
     }
@@ -207,6 +208,7 @@ export class Boot extends BootRecord {
       });
       return 'refused';
     }
+    if (rules.staticEntries === 'first') this.#sayEntries(node);
     if (this.#skippedForParameter(node)) return 'refused';
     for (const entry of rules.staticEntries === 'all' ? node.reg : node.reg.slice(0, 1)) {
       const range = interval(entry.baseAddress, entry.sizeBytes);
@@ -417,6 +419,7 @@ export class Boot extends BootRecord {
       };
     }
     const area = this.#addArea(node.name, range, { source: 'node', node, fixed: node.reg !== undefined });
+    if (typeof area === 'string') this.say('not-set-up', rules.messageNotSetUp);
     if (typeof area === 'string')
       return {
         family: area === 'no-slots' ? 'no-slots' : 'match-failed',
@@ -494,6 +497,8 @@ export class Boot extends BootRecord {
     const base = findDefault(this.situation, this.memblock, wish);
     if (typeof base === 'string') {
       this.refusedDefault = describeRefusal(this.situation, this.memblock, wish, base);
+      const cause = causeMessage(this.situation, this.memblock, wish, (at) => this.#spell(at))[base];
+      if (cause !== undefined) this.say(cause.family, cause.text);
       this.say('alloc-failed', failed);
       return;
     }
@@ -536,11 +541,31 @@ export class Boot extends BootRecord {
 
   /** __rmem_check_for_overlap(): neighbours in the sorted list. */
   #sayOverlaps(): void {
-    const prefix = 'OF: reserved mem: OVERLAP DETECTED!';
+    const spell = ({ node, start, end }: Entry) => `${node.name} (${this.#spell(start)}--${this.#spell(end)})`;
     for (let i = 0; i + 1 < this.#entries.length; i += 1) {
       const [left, right] = [this.#entries[i], this.#entries[i + 1]] as [Entry, Entry];
-      if (left.end > right.start) this.say('overlap', `${prefix} ${left.node.name} overlaps with ${right.node.name}`);
+      if (left.end <= right.start) continue;
+      // One message of two lines; the second has no prefix.
+      this.say('overlap', 'OF: reserved mem: OVERLAP DETECTED!');
+      this.say('overlap-pair', `${spell(left)} overlaps with ${spell(right)}`);
     }
+  }
+
+  #sayEntries(node: ReservedNode): void {
+    const { messageEntries } = this.situation.rules;
+    const entries = Array.isArray(node.reg) ? node.reg.length : 0;
+    if (messageEntries === null || entries < 2) return;
+    const text = messageEntries
+      .replace('{node}', () => node.name)
+      .replace('{entries}', String(entries))
+      .replace('{more}', String(entries - 1));
+    this.say('entries-ignored', text);
+  }
+
+  /** As printk's %pa: every digit of a physical address. */
+  #spell(address: bigint): string {
+    const { architecture, lpae } = this.situation;
+    return `0x${address.toString(16).padStart(architecture === 'arm' && !lpae ? 8 : 16, '0')}`;
   }
 }
 

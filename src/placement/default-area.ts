@@ -2,7 +2,7 @@
 import { alignDown, alignUp, isAligned } from '../quantity/index.js';
 import { higher, interval, lower } from './interval-set.js';
 import type { Memblock } from './memblock.js';
-import type { RefusedDefault } from './prediction.js';
+import type { LogFamily, RefusedDefault } from './prediction.js';
 import type { Situation } from './situation.js';
 
 export interface DefaultWish {
@@ -71,7 +71,8 @@ export function findDefault(situation: Situation, memblock: Memblock, wish: Defa
   const request = { sizeBytes, alignmentBytes };
   let found: bigint | undefined;
   // Above 4 GiB from below, so that memory that compaction moves does not land in the area again.
-  if (memblock.end >= GIB4 + sizeBytes) found = memblock.find({ ...request, start: GIB4, end: limit, bottomUp: true });
+  if (situation.rules.above4g === 'from-below' && memblock.end >= GIB4 + sizeBytes)
+    found = memblock.find({ ...request, start: GIB4, end: limit, bottomUp: true });
   if (found === undefined && high !== undefined && base < high && limit > high) {
     found = memblock.find({ ...request, start: high, end: limit });
     limit = high;
@@ -82,6 +83,36 @@ export function findDefault(situation: Situation, memblock: Memblock, wish: Defa
 function limitOf(wish: DefaultWish, { end }: Memblock, alignmentBytes: bigint): bigint {
   const limit = alignDown(wish.limitAddress, alignmentBytes);
   return limit === 0n || limit > end ? end : limit;
+}
+
+/** The message that names the cause; absent: the kernel prints only that it failed. */
+export function causeMessage(
+  { rules, minimumAlignmentBytes: alignmentBytes, highMemoryStart: high }: Situation,
+  memblock: Memblock,
+  wish: DefaultWish,
+  spell: (address: bigint) => string,
+) {
+  const base = alignUp(wish.baseAddress, alignmentBytes);
+  const messages: Readonly<Partial<Record<NoPlace, { readonly family: LogFamily; readonly text: string }>>> = {
+    'misaligned-base': {
+      family: 'region-misaligned',
+      text: rules.messageRegionMisaligned
+        .replace('{base}', spell(wish.baseAddress))
+        .replace('{alignment}', spell(alignmentBytes)),
+    },
+    'crosses-high-memory': {
+      family: 'high-memory-boundary',
+      text: rules.messageHighMemory.replace('{base}', spell(base)).replace('{boundary}', spell(high ?? 0n)),
+    },
+    'past-limit': {
+      family: 'past-limit',
+      text: rules.messagePastLimit
+        .replace('{size}', spell(alignUp(wish.sizeBytes, alignmentBytes)))
+        .replace('{base}', spell(base))
+        .replace('{limit}', spell(limitOf(wish, memblock, alignmentBytes))),
+    },
+  };
+  return messages;
 }
 
 /** What would have had a place: the largest hole that the kernel looks at. */

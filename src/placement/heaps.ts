@@ -5,9 +5,9 @@ import type { PredictedHeap } from './prediction.js';
 
 /**
  * The heaps of a booted kernel with its CMA heap loaded, in the order in which they are registered: a second heap of
- * a name is refused. Sources: drivers/dma-buf/dma-heap.c, drivers/dma-buf/heaps/.
+ * a name is refused, with a message where the kernel goes on. Sources: drivers/dma-buf/dma-heap.c, drivers/dma-buf/heaps/.
  */
-export function heapsOf(boot: Boot): PredictedHeap[] {
+export function heapsOf(boot: Boot, onRefused: (name: string) => void = () => undefined): PredictedHeap[] {
   const { rules, heaps: config } = boot.situation;
   const isOn: Readonly<Record<string, boolean>> = {
     DMABUF_HEAPS_SYSTEM: config.system,
@@ -15,7 +15,12 @@ export function heapsOf(boot: Boot): PredictedHeap[] {
     DMABUF_HEAPS_CMA_LEGACY: config.legacyName,
   };
   const areas = boot.areas.map((area) => ({ name: area.name, isDefault: area === boot.defaultArea, area }));
-  const heaps = registeredHeaps(rules.inventory, areas, (symbol) => isOn[symbol] ?? true);
+  const heaps = registeredHeaps(
+    rules.inventory,
+    areas,
+    (symbol) => isOn[symbol] ?? true,
+    (name, backing) => backing === 'every-area' && onRefused(name),
+  );
   return heaps.map(({ name, area }) => ({
     name,
     area: area?.name ?? null,

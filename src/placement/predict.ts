@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { NAMING_FACTS } from '../facts/heap-names.js';
 import { formatAddress } from '../quantity/index.js';
 import { Boot } from './boot.js';
-import type { Area, Stage } from './boot-record.js';
+import type { Area, Message, Stage } from './boot-record.js';
 import { dangersOf, hasRoomBeside } from './dangers.js';
 import { descriptorBuffer, earlyBytes, earlyPages } from './early-memory.js';
 import { heapsOf } from './heaps.js';
@@ -222,15 +222,24 @@ function observe(boot: Boot): Observation {
     })),
     ...inactive,
   ];
+  const refused: string[] = [];
+  const heaps = up ? heapsOf(boot, (name) => refused.push(name)) : [];
+  const { messageHeapRefused } = situation.rules;
   return {
     outcome,
     possible,
     refusedDefault: boot.refusedDefault,
     dangers,
-    heaps: up ? heapsOf(boot) : [],
+    heaps,
     areas,
     cmaTotalBytes: up ? counted.reduce((sum, area) => sum + (area.end - area.start), 0n) : null,
-    log: boot.messages
+    log: [
+      ...boot.messages,
+      ...(messageHeapRefused === null ? [] : refused).map((name): Message => {
+        const text = (messageHeapRefused ?? '').replace('{name}', () => name);
+        return { family: 'heap-refused', text, area: undefined, stage: 'allocating' };
+      }),
+    ]
       .filter(({ stage }) => (boot.remapStop ?? boot.mappingStop) === undefined || stage === 'scan')
       .map(({ family, text, area, stage }) => ({
         family,

@@ -14,7 +14,14 @@ export type LogFamily =
   | 'unsupported-format'
   | 'not-activated'
   | 'overlap'
-  | 'no-slots';
+  | 'overlap-pair'
+  | 'no-slots'
+  | 'not-set-up'
+  | 'entries-ignored'
+  | 'region-misaligned'
+  | 'high-memory-boundary'
+  | 'past-limit'
+  | 'heap-refused';
 
 export interface LogLine {
   readonly family: LogFamily;

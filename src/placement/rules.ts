@@ -29,6 +29,12 @@ export interface KernelRules {
   readonly nodeLimit: { readonly nodes: number; readonly counted: 'all' | 'size-only' };
   readonly messageAllocFailed: string;
   readonly messagePrefix: string;
+  readonly messageEntries: string | null;
+  readonly messageRegionMisaligned: string;
+  readonly messageHighMemory: string;
+  readonly messagePastLimit: string;
+  readonly messageNotSetUp: string;
+  readonly messageHeapRefused: string | null;
   readonly minimumAlignment: 'largest-block' | 'page-block';
   readonly pageBlockThp: boolean;
   readonly largestOrder: 'exclusive' | 'inclusive';
@@ -39,6 +45,7 @@ export interface KernelRules {
   readonly parameterAndDefaultNode: 'refused' | 'skipped';
   readonly messageParameter: string;
   readonly parameterLimit: 'lower' | 'parameter';
+  readonly above4g: 'from-above' | 'from-below';
   readonly messageReserved: string;
   readonly messageReserveFailed: string;
   readonly reports: 'inside' | 'outside';
@@ -84,6 +91,12 @@ export const RULE_FACTS = {
   nodeLimit: 'reserved-memory.node-limit',
   messageAllocFailed: 'reserved-memory.message-alloc-failed',
   messagePrefix: 'reserved-memory.message-prefix',
+  messageEntries: 'reserved-memory.message-entries',
+  messageRegionMisaligned: 'cma.message-region-misaligned',
+  messageHighMemory: 'cma.message-high-memory',
+  messagePastLimit: 'cma.message-past-limit',
+  messageNotSetUp: 'cma.message-not-set-up',
+  messageHeapRefused: 'heap.message-add-failed',
   minimumAlignment: 'cma.minimum-alignment',
   pageBlockThp: 'cma.page-block-thp',
   largestOrder: 'cma.largest-order',
@@ -94,6 +107,7 @@ export const RULE_FACTS = {
   parameterAndDefaultNode: 'cma.parameter-and-default-node',
   messageParameter: 'cma.message-parameter',
   parameterLimit: 'cma.parameter-limit',
+  above4g: 'cma.above-4g',
   messageReserved: 'cma.message-reserved',
   messageReserveFailed: 'cma.message-reserve-failed',
   reports: 'cma.reports',

@@ -25,7 +25,7 @@ const TYPE_FACTS: Readonly<Record<string, string>> = {
 
 /** What is known of the kernels: the source that was read, and for the rest what ships. */
 function factsOfModel({ knowledge }: Model): Facts {
-  return knowledge === undefined ? FACTS : new Map([...FACTS, ...factsOf(knowledge)]);
+  return knowledge === undefined ? FACTS : factsOf(knowledge);
 }
 
 function needs(id: string, model: Model): string[] {

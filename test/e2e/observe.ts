@@ -66,7 +66,14 @@ export const MESSAGE_FAMILIES: Readonly<Record<string, RegExp>> = {
   'unsupported-format': /unsupported node format, ignoring/,
   'not-activated': /CMA area (.+?) could not be activated/,
   overlap: /OVERLAP DETECTED!/,
+  'overlap-pair': /\(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with /,
   'no-slots': /Not enough slots for CMA reserved regions/,
+  'not-set-up': /unable to setup CMA region/,
+  'entries-ignored': /ignores \d+ regions in node|entries, only the first is used/,
+  'region-misaligned': /cma: Region at \S+ must be aligned/,
+  'high-memory-boundary': /defined on low\/high memory boundary/,
+  'past-limit': /cma: Size \(\S+\) of region at/,
+  'heap-refused': /Failed to add CMA heap/,
 };
 
 const DAMAGE = /BUG: Bad page|Bad page state|BUG: |Oops|Unable to handle kernel|Internal error|WARNING: CPU/;

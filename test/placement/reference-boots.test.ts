@@ -35,7 +35,7 @@ const ROWS: Readonly<Record<string, Row>> = {
     log: ['cma-reserved'],
   },
   'b: cma=0': { commandLine: 'cma=0', old: [], new: [], totalMebibytes: 0, log: [] },
-  'b: cma=2G': { commandLine: 'cma=2G', old: [], new: [], totalMebibytes: 0, log: ['alloc-failed'] },
+  'b: cma=2G': { commandLine: 'cma=2G', old: [], new: [], totalMebibytes: 0, log: ['past-limit', 'alloc-failed'] },
   'c: size-only default': { board: C, ...MAIN('linux,cma'), log: CREATED },
   'c2: with alignment and alloc-ranges': {
     board: pool(

@@ -247,10 +247,39 @@ describe('the command line', () => {
   });
 
   test('misaligned, taken, or beyond the end: no default at all', () => {
-    for (const value of ['64M@0x50100000', '64M@0x48000000', '64M@0x5e000000']) {
+    const log = (value: string) => {
       const seen = boot({}, { commandLine: `cma=${value}` });
-      expect([seen.hasDefault, families(seen)]).toEqual([false, ['alloc-failed']]);
-    }
+      expect([seen.hasDefault, families(seen).at(-1)]).toEqual([false, 'alloc-failed']);
+      return seen.log.slice(0, -1).map(({ text }) => text);
+    };
+    expect(log('64M@0x48000000')).toEqual([]);
+    expect(log('64M@0x50100000-0x54100000')).toEqual([
+      'cma: Region at 0x0000000050100000 must be aligned to 0x0000000000400000 bytes',
+    ]);
+    expect(log('64M@0x5e000000')).toEqual([
+      'cma: Size (0x0000000004000000) of region at 0x000000005e000000 exceeds limit (0x0000000060000000)',
+    ]);
+  });
+
+  test('more than one entry in reg, two owners, a name that is taken: in the words of each kernel', () => {
+    const two = pool('two', 'reg = <0x0 0x50000000 0x0 0x800000 0x0 0x51000000 0x0 0x800000>;');
+    const three = pool('three', reg(0x50400000, 8 * MIB));
+    const log = (nodes: string, kernel: string) =>
+      boot({ nodes }, { kernel }).log.flatMap(({ family, text }) =>
+        ['entries-ignored', 'overlap', 'overlap-pair', 'heap-refused'].includes(family) ? [text] : [],
+      );
+    expect(log(two, '6.1')).toEqual([]);
+    expect(log(two, '6.12')).toEqual([
+      "OF: reserved mem: fdt_scan_reserved_mem_reg_nodes() ignores 1 regions in node 'two'",
+    ]);
+    expect(log(two, '7.3')).toEqual([
+      "OF: reserved mem: Reserved memory: node 'two' has 2 <base size> entries, only the first is used",
+    ]);
+    expect(log(pool('one', reg(0x50000000, 8 * MIB)) + three, '6.12')).toEqual([
+      'OF: reserved mem: OVERLAP DETECTED!',
+      'one (0x0000000050000000--0x0000000050800000) overlaps with three (0x0000000050400000--0x0000000050c00000)',
+    ]);
+    expect(log(pool('system', size(8 * MIB)), '7.3')).toEqual(['cma_heap: Failed to add CMA heap system']);
   });
 
   test('over no-map memory of the firmware it is accepted by all', () => {
