@@ -140,7 +140,7 @@ test('a tree does not read files outside it, unless a prefix allows them', async
   for (const source of ['../secret', at('secret'), 'arch/../../secret', `${at('hostile')}/../secret`]) {
     const { exit, stderr } = await run(source);
     expect([exit, stderr]).toEqual([3, expect.stringContaining(`"${source}" is outside the kernel tree`)]);
-    expect(stderr).toMatch(/Kconfig:\d+:\d+: error\[kconfig\/source\].*fix: Set KCONFIG_EXT_PREFIX/s);
+    expect(stderr).toMatch(/Kconfig:\d+:\d+: error\[kconfig\/source\].*fix: set KCONFIG_EXT_PREFIX/s);
     expect(stderr).not.toContain('password');
   }
   expect((await run('$(KCONFIG_EXT_PREFIX)Kconfig.ext', { KCONFIG_EXT_PREFIX: `${at('modules')}/` })).exit).toBe(0);

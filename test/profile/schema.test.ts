@@ -44,5 +44,7 @@ describe('examples in the schema validate', () => {
 const profiles = readdirSync('schemas/examples').filter((file) => file.endsWith('.json'));
 test.each(profiles)('schemas/examples/%s is good', async (file) => {
   const { exit, stdout } = await dmaheap(['validate', `schemas/examples/${file}`]);
-  expect({ exit, stdout }).toEqual({ exit: 0, stdout: `schemas/examples/${file}: good\n` });
+  expect(exit).toBe(0);
+  // Without a DTB, some checks are not run.
+  expect(stdout).toMatch(new RegExp(`^schemas/examples/${file}: good\\nPASS: [^\\n]*\\n$`));
 });
