@@ -1,5 +1,5 @@
 /** dist/explorer.html: the program and a page around it, in one file that needs no server and no network. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -59,6 +59,7 @@ export async function buildExplorer(): Promise<Metafile> {
   // The page shows the report, so both look alike.
   const style = STYLE + readFileSync(path.join(root, 'src/explorer/page.css'), 'utf8');
   const packed = gzipSync(program, { level: 9 }).toString('base64');
+  mkdirSync(path.join(root, 'dist'), { recursive: true });
   writeFileSync(
     path.join(root, 'dist/explorer.html'),
     page.replace('/* style */', () => style).replace('/* program */', () => packed),

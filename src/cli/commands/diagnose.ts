@@ -30,7 +30,7 @@ export const command = declare({
   examples: [
     'diagnose dmesg.txt',
     'diagnose boot.log cmdline.txt meminfo.txt',
-    'diagnose board.tar --profile my-board.dmaheap.json --predict',
+    'diagnose board.tar --profile my-board.json --predict',
     'ssh board dmesg | dmaheap diagnose',
   ],
   run,
