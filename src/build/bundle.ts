@@ -95,6 +95,8 @@ export async function bundle(generated: readonly Metafile[]): Promise<void> {
     plugins: [program.plugin, builtinsOnUse()],
     entryPoints: ['src/cli/main.ts'],
     outfile: 'dist/dmaheap.mjs',
+    // Nothing else in it tells a reader of packages that it is a module: what it imports is fetched on use.
+    footer: { js: 'export {};' },
     minifySyntax: true,
     minifyWhitespace: true,
   });

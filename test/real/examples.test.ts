@@ -103,6 +103,7 @@ beforeAll(async () => {
   for (const name of ['dmesg.txt', 'boot.log']) writeFileSync(inside(name), log);
   writeFileSync(inside('cmdline.txt'), 'console=ttyS2 cma=256M\n');
   writeFileSync(inside('meminfo.txt'), 'MemTotal: 1000000 kB\nCmaTotal: 0 kB\nCmaFree: 0 kB\n');
+  await execa('tar', ['-cf', 'board.tar', 'dmesg.txt', 'cmdline.txt', 'meminfo.txt'], made);
   // A board answers after a while, and its first line comes alone.
   writeFileSync(path.join(bin, 'ssh'), '#!/bin/sh\nfor line in 1 2; do sleep 0.5; sed -n "${line}p" dmesg.txt; done\n');
   chmodSync(path.join(bin, 'ssh'), 0o755);
