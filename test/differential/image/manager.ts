@@ -49,13 +49,13 @@ export const manager: Judge = {
       for (const name of readdirSync(folder).filter((one) => /^(?:reach|cut)\d/.test(one)))
         cpSync(path.join(folder, name), path.join(units, name), { recursive: true });
     }
-    // A slice gets its device program a moment after its services start when many start at once.
+    // A slice gets its device program after its services start: with many at once on a busy machine, more than a second later.
     // The command lines are the judge's own; those of the images name no program.
     for (const name of services) {
       mkdirSync(path.join(units, `${name}.d`), { recursive: true });
       writeFileSync(
         path.join(units, `${name}.d/99-probe.conf`),
-        `[Service]\nStandardOutput=truncate:${work}/${name}.out\nExecStartPre=/bin/sleep 0.5\nExecStart=/bin/sh /run/probe.sh\n`,
+        `[Service]\nStandardOutput=truncate:${work}/${name}.out\nExecStartPre=/bin/sleep 3\nExecStart=/bin/sh /run/probe.sh\n`,
       );
     }
     const all = services.join(' ');
