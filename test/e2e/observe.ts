@@ -104,11 +104,7 @@ export function observe(result: BootResult, pageSizeBytes: bigint): Observation 
     verifier: verifierOf(section('verify')),
     cmaTotalBytes: kibibytes(section('meminfo').find((line) => line.startsWith('CmaTotal:'))),
     log,
-    // This message is written in two lines, the second one with the ranges.
-    messages: log
-      .replaceAll(/DETECTED!\n(\S+) \(.*?\) overlaps with (\S+) .*/g, 'DETECTED! $1 overlaps with $2')
-      .split('\n')
-      .flatMap(messagesIn),
+    messages: log.split('\n').flatMap(messagesIn),
     ranges: section('iomem').flatMap((line) => {
       const match = /^\s*([0-9a-f]+)-([0-9a-f]+) : (.*)$/.exec(line);
       return match ? [{ start: BigInt(`0x${match[1]}`), end: BigInt(`0x${match[2]}`) + 1n, name: match[3] ?? '' }] : [];
