@@ -87,7 +87,7 @@ function limitOf(wish: DefaultWish, { end }: Memblock, alignmentBytes: bigint): 
 
 /** The message that names the cause; absent: the kernel prints only that it failed. */
 export function causeMessage(
-  { rules, minimumAlignmentBytes: alignmentBytes, highMemoryStart: high }: Situation,
+  { architecture, rules, minimumAlignmentBytes: alignmentBytes, highMemoryStart: high }: Situation,
   memblock: Memblock,
   wish: DefaultWish,
   spell: (address: bigint) => string,
@@ -109,7 +109,8 @@ export function causeMessage(
       text: rules.messagePastLimit
         .replace('{size}', spell(alignUp(wish.sizeBytes, alignmentBytes)))
         .replace('{base}', spell(base))
-        .replace('{limit}', spell(limitOf(wish, memblock, alignmentBytes))),
+        // Firmware of a PC keeps the end of RAM for itself, so the kernel's limit is somewhat lower.
+        .replace('{limit}', architecture === 'x86_64' ? '?' : spell(limitOf(wish, memblock, alignmentBytes))),
     },
   };
   return messages;
