@@ -43,6 +43,9 @@ try {
   const { stdout } = await execa('git', ['ls-files', '-z']);
   for (const file of stdout.split('\0').filter((one) => one !== ''))
     cpSync(file, path.join(copy, file), { verbatimSymlinks: true });
+  // Some tests read what git lists.
+  await execa('git', ['init', '--quiet'], { cwd: copy });
+  await execa('git', ['add', '--all'], { cwd: copy });
   symlinkSync(path.resolve('node_modules'), path.join(copy, 'node_modules'));
   const facts = path.join(copy, 'src/facts');
   const added = readdirSync(facts)
