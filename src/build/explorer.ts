@@ -24,11 +24,11 @@ function nodeInBrowser(): Plugin {
   return {
     name: 'node-in-browser',
     setup(page) {
-      page.onResolve({ filter: /^(?:node:.*|execa)$/ }, ({ path: name, resolveDir }) => {
+      page.onResolve({ filter: /^(?:node:.*|execa)$/ }, ({ path: name }) => {
         if (ABSENT.includes(name)) return own('absent');
         const module = name.slice('node:'.length);
         if (OURS.includes(module)) return own(module);
-        return page.resolve(`@jspm/core/nodelibs/${module}`, { resolveDir, kind: 'import-statement' });
+        return { path: path.join(root, 'node_modules/@jspm/core/nodelibs/browser', `${module}.js`) };
       });
     },
   };
