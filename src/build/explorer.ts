@@ -48,8 +48,9 @@ export async function buildExplorer(): Promise<Metafile> {
     charset: 'utf8',
     mainFields: ['module', 'main'],
     legalComments: 'none',
-    jsx: 'automatic',
-    jsxImportSource: 'preact',
+    // esbuild reads tsconfig.json only for files that it finds itself; one that the plugin may find first would be strict or not
+    // by chance.
+    tsconfigRaw: { compilerOptions: { strict: true, jsx: 'react-jsx', jsxImportSource: 'preact' } },
     define: { 'import.meta.url': '"file:///dmaheap/dist/explorer.html"', global: 'globalThis' },
     plugins: [nodeInBrowser()],
     logLevel: 'warning',

@@ -98,11 +98,7 @@ export function replay(shown: BootShown, board: Board): Replay | NoReplay {
   const prediction = predict(input);
   const boot = shownBy(logs, board);
   const isSkeleton = input.isSkeleton === true;
-  const pools = new Set(
-    readReservedMemory(input.tree)
-      .nodes.filter(isPool)
-      .map(({ name }) => name),
-  );
+  const pools = poolsOf(input.tree);
   // Without the tree nothing is known of nodes, and what they leave to the default area is open.
   const rows = [
     ...compareAreas(prediction, boot),
