@@ -102,6 +102,7 @@ export async function testDebianPackage({ directory }: Release, work: string): P
   assert.equal(await said('dpkg -V dmaheap'), '');
   assert.equal(await said('dmaheap --version'), VERSION);
   assert.match(await said('dmaheap validate /board.json'), /^board\.json: good\nPASS: /);
+  assert.match(await said('cd /tmp && dmaheap explore 2>&1'), /^wrote explorer\.html/);
   assert.match(await said('dmaheap kernel rockchip-5.10'), /cma-uncached/);
   await said('dmaheap generate /board.json -o /tmp/out --kernel 6.12');
   for (const page of ['1 dmaheap', '5 dmaheap-profile', '8 dmaheap-verify']) {

@@ -69,6 +69,7 @@ export function testFiles({ directory, files }: Release): void {
       `dmaheap-${VERSION}.intoto.json`,
       `dmaheap-${VERSION}.mjs`,
       `dmaheap-${VERSION}.tgz`,
+      `dmaheap-explorer-${VERSION}.html`,
       ...['aarch64', 'armhf', 'riscv64', 'x86_64'].map((arch) => `dmaheap-verify-${VERSION}-${arch}`),
       `dmaheap_${VERSION}_all.deb`,
     ].sort(),

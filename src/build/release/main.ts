@@ -75,6 +75,7 @@ async function main(): Promise<void> {
 
   for (const { arch } of CROSS_TARGETS) await buildStaticFor(arch);
   put('dist/dmaheap.mjs', `dmaheap-${VERSION}.mjs`, 0o755);
+  put('dist/explorer.html', `dmaheap-explorer-${VERSION}.html`);
   const { notice, version } = await musl();
   writeFileSync(path.join(out, `dmaheap-${VERSION}.cdx.json`), wholeBill(version));
   for (const { name } of CROSS_TARGETS) put(staticProgram(name), `dmaheap-verify-${VERSION}-${name}`, 0o755);

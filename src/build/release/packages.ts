@@ -41,6 +41,7 @@ function writeTree({ root, version }: Place, top: string): void {
   const read = (file: string) => readFileSync(path.join(root, file));
   const program = path.join(root, 'dist/dmaheap.mjs');
   put('lib/dmaheap/dmaheap.mjs', read('dist/dmaheap.mjs'), 0o755);
+  put('lib/dmaheap/explorer.html', read('dist/explorer.html'));
   mkdirSync(path.join(top, 'usr/bin'), { recursive: true });
   symlinkSync('../lib/dmaheap/dmaheap.mjs', path.join(top, 'usr/bin/dmaheap'));
   // gzip's header would hold the time; Node writes none.

@@ -20,7 +20,7 @@ export const command = declare({
       throw new Refusal(
         'the page is not beside this program',
         EXIT.environment,
-        'run `npm ci` in a checkout of dmaheap: it builds dist/explorer.html',
+        'take dmaheap-explorer-VERSION.html from the release, or run the program where its package installed it',
       );
     try {
       copyFileSync(page, context.resolve(output));
