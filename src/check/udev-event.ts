@@ -108,7 +108,7 @@ class Event {
     run: [],
   };
   readonly open: OpenCondition[] = [];
-  /** Tags are sticky: one that was taken away again still matches. */
+  /** Tags are sticky: one that was taken away with -= still matches. With = all of them go. */
   readonly tagged = new Set<string>();
   readonly #environment = new Map<string, string | undefined>();
   readonly #final = new Set<string>();
@@ -256,6 +256,7 @@ class Event {
     const text = value ?? plain;
     const values = key === 'SYMLINK' ? linksIn(text, this.#escape) : [text];
     const many = key === 'SYMLINK' || key === 'TAG' || key === 'RUN';
+    if (key === 'TAG' && /^:?=$/.test(operator) && isDefinite) this.tagged.clear();
     if (key === 'TAG' && operator !== '-=') this.tagged.add(text);
     if (operator === '-=') this.result[kind as 'group'] = list.filter((one) => !values.includes(one.value));
     else {

@@ -30,6 +30,7 @@ const MODES = [
   'bind',
   'rbind',
   'private-dev',
+  'host-dev',
   'read-only',
   'read-write',
   'no-exec',
@@ -69,6 +70,20 @@ function bindEntries(unit: Unit, { isDirectory, isFile }: RootFacts): Entry[] {
   });
 }
 
+/** Settings with which systemd mounts /proc, /sys and the host's /dev itself. Source: namespace.c, namespace_info_mount_apivfs(). */
+function apiMounts(unit: Unit): Entry[] {
+  const flags = ['MountAPIVFS', 'ProtectControlGroups', 'ProtectKernelTunables'].map((key) => flagOf(unit, key));
+  const setting = flags.find((flag) => flag?.isSet === true)?.setting ?? procSetting(unit);
+  return setting === undefined ? [] : [{ mode: 'host-dev', path: '/dev', from: '/dev', setting }];
+}
+
+function procSetting(unit: Unit): Setting | undefined {
+  const isOn = ({ key, value }: Setting) =>
+    (key === 'ProtectProc' && /^(?:noaccess|invisible|ptraceable)$/.test(value)) ||
+    (key === 'ProcSubset' && value === 'pid');
+  return ['ProtectProc', 'ProcSubset'].map((key) => lastOf(unit, key)).find((one) => one !== undefined && isOn(one));
+}
+
 /** The mounts of a service in the order in which they are made. */
 function mountsOf(unit: Unit, root: RootFacts): Entry[] {
   const hidden = flagOf(unit, 'PrivateDevices');
@@ -78,6 +93,7 @@ function mountsOf(unit: Unit, root: RootFacts): Entry[] {
     ),
     ...bindEntries(unit, root),
     ...(hidden?.isSet === true ? [{ mode: 'private-dev' as const, path: '/dev', setting: hidden.setting }] : []),
+    ...apiMounts(unit),
     ...wordsOf(unit, listOf(unit, 'TemporaryFileSystem')).map(
       ({ text, setting }): Entry => ({ mode: 'empty', path: clean(text.replace(/:.*/, '')), setting }),
     ),

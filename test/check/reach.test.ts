@@ -41,6 +41,10 @@ test.each<[string, string, RegExp, string?]>([
   ['a list with rights that do not exist', 'DeviceAllow=char-dma_heap read', /^reached/],
   ['a list with a name that is not a device', 'DeviceAllow=dma_heap rw', /^reached/],
   ['a list of another device', 'DeviceAllow=/dev/video0 rw', /^DeviceAllow: the unit has DeviceAllow=/],
+  ['an empty /dev', 'TemporaryFileSystem=/dev', /^TemporaryFileSystem: /],
+  ['an empty /dev below which systemd mounts /dev', 'TemporaryFileSystem=/dev\nProtectControlGroups=yes', /^reached/],
+  ['an empty root in which systemd mounts /dev', 'TemporaryFileSystem=/\nMountAPIVFS=yes', /^reached/],
+  ['an empty /dev/dma_heap all the same', 'TemporaryFileSystem=/dev/dma_heap\nProtectProc=invisible', /^Temporary/],
   ['the strict policy', 'DevicePolicy=strict\nDeviceAllow=char-dma_heap rw', /^DevicePolicy: .*208\/STDIN/],
   [
     'the strict policy and /dev/null',

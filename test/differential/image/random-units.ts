@@ -12,6 +12,8 @@ const DEVICES = [
   () => 'DevicePolicy=none',
   () => 'DevicePolicy=closed',
   () => 'DevicePolicy=strict',
+  // Alone they rarely meet, and only together they show what strict is about.
+  () => 'DevicePolicy=strict\nDeviceAllow=char-dma_heap rw',
   () => 'DeviceAllow=',
   () => 'DeviceAllow=char-dma_heap rw',
   () => 'DeviceAllow=char-dma_heap',
@@ -63,11 +65,6 @@ const BINDS = [
   '/dev:/mnt',
 ];
 const EMPTY = ['/dev', '/dev/dma_heap', '/dev/dma_heap:ro', '/srv', '/dev:mode=0755', '/dev/dma_heap:ro,mode=700'];
-/**
- * With one of them, systemd 252 shows the host's /dev in place of TemporaryFileSystem=/dev, probably because it then mounts
- * /proc, /sys and /dev itself (MountAPIVFS=). `check` does not know that, so they are not combined with it.
- */
-const SHOWS_DEV = ['ProtectKernelTunables=yes', 'ProtectControlGroups=yes'];
 /** Most of them do not keep anything from /dev; some do without the look of it. */
 const OTHERS = [
   'ReadOnlyPaths=/dev',
@@ -77,7 +74,12 @@ const OTHERS = [
   'ProtectSystem=strict',
   'ProtectHome=yes',
   'PrivateTmp=yes',
-  ...SHOWS_DEV,
+  'ProtectKernelTunables=yes',
+  'ProtectControlGroups=yes',
+  'ProtectProc=invisible',
+  'ProcSubset=pid',
+  'ProcSubset=all',
+  'MountAPIVFS=yes',
   'PrivateNetwork=yes',
   'NoNewPrivileges=yes',
   'PrivateUsers=yes',
@@ -114,12 +116,9 @@ export function reachUnits(root: string, seed: number, roll: Dice): readonly str
     const name = `reach${seed}x${i}.service`;
     const own = some(3, setting);
     const more = roll(3) === 0 ? some(2, setting) : undefined;
-    const isUsed = [...own, ...(more ?? [])].some((line) => SHOWS_DEV.includes(line))
-      ? (line: string) => !line.startsWith('TemporaryFileSystem=/dev')
-      : () => true;
     const slice = roll(3) === 0 ? [`Slice=${pick(slices)}`] : [];
-    put(name, ['[Unit]', 'DefaultDependencies=no', '[Service]', 'Type=oneshot', ...slice, ...own.filter(isUsed)]);
-    if (more !== undefined) put(`${name}.d/50-more.conf`, ['[Service]', ...more.filter(isUsed)]);
+    put(name, ['[Unit]', 'DefaultDependencies=no', '[Service]', 'Type=oneshot', ...slice, ...own]);
+    if (more !== undefined) put(`${name}.d/50-more.conf`, ['[Service]', ...more]);
     return name;
   });
 }
