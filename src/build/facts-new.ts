@@ -203,7 +203,7 @@ async function main(): Promise<number> {
     section('New messages', added(before[1], after[1]));
   }
   const isRead = READ_KERNELS.some((one) => compareKernelVersions(one, version) === 0);
-  const isDescribed = existsSync(new URL(`../../kernels/linux-${name}.kernel.json`, import.meta.url));
+  const isDescribed = existsSync(new URL(`../../schemas/kernels/linux-${name}.kernel.json`, import.meta.url));
   const steps = [
     ...(values.write ? [`wrote ${writeDrafts(decisions, version)} rows: look at each OPEN in src/facts/*.json`] : []),
     ...(isRead ? [] : [`add ${name} to READ_KERNELS in src/facts/version.ts`]),

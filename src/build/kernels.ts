@@ -1,5 +1,5 @@
 /**
- * Writes the kernel descriptions that ship, below kernels/: `npm run kernels [-- NAME...]`. A source that Debian does not
+ * Writes the kernel descriptions that ship, below schemas/kernels/: `npm run kernels [-- NAME...]`. A source that Debian does not
  * have is used if it is in the cache; the others are named, and their descriptions do not change.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ const context = new Context(
   () => ({}),
 );
 
-const KERNELS = new URL('../../kernels/', import.meta.url).pathname;
+const KERNELS = new URL('../../schemas/kernels/', import.meta.url).pathname;
 
 async function directoryOf({ version, tree }: Source): Promise<string | undefined> {
   if (version !== undefined) return kernelTree(version);

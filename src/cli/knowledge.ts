@@ -215,7 +215,7 @@ function peek(file: string): string | undefined {
 }
 
 /** Where the descriptions that ship lie, from the program as it is bundled, packaged and run from its source. */
-const SHIPPED = ['./kernels/', '../kernels/', '../../kernels/'];
+const SHIPPED = ['./kernels/', '../schemas/kernels/', '../../schemas/kernels/'];
 const ENDING = '.kernel.json';
 
 function shippedDirectory(): string | undefined {
@@ -250,7 +250,7 @@ export function readDescriptionFile(context: Context, file: string): Description
       `no kernel description with the name ${file} ships with dmaheap`,
       EXIT.usage,
       shippedDescriptions().length === 0
-        ? 'give the path of a description; the directory kernels/ of the package is not beside this program'
+        ? 'give the path of a description; the directory schemas/kernels/ of the package is not beside this program'
         : `use ${shippedDescriptions().join(', ')}, or the path of one: ./${file}${ENDING}`,
     );
   const got = readText(ships ? path.join(shippedDirectory() ?? '', file + ENDING) : context.resolve(file));

@@ -19,7 +19,7 @@ export const NEWEST_KERNEL: KernelVersion = { major: 7, minor: 3 };
 export const FIRST_HEAPS = '5.6';
 
 /**
- * Kernels whose source was read, as each description of kernels/ says, which also says whether they were booted. Between
+ * Kernels whose source was read, as each description of schemas/kernels/ says, which also says whether they were booted. Between
  * them a fact may have changed earlier or later.
  */
 export const READ_KERNELS: readonly KernelVersion[] = [

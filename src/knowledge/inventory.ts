@@ -2,7 +2,8 @@
 
 import { placeText } from './c/flow.js';
 import type { Token } from './c/lex.js';
-import { bare, type Frame, type Part, Program } from './c/program.js';
+import { bare, type Frame, Program } from './c/program.js';
+import type { Part } from './c/texts.js';
 import { type CFunction, callsOf, closing, readUnit, splitArguments, type Unit } from './c/unit.js';
 import { and, type Condition, conditionText, NEVER, or } from './condition.js';
 import type { Compiled, Kbuild, ReadFile, Unread } from './kbuild.js';

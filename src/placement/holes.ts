@@ -1,7 +1,7 @@
 /** Free memory that a CMA area could have. */
-import { alignDown, alignUp } from '../quantity/index.js';
+import { type AddressRange, alignDown, alignUp } from '../quantity/index.js';
 import { Boot } from './boot.js';
-import { type Interval, IntervalSet } from './interval-set.js';
+import { type Interval, IntervalSet, interval } from './interval-set.js';
 import type { ReservedNode } from './reserved-nodes.js';
 import type { Situation } from './situation.js';
 
@@ -50,4 +50,17 @@ export function largest(holes: readonly Interval[]): Interval | undefined {
     (best, hole) => (best === undefined || hole.end - hole.start > best.end - best.start ? hole : best),
     undefined,
   );
+}
+
+/** Ranges are tried in their order, each from its top. */
+export function firstFit(
+  holes: readonly Interval[],
+  ranges: readonly AddressRange[],
+  fits: (hole: Interval) => boolean,
+): Interval | undefined {
+  for (const range of ranges) {
+    const hole = new IntervalSet(holes).within(interval(range.baseAddress, range.sizeBytes)).findLast(fits);
+    if (hole !== undefined) return hole;
+  }
+  return holes.findLast(fits);
 }

@@ -6,7 +6,7 @@ import { applyOverlay, type Fdt, type FdtNode } from '../fdt/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { alignDown, alignUp, formatAddress, formatBytes, isAligned } from '../quantity/index.js';
 import { boardRegions, displacedBy, limitsLeft, mergedInto, nodeDecides } from './board-regions.js';
-import { holesIn, holesWithout, largest } from './holes.js';
+import { firstFit, holesIn, holesWithout, largest } from './holes.js';
 import type { PlacementInput } from './input.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import { report } from './planner-codes.js';
@@ -594,19 +594,6 @@ const pointerOf = ({ pointer }: RegionWish, below = '') => (pointer === undefine
 
 const spellRanges = (ranges: readonly AddressRange[]) =>
   ranges.map((r) => `${formatAddress(r.baseAddress)} to ${formatAddress(r.baseAddress + r.sizeBytes)}`).join(' or ');
-
-/** Ranges are tried in their order, each from its top. */
-function firstFit(
-  holes: readonly Interval[],
-  ranges: readonly AddressRange[],
-  fits: (hole: Interval) => boolean,
-): Interval | undefined {
-  for (const range of ranges) {
-    const hole = new IntervalSet(holes).within(interval(range.baseAddress, range.sizeBytes)).findLast(fits);
-    if (hole !== undefined) return hole;
-  }
-  return holes.findLast(fits);
-}
 
 function littleLeft({ dangers }: Prediction): Diagnostic[] {
   return dangers

@@ -112,7 +112,7 @@ test('holds what it needs and nothing else', () => {
       'dist/types/src/index.d.ts',
       'docs/library.md',
       'docs/programs/heap-share.c',
-      'kernels/rockchip-5.10.kernel.json',
+      'schemas/kernels/rockchip-5.10.kernel.json',
       'native/core/verify.c',
       'schemas/profile.schema.json',
       'templates/udev/target.json',

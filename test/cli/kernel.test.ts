@@ -237,10 +237,10 @@ describe('a description', () => {
   });
 
   test('each one that ships is as the schema says and tells its evidence', () => {
-    const files = readdirSync('kernels').filter((file) => file.endsWith('.json'));
+    const files = readdirSync('schemas/kernels').filter((file) => file.endsWith('.json'));
     expect(files.length).toBeGreaterThan(6);
     for (const file of files) {
-      const description = JSON.parse(readFileSync(`kernels/${file}`, 'utf8'));
+      const description = JSON.parse(readFileSync(`schemas/kernels/${file}`, 'utf8'));
       valid(description);
       expect(valid.errors, file).toBeNull();
       expect(description.scope, file).toBe('tree');

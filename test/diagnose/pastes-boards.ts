@@ -285,33 +285,6 @@ Starting kernel ...
 system`,
   },
   {
-    // A reservation of firmware that the board does not use is disabled in many trees, and was never to be an area.
-    cause: 'CMA_DT_REJECTED_SPACE',
-    says: [/smaller|widen/],
-    never: [/status/],
-    text: `reserved-memory {
-	#address-cells = <0x2>;
-	#size-cells = <0x1>;
-	ranges;
-	linux,cma {
-		compatible = "shared-dma-pool";
-		size = <0x20000000>;
-		reusable;
-		linux,cma-default;
-		alloc-ranges = <0x0 0x0 0x30000000>;
-	};
-	settings@0 {
-		compatible = "firmware,settings";
-		reg = <0x0 0x0 0x0>;
-		no-map;
-		status = "disabled";
-	};
-};
-[    0.000000] Linux version 6.12.30 (me@desk)
-[    0.000000] OF: reserved mem: failed to allocate memory for node 'linux,cma'
-`,
-  },
-  {
     cause: 'CMA_DT_NODE_DISABLED',
     says: [/status/],
     text: `I don't get CMA from the DT on my Odroid-C4 (6.6.30).

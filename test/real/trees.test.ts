@@ -144,7 +144,7 @@ describe('the descriptions that ship', () => {
     '%s agrees with its source',
     async (name, { version, tree }) => {
       const directory = version === undefined ? directoryOf(tree ?? '') : await kernelTree(version);
-      const file = path.resolve('kernels', `${name}.kernel.json`);
+      const file = path.resolve('schemas/kernels', `${name}.kernel.json`);
       const said = await run('check', file, '--kernel-tree', directory);
       expect(said.exit, said.stderr).toBe(0);
     },
@@ -152,7 +152,7 @@ describe('the descriptions that ship', () => {
   );
 
   test('each has a source', () => {
-    const files = readdirSync('kernels').map((file) => file.replace('.kernel.json', ''));
+    const files = readdirSync('schemas/kernels').map((file) => file.replace('.kernel.json', ''));
     expect(files.sort()).toEqual(shipped.map(([name]) => name).sort());
   });
 });

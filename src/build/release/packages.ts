@@ -51,8 +51,8 @@ function writeTree({ root, version }: Place, top: string): void {
     put(`share/${to}`, execFileSync(process.execPath, [program, 'completion', shell]));
   for (const schema of readdirSync(path.join(root, 'schemas')).filter((name) => name.endsWith('.schema.json')))
     put(`share/dmaheap/schemas/${schema}`, read(`schemas/${schema}`));
-  for (const kernel of readdirSync(path.join(root, 'kernels')))
-    put(`lib/dmaheap/kernels/${kernel}`, read(`kernels/${kernel}`));
+  for (const kernel of readdirSync(path.join(root, 'schemas/kernels')))
+    put(`lib/dmaheap/kernels/${kernel}`, read(`schemas/kernels/${kernel}`));
   put(
     'share/doc/dmaheap/copyright',
     copyright(read('LICENSE').toString('utf8'), read('dist/THIRD-PARTY-NOTICES').toString('utf8')),

@@ -114,7 +114,7 @@ async function look(context: Context, subject: string, options: KernelOptions): 
     throw new Refusal(
       `${subject}: not a kernel source tree, a version, or a description that ships`,
       EXIT.environment,
-      `give the directory of a tree, NAME.kernel.json, or one of ${shippedDescriptions().join(', ') || 'the names of the package, whose directory kernels/ is not beside this program'}`,
+      `give the directory of a tree, NAME.kernel.json, or one of ${shippedDescriptions().join(', ') || 'the names of the package, whose directory schemas/kernels/ is not beside this program'}`,
     );
   const open = await openKernelTree(context, {
     kernelTree: subject,

@@ -2,6 +2,7 @@
 import { ALWAYS, and, type Condition } from '../condition.js';
 import { Flow, fieldsOf, placeText, type Reaching } from './flow.js';
 import type { Macro, Token } from './lex.js';
+import { join, MOST, type Part, type Text, unite } from './texts.js';
 import {
   type CFunction,
   type CVariable,
@@ -11,20 +12,6 @@ import {
   splitArguments,
   type Unit,
 } from './unit.js';
-
-/** A piece of a name: text, or what only the running kernel knows. */
-export type Part =
-  | { readonly kind: 'text'; readonly text: string }
-  /** The name of a CMA area, of a device-tree node, of a device. */
-  | { readonly kind: 'area' | 'node' | 'device' }
-  | { readonly kind: 'property'; readonly name: string }
-  | { readonly kind: 'unknown'; readonly file: string; readonly line: number; readonly text: string };
-
-/** One text that an expression can be, and for which configurations. */
-export interface Text {
-  readonly parts: readonly Part[];
-  readonly condition: Condition;
-}
 
 /** A function as it is called on one way from a root; `caller` is undefined for the root. */
 export interface Frame {
@@ -37,7 +24,6 @@ export interface Frame {
 }
 
 const DEEPEST = 8;
-const MOST = 64;
 
 export class Program {
   readonly units: readonly Unit[];
@@ -561,42 +547,6 @@ function ternary(
     }
   }
   return undefined;
-}
-
-/** Every way to put one text of each list behind the other. */
-function join(lists: readonly (readonly Text[])[]): Text[] {
-  return lists.reduce<Text[]>(
-    (before, list) =>
-      unite(
-        before.flatMap((left) =>
-          list.map((right) => ({
-            parts: merge([...left.parts, ...right.parts]),
-            condition: and(left.condition, right.condition),
-          })),
-        ),
-      ).slice(0, MOST),
-    [{ parts: [], condition: ALWAYS }],
-  );
-}
-
-function merge(parts: readonly Part[]): Part[] {
-  const merged: Part[] = [];
-  for (const part of parts) {
-    const last = merged.at(-1);
-    if (part.kind === 'text' && last?.kind === 'text')
-      merged[merged.length - 1] = { kind: 'text', text: last.text + part.text };
-    else merged.push(part);
-  }
-  return merged;
-}
-
-function unite(texts: readonly Text[]): Text[] {
-  const found = new Map<string, Text>();
-  for (const text of texts) {
-    const key = JSON.stringify([text.parts, text.condition]);
-    if (!found.has(key)) found.set(key, text);
-  }
-  return [...found.values()];
 }
 
 const unescaped = (text: string) => text.replace(/\\(["\\])/g, '$1');
