@@ -105,7 +105,7 @@ beforeAll(async () => {
   writeFileSync(inside('meminfo.txt'), 'MemTotal: 1000000 kB\nCmaTotal: 0 kB\nCmaFree: 0 kB\n');
   await execa('tar', ['-cf', 'board.tar', 'dmesg.txt', 'cmdline.txt', 'meminfo.txt'], made);
   // A board answers after a while, and its first line comes alone.
-  writeFileSync(path.join(bin, 'ssh'), '#!/bin/sh\nfor line in 1 2; do sleep 0.5; sed -n "${line}p" dmesg.txt; done\n');
+  writeFileSync(path.join(bin, 'ssh'), '#!/bin/sh\nfor line in 1 2; do sleep 0.5; sed -n "$line p" dmesg.txt; done\n');
   chmodSync(path.join(bin, 'ssh'), 0o755);
   for (const name of ['linux-6.12', 'vendor'])
     await execa('dmaheap', ['kernel', 'linux-6.12', '--arch', 'arm64', '-o', `${name}.kernel.json`], made);

@@ -46,33 +46,8 @@ export interface KernelTree {
   readonly fromCache: boolean;
 }
 
-/**
- * Reading a tree is one long pass through much code: functions are done before optimising them pays. With V8's usual
- * patience, and as much inlining, a third of the CPU time would go into that.
- */
-const WHILE_READING = [
-  '--interrupt-budget=500000',
-  '--max-inlined-bytecode-size-cumulative=250',
-  '--max-inlined-bytecode-size=120',
-];
-/** What follows is over in milliseconds or repeated a thousand times: more patience, but V8's own inlining. */
-const AFTERWARDS = [
-  '--interrupt-budget=4000000',
-  '--max-inlined-bytecode-size-cumulative=920',
-  '--max-inlined-bytecode-size=460',
-];
-
-function tuneOptimiser(flags: readonly string[]): void {
-  const version = Number(process.versions.v8.split('.')[0]);
-  // Unknown flags are complained about on standard error, so only where they are known to exist.
-  if (version < 11 || version > 13) return;
-  const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  for (const flag of flags) setFlagsFromString(flag);
-}
-
 /** Reads a kernel's Kconfig. The value is absent when a diagnostic says why. */
 export async function loadKernelTree(options: LoadOptions): Promise<Outcome<KernelTree>> {
-  tuneOptimiser(AFTERWARDS);
   const directory = path.resolve(options.directory);
   const world = kbuildEnvironment(directory, options.arch, options.host, options.tools);
   if (!world) return failure(`'${options.arch}' is not a supported architecture`, 'Use arm64, arm, riscv64 or x86_64.');
@@ -116,9 +91,7 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
     dialect: dialect.value,
   };
   if (mode.mode === 'run') await probes?.runMissing(input);
-  tuneOptimiser(WHILE_READING);
   const { value: tree, diagnostics } = parseTree({ ...input, probe: probes ? probes.answer : assumedAnswer });
-  tuneOptimiser(AFTERWARDS);
   if (!tree) return { diagnostics };
   if (options.record !== undefined) probes?.record(options.record, [...questions, ...tree.probes.keys()]);
   if (!hasErrors(diagnostics)) cache?.write(tree, diagnostics);
