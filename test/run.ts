@@ -28,7 +28,7 @@ const REAL: typeof UNIT = [
       npm('native, as clang sees it', 'lint:native'),
       npm('targets', 'test:targets'),
       npm('udev rules', 'test:udev'),
-      npm('images', 'test:image'),
+      npm('images', 'test:image', '40'),
       npm('device trees', 'test:dtb'),
       npm('placement', 'test:placement'),
       npm('solver', 'test:solver'),

@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
+import { shareOf } from '../share.js';
 import { loadCases, type Run, runsOf } from './case.js';
 import { hasTree, type KernelRecipe, kernelNames, kernelRecipe } from './kernel.js';
 import { Lab, type RunResult } from './lab.js';
@@ -18,7 +19,8 @@ import { humanReport, jsonReport, junitReport, tally, wrongOnes } from './report
 const USAGE = `usage: npm run e2e -- [options]
   --only TEXT      cases whose name has TEXT (or CASE@KERNEL); repeatable
   --kernel NAME    only these kernels; repeatable
-  --random N       N random cases and no others (100 beside the written ones when left out)
+  --random N       N random cases and no others
+  --all            every case of the usual kernels and 100 random ones; without it, a share of them
   --seed S         of the random cases (default 1)
   --long           every kernel, the dangerous cases, 1,000 random ones (or as many as --random says)
   --shell          a console in the guest of the one case that --only names
@@ -29,6 +31,8 @@ const USAGE = `usage: npm run e2e -- [options]
 
 /** Kernels of an ordinary run; --long takes all of them. */
 const USUAL = ['arm64-6.12', 'arm64-7.3', 'riscv64-6.12', 'arm-6.12', 'x86_64-6.12'];
+/** A fourth of what --all boots. */
+const USUAL_GUESTS = 96;
 const RANDOM_USUAL = ['arm64-6.12', 'arm64-7.3'];
 /** Of all fields; what is open must be named, and may not be the rule. */
 const MOST_UNKNOWN = 0.1;
@@ -39,6 +43,7 @@ const { values } = parseArgs({
     kernel: { type: 'string', multiple: true },
     random: { type: 'string' },
     seed: { type: 'string', default: '1' },
+    all: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     shell: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
@@ -82,7 +87,9 @@ async function chosenRuns(): Promise<readonly Run[]> {
   const runs = runsOf([...written, ...randomCases(randomCount, Number(values.seed), kernels)]);
   const usual = new Set(values.kernel ?? (values.long || values.only ? runs.map(({ kernel }) => kernel) : USUAL));
   const wanted = (run: Run) => values.only?.some((text) => run.id === text || run.case.name.includes(text)) ?? true;
-  return runs.filter((run) => usual.has(run.kernel) && atHand.has(run.kernel) && wanted(run));
+  const chosen = runs.filter((run) => usual.has(run.kernel) && atHand.has(run.kernel) && wanted(run));
+  const isOrdinary = !(values.all || values.long || values.only || values.kernel || values.random !== undefined);
+  return isOrdinary ? shareOf('guests', chosen, USUAL_GUESTS, ({ id }) => id) : chosen;
 }
 
 /** Runs everything with a fixed number of guests at a time, and gives the results in the order of the runs. */

@@ -7,6 +7,7 @@ import { resolveModel } from '../../src/model/index.js';
 import { makePlan } from '../../src/plan/index.js';
 import { readProfile } from '../../src/profile/load.js';
 import { type Artifact, artifactPath, render, TARGETS } from '../../src/render/index.js';
+import { shareOf } from '../share.js';
 import { readAll, understand } from './readers.js';
 import { HOSTILE } from './values.js';
 
@@ -114,7 +115,7 @@ test('the profile is a good one before anything is done to it', () => {
   understandable(ending);
 });
 
-test.each(Object.entries(HOSTILE))('%s as any value', (_, hostile) => {
+test.each(shareOf('hostile values', Object.entries(HOSTILE), 8))('%s as any value', (_, hostile) => {
   for (const place of places)
     understandable(
       generate(
@@ -126,7 +127,7 @@ test.each(Object.entries(HOSTILE))('%s as any value', (_, hostile) => {
 });
 
 test.each([
-  ...Object.entries(HOSTILE),
+  ...shareOf('hostile keys', Object.entries(HOSTILE), 8),
   ['prototype', '__proto__'],
   ['constructor', 'constructor'],
   ['toString', 'toString'],

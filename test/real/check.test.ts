@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { debianConfig, debianPackage, dtbDirectory, kernelTree } from '../../src/build/fetch/index.js';
 import type { Ran, Tools } from '../../src/check/types.js';
 import { check, withTools } from '../check/tree.js';
+import { shareOf } from '../share.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-real-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
@@ -38,7 +39,7 @@ async function judge(version: string, text: string, tree?: string) {
   };
 }
 
-describe.each(['5.10', '6.1', '6.12', '7.3'])('conf of kernel %s', (version) => {
+describe.each(shareOf('kernels', ['5.10', '6.1', '6.12', '7.3'], 1))('conf of kernel %s', (version) => {
   test('the lines for both heaps stand', async () => {
     expect(await judge(version, HEAPS)).toEqual({ status: 'pass', errors: [] });
   });

@@ -10,9 +10,10 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dtbDirectory } from '../../src/build/fetch/index.js';
 import { dmaheap } from '../cli/run.js';
+import { shareOf } from '../share.js';
 
 const PAGE = pathToFileURL(path.resolve('dist/explorer.html')).href;
-const BOARDS = [
+const ALL_BOARDS = [
   'allwinner/sun50i-h6-pine-h64.dtb',
   'allwinner/sun50i-a64-pine64-plus.dtb',
   'amlogic/meson-g12b-odroid-n2.dtb',
@@ -35,6 +36,7 @@ const BOARDS = [
   'ti/k3-am625-sk.dtb',
   'xilinx/zynqmp-zcu102-rev1.0.dtb',
 ];
+const BOARDS = shareOf('boards', ALL_BOARDS, 6);
 const LOGS: Readonly<Record<string, string>> = {
   'refused.log': '[    0.000000] Linux version 6.12.8 (build@host)\n[    0.000000] cma: Failed to reserve 512 MiB\n',
   'cells.log':
@@ -49,6 +51,7 @@ const LOGS: Readonly<Record<string, string>> = {
   'config.txt': '# CONFIG_DMABUF_HEAPS is not set\nCONFIG_CMA=y\n',
   'rules.txt': 'KERNEL=="dma_heap/*", MODE="0666"\n',
 };
+const SOME_LOGS = shareOf('logs', Object.entries(LOGS), 4);
 
 let browser: Browser;
 let page: Page;
@@ -136,7 +139,7 @@ test.each(BOARDS)('%s: profile, prediction and generated files are those of the 
   }
 });
 
-test.each(Object.entries(LOGS))('%s: the first cause is that of the command line', async (name, content) => {
+test.each(SOME_LOGS)('%s: the first cause is that of the command line', async (name, content) => {
   writeFileSync(path.join(work, name), content);
   await open();
   await drop(path.join(work, name));

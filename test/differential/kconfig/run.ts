@@ -4,10 +4,12 @@
  * Four kernels by four architectures: all*config, every in-tree defconfig, Debian's configurations, and mutated
  * configurations (12 per tree, with --long 210). Both sides read the same recorded probe answers; that conf asks the
  * same questions live is checked once per tree. Then small random trees and option lines for each of the four confs.
+ * An ordinary run takes a share of these.
  */
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import * as engine from '../../../src/kconfig/index.js';
+import { shareOf } from '../../share.js';
 import { mutatedCases, plainCases } from './cases.js';
 import { compareCases, differingMessages, judgeCases, type Mismatch } from './compare.js';
 import { confMessages } from './engine.js';
@@ -25,6 +27,7 @@ const { values: options } = parseArgs({
     tree: { type: 'string', multiple: true },
     /** Set by ourselves: check one tree in this process. */
     one: { type: 'string' },
+    live: { type: 'boolean', default: false },
   },
 });
 /** Small random trees per kernel. */
@@ -37,7 +40,10 @@ async function checkTree(name: TreeName): Promise<boolean> {
   const started = Date.now();
   const subject = await openSubject(name);
   const conf = await buildConf(subject.directory);
-  const cases = [...plainCases(subject), ...mutatedCases(subject, mutations)];
+  const defconfigs = options.long
+    ? subject.defconfigs
+    : shareOf(`defconfigs of ${subject.name}`, subject.defconfigs, 8);
+  const cases = [...plainCases({ ...subject, defconfigs }), ...mutatedCases(subject, mutations)];
   const { judged, parseMessages } = await judgeCases(conf, subject, cases);
   const mismatches = compareCases(engine, subject.tree, judged);
   const reparsed = engine.parseTree({
@@ -47,12 +53,12 @@ async function checkTree(name: TreeName): Promise<boolean> {
   });
   const parse = differingMessages(parseMessages, confMessages(reparsed.diagnostics));
   if (parse.length > 0) mismatches.push({ name: 'messages while parsing', lines: parse });
-  const live = await liveProbes(conf, subject);
+  const live = options.live ? await liveProbes(conf, subject) : { lines: [], count: undefined };
   if (live.lines.length > 0) mismatches.push({ name: 'live probes', lines: live.lines });
   printMismatches(subject.name, mismatches);
   const messages = judged.reduce((sum, { verdict }) => sum + verdict.messages.size, 0);
   console.log(
-    `${subject.name}: ${cases.length} inputs (${mutations} mutated), ${messages} messages, ${live.count} live probes, ` +
+    `${subject.name}: ${cases.length} inputs (${mutations} mutated), ${messages} messages, ${live.count ?? 'no'} live probes, ` +
       `${mismatches.length} mismatches, ${((Date.now() - started) / 1000).toFixed(0)} s`,
   );
   return mismatches.length === 0;
@@ -81,10 +87,11 @@ function printMismatches(subject: string, mismatches: readonly Mismatch[]): void
   }
 }
 
-function treeNames(): string[] {
+function treeNames(): readonly string[] {
   const trees = VERSIONS.flatMap((version) => ARCHITECTURES.map((arch) => `${version}/${arch}`));
   const all = [...trees, ...VERSIONS.flatMap((version) => [`${version}/small`, `${version}/lines`])];
-  return options.tree ? all.filter((name) => options.tree?.includes(name)) : all;
+  if (options.tree) return all.filter((name) => options.tree?.includes(name));
+  return options.long ? all : shareOf('trees', all, 7);
 }
 
 if (options.one !== undefined) {
@@ -97,17 +104,28 @@ if (options.one !== undefined) {
         : await checkTree({ version, arch } as TreeName);
   process.exitCode = passed ? 0 : 1;
 } else {
-  const queue = treeNames();
+  const queue = [...treeNames()];
+  // Compilers answer them, which takes longer than all the rest.
+  let probed = options.long || options.tree !== undefined ? queue.length : 1;
   let passed = 0;
   let failed = 0;
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
+      const isProbed = probed > 0 && !/small|lines/.test(next);
+      if (isProbed) probed--;
       const { exitCode } = await execa(
         process.execPath,
         [
           ...process.execArgv,
           process.argv[1] as string,
-          ...['--one', next, '--mutations', String(mutations), ...(options.long ? ['--long'] : [])],
+          ...[
+            '--one',
+            next,
+            '--mutations',
+            String(mutations),
+            ...(options.long ? ['--long'] : []),
+            ...(isProbed ? ['--live'] : []),
+          ],
         ],
         { stdio: ['ignore', 'inherit', 'inherit'], reject: false },
       );
