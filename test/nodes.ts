@@ -3,28 +3,9 @@
  * `node` package, into a directory of their own.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { cacheRoot } from '../src/build/fetch/index.js';
+import { nodeBinary, RELEASES } from './node-releases.js';
 import { countsOf, vitestCount } from './steps.js';
-
-const RELEASES = ['20.19', '22', '24'] as const;
-
-/** The binary of a release, installed once. */
-function nodeBinary(release: string): string {
-  const directory = path.join(cacheRoot(), 'node', release);
-  mkdirSync(directory, { recursive: true });
-  const binary = path.join(directory, 'node_modules', 'node', 'bin', 'node');
-  if (!readdirSync(directory).includes('node_modules')) {
-    writeFileSync(path.join(directory, 'package.json'), '{ "private": true }\n');
-    const { status } = spawnSync('npm', ['install', '--no-save', `node@${release}`], {
-      cwd: directory,
-      stdio: 'inherit',
-    });
-    if (status !== 0) throw new Error(`node@${release} cannot be installed`);
-  }
-  return binary;
-}
 
 let failed = 0;
 let passed = 0;

@@ -1,36 +1,20 @@
 /**
- * `npm run bench:check`: CPU seconds of `dmaheap check` on a root file system in a tar archive of at least 300 MB, against
- * `tar -t`, and on a kernel tree, against merge_config.sh plus make (--confirm), in the same run.
+ * `dmaheap check` on a root file system in a tar archive of at least 300 MB, against `tar -t`, and on a kernel tree,
+ * against merge_config.sh plus make (--confirm).
  */
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createWriteStream, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { debianPackage, kernelTree } from '../../src/build/fetch/index.js';
+import { interleaved, measure, rssOf, secondsOf } from './measure.js';
+import type { Row } from './table.js';
 
 const MEBIBYTE = 1 << 20;
-const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-bench-'));
 const program = path.resolve('dist/dmaheap.mjs');
 const profile = path.resolve('schemas/examples/qemu-virt-arm64.json');
 
-/**
- * User and system time of a command and its children, by the shell's own clock.
- * @param expected its status; anything else means that something else was measured
- */
-async function cpuSeconds(expected: number, command: string, ...args: string[]): Promise<number> {
-  // In a pipeline `times` would be of a shell without children.
-  const script = '"$@" >said 2>&1; echo "status $?"; times';
-  const { stdout } = await execa('bash', ['-c', script, 'bench', command, ...args], { cwd: work });
-  const status = Number(/^status (\d+)$/m.exec(stdout)?.[1]);
-  if (status !== expected)
-    throw new Error(
-      `${command} ${args.join(' ')} ended with ${status}: ${readFileSync(path.join(work, 'said'), 'utf8').slice(-2000)}`,
-    );
-  const children = stdout.trim().split('\n').at(-1) ?? '';
-  return [...children.matchAll(/(\d+)m([\d.]+)s/g)].reduce((sum, [, m, s]) => sum + Number(m) * 60 + Number(s), 0);
-}
-
-async function makeTar(): Promise<string> {
+async function makeTar(work: string): Promise<string> {
   const root = path.join(work, 'root');
   const packages = await debianPackage('trixie', 'amd64', 'systemd', { withDependencies: true });
   await execa('cp', ['-a', packages, root]);
@@ -49,42 +33,50 @@ async function makeTar(): Promise<string> {
   return tar;
 }
 
-try {
-  const tar = await makeTar();
-  const { stdout: size } = await execa('stat', ['-c', '%s', tar]);
-  const listed = await cpuSeconds(0, 'tar', '-tf', tar);
-  // Nothing of ours is in it, so the check fails, with its reasons.
-  const checked = await cpuSeconds(1, process.execPath, program, 'check', profile, '--rootfs', tar);
-  console.log(
-    `root tar of ${Math.round(Number(size) / MEBIBYTE)} MB: check ${checked.toFixed(2)} s of CPU, tar -t ${listed.toFixed(2)} s`,
-  );
-  const tree = await kernelTree('6.12');
-  await execa(process.execPath, [program, 'generate', profile, '-o', 'out', '--kernel', '6.12'], {
-    cwd: work,
-    reject: false,
-  });
-  const cache = path.join(work, 'cache');
-  const ask = (...more: string[]) =>
-    cpuSeconds(
-      0,
-      'env',
-      `XDG_CACHE_HOME=${cache}`,
-      process.execPath,
-      program,
-      'check',
-      'out',
-      '--kernel-tree',
-      tree,
-      ...more,
-    );
-  const without = await cpuSeconds(0, process.execPath, program, 'check', 'out');
-  const [cold, warm] = [await ask(), await ask()];
-  const base = path.join(tree, 'arch/arm64/configs/defconfig');
-  const confirmed = await ask('--base-config', base, '--confirm');
-  console.log(
-    `kernel tree: check ${cold.toFixed(2)} s of CPU cold, ${warm.toFixed(2)} s warm, ${without.toFixed(2)} s without the tree; ` +
-      `so the answer costs ${(cold - without).toFixed(2)} s cold, ${(warm - without).toFixed(2)} s warm; with merge_config.sh and make (--confirm) ${confirmed.toFixed(2)} s`,
-  );
-} finally {
-  rmSync(work, { recursive: true, force: true });
+export async function bench(rounds: number): Promise<Row[]> {
+  const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-bench-'));
+  try {
+    const tar = await makeTar(work);
+    const tree = await kernelTree('6.12');
+    const base = path.join(tree, 'arch/arm64/configs/defconfig');
+    const ours = (status: number, ...args: string[]) =>
+      measure([process.execPath, program, ...args], {
+        cwd: work,
+        env: { ...process.env, XDG_CACHE_HOME: path.join(work, 'cache') },
+        status,
+      });
+    ours(0, 'generate', profile, '-o', 'out', '--kernel', '6.12');
+    const onTree = (...more: string[]) => ours(0, 'check', 'out', '--kernel-tree', tree, ...more);
+    const series = interleaved(rounds, {
+      'tar -t': () => measure(['tar', '-tf', tar], { cwd: work }),
+      // Nothing of ours is in it, so the check fails, with its reasons.
+      image: () => ours(1, 'check', profile, '--rootfs', tar),
+      plain: () => ours(0, 'check', 'out'),
+      cold: () => {
+        rmSync(path.join(work, 'cache'), { recursive: true, force: true });
+        ours(0, 'version');
+        return onTree();
+      },
+      warm: () => onTree(),
+    });
+    const confirmed = onTree('--base-config', base, '--confirm');
+    const peer = { name: 'with merge_config.sh, make', values: [confirmed.cpuSeconds] };
+    const without = secondsOf(series, 'plain');
+    const answer = (name: string) => secondsOf(series, name).map((seconds, i) => seconds - (without[i] ?? 0));
+    const seconds = { unit: 's of CPU' } as const;
+    return [
+      {
+        ...seconds,
+        what: 'check of a root tar of 300 MB',
+        ours: secondsOf(series, 'image'),
+        peer: { name: 'tar -t', values: secondsOf(series, 'tar -t') },
+        rssMiB: rssOf(series, 'image'),
+      },
+      { ...seconds, what: 'check --kernel-tree, the whole command', ours: secondsOf(series, 'cold'), peer },
+      { ...seconds, what: 'check --kernel-tree, the answer, cold', ours: answer('cold'), goal: 1.5 },
+      { ...seconds, what: 'check --kernel-tree, the answer, warm', ours: answer('warm'), goal: 0.3 },
+    ];
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
 }

@@ -1,32 +1,23 @@
 /**
- * npm run bench:kconfig [-- --runs N] [--only 7.3]: CPU seconds, children included, of an olddefconfig of Debian's arm64
- * configuration: our engine against the tree's own conf, with live probes, with cached probes and with its hash
- * function repaired, and against make, merge_config.sh and Kconfiglib. Runs are interleaved; the median counts. Ends
- * with the targets and whether they are met.
+ * An olddefconfig of Debian's arm64 configuration by our engine and by the tree's own conf (with live probes, with cached
+ * probes, with its hash function repaired), make, merge_config.sh and Kconfiglib; and the commands that answer from a
+ * kept tree.
  */
-import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { parse } from 'jsonc-parser';
 import { builtinsOnUse } from '../../src/build/bundle.js';
 import { cacheRoot, debianConfig, debianPackage } from '../../src/build/fetch/index.js';
 import { loadKernelTree } from '../../src/cli/kernel/load.js';
 import { buildConf } from '../differential/kconfig/judge.js';
 import { openSubject, type Subject, type Version } from '../differential/kconfig/trees.js';
+import { interleaved, type Measured, measure, rssOf, type Series, secondsOf } from './measure.js';
+import { median, type Row } from './table.js';
 
-const { values: options } = parseArgs({
-  options: {
-    runs: { type: 'string', default: '9' },
-    only: { type: 'string', multiple: true },
-    /** Leave out what takes minutes: merge_config.sh. */
-    quick: { type: 'boolean', default: false },
-  },
-});
-const runs = Number(options.runs);
-const versions = (['7.3', '6.12'] as const).filter((version) => options.only?.includes(version) ?? true);
-const work = path.join(cacheRoot(), 'kconfig-bench');
-mkdirSync(work, { recursive: true });
+const VERSIONS = ['7.3', '6.12'] as const;
+const program = path.resolve('dist/dmaheap.mjs');
+const profile = path.resolve('schemas/examples/qemu-virt-arm64.json');
 
 const KCONFIGLIB = `import kconfiglib, sys
 k = kconfiglib.Kconfig("Kconfig", warn=False)
@@ -34,71 +25,27 @@ k.load_config(sys.argv[1])
 k.write_config(sys.argv[2])
 `;
 
-interface Measured {
-  readonly cpuSeconds: number;
-  readonly stdout: string;
+export async function bench(rounds: number): Promise<Row[]> {
+  const work = path.join(cacheRoot(), 'kconfig-bench');
+  mkdirSync(work, { recursive: true });
+  const once = path.join(work, 'once.cjs');
+  await build({
+    entryPoints: [new URL('kconfig-once.ts', import.meta.url).pathname],
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    outfile: once,
+    logLevel: 'error',
+    plugins: [builtinsOnUse()],
+  });
+  const rows: Row[] = [];
+  for (const version of VERSIONS) rows.push(...(await benchTree(version, rounds, work, once)));
+  return rows;
 }
 
-/** The environment without what makes Node itself do more at its start, such as reading a store of certificates. */
-function plainNode(): NodeJS.ProcessEnv {
-  const { NODE_EXTRA_CA_CERTS: _, NODE_OPTIONS: __, NODE_COMPILE_CACHE: ___, ...plain } = process.env;
-  return plain;
-}
-
-/** CPU seconds of a command and all its children, as bash accounts for them. */
-function measure(
-  command: readonly string[],
-  env: NodeJS.ProcessEnv,
-  cwd: string,
-  mayFail = false,
-): Measured | undefined {
-  const { stdout, stderr, status } = spawnSync(
-    'bash',
-    ['-c', 'TIMEFORMAT="cpu %U %S"; time "$@"', 'bench', ...command],
-    {
-      env,
-      cwd,
-      encoding: 'utf8',
-      maxBuffer: 1 << 28,
-    },
-  );
-  const times = /^cpu ([\d.]+) ([\d.]+)$/m.exec(stderr);
-  if (status !== 0 || !times) {
-    if (mayFail) return undefined;
-    throw new Error(`${command.join(' ')} ended with ${status}\n${stderr}`);
-  }
-  return { cpuSeconds: Number(times[1]) + Number(times[2]), stdout };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[values.length >> 1] as number;
-}
-
-const once = path.join(work, 'once.cjs');
-await build({
-  entryPoints: [new URL('kconfig-once.ts', import.meta.url).pathname],
-  bundle: true,
-  platform: 'node',
-  format: 'cjs',
-  minifySyntax: true,
-  minifyWhitespace: true,
-  outfile: once,
-  logLevel: 'error',
-  plugins: [builtinsOnUse()],
-});
-
-const missed: string[] = [];
-function target(name: string, value: number, limit: number, unit: string): void {
-  const met = value <= limit;
-  if (!met) missed.push(name);
-  console.log(`  ${met ? 'met   ' : 'MISSED'} ${name}: ${value.toFixed(3)}${unit}, target ${limit}${unit}`);
-}
-
-for (const version of versions) await bench(version);
-console.log(`${missed.length === 0 ? 'all targets met' : `missed: ${missed.join(', ')}`}`);
-process.exitCode = missed.length === 0 ? 0 : 1;
-
-async function bench(version: Version): Promise<void> {
+async function benchTree(version: Version, rounds: number, work: string, once: string): Promise<Row[]> {
   const subject = await openSubject({ version, arch: 'arm64' });
   const { directory, environment } = subject;
   const base = await debianConfig('arm64', version);
@@ -119,105 +66,115 @@ async function bench(version: Version): Promise<void> {
 
   const exported = { ...process.env, ...environment, LC_ALL: 'C' };
   const dotConfig = path.join(place, '.config');
-  const conf = (program: string, more: NodeJS.ProcessEnv) => {
+  const conf = (judge: string, more: NodeJS.ProcessEnv = { KCONFIG_PROBES: subject.probesFile }) => {
     copyFileSync(base, dotConfig);
-    return measure([program, '--olddefconfig', 'Kconfig'], { ...exported, ...more }, place)?.cpuSeconds as number;
+    return measure([judge, '--olddefconfig', 'Kconfig'], { env: { ...exported, ...more }, cwd: place });
   };
-  const replay = { KCONFIG_PROBES: subject.probesFile };
-  const ours = (what: string, cacheDirectory: string | null, rounds = 1) => {
-    const task = {
-      what,
-      directory,
-      arch: 'arm64',
-      recording,
-      cacheDirectory,
-      config: base,
-      output: path.join(place, 'ours'),
-      rounds,
-    };
-    const env = { ...plainNode(), KCONFIG_BENCH: JSON.stringify(task) };
-    const { cpuSeconds, stdout } = measure([process.execPath, once], env, place) as Measured;
-    return { cpuSeconds, ...(JSON.parse(stdout) as Record<string, number>) } as Record<string, number>;
+  const engine = (what: string, cacheDirectory: string | null, repeated = 1) => {
+    const output = path.join(place, 'ours');
+    const task = { what, directory, arch: 'arm64', recording, cacheDirectory, config: base, output, rounds: repeated };
+    const env = { ...process.env, KCONFIG_BENCH: JSON.stringify(task) };
+    const measured = measure([process.execPath, once], { env, cwd: place });
+    if (what === 'single' && !judged.equals(readFileSync(output))) throw new Error('our configuration is another one');
+    return measured;
   };
-  const warmCache = path.join(place, 'cache');
-  ours('single', warmCache);
+  const said = ({ stdout }: Measured) => JSON.parse(stdout) as Record<string, number>;
 
-  conf(stock, replay);
+  conf(stock);
   const judged = readFileSync(dotConfig);
-  conf(repaired, replay);
+  conf(repaired);
   if (!judged.equals(readFileSync(dotConfig))) throw new Error('the repaired conf writes another configuration');
+  const kept = path.join(place, 'cache');
+  engine('single', kept);
 
-  const times: Record<'cached' | 'repaired' | 'cold' | 'warm', number[]> = {
-    cached: [],
-    repaired: [],
-    cold: [],
-    warm: [],
+  const cli = (home: string, ...args: string[]) => {
+    const env = { ...process.env, XDG_CACHE_HOME: path.join(place, home) };
+    return measure([process.execPath, program, ...args], { cwd: place, env });
   };
-  let rss = 0;
-  for (let i = 0; i < runs; i++) {
-    times.cached.push(conf(stock, replay));
-    const cold = ours('single', null);
-    times.cold.push(cold['cpuSeconds'] as number);
-    rss = Math.max(rss, cold['maxRssMiB'] as number);
-    if (!judged.equals(readFileSync(path.join(place, 'ours')))) throw new Error('our configuration is another one');
-    times.repaired.push(conf(repaired, replay));
-    const warm = ours('single', warmCache);
-    if (!warm['fromCache']) throw new Error('the kept tree was not used');
-    times.warm.push(warm['cpuSeconds'] as number);
-    if (!judged.equals(readFileSync(path.join(place, 'ours')))) throw new Error('our configuration is another one');
-  }
-  const live = median([0, 1, 2].map(() => conf(stock, {})));
-  const batch = ours('batch', warmCache, 40);
-  const whatIf = ours('what-if', warmCache, 1000);
-  const others = measureOthers(subject, base, place, exported);
-  const kconfiglib = await measureKconfiglib(base, place, { ...exported, srctree: directory });
-
-  const reference = median(times.cached);
-  const line = (name: string, seconds: number | undefined, note = '') =>
-    console.log(
-      `  ${name.padEnd(44)} ${seconds === undefined ? 'fails' : `${seconds.toFixed(3)} s  ${(seconds / reference).toFixed(2)} of conf`}${note}`,
-    );
-  console.log(`\n${version} arm64, Debian's configuration, CPU seconds, medians of ${runs} interleaved runs`);
-  line('conf, live probes (3 runs)', live);
-  line('conf, cached probes', reference);
-  line('conf, cached probes, hash repaired', median(times.repaired));
-  for (const [name, seconds] of others) line(name, seconds);
-  for (const [name, seconds] of kconfiglib) line(name, seconds);
-  line('dmaheap, cold', median(times.cold), `, ${rss.toFixed(0)} MiB at most`);
-  line('dmaheap, warm (tree from the cache)', median(times.warm));
-  line('dmaheap, batch, per configuration', (batch['batchMillis'] as number) / 1000);
-  console.log(
-    `  what-if over ${whatIf['symbols']} symbols: median ${(whatIf['whatIfMillis'] as number).toFixed(4)} ms, slowest ${(whatIf['whatIfSlowestMillis'] as number).toFixed(1)} ms (wall)`,
-  );
-  target(`${version}: cold against conf`, median(times.cold) / reference, 0.5, '');
-  target(`${version}: warm against conf`, median(times.warm) / reference, 0.15, '');
-  target(`${version}: batch`, batch['batchMillis'] as number, 30, ' ms');
-  target(`${version}: what-if, median`, whatIf['whatIfMillis'] as number, 1, ' ms');
-  if (median(times.cold) > median(times.repaired))
-    console.log(
-      `  lost: cold takes ${(median(times.cold) / median(times.repaired)).toFixed(2)} times the repaired conf`,
-    );
-  console.log(`  lost: memory, ${rss.toFixed(0)} MiB against conf's 27`);
+  const onTree = ['--kernel-tree', directory, '--base-config', base];
+  const profileFor = path.join(place, 'board.json');
+  writeFileSync(profileFor, JSON.stringify({ ...parse(readFileSync(profile, 'utf8')), kernel: { version } }, null, 2));
+  const replay = ['--probes', `replay:${recording}`];
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    resolve: ['resolve', profileFor, ...onTree, ...replay],
+    explain: ['explain', 'DMABUF_HEAPS_CMA', ...onTree, '--arch', 'arm64', ...replay],
+    generate: ['generate', profileFor, '-o', 'out', ...onTree, ...replay],
+    check: ['check', 'out', '--kernel-tree', directory, '--base-config', base],
+  };
+  cli('warm', ...(commands['generate'] as readonly string[]));
+  const series = interleaved(rounds, {
+    'node -e 0': () => measure([process.execPath, '-e', '0']),
+    cached: () => conf(stock),
+    repaired: () => conf(repaired),
+    cold: () => engine('single', null),
+    warm: () => engine('single', kept),
+    'resolve, cold': () => {
+      rmSync(path.join(place, 'cold/dmaheap/kconfig'), { recursive: true, force: true });
+      return cli('cold', ...(commands['resolve'] as readonly string[]));
+    },
+    ...Object.fromEntries(Object.entries(commands).map(([name, args]) => [name, () => cli('warm', ...args)])),
+  });
+  const reference = { name: 'conf, cached probes, repaired hash', values: secondsOf(series, 'repaired') };
+  const title = (name: string) => `${version}: ${name}`;
+  const row = (name: string, values: readonly number[], goal?: number): Row => ({
+    what: title(name),
+    unit: 's of CPU',
+    ours: values,
+    peer: reference,
+    ...(goal !== undefined && { goal }),
+  });
+  const command = (name: string, what: string, goal: number): Row => ({
+    ...row(what, secondsOf(series, name), goal),
+    rssMiB: rssOf(series, name),
+  });
+  const batch = said(engine('batch', kept, 40));
+  const whatIf = said(engine('what-if', kept, 1000));
+  const probed = interleaved(Math.min(rounds, 3), {
+    probes: () => {
+      rmSync(path.join(place, 'probed'), { recursive: true, force: true });
+      return cli('probed', ...(commands['resolve'] as readonly string[]).slice(0, -2), '--probes', 'run');
+    },
+    live: () => conf(stock, {}),
+  });
+  return [
+    command('cold', 'olddefconfig by the engine, cold', 1.2),
+    command('warm', 'olddefconfig by the engine, warm', 0.6),
+    command('resolve, cold', 'resolve, cold', 1.2),
+    ...Object.keys(commands).map((name) => command(name, `${name}, warm`, 0.6)),
+    memory(series, title('resolve, memory beyond that of Node')),
+    { what: title('resolve --probes run, cold'), unit: 's of CPU', ours: secondsOf(probed, 'probes'), goal: 3 },
+    row('conf, cached probes', secondsOf(series, 'cached')),
+    row('conf, live probes', secondsOf(probed, 'live')),
+    ...peers(subject, base, place, exported).map(([name, seconds]) => row(name, [seconds])),
+    ...(await kconfiglib(base, place, { ...exported, srctree: directory })).map((seconds) =>
+      row('Kconfiglib, live probes', [seconds]),
+    ),
+    { what: title('olddefconfig in a batch, each'), unit: 'ms', ours: [batch['batchMillis'] as number], goal: 30 },
+    { what: title('what-if of one symbol'), unit: 'ms', ours: [whatIf['whatIfMillis'] as number], goal: 1 },
+  ];
 }
 
-/** make olddefconfig with conf already built, and merge_config.sh with a fragment of six lines. */
-function measureOthers(
+function memory(series: Series, what: string): Row {
+  const [ours, node] = ['resolve', 'node -e 0'].map((name) => (series[name] ?? []).map(({ rssMiB }) => rssMiB));
+  return { what, unit: 'MiB', ours: (ours ?? []).map((rss) => rss - median(node ?? [])), goal: 64 };
+}
+
+/** make olddefconfig with conf already built, and merge_config.sh with a fragment of six lines; CPU seconds of one run. */
+function peers(
   { directory, environment }: Subject,
   base: string,
   place: string,
   exported: NodeJS.ProcessEnv,
-): [string, number | undefined][] {
+): [string, number][] {
   const output = path.join(place, 'make');
   mkdirSync(output, { recursive: true });
   const cross = (environment['CC'] as string).replace(/gcc$/, '');
   const plain: NodeJS.ProcessEnv = { ...process.env, ARCH: 'arm64', CROSS_COMPILE: cross, LC_ALL: 'C' };
   const make = () => {
     copyFileSync(base, path.join(output, '.config'));
-    return measure(['make', '-s', '-C', directory, `O=${output}`, 'olddefconfig'], plain, place, true)?.cpuSeconds;
+    return measure(['make', '-s', '-C', directory, `O=${output}`, 'olddefconfig'], { env: plain, cwd: place });
   };
   make();
-  const results: [string, number | undefined][] = [['make olddefconfig (1 run)', make()]];
-  if (options.quick) return results;
   const fragment = path.join(place, 'fragment');
   writeFileSync(
     fragment,
@@ -227,34 +184,23 @@ function measureOthers(
     ].join('\n'),
   );
   const script = path.join(directory, 'scripts/kconfig/merge_config.sh');
-  const merged = measure(
-    [script, '-O', output, base, fragment],
-    { ...plain, ...{ PATH: exported['PATH'] } },
-    directory,
-    true,
-  );
-  results.push(['merge_config.sh, 6 lines (1 run)', merged?.cpuSeconds]);
-  return results;
+  const env = { ...plain, PATH: exported['PATH'] };
+  const merged = measure([script, '-O', output, base, fragment], { env, cwd: directory, status: undefined });
+  return [
+    ['make olddefconfig', make().cpuSeconds],
+    ['merge_config.sh, 6 lines', merged.cpuSeconds],
+  ];
 }
 
-async function measureKconfiglib(
-  base: string,
-  place: string,
-  env: NodeJS.ProcessEnv,
-): Promise<[string, number | undefined][]> {
-  const name = 'Kconfiglib, live probes (1 run)';
-  let root: string;
+/** CPU seconds, or nothing where it is not at hand or cannot read the tree. */
+async function kconfiglib(base: string, place: string, env: NodeJS.ProcessEnv): Promise<readonly number[]> {
   try {
-    root = await debianPackage('trixie', 'amd64', 'python3-kconfiglib');
+    const root = await debianPackage('trixie', 'amd64', 'python3-kconfiglib');
+    const command = ['python3', '-c', KCONFIGLIB, base, path.join(place, 'kconfiglib')];
+    const PYTHONPATH = path.join(root, 'usr/lib/python3/dist-packages');
+    return [measure(command, { env: { ...env, PYTHONPATH }, cwd: env['srctree'] as string }).cpuSeconds];
   } catch (error) {
-    console.log(`NOT RUN: Kconfiglib: ${(error as Error).message.split('\n')[0]}`);
+    console.error(`NOT RUN: Kconfiglib: ${(error as Error).message.trim().split('\n').at(-1)}`);
     return [];
   }
-  const measured = measure(
-    ['python3', '-c', KCONFIGLIB, base, path.join(place, 'kconfiglib')],
-    { ...env, PYTHONPATH: path.join(root, 'usr/lib/python3/dist-packages') },
-    env['srctree'] as string,
-    true,
-  );
-  return [[name, measured?.cpuSeconds]];
 }

@@ -1,33 +1,32 @@
-/** `npm run bench:start`: what starting costs, against `node -e 0`, as CPU time; medians of interleaved runs. */
-import { spawnSync } from 'node:child_process';
+/** What starting costs, against `node -e 0`, on each Node release that is promised and at hand. */
+import path from 'node:path';
+import { nodesAtHand } from '../node-releases.js';
+import { interleaved, measure, rssOf, secondsOf } from './measure.js';
+import type { Row } from './table.js';
 
-const ROUNDS = 20;
-const COMMANDS = {
-  'node -e 0': ['-e', '0'],
-  'dmaheap --version': ['dist/dmaheap.mjs', '--version'],
-  'dmaheap validate': ['dist/dmaheap.mjs', 'validate', '--quiet', 'schemas/examples/rockpro64.json'],
-} as const;
+const PROFILE = 'schemas/examples/rockpro64.json';
+const PROGRAM = path.resolve('dist/dmaheap.mjs');
 
-/** User and system time of one run, in milliseconds; the child is waited for, so the difference is its own. */
-function cpuMillis(args: readonly string[]): number {
-  // Node has no RUSAGE_CHILDREN; the shell's `times` prints it.
-  const script = '"$0" "$@" >/dev/null && times';
-  const { stdout, status } = spawnSync('bash', ['-c', script, process.execPath, ...args], { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${args.join(' ')} failed`);
-  const [user, system] = (stdout.trim().split('\n').at(-1) ?? '').split(' ').map((text) => {
-    const match = /^(\d+)m([\d.]+)s$/.exec(text);
-    return Number(match?.[1]) * 60_000 + Number(match?.[2]) * 1000;
+export function bench(rounds: number): Row[] {
+  return nodesAtHand().flatMap(({ release, binary }) => {
+    const run =
+      (...args: string[]) =>
+      () =>
+        measure([binary, ...args]);
+    const series = interleaved(rounds, {
+      node: run('-e', '0'),
+      version: run(PROGRAM, '--version'),
+      validate: run(PROGRAM, 'validate', '--quiet', PROFILE),
+      place: run(PROGRAM, 'place', PROFILE),
+    });
+    const row = (name: string, goal: number): Row => ({
+      what: `${name}, Node ${release}`,
+      unit: 's of CPU',
+      ours: secondsOf(series, name),
+      peer: { name: 'node -e 0', values: secondsOf(series, 'node') },
+      goal,
+      rssMiB: rssOf(series, name),
+    });
+    return [row('version', 1.25), row('validate', 2), row('place', 2.5)];
   });
-  return (user ?? Number.NaN) + (system ?? Number.NaN);
 }
-
-const median = (values: number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-const times = new Map<string, number[]>();
-for (let round = 0; round < ROUNDS; round += 1)
-  for (const [name, args] of Object.entries(COMMANDS)) times.set(name, [...(times.get(name) ?? []), cpuMillis(args)]);
-const base = median(times.get('node -e 0') ?? []);
-for (const [name, values] of times)
-  console.log(
-    `${name.padEnd(20)} ${median(values).toFixed(0).padStart(4)} ms CPU, ${(median(values) / base).toFixed(2)} of node -e 0`,
-  );

@@ -166,7 +166,7 @@ function compareVerifier(prediction: Prediction, { verifier }: Observation, add:
 }
 
 function compareAreas(prediction: Prediction, areas: readonly ObservedArea[], isNameCut: boolean, add: Add): void {
-  // debugfs can show one of two areas with the same name only; 5.10 cuts the name, prefix and all, to 15 characters.
+  // debugfs can show one of two areas with the same name only; kernels before 6 cut the name, with its prefix, to 15 characters.
   const shownName = (name: string) => (isNameCut ? `cma-${name}`.slice(0, 15) : name);
   const names = (list: readonly { readonly name: string }[], as = (name: string) => name) =>
     [...new Set(list.map(({ name }) => as(name)))].sort().join(' ') || '(none)';
