@@ -97,7 +97,7 @@ export function countChecks(results: readonly CheckResult[], { notGiven = [], st
 }
 
 /** `3 not run (dtc, udevadm: not installed; --dtb not given)`. */
-function summary({ fail, pass, unknown, notRun, missingTools, notGiven }: Counted): string {
+export function summary({ fail, pass, unknown, notRun, missingTools, notGiven }: Counted): string {
   const why = [
     ...(missingTools.length === 0 ? [] : [`${missingTools.join(', ')}: not installed`]),
     ...(notGiven.length === 0 ? [] : [`${notGiven.join(', ')} not given`]),

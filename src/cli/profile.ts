@@ -51,6 +51,8 @@ export interface Planned {
 export interface Planning {
   /** Absent when something is wrong; `exit` then says of what kind. */
   readonly planned?: Planned;
+  /** What the profile states, where it could be read that far; there also without a plan. */
+  readonly stated?: { readonly model: Model; readonly boot: KnownBoot };
   readonly diagnostics: Diagnostic[];
   readonly sources: ReadonlyMap<string, SourceText>;
   /** What the lints of the placement came to; absent: the placement was not judged. */
@@ -176,8 +178,10 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   const plan = makePlan(model.value, { prove: options.prove ?? true, boot });
   diagnostics.push(...plan.diagnostics);
   const proof = plan.proof === undefined ? {} : { proof: plan.proof };
-  if (plan.value === undefined) return { diagnostics, sources, ...proof, exit: EXIT.findings };
+  const stated = { model: model.value, boot };
+  if (plan.value === undefined) return { stated, diagnostics, sources, ...proof, exit: EXIT.findings };
   return {
+    stated,
     planned: {
       loaded: read.value,
       model: model.value,

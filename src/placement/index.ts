@@ -19,6 +19,7 @@ export { type PoolNode, type PoolProperty, poolOverlay, poolProperties } from '.
 export { predict } from './predict.js';
 export * from './prediction.js';
 export { RASPBERRY_PI_CODES, withParameters } from './raspberry-pi.js';
+export type { Reach } from './reach.js';
 export type { PlannedRegion, RegionWish } from './region.js';
 export { firstEntry, isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
 export type { Architecture } from './rules.js';

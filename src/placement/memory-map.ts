@@ -1,13 +1,16 @@
-/** The memory of a board after the kernel has placed everything: as data, and as text for a terminal. */
-import { formatBytes } from '../quantity/index.js';
+/** The memory of a board after the kernel has placed everything, as data. */
 import { Boot } from './boot.js';
+import type { Area } from './boot-record.js';
 import { firmwareMemory } from './dangers.js';
 import { heapsOf } from './heaps.js';
 import type { PlacementInput } from './input.js';
 import { type Interval, IntervalSet, interval } from './interval-set.js';
-import { withDescriptors } from './predict.js';
-import { isPool } from './reserved-nodes.js';
-import { situationOf } from './settle.js';
+import type { LintInput } from './lint/index.js';
+import { predict, withDescriptors } from './predict.js';
+import type { Prediction } from './prediction.js';
+import { type Reach, reachOf, regionUsers, treeReach } from './reach.js';
+import { isPool, memoryOfTree } from './reserved-nodes.js';
+import { type Settled, situationOf } from './settle.js';
 import { OWN_MEMORY } from './situation.js';
 
 export type MemoryKind =
@@ -19,9 +22,16 @@ export type MemoryKind =
   | 'kernel'
   | 'free';
 
+/**
+ * How certain a place is. `probable`: every layout that boot loaders make leads to it. `open`: only a boot shows the place, and the
+ * range is one of those that are possible.
+ */
+export type Certainty = 'certain' | 'probable' | 'open';
+
 export interface MemoryOwner {
   readonly name: string;
   readonly kind: Exclude<MemoryKind, 'free'>;
+  readonly certainty: Certainty;
   /** What to say beside the name: `default`, names of heaps, `not mapped`. */
   readonly notes: readonly string[];
 }
@@ -35,6 +45,11 @@ export interface MemorySegment {
   readonly owners: readonly MemoryOwner[];
 }
 
+export interface MemoryRegion extends MemoryOwner {
+  readonly baseAddress: bigint;
+  readonly sizeBytes: bigint;
+}
+
 export interface MemoryMap {
   readonly banks: readonly {
     readonly baseAddress: bigint;
@@ -42,39 +57,83 @@ export interface MemoryMap {
     readonly segments: readonly MemorySegment[];
   }[];
   /** Areas and reservations that are not RAM. */
-  readonly outside: readonly (MemoryOwner & { readonly baseAddress: bigint; readonly sizeBytes: bigint })[];
+  readonly outside: readonly MemoryRegion[];
+  /** Areas and reservations, each whole, in the order of their addresses. */
+  readonly regions: readonly MemoryRegion[];
   /** Addresses at which a memory zone ends inside RAM. */
   readonly zoneBoundaries: readonly bigint[];
+  /** How far the users of areas reach: the first address that is out of reach, and who it is. */
+  readonly reaches: readonly Reach[];
   /** False: the banks are a guess, because no input states them. */
   readonly isRamKnown: boolean;
+  /** What the kernel reserves for itself at addresses that no input states: `kernel`, `initrd`, `dtb`. */
+  readonly notStated: readonly string[];
+  /** Nodes that the kernel refuses: they have no place. */
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
 }
 
 interface Owned extends Interval, MemoryOwner {}
 
 /**
- * The likely picture: an area whose address is not certain is drawn where the kernel places it if no unknown memory occupies that range.
+ * The likely picture: an area whose address is not certain is drawn where the kernel places it if no unknown memory occupies that
+ * range, and its `certainty` states this.
  * @throws RangeError for a kernel before {@link OLDEST_KERNEL}
  */
-export function memoryMap(input: PlacementInput): MemoryMap {
-  const { situation, questions } = situationOf(input);
+export function memoryMap(input: PlacementInput & Pick<LintInput, 'addressBits'>, prediction?: Prediction): MemoryMap {
+  const settled = situationOf(input);
+  const { situation, questions } = settled;
   const boot = new Boot(withDescriptors(situation));
-  const owned = ownersOf(boot);
+  const predicted = prediction ?? predict(input);
+  const owned = ownersOf(boot, settled, predicted);
   const banks = new IntervalSet(situation.banks).ranges;
+  const isInRam = (owner: Interval) => banks.some((bank) => bank.start < owner.end && owner.start < bank.end);
+  const isStated = (input.memory ?? memoryOfTree(input.tree, situation.reservedMemory.rootCells)).length > 0;
   return {
     banks: banks.map((bank) => ({
       baseAddress: bank.start,
       sizeBytes: bank.end - bank.start,
       segments: segmentsOf(bank, owned, situation.zones.boundaries),
     })),
-    outside: owned
-      .filter((owner) => !banks.some((bank) => bank.start < owner.end && owner.start < bank.end))
-      .map(({ start, end, ...owner }) => ({ ...owner, baseAddress: start, sizeBytes: end - start })),
+    outside: owned.filter((owner) => !isInRam(owner)).map(regionOf),
+    regions: owned.map(regionOf).sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1)),
     zoneBoundaries: situation.zones.boundaries,
-    isRamKnown: !questions.some(({ about }) => about === 'memory'),
+    reaches: reachesOf(boot, input),
+    isRamKnown: isStated && !questions.some(({ about }) => about === 'memory'),
+    notStated: OWN_MEMORY.filter((name) => !situation.occupied.some((range) => range.name === name)),
+    refused: predicted.rejected
+      .filter(({ node }) => !boot.areas.some((area) => area.name === node))
+      .map(({ node, reason }) => ({ name: node, reason })),
   };
 }
 
-function ownersOf(boot: Boot): Owned[] {
+const regionOf = ({ start, end, ...owner }: Owned): MemoryRegion => ({
+  ...owner,
+  baseAddress: start,
+  sizeBytes: end - start,
+});
+
+function reachesOf({ areas, defaultArea, situation }: Boot, input: Parameters<typeof memoryMap>[0]): Reach[] {
+  const users = regionUsers(input.tree);
+  const ramStart = situation.banks[0]?.start ?? 0n;
+  const found = areas.flatMap((area) => {
+    const isDefault = area === defaultArea && !area.fixed;
+    const ofTree = treeReach(input.tree, users, { isDefault, node: area.node });
+    const reach = reachOf(input.addressBits?.get(area.name), ofTree, isDefault, ramStart);
+    return reach === undefined ? [] : [{ ...reach, who: reach.who.replace(/^its user/, `the user of ${area.name},`) }];
+  });
+  return [...new Map(found.map((reach) => [`${reach.end} ${reach.who}`, reach])).values()];
+}
+
+function certaintyOf(area: Area, { areas, unknown }: Prediction): Certainty {
+  const i = areas.findIndex(({ name, source }) => name === area.name && source === area.source);
+  const same = areas[i];
+  const isOpen = unknown.some(({ field }) => field === 'areas' || field === `areas[${i}].sizeBytes`);
+  if (same === undefined || isOpen) return 'open';
+  if (same.baseAddress === area.start) return 'certain';
+  return same.likelyBaseAddress === area.start ? 'probable' : 'open';
+}
+
+function ownersOf(boot: Boot, { questions }: Settled, prediction: Prediction): Owned[] {
   const heaps = heapsOf(boot);
   const areas = boot.areas.map((area): Owned => {
     const names = heaps.filter((heap) => heap.area === area.name).map((heap) => heap.name);
@@ -83,24 +142,35 @@ function ownersOf(boot: Boot): Owned[] {
       end: area.end,
       name: area.name,
       kind: 'area',
+      certainty: certaintyOf(area, prediction),
       notes: [
         ...(area === boot.defaultArea ? ['default'] : []),
         ...(area.active ? [] : ['not activated']),
-        ...(names.length === 0 ? [] : [`heap ${names.join(' = ')}`]),
+        ...names.map((name) => `heap ${name}`),
       ],
     };
   });
   const { reservedMemory, occupied } = boot.situation;
+  const isArea = (node: Area['node']) => boot.areas.some((area) => area.node === node);
+  // The allocator avoids what the boot loader has put into memory, and the ends of RAM.
+  const isLayoutOpen = questions.some(({ about }) => about === 'layout' || about === 'memory');
   const dynamic = boot.placed
-    .filter(({ node }) => !boot.areas.some((area) => area.node === node) && !boot.isGivenBack(node))
+    .filter(({ node }) => !isArea(node) && !boot.isGivenBack(node))
     .map(
       ({ node, range }): Owned => ({
         ...range,
         name: node.name,
         kind: 'reserved',
+        certainty: isLayoutOpen ? 'probable' : 'certain',
         notes: node.noMap ? ['not mapped'] : [],
       }),
     );
+  const stated = { kind: 'reserved', certainty: 'certain' } as const;
+  const lost = boot.refusals.flatMap(({ node, range, released, failure }): Owned[] =>
+    range === undefined || released || failure !== 'lost' || isArea(node) || !isPool(node) || !Array.isArray(node.reg)
+      ? []
+      : [{ ...range, name: node.name, ...stated, notes: ['refused as an area, still reserved'] }],
+  );
   const nodes = reservedMemory.nodes.flatMap((node) =>
     isPool(node) || !Array.isArray(node.reg)
       ? []
@@ -108,18 +178,19 @@ function ownersOf(boot: Boot): Owned[] {
           (entry): Owned => ({
             ...interval(entry.baseAddress, entry.sizeBytes),
             name: node.name,
-            kind: 'reserved',
+            ...stated,
             notes: node.noMap ? ['not mapped'] : [],
           }),
         ),
   );
+  const known = [...nodes, ...lost];
   const rest = firmwareMemory(boot)
-    .filter(({ name }) => !nodes.some((node) => node.name === name))
-    .map(({ name, range }): Owned => ({ ...range, name, kind: 'reserved', notes: [] }));
+    .filter(({ name }) => !known.some((node) => node.name === name))
+    .map(({ name, range }): Owned => ({ ...range, name, ...stated, notes: [] }));
   const own = occupied
     .filter(({ name }) => OWN_MEMORY.includes(name))
-    .map(({ name, start, end }): Owned => ({ name, start, end, kind: 'kernel', notes: [] }));
-  return [...areas, ...dynamic, ...nodes, ...rest, ...own];
+    .map(({ name, start, end }): Owned => ({ ...stated, name, start, end, kind: 'kernel', notes: [] }));
+  return [...areas, ...dynamic, ...known, ...rest, ...own].filter(({ start, end }) => start < end);
 }
 
 function segmentsOf(bank: Interval, owned: readonly Owned[], boundaries: readonly bigint[]): MemorySegment[] {
@@ -135,57 +206,7 @@ function segmentsOf(bank: Interval, owned: readonly Owned[], boundaries: readonl
     const end = edges[i + 1] as bigint;
     const owners = inside
       .filter((owner) => owner.start < end && start < owner.end)
-      .map(({ name, kind, notes }) => ({ name, kind, notes }));
+      .map(({ name, kind, certainty, notes }) => ({ name, kind, certainty, notes }));
     return { baseAddress: start, sizeBytes: end - start, kind: owners[0]?.kind ?? 'free', owners };
   });
 }
-
-const LETTERS: Readonly<Record<MemoryKind, string>> = { area: '#', reserved: 'x', kernel: 'k', free: '.' };
-
-/** The map for a terminal of `width` columns; every line ends in a newline. */
-export function formatMemoryMap(map: MemoryMap, width = 80): string {
-  const lines: string[] = [];
-  if (!map.isRamKnown) lines.push('the RAM is not stated; the map assumes 4 GiB at 0');
-  for (const bank of map.banks) {
-    const bar = barOf(bank, Math.max(16, Math.min(64, width - 14)));
-    lines.push(`${hex(bank.baseAddress)} ${bar}`);
-    for (const segment of bank.segments) {
-      if (segment.baseAddress > bank.baseAddress && map.zoneBoundaries.includes(segment.baseAddress))
-        lines.push(`${hex(segment.baseAddress)} ---------  a memory zone ends here, another begins`);
-      lines.push(segmentLine(segment));
-    }
-    lines.push(`${hex(bank.baseAddress + bank.sizeBytes)} end of ${formatBytes(bank.sizeBytes)} of RAM`);
-  }
-  for (const owner of map.outside)
-    lines.push(`${hex(owner.baseAddress)} ${size(owner.sizeBytes)}  ${describe(owner)}, NOT RAM`);
-  lines.push('# CMA area  x reserved  k kernel, initrd, device tree  . free');
-  return `${lines.join('\n')}\n`;
-}
-
-function segmentLine(segment: MemorySegment): string {
-  const [first, ...others] = segment.owners;
-  const text = first === undefined ? 'free' : describe(first);
-  const twice = others.length === 0 ? '' : `  OWNED TWICE: ${others.map(describe).join(' and ')}`;
-  return `${hex(segment.baseAddress)} ${size(segment.sizeBytes)}  ${LETTERS[segment.kind]} ${text}${twice}`;
-}
-
-function describe(owner: MemoryOwner): string {
-  return owner.notes.length === 0 ? owner.name : `${owner.name} (${owner.notes.join(', ')})`;
-}
-
-/** One character per equal share of the bank; the most telling owner of a share wins. */
-function barOf(bank: MemoryMap['banks'][number], columns: number): string {
-  const order: readonly MemoryKind[] = ['area', 'kernel', 'reserved', 'free'];
-  const share = Array.from({ length: columns }, (_, i) => {
-    const start = bank.baseAddress + (bank.sizeBytes * BigInt(i)) / BigInt(columns);
-    const end = bank.baseAddress + (bank.sizeBytes * BigInt(i + 1)) / BigInt(columns);
-    const kinds = bank.segments
-      .filter((segment) => segment.baseAddress < end && start < segment.baseAddress + segment.sizeBytes)
-      .map((segment) => segment.kind);
-    return LETTERS[order.find((kind) => kinds.includes(kind)) ?? 'free'];
-  });
-  return `[${share.join('')}]`;
-}
-
-const hex = (value: bigint) => `0x${value.toString(16).padStart(9, '0')}`;
-const size = (value: bigint) => formatBytes(value).padStart(9);

@@ -9,11 +9,13 @@ import {
   lintPlacement,
   type MemoryMap,
   memoryMap,
+  type PlacementInput,
   type Prediction,
   predict,
 } from '../placement/index.js';
 import type { Plan } from '../plan/index.js';
 import type { VerifyReport } from '../verify/index.js';
+import { type ShownMap, shownMap } from './model.js';
 
 export interface KernelColumn {
   readonly kernel: string;
@@ -27,12 +29,28 @@ export interface ReportData {
   readonly plan: Plan;
   /** Oldest first: the ends of the plan's range, and every release between at which heaps are renamed. */
   readonly kernels: readonly KernelColumn[];
-  /** Drawn for the newest kernel; undefined without a device tree. */
-  readonly memory: MemoryMap | undefined;
+  /** For the newest kernel. */
+  readonly memory: MemoryMap;
+  /** What is drawn: the memory of all these kernels. */
+  readonly map: ShownMap;
+  /** The board's device tree was not given: what it reserves is not in the map. */
+  readonly isSkeleton: boolean;
   /** What the fragment changes on the user's own tree; undefined when none was given. */
   readonly delta: { readonly base: string; readonly changes: readonly Change[] } | undefined;
   readonly findings: readonly Diagnostic[];
   readonly verification: VerifyReport | undefined;
+}
+
+/** A report of a profile from which no plan came. */
+export interface RefusedReport {
+  readonly tool: string;
+  /** The board's title where the profile could be read that far, else the file. */
+  readonly title: string;
+  readonly profile: string;
+  readonly findings: readonly Diagnostic[];
+  /** The memory of the board without what the profile asks for; undefined where even that is not known. */
+  readonly map: ShownMap | undefined;
+  readonly isSkeleton: boolean;
 }
 
 /** The releases of a range at which user space sees another set of names. */
@@ -44,9 +62,24 @@ export function interestingKernels({ min, max }: Plan['kernel']): KernelVersion[
   return all.filter((version, i) => i === 0 || compareKernelVersions(version, all[i - 1] ?? version) !== 0);
 }
 
+/** The map that `place` and the report draw, and the predictions that it rests on. */
+export function mapOf(
+  columns: readonly {
+    readonly input: PlacementInput & Pick<LintInput, 'addressBits'>;
+    readonly prediction?: Prediction;
+  }[],
+): ShownMap {
+  return shownMap(
+    columns.map(({ input, prediction }) => ({
+      kernel: formatKernelVersion(input.kernel),
+      map: memoryMap(input, prediction),
+    })),
+  );
+}
+
 export function reportData(
   plan: Plan,
-  input: Omit<LintInput, 'kernel'> | undefined,
+  input: Omit<LintInput, 'kernel'>,
   rest: {
     readonly tool: string;
     readonly findings: readonly Diagnostic[];
@@ -54,20 +87,23 @@ export function reportData(
     readonly verification?: VerifyReport;
   },
 ): ReportData {
-  const kernels = interestingKernels(plan.kernel);
-  const newest = kernels.at(-1) ?? plan.kernel.max;
+  const columns = interestingKernels(plan.kernel).map((kernel) => {
+    const asked = { ...input, kernel };
+    return { input: asked, prediction: predict(asked), lints: lintPlacement(asked) };
+  });
+  const newest = columns.at(-1);
   return {
     schemaVersion: 1,
     tool: rest.tool,
     plan,
-    kernels:
-      input === undefined
-        ? []
-        : kernels.map((kernel) => {
-            const asked = { ...input, kernel };
-            return { kernel: formatKernelVersion(kernel), prediction: predict(asked), lints: lintPlacement(asked) };
-          }),
-    memory: input === undefined ? undefined : memoryMap({ ...input, kernel: newest }),
+    kernels: columns.map(({ input: { kernel }, prediction, lints }) => ({
+      kernel: formatKernelVersion(kernel),
+      prediction,
+      lints,
+    })),
+    memory: memoryMap(newest?.input ?? { ...input, kernel: plan.kernel.max }, newest?.prediction),
+    map: mapOf(columns),
+    isSkeleton: input.isSkeleton === true,
     delta: rest.delta,
     findings: rest.findings,
     verification: rest.verification,

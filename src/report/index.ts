@@ -1,35 +1,32 @@
 /**
- * One self-contained page about a board: memory, budget, names, symbols, access, proof, and what the board itself said.
+ * One self-contained page about a board: what is wrong, memory, budget, names, symbols, access, checks, and what the board itself said.
  */
 import { formatKernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
-import { Html, html } from '../lang/html.js';
-import type { LintResult } from '../placement/index.js';
+import { type Html, html } from '../lang/html.js';
+import { type LintId, PLACEMENT_CODES } from '../placement/index.js';
 import type { Plan, PlannedArea, PlannedHeap } from '../plan/index.js';
 import { formatAddress, formatBytes, readableBytes } from '../quantity/index.js';
-import type { KernelColumn, ReportData } from './data.js';
-import { drawMemory } from './map.js';
-import { STYLE } from './style.js';
+import type { KernelColumn, RefusedReport, ReportData } from './data.js';
+import { drawMap } from './map.js';
+import { type Cell, code, findingsList, pageOf, type Section, status, table } from './page.js';
 
-export { type ReportData, reportData } from './data.js';
+export { mapOf, type RefusedReport, type ReportData, reportData } from './data.js';
+export { formatMap } from './text.js';
 
-type Cell = Html | string;
-
-function table(caption: string, heads: readonly string[], rows: readonly (readonly Cell[])[]): Html {
-  if (rows.length === 0) return html`<p class="dim">${caption}: none.</p>`;
-  return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows.map(
-    ([first = '', ...others]) =>
-      html`<tr><th scope="row">${first}</th>${others.map((cell) => html`<td>${cell}</td>`)}</tr>`,
-  )}</tbody></table></div>`;
+/** What a command concludes from its checks, as it prints it. */
+export interface Conclusion {
+  readonly status: 'PASS' | 'FAIL' | 'UNKNOWN';
+  /** `2 pass, 1 not run (--dtb not given)`. */
+  readonly text: string;
+  /** Every check with its status; those of the placement once for each kernel. */
+  readonly checks: readonly { readonly check: string; readonly status: string }[];
 }
 
 function delta(changes: readonly Change[]): Cell[][] {
   const value = (text: string | null) => (text === null ? html`<span class="dim">none</span>` : code(text));
   return changes.map(({ symbol, from, to, why }) => [code(`CONFIG_${symbol}`), value(from), value(to), why]);
 }
-
-const status = (name: string): Html => html`<span class="status ${name}">${name}</span>`;
-const code = (text: string): Html => html`<code>${text}</code>`;
 
 function placeOf(area: PlannedArea): string {
   if (area.baseAddress !== undefined) return formatAddress(area.baseAddress);
@@ -62,29 +59,16 @@ function namesOn(heap: PlannedHeap, { prediction }: KernelColumn): Cell {
 }
 
 function names({ plan, kernels }: ReportData): Html {
-  if (kernels.length > 0)
-    return table(
-      'Names under /dev/dma_heap, by kernel',
-      ['heap', ...kernels.map(({ kernel }) => `Linux ${kernel}`), 'aliases on every kernel'],
-      plan.heaps
-        .filter((heap) => heap.kind !== 'vendor')
-        .map((heap) => [
-          heap.name,
-          ...kernels.map((column) => namesOn(heap, column)),
-          html`${heap.aliases.map((alias, i) => html`${i > 0 && ', '}${code(alias)}`)}`,
-        ]),
-    );
   return table(
-    'Names under /dev/dma_heap',
-    ['heap', 'name', 'from', 'before'],
-    plan.heaps.flatMap((heap) =>
-      heap.nodes.map((node): Cell[] => [
+    'Names under /dev/dma_heap, by kernel',
+    ['heap', ...kernels.map(({ kernel }) => `Linux ${kernel}`), 'aliases on every kernel'],
+    plan.heaps
+      .filter((heap) => heap.kind !== 'vendor')
+      .map((heap) => [
         heap.name,
-        code(node.name),
-        node.since === undefined ? '' : formatKernelVersion(node.since),
-        node.until === undefined ? '' : formatKernelVersion(node.until),
+        ...kernels.map((column) => namesOn(heap, column)),
+        html`${heap.aliases.map((alias, i) => html`${i > 0 && ', '}${code(alias)}`)}`,
       ]),
-    ),
   );
 }
 
@@ -115,14 +99,56 @@ function access(plan: Plan): Html {
   return table('Who may allocate from which heap', ['', ...heaps.map(({ name }) => name)], rows);
 }
 
-function proof({ kernels }: ReportData): Html {
-  if (kernels.length === 0)
-    return html`<p class="dim">No device tree was given, so no placement is proven. Give --dtb.</p>`;
-  const ids = kernels[0]?.lints.map((l) => l.lint) ?? [];
-  const mark = (lint: LintResult | undefined) => {
-    const name = lint?.status ?? 'not-run';
-    return html`${status(name)}${lint?.reason !== undefined && html` ${lint.reason}`}`;
-  };
+/** What a check found, or what it looked for in vain. */
+function evidenceOf(check: string, kernels: readonly KernelColumn[]): Html {
+  const results = kernels.flatMap(({ lints }) => lints.filter(({ lint }) => lint === check));
+  const said = [
+    ...new Set(
+      results.flatMap(({ reason, diagnostics }) =>
+        reason === undefined ? diagnostics.map((d) => d.message) : [reason],
+      ),
+    ),
+  ];
+  if (said.length > 0) return html`${said.map((text, i) => html`${i > 0 && html`<br>`}${text}`)}`;
+  const { title } = PLACEMENT_CODES[`placement/${check as LintId}`];
+  return html`<span class="dim">not found:</span> ${title}`;
+}
+
+/** Checks that are not about the placement. */
+const OTHER_EVIDENCE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  profile: { pass: 'the profile is read, and a plan follows from it without an error' },
+  findings: { fail: 'an error is found that no check below names' },
+  board: {
+    'not-run':
+      "the board's device tree is not given (--dtb): what it reserves and how its buses reach memory is not judged",
+  },
+  fragment: {
+    pass: 'the symbols are solved on the kernel tree that is given',
+    'not-run': 'a kernel tree is not given (--kernel-tree): the lines rest on what is known of kernels',
+  },
+};
+
+function checksTable({ kernels }: ReportData, { checks }: Conclusion): Html {
+  const lints = [...new Set(kernels.flatMap((column) => column.lints.map(({ lint }) => lint)))];
+  const others = checks.filter(({ check }) => OTHER_EVIDENCE[check] !== undefined);
+  const cells = (check: string) =>
+    kernels.map(({ lints: own }) => status(own.find(({ lint }) => lint === check)?.status ?? 'not-run'));
+  return table(
+    'Checks, by kernel, with the evidence',
+    ['check', ...kernels.map(({ kernel }) => `Linux ${kernel}`), 'evidence'],
+    [
+      ...others.map((one): Cell[] => [
+        one.check,
+        ...kernels.map(() => status(one.status)),
+        OTHER_EVIDENCE[one.check]?.[one.status] ?? '',
+      ]),
+      ...lints.map((lint): Cell[] => [lint, ...cells(lint), evidenceOf(lint, kernels)]),
+    ],
+  );
+}
+
+function proof(data: ReportData, conclusion: Conclusion): Html {
+  const { kernels } = data;
   const total = (column: KernelColumn) => column.prediction.cmaTotalBytes;
   const outcome = table(
     'Predicted boot',
@@ -144,19 +170,10 @@ function proof({ kernels }: ReportData): Html {
       ],
     ],
   );
-  const isProven = (i: number) => kernels.every(({ lints }) => lints[i]?.status === 'pass');
-  const proven = ids.filter((_, i) => isProven(i));
-  const rows = ids.flatMap((id, i): Cell[][] =>
-    isProven(i) ? [] : [[id, ...kernels.map(({ lints }) => mark(lints[i]))]],
-  );
-  const checks = html`${
-    rows.length > 0 &&
-    table('Checks of the reservations', ['check', ...kernels.map(({ kernel }) => `Linux ${kernel}`)], rows)
-  }<p>${rows.length === 0 ? 'All' : `The other`} ${proven.length} checks of the reservations ${status('pass')} on every kernel: ${proven.map((id, i) => html`${i > 0 && ', '}${code(id)}`)}.</p>`;
   const open = [
     ...new Set(kernels.flatMap(({ prediction }) => prediction.unknown.map((u) => `${u.field} needs ${u.needs}`))),
   ];
-  return html`${outcome}${checks}${open.length > 0 && html`<h3>Not known, and what decides it</h3><ul>${open.map((text) => html`<li>${text}</li>`)}</ul>`}`;
+  return html`${outcome}${checksTable(data, conclusion)}${open.length > 0 && html`<h3>Not known, and what decides it</h3><ul>${open.map((text) => html`<li>${text}</li>`)}</ul>`}`;
 }
 
 function verification({ verification: v }: ReportData): Html | undefined {
@@ -174,31 +191,29 @@ function verification({ verification: v }: ReportData): Html | undefined {
     r.expected ?? '',
     html`${r.cause ?? ''}${r.fix ? ` Fix: ${r.fix}` : ''}${r.diagnosis ? html` <span class="dim">[${r.diagnosis}]</span>` : ''}`,
   ]);
-  return html`<h2 id="verification">Result on the board</h2>
-<p>${v.kernel.release} on ${v.kernel.machine}: <strong>${v.summary.verdict}</strong>, ${v.summary.pass} passed, ${v.summary.fail} failed, ${v.summary.skip} skipped, ${v.summary.unknown} unknown, ${v.summary.error} errors.</p>
+  return html`<p>${v.kernel.release} on ${v.kernel.machine}: <strong>${v.summary.verdict}</strong>, ${v.summary.pass} passed, ${v.summary.fail} failed, ${v.summary.skip} skipped, ${v.summary.unknown} unknown, ${v.summary.error} errors.</p>
 ${table('Verification', ['check', 'heap', 'status', 'observed', 'expected', 'why'], rows)}
 ${skipped.length > 0 && html`<p>Skipped because the expectation does not ask for them, or because an earlier check failed: ${skipped.map((id, i) => html`${i > 0 && ', '}${code(id)}`)}.</p>`}`;
 }
 
-/** The answer before the reasons: what the boot will do, by kernel, and what is not known. */
-function verdict({ kernels, findings, verification: v }: ReportData): Html | undefined {
-  if (kernels.length === 0 && v === undefined) return undefined;
+const KINDS = { PASS: 'good', FAIL: 'bad', UNKNOWN: 'open' } as const;
+
+/** The answer before the reasons: what the checks came to, what the boot will do, and what the board said. */
+function verdictOf({ kernels, verification: v }: ReportData, { status: word, text }: Conclusion) {
   const outcomes = [...new Set(kernels.map(({ prediction }) => prediction.outcome))];
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const open = new Set(kernels.flatMap(({ prediction }) => prediction.unknown.map(({ field }) => field))).size;
-  const isBad =
-    errors > 0 || v?.summary.verdict === 'fail' || outcomes.some((o) => ['corrupts', 'panics', 'hangs'].includes(o));
-  const isOpen = open > 0 || outcomes.includes('unknown');
-  const names = kernels.map(({ kernel }) => kernel).join(', ');
-  return html`<p class="verdict ${isBad ? 'bad' : isOpen ? 'open' : 'good'}">${
-    kernels.length > 0 &&
-    html`Predicted on Linux ${names}: <strong>${outcomes.join(', ')}</strong>${open > 0 && `, ${open === 1 ? 'one value is' : `${open} values are`} not known`}. `
-  }${v !== undefined && html`On the board: <strong>${v.summary.verdict}</strong>.`}</p>`;
+  const isBad = v?.summary.verdict === 'fail' || outcomes.some((o) => ['corrupts', 'panics', 'hangs'].includes(o));
+  return {
+    kind: isBad ? ('bad' as const) : KINDS[word],
+    word,
+    text: html`${text}. Predicted on Linux ${kernels.map(({ kernel }) => kernel).join(', ')}: <strong>${outcomes.join(', ')}</strong>.${v !== undefined && html` On the board: <strong>${v.summary.verdict}</strong>.`}`,
+  };
 }
 
-/** The page. Self-contained: no script, no network, nothing to fetch. */
-export function renderReport(data: ReportData): string {
-  const { plan } = data;
+const SKELETON = html`<p class="warning">The board's device tree is not given (--dtb): the map has the RAM that the profile states and the areas of the plan, but not what the board itself reserves.</p>`;
+
+/** @param conclusion of the command, from the same data */
+export function renderReport(data: ReportData, conclusion: Conclusion): string {
+  const { plan, findings } = data;
   const range = [plan.kernel.min, plan.kernel.max].map(formatKernelVersion);
   const kernels = range[0] === range[1] ? range[0] : range.join(' to ');
   const symbols = plan.symbols.map((s): Cell[] => [
@@ -206,31 +221,81 @@ export function renderReport(data: ReportData): string {
     code(s.value),
     html`${s.because.text}${(s.because.facts ?? []).map((fact) => html` <span class="dim">[${fact}]</span>`)}`,
   ]);
-  const findings = data.findings.map((d): Cell[] => [status(d.severity), d.message, d.cause ?? '', d.fix ?? '']);
-  const page = html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>${plan.board.title}: DMA-BUF heaps</title><style>${new Html(STYLE)}</style></head><body>
-<header><h1>${plan.board.title}</h1>
-<p class="dim">${plan.board.arch}, Linux ${kernels}${plan.board.dtb !== undefined && `, ${plan.board.dtb}`}. Profile ${code(plan.profile.name)} ${code(plan.profile.sha256.slice(0, 12))}, ${data.tool}.</p>
-<nav aria-label="Sections"><a href="#memory">Memory</a><a href="#areas">Areas</a><a href="#names">Names</a><a href="#kernel">Kernel</a><a href="#access">Access</a><a href="#proof">Proof</a>${data.verification !== undefined && html`<a href="#verification">Board</a>`}</nav></header>
-${verdict(data)}
-<main>
-<h2 id="memory">Memory</h2>
-${data.memory === undefined ? html`<p class="dim">No device tree was given, so the map cannot be drawn. Give --dtb.</p>` : drawMemory(data.memory)}
-<h2 id="areas">Areas and budget</h2>
-${areas(plan)}
-<h2 id="names">What user space finds</h2>
-${names(data)}
-<h2 id="kernel">Kernel configuration</h2>
-${table('Lines of the fragment', ['symbol', 'value', 'why'], symbols)}
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const others = findings.filter(({ severity }) => severity !== 'error');
+  const board = verification(data);
+  const sections: (Section | false)[] = [
+    errors.length > 0 && { id: 'wrong', name: 'Errors', title: 'What is wrong', content: findingsList(errors) },
+    {
+      id: 'memory',
+      name: 'Memory',
+      title: 'Memory',
+      content: html`${data.isSkeleton && SKELETON}${drawMap(data.map)}`,
+    },
+    { id: 'areas', name: 'Areas', title: 'Areas and budget', content: areas(plan) },
+    { id: 'names', name: 'Names', title: 'What user space finds', content: names(data) },
+    {
+      id: 'kernel',
+      name: 'Kernel',
+      title: 'Kernel configuration',
+      content: html`${table('Lines of the fragment', ['symbol', 'value', 'why'], symbols)}
 ${data.delta !== undefined && table(`Everything that changes on ${data.delta.base}`, ['symbol', 'from', 'to', 'why'], delta(data.delta.changes))}
-${plan.commandLine.length > 0 && html`<p>Command line: ${plan.commandLine.map((c) => code(c.argument))}</p>`}
-<h2 id="access">Access</h2>
-${access(plan)}
-<h2 id="proof">Proof</h2>
-${proof(data)}
-${findings.length > 0 && table('Findings', ['', 'what', 'cause', 'fix'], findings)}
-${verification(data)}
-</main></body></html>
-`;
-  return page.markup;
+${plan.commandLine.length > 0 && html`<p>Command line: ${plan.commandLine.map((c) => code(c.argument))}</p>`}`,
+    },
+    { id: 'access', name: 'Access', title: 'Access', content: access(plan) },
+    { id: 'proof', name: 'Checks', title: 'Checks and evidence', content: proof(data, conclusion) },
+    others.length > 0 && {
+      id: 'findings',
+      name: 'Warnings',
+      title: 'Warnings and notes',
+      content: findingsList(others),
+    },
+    board !== undefined && { id: 'verification', name: 'Board', title: 'Result on the board', content: board },
+  ];
+  const about = html`${plan.board.arch}, Linux ${kernels}${plan.board.dtb !== undefined && `, ${plan.board.dtb}`}. Profile ${code(plan.profile.name)} ${code(plan.profile.sha256.slice(0, 12))}, ${data.tool}.`;
+  return pageOf(
+    plan.board.title,
+    about,
+    verdictOf(data, conclusion),
+    sections.filter((one) => one !== false),
+  );
+}
+
+/** The page about a profile that is refused: what is wrong first, then the board as it is. */
+export function renderRefusal({ title, profile, tool, findings, map, isSkeleton }: RefusedReport): string {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  const [first] = errors;
+  const sections: (Section | false)[] = [
+    { id: 'wrong', name: 'Errors', title: 'What is wrong', content: findingsList(findings) },
+    map !== undefined && {
+      id: 'memory',
+      name: 'Memory',
+      title: 'Memory without the areas of the profile',
+      content: html`${isSkeleton && SKELETON}<p class="dim">The profile is refused, so this is the board as it is: its RAM and what it reserves. An area that the kernel makes without the profile is in it too.</p>${drawMap(map)}`,
+    },
+    {
+      id: 'proof',
+      name: 'Checks',
+      title: 'Checks and evidence',
+      content: table(
+        'Checks',
+        ['check', '', 'evidence'],
+        [
+          ['profile', status('fail'), `${errors.length} ${errors.length === 1 ? 'error' : 'errors'}, listed above`],
+          ['placement of the areas', status('not-run'), 'a plan does not exist'],
+          ['fragment', status('not-run'), 'a plan does not exist'],
+        ],
+      ),
+    },
+  ];
+  return pageOf(
+    title,
+    html`Profile ${code(profile)}, ${tool}.`,
+    {
+      kind: 'bad',
+      word: 'FAIL',
+      text: html`the profile is refused. ${first?.message ?? ''}${first?.cause !== undefined && html`. Cause: ${first.cause}`}${first?.fix !== undefined && html`. Fix: ${first.fix}`}`,
+    },
+    sections.filter((one) => one !== false),
+  );
 }

@@ -1,151 +1,245 @@
-/** The memory of a board as SVG: every bank to scale, and the surroundings of the areas enlarged. */
+/** The memory map in HTML: SVG in CSS pixels, laid out for narrow and for wide windows, and the same as a table. */
 import { type Html, html } from '../lang/html.js';
-import type { MemoryMap, MemorySegment } from '../placement/index.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
+import { type Band, type BankLayout, type Box, type Label, type LabelItem, layOut } from './layout.js';
+import {
+  bankText,
+  endOf,
+  limitText,
+  markedNotes,
+  notesOf,
+  overlap,
+  rangeText,
+  roughSize,
+  type ShownMap,
+  type ShownRegion,
+} from './model.js';
 
-const WIDTH = 960;
-const BAR = 44;
-/** A segment too narrow to see is drawn this wide all the same. */
-const MIN_WIDTH = 2;
+const FONT = 12;
+const LINE = 16;
+/** Between two labels. */
+const GAP = 6;
+/** Fonts differ from browser to browser; this is wide for all of them. Units: the height of the letters. */
+const WIDTHS = { regular: 0.64, bold: 0.7 } as const;
 
-type Bank = MemoryMap['banks'][number];
-
-function labelOf(segment: MemorySegment): string {
-  return segment.owners.length === 0 ? 'free' : segment.owners.map((owner) => owner.name).join(' and ');
+/** One way to draw a map: a style sheet shows the one that fits the window. */
+interface Size {
+  readonly name: 'narrow' | 'wide';
+  readonly width: number;
+  readonly bar: number;
+  readonly leader: number;
+  /** Columns from the left edge of the label; absent: size and address follow the name. */
+  readonly columns?: { readonly size: number; readonly range: number; readonly notes: number };
 }
 
-function titleOf(segment: MemorySegment): string {
-  const notes = segment.owners.flatMap((owner) => owner.notes);
-  const end = segment.baseAddress + segment.sizeBytes;
-  return `${labelOf(segment)}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}: ${formatBytes(segment.sizeBytes)}, ${formatAddress(segment.baseAddress)} to ${formatAddress(end)}`;
+/** Left of a bar, for what is marked along it. */
+const RAIL = 12;
+const SIZES: readonly Size[] = [
+  { name: 'narrow', width: 300, bar: 64, leader: 20 },
+  { name: 'wide', width: 724, bar: 96, leader: 36, columns: { size: 290, range: 310, notes: 490 } },
+];
+
+type Style = 'name' | 'size' | 'range' | 'note' | 'guess' | 'conflict';
+
+interface Span {
+  readonly text: string;
+  readonly style: Style;
+  /** From the left edge of the label; absent: after the span before it. */
+  readonly x?: number;
+  readonly isEnd?: boolean;
 }
 
-/** Where an address lies on a bar, in user units. */
-function scale(from: bigint, sizeBytes: bigint): (address: bigint) => number {
-  return (address) => Number(((address - from) * 1000n * BigInt(WIDTH)) / sizeBytes) / 1000;
-}
+const charactersIn = (width: number, kind: keyof typeof WIDTHS = 'regular') =>
+  Math.max(8, Math.floor(width / (FONT * WIDTHS[kind])));
+const widthOf = (text: string) => text.length * FONT * WIDTHS.regular;
+const labelLeft = ({ bar, leader }: Size) => RAIL + bar + leader;
 
-const fitsInto = (text: string, width: number) => text.length * 8 < width;
-
-function bar(segments: readonly MemorySegment[], from: bigint, sizeBytes: bigint): Html[] {
-  const at = scale(from, sizeBytes);
-  // What is in use lies over what is free, or a sliver of it would be painted over.
-  const drawn = [...segments].sort((a, b) => Number(b.kind === 'free') - Number(a.kind === 'free'));
-  return drawn.map((segment) => {
-    const left = at(segment.baseAddress);
-    const width = Math.max(MIN_WIDTH, at(segment.baseAddress + segment.sizeBytes) - left);
-    const x = Math.min(left, WIDTH - width);
-    const kind = segment.owners.length > 1 ? 'twice' : segment.kind;
-    const label = segment.kind === 'free' ? '' : labelOf(segment);
-    const size = formatBytes(segment.sizeBytes);
-    const text = [`${label} ${size}`.trim(), label].find((words) => words !== '' && fitsInto(words, width));
-    return html`<g class="segment ${kind}"><title>${titleOf(segment)}</title><rect x="${x}" y="0" width="${width}" height="${BAR}"/>${
-      text !== undefined &&
-      segment.kind !== 'free' &&
-      html`<text x="${x + width / 2}" y="${BAR / 2 + 5}" text-anchor="middle">${text}</text>`
-    }</g>`;
-  });
-}
-
-/** Ends of zones inside the drawing, as lines across the bar. */
-function zones(boundaries: readonly bigint[], from: bigint, sizeBytes: bigint): Html[] {
-  const at = scale(from, sizeBytes);
-  return boundaries
-    .filter((boundary) => boundary > from && boundary < from + sizeBytes)
-    .map((boundary) => {
-      const x = at(boundary);
-      // The addresses of the ends are already there.
-      const isRoom = x > 170 && x < WIDTH - 170;
-      return html`<line class="zone" x1="${x}" y1="-4" x2="${x}" y2="${BAR + 4}"><title>end of a memory zone: ${formatAddress(boundary)}</title></line>${
-        isRoom &&
-        html`<text class="tick" x="${x}" y="${BAR + 16}" text-anchor="middle">zone ends at ${formatAddress(boundary)}</text>`
-      }`;
-    });
-}
-
-interface Window {
-  readonly name: string;
-  readonly segments: readonly MemorySegment[];
-  readonly from: bigint;
-  readonly sizeBytes: bigint;
-}
-
-function drawing({ name, segments, from, sizeBytes }: Window, boundaries: readonly bigint[]): Html {
-  const end = from + sizeBytes;
-  return html`<figure class="bank"><figcaption>${name}</figcaption>
-<div class="scroll" tabindex="0" role="region" aria-label="Map of ${name}"><svg viewBox="0 -5 ${WIDTH} ${BAR + 27}" role="img" aria-label="${name}: ${
-    segments
-      .filter((s) => s.kind !== 'free')
-      .map(titleOf)
-      .join('; ') || 'all free'
-  }">
-${bar(segments, from, sizeBytes)}
-${zones(boundaries, from, sizeBytes)}
-<text class="tick" x="0" y="${BAR + 16}">${formatAddress(from)}</text>
-<text class="tick" x="${WIDTH}" y="${BAR + 16}" text-anchor="end">${formatAddress(end)}</text>
-</svg></div></figure>`;
-}
-
-/** A stretch of a bank around what is used in it, where that is too small to see in the whole bank. */
-function zoomed(bank: Bank, used: readonly MemorySegment[]): Window | undefined {
-  const [first, last] = [used[0], used.at(-1)];
-  if (first === undefined || last === undefined) return undefined;
-  const span = last.baseAddress + last.sizeBytes - first.baseAddress;
-  // A page alone in a bank is not made as wide as the screen.
-  const least = bank.sizeBytes / 256n;
-  const margin = span / 4n > least ? span / 4n : least;
-  const low = first.baseAddress - margin;
-  const from = low > bank.baseAddress ? low : bank.baseAddress;
-  const bankEnd = bank.baseAddress + bank.sizeBytes;
-  const high = last.baseAddress + last.sizeBytes + margin;
-  const end = high < bankEnd ? high : bankEnd;
-  // Enlarged less than twice it would be the same picture again.
-  if ((end - from) * 2n > bank.sizeBytes) return undefined;
-  const segments = bank.segments.flatMap((segment): MemorySegment[] => {
-    const start = segment.baseAddress > from ? segment.baseAddress : from;
-    const stop = segment.baseAddress + segment.sizeBytes < end ? segment.baseAddress + segment.sizeBytes : end;
-    return stop > start ? [{ ...segment, baseAddress: start, sizeBytes: stop - start }] : [];
-  });
-  return { name: `Enlarged: ${formatAddress(from)} to ${formatAddress(end)}`, segments, from, sizeBytes: end - from };
-}
-
-/** The bank, then enlarged what cannot be read in it: the areas, and what firmware and devices keep. */
-function windows(bank: Bank, number: number): Window[] {
-  const whole = {
-    name: `Bank ${number}: ${formatBytes(bank.sizeBytes)}`,
-    segments: bank.segments,
-    from: bank.baseAddress,
-    sizeBytes: bank.sizeBytes,
-  };
-  const areas = zoomed(
-    bank,
-    bank.segments.filter((segment) => segment.kind === 'area'),
+/** Wraps at blanks, and inside a word that is longer than a line. */
+function wrapped(spans: readonly Span[], most: number): Span[][] {
+  const words = spans.flatMap(({ text, style }) =>
+    text
+      .split(' ')
+      .flatMap((word) => (word.match(new RegExp(`.{1,${most}}`, 'gu')) ?? []).map((part) => ({ part, style }))),
   );
-  const holes = bank.segments.filter((segment) => segment.kind !== 'area' && segment.kind !== 'free');
-  const isSeen = (segment: MemorySegment) =>
-    areas !== undefined &&
-    segment.baseAddress >= areas.from &&
-    segment.baseAddress + segment.sizeBytes <= areas.from + areas.sizeBytes;
-  const rest = zoomed(
-    bank,
-    holes.filter((segment) => !isSeen(segment)),
-  );
-  // A page at the start of a bank is a sliver however much the picture is enlarged.
-  const used = rest?.segments.reduce((sum, s) => (s.kind === 'free' ? sum : sum + s.sizeBytes), 0n) ?? 0n;
-  const isWorthIt = rest !== undefined && used * 64n >= rest.sizeBytes;
-  return [whole, ...(areas === undefined ? [] : [areas]), ...(isWorthIt ? [rest] : [])];
+  const lines: Span[][] = [];
+  let room = 0;
+  for (const { part, style } of words) {
+    const line = lines.at(-1);
+    const last = line?.at(-1);
+    if (line === undefined || part.length + 1 > room) {
+      lines.push([{ text: part, style }]);
+      room = most - part.length;
+    } else {
+      if (last?.style === style) line[line.length - 1] = { text: `${last.text} ${part}`, style };
+      else line.push({ text: part, style });
+      room -= part.length + 1;
+    }
+  }
+  return lines;
 }
 
-/** Figures, a legend, and the same as a table for who cannot see them. */
-export function drawMemory(map: MemoryMap): Html {
-  const rows = map.banks.flatMap((bank) => bank.segments).filter((segment) => segment.kind !== 'free');
-  return html`${!map.isRamKnown && html`<p class="warning">Neither the device tree nor the profile states the RAM, so the banks are a guess.</p>`}
-${map.banks.map((bank, i) => windows(bank, i).map((window) => drawing(window, map.zoneBoundaries)))}
-<p class="legend"><span class="key area"></span> CMA area <span class="key reserved"></span> reserved <span class="key kernel"></span> kernel, initrd, device tree <span class="key free"></span> free <span class="key twice"></span> owned twice <span class="key zone"></span> end of a zone</p>
-<div class="scroll" tabindex="0" role="region" aria-label="Memory in use"><table><caption>Memory in use</caption><thead><tr><th scope="col">what</th><th scope="col">from</th><th scope="col">to</th><th scope="col">size</th><th scope="col">notes</th></tr></thead><tbody>${rows.map(
-    (s) =>
-      html`<tr><th scope="row">${labelOf(s)}</th><td>${formatAddress(s.baseAddress)}</td><td>${formatAddress(s.baseAddress + s.sizeBytes)}</td><td>${formatBytes(s.sizeBytes)}</td><td>${s.owners.flatMap((o) => o.notes).join(', ')}</td></tr>`,
-  )}</tbody></table></div>
-${map.outside.length > 0 && html`<p>Not RAM: ${map.outside.map((o) => `${o.name} at ${formatAddress(o.baseAddress)}`).join(', ')}</p>`}
-${map.zoneBoundaries.length > 0 && html`<p>Memory zones end at ${map.zoneBoundaries.map(formatAddress).join(', ')}.</p>`}`;
+function noteSpans(region: ShownRegion): Span[] {
+  const notes = markedNotes(region);
+  return notes.map(({ kind, text }, i) => ({
+    text: i === notes.length - 1 ? text : `${text},`,
+    style: kind === 'fact' ? 'note' : kind,
+  }));
+}
+
+function regionLines(region: ShownRegion, size: Size): Span[][] {
+  const room = size.width - labelLeft(size);
+  // A size is one word: a line must not divide it.
+  const bytes: Span = { text: roughSize(region.sizeBytes).replace(' ', '\u00a0'), style: 'size' };
+  const name: Span = { text: region.name, style: 'name' };
+  const notes = noteSpans(region);
+  const { columns } = size;
+  if (columns !== undefined) {
+    const [first = [], ...more] = wrapped([name], charactersIn(columns.size - widthOf('1023.9 MiB'), 'bold'));
+    const inline = wrapped(notes, charactersIn(room - columns.notes));
+    const isInline = inline.length <= 1 && inline.every((spans) => spans.length === 1);
+    return [
+      [
+        ...first,
+        { ...bytes, x: columns.size, isEnd: true },
+        { text: rangeText(region), style: 'range', x: columns.range },
+        ...(isInline ? (inline[0] ?? []).map((span) => ({ ...span, x: columns.notes })) : []),
+      ],
+      ...more,
+      ...(isInline ? [] : wrapped(notes, charactersIn(room))),
+    ];
+  }
+  const address = formatAddress(region.baseAddress);
+  const start: Span = { text: notes.length === 0 ? address : `${address},`, style: 'range' };
+  return [...wrapped([name, bytes], charactersIn(room, 'bold')), ...wrapped([start, ...notes], charactersIn(room))];
+}
+
+function linesOf(item: LabelItem, size: Size): Span[][] {
+  if (item.kind === 'region') return regionLines(item.region, size);
+  return wrapped([{ text: limitText(item.limit), style: 'note' }], charactersIn(size.width - labelLeft(size)));
+}
+
+const kindOf = ({ kind, certainty, kernels, isConflict }: ShownRegion) =>
+  [kind, certainty, ...(kernels === undefined ? [] : ['moves']), ...(isConflict ? ['twice'] : [])].join(' ');
+
+/** Hatching; its id is unique on the page, because a pattern of a picture that is not shown is not drawn elsewhere. */
+const hatching = (id: string, kind: ShownRegion['kind']): Html =>
+  html`<pattern id="${id}-${kind}" class="${kind}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect class="ground" width="7" height="7"/><rect class="line" width="3" height="7"/></pattern>`;
+
+function boxOf({ region, y, height, lane, lanes }: Box, { bar }: Size, id: string): Html {
+  const x = RAIL + (bar * lane) / lanes;
+  const title = [region.name, roughSize(region.sizeBytes), rangeText(region), ...notesOf(region)].join(', ');
+  const fill = region.certainty === 'certain' ? undefined : `fill:url(#${id}-${region.kind})`;
+  return html`<rect class="box ${kindOf(region)}" x="${x}" y="${y}" width="${bar / lanes}" height="${height}"${fill !== undefined && html` style="${fill}"`}><title>${title}</title></rect>`;
+}
+
+/** A mark across the bar: here the range is longer than it is drawn. */
+function breakOf({ y, height }: Band, { bar }: Size): Html {
+  const teeth = 8;
+  const middle = y + height / 2;
+  const edge = (at: number) =>
+    Array.from({ length: teeth + 1 }, (_, i) => `${RAIL + (bar * i) / teeth} ${at + (i % 2 === 0 ? 2 : -2)}`);
+  // What is free has its size in the middle, so its marks are above and below.
+  const marks = [y + 5, y + height - 5];
+  const at = height < 24 ? [middle] : marks;
+  return html`${at.map((one) => html`<path class="break" d="M${edge(one).join(' L')}"/>`)}`;
+}
+
+function freeText(band: Band, { bar }: Size): Html | false {
+  if (!band.isFree || band.height < 15) return false;
+  return html`<text class="free" x="${RAIL + bar / 2}" y="${band.y + band.height / 2 + 4}" text-anchor="middle">${roughSize(band.sizeBytes)}</text>`;
+}
+
+function labelOf(label: Label, boxes: readonly Box[], size: Size): Html {
+  const { item, y, anchor, height } = label;
+  const box = item.kind === 'region' ? boxes.find(({ region }) => region === item.region) : undefined;
+  const lines = linesOf(item, size);
+  const left = labelLeft(size);
+  const start = RAIL + (box === undefined ? size.bar : (size.bar * (box.lane + 1)) / box.lanes);
+  const end = RAIL + size.bar;
+  const middle = y + (height - GAP) / 2 + GAP / 2;
+  const line = `M${start} ${anchor} L${end} ${anchor} L${left - 6} ${middle}`;
+  const texts = lines.map((spans, row) => {
+    const at = y + GAP / 2 + row * LINE + FONT;
+    const fixed = spans.filter(({ x }) => x !== undefined);
+    const flowing = spans.filter(({ x }) => x === undefined);
+    return html`${
+      flowing.length > 0 &&
+      html`<text x="${left}" y="${at}">${flowing.map(({ text, style }, i) => html`<tspan class="${style}">${i > 0 && ' '}${text}</tspan>`)}</text>`
+    }${fixed.map(({ text, style, x, isEnd }) => html`<text class="${style}" x="${left + (x ?? 0)}" y="${at}"${isEnd === true && html` text-anchor="end"`}>${text}</text>`)}`;
+  });
+  return html`<g class="label ${item.kind === 'limit' ? item.limit.kind : kindOf(item.region)}"><path class="leader" d="${line}"/>${texts}</g>`;
+}
+
+/** Marks the part of a bar that the users of an area reach. */
+function railsOf({ limits }: BankLayout): Html {
+  const reaches = limits.filter(({ limit }) => limit.kind === 'reach');
+  return html`${reaches.map(({ y }, i) => html`<path class="rail" d="M${3 + (i % 2) * 4} 0 V${y}"/>`)}`;
+}
+
+function pictureOf(layout: BankLayout, size: Size, id: string): Html {
+  const { bands, boxes, labels, limits, bank } = layout;
+  const height = layout.height + 2;
+  const kinds = [...new Set(boxes.flatMap(({ region }) => (region.certainty === 'certain' ? [] : [region.kind])))];
+  const bar = bands.at(-1);
+  return html`<svg class="map ${size.name}" width="${size.width}" height="${height}" viewBox="0 -1 ${size.width} ${height}" role="img" aria-label="Map of the RAM from ${formatAddress(bank.baseAddress)}: ${boxes.length} regions, listed in the table below">
+${kinds.length > 0 && html`<defs>${kinds.map((kind) => hatching(id, kind))}</defs>`}<rect class="ram" x="${RAIL}" y="0" width="${size.bar}" height="${bar === undefined ? 0 : bar.y + bar.height}"/>
+${boxes.map((box) => boxOf(box, size, id))}
+${bands.filter(({ isBroken }) => isBroken).map((band) => breakOf(band, size))}${bands.map((band) => freeText(band, size))}
+${limits.map(({ limit, y }) => html`<path class="limit ${limit.kind}" d="M${RAIL - 4} ${y} H${RAIL + size.bar + 4}"/>`)}${railsOf(layout)}
+${labels.map((label) => labelOf(label, boxes, size))}
+</svg>`;
+}
+
+const layoutFor = (map: ShownMap, size: Size) =>
+  layOut(map, {
+    least: [5, 8, 11, 14, 18, 22, 30, 38],
+    farthest: 40,
+    most: 130,
+    leastFree: 4,
+    mostFree: 34,
+    target: 220,
+    isBesideRegion: false,
+    heightOf: (item) => linesOf(item, size).length * LINE + GAP,
+  });
+
+const KEYS: readonly (readonly [string, string, (map: ShownMap) => boolean])[] = [
+  ['area', 'CMA area', ({ regions }) => regions.some(({ kind }) => kind === 'area')],
+  ['reserved', 'reserved', ({ regions }) => regions.some(({ kind }) => kind === 'reserved')],
+  ['kernel', 'kernel, initrd, device tree', ({ regions }) => regions.some(({ kind }) => kind === 'kernel')],
+  ['free', 'not reserved', () => true],
+  ['hatched', 'the place is not certain', ({ regions }) => regions.some(({ certainty }) => certainty !== 'certain')],
+  ['moves', 'not on every kernel', ({ regions }) => regions.some(({ kernels }) => kernels !== undefined)],
+  ['twice', 'owned twice', ({ regions }) => regions.some(({ isConflict }) => isConflict)],
+];
+
+function tableOf({ regions }: ShownMap): Html {
+  return html`<details class="list"><summary>The map as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Memory in use"><table><caption>Memory in use</caption><thead><tr><th scope="col">what</th><th scope="col">from</th><th scope="col">to</th><th scope="col">size</th><th scope="col">notes</th></tr></thead><tbody>${regions.map(
+    (region) =>
+      html`<tr><th scope="row">${region.name}</th><td>${formatAddress(region.baseAddress)}</td><td>${formatAddress(endOf(region))}</td><td>${formatBytes(region.sizeBytes)}</td><td>${notesOf(region).join(', ')}</td></tr>`,
+  )}</tbody></table></div></details>`;
+}
+
+const onKernels = (kernels: readonly string[] | undefined) =>
+  kernels === undefined ? '' : `Linux ${kernels.join(', ')}: `;
+
+/** Figures, a legend, and the same as a table. */
+export function drawMap(map: ShownMap): Html {
+  const drawn = SIZES.map((size) => ({ size, layout: layoutFor(map, size) }));
+  const outside = map.regions.filter((region) => !map.banks.some((bank) => overlap(bank, region)));
+  const scale = drawn.map(
+    ({ size, layout: { unitBytes } }) =>
+      html`<span class="${size.name}">8 pixels of height are ${roughSize(unitBytes * 8n)}</span>`,
+  );
+  return html`${!map.isRamKnown && html`<p class="warning">The RAM is not known: no input states the banks that the kernel uses. The map assumes them.</p>`}
+<p class="legend">${KEYS.filter(([, , isUsed]) => isUsed(map)).map(([kind, text]) => html`<span class="entry"><span class="key ${kind}"></span> ${text}</span> `)}</p>
+<p class="dim">All banks have one scale: ${scale}. Smaller ranges are drawn larger so that they are visible, and a zigzag line marks a range that is longer than drawn.${map.kernels.length > 1 && ` The map holds for Linux ${map.kernels.join(', ')}.`}</p>
+${map.banks.map(
+  (bank, i) =>
+    html`<figure class="bank"><figcaption>Bank ${i}, ${rangeText(bank)}: ${bankText(bank, map)}</figcaption>
+${drawn.map(({ size, layout }) => layout.banks[i] !== undefined && pictureOf(layout.banks[i], size, `hatch-${i}-${size.name}`))}</figure>`,
+)}
+${map.notStated.length > 0 && html`<p class="dim">Not drawn, because no input states the place: ${map.notStated.join(', ')}. A boot log or --occupied does.</p>`}
+${outside.length > 0 && html`<h3>Not RAM</h3><ul>${outside.map((region) => html`<li>${region.name}: ${roughSize(region.sizeBytes)}, ${rangeText(region)}${notesOf(region).map((note) => `, ${note}`)}</li>`)}</ul>`}
+${map.refused.length > 0 && html`<h3>Refused, so without a place</h3><ul>${map.refused.map(({ name, reason, kernels }) => html`<li>${onKernels(kernels)}${name}: ${reason}</li>`)}</ul>`}
+${tableOf(map)}`;
 }

@@ -4,16 +4,15 @@ import { expect, test } from 'vitest';
 import { cellsValue, makeFdt, type NodeSpec, stringsValue } from '../../src/fdt/index.js';
 import {
   type Architecture,
-  formatMemoryMap,
   type LintInput,
   lintPlacement,
-  memoryMap,
   PLACEMENT_CODES,
   planRegions,
   predict,
   predictionToJson,
 } from '../../src/placement/index.js';
 import { IntervalSet } from '../../src/placement/interval-set.js';
+import { formatMap, mapOf } from '../../src/report/index.js';
 import { boot, MIB, MINIMAL, pool, reg, version } from './board.js';
 
 const bytes = fc.uint8Array({ maxLength: 40 });
@@ -154,7 +153,7 @@ test('every tree gets a prediction, lints, a map and a plan', () => {
       for (const { field } of prediction.unknown) expect(field).not.toBe('');
       const answered = lintPlacement({ ...one, base: one.tree }).map(({ lint }) => `placement/${lint}`);
       expect(answered.sort()).toEqual(Object.keys(PLACEMENT_CODES).sort());
-      formatMemoryMap(memoryMap(one));
+      formatMap(mapOf([{ input: one }]));
       planRegions(one, [{ name: 'p', sizeBytes: 64n << 20n, isDefault: true }]);
     }),
     { numRuns: 400 },

@@ -4,7 +4,6 @@ import {
   changesForUserSpace,
   explainHeap,
   explainRegion,
-  formatMemoryMap,
   memoryMap,
   type PlacementInput,
   predictionToJson,
@@ -61,33 +60,24 @@ describe('memory map', () => {
     ]);
   });
 
-  test('as text', () => {
-    const nodes =
-      C + tee + pool('vpu@50000000', reg(0x50000000, 16 * MIB)) + pool('far@90000000', reg(0x90000000, 16 * MIB));
-    expect(formatMemoryMap(memoryMap(input({ nodes })), 46)).toBe(`\
-0x040000000 [k.......k.......#...........####]
-0x040000000     2 MiB  . free
-0x040200000     4 MiB  k kernel
-0x040600000   122 MiB  . free
-0x048000000  1344 KiB  k initrd
-0x048150000   704 KiB  . free
-0x048200000     1 MiB  k dtb
-0x048300000   125 MiB  . free
-0x050000000     2 MiB  # vpu@50000000 (heap vpu@50000000)  OWNED TWICE: tee@50000000 (not mapped)
-0x050200000    14 MiB  # vpu@50000000 (heap vpu@50000000)
-0x051000000   176 MiB  . free
-0x05c000000    64 MiB  # linux,cma (default, heap default_cma_region = linux,cma)
-0x060000000 end of 512 MiB of RAM
-0x090000000    16 MiB  far@90000000 (heap far@90000000), NOT RAM
-# CMA area  x reserved  k kernel, initrd, device tree  . free
-`);
+  test('what is not certain, the limits, and what no input states', () => {
+    const memory = 'memory@0 { device_type = "memory"; reg = <0x0 0x80000000 0x1 0x0>; };';
+    const map = memoryMap(input({ memory }, '7.3', { occupied: [] }));
+    expect(map.regions.map(({ name, certainty }) => [name, certainty])).toEqual([['reserved', 'open']]);
+    expect(map.zoneBoundaries).toEqual([0x1_0000_0000n]);
+    expect(map.reaches).toEqual([{ end: 0x1_0000_0000n, who: 'a device with 32 address bits' }]);
+    expect(map.notStated).toEqual(['kernel', 'initrd', 'dtb']);
+    expect(memoryMap(input({ memory: '' }, '7.3')).isRamKnown).toBe(false);
+    expect(map.isRamKnown).toBe(true);
   });
 
-  test('zones inside a bank', () => {
-    const memory = 'memory@0 { device_type = "memory"; reg = <0x0 0x80000000 0x1 0x0>; };';
-    expect(formatMemoryMap(memoryMap(input({ memory }, '7.3', { occupied: [] })))).toContain(
-      '0x100000000 ---------  a memory zone ends here, another begins\n',
+  test('a node without a base that is not an area has its place, and a refused one has none', () => {
+    const nodes = `fw { ${size(2 * MIB)} no-map; };${pool('cma@50100000', reg(0x50100000, 16 * MIB))}`;
+    const map = memoryMap(input({ nodes }, '6.12'));
+    expect(map.regions).toContainEqual(
+      expect.objectContaining({ name: 'fw', kind: 'reserved', sizeBytes: 2n << 20n, notes: ['not mapped'] }),
     );
+    expect(map.refused.map(({ name }) => name)).toEqual(['cma@50100000']);
   });
 });
 

@@ -44,7 +44,7 @@ test('shows the figures of the data, and is small and whole', async () => {
   const data = JSON.parse((await dmaheap(['report', EXAMPLE, '--dtb', dtb, '--format', 'json'])).stdout);
   expect(exit).toBe(0);
   expect(page.length).toBeLessThan(300_000);
-  expect(page).not.toMatch(/<script|https?:|@import|url\(/);
+  expect(page).not.toMatch(/<script|https?:|@import|url\((?!#)/);
   for (const area of data.plan.areas) {
     expect(page).toContain(formatBytes(BigInt(area.sizeBytes)));
     for (const step of area.budget.steps)
@@ -55,7 +55,9 @@ test('shows the figures of the data, and is small and whole', async () => {
     for (const heap of prediction.heaps) expect(page).toContain(`<code>${heap.name}</code>`);
     expect(page).toContain(formatBytes(BigInt(prediction.cmaTotalBytes)));
     for (const { lint, status } of lints)
-      expect(page).toContain(status === 'pass' ? `<code>${lint}</code>` : `<th scope="row">${lint}</th>`);
+      expect(page).toMatch(
+        new RegExp(`<th scope="row">${lint}</th>(?:<td>[^/]*</span></td>)*<td><span class="status ${status}">`),
+      );
   }
   for (const segment of data.memory.banks.flatMap((bank: { segments: unknown[] }) => bank.segments)) {
     if (segment.kind === 'free') continue;
@@ -77,6 +79,41 @@ test('says and shows what place says, and ends the same way', async () => {
   const json = await dmaheap(['report', ...board, '--format', 'json']);
   expect(json.exit).toBe(1);
   expect(JSON.parse(json.stdout).findings).toContainEqual(expect.objectContaining({ code: 'placement/command-line' }));
+});
+
+test('a profile that is refused gets a page that says first what is wrong, and the command ends as it did', async () => {
+  const profile = path.join(work, 'refused.json');
+  const good = readFileSync('schemas/examples/qemu-virt-arm64.json', 'utf8');
+  const written = path.join(work, 'refused.html');
+  const kinds: readonly (readonly [string, string, number])[] = [
+    ['no JSON', '{', 2],
+    ['against the schema', good.replace('"version": 1', '"version": 1, "colour": "red"'), 2],
+    ['larger than the RAM', good.replace(/"size": "[^"]+"/g, '"size": "64G"'), 1],
+  ];
+  for (const [kind, text, status] of kinds) {
+    writeFileSync(profile, text);
+    rmSync(written, { force: true });
+    const { exit, stderr } = await dmaheap(['report', profile, '-o', written]);
+    expect(exit, kind).toBe(status);
+    expect((await dmaheap(['validate', profile])).exit).toBe(status);
+    const page = readFileSync(written, 'utf8');
+    const [error = ''] = stderr.match(/(?<=error\[)[^\]]+/) ?? [];
+    expect(page.indexOf('<strong>FAIL</strong>: the profile is refused. '), kind).toBeGreaterThan(0);
+    expect(page.indexOf('What is wrong')).toBeLessThan(page.indexOf('Checks and evidence'));
+    expect(page).toContain(`<code>${error}</code>`);
+    expect(page.includes('<svg class="map wide"'), kind).toBe(status === 1);
+    expect((await dmaheap(['report', profile])).stdout).toBe(page);
+    // Programs read one document.
+    expect(JSON.parse((await dmaheap(['report', profile, '--format', 'json'])).stdout)).toHaveProperty('diagnostics');
+  }
+});
+
+test('without a device tree the map has what the profile states, and the page states what is missing', async () => {
+  const { stdout: page, exit } = await dmaheap(['report', 'schemas/examples/qemu-virt-arm64.json']);
+  expect(exit).toBe(0);
+  expect(page).toContain('<svg class="map wide"');
+  expect(page).toContain("The board's device tree is not given (--dtb)");
+  expect(page).toMatch(/<th scope="row">board<\/th><td><span class="status not-run">/);
 });
 
 test('a title cannot become markup', async () => {

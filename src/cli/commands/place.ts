@@ -4,15 +4,14 @@ import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion } from '../../facts/index.js';
 import {
   changesForUserSpace,
-  formatMemoryMap,
   type LintResult,
   lintPlacement,
-  memoryMap,
   type Prediction,
   predict,
   predictionToJson,
 } from '../../placement/index.js';
 import { formatAddress, formatBytes } from '../../quantity/index.js';
+import { formatMap, mapOf } from '../../report/index.js';
 import type { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict } from '../check-results.js';
 import type { Context } from '../context.js';
@@ -111,8 +110,9 @@ function printHuman(context: Context, setting: Setting, predicted: readonly Pred
     for (const { text } of changesForUserSpace(before.prediction, one.prediction))
       context.print(`  since ${formatKernelVersion(before.kernel)}: ${text}\n`);
   }
-  if (!context.options.quiet)
-    context.print(`\n${formatMemoryMap(memoryMap({ ...setting.input, kernel: first.kernel }))}`);
+  if (context.options.quiet) return;
+  const columns = predicted.map(({ kernel, prediction }) => ({ input: { ...setting.input, kernel }, prediction }));
+  context.print(`\n${formatMap(mapOf(columns))}`);
 }
 
 /** Options that would have made more lints run. */

@@ -1,21 +1,22 @@
 /** dmaheap report: one page about a board. */
 import { writeFileSync } from 'node:fs';
-import type { Diagnostic } from '../../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
+import { placementInput } from '../../plan/board.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
-import { renderReport, reportData } from '../../report/index.js';
+import { mapOf, renderRefusal, renderReport, reportData } from '../../report/index.js';
 import type { VerifyReport } from '../../verify/index.js';
-import { countChecks, exitOf, printVerdict } from '../check-results.js';
+import { countChecks, exitOf, printVerdict, summary } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { BOARD, KERNEL_TREE, STRICT } from '../options.js';
-import { judgePlacement, type PlaceOptions, settlePlacement } from '../placement.js';
+import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
 import { planChecks } from '../plan-verdict.js';
-import { requirePlan } from '../profile.js';
-import { Refusal } from '../refusal.js';
+import { type Planned, type Planning, planProfile } from '../profile.js';
+import { Refusal, refusedAfter } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { VERSION } from '../version.js';
 
@@ -90,18 +91,88 @@ async function closePlan(context: Context, plan: Plan, options: ReportOptions): 
   };
 }
 
-async function report(context: Context, profile: string, options: ReportOptions): Promise<Exit> {
+function writePage(context: Context, page: string, output: string | undefined): void {
+  if (isPrinted(output)) {
+    context.print(page);
+    return;
+  }
+  try {
+    writeFileSync(context.resolve(output), page);
+  } catch (error) {
+    throw new Refusal(`cannot write ${output}: ${reasonOf(error)}`, EXIT.environment, 'give another file with -o');
+  }
+  context.note(`wrote ${output}`);
+}
+
+const isPrinted = (output: string | undefined): output is undefined | '-' => output === undefined || output === '-';
+
+/** The page says what is wrong; programs read it in the findings. */
+function writeRefusal(
+  context: Context,
+  profile: string,
+  { stated, diagnostics }: Planning,
+  options: ReportOptions,
+): void {
+  if (context.options.format !== 'human' && isPrinted(options.output)) return;
+  const input = stated && placementInput(stated.model, stated.model.tree, stated.model.kernel.max, [], [], stated.boot);
+  const page = renderRefusal({
+    tool: `dmaheap ${VERSION}`,
+    title: stated?.model.loaded.profile.board?.title ?? profile,
+    profile,
+    findings: diagnostics,
+    map: input && mapOf([{ input }]),
+    isSkeleton: stated?.model.isSkeleton === true,
+  });
+  writePage(context, page, options.output);
+}
+
+/**
+ * @returns a planning with a plan
+ * @throws {@link Refusal} after the page about it is written
+ */
+function planOrRefuse(
+  context: Context,
+  profile: string,
+  options: ReportOptions,
+): Planned & Pick<Planning, 'diagnostics' | 'sources'> {
   const kernel = options.kernel?.[0];
-  const planned = requirePlan(context, profile, {
+  const planning = planProfile(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
   });
+  const { planned, diagnostics, sources, exit } = planning;
+  if (planned !== undefined) return { ...planned, diagnostics, sources };
+  writeRefusal(context, profile, planning, options);
+  throw Refusal.because(exit, diagnostics, sources);
+}
+
+/** @throws {@link Refusal} with what was found until then, after the page about it is written */
+function settleOrRefuse(
+  context: Context,
+  profile: string,
+  options: ReportOptions,
+  planned: ReturnType<typeof planOrRefuse>,
+  extra: Diagnostic[],
+): Setting['input'] {
+  try {
+    return settlePlacement(context, profile, options, extra).input;
+  } catch (error) {
+    const { sources } = planned;
+    const found = [...new Map([...planned.diagnostics, ...extra].map((one) => [JSON.stringify(one), one])).values()];
+    const refusal = refusedAfter(error, { diagnostics: found, sources });
+    if (refusal instanceof Refusal && hasErrors(refusal.found?.diagnostics ?? []))
+      writeRefusal(context, profile, { diagnostics: found, sources, exit: refusal.exit, stated: planned }, options);
+    throw refusal;
+  }
+}
+
+async function report(context: Context, profile: string, options: ReportOptions): Promise<Exit> {
+  const planned = planOrRefuse(context, profile, options);
   const closed = await closePlan(context, planned.plan, options);
   const { plan = planned.plan, delta, diagnostics: open } = closed;
   const verification = options.verify === undefined ? undefined : readVerification(context, options.verify);
   const extra: Diagnostic[] = [];
-  const input = options.dtb === undefined ? undefined : settlePlacement(context, profile, options, extra).input;
-  const drawn = reportData(plan, input, {
+  const drawn = reportData(plan, settleOrRefuse(context, profile, options, planned, extra), {
     tool: `dmaheap ${VERSION}`,
     findings: [...planned.diagnostics, ...open],
     ...(delta === undefined ? {} : { delta }),
@@ -114,28 +185,21 @@ async function report(context: Context, profile: string, options: ReportOptions)
   const isProven = options.kernelTree !== undefined;
   const { checks, notGiven } = planChecks({ plan, proof: drawn.kernels, found: findings, dtb: options.dtb, isProven });
   const exit = exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good });
+  const verdict = countChecks(checks, { notGiven, strict: options.strict });
   const { format } = context.options;
   if (format === 'json') {
-    context.printJson({ ...data, verdict: countChecks(checks, { notGiven, strict: options.strict }) });
+    context.printJson({ ...data, verdict });
     return exit;
   }
-  const page = renderReport(data);
-  const isPrinted = options.output === undefined || options.output === '-';
+  const page = renderReport(data, {
+    status: verdict.status,
+    text: summary(verdict),
+    checks: checks.map(({ check, status }) => ({ check, status })),
+  });
   // In the other formats they would be part of the page.
-  if (format === 'human' || !isPrinted) context.findings(findings, planned.sources);
-  if (isPrinted) context.print(page);
-  else {
-    try {
-      writeFileSync(context.resolve(options.output), page);
-    } catch (error) {
-      throw new Refusal(
-        `cannot write ${options.output}: ${reasonOf(error)}`,
-        EXIT.environment,
-        'give another file with -o',
-      );
-    }
-    context.note(`wrote ${options.output}`);
-    if (format === 'human') printVerdict(context, checks, { notGiven, strict: options.strict });
-  }
+  if (format === 'human' || !isPrinted(options.output)) context.findings(findings, planned.sources);
+  writePage(context, page, options.output);
+  if (format === 'human' && !isPrinted(options.output))
+    printVerdict(context, checks, { notGiven, strict: options.strict });
   return exit;
 }
