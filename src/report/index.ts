@@ -128,21 +128,27 @@ const OTHER_EVIDENCE: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
 };
 
+/** One status where it is the same on every kernel, else each with its kernels. */
+function statusOf(lint: string, kernels: readonly KernelColumn[]): Html {
+  const columns = new Map<string, string[]>();
+  for (const { kernel, lints } of kernels) {
+    const found = lints.find((one) => one.lint === lint)?.status ?? 'not-run';
+    columns.set(found, [...(columns.get(found) ?? []), kernel]);
+  }
+  return html`${[...columns].map(
+    ([found, on], i) => html`${i > 0 && html`<br>`}${status(found)}${columns.size > 1 && ` on ${on.join(', ')}`}`,
+  )}`;
+}
+
 function checksTable({ kernels }: ReportData, { checks }: Conclusion): Html {
   const lints = [...new Set(kernels.flatMap((column) => column.lints.map(({ lint }) => lint)))];
   const others = checks.filter(({ check }) => OTHER_EVIDENCE[check] !== undefined);
-  const cells = (check: string) =>
-    kernels.map(({ lints: own }) => status(own.find(({ lint }) => lint === check)?.status ?? 'not-run'));
   return table(
-    'Checks, by kernel, with the evidence',
-    ['check', ...kernels.map(({ kernel }) => `Linux ${kernel}`), 'evidence'],
+    `Checks, for Linux ${kernels.map(({ kernel }) => kernel).join(', ')}`,
+    ['check', 'verdict', 'evidence'],
     [
-      ...others.map((one): Cell[] => [
-        one.check,
-        ...kernels.map(() => status(one.status)),
-        OTHER_EVIDENCE[one.check]?.[one.status] ?? '',
-      ]),
-      ...lints.map((lint): Cell[] => [lint, ...cells(lint), evidenceOf(lint, kernels)]),
+      ...others.map((one): Cell[] => [one.check, status(one.status), OTHER_EVIDENCE[one.check]?.[one.status] ?? '']),
+      ...lints.map((lint): Cell[] => [lint, statusOf(lint, kernels), evidenceOf(lint, kernels)]),
     ],
   );
 }
@@ -271,7 +277,7 @@ export function renderRefusal({ title, profile, tool, findings, map, isSkeleton 
       id: 'memory',
       name: 'Memory',
       title: 'Memory without the areas of the profile',
-      content: html`${isSkeleton && SKELETON}<p class="dim">The profile is refused, so this is the board as it is: its RAM and what it reserves. An area that the kernel makes without the profile is in it too.</p>${drawMap(map)}`,
+      content: html`<p class="dim">The profile is refused, so this is the board without the areas of the profile: ${isSkeleton ? "the RAM that the profile states. The board's device tree is not given (--dtb), so what the board reserves is not drawn." : 'its RAM and what its device tree reserves.'} An area that the kernel makes by itself is drawn.</p>${drawMap(map)}`,
     },
     {
       id: 'proof',
@@ -294,7 +300,7 @@ export function renderRefusal({ title, profile, tool, findings, map, isSkeleton 
     {
       kind: 'bad',
       word: 'FAIL',
-      text: html`the profile is refused. ${first?.message ?? ''}${first?.cause !== undefined && html`. Cause: ${first.cause}`}${first?.fix !== undefined && html`. Fix: ${first.fix}`}`,
+      text: html`the profile is refused${first !== undefined && `: ${first.message}`}.${first?.cause !== undefined && ` Cause: ${first.cause}.`}${first?.fix !== undefined && ` Fix: ${first.fix}.`}`,
     },
     sections.filter((one) => one !== false),
   );

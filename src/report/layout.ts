@@ -113,30 +113,39 @@ function stripsOf(bank: ShownBank, next: ShownBank | undefined, { regions, limit
   });
 }
 
-/** The finest scale with which what is owned has at most the height that it may have. */
+/**
+ * The finest scale with which everything has the height that it may have and no area is broken: areas are what the map is about, and a
+ * huge reservation beside them is broken.
+ */
 function scaleOf(strips: readonly Strip[], { target, most }: Measures, least: number): bigint {
-  const owned = strips.filter(({ owners }) => owners.length > 0).map(({ sizeBytes }) => sizeBytes);
+  const owned = strips.filter(({ owners }) => owners.length > 0);
+  const areas = owned.filter(({ owners }) => owners.some(({ kind }) => kind === 'area'));
   // Memory in which nothing is reserved is drawn to scale itself.
-  const sizes = owned.length > 0 ? owned : strips.map(({ sizeBytes }) => sizeBytes);
-  const total = (unit: bigint, limit: number) =>
-    sizes.reduce((sum, size) => sum + Math.min(limit, Math.max(least, inUnits(size, unit))), 0);
-  let unit = PAGE;
+  const sizesOf = (some: readonly Strip[]) => (some.length > 0 ? some : strips).map(({ sizeBytes }) => sizeBytes);
+  const sizes = sizesOf(owned);
+  const whole = sizesOf(areas.length > 0 ? areas : owned);
   const room = target + sizes.length * least;
-  const isTooTall = () =>
-    total(unit, Number.POSITIVE_INFINITY) > room || sizes.some((size) => inUnits(size, unit) > most);
-  while (isTooTall() && unit < 1n << 62n) unit *= 2n;
-  // One huge region must not make slivers of all others: it is broken instead.
-  const areSlivers = () => sizes.filter((size) => inUnits(size, unit) < least).length * 2 > sizes.length;
-  while (areSlivers() && unit > PAGE && total(unit / 2n, most) <= room) unit /= 2n;
+  const total = (unit: bigint) =>
+    sizes.reduce((sum, size) => sum + Math.min(most, Math.max(least, inUnits(size, unit))), 0);
+  let unit = PAGE;
+  while ((total(unit) > room || whole.some((size) => inUnits(size, unit) > most)) && unit < 1n << 62n) unit *= 2n;
   return unit;
 }
 
-function bandOf(strip: Strip, y: number, unitBytes: bigint, least: number, measures: Measures): Band {
-  const { owners, sizeBytes, baseAddress, starting } = strip;
+/** @param isWhole the strip is all of a bank, and not only a distance between two regions */
+function bandOf(
+  { owners, sizeBytes, baseAddress, starting }: Strip,
+  y: number,
+  unitBytes: bigint,
+  least: number,
+  measures: Measures,
+  isWhole: boolean,
+): Band {
   const isFree = owners.length === 0;
   const exact = inUnits(sizeBytes, unitBytes);
   const most = isFree ? measures.mostFree : measures.most;
-  const bounded = sizeBytes === 0n ? 0 : Math.max(isFree ? measures.leastFree : least, Math.min(most, exact));
+  const leastFree = isWhole ? measures.mostFree / 2 : measures.leastFree;
+  const bounded = sizeBytes === 0n ? 0 : Math.max(isFree ? leastFree : least, Math.min(most, exact));
   const rows = measures.isBesideRegion ? starting.reduce((sum, item) => sum + measures.heightOf(item), 0) : 0;
   const height = Math.max(Math.round(bounded), rows);
   return {
@@ -218,7 +227,7 @@ function layOutBank(
 ): BankLayout {
   let y = 0;
   const bands = strips.map((strip): Band => {
-    const band = bandOf(strip, y, unitBytes, least, measures);
+    const band = bandOf(strip, y, unitBytes, least, measures, strips.length === 1);
     y += band.height;
     return band;
   });

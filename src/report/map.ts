@@ -39,7 +39,7 @@ const SIZES: readonly Size[] = [
   { name: 'wide', width: 724, bar: 96, leader: 36, columns: { size: 290, range: 310, notes: 490 } },
 ];
 
-type Style = 'name' | 'size' | 'range' | 'note' | 'guess' | 'conflict';
+type Style = 'name' | 'size' | 'range' | 'note' | 'guess' | 'moves' | 'conflict';
 
 interface Span {
   readonly text: string;
@@ -176,13 +176,13 @@ function railsOf({ limits }: BankLayout): Html {
   return html`${reaches.map(({ y }, i) => html`<path class="rail" d="M${3 + (i % 2) * 4} 0 V${y}"/>`)}`;
 }
 
-function pictureOf(layout: BankLayout, size: Size, id: string): Html {
+function pictureOf(layout: BankLayout, size: Size, id: string, isRamKnown: boolean): Html {
   const { bands, boxes, labels, limits, bank } = layout;
   const height = layout.height + 2;
   const kinds = [...new Set(boxes.flatMap(({ region }) => (region.certainty === 'certain' ? [] : [region.kind])))];
   const bar = bands.at(-1);
   return html`<svg class="map ${size.name}" width="${size.width}" height="${height}" viewBox="0 -1 ${size.width} ${height}" role="img" aria-label="Map of the RAM from ${formatAddress(bank.baseAddress)}: ${boxes.length} regions, listed in the table below">
-${kinds.length > 0 && html`<defs>${kinds.map((kind) => hatching(id, kind))}</defs>`}<rect class="ram" x="${RAIL}" y="0" width="${size.bar}" height="${bar === undefined ? 0 : bar.y + bar.height}"/>
+${kinds.length > 0 && html`<defs>${kinds.map((kind) => hatching(id, kind))}</defs>`}<rect class="ram${!isRamKnown && ' assumed'}" x="${RAIL}" y="0" width="${size.bar}" height="${bar === undefined ? 0 : bar.y + bar.height}"/>
 ${boxes.map((box) => boxOf(box, size, id))}
 ${bands.filter(({ isBroken }) => isBroken).map((band) => breakOf(band, size))}${bands.map((band) => freeText(band, size))}
 ${limits.map(({ limit, y }) => html`<path class="limit ${limit.kind}" d="M${RAIL - 4} ${y} H${RAIL + size.bar + 4}"/>`)}${railsOf(layout)}
@@ -232,13 +232,13 @@ export function drawMap(map: ShownMap): Html {
   );
   return html`${!map.isRamKnown && html`<p class="warning">The RAM is not known: no input states the banks that the kernel uses. The map assumes them.</p>`}
 <p class="legend">${KEYS.filter(([, , isUsed]) => isUsed(map)).map(([kind, text]) => html`<span class="entry"><span class="key ${kind}"></span> ${text}</span> `)}</p>
-<p class="dim">All banks have one scale: ${scale}. Smaller ranges are drawn larger so that they are visible, and a zigzag line marks a range that is longer than drawn.${map.kernels.length > 1 && ` The map holds for Linux ${map.kernels.join(', ')}.`}</p>
+<p class="dim small">One scale for all banks: ${scale}. Small ranges are drawn larger, and a zigzag line marks a range that is drawn shorter.${map.kernels.length > 1 && ` For Linux ${map.kernels.join(', ')}.`}</p>
 ${map.banks.map(
   (bank, i) =>
     html`<figure class="bank"><figcaption>Bank ${i}, ${rangeText(bank)}: ${bankText(bank, map)}</figcaption>
-${drawn.map(({ size, layout }) => layout.banks[i] !== undefined && pictureOf(layout.banks[i], size, `hatch-${i}-${size.name}`))}</figure>`,
+${drawn.map(({ size, layout }) => layout.banks[i] !== undefined && pictureOf(layout.banks[i], size, `hatch-${i}-${size.name}`, map.isRamKnown))}</figure>`,
 )}
-${map.notStated.length > 0 && html`<p class="dim">Not drawn, because no input states the place: ${map.notStated.join(', ')}. A boot log or --occupied does.</p>`}
+${map.notStated.length > 0 && html`<p class="dim small">Not drawn, because no input states the place: ${map.notStated.join(', ')}. A boot log (<code class="option">--boot-log</code>) or <code class="option">--occupied</code> does.</p>`}
 ${outside.length > 0 && html`<h3>Not RAM</h3><ul>${outside.map((region) => html`<li>${region.name}: ${roughSize(region.sizeBytes)}, ${rangeText(region)}${notesOf(region).map((note) => `, ${note}`)}</li>`)}</ul>`}
 ${map.refused.length > 0 && html`<h3>Refused, so without a place</h3><ul>${map.refused.map(({ name, reason, kernels }) => html`<li>${onKernels(kernels)}${name}: ${reason}</li>`)}</ul>`}
 ${tableOf(map)}`;

@@ -171,7 +171,7 @@ const CERTAINTY_NOTES: Readonly<Record<Certainty, readonly string[]>> = {
 };
 
 export interface Note {
-  readonly kind: 'guess' | 'conflict' | 'fact';
+  readonly kind: 'guess' | 'moves' | 'conflict' | 'fact';
   readonly text: string;
 }
 
@@ -182,7 +182,8 @@ export function markedNotes({ certainty, kernels, notes, sharedWith, isConflict 
     ? { kind: 'conflict', text: `OWNED TWICE: also by ${others}` }
     : { kind: 'fact', text: `overlaps ${others}` };
   return [
-    ...[...CERTAINTY_NOTES[certainty], ...onKernels(kernels)].map((text): Note => ({ kind: 'guess', text })),
+    ...CERTAINTY_NOTES[certainty].map((text): Note => ({ kind: 'guess', text })),
+    ...onKernels(kernels).map((text): Note => ({ kind: 'moves', text })),
     ...(sharedWith.length === 0 ? [] : [shared]),
     ...notes.map((text): Note => ({ kind: 'fact', text })),
   ];

@@ -6,12 +6,12 @@ export const STYLE = `
 body{margin:0 auto;max-width:64rem;padding:1rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);overflow-wrap:anywhere}
 h1{font-size:1.6rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--line)}h3{font-size:1rem;margin:1.2rem 0 .3rem}
 code,td,svg text{font-variant-numeric:tabular-nums}code{font-family:ui-monospace,monospace;font-size:.92em}
-.dim,figcaption,caption{color:var(--dim)}figcaption,caption{text-align:left;font-size:.9rem}figcaption{margin-bottom:.3rem}
+.dim,figcaption,caption{color:var(--dim)}figcaption,caption{text-align:left}figcaption,caption,.small{font-size:.9rem}.option{white-space:nowrap}figcaption{margin-bottom:.3rem}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}a{color:var(--area)}
 figure{margin:1rem 0}svg.map{display:block;max-width:none}svg.narrow,span.narrow{display:none}
 @media (max-width:755px){body{padding:.6rem}svg.wide,span.wide{display:none}svg.narrow{display:block}span.narrow{display:inline}}
-svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg text.free,svg .range,svg .note{fill:var(--dim)}svg text.free{font-size:11px}svg .name{font-weight:600}svg .guess{fill:var(--open);font-style:italic}svg .conflict{fill:var(--bad);font-weight:600}
-.ram{fill:var(--free)}.box{stroke:var(--paper);stroke-width:1}.box.area{fill:var(--area)}.box.reserved{fill:var(--reserved)}.box.kernel{fill:var(--kernel)}
+svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg text.free,svg .range,svg .note{fill:var(--dim)}svg text.free{font-size:11px}svg .name{font-weight:600}svg .guess{fill:var(--open);font-style:italic}svg tspan.moves,svg text.moves{font-weight:600}svg .conflict{fill:var(--bad);font-weight:600}
+.ram{fill:var(--free)}.ram.assumed{stroke:var(--ink);stroke-dasharray:4 3}.box{stroke:var(--paper);stroke-width:1}.box.area{fill:var(--area)}.box.reserved{fill:var(--reserved)}.box.kernel{fill:var(--kernel)}
 pattern .ground{fill:var(--paper)}pattern.area .line{fill:var(--area)}pattern.reserved .line{fill:var(--reserved)}pattern.kernel .line{fill:var(--kernel)}
 .box.probable,.box.open,.box.moves{stroke:var(--ink);stroke-width:1;stroke-dasharray:4 3}.box.open{opacity:.75}.box.moves{fill-opacity:.55}.box.twice{stroke:var(--bad);stroke-width:2;stroke-dasharray:none}
 .leader{fill:none;stroke:var(--dim);stroke-width:1}.break{fill:none;stroke:var(--paper);stroke-width:3}.limit{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 3}.limit.reach,.rail{stroke:var(--good)}.rail{fill:none;stroke-width:2}

@@ -272,15 +272,12 @@ test('as text', () => {
      0x50000000 |##|xxx|     2 MiB  tee@50000000 (OWNED TWICE: also by
                 |##|xxx|              vpu@50000000, not mapped)
                 |##|   |
-                |##|   |
      0x51000000 ~      ~   240 MiB  not reserved
                 |------|            DMA limit of the bus /soc, by its dma-ranges
                 |------|            (0x60000000)
      0x60000000 ~      ~   256 MiB  not reserved
      0x70000000 |#?#?#?|   256 MiB  linux,cma (probably here, default)
                 |#?#?#?|
-                |#?#?#?|
-                ~#?#?#?~
                 |#?#?#?|
                 |#?#?#?|
                 |------|            end of a memory zone, which an area must not
@@ -294,8 +291,8 @@ test('as text', () => {
     refused, so without a place:
       bad@1: it is not aligned
     not drawn, because no input states the place: initrd, dtb
-    one row is 8 MiB or less, # CMA area, x reserved, k kernel, initrd, device tree,
-    ? not certain, ~ longer than drawn
+    one row is 64 MiB or less, # CMA area, x reserved, k kernel, initrd, device
+    tree, ? not certain, ~ longer than drawn
     "
   `);
 });
