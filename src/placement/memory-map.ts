@@ -1,4 +1,5 @@
 /** The memory of a board after the kernel has placed everything, as data. */
+import type { AddressRange } from '../quantity/index.js';
 import { Boot } from './boot.js';
 import type { Area } from './boot-record.js';
 import { firmwareMemory } from './dangers.js';
@@ -45,10 +46,7 @@ export interface MemorySegment {
   readonly owners: readonly MemoryOwner[];
 }
 
-export interface MemoryRegion extends MemoryOwner {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
+export interface MemoryRegion extends MemoryOwner, AddressRange {}
 
 export interface MemoryMap {
   readonly banks: readonly {

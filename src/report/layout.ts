@@ -2,7 +2,8 @@
  * Where everything of a memory map is drawn: one scale for all banks, long ranges broken, every label at its region or on a leader line,
  * no label over another. Pictures measure in CSS pixels and terminals in rows; this is the same for both.
  */
-import { endOf, overlap, type ShownBank, type ShownLimit, type ShownMap, type ShownRegion } from './model.js';
+import type { AddressRange } from '../quantity/index.js';
+import { endOf, overlap, type ShownLimit, type ShownMap, type ShownRegion } from './model.js';
 
 export interface Measures {
   /** Least heights of a range with an owner to try, ascending: the first with which labels are near enough to their regions. */
@@ -25,7 +26,7 @@ export type LabelItem =
   | { readonly kind: 'region'; readonly region: ShownRegion }
   | { readonly kind: 'limit'; readonly limit: ShownLimit };
 
-export interface Band extends ShownBank {
+export interface Band extends AddressRange {
   readonly y: number;
   readonly height: number;
   readonly isFree: boolean;
@@ -53,7 +54,7 @@ export interface Label {
 }
 
 export interface BankLayout {
-  readonly bank: ShownBank;
+  readonly bank: AddressRange;
   readonly height: number;
   readonly bands: readonly Band[];
   readonly boxes: readonly Box[];
@@ -68,7 +69,7 @@ export interface Layout {
 }
 
 /** A range between two edges; a limit is a range of 0 bytes, which has a height where its label needs rows. */
-interface Strip extends ShownBank {
+interface Strip extends AddressRange {
   readonly owners: readonly ShownRegion[];
   readonly limits: readonly ShownLimit[];
   /** Labels that begin here. */
@@ -80,7 +81,7 @@ const PAGE = 4096n;
 const inUnits = (sizeBytes: bigint, unitBytes: bigint) => Number((sizeBytes * 1024n) / unitBytes) / 1024;
 
 /** Areas, and what is drawn of them, in one bank. */
-function stripsOf(bank: ShownBank, next: ShownBank | undefined, { regions, limits }: ShownMap): Strip[] {
+function stripsOf(bank: AddressRange, next: AddressRange | undefined, { regions, limits }: ShownMap): Strip[] {
   const inside = regions.filter((region) => overlap(region, bank));
   // What ends between two banks is drawn at the end of the first; what ends with RAM limits nothing.
   const last = next === undefined ? endOf(bank) - 1n : next.baseAddress;
@@ -219,7 +220,7 @@ function separated(wanted: readonly Wanted[]): Label[] {
 }
 
 function layOutBank(
-  bank: ShownBank,
+  bank: AddressRange,
   strips: readonly Strip[],
   unitBytes: bigint,
   least: number,

@@ -1,12 +1,10 @@
 /** What a memory map shows: the predictions of one kernel or several as one set of regions, limits and banks. */
 import type { Certainty, MemoryKind, MemoryMap, MemoryRegion } from '../placement/index.js';
-import { formatAddress } from '../quantity/index.js';
+import { type AddressRange, formatAddress } from '../quantity/index.js';
 
-export interface ShownRegion {
+export interface ShownRegion extends AddressRange {
   readonly name: string;
   readonly kind: Exclude<MemoryKind, 'free'>;
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
   /** The least certain of all kernels. */
   readonly certainty: Certainty;
   /** Kernels on which the region is here; undefined: on all of them. */
@@ -27,14 +25,9 @@ export interface ShownLimit {
   readonly kernels: readonly string[] | undefined;
 }
 
-export interface ShownBank {
-  readonly baseAddress: bigint;
-  readonly sizeBytes: bigint;
-}
-
 export interface ShownMap {
   readonly kernels: readonly string[];
-  readonly banks: readonly ShownBank[];
+  readonly banks: readonly AddressRange[];
   /** In the order of their addresses; includes those outside of RAM. */
   readonly regions: readonly ShownRegion[];
   readonly limits: readonly ShownLimit[];
@@ -51,8 +44,9 @@ export interface KernelMap {
 
 const CERTAINTIES: readonly Certainty[] = ['certain', 'probable', 'open'];
 
-export const endOf = ({ baseAddress, sizeBytes }: ShownBank): bigint => baseAddress + sizeBytes;
-export const overlap = (a: ShownBank, b: ShownBank): boolean => a.baseAddress < endOf(b) && b.baseAddress < endOf(a);
+export const endOf = ({ baseAddress, sizeBytes }: AddressRange): bigint => baseAddress + sizeBytes;
+export const overlap = (a: AddressRange, b: AddressRange): boolean =>
+  a.baseAddress < endOf(b) && b.baseAddress < endOf(a);
 const ascending = (a: bigint, b: bigint) => (a < b ? -1 : a > b ? 1 : 0);
 
 interface Seen<T> {
@@ -195,7 +189,7 @@ export const limitText = ({ text, address, kernels }: ShownLimit): string =>
   [`${text} (${formatAddress(address)})`, ...onKernels(kernels)].join(', ');
 
 /** `RAM, 2 GiB, above the DMA limit at 0x100000000`. */
-export function bankText(bank: ShownBank, { limits, isRamKnown }: ShownMap): string {
+export function bankText(bank: AddressRange, { limits, isRamKnown }: ShownMap): string {
   const below = limits.filter(({ kind, address }) => kind === 'reach' && address <= bank.baseAddress);
   return [
     `RAM, ${roughSize(bank.sizeBytes)}`,
@@ -207,7 +201,7 @@ export function bankText(bank: ShownBank, { limits, isRamKnown }: ShownMap): str
 }
 
 /** `0x40000000-0x44000000`: the end is the first address after the region. */
-export const rangeText = (range: ShownBank): string =>
+export const rangeText = (range: AddressRange): string =>
   `${formatAddress(range.baseAddress)}-${formatAddress(endOf(range))}`;
 
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB'] as const;
