@@ -1,5 +1,6 @@
 /** The plan in words, for the person who ran the command. */
 import { formatKernelVersion, kernelsText } from '../facts/index.js';
+import { missingOn } from '../plan/heaps.js';
 import type { Plan, PlannedArea } from '../plan/index.js';
 import { linksOf } from '../plan/links.js';
 import { formatAddress, readableBytes } from '../quantity/index.js';
@@ -34,15 +35,13 @@ export function summarise(plan: Plan): string {
     const who =
       access === undefined ? 'root only' : `group ${access.group}, mode 0${access.mode.toString(8).padStart(3, '0')}`;
     lines.push(`heap ${heap.name}${heap.areaName === undefined ? '' : ` from ${heap.areaName}`}: ${who}`);
-    for (const node of heap.nodes)
+    for (const node of heap.nodes.filter((one) => missingOn([one], min, max) !== 'all'))
       lines.push(`    /dev/dma_heap/${node.name} (${kernelsText(node)}${node.optional ? ', if configured' : ''})`);
     for (const alias of heap.aliases)
       lines.push(`    /dev/dma_heap/${alias} (alias, if the kernel does not make this node)`);
     const unstated = linksOf(plan, heap).flatMap((link) => (link.isStated ? [] : [link.name]));
-    for (const name of new Set(unstated))
-      lines.push(
-        `    /dev/dma_heap/${name} (link for programs of other kernels, if the kernel does not make this node)`,
-      );
+    if (unstated.length > 0)
+      lines.push(`    also linked, under the names of other kernels: ${[...new Set(unstated)].join(' ')}`);
   }
   lines.push(`kernel symbols: ${plan.symbols.map((s) => `${s.symbol}=${s.value}`).join(' ')}`);
   for (const { argument } of plan.commandLine) lines.push(`kernel command line: ${argument}`);

@@ -56,7 +56,19 @@ export interface BoardFindings {
   readonly decided?: Decisions;
 }
 
+/** What a heap is for, and its name in a profile. */
+export const HEAP_OF_PURPOSE = {
+  camera: 'camera',
+  decode: 'decoder',
+  encode: 'encoder',
+  display: 'display',
+  npu: 'npu',
+  share: 'shared',
+} as const;
+export type Purpose = keyof typeof HEAP_OF_PURPOSE;
+
 export interface Decisions {
+  readonly purpose?: Purpose;
   readonly name?: string;
   readonly arch?: Arch;
   readonly memory?: readonly AddressRange[];
@@ -221,6 +233,7 @@ export function draftProfile(found: BoardFindings): string {
   const arch = archOf(found);
   const name = defaultArea(found.tree)?.name.replace(/@.*$/, '') ?? 'linux,cma';
   const { group, why } = groupOf(found);
+  const heap = HEAP_OF_PURPOSE[found.decided?.purpose ?? 'camera'];
   const compatible = found.tree === undefined ? undefined : strings(found.tree.root, 'compatible')?.[0];
   if (found.heaps !== undefined && found.heaps.length > 0)
     notes.add('/heaps', `found under /dev/dma_heap: ${found.heaps.join(', ')}`);
@@ -239,8 +252,8 @@ export function draftProfile(found: BoardFindings): string {
     board: boardOf(found, arch, notes),
     kernel: { version: versionOf(found, notes) },
     regions: { [name]: defaultRegion(found, name, arch, notes) },
-    heaps: { camera: { region: name, aliases: ['linux,cma'] }, system: { kind: 'system' } },
-    access: { camera: { group, mode: '0660' }, system: { group, mode: '0660' } },
+    heaps: { [heap]: { region: name, aliases: ['linux,cma'] }, system: { kind: 'system' } },
+    access: { [heap]: { group, mode: '0660' }, system: { group, mode: '0660' } },
   };
   return profileText('dmaheap init.', profile, notes);
 }

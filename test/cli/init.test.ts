@@ -94,6 +94,16 @@ describe('from a DTB', () => {
     expect(profile.board.dtb).toBe('acme/c.dtb');
   });
 
+  test('the purpose names the heap', async () => {
+    const dtb = board('purpose.dtb', { size: cellsValue(0, 0x4000000) });
+    const { profile } = await draftOf('--dtb', dtb, '--purpose', 'decode');
+    expect(Object.keys(profile.heaps)).toEqual(['decoder', 'system']);
+    expect(Object.keys(profile.access)).toEqual(['decoder', 'system']);
+    const { exit, stderr } = await dmaheap(['init', '--dtb', dtb, '--purpose', 'games'], work);
+    expect(exit).toBe(2);
+    expect(stderr).toContain('use one of camera, decode, encode, display, npu, share');
+  });
+
   test('a budget and a group that were said are no guesses', async () => {
     const dtb = board('d.dtb', { size: cellsValue(0, 0x8000000) });
     const { text, profile } = await draftOf(

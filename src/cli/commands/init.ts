@@ -7,7 +7,7 @@ import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
-import { type BoardFindings, draftProfile } from '../../init/board.js';
+import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from '../../init/board.js';
 import { guessesIn } from '../../init/write.js';
 import { optionValues } from '../../kconfig/index.js';
 import { cmaParameter } from '../../placement/index.js';
@@ -19,6 +19,8 @@ import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
 import { Refusal } from '../refusal.js';
+
+const PURPOSES = Object.keys(HEAP_OF_PURPOSE);
 
 export const command = declare({
   name: 'init',
@@ -33,6 +35,7 @@ export const command = declare({
       'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each"; init computes the size',
     ),
     size: text('--size <size>', 'size of the default area, such as 400M'),
+    purpose: text('--purpose <what>', `what the default area is for, which names its heap: ${PURPOSES.join(', ')}`),
     kernel: text('--kernel <version>', 'the kernel that the profile is for'),
     distribution: text(
       '--distribution <name>',
@@ -57,6 +60,7 @@ interface InitOptions {
   readonly root?: string;
   readonly budget?: string;
   readonly size?: string;
+  readonly purpose?: string;
   readonly kernel?: string;
   readonly group?: string;
   readonly distribution?: string;
@@ -131,7 +135,7 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
  * What was said on the command line.
  * @throws {@link Refusal}
  */
-function readDecisions({ budget, group, distribution: name, size, kernel }: InitOptions): BoardFindings {
+function readDecisions({ budget, group, distribution: name, size, purpose, kernel }: InitOptions): BoardFindings {
   const parsed = budget === undefined ? undefined : parseBuffers(budget);
   if (parsed !== undefined && 'error' in parsed)
     throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"`);
@@ -147,6 +151,8 @@ function readDecisions({ budget, group, distribution: name, size, kernel }: Init
     throw new Refusal(`--size ${size}: not a size`, EXIT.usage, 'write it as 400M');
   if (sizeBytes !== undefined && budget !== undefined)
     throw new Refusal('--size and --budget both state the size', EXIT.usage, 'give one of them');
+  if (purpose !== undefined && !PURPOSES.includes(purpose))
+    throw new Refusal(`--purpose ${purpose}: not a purpose`, EXIT.usage, `use one of ${PURPOSES.join(', ')}`);
   const version = kernel === undefined ? undefined : parseKernelVersion(kernel);
   if (kernel !== undefined && (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) < 0))
     throw new Refusal(
@@ -159,6 +165,7 @@ function readDecisions({ budget, group, distribution: name, size, kernel }: Init
     ...(known === undefined ? {} : { distribution: known }),
     decided: {
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
+      ...(purpose === undefined ? {} : { purpose: purpose as Purpose }),
       ...(exactly === undefined ? {} : { kernel: { min: exactly, max: exactly } }),
       ...(parsed === undefined ? {} : { buffers: parsed.buffers }),
       ...(group === undefined ? {} : { group }),
