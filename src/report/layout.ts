@@ -274,7 +274,9 @@ export function layOut(map: ShownMap, measures: Measures): Layout {
       banks: banks.map(({ bank, strips }) => layOutBank(bank, strips, unitBytes, least, measures)),
     };
   });
-  const distance = ({ y, height, anchor }: Label) => Math.abs(y + height / 2 - anchor);
+  // A limit has no height, so taller regions do not bring its label nearer.
+  const distance = ({ item, y, height, anchor }: Label) =>
+    item.kind === 'limit' ? 0 : Math.abs(y + height / 2 - anchor);
   const isNear = (layout: Layout) =>
     layout.banks.every(({ labels }) => labels.every((label) => distance(label) <= measures.farthest));
   return drawn.find(isNear) ?? drawn.at(-1) ?? { unitBytes: PAGE, banks: [] };

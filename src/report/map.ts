@@ -181,7 +181,7 @@ function pictureOf(layout: BankLayout, size: Size, id: string, isRamKnown: boole
   const height = layout.height + 2;
   const kinds = [...new Set(boxes.flatMap(({ region }) => (region.certainty === 'certain' ? [] : [region.kind])))];
   const bar = bands.at(-1);
-  return html`<svg class="map ${size.name}" width="${size.width}" height="${height}" viewBox="0 -1 ${size.width} ${height}" role="img" aria-label="Map of the RAM from ${formatAddress(bank.baseAddress)}: ${boxes.length} regions, listed in the table below">
+  return html`<svg class="map ${size.name}" width="${size.width}" height="${height}" viewBox="0 -1 ${size.width} ${height}" preserveAspectRatio="xMinYMin" role="img" aria-label="Map of the RAM from ${formatAddress(bank.baseAddress)}: ${boxes.length} regions, listed in the table below">
 ${kinds.length > 0 && html`<defs>${kinds.map((kind) => hatching(id, kind))}</defs>`}<rect class="ram${!isRamKnown && ' assumed'}" x="${RAIL}" y="0" width="${size.bar}" height="${bar === undefined ? 0 : bar.y + bar.height}"/>
 ${boxes.map((box) => boxOf(box, size, id))}
 ${bands.filter(({ isBroken }) => isBroken).map((band) => breakOf(band, size))}${bands.map((band) => freeText(band, size))}

@@ -21,6 +21,6 @@ pattern .ground{fill:var(--paper)}pattern.area .line{fill:var(--area)}pattern.re
 .status{font-weight:600}.pass{color:var(--good)}.fail,.error .status{color:var(--bad)}.unknown,.skip,.not-run,.warning{color:var(--open)}.not-applicable,.note .status{color:var(--dim)}
 article{color:var(--ink);border-left:.2rem solid var(--line);padding-left:.7rem;margin:.7rem 0}article.error{border-color:var(--bad)}article p{margin:.1rem 0}
 .yes{color:var(--good);font-weight:600}.no{color:var(--dim)}.verdict{font-size:1.05rem;border-left:.3rem solid var(--line);padding-left:.7rem}.verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}.verdict.open{border-color:var(--open)}ol,ul{padding-left:1.6rem}details.list{margin:.6rem 0}
-@page{size:A4;margin:12mm}
-@media print{:root{--ink:#000;--paper:#fff}body{max-width:none;padding:0;font-size:11pt}h2,h3,figcaption{break-after:avoid}figure,tr,article{break-inside:avoid}svg.map{max-height:255mm}nav,details.list{display:none}svg *,.key{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@page{size:A4;margin:8mm}
+@media print{:root{--ink:#000;--paper:#fff}body{max-width:none;padding:0;font-size:11pt}h2,h3,figcaption{break-after:avoid}figure,tr,article{break-inside:avoid}svg.map.wide,span.wide{display:inline}svg.map.wide{display:block;max-width:100%;max-height:265mm}svg.map.narrow,span.narrow{display:none}nav,details.list{display:none}svg *,.key{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `.replaceAll('\n', '');

@@ -1,6 +1,6 @@
 /**
  * The maps of real boards in a browser: no label covers another, none is smaller than 11 pixels, and no page scrolls sideways, at each
- * width. Eight boards; all of them with GALLERY=all.
+ * width and on A4.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,11 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { shareOf } from '../share.js';
 import { GALLERY, reportOf } from './gallery/boards.js';
-import { faultsAt, WIDTHS } from './gallery/measure.js';
+import { faultsAt, faultsOnPaper, WIDTHS } from './gallery/measure.js';
 
-const BOARDS = process.env['GALLERY'] === 'all' ? GALLERY : GALLERY.slice(0, 8);
+const BOARDS = shareOf('boards of the gallery', GALLERY, 8, ({ dtb }) => dtb);
 
 let browser: Browser;
 let page: Page;
@@ -29,6 +30,7 @@ afterAll(async () => {
 test.each(BOARDS)('$dtb', async (board) => {
   await page.goto(pathToFileURL(await reportOf(board, work)).href);
   for (const width of WIDTHS) expect(await faultsAt(page, width)).toEqual([]);
+  expect(await faultsOnPaper(page)).toEqual([]);
 });
 
 test('the measure sees what it looks for', async () => {

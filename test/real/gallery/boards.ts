@@ -19,7 +19,6 @@ export interface GalleryBoard {
   readonly kernels?: readonly [string, string];
 }
 
-/** The first eight are those that CI measures: they differ most in their maps. */
 export const GALLERY: readonly GalleryBoard[] = [
   { dtb: 'ti/k3-j721e-sk.dtb' },
   { dtb: 'qcom/sdm845-db845c.dtb', memory: ['0x80000000+4G'] },

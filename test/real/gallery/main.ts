@@ -4,7 +4,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import { GALLERY, reportOf } from './boards.js';
-import { faultsAt, WIDTHS } from './measure.js';
+import { faultsAt, faultsOnPaper, WIDTHS } from './measure.js';
 
 const [folder = 'gallery', ...wanted] = process.argv.slice(2);
 const work = path.resolve(folder);
@@ -15,6 +15,9 @@ for (const board of GALLERY) {
   const name = path.basename(board.dtb, '.dtb');
   if (wanted.length > 0 && !wanted.includes(name)) continue;
   await page.goto(pathToFileURL(await reportOf(board, work)).href);
+  const printed = await faultsOnPaper(page);
+  if (printed.length > 0) process.exitCode = 1;
+  for (const fault of printed) console.log(`${name} on A4: ${fault}`);
   for (const width of WIDTHS) {
     const faults = await faultsAt(page, width);
     if (faults.length > 0) process.exitCode = 1;

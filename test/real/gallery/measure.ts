@@ -39,6 +39,20 @@ const meet = (a: Seen, b: Seen): boolean =>
   a.top < b.bottom - TOLERANCE &&
   b.top < a.bottom - TOLERANCE;
 
+/** Width and height of A4 within the margins of the report. */
+const A4 = { width: 733, height: 1062 };
+
+/** @returns what is wrong with the page on paper; empty: nothing */
+export async function faultsOnPaper(page: Page): Promise<string[]> {
+  await page.emulateMedia({ media: 'print' });
+  const faults = await faultsAt(page, A4.width);
+  const tall = (await page.evaluate(
+    `[...document.querySelectorAll('figure')].filter((one) => one.getBoundingClientRect().height > ${A4.height}).length`,
+  )) as number;
+  await page.emulateMedia({ media: 'screen' });
+  return tall === 0 ? faults : [...faults, `${tall} maps are taller than a sheet`];
+}
+
 /** @returns what is wrong with the page at this width; empty: nothing */
 export async function faultsAt(page: Page, width: number): Promise<string[]> {
   await page.setViewportSize({ width, height: 900 });
