@@ -218,14 +218,21 @@ function Findings({ findings, words }: { findings: readonly Diagnostic[]; words:
   );
 }
 
-/** The report is a separate page in a frame, as tall as its content. */
+/** The report is a separate page in a frame that is as tall as its content, also after the window becomes narrower. */
 function Report({ page, words }: { page: string; words: Words }) {
   const frame = useRef<HTMLIFrameElement>(null);
-  const fit = () => {
-    const height = frame.current?.contentDocument?.documentElement.scrollHeight;
-    if (frame.current && height) frame.current.style.height = `${height}px`;
+  const watch = useRef<ResizeObserver | undefined>(undefined);
+  const follow = () => {
+    const body = frame.current?.contentDocument?.body;
+    watch.current?.disconnect();
+    if (body === undefined) return;
+    watch.current = new ResizeObserver(() => {
+      if (frame.current) frame.current.style.height = `${body.offsetHeight + 2}px`;
+    });
+    watch.current.observe(body);
   };
-  return <iframe ref={frame} title={words.report} srcdoc={page} sandbox="allow-same-origin" onLoad={fit} />;
+  useEffect(() => () => watch.current?.disconnect(), []);
+  return <iframe ref={frame} title={words.report} srcdoc={page} sandbox="allow-same-origin" onLoad={follow} />;
 }
 
 function download(name: string, bytes: Uint8Array): void {

@@ -111,7 +111,7 @@ function evidenceOf(check: string, kernels: readonly KernelColumn[]): Html {
   ];
   if (said.length > 0) return html`${said.map((text, i) => html`${i > 0 && html`<br>`}${text}`)}`;
   const { title } = PLACEMENT_CODES[`placement/${check as LintId}`];
-  return html`<span class="dim">not found:</span> ${title}`;
+  return html`<span class="dim">fault not found:</span> ${title}`;
 }
 
 /** Checks that are not about the placement. */

@@ -36,7 +36,7 @@ interface Size {
 const RAIL = 12;
 const SIZES: readonly Size[] = [
   { name: 'narrow', width: 300, bar: 64, leader: 20 },
-  { name: 'wide', width: 724, bar: 96, leader: 36, columns: { size: 290, range: 310, notes: 490 } },
+  { name: 'wide', width: 700, bar: 84, leader: 28, columns: { size: 290, range: 310, notes: 490 } },
 ];
 
 type Style = 'name' | 'size' | 'range' | 'note' | 'guess' | 'moves' | 'conflict';

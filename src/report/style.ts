@@ -9,7 +9,7 @@ code,td,svg text{font-variant-numeric:tabular-nums}code{font-family:ui-monospace
 .dim,figcaption,caption{color:var(--dim)}figcaption,caption{text-align:left}figcaption,caption,.small{font-size:.9rem}.option{white-space:nowrap}figcaption{margin-bottom:.3rem}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}a{color:var(--area)}
 figure{margin:1rem 0}svg.map{display:block;max-width:none}svg.narrow,span.narrow{display:none}
-@media (max-width:755px){body{padding:.6rem}svg.wide,span.wide{display:none}svg.narrow{display:block}span.narrow{display:inline}}
+@media (max-width:731px){body{padding:.6rem}svg.wide,span.wide{display:none}svg.narrow{display:block}span.narrow{display:inline}}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg text.free,svg .range,svg .note{fill:var(--dim)}svg text.free{font-size:11px}svg .name{font-weight:600}svg .guess{fill:var(--open);font-style:italic}svg tspan.moves,svg text.moves{font-weight:600}svg .conflict{fill:var(--bad);font-weight:600}
 .ram{fill:var(--free)}.ram.assumed{stroke:var(--ink);stroke-dasharray:4 3}.box{stroke:var(--paper);stroke-width:1}.box.area{fill:var(--area)}.box.reserved{fill:var(--reserved)}.box.kernel{fill:var(--kernel)}
 pattern .ground{fill:var(--paper)}pattern.area .line{fill:var(--area)}pattern.reserved .line{fill:var(--reserved)}pattern.kernel .line{fill:var(--kernel)}
@@ -17,7 +17,7 @@ pattern .ground{fill:var(--paper)}pattern.area .line{fill:var(--area)}pattern.re
 .leader{fill:none;stroke:var(--dim);stroke-width:1}.break{fill:none;stroke:var(--paper);stroke-width:3}.limit{fill:none;stroke:var(--ink);stroke-width:1.5;stroke-dasharray:5 3}.limit.reach,.rail{stroke:var(--good)}.rail{fill:none;stroke-width:2}
 .legend{font-size:.9rem;margin:.3rem 0}.entry{display:inline-block;margin-right:1rem}.key{display:inline-block;width:1em;height:1em;vertical-align:-.12em;border:1px solid var(--line)}
 .key.area{background:var(--area)}.key.reserved{background:var(--reserved)}.key.kernel{background:var(--kernel)}.key.free{background:var(--free)}.key.hatched{background:repeating-linear-gradient(45deg,var(--dim) 0 2px,var(--paper) 2px 5px)}.key.moves{border:1px dashed var(--ink)}.key.twice{border:2px solid var(--bad)}
-.scroll{overflow-x:auto;margin-bottom:1.2rem}table code{white-space:nowrap}table{border-collapse:collapse;width:100%;font-size:.92rem;overflow-wrap:normal}th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid var(--line)}thead th{color:var(--dim);font-weight:600}tbody th{font-weight:600}
+.scroll{overflow-x:auto;margin-bottom:1.2rem}table code{white-space:nowrap}table{border-collapse:collapse;width:100%;font-size:.92rem;overflow-wrap:normal}th,td{text-align:left;vertical-align:top;padding:.25rem .6rem;border-bottom:1px solid var(--line)}thead th{color:var(--dim);font-weight:600}tbody th{font-weight:600}@media (max-width:731px){table{font-size:.85rem}th,td{padding:.2rem .3rem}}
 .status{font-weight:600}.pass{color:var(--good)}.fail,.error .status{color:var(--bad)}.unknown,.skip,.not-run,.warning{color:var(--open)}.not-applicable,.note .status{color:var(--dim)}
 article{color:var(--ink);border-left:.2rem solid var(--line);padding-left:.7rem;margin:.7rem 0}article.error{border-color:var(--bad)}article p{margin:.1rem 0}
 .yes{color:var(--good);font-weight:600}.no{color:var(--dim)}.verdict{font-size:1.05rem;border-left:.3rem solid var(--line);padding-left:.7rem}.verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}.verdict.open{border-color:var(--open)}ol,ul{padding-left:1.6rem}details.list{margin:.6rem 0}

@@ -108,6 +108,19 @@ test('a profile that is refused gets a page that says first what is wrong, and t
   }
 });
 
+test('place prints the map that the report draws', async () => {
+  const { stdout } = await dmaheap(['place', EXAMPLE, '--dtb', dtb]);
+  const { map } = JSON.parse((await dmaheap(['report', EXAMPLE, '--dtb', dtb, '--format', 'json'])).stdout);
+  expect(map.regions.map(({ name }: { name: string }) => name)).toEqual(['optee@30000000', 'linux,cma']);
+  const rows = stdout.split('\n').filter((line) => /^ *0x[0-9a-f]+ [|~]/.test(line));
+  for (const { name, baseAddress } of map.regions) {
+    const row = rows.find((line) => line.includes(`  ${name} (`));
+    expect(row).toMatch(new RegExp(`^ *${formatAddress(BigInt(baseAddress))} `));
+  }
+  expect(rows.some((line) => line.includes('|??????|'))).toBe(true);
+  for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);
+});
+
 test('without a device tree the map has what the profile states, and the page states what is missing', async () => {
   const { stdout: page, exit } = await dmaheap(['report', 'schemas/examples/qemu-virt-arm64.json']);
   expect(exit).toBe(0);
