@@ -10,7 +10,7 @@ import type { LintInput } from './lint/index.js';
 import { predict, withDescriptors } from './predict.js';
 import type { Prediction } from './prediction.js';
 import { type Reach, reachOf, regionUsers, treeReach } from './reach.js';
-import { isPool, memoryOfTree } from './reserved-nodes.js';
+import { isPool, memoryOfTree, type ReservedNode } from './reserved-nodes.js';
 import { type Settled, situationOf } from './settle.js';
 import { OWN_MEMORY } from './situation.js';
 
@@ -131,6 +131,19 @@ function certaintyOf(area: Area, { areas, unknown }: Prediction): Certainty {
   return same.likelyBaseAddress === area.start ? 'probable' : 'open';
 }
 
+/** The allocator avoids what a boot loader has put into memory: the boot is simulated for each layout. */
+function certaintyOfPlaces(questions: Settled['questions']): (node: ReservedNode, range: Interval) => Certainty {
+  const isRamOpen = questions.some(({ about }) => about === 'memory' || about === 'tree');
+  const layouts = questions.filter(({ about }) => about === 'layout').flatMap(({ answers }) => answers);
+  const boots = isRamOpen ? [] : layouts.map((layout) => new Boot(layout));
+  return (node, range) => {
+    if (isRamOpen) return 'open';
+    const isSame = (boot: Boot) =>
+      boot.placed.some((one) => one.node === node && one.range.start === range.start && one.range.end === range.end);
+    return !boots.every(isSame) ? 'open' : boots.length > 0 ? 'probable' : 'certain';
+  };
+}
+
 function ownersOf(boot: Boot, { questions }: Settled, prediction: Prediction): Owned[] {
   const heaps = heapsOf(boot);
   const areas = boot.areas.map((area): Owned => {
@@ -150,19 +163,17 @@ function ownersOf(boot: Boot, { questions }: Settled, prediction: Prediction): O
   });
   const { reservedMemory, occupied } = boot.situation;
   const isArea = (node: Area['node']) => boot.areas.some((area) => area.node === node);
-  // The allocator avoids what the boot loader has put into memory, and the ends of RAM.
-  const isLayoutOpen = questions.some(({ about }) => about === 'layout' || about === 'memory');
-  const dynamic = boot.placed
-    .filter(({ node }) => !isArea(node) && !boot.isGivenBack(node))
-    .map(
-      ({ node, range }): Owned => ({
-        ...range,
-        name: node.name,
-        kind: 'reserved',
-        certainty: isLayoutOpen ? 'probable' : 'certain',
-        notes: node.noMap ? ['not mapped'] : [],
-      }),
-    );
+  const placed = boot.placed.filter(({ node }) => !isArea(node) && !boot.isGivenBack(node));
+  const certainty = placed.length === 0 ? () => 'certain' as const : certaintyOfPlaces(questions);
+  const dynamic = placed.map(
+    ({ node, range }): Owned => ({
+      ...range,
+      name: node.name,
+      kind: 'reserved',
+      certainty: certainty(node, range),
+      notes: node.noMap ? ['not mapped'] : [],
+    }),
+  );
   const stated = { kind: 'reserved', certainty: 'certain' } as const;
   const lost = boot.refusals.flatMap(({ node, range, released, failure }): Owned[] =>
     range === undefined || released || failure !== 'lost' || isArea(node) || !isPool(node) || !Array.isArray(node.reg)

@@ -78,6 +78,14 @@ describe('memory map', () => {
       expect.objectContaining({ name: 'fw', kind: 'reserved', sizeBytes: 2n << 20n, notes: ['not mapped'] }),
     );
     expect(map.refused.map(({ name }) => name)).toEqual(['cma@50100000']);
+    const certaintyOf = (fw: string, occupied = VIRT_OCCUPIED ?? []) =>
+      memoryMap(input({ nodes: `${C}${fw}` }, '6.12', { occupied })).regions.find(({ name }) => name === 'fw')
+        ?.certainty;
+    expect(certaintyOf(nodes)).toBe('certain');
+    // Some loaders put an image at the top of RAM, and none of them in this window.
+    expect(certaintyOf(nodes, [])).toBe('open');
+    const window = 'alloc-ranges = <0x0 0x4c000000 0x0 0x1000000>;';
+    expect(certaintyOf(`fw { ${size(2 * MIB)} no-map; ${window} };`, [])).toBe('probable');
   });
 });
 

@@ -51,7 +51,7 @@ export const GALLERY: readonly GalleryBoard[] = [
   { dtb: 'mediatek/mt8195-cherry-tomato-r2.dtb', memory: ['0x40000000+8G'] },
   { dtb: 'nvidia/tegra210-p3450-0000.dtb', memory: ['0x80000000+4G'] },
   { dtb: 'freescale/fsl-lx2160a-honeycomb.dtb', memory: ['0x80000000+0x7be00000', '0x2080000000+62G'], size: '1G' },
-  { dtb: 'qcom/apq8016-sbc.dtb', memory: ['0x80000000+1G'] },
+  { dtb: 'qcom/apq8016-sbc.dtb', memory: ['0x80000000+1G'], kernels: ['5.10', '7.3'] },
   { dtb: 'qcom/sc8280xp-lenovo-thinkpad-x13s.dtb', memory: ['0x80000000+0x80000000', '0x880000000+0x380000000'] },
   { dtb: 'qcom/sm8250-mtp.dtb', memory: ['0x80000000+8G'] },
   { dtb: 'rockchip/rk3568-odroid-m1.dtb', memory: ['0x200000+0xefe00000'] },
