@@ -7,6 +7,7 @@ import {
   endOf,
   limitText,
   markedNotes,
+  meaningsOf,
   notesOf,
   overlap,
   rangeText,
@@ -232,7 +233,7 @@ export function drawMap(map: ShownMap): Html {
   );
   return html`${!map.isRamKnown && html`<p class="warning">The RAM is not known: no input states the banks that the kernel uses. The map assumes them.</p>`}
 <p class="legend">${KEYS.filter(([, , isUsed]) => isUsed(map)).map(([kind, text]) => html`<span class="entry"><span class="key ${kind}"></span> ${text}</span> `)}</p>
-<p class="dim small">One scale for all banks: ${scale}. Small ranges are drawn larger, and a zigzag line marks a range that is drawn shorter.${map.kernels.length > 1 && ` For Linux ${map.kernels.join(', ')}.`}</p>
+<p class="dim small">One scale for all banks: ${scale}. Small ranges are drawn larger, and a zigzag line marks a range that is drawn shorter.${map.kernels.length > 1 && ` For Linux ${map.kernels.join(', ')}.`}${meaningsOf(map).map((text) => ` ${text.charAt(0).toUpperCase()}${text.slice(1)}.`)}</p>
 ${map.banks.map(
   (bank, i) =>
     html`<figure class="bank"><figcaption>Bank ${i}, ${rangeText(bank)}: ${bankText(bank, map)}</figcaption>

@@ -155,13 +155,22 @@ export function shownMap(columns: readonly KernelMap[]): ShownMap {
   };
 }
 
+/** What the words beside uncertain regions mean, as far as they are used. */
+export function meaningsOf({ regions }: ShownMap): string[] {
+  const has = (certainty: Certainty) => regions.some((region) => region.certainty === certainty);
+  return [
+    ...(has('probable') ? ['probably: every known layout of boot loaders leads to this place'] : []),
+    ...(has('open') ? ['possibly: only a boot shows the place'] : []),
+  ];
+}
+
 const onKernels = (kernels: readonly string[] | undefined): string[] =>
   kernels === undefined ? [] : [`only on Linux ${kernels.join(', ')}`];
 
 const CERTAINTY_NOTES: Readonly<Record<Certainty, readonly string[]>> = {
   certain: [],
   probable: ['probably here'],
-  open: ['possibly here: only a boot shows the place'],
+  open: ['possibly here'],
 };
 
 export interface Note {

@@ -5,6 +5,7 @@ import {
   bankText,
   endOf,
   limitText,
+  meaningsOf,
   notesOf,
   overlap,
   rangeText,
@@ -130,6 +131,7 @@ export function formatMap(map: ShownMap, width = 80): string {
     lines.push(...wrapped(`not drawn, because no input states the place: ${map.notStated.join(', ')}`, width));
   const used = LEGEND.flatMap(([text, isUsed]) => (isUsed(map, layout) ? [text] : []));
   lines.push(...wrapped([`one row is ${roughSize(layout.unitBytes)} or less`, ...used].join(', '), width));
+  lines.push(...meaningsOf(map).flatMap((text) => wrapped(text, width)));
   return `${lines.join('\n')}\n`;
 }
 

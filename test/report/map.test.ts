@@ -293,6 +293,7 @@ test('as text', () => {
     not drawn, because no input states the place: initrd, dtb
     one row is 64 MiB or less, # CMA area, x reserved, k kernel, initrd, device
     tree, ? not certain, ~ longer than drawn
+    probably: every known layout of boot loaders leads to this place
     "
   `);
 });
