@@ -211,14 +211,16 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 {
 	struct sys_identity who;
 	struct sys_node stat;
-	if (!node_of(s, subject, &stat, r) || !resolve(s, user, groups, &who, r))
+	if (!node_of(s, subject, &stat, r))
 		return;
-	expected(r, "user %s (%u) opens it", user, who.uid);
-	bool can_become = s->environment.uid == 0, is_self = !groups && !can_become && who.uid == s->environment.uid;
 	if (s->heap[subject.heap].refused) {
 		skipped(r, "not opened: see heap.node");
 		return;
 	}
+	if (!resolve(s, user, groups, &who, r))
+		return;
+	expected(r, "user %s (%u) opens it", user, who.uid);
+	bool can_become = s->environment.uid == 0, is_self = !groups && !can_become && who.uid == s->environment.uid;
 	if (is_self) { /* this process is that user, and has tried */
 		int fd = s->heap[subject.heap].fd;
 		if (fd >= 0)

@@ -47,6 +47,11 @@ static bool area_is_made(const struct session *s, const struct expect_area *area
 	return observed_area(&s->seen, area->name) || (node && !node->stat.is_link);
 }
 
+bool has_no_cma(const struct session *s)
+{
+	return s->seen.memory.is_read && s->seen.memory.cma_total <= 0;
+}
+
 enum diagnosis cma_reason(const struct session *s, const struct expect_area *area, char *subject, size_t size)
 {
 	const struct observation *o = &s->seen;
@@ -55,11 +60,11 @@ enum diagnosis cma_reason(const struct session *s, const struct expect_area *are
 	text_format(subject, size, "%s", o->cmdline_cma);
 	if (o->has_cmdline_cma && zero_size(o->cmdline_cma))
 		return CMA_DISABLED_CMDLINE;
-	if (o->has_cmdline_cma && total <= 0)
+	if (o->has_cmdline_cma && has_no_cma(s))
 		return CMA_CMDLINE_FAILED;
 	if (o->has_cmdline_cma && from_tree && area->is_default)
 		return CMA_CMDLINE_OVERRIDES_DT;
-	if (total < 0) {
+	if (o->memory.is_read && total < 0) {
 		text_format(subject, size, "CONFIG_CMA=y, CONFIG_DMA_CMA=y and a size (CONFIG_CMA_SIZE_MBYTES)");
 		return CMA_NOT_CONFIGURED;
 	}
@@ -120,8 +125,8 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 	const struct cma_area *seen = observed_area(o, area->name);
 	char reason[sizeof r->subject];
 	expected(r, "%s of %llu bytes", area->name, (unsigned long long)area->bytes);
-	evidence(r, "%s", o->area_source ? o->area_source : o->memory.cma_total >= 0 ? "/proc/meminfo" : "/proc/meminfo has no CmaTotal");
-	if (o->memory.cma_total <= 0) {
+	evidence(r, "%s", o->area_source ? o->area_source : !o->memory.is_read ? "/proc/meminfo cannot be read" : o->memory.cma_total >= 0 ? "/proc/meminfo" : "/proc/meminfo has no CmaTotal");
+	if (has_no_cma(s)) {
 		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
 		about(r, reason);
 		failed(r, id, 0, "no CMA");
@@ -153,6 +158,7 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 		}
 	}
 	bool alone = s->expect.areas == 1 && s->expect.has_cma && s->expect.cma_total_bytes == area->bytes;
+	alone &= o->memory.is_read;
 	if (bytes < 0 && alone && area_is_made(s, area)) {
 		bytes = o->memory.cma_total; /* it is there by name, and is expected to be all there is */
 		evidence(r, "the heap %s is named after it; the size is CmaTotal", area->name);
@@ -160,6 +166,11 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 	bool open_ended = s->expect.cma_or_more || s->expect.cma_slack_bytes;
 	if (bytes < 0 && alone && ((uint64_t)o->memory.cma_total < area->bytes || (!open_ended && (uint64_t)o->memory.cma_total > area->bytes)))
 		bytes = o->memory.cma_total; /* whatever the areas are, this one is not all of them */
+	if (bytes < 0 && !o->memory.is_read) {
+		undone(r, "the kernel does not show this area, and /proc/meminfo cannot be read: mount /proc");
+		r->status = DH_UNKNOWN;
+		return;
+	}
 	if (bytes < 0) {
 		undone(r, "the kernel does not show this area, and CmaTotal is a sum: run as root with debugfs mounted, or with CONFIG_CMA_SYSFS=y%s",
 		       o->memory.cma_total >= 0 && (uint64_t)o->memory.cma_total >= area->bytes ? "" : " (CmaTotal is smaller than it)");

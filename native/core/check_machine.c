@@ -266,6 +266,11 @@ static void cma_total(struct session *s, struct subject subject, struct dh_resul
 	int64_t total = m->cma_total < 0 ? 0 : m->cma_total;
 	const char *bound = e->cma_or_more ? " or more" : e->cma_slack_bytes ? " or a little more" : "";
 	expected(r, "%llu bytes%s", (unsigned long long)e->cma_total_bytes, bound);
+	if (!m->is_read) {
+		undone(r, "/proc/meminfo cannot be read: mount /proc");
+		r->status = DH_UNKNOWN;
+		return;
+	}
 	evidence(r, "/proc/meminfo %s; %s%s", m->cma_total < 0 ? "without CmaTotal" : "CmaTotal",
 		 s->seen.has_cmdline_cma ? "cma=" : "no cma= on the command line", s->seen.cmdline_cma);
 	uint64_t low = e->cma_total_bytes, high = low + e->cma_slack_bytes;

@@ -54,7 +54,7 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	}
 	/* An area from the device tree that was not made explains the name better than the name that came instead. */
 	const struct expect_area *area = h->area < 0 ? NULL : &s->expect.area[h->area];
-	if (h->kind == HEAP_CMA && o->memory.cma_total <= 0) {
+	if (h->kind == HEAP_CMA && has_no_cma(s)) {
 		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
 		about(r, reason);
 		failed(r, id == CMA_SIZE_MISMATCH ? CMA_NOT_CONFIGURED : id, ENOENT, "no /dev/dma_heap/%s, no CMA", node->name);
@@ -234,6 +234,10 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	struct heap_state *state = &s->heap[subject.heap];
 	if (!state->node || h->presence == HEAP_FORBIDDEN) {
 		skipped(r, state->node ? "the profile excludes this heap" : "needs heap.node");
+		return;
+	}
+	if (state->refused) {
+		skipped(r, "not the node of the kernel: see heap.node");
 		return;
 	}
 	struct sys_node stat = state->seen->stat;

@@ -29,8 +29,9 @@ static int64_t field(const char *text, const char *name, int64_t unit)
 void observe_memory(struct memory_view *memory, const char *root)
 {
 	char text[8192];
-	*memory = (struct memory_view){-1, -1, -1, -1, -1};
+	*memory = (struct memory_view){false, -1, -1, -1, -1, -1};
 	if (sys_read(root, "/proc/meminfo", text, sizeof text) > 0) {
+		memory->is_read = true;
 		memory->cma_total = field(text, "CmaTotal", 1024);
 		memory->cma_free = field(text, "CmaFree", 1024);
 		memory->available = field(text, "MemAvailable", 1024);

@@ -8,6 +8,7 @@
 enum { OBSERVED_NODES_MAX = 32, OBSERVED_AREAS_MAX = 32 };
 
 struct memory_view {
+	bool is_read; /* /proc/meminfo could be read; otherwise nothing is known about CMA as a whole */
 	int64_t cma_total, cma_free, available; /* bytes, -1 when not shown */
 	int64_t cma_success, cma_fail;          /* events since boot, -1 if the kernel does not count them */
 };

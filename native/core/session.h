@@ -80,6 +80,9 @@ __attribute__((format(printf, 2, 3))) void expected(struct dh_result *, const ch
 __attribute__((format(printf, 2, 3))) void evidence(struct dh_result *, const char *format, ...);
 void about(struct dh_result *, const char *subject);
 
+/* The kernel shows that it has no CMA memory. False also where it shows nothing. */
+bool has_no_cma(const struct session *);
+
 /* Why there is no CMA at all, or not the area (may be NULL) that was asked for; fills subject. */
 enum diagnosis cma_reason(const struct session *, const struct expect_area *, char *subject, size_t size);
 

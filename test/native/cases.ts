@@ -1,6 +1,7 @@
 /** Boards as QEMU shows them, and what is done to them. */
 import { type Board, CAMERA, type Case, EXHAUSTED, expectation, MIB, PROVEN, REJECTED, SAFE, SYSTEM } from './board.js';
 import { FAULTS } from './faults.js';
+import { SURROUNDINGS } from './surroundings.js';
 
 const NAMED = ['npu-pool', 'vpu@58000000'];
 
@@ -103,6 +104,7 @@ const programs = (heap: string): readonly Case[] => [
 
 export const BOARDS: readonly Board[] = [
   FAULTS,
+  SURROUNDINGS,
   {
     name: 'other architectures',
     kernels: ['riscv64-6.12', 'arm-6.12'],

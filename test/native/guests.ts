@@ -46,9 +46,9 @@ take() { hold "$@" >/tmp/held & holder=$!; until grep -q held /tmp/held 2>/dev/n
 settle
 `.replace('echo; echo "@@EXIT $?"', 'status=$?; echo; echo "@@EXIT $status"');
 
-async function holdProgram(machine: Machine, directory: string): Promise<string> {
-  const program = path.join(directory, `hold-${machine.arch}`);
-  const source = new URL('guest/hold.c', import.meta.url).pathname;
+async function guestProgram(name: string, machine: Machine, directory: string): Promise<string> {
+  const program = path.join(directory, `${name}-${machine.arch}`);
+  const source = new URL(`guest/${name}.c`, import.meta.url).pathname;
   await execa(`${machine.kbuild.crossCompile}gcc`, ['-Os', '-static', '-s', '-Wall', '-Werror', '-o', program, source]);
   return program;
 }
@@ -79,7 +79,8 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
   try {
     const files: Record<string, string> = {
       'bin/dmaheap-verify': await buildStaticFor(NODE_ARCH[machine.arch]),
-      'bin/hold': await holdProgram(machine, directory),
+      'bin/hold': await guestProgram('hold', machine, directory),
+      'bin/opens': await guestProgram('opens', machine, directory),
       'kernel.config': kernel.config,
       ...Object.fromEntries(kernel.modules.map((file) => [`lib/${path.basename(file)}`, file])),
       ...(board.node ? await nodeFiles(machine.arch) : {}),
