@@ -70,7 +70,7 @@ int account_user(const char *root, const char *name, unsigned *uid, unsigned *gi
 }
 
 struct naming {
-	unsigned uid;
+	unsigned wanted;
 	char *name;
 	bool found;
 };
@@ -81,8 +81,8 @@ static bool on_name(void *context, char *line)
 	char *rest = line, *name = next_field(&rest);
 	next_field(&rest);
 	char *id = next_field(&rest);
-	unsigned uid;
-	if (!id || !number(id, &uid) || uid != naming->uid)
+	unsigned n;
+	if (!id || !number(id, &n) || n != naming->wanted)
 		return true;
 	text_format(naming->name, ACCOUNT_NAME_MAX, "%s", name);
 	naming->found = true;
@@ -94,6 +94,13 @@ bool account_name(const char *root, unsigned uid, char *name)
 	struct naming naming = {uid, name, false};
 	sys_lines(root, "/etc/passwd", on_name, &naming);
 	return naming.found;
+}
+
+void account_group_name(const char *root, unsigned gid, char *name)
+{
+	struct naming naming = {gid, name, false};
+	text_format(name, ACCOUNT_NAME_MAX, "%u", gid);
+	sys_lines(root, "/etc/group", on_name, &naming);
 }
 
 int account_group(const char *root, const char *name, unsigned *gid)

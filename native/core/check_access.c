@@ -39,7 +39,7 @@ static bool in_group_file(const struct session *s, const char *user, unsigned gi
 enum diagnosis open_reason(const struct session *s, const struct sys_node *stat, const struct sys_identity *who, const char *name, int error,
 			   struct dh_result *r)
 {
-	char own[ACCOUNT_NAME_MAX] = "";
+	char own[ACCOUNT_NAME_MAX] = "", group[ACCOUNT_NAME_MAX], subject[sizeof r->subject];
 	switch (-error) {
 	case EMFILE:
 	case ENFILE:
@@ -63,10 +63,14 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 	if (!(stat->mode & 0040) || member(who, stat->gid))
 		return PERM_MODE_WRONG;
 	bool self = name == NULL;
-	if (self && account_name(s->root, who->uid, own))
+	if (self && !account_name(s->root, who->uid, own))
+		text_format(own, sizeof own, "%u", who->uid);
+	if (self)
 		name = own;
-	about(r, name ? name : "this process");
-	return self && name && in_group_file(s, name, stat->gid) ? LOGIN_STALE : USER_NOT_IN_GROUP;
+	account_group_name(s->root, stat->gid, group);
+	text_format(subject, sizeof subject, "%s\n%s", name, group);
+	about(r, subject);
+	return self && in_group_file(s, name, stat->gid) ? LOGIN_STALE : USER_NOT_IN_GROUP;
 }
 
 /* Whether the expectation wants this process's user to open the heap: named for it, or let in by its group, owner or mode. */

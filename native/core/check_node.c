@@ -193,7 +193,16 @@ static void alias(struct session *s, struct subject subject, struct dh_result *r
 	text_format(path, sizeof path, "%s%s", directory, name);
 	if (sys_stat(s->root, path, &link)) { /* read now: a rule may have come late */
 		bool early = observe_udev(s->root, &state->seen->stat) == UDEV_PENDING_NODE;
-		failed(r, early ? UDEV_PENDING : SYMLINK_RULE_MISSING, ENOENT, "no /dev/dma_heap/%s", name);
+		const struct container *container = early ? NULL : container_of(s->root);
+		bool by_node = container && container->alias;
+		if (by_node) {
+			char mapping[sizeof r->subject];
+			text_format(mapping, sizeof mapping, "%s %s%s:/dev/dma_heap/%s, because it passes nodes and not symlinks", container->name, container->alias,
+				    state->node->name, name);
+			about(r, mapping);
+			evidence(r, "runs in: %s", container->name);
+		}
+		failed(r, early ? UDEV_PENDING : by_node ? CONTAINER_DEVICE_MISSING : SYMLINK_RULE_MISSING, ENOENT, "no /dev/dma_heap/%s", name);
 		return;
 	}
 	if (link.is_link)
@@ -207,6 +216,10 @@ static void alias(struct session *s, struct subject subject, struct dh_result *r
 				passed(r, link.is_link ? "a symlink to %s" : "the node %s itself", link.is_link ? target : name);
 				return;
 			}
+	if (link.is_char && link.major == state->seen->stat.major && link.minor == state->seen->stat.minor) {
+		passed(r, "a node of the same device as %s", state->node->name); /* how a container gets an alias */
+		return;
+	}
 	bool nowhere = link.is_link && (!*leads_to || sys_stat(s->root, leads_to, &there));
 	evidence(r, "it leads to %s", nowhere ? "nothing" : leads_to);
 	failed(r, SYMLINK_WRONG_TARGET, nowhere ? ENOENT : 0, link.is_link ? "a symlink to %s" : "a separate node, %s", link.is_link ? target : name);

@@ -47,8 +47,11 @@ void dh_fill(char *out, size_t size, const char *text, const char *subject)
 			out[length++] = *c;
 			continue;
 		}
-		bool known = *subject != 0;
-		int n = text_format(out + length, size - length, "%.*s", known ? (int)strlen(subject) : (int)(end - c - 1), known ? subject : c + 1);
+		bool known = *subject != 0, second = c[1] == '+';
+		const char *words = c + 1 + second, *filled = known && second ? subject + strcspn(subject, "\n") : subject;
+		filled += *filled == '\n';
+		known &= *filled != 0;
+		int n = text_format(out + length, size - length, "%.*s", known ? (int)strcspn(filled, "\n") : (int)(end - words), known ? filled : words);
 		length += n < 0 ? 0 : (size_t)n;
 		c = end;
 	}

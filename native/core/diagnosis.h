@@ -1,6 +1,7 @@
 /*
  * Every way a board fails, with its cause and its remedy. The result's subject replaces `{words}`; the words
- * stay where nothing was observed, in the catalogue, and where a result has no subject.
+ * stay where nothing was observed, in the catalogue, and where a result has no subject. `{+words}` is replaced by the second line of the
+ * subject.
  */
 #ifndef DIAGNOSIS_H
 #define DIAGNOSIS_H
@@ -18,9 +19,9 @@
 	X(CONTAINER_DEVICE_MISSING, "the kernel has the heap, but this container or sandbox did not get its node", \
 	  "let the runtime pass the node, with GID as the number of its group on the host (stat -c %g /dev/dma_heap/*): {docker and podman --device /dev/dma_heap --group-add GID; LXC lxc.mount.entry; Kubernetes a device plugin or CDI; systemd PrivateDevices=no and DeviceAllow=char-dma_heap rw}") \
 	X(HEAP_NODE_REMOVED, "the kernel has the heap '{NAME}', but its node under /dev/dma_heap does not exist", \
-	  "find what removes or hides it (a script, a file system over /dev, the /dev of a container), then run udevadm trigger --subsystem-match=dma_heap") \
+	  "find what removes or hides it (a script, a file system over /dev, the /dev of a container) and stop it; then reboot, or make the node: mknod -m 0600 /dev/dma_heap/{NAME} c $(tr : ' ' </sys/class/dma_heap/{NAME}/dev); udevadm trigger --subsystem-match=dma_heap") \
 	X(HEAP_RENAMED, "the heap has the name that another kernel release gives it, '{NAME}'", \
-	  "add a SYMLINK+= rule for the name that the program opens, or generate again for the running kernel") \
+	  "generate again for the running kernel, and install its rules: they add the other names as aliases for the program") \
 	X(HEAP_ABSENT, "no node of this heap exists, although heaps are supported", \
 	  "compare the reserved-memory node and the kernel configuration with the generated files; {NAME} was expected") \
 	X(VENDOR_HEAP_ABSENT, "'{NAME}' is a heap of a vendor's kernel, and this kernel does not make it", \
@@ -28,7 +29,7 @@
 	X(HEAP_UNEXPECTED, "'{NAME}' exists, but the profile excludes it", \
 	  "remove its region or its kernel option, or add the heap to the profile") \
 	X(NODE_NOT_A_HEAP, "'{NAME}' in /dev/dma_heap is not a heap device", \
-	  "delete it and let devtmpfs make the node: the device numbers of heaps are dynamic") \
+	  "find what makes it and stop it: the device numbers of heaps are dynamic; then delete it and reboot, or make the node: mknod -m 0600 /dev/dma_heap/{NAME} c $(tr : ' ' </sys/class/dma_heap/{NAME}/dev); udevadm trigger --subsystem-match=dma_heap") \
 	X(FOLKLORE_DMA_BUF_NODE, "{/dev/dma-buf} was made by hand: no kernel has such a device, dma-bufs come from /dev/dma_heap/*", \
 	  "remove the mknod, and open a heap under /dev/dma_heap instead") \
 	X(SYMLINK_RULE_MISSING, "no alias '{ALIAS}' leads to the heap", \
@@ -53,9 +54,9 @@
 	X(PERM_OWNER_WRONG, "the node's owner is not '{OWNER}'", "correct OWNER= in the rule that wins") \
 	X(PERM_GROUP_WRONG, "the node's group is not '{GROUP}'", "correct GROUP= in the rule that wins") \
 	X(GROUP_MISSING, "the group '{GROUP}' does not exist, so udev ignores the rule's GROUP=", \
-	  "create it before udev starts (the generated sysusers.d file does)") \
+	  "groupadd -r {GROUP}; udevadm control --reload; udevadm trigger --subsystem-match=dma_heap; for every boot create it before udev starts (the generated sysusers.d file does)") \
 	X(USER_MISSING, "the user '{USER}' does not exist", "create the user, or correct the profile's access") \
-	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG GROUP {USER}, and log in again") \
+	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG {+GROUP} {USER}, and log in again or restart the service") \
 	X(LOGIN_STALE, "'{USER}' is in the group in /etc/group, but this session started earlier", \
 	  "log in again, or restart the service") \
 	X(CGROUP_DEVICE_DENIED, "the mode allows the access, but the device cgroup denies it", \

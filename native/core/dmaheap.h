@@ -139,7 +139,8 @@ const char *dh_status_name(enum dh_status);
 /* Every diagnosis there is; ends with a NULL id. */
 const struct dh_diagnosis *dh_catalogue(void);
 
-/* Writes `text` with the subject in the place of every `{words}`; without a subject ("") the words stay. */
+/* Writes `text` with the subject in the place of every `{words}`, and what follows its line feed in the place of every `{+words}`;
+ * without a subject ("") the words stay. */
 void dh_fill(char *out, size_t size, const char *text, const char *subject);
 
 #endif

@@ -35,6 +35,7 @@ int main(void)
 	test_expect();
 	test_readers();
 	test_scenarios();
+	test_fixes();
 	test_who_asks();
 	test_evidence();
 	test_reports();

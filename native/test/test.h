@@ -14,6 +14,7 @@ extern const char *test_root; /* an own directory, emptied by every fake_reset *
 void test_expect(void);
 void test_readers(void);
 void test_scenarios(void);
+void test_fixes(void);
 void test_who_asks(void);
 void test_evidence(void);
 void test_reports(void);

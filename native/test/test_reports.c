@@ -110,7 +110,7 @@ static void catalogue(void)
 }
 
 static const char CAUSE[] = "the heap has the name that another kernel release gives it, '";
-static const char FIX[] = "add a SYMLINK+= rule for the name that the program opens, or generate again for the running kernel";
+static const char FIX[] = "generate again for the running kernel, and install its rules: they add the other names as aliases for the program";
 
 static void whole(const char *format, const char *wanted)
 {

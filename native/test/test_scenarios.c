@@ -55,7 +55,7 @@ void board_healthy(void)
 	reserved_node("reusable", "", 0);
 }
 
-static void healthy_7(void)
+void board_healthy_7(void)
 {
 	board_healthy();
 	snprintf(fake.release, sizeof fake.release, "7.3.4");
@@ -80,7 +80,7 @@ void board_without_heaps(void)
 
 void board_without_module(void)
 {
-	healthy_7();
+	board_healthy_7();
 	fake_remove("/dev/dma_heap");
 	fake_remove("/sys/class/dma_heap");
 	fake_file("/lib/modules/7.3.4/modules.dep", "kernel/drivers/dma-buf/heaps/cma_heap.ko.xz:\n");
@@ -319,7 +319,7 @@ static void dt_no_slots(void)
 
 static void fallback_without_tree(void)
 {
-	healthy_7();
+	board_healthy_7();
 	fake_remove("/proc/device-tree");
 	fake_remove("/sys/kernel/mm/cma");
 	fake_file("/sys/kernel/mm/cma/reserved/total_pages", "8192\n");
@@ -333,14 +333,14 @@ static void other_size(void)
 
 static void dead_heap(void)
 {
-	healthy_7();
+	board_healthy_7();
 	fake.area[0].largest = 1;
 	fake.meminfo_total = 0;
 }
 
 static void dead_area(void)
 {
-	healthy_7();
+	board_healthy_7();
 	fake_file("/sys/kernel/mm/cma/linux,cma/total_pages", "0\n");
 }
 
@@ -587,13 +587,7 @@ static void held_by_root(void)
 
 #define HEAP_LINES "heap name=camera kind=cma\nnode heap=camera name=linux,cma\n"
 
-static const struct scenario {
-	const char *name;
-	void (*arrange)(void);
-	const char *check, *heap, *diagnosis;
-	const char *expect; /* NULL: the board's */
-	struct dh_options options;
-} SCENARIOS[] = {
+static const struct scenario SCENARIOS[] = {
 	{"no heap support", board_without_heaps, "heap.support", NULL, "HEAP_SUPPORT_MISSING", NULL, {0}},
 	{"module not loaded", board_without_module, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED", NULL, {0}},
 	{"module nobody names", board_without_module, "heap.support", NULL, "HEAP_MODULE_NOT_LOADED", HEAP_LINES, {0}},
@@ -698,6 +692,23 @@ static const struct scenario {
 	{"another config", board_without_heaps, "kernel.config", NULL, "CONFIG_DIFFERS", NULL, {0}},
 };
 
+const struct scenario *scenario_named(const char *name)
+{
+	for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++)
+		if (!strcmp(SCENARIOS[i].name, name))
+			return &SCENARIOS[i];
+	return NULL;
+}
+
+void scenario_run(const struct scenario *s)
+{
+	char text[2048];
+	fake_reset(test_root);
+	s->arrange();
+	snprintf(text, sizeof text, "%s%s", s->expect ? "dmaheap-expect 1\n" : "", s->expect ? s->expect : board_expectation);
+	run(text, s->options);
+}
+
 static void judge(const struct scenario *s)
 {
 	const struct run_result *r = run_result(s->check, s->heap, s->diagnosis);
@@ -792,17 +803,12 @@ static void verdicts(void)
 void test_scenarios(void)
 {
 	sound("healthy 6.12", board_healthy, 2);
-	sound("healthy 7.3", healthy_7, 2);
+	sound("healthy 7.3", board_healthy_7, 2);
 	sound("without sockets", without_sockets, 2);
 	verdicts();
 	for (unsigned i = 0; i < sizeof SCENARIOS / sizeof *SCENARIOS; i++) {
-		char text[2048];
-		const struct scenario *s = &SCENARIOS[i];
-		fake_reset(test_root);
-		s->arrange();
-		snprintf(text, sizeof text, "%s%s", s->expect ? "dmaheap-expect 1\n" : "", s->expect ? s->expect : board_expectation);
-		run(text, s->options);
-		judge(s);
+		scenario_run(&SCENARIOS[i]);
+		judge(&SCENARIOS[i]);
 	}
 	every_diagnosis_has_a_board();
 	owners();

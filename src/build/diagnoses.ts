@@ -11,7 +11,7 @@ const STRING = String.raw`"((?:[^"\\]|\\.)*)"`;
 const ROW = new RegExp(String.raw`^\tX\((\w+), ${STRING},\s*(?:\\\n\s*)?${STRING}\)`, 'gm');
 
 /** As the catalogue explains it: the words that a result replaces by its subject. */
-const explained = (text: string) => (JSON.parse(`"${text}"`) as string).replaceAll(/\{([^}]*)\}/g, '$1');
+const explained = (text: string) => (JSON.parse(`"${text}"`) as string).replaceAll(/\{\+?([^}]*)\}/g, '$1');
 
 /** @throws when a row of the table is not understood: a diagnosis without words would be silent */
 export function readDiagnoses(source: string): { id: string; cause: string; fix: string }[] {
