@@ -29,7 +29,7 @@ export interface KindValues {
   path: string;
   group: string;
   /** Groups to create, as the language's build system takes them. */
-  groups: readonly string[];
+  groups: readonly GroupToCreate[];
   user: string;
   /** File mode bits, 0 to 0o7777. */
   mode: number;
@@ -49,6 +49,12 @@ export interface KindValues {
 }
 
 export type Kind = keyof KindValues;
+
+export interface GroupToCreate {
+  readonly name: string;
+  /** Absent: any free number of the system range. */
+  readonly gid?: number;
+}
 
 export interface Cell {
   readonly value: bigint;
@@ -125,7 +131,7 @@ export const DOMAIN: { readonly [K in Kind]?: (value: KindValues[K]) => string |
   deviceNames: (values) =>
     values.length === 0 ? 'at least one name' : values.map(device).find((broken) => broken !== undefined),
   group: account,
-  groups: (values) => values.map(account).find((broken) => broken !== undefined),
+  groups: (values) => values.map(({ name }) => account(name)).find((broken) => broken !== undefined),
   user: account,
   mode: (value) => (Number.isInteger(value) && value >= 0 && value <= 0o7777 ? undefined : 'a mode from 0 to 7777'),
   integer: (value) =>

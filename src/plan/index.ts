@@ -91,6 +91,7 @@ function planHeap(
       ? undefined
       : {
           group: access.group,
+          ...(access.gid === undefined ? {} : { gid: access.gid }),
           mode: modeOf(access),
           users: access.users ?? [],
           uaccess: access.uaccess ?? false,
@@ -172,8 +173,13 @@ function groupsOf(heaps: readonly PlannedHeap[]): Plan['groups'] {
     for (const user of access.users) users.add(user);
     groups.set(access.group, users);
   }
+  const gidOf = (name: string) =>
+    heaps.find(({ access }) => access?.group === name && access.gid !== undefined)?.access?.gid;
   return [...groups]
-    .map(([name, users]) => ({ name, users: [...users].sort() }))
+    .map(([name, users]) => {
+      const gid = gidOf(name);
+      return { name, ...(gid === undefined ? {} : { gid }), users: [...users].sort() };
+    })
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 

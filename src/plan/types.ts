@@ -53,6 +53,8 @@ export type HeapNode = HeapName;
 
 export interface PlannedAccess {
   readonly group: string;
+  /** The number of the group; absent: each board chooses one. */
+  readonly gid?: number;
   /** Permission bits, e.g. 0o660. */
   readonly mode: number;
   readonly users: readonly string[];
@@ -111,7 +113,7 @@ export interface Plan {
   /** Kernel command line arguments, e.g. `cma=128M`. */
   readonly commandLine: readonly { readonly argument: string; readonly because: Because }[];
   /** Groups that must exist, sorted, with the users who must be members. */
-  readonly groups: readonly { readonly name: string; readonly users: readonly string[] }[];
+  readonly groups: readonly { readonly name: string; readonly gid?: number; readonly users: readonly string[] }[];
   readonly expectation: {
     /** CmaTotal must be at least this, and at most that when given. */
     readonly cmaTotalMinBytes: bigint;

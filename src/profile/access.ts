@@ -51,6 +51,27 @@ function checkMode(name: string, access: Access, f: Finder): void {
     );
 }
 
+/** One group has one number, and one number one group. */
+function checkNumbers(profile: Profile, f: Finder): void {
+  const stated = Object.entries(profile.access ?? {}).flatMap(([name, { group, gid }]) =>
+    gid === undefined ? [] : [{ name, group, gid }],
+  );
+  for (const [i, { name, group, gid }] of stated.entries()) {
+    const other = stated.slice(0, i).find((one) => (one.group === group) !== (one.gid === gid));
+    if (other === undefined) continue;
+    f.found.push(
+      report('access/group-number', {
+        message:
+          other.group === group
+            ? `the group "${group}" has the number ${gid} here and ${other.gid} for "${other.name}"`
+            : `the groups "${group}" and "${other.group}" have the same number, ${gid}`,
+        fix: 'write the number that `getent group` prints on the board',
+        ...f.at(`${childPointer('/access', name)}/gid`),
+      }),
+    );
+  }
+}
+
 export function checkAccess(profile: Profile, f: Finder): void {
   const heaps = Object.keys(profile.heaps ?? {});
   for (const [name, access] of Object.entries(profile.access ?? {})) {
@@ -86,6 +107,7 @@ export function checkAccess(profile: Profile, f: Finder): void {
             }),
       );
   }
+  checkNumbers(profile, f);
   const members = new Set(Object.values(profile.access ?? {}).flatMap((access) => access.users ?? []));
   for (const [i, user] of (profile.verify?.users ?? []).entries()) {
     if (members.has(user)) continue;

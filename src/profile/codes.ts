@@ -162,6 +162,12 @@ export const PROFILE_CODES = defineCodes({
     title: 'mode without access for the group',
     explain: 'The mode leaves the named group without read permission, so no member can open the heap.',
   },
+  'access/group-number': {
+    severity: 'error',
+    title: 'two numbers for one group, or one number for two groups',
+    explain:
+      'The kernel compares numbers of groups. The generated files create each group with the number in "gid", so a group has one number, and a number belongs to one group.',
+  },
   'access/execute': {
     severity: 'error',
     title: 'execute permission on a device',

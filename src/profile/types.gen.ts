@@ -172,6 +172,8 @@ export interface Heap {
 export interface Access {
   /** The system group that may use the heap. The generated files create it if it does not exist. */
   readonly group: string;
+  /** The number that the group has on the board. The generated files create the group with this number. Containers need it, because they have their own names for groups. Without it, each board chooses a number. */
+  readonly gid?: number;
   /** Permissions of the node, octal. A permission for others is refused, because read permission is enough to allocate. */
   readonly mode?: string;
   /** Users who must be members of the group. */

@@ -1,6 +1,6 @@
 /** Plan -> what templates see. Every decision is already in the plan; here it only gets its kind (src/lang). */
 
-import { formatKernelVersion, type KernelVersion } from '../facts/index.js';
+import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { type At, type Cell, leaf } from '../lang/index.js';
 import { poolProperties } from '../placement/index.js';
 import { linksOf } from '../plan/links.js';
@@ -92,6 +92,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     })),
     hasCommandLine: plan.commandLine.length > 0,
     groups: plan.groups.map((group) => ({
+      gid: group.gid !== undefined && leaf('integer', group.gid, { pointer: '/access' }),
+      gidText: group.gid !== undefined && leaf('string', `${group.gid}`, { pointer: '/access' }),
       name: leaf('group', group.name, { pointer: '/access' }),
       users: group.users.map((user) => leaf('user', user, { pointer: '/access' })),
     })),
@@ -99,9 +101,11 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       plan.groups.length > 0 &&
       leaf(
         'groups',
-        plan.groups.map((group) => group.name),
+        plan.groups.map(({ name, gid }) => ({ name, ...(gid === undefined ? {} : { gid }) })),
         { pointer: '/access' },
       ),
+    /** Without them, what passes a heap into a container has no number for its group. */
+    unnumbered: plan.groups.filter(({ gid }) => gid === undefined).map(({ name }) => leaf('group', name)),
     androidGroups: presentAndroidGroups(plan),
     cmaTotal: presentCmaTotal(plan),
     /** Who has to be in which group, for systems on which a group cannot make its members. */
@@ -189,6 +193,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { reado
       path: leaf('path', `/dev/dma_heap/${name}`, origin),
     })),
     anyName: leaf('deviceNames', names, origin),
+    container: presentContainer(plan, heap, origin),
     aliases: heap.aliases.map((name) => leaf('string', name, origin)),
     links: links.map((link) => ({
       name: leaf('string', link.name, origin),
@@ -203,6 +208,7 @@ function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { reado
     unstated: unstated.length > 0 && leaf('comment', unstated.join(' ')),
     access: access !== undefined && {
       group: leaf('group', access.group, origin),
+      gid: access.gid !== undefined && leaf('integer', access.gid, origin),
       androidGroup: leaf('group', androidGroup(access.group), origin),
       mode: leaf('mode', access.mode, origin),
       users: access.users.map((user) => leaf('user', user, origin)),
@@ -211,6 +217,32 @@ function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { reado
     },
     expect: presentExpectation(plan, heap, area),
     because: heap.because.map(reason),
+  };
+}
+
+/**
+ * The names by which a runtime finds the heap on every kernel of the plan: it refuses a device that does not exist, and makes
+ * a node of a symlink that is named, but not of one in a directory. CDI takes nodes only.
+ */
+function presentContainer(plan: Plan, heap: PlannedHeap, origin: At): NeutralView {
+  const { min, max } = plan.kernel;
+  const lasting = heap.nodes.filter(
+    ({ since, until, optional }) =>
+      !optional &&
+      (since === undefined || compareKernelVersions(since, min) <= 0) &&
+      (until === undefined || compareKernelVersions(until, max) > 0),
+  );
+  const path = (name: string) => `/dev/dma_heap/${name}`;
+  const [node] = lasting;
+  const nodes = lasting.length > 0 ? lasting : heap.nodes;
+  const names = [...new Set([...nodes.map(({ name }) => name), ...heap.aliases])];
+  return {
+    isCertain: !heap.optional,
+    names: names.map((name) => ({
+      path: leaf('path', path(name), origin),
+      mapping: leaf('string', `${path(name)}:${path(name)}`, origin),
+    })),
+    node: node !== undefined && leaf('path', path(node.name), origin),
   };
 }
 

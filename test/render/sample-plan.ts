@@ -62,7 +62,7 @@ export function samplePlan(change: Partial<Plan> = {}): Plan {
     commandLine: [{ argument: 'cma=128M', because: { text: 'the profile delivers it so' } }],
     groups: [
       { name: 'render', users: [] },
-      { name: 'video', users: ['camera'] },
+      { name: 'video', gid: 44, users: ['camera'] },
     ],
     expectation: {
       cmaTotalMinBytes: 0x1000_0000n,
@@ -106,7 +106,7 @@ export function sampleHeap(change: Partial<PlannedHeap>): PlannedHeap {
       { name: 'linux,cma', since: { major: 6, minor: 17 }, until: undefined, optional: true },
     ],
     aliases: ['camera', 'reserved'],
-    access: { group: 'video', mode: 0o660, users: ['camera'], uaccess: false, force: undefined },
+    access: { group: 'video', gid: 44, mode: 0o660, users: ['camera'], uaccess: false, force: undefined },
     because: [{ text: 'the profile says so' }],
     ...change,
   };

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { linksOf } from '../../src/plan/links.js';
 import type { Plan } from '../../src/plan/types.js';
+import { container } from './containers.js';
 import { nixIn } from './languages.js';
 import { type Kas, objections, trixieKas, trixieMkosi } from './tools.js';
 import type { Tree } from './tree.js';
@@ -503,6 +504,12 @@ export const SYSTEM_JUDGES: readonly SystemJudge[] = [
     trees: ['imx8mp-evk'],
     judge: debian,
     spoil: ['debian/control', 'Architecture:', 'Arkitecture:'],
+  },
+  {
+    target: 'container',
+    name: 'docker-compose config, quadlet -dryrun, liblxc',
+    judge: container,
+    spoil: ['dmaheap.compose.yaml', 'devices:', 'device:'],
   },
   {
     target: 'mkosi',

@@ -48,7 +48,8 @@ export const bitbake: Table = {
   writers: {
     ...quotedBy(bitbakeValue, (items) => `"${items.map((item) => item.slice(1, -1)).join(' ')}"`),
     // useradd.bbclass: arguments of groupadd, one group each; -r makes a system group.
-    groups: (names) => `"${names.map((name) => `-r ${name}`).join('; ')}"`,
+    groups: (groups) =>
+      `"${groups.map(({ name, gid }) => `-r${gid === undefined ? '' : ` -g ${gid}`} ${name}`).join('; ')}"`,
   },
 };
 
