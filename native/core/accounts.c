@@ -96,13 +96,6 @@ bool account_name(const char *root, unsigned uid, char *name)
 	return naming.found;
 }
 
-void account_group_name(const char *root, unsigned gid, char *name)
-{
-	struct naming naming = {gid, name, false};
-	text_format(name, ACCOUNT_NAME_MAX, "%u", gid);
-	sys_lines(root, "/etc/group", on_name, &naming);
-}
-
 int account_group(const char *root, const char *name, unsigned *gid)
 {
 	return look_up(root, "/etc/group", name, gid, NULL);

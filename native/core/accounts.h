@@ -13,9 +13,6 @@ enum { ACCOUNT_NAME_MAX = 64 };
 /* The name of a user id; `name` has ACCOUNT_NAME_MAX bytes. */
 bool account_name(const char *root, unsigned uid, char *name);
 
-/* The name of a group id, or the number where /etc/group does not have it. */
-void account_group_name(const char *root, unsigned gid, char *name);
-
 /* Supplementary groups of a user by /etc/group; returns how many. */
 unsigned account_groups(const char *root, const char *user, unsigned *groups, unsigned max);
 

@@ -39,7 +39,7 @@ static bool in_group_file(const struct session *s, const char *user, unsigned gi
 enum diagnosis open_reason(const struct session *s, const struct sys_node *stat, const struct sys_identity *who, const char *name, int error,
 			   struct dh_result *r)
 {
-	char own[ACCOUNT_NAME_MAX] = "", group[ACCOUNT_NAME_MAX], subject[sizeof r->subject];
+	char own[ACCOUNT_NAME_MAX] = "", subject[sizeof r->subject];
 	switch (-error) {
 	case EMFILE:
 	case ENFILE:
@@ -67,8 +67,7 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 		text_format(own, sizeof own, "%u", who->uid);
 	if (self)
 		name = own;
-	account_group_name(s->root, stat->gid, group);
-	text_format(subject, sizeof subject, "%s\n%s", name, group);
+	text_format(subject, sizeof subject, "%s\n%u", name, stat->gid);
 	about(r, subject);
 	return self && in_group_file(s, name, stat->gid) ? LOGIN_STALE : USER_NOT_IN_GROUP;
 }

@@ -47,6 +47,15 @@ static bool area_is_made(const struct session *s, const struct expect_area *area
 	return observed_area(&s->seen, area->name) || (node && !node->stat.is_link);
 }
 
+bool meminfo_is_read(const struct session *s, struct dh_result *r)
+{
+	if (s->seen.memory.is_read)
+		return true;
+	undone(r, "/proc/meminfo cannot be read: mount /proc");
+	r->status = DH_UNKNOWN;
+	return false;
+}
+
 bool has_no_cma(const struct session *s)
 {
 	return s->seen.memory.is_read && s->seen.memory.cma_total <= 0;
@@ -125,7 +134,7 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 	const struct cma_area *seen = observed_area(o, area->name);
 	char reason[sizeof r->subject];
 	expected(r, "%s of %llu bytes", area->name, (unsigned long long)area->bytes);
-	evidence(r, "%s", o->area_source ? o->area_source : !o->memory.is_read ? "/proc/meminfo cannot be read" : o->memory.cma_total >= 0 ? "/proc/meminfo" : "/proc/meminfo has no CmaTotal");
+	evidence(r, "%s", o->area_source ? o->area_source : o->memory.cma_total >= 0 ? "/proc/meminfo" : "/proc/meminfo has no CmaTotal");
 	if (has_no_cma(s)) {
 		enum diagnosis id = cma_reason(s, area, reason, sizeof reason);
 		about(r, reason);
@@ -166,11 +175,8 @@ static void area_size(struct session *s, struct subject subject, struct dh_resul
 	bool open_ended = s->expect.cma_or_more || s->expect.cma_slack_bytes;
 	if (bytes < 0 && alone && ((uint64_t)o->memory.cma_total < area->bytes || (!open_ended && (uint64_t)o->memory.cma_total > area->bytes)))
 		bytes = o->memory.cma_total; /* whatever the areas are, this one is not all of them */
-	if (bytes < 0 && !o->memory.is_read) {
-		undone(r, "the kernel does not show this area, and /proc/meminfo cannot be read: mount /proc");
-		r->status = DH_UNKNOWN;
+	if (bytes < 0 && !meminfo_is_read(s, r))
 		return;
-	}
 	if (bytes < 0) {
 		undone(r, "the kernel does not show this area, and CmaTotal is a sum: run as root with debugfs mounted, or with CONFIG_CMA_SYSFS=y%s",
 		       o->memory.cma_total >= 0 && (uint64_t)o->memory.cma_total >= area->bytes ? "" : " (CmaTotal is smaller than it)");

@@ -160,12 +160,8 @@ static enum diagnosis support_reason(const struct session *s, struct dh_result *
 		 o->config_source ? "configuration from " :
 				    "see the .config of this kernel: no /proc/config.gz (or no zcat), no /boot/config-",
 		 o->config_source ? o->config_source : s->environment.release);
-	const struct container *container = o->classes ? container_of(s->root) : NULL;
-	if (container) {
-		evidence(r, "/sys/class/dma_heap has %u entries; runs in: %s", o->classes, container->name);
-		about(r, container->fix);
+	if (is_kept_out(s, r))
 		return CONTAINER_DEVICE_MISSING;
-	}
 	if (o->classes)
 		return DEVTMPFS_MISSING;
 	module = unloaded_module(s);
@@ -266,11 +262,8 @@ static void cma_total(struct session *s, struct subject subject, struct dh_resul
 	int64_t total = m->cma_total < 0 ? 0 : m->cma_total;
 	const char *bound = e->cma_or_more ? " or more" : e->cma_slack_bytes ? " or a little more" : "";
 	expected(r, "%llu bytes%s", (unsigned long long)e->cma_total_bytes, bound);
-	if (!m->is_read) {
-		undone(r, "/proc/meminfo cannot be read: mount /proc");
-		r->status = DH_UNKNOWN;
+	if (!meminfo_is_read(s, r))
 		return;
-	}
 	evidence(r, "/proc/meminfo %s; %s%s", m->cma_total < 0 ? "without CmaTotal" : "CmaTotal",
 		 s->seen.has_cmdline_cma ? "cma=" : "no cma= on the command line", s->seen.cmdline_cma);
 	uint64_t low = e->cma_total_bytes, high = low + e->cma_slack_bytes;

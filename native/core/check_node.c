@@ -28,14 +28,8 @@ static void missing_node(struct session *s, int heap, const struct expect_node *
 	char reason[sizeof r->subject];
 	about(r, node->name);
 	if (in_class(o, node->name)) {
-		const struct container *container = container_of(s->root);
-		evidence(r, "/sys/class/dma_heap/%s exists%s%s", node->name, container ? "; runs in: " : "", container ? container->name : "");
-		if (container) {
-			about(r, container->fix);
-			failed(r, CONTAINER_DEVICE_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
-			return;
-		}
-		failed(r, o->nodes ? HEAP_NODE_REMOVED : DEVTMPFS_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
+		evidence(r, "/sys/class/dma_heap/%s exists", node->name);
+		failed(r, is_kept_out(s, r) ? CONTAINER_DEVICE_MISSING : o->nodes ? HEAP_NODE_REMOVED : DEVTMPFS_MISSING, ENOENT, "no /dev/dma_heap/%s", node->name);
 		return;
 	}
 	const char *module = missing_module(s, node);
@@ -192,17 +186,8 @@ static void alias(struct session *s, struct subject subject, struct dh_result *r
 	}
 	text_format(path, sizeof path, "%s%s", directory, name);
 	if (sys_stat(s->root, path, &link)) { /* read now: a rule may have come late */
-		bool early = observe_udev(s->root, &state->seen->stat) == UDEV_PENDING_NODE;
-		const struct container *container = early ? NULL : container_of(s->root);
-		bool by_node = container && container->alias;
-		if (by_node) {
-			char mapping[sizeof r->subject];
-			text_format(mapping, sizeof mapping, "%s %s%s:/dev/dma_heap/%s, because it passes nodes and not symlinks", container->name, container->alias,
-				    state->node->name, name);
-			about(r, mapping);
-			evidence(r, "runs in: %s", container->name);
-		}
-		failed(r, early ? UDEV_PENDING : by_node ? CONTAINER_DEVICE_MISSING : SYMLINK_RULE_MISSING, ENOENT, "no /dev/dma_heap/%s", name);
+		enum diagnosis id = observe_udev(s->root, &state->seen->stat) == UDEV_PENDING_NODE ? UDEV_PENDING : is_kept_out(s, r) ? CONTAINER_DEVICE_MISSING : SYMLINK_RULE_MISSING;
+		failed(r, id, ENOENT, "no /dev/dma_heap/%s", name);
 		return;
 	}
 	if (link.is_link)

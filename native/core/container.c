@@ -28,17 +28,15 @@ static const struct {
 };
 
 #define ANY_GROUP "--group-add GID"
-#define BY_OPTION "--device /dev/dma_heap/"
-#define BY_CDI "a CDI deviceNodes entry with hostPath and path /dev/dma_heap/"
 static const struct container RUNTIMES[] = {
-	{"Kubernetes", "a device plugin that offers /dev/dma_heap, or a CDI device (cdi.k8s.io), named in the container's resources.limits; supplementalGroups: [GID] in the pod's securityContext", BY_CDI},
-	{"podman", "podman run --device /dev/dma_heap " ANY_GROUP "; in a Quadlet AddDevice=/dev/dma_heap and PodmanArgs=" ANY_GROUP, BY_OPTION},
-	{"docker", "docker run --device /dev/dma_heap " ANY_GROUP "; in compose devices: [\"/dev/dma_heap:/dev/dma_heap\"] and group_add: [\"GID\"]", BY_OPTION},
-	{"LXC", "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir 0 0 and lxc.cgroup2.devices.allow = c MAJOR:* rw (MAJOR: dma_heap in /proc/devices)", NULL},
-	{"systemd-nspawn", "Bind=/dev/dma_heap in the .nspawn file and DeviceAllow=char-dma_heap rw in a drop-in of its unit", NULL},
-	{"Flatpak", "flatpak override --device=all APP", NULL},
-	{"systemd", "PrivateDevices=no and DeviceAllow=char-dma_heap rw in the unit", NULL},
-	{"container", "docker and podman --device /dev/dma_heap " ANY_GROUP "; LXC lxc.mount.entry; a systemd unit PrivateDevices=no and DeviceAllow=char-dma_heap rw", BY_OPTION},
+	{"Kubernetes", "a device plugin that offers /dev/dma_heap, or a CDI device (cdi.k8s.io), named in the container's resources.limits; supplementalGroups: [GID] in the pod's securityContext"},
+	{"podman", "podman run --device /dev/dma_heap " ANY_GROUP "; in a Quadlet AddDevice=/dev/dma_heap and PodmanArgs=" ANY_GROUP},
+	{"docker", "docker run --device /dev/dma_heap " ANY_GROUP "; in compose devices: [\"/dev/dma_heap:/dev/dma_heap\"] and group_add: [\"GID\"]"},
+	{"LXC", "lxc.mount.entry = /dev/dma_heap dev/dma_heap none bind,create=dir 0 0 and lxc.cgroup2.devices.allow = c MAJOR:* rw (MAJOR: dma_heap in /proc/devices)"},
+	{"systemd-nspawn", "Bind=/dev/dma_heap in the .nspawn file and DeviceAllow=char-dma_heap rw in a drop-in of its unit"},
+	{"Flatpak", "flatpak override --device=all APP"},
+	{"systemd", "PrivateDevices=no and DeviceAllow=char-dma_heap rw in the unit"},
+	{"container", "docker and podman --device /dev/dma_heap " ANY_GROUP "; LXC lxc.mount.entry; a systemd unit PrivateDevices=no and DeviceAllow=char-dma_heap rw"},
 };
 
 /* 0-separated texts, such as an environment, are searched as well. */
@@ -72,4 +70,14 @@ const struct container *container_of(const char *root)
 	/* user namespaces that map less than everything are sandboxes, too */
 	const struct container *unnamed = &RUNTIMES[sizeof RUNTIMES / sizeof *RUNTIMES - 1];
 	return sys_read(root, "/proc/self/uid_map", text, sizeof text) > 0 && !text_find(text, "4294967295") ? unnamed : NULL;
+}
+
+bool is_kept_out(const struct session *s, struct dh_result *r)
+{
+	const struct container *container = s->seen.classes ? container_of(s->root) : NULL;
+	if (!container)
+		return false;
+	evidence(r, "/sys/class/dma_heap has %u entries; runs in: %s", s->seen.classes, container->name);
+	about(r, container->fix);
+	return true;
 }

@@ -17,7 +17,7 @@
 	X(DEVTMPFS_MISSING, "the kernel has the heap in /sys/class/dma_heap, but /dev has no node for it", \
 	  "mount devtmpfs on /dev (CONFIG_DEVTMPFS_MOUNT=y), or let mdev or udev populate /dev") \
 	X(CONTAINER_DEVICE_MISSING, "the kernel has the heap, but this container or sandbox did not get its node", \
-	  "let the runtime pass the node, with GID as the number of its group on the host (stat -c %g /dev/dma_heap/*): {docker and podman --device /dev/dma_heap --group-add GID; LXC lxc.mount.entry; Kubernetes a device plugin or CDI; systemd PrivateDevices=no and DeviceAllow=char-dma_heap rw}") \
+	  "let the runtime pass the node, and each alias by its name (symlinks are not passed), with GID as the number of its group on the host (stat -c %g /dev/dma_heap/*): {docker and podman --device /dev/dma_heap --group-add GID; LXC lxc.mount.entry; Kubernetes a device plugin or CDI; systemd PrivateDevices=no and DeviceAllow=char-dma_heap rw}") \
 	X(HEAP_NODE_REMOVED, "the kernel has the heap '{NAME}', but its node under /dev/dma_heap does not exist", \
 	  "find what removes or hides it (a script, a file system over /dev, the /dev of a container) and stop it; then reboot, or make the node: mknod -m 0600 /dev/dma_heap/{NAME} c $(tr : ' ' </sys/class/dma_heap/{NAME}/dev); udevadm trigger --subsystem-match=dma_heap") \
 	X(HEAP_RENAMED, "the heap has the name that another kernel release gives it, '{NAME}'", \
@@ -56,7 +56,7 @@
 	X(GROUP_MISSING, "the group '{GROUP}' does not exist, so udev ignores the rule's GROUP=", \
 	  "groupadd -r {GROUP}; udevadm control --reload; udevadm trigger --subsystem-match=dma_heap; for every boot create it before udev starts (the generated sysusers.d file does)") \
 	X(USER_MISSING, "the user '{USER}' does not exist", "create the user, or correct the profile's access") \
-	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG {+GROUP} {USER}, and log in again or restart the service") \
+	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG {+GID} {USER}, and log in again or restart the service") \
 	X(LOGIN_STALE, "'{USER}' is in the group in /etc/group, but this session started earlier", \
 	  "log in again, or restart the service") \
 	X(CGROUP_DEVICE_DENIED, "the mode allows the access, but the device cgroup denies it", \

@@ -80,6 +80,9 @@ __attribute__((format(printf, 2, 3))) void expected(struct dh_result *, const ch
 __attribute__((format(printf, 2, 3))) void evidence(struct dh_result *, const char *format, ...);
 void about(struct dh_result *, const char *subject);
 
+/* False where /proc/meminfo cannot be read; the result is then unknown. */
+bool meminfo_is_read(const struct session *, struct dh_result *);
+
 /* The kernel shows that it has no CMA memory. False also where it shows nothing. */
 bool has_no_cma(const struct session *);
 

@@ -185,7 +185,7 @@ static const struct fix {
 	{"PERM_GROUP_WRONG", "wrong group", "correct GROUP=", rule_installed, NULL, NULL},
 	{"GROUP_MISSING", "no such group", "groupadd -r video", group_added, NULL, NULL},
 	{"USER_MISSING", "no such user", "create the user", user_added, NULL, NULL},
-	{"USER_NOT_IN_GROUP", "user not in group", "usermod -aG video cam", group_added, NULL, NULL},
+	{"USER_NOT_IN_GROUP", "user not in group", "usermod -aG 44 cam", group_added, NULL, NULL},
 	{"LOGIN_STALE", "stale login", "log in again", logged_in_again, HEAP_LINES "user heap=camera name=cam\n", NULL},
 	{"CGROUP_DEVICE_DENIED", "device cgroup", "DeviceAllow=char-dma_heap rw", access_allowed, NULL, NULL},
 	{"MAC_DENIED", "security module", "allow dma_heap in the policy", access_allowed, NULL, NULL},
