@@ -63,6 +63,25 @@ async function kbuild(directory: string, scratch: string, { plan }: Tree): Promi
   );
 }
 
+/** BusyBox's init runs it with `start`; each verdict has a message, and its exit status is that of the verifier. */
+async function startScript(directory: string, scratch: string): Promise<string> {
+  const own = read(directory, 'package/dmaheap-verify/S15dmaheap-verify');
+  const found: string[] = [];
+  for (const [status, says] of [
+    [0, 'OK'],
+    [4, 'INCOMPLETE'],
+    [1, 'FAIL'],
+  ] as const) {
+    const verifier = script(`#!/bin/sh\necho "{$*}"\nexit ${status}\n`, scratch, 'dmaheap-verify');
+    const text = own.replaceAll('/usr/bin/dmaheap-verify', verifier).replaceAll('/run/dmaheap', `${scratch}/run`);
+    const start = script(text, scratch, 'S15dmaheap-verify');
+    const { exitCode, stdout } = await execa('busybox', ['sh', start, 'start'], { reject: false });
+    found.push(same('exit status', exitCode, status), stdout.includes(`: ${says}`) ? '' : `${status}: ${stdout}`);
+    found.push(read(scratch, 'run/report.json').startsWith('{--expect /etc/dmaheap/verify.expect') ? '' : 'no report');
+  }
+  return said(found);
+}
+
 async function uboot(directory: string, scratch: string, { plan }: Tree): Promise<string> {
   const known = /^(#.*|LABEL \S+|\t(MENU LABEL|LINUX|FDT|FDTDIR|FDTOVERLAYS|APPEND) \S.*|\tAPPEND)$/;
   const entry = read(directory, 'extlinux/extlinux.conf').trimEnd().split('\n');
@@ -504,6 +523,13 @@ export const SYSTEM_JUDGES: readonly SystemJudge[] = [
     trees: ['imx8mp-evk'],
     judge: debian,
     spoil: ['debian/control', 'Architecture:', 'Arkitecture:'],
+  },
+  {
+    target: 'buildroot',
+    name: 'the start script, with a stand-in for the verifier',
+    trees: ['sample', 'qemu-x86_64'],
+    judge: startScript,
+    spoil: ['package/dmaheap-verify/S15dmaheap-verify', 'return "$status"', 'return 0'],
   },
   {
     target: 'container',

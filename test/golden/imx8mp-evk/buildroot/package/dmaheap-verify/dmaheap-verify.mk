@@ -20,6 +20,11 @@ define DMAHEAP_VERIFY_INSTALL_TARGET_CMDS
 		DESTDIR=$(TARGET_DIR) install
 endef
 
+define DMAHEAP_VERIFY_INSTALL_INIT_SYSV
+	$(INSTALL) -D -m 0755 $(DMAHEAP_VERIFY_PKGDIR)/S15dmaheap-verify \
+		$(TARGET_DIR)/etc/init.d/S15dmaheap-verify
+endef
+
 define DMAHEAP_VERIFY_INSTALL_INIT_SYSTEMD
 	$(INSTALL) -D -m 0644 $(DMAHEAP_VERIFY_PKGDIR)/dmaheap-verify.service \
 		$(TARGET_DIR)/usr/lib/systemd/system/dmaheap-verify.service
