@@ -3,7 +3,7 @@ import { readBootLog } from '../bootlog/index.js';
 import type { Fdt } from '../fdt/index.js';
 import type { Plan } from '../plan/index.js';
 import { Board } from './board.js';
-import { CAUSES, type Need, needsOf, verifiedId } from './causes/index.js';
+import { CAUSES, isIndependent, type Need, needsOf, verifiedId } from './causes/index.js';
 import type { Clue, Reader } from './clues.js';
 import { comparePlan, type PlanRow } from './compare-plan.js';
 import { type PastedLine, readPaste } from './paste.js';
@@ -30,7 +30,7 @@ export interface Paste {
 
 export interface Diagnosis {
   readonly understood: readonly { readonly file: string; readonly as: string }[];
-  /** The first is the answer. Empty: the text does not decide. */
+  /** The first is the answer; the others are faults that it does not explain. Empty: the text does not decide. */
   readonly causes: readonly {
     readonly id: string;
     readonly text: string;
@@ -85,18 +85,24 @@ export function diagnose(pastes: readonly Paste[], plan?: Plan): Diagnosis {
       largest: (node) => largestSize(shown, board, node),
     };
   const rest = { understood, replay: replayed, profile: plan === undefined ? [] : comparePlan(board, plan) };
+  const causes = causesOf(board);
+  return { ...rest, causes, needs: causes.length > 0 ? [] : needsOf(board) };
+}
+
+/** The first cause explains away those after it, except for those that lines of their own show. */
+function causesOf(board: Board): Diagnosis['causes'] {
+  const causes: Diagnosis['causes'][number][] = [];
   for (const cause of CAUSES) {
+    if (causes.length > 0 && (!isIndependent(cause.id) || causes.some(({ id }) => !isIndependent(id)))) continue;
     const found = cause.when(board);
     if (found === undefined) continue;
-    const evidence = [...new Set(found.evidence.filter((line): line is string => line !== undefined && line !== ''))];
+    const lines = [...new Set(found.evidence.filter((line): line is string => line !== undefined && line !== ''))];
     const id = cause.id === 'verifier' ? (verifiedId(board) ?? cause.id) : cause.id;
-    return {
-      ...rest,
-      causes: [{ id, text: found.text, evidence: evidence.slice(0, MAX_EVIDENCE), fix: found.fix }],
-      needs: [],
-    };
+    const isKnown = causes.some((one) => one.id === id || one.evidence.some((line) => lines.includes(line)));
+    if (isKnown || (causes.length > 0 && lines.length === 0)) continue;
+    causes.push({ id, text: found.text, evidence: lines.slice(0, MAX_EVIDENCE), fix: found.fix });
   }
-  return { ...rest, causes: [], needs: needsOf(board) };
+  return causes;
 }
 
 function bootOf(pastes: readonly Paste[]): BootShown {

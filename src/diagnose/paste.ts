@@ -93,16 +93,33 @@ class Place {
 const BOOT_BEGINS = /\bBooting Linux on |\bLinux version \d/;
 const BOOT_ENDS = /\bRun \/\S+ as init process|\bFreeing unused kernel|^\s*(?:systemd\[1\]|INIT: version|Welcome to)\b/;
 
-/** A mail that quotes has more than this part of its lines behind the mark. */
-const QUOTED = 0.7;
+/** The marks of a quoted mail or an answer in a forum, as deep as they go. */
+const QUOTE = /^[ \t]*(?:>[ \t]?)+/gm;
+
+/** Numbers before lines, as `cat -n`, `grep -n`, editors and viewers of logs write them. */
+const NUMBERED = /^[ \t]*(\d+)(?::|[ \t]*\|[ \t]?|\t|[ \t]{1,2}(?=\S|$))/;
+/** Of the lines that are not empty. */
+const MOST = 0.9;
+
+/** Without the numbers that count the lines. A list that begins with numbers (/proc/devices) does not count. */
+function withoutNumbers(text: string): string {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const numbers = lines.flatMap((line) => {
+    const found = NUMBERED.exec(line)?.[1];
+    return found === undefined ? [] : [Number(found)];
+  });
+  if (numbers.length < 2 || numbers.length < lines.length * MOST) return text;
+  if (numbers.length === 2 && numbers[0] !== 1) return text;
+  const steps = numbers.slice(1).map((number, i) => number - (numbers[i] ?? 0));
+  const isCounting = steps.filter((step) => step === 1).length >= steps.length * MOST;
+  const isGrep = steps.every((step) => step > 0) && lines.every((line) => /^[ \t]*\d+:/.test(line));
+  return isCounting || isGrep ? text.replace(new RegExp(NUMBERED.source, 'gm'), '') : text;
+}
 
 export function readPaste(file: string, raw: string): PastedLine[] {
   let text = printed(raw.replace(/\r\n?/g, '\n'));
-  const all = text.split('\n').filter((line) => line.trim() !== '');
-  // A quoted mail or an answer in a forum.
-  if (all.length > 0 && all.filter((line) => /^\s*>/.test(line)).length > all.length * QUOTED)
-    text = text.replace(/^\s*> ?/gm, '');
-  text = outOfFrame(text);
+  if ((text.match(/^[ \t]*>/gm)?.length ?? 0) > 1) text = text.replace(QUOTE, '');
+  text = outOfFrame(withoutNumbers(text));
   const lines: PastedLine[] = [];
   const where = new Place(text);
   let command = '';

@@ -1,34 +1,11 @@
 /** `diagnose` on pastes: the first cause is right, says what a person needs, and advises nothing harmful. */
 import { describe, expect, test } from 'vitest';
 import { diagnose } from '../../src/diagnose/index.js';
-import type { PasteCase } from './cases.js';
-import { ACCESS_PASTES } from './pastes-access.js';
-import { BOARD_PASTES } from './pastes-boards.js';
-import { BUFFER_PASTES } from './pastes-buffers.js';
-import { FORUM_PASTES } from './pastes-forum.js';
-import { KERNEL_PASTES } from './pastes-kernel.js';
-import { MIXED_PASTES } from './pastes-mixed.js';
-import { PLAIN_PASTES } from './pastes-plain.js';
-import { TERSE_PASTES } from './pastes-terse.js';
-import { TOOL_PASTES } from './pastes-tools.js';
-import { VENDOR_PASTES } from './pastes-vendors.js';
+import { all } from './all.js';
 
 /** What no fix may advise, whatever the cause. */
 const HARMFUL =
   /chmod\s+(?:-R\s+)?(?:0?666|0?777|a\+rw)|\bmknod\b|setenforce 0|SELINUX=(?:permissive|disabled)|apparmor=0|selinux=0|--privileged/;
-
-const all: readonly PasteCase[] = [
-  ...KERNEL_PASTES,
-  ...ACCESS_PASTES,
-  ...BUFFER_PASTES,
-  ...TERSE_PASTES,
-  ...MIXED_PASTES,
-  ...BOARD_PASTES,
-  ...FORUM_PASTES,
-  ...TOOL_PASTES,
-  ...VENDOR_PASTES,
-  ...PLAIN_PASTES,
-];
 
 describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name', ({ row }) => {
   const answer = diagnose([{ file: 'paste.txt', text: row.text }]);
@@ -46,4 +23,52 @@ describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name'
     for (const words of row.says) expect(said).toMatch(words);
     for (const words of [HARMFUL, ...(row.never ?? [])]) expect(cause?.fix ?? '').not.toMatch(words);
   });
+});
+
+const idsOf = (text: string) => diagnose([{ file: 'paste.txt', text }]).causes.map(({ id }) => id);
+const LOG = /^\[ *\d+\.\d+\] /gm;
+
+/** What mail programs, viewers and daemons write before the lines of others. */
+const PREFIXES: readonly (readonly [name: string, write: (text: string) => string])[] = [
+  ['a quoted mail', (text) => text.replace(/^/gm, '> ')],
+  ['an answer to it', (text) => text.replace(/^/gm, '> > ')],
+  ['cat -n', (text) => text.replace(/^/gm, counted(6, '\t'))],
+  ['grep -n', (text) => text.replace(/^/gm, counted(0, ':'))],
+  ['syslog', (text) => text.replace(LOG, 'Nov 12 09:14:02 kiosk kernel: $&')],
+  ['journalctl', (text) => text.replace(LOG, 'Nov 12 09:14:02 kiosk kernel: ')],
+  ['journalctl -o short-iso', (text) => text.replace(LOG, '2026-03-02T08:01:11+01:00 edge7 kernel: ')],
+];
+
+function counted(width: number, mark: string): () => string {
+  let line = 0;
+  return () => {
+    line += 1;
+    return `${line}`.padStart(width) + mark;
+  };
+}
+
+test.each(PREFIXES)('the cause of a paste is the same behind the prefixes of %s', (_, write) => {
+  const changed = all.filter(({ text }) => text.includes('\n') && idsOf(write(text))[0] !== idsOf(text)[0]);
+  expect(changed.map(({ text }) => write(text))).toEqual([]);
+});
+
+const ALIGNED = '[    0.000000] Reserved memory: incorrect alignment of CMA region';
+const SLOTS = '[    0.000000] cma: Not enough slots for CMA reserved regions!';
+const NO_AREA = '$ cat /proc/cmdline\nconsole=ttyS2 cma=0 rootwait\n$ ls -l /dev/dma_heap\n';
+const DEFAULT_MODE = 'crw------- 1 root root 250, 0 Jun  1 10:00 /dev/dma_heap/system';
+const DIRECTORY = 'drwxrwxrwx 2 root root 80 Jan  1  1970 /dev/dma_heap';
+
+test.each([
+  [`${ALIGNED}\n${SLOTS}`, ['CMA_DT_REJECTED_ALIGN', 'CMA_DT_REJECTED_SLOTS']],
+  [
+    `${NO_AREA}${DEFAULT_MODE}\n$ player\nopen /dev/dma_heap/linux,cma: No such file or directory\nopen /dev/dma_heap/system: Permission denied`,
+    ['CMA_DISABLED_CMDLINE', 'PERM_DEFAULT_0600'],
+  ],
+  [`${ALIGNED}\n$ ls -ld /dev/dma_heap\n${DIRECTORY}`, ['CMA_DT_REJECTED_ALIGN', 'PERM_DIRECTORY_OPEN']],
+  // The refused node explains why the name is missing.
+  [`${ALIGNED}\n$ ls /dev/dma_heap\nreserved\n$ cam\nopen /dev/dma_heap/camera: No such file or directory`, 1],
+])('every fault of a paste is named once, and none that another one explains', (text, wanted) => {
+  const ids = idsOf(text);
+  if (typeof wanted === 'number') expect(ids).toHaveLength(wanted);
+  else expect(ids).toEqual(wanted);
 });

@@ -37,7 +37,7 @@ const pidOf = (board: Board) => /\/proc\/(\d+)\//.exec(board.text)?.[1] ?? /\bpi
 
 const count = (board: Board) =>
   Number(
-    /\b(\d{1,3}) buffers\b|(?:buffer[-_ ]count|--stream-mmap|\bcount)\W{1,3}(\d{1,3})\b|(\d{1,3}) ?(?:个|块)(?:缓冲|buffer)/i
+    /\b(\d{1,3}) (?:buffers|frames|of (?:them|these|those))\b|(?:buffer[-_ ]count|--stream-mmap|\bcount)\W{1,3}(\d{1,3})\b|(\d{1,3}) ?(?:个|块)(?:缓冲|buffer)/i
       .exec(board.text)
       ?.slice(1)
       .find((one) => one !== undefined) ?? Number.NaN,
@@ -102,6 +102,10 @@ export const AMOUNTS: readonly Cause[] = [
       const free = Math.min(...board.freeKib);
       const need = requestOf(board);
       if (busy === undefined && need !== undefined && Number.isFinite(free) && free * 1024 < need) return undefined;
+      // The kernel listed the holes when it failed, and none is large enough: a second attempt fails as well.
+      const page = board.last('pageSize')?.bytes ?? 4096;
+      const hole = board.last('holes')?.largest;
+      if (need !== undefined && hole !== undefined && hole * page < need) return undefined;
       return {
         text: 'pages of the area were busy for a moment (EBUSY, ret: -16): other users have borrowed them, or a page was pinned, and the kernel could not move them in time. Enough memory is free, and a second attempt succeeds.',
         evidence: [busy?.line, retry, board.last('cmaFree')?.line],

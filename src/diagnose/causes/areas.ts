@@ -233,6 +233,20 @@ export const REFUSED: readonly Cause[] = [
     },
   },
   {
+    id: 'DATA_CORRUPT',
+    when(board) {
+      const overlap = board.first('overlap');
+      const pool = board.all('pool').find(({ isCma }) => isCma);
+      if (overlap === undefined || pool === undefined || board.has('nodeFailed')) return undefined;
+      const regions = board.line(/\S+ \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with /);
+      return {
+        text: 'two regions of the device tree overlap, and the kernel made a CMA area of one of them. So the memory has two owners: the data in buffers changes, and a CPU access to memory of firmware ends in an abort.',
+        evidence: [overlap.line, regions, pool.line],
+        fix: 'move or shrink the CMA area (reg, alloc-ranges and size of its node) so that it does not overlap the other region; the addresses of firmware (TEE, DSP, ramoops) cannot change without the firmware',
+      };
+    },
+  },
+  {
     id: 'CMA_DT_REJECTED_SPACE',
     when(board) {
       const refused = board.first('nodeFailed');

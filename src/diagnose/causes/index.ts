@@ -32,6 +32,33 @@ export const CAUSES: readonly Cause[] = [
   NOT_OURS_IN_LOG,
 ];
 
+/**
+ * Causes that are shown by a line of their own, which no other cause explains: a refusal in the words of the kernel, an argument of
+ * the command line, the rights of a node that exists.
+ */
+const INDEPENDENT = new Set([
+  'FOLKLORE_DMA_BUF_NODE',
+  'MAC_DENIED',
+  'CGROUP_DEVICE_DENIED',
+  'FD_READONLY',
+  'FD_LIMIT',
+  'HEAP_MODULE_NOT_LOADED',
+  'CMA_DT_REJECTED_CELLS',
+  'CMA_DT_REJECTED_ALIGN',
+  'CMA_DT_REJECTED_NOMAP',
+  'CMA_DT_REJECTED_SLOTS',
+  'CMA_AREA_NOT_ACTIVATED',
+  'CMA_DISABLED_CMDLINE',
+  'CMA_CMDLINE_FAILED',
+  'PERM_DIRECTORY_OPEN',
+  'GROUP_MISSING',
+  'USER_MISSING',
+  'PERM_DEFAULT_0600',
+  'PERM_GROUP_WRONG',
+  'USER_NOT_IN_GROUP',
+]);
+export const isIndependent = (id: string): boolean => INDEPENDENT.has(id);
+
 export type { Cause, Need } from './cause.js';
 export { verifiedId } from './denied.js';
 export { needsOf } from './needs.js';

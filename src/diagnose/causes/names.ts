@@ -162,6 +162,14 @@ export const NAMES: readonly Cause[] = [
               .all('treeNames')
               .some((one) => one.names.some((name) => name.replace(/@.*/, '') === wanted.name.replace(/@.*/, '')));
       if (names.length === 0 || (wanted === undefined && off === undefined)) return undefined;
+      // The command line takes the default area away, which explains its missing heap.
+      if (
+        off === undefined &&
+        board.cmaArgument?.sizeBytes === 0n &&
+        wanted !== undefined &&
+        board.isDefaultName(wanted.name)
+      )
+        return undefined;
       const evidence = [
         wanted?.line,
         pool?.line,

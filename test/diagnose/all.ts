@@ -1,0 +1,27 @@
+/** Every paste of these tests. */
+import type { PasteCase } from './cases.js';
+import { ACCESS_PASTES } from './pastes-access.js';
+import { BOARD_PASTES } from './pastes-boards.js';
+import { BUFFER_PASTES } from './pastes-buffers.js';
+import { FORUM_PASTES } from './pastes-forum.js';
+import { KERNEL_PASTES } from './pastes-kernel.js';
+import { MIXED_PASTES } from './pastes-mixed.js';
+import { PLAIN_PASTES } from './pastes-plain.js';
+import { PREFIXED_PASTES } from './pastes-prefixed.js';
+import { TERSE_PASTES } from './pastes-terse.js';
+import { TOOL_PASTES } from './pastes-tools.js';
+import { VENDOR_PASTES } from './pastes-vendors.js';
+
+export const all: readonly PasteCase[] = [
+  ...KERNEL_PASTES,
+  ...ACCESS_PASTES,
+  ...BUFFER_PASTES,
+  ...TERSE_PASTES,
+  ...MIXED_PASTES,
+  ...BOARD_PASTES,
+  ...FORUM_PASTES,
+  ...TOOL_PASTES,
+  ...VENDOR_PASTES,
+  ...PLAIN_PASTES,
+  ...PREFIXED_PASTES,
+];
