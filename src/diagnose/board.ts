@@ -1,4 +1,5 @@
 /** All clues of everything that was pasted, and the questions that causes ask of them. */
+
 import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { cmaParameter, type RefusedDefault } from '../placement/index.js';
 import type { Clue, Kind, Listed } from './clues.js';

@@ -1,6 +1,7 @@
 /** The faults that a pasted text shows: cause, evidence and fix; or what else would decide. */
 import { readBootLog } from '../bootlog/index.js';
 import type { Fdt } from '../fdt/index.js';
+import { hasOptionLine } from '../kconfig/index.js';
 import type { Plan } from '../plan/index.js';
 import { Board } from './board.js';
 import { CAUSES, isIndependent, type Need, needsOf, verifiedId } from './causes/index.js';
@@ -67,7 +68,7 @@ export function diagnose(pastes: readonly Paste[], plan?: Plan): Diagnosis {
   for (const { file, text } of pastes) {
     const short = text.replace(new RegExp(`^(.{${MAX_LINE}}).+$`, 'gm'), '$1');
     const lines = readPaste(file, short);
-    all.push(...lines);
+    all.push(...withoutOtherOptions(lines));
     for (const reader of READERS) {
       const found = lines.flatMap((_line, at) => reader.read(lines, at));
       if (found.length > 0) understood.push({ file, as: reader.as });
@@ -89,7 +90,7 @@ export function diagnose(pastes: readonly Paste[], plan?: Plan): Diagnosis {
   return { ...rest, causes, needs: causes.length > 0 ? [] : needsOf(board) };
 }
 
-/** The first cause explains away those after it, except for those that lines of their own show. */
+/** The first cause explains away those after it, except for those that separate lines show. */
 function causesOf(board: Board): Diagnosis['causes'] {
   const causes: Diagnosis['causes'][number][] = [];
   for (const cause of CAUSES) {
@@ -103,6 +104,18 @@ function causesOf(board: Board): Diagnosis['causes'] {
     causes.push({ id, text: found.text, evidence: lines.slice(0, MAX_EVIDENCE), fix: found.fix });
   }
   return causes;
+}
+
+/** More options are a whole configuration, and not those that a person quotes. */
+const QUOTED_OPTIONS = 100;
+const OPTION_OF_HEAPS = /CMA|DMA|HEAP|DEVTMPFS|ORDER|UDMABUF|MEMFD|CONFIG_ION\b/;
+
+/** The names of options have the words of faults (STALL, CORRUPTION); only those that heaps depend on are searched for words. */
+function withoutOtherOptions(lines: readonly PastedLine[]): readonly PastedLine[] {
+  const isOption = ({ text }: PastedLine) => hasOptionLine(text);
+  return lines.filter(isOption).length <= QUOTED_OPTIONS
+    ? lines
+    : lines.filter((line) => !isOption(line) || OPTION_OF_HEAPS.test(line.text));
 }
 
 function bootOf(pastes: readonly Paste[]): BootShown {

@@ -7,6 +7,7 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { execa } from 'execa';
 import { shareOf } from '../share.js';
+import { adopt, judgeCaptures } from './captures.js';
 import { loadCases, type Run, runsOf } from './case.js';
 import { hasTree, type KernelRecipe, kernelNames, kernelRecipe } from './kernel.js';
 import { Lab, type RunResult } from './lab.js';
@@ -23,6 +24,7 @@ const USAGE = `usage: npm run e2e -- [options]
   --all            every case of the usual kernels and 100 random ones; without it, a share of them
   --seed S         of the random cases (default 1)
   --long           every kernel, the dangerous cases, 1,000 random ones (or as many as --random says)
+  --adopt FILE     make a case of a board that dmaheap-verify --collect captured: captures/FILE
   --shell          a console in the guest of the one case that --only names
   --record         writes what the story's guests showed into the README
   --jobs N         guests at a time (default: processors)
@@ -45,6 +47,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     all: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
+    adopt: { type: 'string' },
     shell: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     jobs: { type: 'string', default: `${os.availableParallelism()}` },
@@ -118,8 +121,19 @@ async function runAll(lab: Lab, runs: readonly Run[]): Promise<readonly RunResul
 
 async function main(): Promise<number> {
   if (values.help) return stop(USAGE, 0);
+  if (values.adopt !== undefined) {
+    for (const line of await adopt(values.adopt)) say(line);
+    return 0;
+  }
+  const captures = await judgeCaptures(values.only);
+  for (const { name, wrong } of captures) for (const line of wrong) say(`${name}: ${line}`);
+  const wrongCaptures = captures.filter(({ wrong }) => wrong.length > 0).length;
   const runs = await chosenRuns();
   const lab = new Lab(say);
+  if (!runs.length && captures.length > 0) {
+    process.stdout.write(`${captures.length - wrongCaptures} passed, ${wrongCaptures} failed, 0 skipped\n`);
+    return wrongCaptures > 0 ? 1 : 0;
+  }
   if (!runs.length) return stop('no case has that name', 2);
   if (values.shell) {
     const [run] = runs;
@@ -135,8 +149,8 @@ async function main(): Promise<number> {
   if (values.record) await writeRecord(results);
   if (values.json) await writeFile(values.json, jsonReport(results));
   if (values.junit) await writeFile(values.junit, junitReport(results));
-  const failed = wrongOnes(results).length;
-  process.stdout.write(`${results.length - failed} passed, ${failed} failed, 0 skipped\n`);
+  const failed = wrongOnes(results).length + wrongCaptures;
+  process.stdout.write(`${results.length + captures.length - failed} passed, ${failed} failed, 0 skipped\n`);
   const { unknown, fields } = tally(results);
   if (!values.only && unknown > fields * MOST_UNKNOWN)
     return stop(`${unknown} of ${fields} fields are unknown: more than ${MOST_UNKNOWN * 100} %`, 1);

@@ -28,18 +28,6 @@ const DEVICES: KernelRecipe = {
   observe: ['size', 'observe', 'cma-sysfs'],
 };
 
-/** Lockdown, user namespaces, the device cgroup, a watchdog that shows who opened it, and a root file system by NFS. */
-const GUARDED: KernelRecipe = {
-  name: 'arm64-6.12-guarded',
-  version: '6.12',
-  arch: 'arm64',
-  boot: ['boot', 'arm64', 'udev', 'guarded'],
-  goals: ['DMABUF_HEAPS=y', 'DMABUF_HEAPS_SYSTEM=y', 'DMABUF_HEAPS_CMA=y', 'CMA=y', 'DMA_CMA=y'],
-  observe: ['size', 'observe', 'cma-sysfs'],
-};
-
-const OWN: readonly KernelRecipe[] = [DEVICES, GUARDED];
-
 /** vgem and what it needs, in the order of loading. */
 const VGEM = ['drm', 'drm_kms_helper', 'drm_shmem_helper', 'vgem/vgem'];
 
@@ -56,8 +44,7 @@ const MACHINES = { amd64: 'x86_64', arm64: 'arm64', armhf: 'arm', riscv64: 'risc
 export async function guestKernel(name: string): Promise<GuestKernel> {
   const [, debian, vgem] = /^debian-(\w+)(-vgem)?$/.exec(name) ?? [];
   if (debian === undefined) {
-    const own = OWN.find((recipe) => recipe.name === name);
-    const kernel = await buildKernel(own ?? (await kernelRecipe(name)), console.error);
+    const kernel = await buildKernel(name === DEVICES.name ? DEVICES : await kernelRecipe(name), console.error);
     const { arch, cpu } = kernel.recipe;
     const usual = await machineFor(arch);
     const machine = cpu === undefined ? usual : { ...usual, qemu: { ...usual.qemu, cpu } };

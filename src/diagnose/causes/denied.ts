@@ -224,6 +224,8 @@ export const DENIED: readonly Cause[] = [
 
 const LENGTH_LIMIT = 2n ** 32n;
 const PAGE_BYTES = 4096n;
+/** A row of /proc/meminfo, which asks for nothing. */
+const MEMINFO = /^\s*\w+(?:\(\w+\))?:\s+\d+ kB\s*$/;
 const UNITS: Readonly<Record<string, bigint>> = { k: 10n, m: 20n, g: 30n };
 const AMOUNT = String.raw`(0x[0-9a-f_]+|\d+)(?:\s*([kmg])i?b?)?\b`;
 
@@ -232,8 +234,13 @@ const bytesOf = (digits: string, unit: string | undefined) =>
 
 /** Lines that ask for a length of 4 GiB or more. */
 function largeRequests(board: Board): { line: string; bytes: bigint }[] {
-  const lengths = new RegExp(String.raw`(?:len|size|length|bytes|ask\w*|request\w*|alloc\w*)\D{0,20}?${AMOUNT}`, 'gi');
-  return board.text.split('\n').flatMap((line) =>
+  // Not in a word: /proc/meminfo has VmallocTotal.
+  const lengths = new RegExp(
+    String.raw`(?:len|(?<![a-z])(?:size|length|bytes|ask\w*|request\w*|alloc\w*))\D{0,20}?${AMOUNT}`,
+    'gi',
+  );
+  const lines = board.text.split('\n').filter((line) => !MEMINFO.test(line));
+  return lines.flatMap((line) =>
     [...line.matchAll(lengths)]
       .map(([, digits = '0', unit]) => bytesOf(digits, unit))
       .filter((bytes) => bytes >= LENGTH_LIMIT)

@@ -33,7 +33,7 @@ export const CAUSES: readonly Cause[] = [
 ];
 
 /**
- * Causes that are shown by a line of their own, which no other cause explains: a refusal in the words of the kernel, an argument of
+ * Causes that no other cause explains, because a separate line shows each: a refusal in the words of the kernel, an argument of
  * the command line, the rights of a node that exists.
  */
 const INDEPENDENT = new Set([

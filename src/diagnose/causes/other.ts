@@ -182,6 +182,8 @@ const ANOTHER_FIX =
 
 const FAILS =
   /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)?|deadlock)\b|失败|错误/i;
+/** A row of /proc/PID/limits, one of which is a timeout. */
+const LIMIT = /^\s*Max [a-z]/;
 /** Of these a heap may be the cause, whatever the line names. */
 const MAY_BE_MEMORY =
   /alloc|memory|\bbuffers?\b|ENOMEM|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|内存/i;
@@ -200,6 +202,7 @@ function failure(lines: readonly string[], board: Board): string | undefined {
     .find(
       (line) =>
         FAILS.test(line) &&
+        !LIMIT.test(line) &&
         !OURS.test(line) &&
         !MAY_BE_MEMORY.test(line) &&
         !USUAL.some(([pattern]) => pattern.test(line)),
