@@ -32,6 +32,7 @@ export { type ParseInput, parseTree, unansweredProbes } from './parse.js';
 export { dependents, probedSymbols } from './probed.js';
 export {
   type Blocked,
+  blockedText,
   type ChainLink,
   type Change,
   type GoalText,

@@ -82,14 +82,41 @@ export function goalNeeds(problem: Problem, goal: Goal): Need[] {
   ];
 }
 
+/**
+ * One goal after the other, each from the answer to those before it: finds answers to long lists of goals, whose
+ * combinations are too many to try. What it finds need not be the smallest set, and what it does not find may exist.
+ */
+export function searchInSteps(
+  problem: Problem,
+  costs: Costs,
+  goals: readonly Goal[],
+  limits: SearchLimits = DEFAULT_LIMITS,
+): { readonly found?: Found; readonly open: readonly Goal[]; readonly evaluations: number } {
+  let found: Found = { lines: new Map(), changed: 0 };
+  let evaluations = 0;
+  const reached: Goal[] = [];
+  const open: Goal[] = [];
+  for (const goal of goals) {
+    const step = search(problem, costs, [...reached, goal], limits, found.lines);
+    evaluations += step.evaluations;
+    if (step.found === undefined) open.push(goal);
+    else {
+      found = step.found;
+      reached.push(goal);
+    }
+  }
+  return open.length > 0 ? { open, evaluations } : { found, open, evaluations };
+}
+
 export function search(
   problem: Problem,
   costs: Costs,
   goals: readonly Goal[],
   limits: SearchLimits = DEFAULT_LIMITS,
+  start: Lines = new Map(),
 ): SearchResult {
   const queue = new Queue();
-  queue.push({ lines: new Map(), spent: 0, bound: 0, guess: 0, mended: [] });
+  queue.push({ lines: start, spent: start.size, bound: start.size, guess: start.size, mended: [] });
   const seen = new Set<string>(['']);
   let best: Found | undefined;
   let bestSize = Number.POSITIVE_INFINITY;

@@ -14,7 +14,7 @@ import { makeConfig } from './modes.js';
 import { type Blocked, explainConflict, explainImpossible } from './solve-blocked.js';
 import { Costs } from './solve-costs.js';
 import { type Goal, type GoalText, goalText, meetsGoal, readGoal, requirementsOf } from './solve-goal.js';
-import { DEFAULT_LIMITS, goalNeeds, type SearchLimits, search } from './solve-search.js';
+import { DEFAULT_LIMITS, goalNeeds, type SearchLimits, search, searchInSteps } from './solve-search.js';
 import { fragmentLine, type Lines, Trial } from './solve-trial.js';
 import { Problem } from './solve-ways.js';
 import { type KconfigTree, nodeSpan, symbolText } from './tree.js';
@@ -35,6 +35,10 @@ export interface Change {
   readonly to: string | null;
   readonly why: string;
 }
+
+/** Why goals are not reached, as a heading: what was not found may exist. */
+export const blockedText = ({ goal, reason }: Blocked): string =>
+  reason === 'gave-up' ? `${goal}: no solution was found` : `${goal} is not possible`;
 
 export interface Solution {
   readonly goals: readonly GoalText[];
@@ -99,16 +103,21 @@ function solveOn(trial: Trial, base: string, wanted: readonly GoalText[], option
   if (blocked.length > 0) return refuse(blocked);
 
   const result = search(problem, costs, goals, options.limits ?? DEFAULT_LIMITS);
-  const { found, deadEnd, breaking, evaluations, isProvenSmallest } = result;
+  const { deadEnd, breaking, isProvenSmallest } = result;
+  let { found, evaluations } = result;
   if (!found) {
     if (breaking) return refuse(explainBreaking(problem, goals, breaking), evaluations);
-    if (!result.isExhausted || !deadEnd)
+    if (result.isExhausted && deadEnd) return refuse([explainConflict(problem, deadEnd)], evaluations);
+    const steps = searchInSteps(problem, costs, goals, options.limits);
+    evaluations += steps.evaluations;
+    const { open } = steps;
+    if (!steps.found)
       return refuse(
-        goals.map((goal) => gaveUp(goal, evaluations)),
+        open.map((goal) => gaveUp(goal, evaluations)),
         evaluations,
         false,
       );
-    return refuse([explainConflict(problem, deadEnd)], evaluations);
+    found = steps.found;
   }
   const replayed = replay(tree, base, goals, found.lines);
   if (!replayed)
@@ -233,7 +242,7 @@ function gaveUp(goal: Goal, evaluations: number): Blocked {
     chain: [
       {
         symbol: goal.symbol,
-        text: `none of the first ${evaluations} configurations reaches the goal; whether another one does is unknown`,
+        text: `none of ${evaluations} configurations reaches all goals; whether another one does is unknown`,
       },
     ],
   };

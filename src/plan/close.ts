@@ -6,6 +6,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { type Closure, closuresFor } from '../facts/closure.js';
 import { formatKernelVersion } from '../facts/index.js';
 import {
+  blockedText,
   type Change,
   findSymbol,
   type GoalText,
@@ -68,7 +69,10 @@ export function closeFragment(
           .map((name) => plan.symbols.find(({ symbol }) => symbol === name)?.because.pointer)
           .find((one) => one !== undefined);
         return report('plan/blocked', {
-          message: `${blocked.goal} is not possible on ${title} with ${base.name}: ${blocked.leaf} prevents it`,
+          message:
+            blocked.reason === 'gave-up'
+              ? `${blockedText(blocked)} on ${title} with ${base.name}`
+              : `${blockedText(blocked)} on ${title} with ${base.name}: ${blocked.leaf} prevents it`,
           cause: blocked.chain.map(linkText).join('\n'),
           fix: FIXES[blocked.reason] ?? 'use another base configuration or another kernel',
           ...(pointer === undefined ? {} : { pointer }),

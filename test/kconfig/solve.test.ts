@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  blockedText,
   type GoalText,
   linkText,
   makeConfig,
@@ -351,4 +352,34 @@ config CHIP
 `);
   const { lines } = solve(tree, '', [{ symbol: 'CHIP', value: 'y', atLeast: false }]);
   expect(lines).toEqual(['CONFIG_CHIP=y', 'CONFIG_DRIVER=y']);
+});
+
+describe('long lists of goals', () => {
+  const COUNT = 24;
+  /** Each goal has a menu of its own to open, and three equally good ways to what it depends on. */
+  const list = (extra = '') =>
+    Array.from({ length: COUNT }, (_, i) =>
+      ['A', 'B', 'C']
+        .map((way) => `config WAY_${way}_${i}\n\tbool "way"\n`)
+        .concat(
+          `config MENU_${i}\n\tbool "menu"\n`,
+          `config GOAL_${i}\n\tbool "goal"\n\tdepends on MENU_${i} && (WAY_A_${i} || WAY_B_${i} || WAY_C_${i})\n${extra}`,
+        )
+        .join(''),
+    ).join('');
+  const goals = Array.from({ length: COUNT }, (_, i) => `GOAL_${i}=y`);
+
+  test('are reached one after the other where all combinations are too many', () => {
+    const { lines, blocked, isProvenSmallest, config } = ask(list(), '', goals);
+    expect(blocked).toEqual([]);
+    expect(lines).toHaveLength(3 * COUNT);
+    expect(isProvenSmallest).toBe(false);
+    for (let i = 0; i < COUNT; i += 1) expect(config).toContain(`CONFIG_GOAL_${i}=y\n`);
+  });
+
+  test('what was not found is not called impossible, and what was found is not named', () => {
+    const last = 'config LAST\n\tbool "last"\n\tdepends on !WAY_A_0 && !WAY_B_0 && !WAY_C_0\n';
+    const { blocked } = ask(list() + last, '', [...goals, 'LAST=y'], { limits: { states: 60, answers: 2 } });
+    expect(blocked.map(blockedText)).toEqual(['LAST=y: no solution was found']);
+  });
 });

@@ -1,5 +1,6 @@
 /** dmaheap explain SYMBOL: why a symbol has its value, and what would give it another. */
 import {
+  blockedText,
   type Condition,
   Configuration,
   type Explanation,
@@ -75,7 +76,7 @@ export async function explainSymbolCommand(
       if (answer.blocked.length > 0)
         for (const blocked of answer.blocked)
           context.print(
-            `\n${blocked.goal} is not possible:\n${blocked.chain.map((link) => `    ${linkText(link)}\n`).join('')}`,
+            `\n${blockedText(blocked)}:\n${blocked.chain.map((link) => `    ${linkText(link)}\n`).join('')}`,
           );
       else if (answer.lines.length === 0) context.print(`\n${goalText(goal)} already holds\n`);
       else context.print(`\n${goalText(goal)} takes:\n${answer.lines.map((line) => `    ${line}\n`).join('')}`);

@@ -1,6 +1,7 @@
 /** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what prevents it. */
 import { existsSync, writeFileSync } from 'node:fs';
 import {
+  blockedText,
   type Change,
   type GoalText,
   goalText,
@@ -157,8 +158,8 @@ async function resolve(context: Context, words: readonly string[], options: Reso
 }
 
 function print(context: Context, { lines, delta, blocked, isProvenSmallest }: Solution, isWritten: boolean): void {
-  for (const { goal, chain } of blocked)
-    context.print(`${goal} is not possible:\n${chain.map((link) => `    ${linkText(link)}\n`).join('')}`);
+  for (const one of blocked)
+    context.print(`${blockedText(one)}:\n${one.chain.map((link) => `    ${linkText(link)}\n`).join('')}`);
   if (blocked.length > 0) return;
   if (!isWritten)
     context.print(

@@ -1,5 +1,13 @@
 /** Symbols drawn from those that allyesconfig has on, each asked for on top of the defconfig, judged by conf. */
-import { type Blocked, linkText, type Solution, Solver, withLines } from '../../../src/kconfig/index.js';
+import {
+  type Blocked,
+  blockedText,
+  type GoalText,
+  linkText,
+  type Solution,
+  Solver,
+  withLines,
+} from '../../../src/kconfig/index.js';
 import { randomFrom } from '../kconfig/mutate.js';
 import { type JudgedTree, valuesOf } from './judged.js';
 
@@ -20,6 +28,8 @@ export interface Tally {
   /** Answers of which conf reaches the goal without one of the lines. */
   needless: string[];
   notProven: number;
+  /** What came of asking for all solved symbols at once, and what conf objects to it. */
+  together: { readonly text: string; readonly objections: readonly string[] };
   mostLines: number;
   milliseconds: number[];
 }
@@ -48,9 +58,11 @@ export async function askRandomly(judged: JudgedTree, count: number, seed: numbe
     gaveUp: [],
     needless: [],
     notProven: 0,
+    together: { text: '', objections: [] },
     mostLines: 0,
     milliseconds: [],
   };
+  const solved: GoalText[] = [];
   for (const [index, symbol] of targets.entries()) {
     const value = allYes.get(symbol) as string;
     const started = performance.now();
@@ -59,6 +71,7 @@ export async function askRandomly(judged: JudgedTree, count: number, seed: numbe
     const first = solution.blocked[0];
     if (first === undefined) {
       await judgeSolved(judged, base, symbol, solution, tally);
+      solved.push({ symbol, value });
       if (index < NEEDLESS_SAMPLE) tally.needless.push(...(await needlessLines(judged, base, symbol, value, solution)));
     } else if (first.reason === 'gave-up') tally.gaveUp.push(symbol);
     else {
@@ -68,7 +81,25 @@ export async function askRandomly(judged: JudgedTree, count: number, seed: numbe
       else tally.wrongLeaf.push(`${text}: ${objection}\n        ${first.chain.map(linkText).join('\n        ')}`);
     }
   }
+  tally.together = await askTogether(judged, base, solver, solved);
   return tally;
+}
+
+/** Lists of goals are solved in another way than single ones. */
+async function askTogether(
+  judged: JudgedTree,
+  base: string,
+  solver: Solver,
+  goals: readonly GoalText[],
+): Promise<Tally['together']> {
+  const solution = solver.solve(goals);
+  const { blocked, lines, isProvenSmallest } = solution;
+  if (blocked.length > 0)
+    return { text: `${goals.length} goals: ${blocked.map(blockedText).join('; ')}`, objections: [] };
+  return {
+    text: `${goals.length} goals by ${lines.length} lines${isProvenSmallest ? '' : ', not proven smallest'}`,
+    objections: await judged.objections(base, solution),
+  };
 }
 
 async function judgeSolved(

@@ -58,6 +58,8 @@ function report(name: string, tally: Tally): void {
   for (const text of freed) console.log(`    the base decides ${text}`);
   for (const text of blocked) console.log(`    blocked ${text}`);
   for (const text of gaveUp) console.log(`    gave up ${text}`);
+  console.log(`    at once: ${tally.together.text}`);
+  settle(`${name}: conf agrees with the answer to all goals at once`, tally.together.objections);
   settle(`${name}: conf refutes no answer`, refuted);
   settle(`${name}: no line is needless`, tally.needless);
   settle(`${name}: every leaf holds`, wrongLeaf);
