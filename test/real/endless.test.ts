@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeTinyKernel } from '../kconfig/tiny-kernel.js';
+import { shareOf } from '../share.js';
 
 const PROGRAM = path.resolve('dist/dmaheap.mjs');
 const PROFILE = path.resolve('schemas/examples/rockpro64.json');
@@ -39,7 +40,7 @@ function run(line: string): { status: number; said: string; seconds: number } {
   return { status: status ?? -1, said: stdout, seconds: user + system };
 }
 
-test.each([
+const CASES: readonly (readonly [line: string, words: RegExp])[] = [
   ['dmaheap validate /dev/zero', /not a regular file/],
   ['dmaheap diagnose /dev/zero', /not a regular file/],
   ['dmaheap place --arch arm64 --dtb /dev/zero', /not a regular file/],
@@ -54,7 +55,9 @@ test.each([
   ['yes | dmaheap validate /dev/stdin', /larger than/],
   ['dmaheap validate <(yes)', /larger than/],
   ['dmaheap resolve CMA=y --kernel-tree tree --arch arm64', /\/dev\/zero/],
-])('%s', (line, words) => {
+];
+
+test.each(shareOf('endless inputs', CASES, 5))('%s', (line, words) => {
   const usual: number[] = [];
   const runs = Array.from({ length: RUNS }, () => {
     usual.push(run(`dmaheap validate ${PROFILE}`).seconds);

@@ -12,6 +12,7 @@ import sources from '../../src/build/kernels.json' with { type: 'json' };
 import { treeKnowledge } from '../../src/cli/knowledge.js';
 import { Kbuild } from '../../src/knowledge/index.js';
 import { dmaheap } from '../cli/run.js';
+import { shareOf } from '../share.js';
 
 const TREES = ['linux-5.15', 'nuvoton-6.6', 'rockchip-5.10', 'samsung-r11s', 'ti-6.1'];
 /** What a vendor has patched so that it looks like no known kernel. */
@@ -54,7 +55,7 @@ async function callsIn(directory: string): Promise<string[]> {
   return stdout.split('\n').flatMap((line) => /^([^:]+):(\d+):/.exec(line)?.slice(1, 3).join(':') ?? []);
 }
 
-describe.each(TREES.filter(isThere))('%s', (name) => {
+describe.each(shareOf('trees of other people', TREES.filter(isThere), 2))('%s', (name) => {
   const directory = directoryOf(name);
 
   test('every registration is in the inventory, said, or in a file that no Makefile compiles', async () => {
@@ -87,7 +88,7 @@ describe.runIf(isThere('rockchip-5.10'))("Rockchip's 5.10", () => {
   const tree = directoryOf('rockchip-5.10');
   const defconfig = (name: string) => path.join(tree, 'arch/arm64/configs', name);
 
-  test.each(['rockchip_linux_defconfig', 'rockpi4_defconfig'])(
+  test.each(shareOf('defconfigs of Rockchip', ['rockchip_linux_defconfig', 'rockpi4_defconfig'], 1))(
     '%s: names, area and size, and a fragment that its own conf confirms',
     async (name) => {
       const output = path.join(place, name);
@@ -140,7 +141,8 @@ describe.runIf(isThere('rockchip-5.10'))("Rockchip's 5.10", () => {
 describe('the descriptions that ship', () => {
   const shipped = Object.entries(sources as Readonly<Record<string, { version?: string; tree?: string }>>);
 
-  test.each(shipped.filter(([, { tree }]) => tree === undefined || isThere(tree)))(
+  const judged = shipped.filter(([, { tree }]) => tree === undefined || isThere(tree));
+  test.each(shareOf('shipped descriptions', judged, 3))(
     '%s agrees with its source',
     async (name, { version, tree }) => {
       const directory = version === undefined ? directoryOf(tree ?? '') : await kernelTree(version);
