@@ -15,11 +15,13 @@ export interface Where {
   readonly status?: number | undefined;
 }
 
-/** Node itself cannot ask what its children used. */
+/** Node itself cannot ask what its children used. A python3 that is a script has had children before this one. */
 const METER = `import resource, subprocess, sys
+before = resource.getrusage(resource.RUSAGE_CHILDREN)
 status = subprocess.run(sys.argv[1:]).returncode
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print("used", status, used.ru_utime + used.ru_stime, used.ru_maxrss, file=sys.stderr)
+seconds = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+print("used", status, round(seconds, 6), used.ru_maxrss, file=sys.stderr)
 `;
 
 /** The environment without what makes Node itself do more at its start, such as reading a store of certificates. */
