@@ -9,8 +9,9 @@ import {
   markedNotes,
   meaningsOf,
   notesOf,
-  overlap,
+  outsideRam,
   rangeText,
+  refusedText,
   roughSize,
   type ShownMap,
   type ShownRegion,
@@ -220,13 +221,10 @@ function tableOf({ regions }: ShownMap): Html {
   )}</tbody></table></div></details>`;
 }
 
-const onKernels = (kernels: readonly string[] | undefined) =>
-  kernels === undefined ? '' : `Linux ${kernels.join(', ')}: `;
-
 /** Figures, a legend, and the same as a table. */
 export function drawMap(map: ShownMap): Html {
   const drawn = SIZES.map((size) => ({ size, layout: layoutFor(map, size) }));
-  const outside = map.regions.filter((region) => !map.banks.some((bank) => overlap(bank, region)));
+  const outside = outsideRam(map);
   const scale = drawn.map(
     ({ size, layout: { unitBytes } }) =>
       html`<span class="${size.name}">8 pixels of height are ${roughSize(unitBytes * 8n)}</span>`,
@@ -241,6 +239,6 @@ ${drawn.map(({ size, layout }) => layout.banks[i] !== undefined && pictureOf(lay
 )}
 ${map.notStated.length > 0 && html`<p class="dim small">Not drawn, because no input states the place: ${map.notStated.join(', ')}. A boot log (<code class="option">--boot-log</code>) or <code class="option">--occupied</code> does.</p>`}
 ${outside.length > 0 && html`<h3>Not RAM</h3><ul>${outside.map((region) => html`<li>${region.name}: ${roughSize(region.sizeBytes)}, ${rangeText(region)}${notesOf(region).map((note) => `, ${note}`)}</li>`)}</ul>`}
-${map.refused.length > 0 && html`<h3>Refused, so without a place</h3><ul>${map.refused.map(({ name, reason, kernels }) => html`<li>${onKernels(kernels)}${name}: ${reason}</li>`)}</ul>`}
+${map.refused.length > 0 && html`<h3>Refused, so without a place</h3><ul>${map.refused.map((one) => html`<li>${refusedText(one)}</li>`)}</ul>`}
 ${tableOf(map)}`;
 }

@@ -194,6 +194,14 @@ export function markedNotes({ certainty, kernels, notes, sharedWith, isConflict 
 
 export const notesOf = (region: ShownRegion): string[] => markedNotes(region).map(({ text }) => text);
 
+/** Regions that are not RAM. */
+export const outsideRam = ({ regions, banks }: ShownMap): ShownRegion[] =>
+  regions.filter((region) => !banks.some((bank) => overlap(bank, region)));
+
+/** `Linux 5.10: camera: no room`. */
+export const refusedText = ({ name, reason, kernels }: ShownMap['refused'][number]): string =>
+  `${kernels === undefined ? '' : `Linux ${kernels.join(', ')}: `}${name}: ${reason}`;
+
 export const limitText = ({ text, address, kernels }: ShownLimit): string =>
   [`${text} (${formatAddress(address)})`, ...onKernels(kernels)].join(', ');
 

@@ -7,8 +7,10 @@ import {
   limitText,
   meaningsOf,
   notesOf,
+  outsideRam,
   overlap,
   rangeText,
+  refusedText,
   roughSize,
   type ShownMap,
   type ShownRegion,
@@ -117,7 +119,7 @@ export function formatMap(map: ShownMap, width = 80): string {
       ...wrapped('The RAM is not known: no input states the banks that the kernel uses. The map assumes them.', width),
     );
   for (const bank of layout.banks) lines.push(...bankLines(bank, map, width, addressColumns));
-  const outside = map.regions.filter((region) => !map.banks.some((bank) => overlap(bank, region)));
+  const outside = outsideRam(map);
   if (outside.length > 0) lines.push('not RAM:');
   for (const region of outside) {
     const notes = notesOf(region);
@@ -125,8 +127,7 @@ export function formatMap(map: ShownMap, width = 80): string {
     lines.push(...hung(`${text}${notes.length === 0 ? '' : ` (${notes.join(', ')})`}`, width));
   }
   if (map.refused.length > 0) lines.push('refused, so without a place:');
-  for (const { name, reason, kernels } of map.refused)
-    lines.push(...hung(`${kernels === undefined ? '' : `Linux ${kernels.join(', ')}: `}${name}: ${reason}`, width));
+  for (const one of map.refused) lines.push(...hung(refusedText(one), width));
   if (map.notStated.length > 0)
     lines.push(...wrapped(`not drawn, because no input states the place: ${map.notStated.join(', ')}`, width));
   const used = LEGEND.flatMap(([text, isUsed]) => (isUsed(map, layout) ? [text] : []));

@@ -1,29 +1,7 @@
 /** The same paste behind other clocks, quotes and line ends has the same cause. */
 import { expect, test } from 'vitest';
 import { diagnose } from '../../src/diagnose/index.js';
-import { ACCESS_PASTES } from './pastes-access.js';
-import { BOARD_PASTES } from './pastes-boards.js';
-import { BUFFER_PASTES } from './pastes-buffers.js';
-import { FORUM_PASTES } from './pastes-forum.js';
-import { KERNEL_PASTES } from './pastes-kernel.js';
-import { MIXED_PASTES } from './pastes-mixed.js';
-import { PLAIN_PASTES } from './pastes-plain.js';
-import { TERSE_PASTES } from './pastes-terse.js';
-import { TOOL_PASTES } from './pastes-tools.js';
-import { VENDOR_PASTES } from './pastes-vendors.js';
-
-const all = [
-  ...KERNEL_PASTES,
-  ...ACCESS_PASTES,
-  ...BUFFER_PASTES,
-  ...TERSE_PASTES,
-  ...MIXED_PASTES,
-  ...BOARD_PASTES,
-  ...FORUM_PASTES,
-  ...TOOL_PASTES,
-  ...VENDOR_PASTES,
-  ...PLAIN_PASTES,
-];
+import { all } from './all.js';
 
 const UPTIME = /^\s*\[\s*(\d+\.\d+)\]\s?/;
 const clocked = (prefix: (seconds: string) => string) => (text: string) =>

@@ -17,7 +17,7 @@ const numbers = (plan: Plan) => {
   return plan.groups.some(({ gid }) => gid === undefined) ? [...stated, GID] : stated;
 };
 
-/** What a reader found, in the order of nothing. */
+/** Compares what a reader found with the plan, whatever the order. */
 function compared(plan: Plan, devices: readonly string[], groups: readonly string[]): string {
   const lost = certain(plan).filter(
     (heap) =>
