@@ -1,5 +1,6 @@
 /** Writes schemas/README.md: the reference of the profile language, from the schema. */
-import { definitionOf, PROFILE_SCHEMA_URL, readSchema, type Schema } from './schema.js';
+import { taughtLanguage } from './profile-schema.js';
+import { definitionOf, LANGUAGE_URL, readSchema, type Schema } from './schema.js';
 
 export const REFERENCE_URL = new URL('../../schemas/README.md', import.meta.url);
 
@@ -47,14 +48,35 @@ function section(title: string, schema: Schema, level: string, definitions: Read
   return lines.join('\n');
 }
 
+/** Every target with its options, as the schema for an editor has them. */
+function targetsSection(): string {
+  const targets = taughtLanguage().$defs?.['targets']?.properties ?? {};
+  const options = Object.entries(targets).flatMap(([target, { title = '', properties = {} }]) => {
+    const named = Object.entries(properties);
+    if (named.length === 0) return [`| \`${target}\` | ${cell(title)} | | | |`];
+    return named.map(
+      ([name, option]) =>
+        `| \`${target}\` | ${cell(title)} | \`${name}\` | ${cell(typeText(option))}, default ${code(option.default)} | ${cell(option.description ?? '')} |`,
+    );
+  });
+  return [
+    '## targets',
+    '',
+    '| target | what | option | value | meaning |',
+    '| --- | --- | --- | --- | --- |',
+    ...options,
+  ].join('\n');
+}
+
 /** The text of schemas/README.md for the schema as it is now. */
 export function generateReference(): string {
-  const schema = readSchema(PROFILE_SCHEMA_URL);
+  const schema = readSchema(LANGUAGE_URL);
   const definitions = schema.$defs ?? {};
   const parts = [
-    '<!-- Generated from profile.schema.json; do not edit. -->',
+    '<!-- Generated from src/profile/language.json; do not edit. -->',
     section('The profile, version 1', schema, '#', definitions),
     '`examples/` holds profiles of real boards. A profile is JSON; comments and trailing commas are allowed.',
+    targetsSection(),
     ...Object.entries(definitions).map(([name, definition]) => section(name, definition, '##', definitions)),
   ];
   return `${parts.join('\n\n')}\n`;

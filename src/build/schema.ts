@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 
 export interface Schema {
+  readonly $schema?: string;
   readonly $id?: string;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, Schema>>;
@@ -13,6 +14,11 @@ export interface Schema {
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly oneOf?: readonly Schema[];
+  readonly anyOf?: readonly Schema[];
+  readonly not?: Schema;
+  readonly if?: Schema;
+  readonly then?: Schema;
+  readonly else?: Schema;
   readonly items?: Schema;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly additionalProperties?: boolean | Schema;
@@ -21,9 +27,12 @@ export interface Schema {
   readonly pattern?: string;
   readonly minimum?: number;
   readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
 }
 
-export const PROFILE_SCHEMA_URL = new URL('../../schemas/profile.schema.json', import.meta.url);
+/** The profile after merging. */
+export const LANGUAGE_URL = new URL('../profile/language.json', import.meta.url);
 
 export function readSchema(url: URL): Schema {
   return JSON.parse(readFileSync(url, 'utf8')) as Schema;

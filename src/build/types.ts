@@ -1,6 +1,6 @@
 /** Writes src/profile/types.gen.ts: the profile as TypeScript, from the schema. */
 import { IndentationText, Project, QuoteKind, type SourceFile } from 'ts-morph';
-import { definitionOf, PROFILE_SCHEMA_URL, readSchema, type Schema } from './schema.js';
+import { definitionOf, LANGUAGE_URL, readSchema, type Schema } from './schema.js';
 
 const TYPES_URL = new URL('../profile/types.gen.ts', import.meta.url);
 
@@ -55,15 +55,12 @@ function addDefinition(file: SourceFile, name: string, schema: Schema): void {
 
 /** The text of types.gen.ts for the schema as it is now. */
 export function generateTypes(): string {
-  const schema = readSchema(PROFILE_SCHEMA_URL);
+  const schema = readSchema(LANGUAGE_URL);
   const project = new Project({
     useInMemoryFileSystem: true,
     manipulationSettings: { indentationText: IndentationText.TwoSpaces, quoteKind: QuoteKind.Single },
   });
-  const file = project.createSourceFile(
-    'types.gen.ts',
-    '// Generated from schemas/profile.schema.json; do not edit.\n\n',
-  );
+  const file = project.createSourceFile('types.gen.ts', '// Generated from language.json; do not edit.\n\n');
   addDefinition(file, 'Profile', schema);
   for (const [name, definition] of Object.entries(schema.$defs ?? {})) addDefinition(file, typeName(name), definition);
   file.formatText({ indentSize: 2 });

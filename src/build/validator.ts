@@ -6,13 +6,11 @@ import { build, type Metafile } from 'esbuild';
 import { readSchema } from './schema.js';
 
 /** By the folder of src/ that reads the documents. */
-const SCHEMAS = { profile: 'profile', knowledge: 'kernel' } as const;
+const SCHEMAS = { profile: 'src/profile/language.json', knowledge: 'schemas/kernel.schema.json' } as const;
 
 /** @returns esbuild's lists of what the generated files contain */
 export function compileValidators(): Promise<readonly Metafile[]> {
-  return Promise.all(
-    Object.entries(SCHEMAS).map(([folder, schema]) => compileValidator(folder, `${schema}.schema.json`)),
-  );
+  return Promise.all(Object.entries(SCHEMAS).map(([folder, schema]) => compileValidator(folder, schema)));
 }
 
 async function compileValidator(folder: string, schema: string): Promise<Metafile> {
@@ -23,7 +21,7 @@ async function compileValidator(folder: string, schema: string): Promise<Metafil
     strictRequired: false,
     code: { source: true, esm: true },
   });
-  const code = standalone.default(ajv, ajv.compile(readSchema(new URL(`../../schemas/${schema}`, import.meta.url))));
+  const code = standalone.default(ajv, ajv.compile(readSchema(new URL(`../../${schema}`, import.meta.url))));
   // Bundled, because the stand-alone code still asks ajv for small run-time helpers.
   const { metafile } = await build({
     stdin: { contents: code, resolveDir: fileURLToPath(new URL('.', import.meta.url)), loader: 'js' },
@@ -33,7 +31,7 @@ async function compileValidator(folder: string, schema: string): Promise<Metafil
     platform: 'node',
     target: 'node20.19',
     outfile: fileURLToPath(new URL(`../${folder}/validator.gen.js`, import.meta.url)),
-    banner: { js: `// Generated from schemas/${schema} at build time; do not edit.` },
+    banner: { js: `// Generated from ${schema} at build time; do not edit.` },
     logLevel: 'error',
   });
   return metafile;

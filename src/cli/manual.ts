@@ -1,7 +1,7 @@
 /** The manual pages, from the declarations that parse the command line and from the schema of profiles. */
 import type { Command } from 'commander';
-import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 import { roff } from '../lang/roff.js';
+import schema from '../profile/language.json' with { type: 'json' };
 
 interface SchemaPart {
   readonly $ref?: string;

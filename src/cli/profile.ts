@@ -51,6 +51,8 @@ export interface Planned {
 export interface Planning {
   /** Absent when something is wrong; `exit` then says of what kind. */
   readonly planned?: Planned;
+  /** Absent when the profile itself is wrong. */
+  readonly loaded?: LoadedProfile;
   /** What the profile states, where it could be read that far; there also without a plan. */
   readonly stated?: { readonly model: Model; readonly boot: KnownBoot };
   readonly diagnostics: Diagnostic[];
@@ -148,6 +150,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   const { sources } = read;
   if (read.value === undefined) return { diagnostics, sources, exit: EXIT.usage };
+  const loaded = read.value;
   let fdt: Fdt | undefined;
   let facts: DtbFacts | undefined;
   if (options.dtb !== undefined) {
@@ -159,7 +162,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
       });
     const outcome = readFdt(got.bytes, options.dtb);
     diagnostics.push(...outcome.diagnostics);
-    if (outcome.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
+    if (outcome.value === undefined) return { loaded, diagnostics, sources, exit: EXIT.findings };
     fdt = outcome.value;
     facts = dtbFacts(options.dtb, fdt);
   }
@@ -172,18 +175,19 @@ export function planProfile(context: Context, file: string, options: PlanOptions
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   });
   diagnostics.push(...model.diagnostics);
-  if (model.value === undefined) return { diagnostics, sources, exit: EXIT.findings };
+  if (model.value === undefined) return { loaded, diagnostics, sources, exit: EXIT.findings };
   const { boot, diagnostics: said } = bootOf(context, read.value, model.value, options);
   diagnostics.push(...said);
   const plan = makePlan(model.value, { prove: options.prove ?? true, boot });
   diagnostics.push(...plan.diagnostics);
   const proof = plan.proof === undefined ? {} : { proof: plan.proof };
   const stated = { model: model.value, boot };
-  if (plan.value === undefined) return { stated, diagnostics, sources, ...proof, exit: EXIT.findings };
+  if (plan.value === undefined) return { loaded, stated, diagnostics, sources, ...proof, exit: EXIT.findings };
   return {
+    loaded,
     stated,
     planned: {
-      loaded: read.value,
+      loaded,
       model: model.value,
       plan: plan.value,
       boot,

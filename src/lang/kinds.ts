@@ -97,6 +97,8 @@ export function leaf<K extends Kind>(kind: K, value: KindValues[K], at?: At): Le
   return new LeafValue(kind, value, at);
 }
 
+export const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
 const matches = (pattern: RegExp, rule: string) => (value: string) => (pattern.test(value) ? undefined : rule);
 
 // systemd's strict rule (user-util.c, valid_user_group_name without VALID_USER_RELAX); useradd is not stricter.
@@ -115,7 +117,7 @@ const device = (value: string) =>
 /** What a value of a kind must be in every language: undefined when it is, else the rule it breaks. */
 export const DOMAIN: { readonly [K in Kind]?: (value: KindValues[K]) => string | undefined } = {
   word: matches(/^[A-Za-z0-9_.,+:@%=/-]+$/, 'letters, digits and . , + : @ % = / _ -'),
-  identifier: matches(/^[A-Za-z_][A-Za-z0-9_]*$/, 'letters, digits and _, no digit first'),
+  identifier: matches(IDENTIFIER, 'letters, digits and _, no digit first'),
   // The characters of the Devicetree Specification, 2.2.1, and the `#` that dtc also takes in property names only.
   nodeName: matches(
     /^[A-Za-z][A-Za-z0-9,._+-]*(@[A-Za-z0-9,._+-]+)?$/,

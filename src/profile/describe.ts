@@ -1,7 +1,7 @@
 /** What the profile language says about a key, from its schema. */
 
-import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 import { pointerKeys } from '../source/pointer.js';
+import schema from './language.json' with { type: 'json' };
 
 export interface SchemaNode {
   readonly $ref?: string;
@@ -9,6 +9,7 @@ export interface SchemaNode {
   readonly description?: string;
   readonly default?: unknown;
   readonly pattern?: string;
+  readonly enum?: readonly unknown[];
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly additionalProperties?: boolean | SchemaNode;
   readonly items?: SchemaNode;

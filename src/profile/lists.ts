@@ -6,9 +6,9 @@ import { schemaAt } from './describe.js';
 /** What kind of value the schema has for an item, and for the list. */
 function isLoneItem(node: JsonNode, pointer: string): boolean {
   if (node.kind === 'array' || schemaAt(pointer)?.type !== 'array') return false;
-  const { type, pattern, properties } = schemaAt(childPointer(pointer, 0)) ?? {};
+  const { type, pattern, properties, enum: values } = schemaAt(childPointer(pointer, 0)) ?? {};
   if (node.kind === 'object') return properties !== undefined;
-  return typeof node.value === 'string' && (type === 'string' || pattern !== undefined);
+  return typeof node.value === 'string' && (type === 'string' || pattern !== undefined || values !== undefined);
 }
 
 /** The same profile with each such item in a list, at the place where the item was written. */

@@ -1,4 +1,4 @@
-// Generated from schemas/profile.schema.json; do not edit.
+// Generated from language.json; do not edit.
 /** What one board needs: its memory, its CMA regions, the heaps that user space opens, the users of each heap, and what the verifier requires after the boot. A profile does not depend on the names and options of one kernel release. */
 export interface Profile {
   /** The address of this schema for an editor. dmaheap ignores it. */
@@ -25,6 +25,8 @@ export interface Profile {
 
 /** A number of bytes, or a string: decimal or hexadecimal digits, optional _ between digits, and an optional K, M, G or T (powers of 1024). */
 export type Size = string | number;
+/** A number of bytes in the form of a size. Zero is allowed. */
+export type Limit = string | number;
 /** A physical address: a number, or a string in the form of a size. */
 export type Address = string | number;
 
@@ -54,6 +56,8 @@ export interface Inputs {
 
 /** MAJOR.MINOR. dmaheap ignores the rest. */
 export type KernelVersion = string;
+/** The usual name of the format, or its FourCC in V4L2 or DRM. */
+export type PixelFormat = string;
 /** y, m or n; '>=m' for at least a module; a number, a hexadecimal string, or the text of a string symbol. */
 export type SymbolValue = string | number;
 /** A login name. */
@@ -118,8 +122,7 @@ export interface Buffer {
   readonly width?: number;
   /** Picture height in lines. */
   readonly height?: number;
-  /** The usual name of the format, or its FourCC in V4L2 or DRM. */
-  readonly format?: string;
+  readonly format?: PixelFormat;
   /** The hardware rounds the length of a line up to a multiple of this number of bytes. */
   readonly strideAlignment?: 1 | 2 | 4 | 8 | 16 | 32 | 64 | 128 | 256 | 512 | 1024 | 2048 | 4096;
   /** The hardware rounds the height up to a multiple of this number of lines. Video codecs use blocks of 16 lines. */
@@ -188,9 +191,9 @@ export interface Access {
 export interface Verify {
   /** Limits for CmaTotal in /proc/meminfo. The default is at least the sum of the regions. */
   readonly cmaTotal?: { /**  */
-    readonly min?: Size;
+    readonly min?: Limit;
     /**  */
-    readonly max?: Size;
+    readonly max?: Limit;
   };
   /** Whether the verifier must allocate all buffers of the budgets at the same time. */
   readonly holdBudget?: boolean;

@@ -15,6 +15,10 @@ const SUFFIX: Readonly<Record<string, bigint>> = {
 };
 const U64_MAX = (1n << 64n) - 1n;
 
+/** The texts that {@link parseBytes} reads, unless the number is too large; a schema has no flag for case. */
+export const BYTES_PATTERN = String.raw`^\s*(0[xX][0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|[0-9]+(?:_[0-9]+)*)\s*(?:([kKmMgGtT])(?:[iI]?[bB])?|[bB])?\s*$`;
+const BYTES = new RegExp(BYTES_PATTERN);
+
 /**
  * Reads a size or address: `4096`, `0x1000`, `0x1000_0000`, `256M`, `1 GiB`. K, M, G, T are powers of 1024, as in the
  * kernel's memparse().
@@ -22,7 +26,7 @@ const U64_MAX = (1n << 64n) - 1n;
  */
 export function parseBytes(text: string | number): bigint | undefined {
   if (typeof text === 'number') return Number.isSafeInteger(text) && text >= 0 ? BigInt(text) : undefined;
-  const match = /^(0x[0-9a-f]+(?:_[0-9a-f]+)*|[0-9]+(?:_[0-9]+)*)\s*(?:([kmgt])(?:i?b)?|b)?$/i.exec(text.trim());
+  const match = BYTES.exec(text);
   if (match?.[1] === undefined) return undefined;
   const shift = SUFFIX[(match[2] ?? '').toLowerCase()];
   if (shift === undefined) return undefined;

@@ -2,12 +2,13 @@
 
 import { type Diagnostic, defineCodes, hasErrors, type Outcome, reporter } from '../diagnostic/index.js';
 import { commentLines, LeafValue, leaf } from '../lang/index.js';
+import { IDENTIFIER } from '../lang/kinds.js';
 import type { Plan } from '../plan/types.js';
 import { childPointer } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { type Artifact, type ArtifactPath, artifactPath } from './artifact.js';
 import { fill, type Mark, type Template } from './emit.js';
-import type { CompiledFile, CompiledTarget, TargetOption } from './library.js';
+import { type CompiledFile, type CompiledTarget, OPTION_NAME, type TargetOption } from './library.js';
 import { present } from './present.js';
 import { TARGETS } from './templates.gen.js';
 import type { NeutralView } from './view.js';
@@ -68,7 +69,10 @@ function renderTarget(
   target: CompiledTarget,
   { version, mark }: RenderContext,
 ): Outcome<readonly Artifact[]> {
-  const { value: options, diagnostics: objections } = presentOptions(plan, target);
+  const { value: options, diagnostics: objections } = presentOptions(
+    plan.targets.find(({ name }) => name === target.name)?.options ?? {},
+    target,
+  );
   if (options === undefined) return { diagnostics: objections };
   const diagnostics: Diagnostic[] = [];
   const artifacts: Artifact[] = [];
@@ -142,9 +146,24 @@ function withHeader(text: string, header: string): string {
   return `${first}${header}${blank}${text.slice(first.length)}`;
 }
 
-function presentOptions(plan: Plan, target: CompiledTarget): Outcome<{ readonly [name: string]: NeutralView }> {
+type GivenOptions = Plan['targets'][number]['options'];
+
+/** Findings about the targets that a profile names and about their options; a profile without a plan has them, too. */
+export function checkTargets(
+  targets: Readonly<Record<string, GivenOptions>>,
+  library: readonly CompiledTarget[] = TARGETS,
+): Diagnostic[] {
+  return Object.entries(targets).flatMap(([name, given]) => {
+    const target = library.find((candidate) => candidate.name === name);
+    return target === undefined ? [unknownTarget(name, library, true)] : presentOptions(given, target).diagnostics;
+  });
+}
+
+function presentOptions(
+  given: GivenOptions,
+  target: CompiledTarget,
+): Outcome<{ readonly [name: string]: NeutralView }> {
   const declared = target.options ?? {};
-  const given = plan.targets.find((candidate) => candidate.name === target.name)?.options ?? {};
   const diagnostics: Diagnostic[] = [];
   const pointer = (name: string) => childPointer(childPointer('/targets', target.name), name);
   for (const name of Object.keys(given)) {
@@ -207,11 +226,13 @@ function objectionTo(value: unknown, option: TargetOption): { cause: string; fix
   if (value === '' && !mayBeEmpty)
     return { cause: 'it is empty', fix: `give it a value, or omit it to use ${JSON.stringify(usual)}` };
   // The name of a file: refused here, because a path has no writer.
-  if (kind === undefined && typeof value === 'string' && !/^$|^[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}$/.test(value))
+  if (kind === undefined && typeof value === 'string' && !OPTION_NAME.test(value))
     return {
       cause: 'it is a name, and may become the name of a file',
       fix: 'use at most 100 letters, digits and . + _ -, beginning with a letter or digit',
     };
+  if (kind === 'identifier' && !IDENTIFIER.test(String(value)))
+    return { cause: 'it is not an identifier', fix: 'use letters, digits and _, beginning with a letter or _' };
   return undefined;
 }
 

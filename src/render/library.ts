@@ -14,6 +14,9 @@ export interface TargetOption {
   readonly mayBeEmpty?: boolean;
 }
 
+/** An option without a kind: a word that may become the name of a file. */
+export const OPTION_NAME = /^$|^[A-Za-z0-9][A-Za-z0-9.+_-]{0,99}$/;
+
 /** target.json; the folder's name is the target's. */
 export interface TargetDescription {
   readonly title: string;

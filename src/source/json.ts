@@ -177,6 +177,9 @@ export function locate(root: JsonNode, pointer: string): { node: JsonNode; key?:
   return found;
 }
 
+/** In an object that has nothing below it, null removes nothing, and must not remain as a value. */
+const nothing = ({ span }: JsonNode): JsonNode => ({ kind: 'object', span, members: new Map() });
+
 /** Merges key by key; lists and scalars of `over` replace, null removes. Every part keeps its own place. */
 export function mergeJson(base: JsonNode, over: JsonNode): JsonNode {
   if (base.kind !== 'object' || over.kind !== 'object') return over;
@@ -184,8 +187,7 @@ export function mergeJson(base: JsonNode, over: JsonNode): JsonNode {
   for (const [key, member] of over.members) {
     const below = members.get(key);
     if (member.value.kind === 'scalar' && member.value.value === null) members.delete(key);
-    else if (below === undefined) members.set(key, member);
-    else members.set(key, { key: member.key, value: mergeJson(below.value, member.value) });
+    else members.set(key, { key: member.key, value: mergeJson(below?.value ?? nothing(member.value), member.value) });
   }
   return { kind: 'object', span: over.span, members };
 }

@@ -2,7 +2,7 @@
 import type { CheckResult } from '../../check/index.js';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { hasErrors } from '../../diagnostic/index.js';
-import { render } from '../../render/index.js';
+import { checkTargets, render } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict } from '../check-results.js';
 import type { Context } from '../context.js';
@@ -59,6 +59,11 @@ function judge(context: Context, files: readonly string[], options: ValidateOpti
       const { spanOf } = planning.planned.loaded;
       found.push(...rendered.diagnostics.map((d) => locate(d, spanOf)));
       if (hasErrors(rendered.diagnostics)) exit = exitOfRendering(rendered.diagnostics);
+    } else if (planning.loaded !== undefined) {
+      const { profile, spanOf } = planning.loaded;
+      const wrong = checkTargets(profile.targets ?? {}).map((d) => locate(d, spanOf));
+      found.push(...wrong);
+      if (hasErrors(wrong)) exit = exitOfRendering(wrong);
     }
     diagnostics.push(...found);
     const judged = planChecks({ plan: planning.planned?.plan, proof: planning.proof, found, dtb: own.dtb });
