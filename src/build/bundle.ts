@@ -5,10 +5,12 @@ import { appendFileSync, chmodSync, copyFileSync, existsSync, readdirSync, rmSyn
 import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin } from 'esbuild';
+import { type BuildOptions, type BuildResult, build, type Metafile, type Plugin, transformSync } from 'esbuild';
 import { asleep } from '../cli/asleep.js';
+import { COMMANDS } from '../cli/commands.js';
 import { NOTICES_BEGIN, NOTICES_END } from '../cli/notices.js';
 import { type Bill, billOf, bundledPackages, joinMetafiles, noticesOf } from './notices.js';
+import { templatesInParts } from './templates.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,8 +30,9 @@ const SHARED: BuildOptions = {
 };
 
 /**
- * Node's own modules are fetched when the module that imports them runs. As static imports of the one file they would
- * all be loaded at every start.
+ * Node's own modules are fetched when something of them is first used: as static imports of the one file they would all
+ * be loaded at every start. The bundler's interop copies the properties of a module for each importer. The
+ * module that importers see has none: its prototype answers.
  */
 export function builtinsOnUse(): Plugin {
   return {
@@ -38,37 +41,70 @@ export function builtinsOnUse(): Plugin {
       program.onResolve({ filter: /.*/ }, ({ path: name }) =>
         isBuiltin(name) ? { path: name, namespace: 'builtin' } : undefined,
       );
-      program.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
-        contents: `module.exports = process.getBuiltinModule(${JSON.stringify(name)});`,
-        loader: 'js',
-      }));
+      program.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => {
+        const fetched = `process.getBuiltinModule(${JSON.stringify(name)})`;
+        return { contents: isPlain(name) ? onUse(fetched) : `module.exports = ${fetched};`, loader: 'js' };
+      });
     },
   };
 }
 
+/** Of these the object itself matters: a class that is the module, and one whose methods want it as `this`. */
+const isPlain = (name: string): boolean =>
+  typeof process.getBuiltinModule(name) === 'object' && !/^(node:)?process$/.test(name);
+
+const onUse = (fetched: string): string => `
+  let fetched;
+  module.exports = Object.create(new Proxy({}, {
+    get: (_, key) => (fetched ??= ${fetched})[key],
+    has: (_, key) => key in (fetched ??= ${fetched}),
+  }));`;
+
 /** `dmaheap --version` and a mistyped option should cost what starting Node costs, so the program sleeps behind them. */
-async function asleepUntilRun(entry: string): Promise<{ plugin: Plugin; text: string; metafile: Metafile }> {
+async function asleepUntilRun(): Promise<{ plugin: Plugin; text: string; metafile: Metafile }> {
+  const templates = templatesInParts();
   const program = await build({
     ...SHARED,
-    entryPoints: [entry],
-    format: 'cjs',
+    entryPoints: ['src/cli/program.ts'],
+    // Each command is imported when it is asked for, so it becomes a chunk beside those that it shares with others.
+    splitting: true,
+    outdir: 'dist/parts',
+    entryNames: '[name]',
+    chunkNames: '[name]-[hash]',
+    external: [...templates.parts.keys()],
+    plugins: [
+      {
+        name: 'templates-in-parts',
+        setup(one) {
+          one.onLoad({ filter: /\/templates\.gen\.js$/ }, () => ({ contents: templates.module, loader: 'js' }));
+        },
+      },
+      builtinsOnUse(),
+    ],
     write: false,
-    minifySyntax: true,
-    minifyWhitespace: true,
     charset: 'ascii',
     define: { 'import.meta.url': 'importMetaUrl' },
   });
-  const text = program.outputFiles[0]?.text ?? '';
-  const digest = createHash('sha256').update(text).digest('hex');
+  const texts = new Map([
+    ...program.outputFiles.map(({ path: file, text }) => [path.basename(file, '.js'), text] as const),
+    ...templates.parts,
+  ]);
+  const parts = new Map([...texts].map(([name, text]) => [name, commonJs(text)]));
+  const sleeping = asleep(parts);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...parts]))
+    .digest('hex');
   const plugin: Plugin = {
     name: 'asleep-until-run',
     setup(command) {
       command.onLoad({ filter: /\/src\/cli\/program\.ts$/ }, () => ({
         contents: `
           import { awaken } from './asleep.js';
-          const { exports, keep } = awaken(import.meta.url, '${digest}');
-          export async function runProgram(...given) {
-            const status = await exports.runProgram(...given);
+          const COMMANDS = ${JSON.stringify(Object.keys(COMMANDS))};
+          export async function runProgram(argv, invocation) {
+            const command = argv.find((word) => COMMANDS.includes(word)) ?? 'help';
+            const { load, keep } = awaken(import.meta.url, '${digest}', command);
+            const status = await load('program').runProgram(argv, invocation);
             keep();
             return status;
           }`,
@@ -77,7 +113,21 @@ async function asleepUntilRun(entry: string): Promise<{ plugin: Plugin; text: st
       }));
     },
   };
-  return { plugin, text, metafile: metafileOf(program) };
+  return { plugin, text: sleeping, metafile: metafileOf(program) };
+}
+
+/** A chunk for a loader that is ours: one whose imports are calls of `require`, by the name of the part. */
+function commonJs(text: string): string {
+  const { code } = transformSync(text, {
+    format: 'cjs',
+    target: 'node20.19',
+    supported: { 'dynamic-import': false },
+    minifySyntax: true,
+    minifyWhitespace: true,
+    charset: 'ascii',
+    legalComments: 'none',
+  });
+  return code.replaceAll(/(?<=\brequire\(")\.\/([\w.-]+)\.js(?="\))/g, '$1');
 }
 
 function metafileOf({ metafile }: BuildResult): Metafile {
@@ -89,7 +139,7 @@ function metafileOf({ metafile }: BuildResult): Metafile {
 export async function bundle(generated: readonly Metafile[]): Promise<void> {
   for (const stale of ['types', 'chunks'])
     rmSync(new URL(`../../dist/${stale}`, import.meta.url), { recursive: true, force: true });
-  const program = await asleepUntilRun('src/cli/program.ts');
+  const program = await asleepUntilRun();
   const command = await build({
     ...SHARED,
     plugins: [program.plugin, builtinsOnUse()],
@@ -100,7 +150,7 @@ export async function bundle(generated: readonly Metafile[]): Promise<void> {
     minifySyntax: true,
     minifyWhitespace: true,
   });
-  appendFileSync(path.join(root, 'dist/dmaheap.mjs'), asleep(program.text));
+  appendFileSync(path.join(root, 'dist/dmaheap.mjs'), program.text);
   chmodSync(new URL('../../dist/dmaheap.mjs', import.meta.url), 0o755);
   const library: Record<string, string> = { index: 'src/index.ts', fdt: 'src/fdt/index.ts' };
   if (existsSync(new URL('../kconfig/index.ts', import.meta.url))) library['kconfig'] = 'src/kconfig/index.ts';

@@ -28,7 +28,7 @@ const context = new Context(
   { format: 'human', quiet: true, verbose: false, color: false, directory: process.cwd() },
   process.env,
   { stdout: (text) => process.stdout.write(text), stderr: (text) => process.stderr.write(text) },
-  () => ({}),
+  {},
 );
 
 const KERNELS = new URL('../../schemas/kernels/', import.meta.url).pathname;

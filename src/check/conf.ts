@@ -1,6 +1,6 @@
 /** The kernel's own merge_config.sh and conf, run outside the user's tree. */
 
-import { optionsOf } from '../kconfig/index.js';
+import { optionsOf } from '../kconfig/option-line.js';
 import { sourceArchitecture } from './kconfig-text.js';
 import type { CheckContext, KernelConfig, Tools } from './types.js';
 

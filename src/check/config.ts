@@ -4,7 +4,7 @@
  */
 
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
-import { optionsOf, type SetOption } from '../kconfig/index.js';
+import { optionsOf, type SetOption } from '../kconfig/option-line.js';
 import type { SourceText } from '../source/index.js';
 import { suggest } from '../source/suggest.js';
 

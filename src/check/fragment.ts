@@ -1,7 +1,7 @@
 /** Kernel configuration fragments: their lines, and whether each is in the .config that the kernel's conf makes. */
 
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
-import { hasOptionLine, readOptionLines, type SetOption } from '../kconfig/index.js';
+import { hasOptionLine, readOptionLines, type SetOption } from '../kconfig/option-line.js';
 import type { SourceText } from '../source/index.js';
 import { suggest } from '../source/suggest.js';
 import { buildConfig } from './conf.js';

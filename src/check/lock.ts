@@ -1,12 +1,12 @@
 /** The lock: what a generated tree was made from, so that a later run can tell what has changed and what has not. */
 
-import { createHash } from 'node:crypto';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { closureData } from '../facts/closure.js';
 import { FACTS } from '../facts/index.js';
-import { optionValues } from '../kconfig/index.js';
+import { optionValues } from '../kconfig/option-line.js';
 import type { Plan } from '../plan/types.js';
 import { formatBytes, parseBytes } from '../quantity/index.js';
+import { sha256 } from '../source/digest.js';
 import { SourceText } from '../source/index.js';
 import { deviceEvent, finalGroup, finalMode, heapDevice } from './udev-event.js';
 
@@ -81,8 +81,6 @@ export const LOCK_CODES = defineCodes({
   },
 });
 const report = reporter(LOCK_CODES);
-
-export const sha256 = (data: string | Uint8Array) => createHash('sha256').update(data).digest('hex');
 
 /** Digest of everything this version knows about kernels. */
 export function factsDigest(): string {

@@ -2,7 +2,7 @@
 
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
-import type { SetOption } from '../kconfig/index.js';
+import type { SetOption } from '../kconfig/option-line.js';
 import type { Architecture, OccupiedRange, PlacementInput } from '../placement/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';

@@ -1,49 +1,115 @@
 /**
- * The program behind the launcher in the one file: a comment until a command runs. As code it would be parsed at every
- * start, as a string literal it would be copied and hashed.
+ * The program behind the launcher in the one file: a comment until a command runs, in parts of which each command reads its
+ * own. As code it would be parsed at every start, as one text it would be read and copied at every start. Packed, it is a
+ * third of its size, which Node's loader reads and decodes even for `--version`.
  *
- * Its compiled form is kept between runs, since V8 would spend a third of a start on it. Node's own compile cache does not
- * see a program that Node does not load.
+ * What a command has read is kept between runs together with its compiled form, since V8 would spend a third of a start on
+ * it. Node's own compile cache does not see a program that Node does not load.
  */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import { brotliCompressSync, brotliDecompressSync } from 'node:zlib';
 import { Store, userCacheDirectory } from './kernel/store.js';
 
 const BEGIN = '\n/*! PROGRAM\n';
-const END = '*/';
-/** Regular expressions may end in what ends a comment. */
-const END_INSIDE = '*\u0001/';
-/** One has 2 MiB; a few releases and Nodes find room. */
-const MAX_KEPT_BYTES = 16 * 1024 * 1024;
+const END = '\n*/';
+/** A command has 1 to 4 MiB; the commands of a few releases and Nodes find room. */
+const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
-/** @param text a program in CommonJS, in ASCII */
-export function asleep(text: string): string {
-  return BEGIN + text.replaceAll(END, END_INSIDE) + END;
+/** @param parts module name -> its text, in CommonJS and in ASCII */
+export function asleep(parts: ReadonlyMap<string, string>): string {
+  const lines = [...parts].map(([name, text]) => `${name} ${brotliCompressSync(text).toString('base64')}`);
+  return `${BEGIN}${lines.join('\n')}${END}`;
+}
+
+/** A part as it is kept; its text is what V8 compiled, with which the compiled form belongs together. */
+interface Kept {
+  readonly text: string;
+  readonly compiled: Buffer;
 }
 
 /**
- * Runs the program of this file.
+ * Prepares the program of this file.
  * @param url of the file, as `import.meta.url`
  * @param digest of the program: V8 itself compares only the length of a text with its compiled form
- * @returns the exports, and what keeps the compiled form after a command has run and its functions are compiled
+ * @param command what is kept is kept for each command
+ * @returns what loads a module by its name, and what keeps the compiled form after a command has run and its functions are
+ *   compiled
  */
-export function awaken(url: string, digest: string): { exports: unknown; keep: () => void } {
+export function awaken(
+  url: string,
+  digest: string,
+  command: string,
+): { load: (module: string) => unknown; keep: () => void } {
   const filename = fileURLToPath(url);
-  const file = readFileSync(filename, 'latin1');
-  // The launcher holds the mark as well.
-  const begin = file.lastIndexOf(BEGIN) + BEGIN.length;
-  const text = file.slice(begin, file.indexOf(END, begin)).replaceAll(END_INSIDE, END);
   const directory = userCacheDirectory(process.env);
   const store = directory === undefined ? undefined : new Store(`${directory}/program`, MAX_KEPT_BYTES);
-  const name = `${digest}-${process.version}-${process.arch}`;
-  const kept = store?.read(name);
-  const script = new Script(`(function (module, exports, importMetaUrl) {${text}\n})`, {
-    filename,
-    ...(kept === undefined ? {} : { cachedData: kept }),
-  });
-  const made = { exports: {} };
-  (script.runInThisContext() as (...given: unknown[]) => void)(made, made.exports, url);
-  const isKept = kept !== undefined && script.cachedDataRejected === false;
-  return { exports: made.exports, keep: () => isKept || store?.write(name, script.createCachedData()) };
+  const file = `${digest}-${process.version}-${process.arch}-${command}`;
+  const kept = unpack(store?.read(file));
+  const loaded = new Map<string, { readonly module: { exports: unknown }; script: Script; text: string }>();
+  let packed: ReadonlyMap<string, string> | undefined;
+  let isKept = true;
+
+  const fromFile = (name: string): string => {
+    packed ??= partsIn(readFileSync(filename, 'latin1'));
+    const text = packed.get(name);
+    if (text === undefined) throw new Error(`${filename}: the part ${name} is missing`);
+    return `(function (module, exports, require, importMetaUrl) {${brotliDecompressSync(Buffer.from(text, 'base64')).toString('latin1')}\n})`;
+  };
+  const load = (name: string): unknown => {
+    const known = loaded.get(name);
+    if (known !== undefined) return known.module.exports;
+    const before = kept.get(name);
+    const text = before?.text ?? fromFile(name);
+    const script = new Script(text, {
+      filename: `${filename}/${name}`,
+      ...(before === undefined ? {} : { cachedData: before.compiled }),
+    });
+    if (before === undefined || script.cachedDataRejected === true) isKept = false;
+    const module = { exports: {} };
+    loaded.set(name, { module, script, text });
+    (script.runInThisContext() as (...given: unknown[]) => void)(module, module.exports, load, url);
+    return module.exports;
+  };
+  const keep = () => {
+    if (isKept || store === undefined) return;
+    for (const [name, { script, text }] of loaded) kept.set(name, { text, compiled: script.createCachedData() });
+    store.write(file, pack(kept));
+  };
+  return { load, keep };
+}
+
+/** @returns by name the packed texts in the text of the one file */
+function partsIn(file: string): ReadonlyMap<string, string> {
+  // The launcher holds the mark as well.
+  const begin = file.lastIndexOf(BEGIN) + BEGIN.length;
+  const lines = file.slice(begin, file.indexOf(END, begin)).split('\n');
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
+}
+
+/** The first line lists the lengths in JSON, then come the bytes in the same order. */
+function pack(parts: ReadonlyMap<string, Kept>): Buffer {
+  const lengths = [...parts].map(([name, { text, compiled }]) => [name, text.length, compiled.length]);
+  const bytes = [...parts.values()].flatMap(({ text, compiled }) => [Buffer.from(text, 'latin1'), compiled]);
+  return Buffer.concat([Buffer.from(`${JSON.stringify(lengths)}\n`), ...bytes]);
+}
+
+function unpack(bytes: Buffer | undefined): Map<string, Kept> {
+  const parts = new Map<string, Kept>();
+  if (bytes === undefined) return parts;
+  let at = bytes.indexOf('\n') + 1;
+  for (const [name, length, compiledLength] of JSON.parse(bytes.toString('latin1', 0, at)) as [
+    string,
+    number,
+    number,
+  ][]) {
+    const compiled = at + length;
+    parts.set(name, {
+      text: bytes.toString('latin1', at, compiled),
+      compiled: bytes.subarray(compiled, compiled + compiledLength),
+    });
+    at = compiled + compiledLength;
+  }
+  return parts;
 }

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { parseKernelVersion } from '../facts/index.js';
 import { type Fdt, readFdt } from '../fdt/index.js';
 import { archOf, type BoardFindings } from '../init/board.js';
-import { optionValues } from '../kconfig/index.js';
+import { optionValues } from '../kconfig/option-line.js';
 import { readConfig, releaseOfConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';

@@ -1,5 +1,5 @@
 /** Kernel configurations as users give them. */
-import { hasOptionLine, optionsOf } from '../kconfig/index.js';
+import { hasOptionLine, optionsOf } from '../kconfig/option-line.js';
 import { type ProfileArch, profileArch } from './arch.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes, readText } from './files.js';

@@ -46,13 +46,13 @@ export class Context {
   readonly options: GlobalOptions;
   readonly environment: NodeJS.ProcessEnv;
   readonly #streams: Streams;
-  readonly #codes: () => CodeTable;
+  readonly #codes: CodeTable;
   /** For programs, which read them among the findings. */
   #complaints: Diagnostic[] = [];
   #hasPrinted = false;
 
-  /** @param codes the findings that there can be; some formats list them */
-  constructor(options: GlobalOptions, environment: NodeJS.ProcessEnv, streams: Streams, codes: () => CodeTable) {
+  /** @param codes the findings that there can be, for a format that lists them */
+  constructor(options: GlobalOptions, environment: NodeJS.ProcessEnv, streams: Streams, codes: CodeTable) {
     this.#codes = codes;
     this.options = options;
     this.environment = environment;
@@ -155,7 +155,7 @@ export class Context {
     this.print(
       writeDiagnostics(format, shown, {
         sources: (file) => sources.get(file),
-        codes: this.#codes(),
+        codes: this.#codes,
         toolVersion: VERSION,
         baseDirectory: this.options.directory,
         more,

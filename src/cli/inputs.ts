@@ -1,12 +1,12 @@
 /** The inputs that a profile states, as options would give them. */
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { sha256 } from '../check/lock.js';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { type LoadedProfile, localFileOf, readProfile } from '../profile/load.js';
+import { sha256 } from '../source/digest.js';
 import { type Context, shownPath } from './context.js';
+import { isShippedName } from './descriptions.js';
 import { readBytes, readProfileText, readText } from './files.js';
-import { isShippedName } from './knowledge.js';
 import type { RecordedInput, RecordedInputs } from './tree.js';
 
 export const INPUT_CODES = defineCodes({

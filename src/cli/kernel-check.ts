@@ -7,8 +7,9 @@ import { compareKernelVersions, formatKernelVersion, parseKernelVersion } from '
 import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '../knowledge/index.js';
 import { kernelArch } from './arch.js';
 import type { Context } from './context.js';
+import { descriptionKnowledge } from './descriptions.js';
 import { openKernelTree } from './kernel-tree.js';
-import { descriptionKnowledge, hasHeapSource, keptTreeKnowledge, noSource, treeKnowledge } from './knowledge.js';
+import { hasHeapSource, keptTreeKnowledge, noSource, treeKnowledge } from './knowledge.js';
 import type { Manifest, ManifestHeap } from './tree.js';
 
 export const KERNEL_CHECK_CODES = defineCodes({

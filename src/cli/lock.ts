@@ -1,9 +1,10 @@
 /** The lock file and what it pins, read from the disk. */
 import { existsSync, writeFileSync } from 'node:fs';
-import { factsDigest, type Lock, lockedPlan, lockText, parseLock, sha256 } from '../check/lock.js';
+import { factsDigest, type Lock, lockedPlan, lockText, parseLock } from '../check/lock.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import type { Plan } from '../plan/index.js';
+import { sha256 } from '../source/digest.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readBytes, readText, reasonOf } from './files.js';

@@ -5,7 +5,7 @@ import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { compareKernelVersions, EXAMPLE_KERNEL, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
-import { optionValues } from '../kconfig/index.js';
+import { optionValues } from '../kconfig/option-line.js';
 import { otherArchitecture } from '../model/index.js';
 import type { LintInput, LintResult, PlacementInput, Prediction } from '../placement/index.js';
 import { findingsOf, withParameters } from '../placement/index.js';

@@ -2,7 +2,8 @@
 import path from 'node:path';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { reporter } from '../diagnostic/index.js';
-import { isMainline, type KernelKnowledge } from '../knowledge/index.js';
+import type { KernelKnowledge } from '../knowledge/index.js';
+import { isMainline } from '../knowledge/lookup.js';
 import type { Context } from './context.js';
 import { type OpenTree, openKernelTree } from './kernel-tree.js';
 import { hasHeapSource, KNOWLEDGE_CODES, keptTreeKnowledge, noSource } from './knowledge.js';

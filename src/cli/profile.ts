@@ -20,10 +20,10 @@ import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type BootOptions, type KnownBoot, readBoot } from './boot.js';
 import type { Context } from './context.js';
+import { descriptionKnowledge } from './descriptions.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
 import { inputsOf, openProfile } from './inputs.js';
-import { descriptionKnowledge } from './knowledge.js';
 import { Refusal } from './refusal.js';
 
 export interface PlanOptions extends Pick<BootOptions, 'occupied' | 'bootLog'> {

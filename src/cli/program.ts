@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Format } from '../diagnostic/writers.js';
 import { suggest } from '../source/suggest.js';
-import { allCodes } from './codes.js';
 import { COMMANDS, everyCommand } from './commands.js';
 import { Context } from './context.js';
 import { type Declaration, globalOptions } from './declaration.js';
@@ -31,7 +30,7 @@ function wantsColor(color: boolean, { environment, isTerminal }: Invocation): bo
   return color && isTerminal && (environment['NO_COLOR'] ?? '') === '';
 }
 
-function contextOf(program: Command, invocation: Invocation): Context {
+async function contextOf(program: Command, invocation: Invocation): Promise<Context> {
   const { format, quiet, verbose, color, C } = program.opts<{
     format: Format;
     quiet?: boolean;
@@ -49,7 +48,8 @@ function contextOf(program: Command, invocation: Invocation): Context {
     },
     invocation.environment,
     invocation,
-    allCodes,
+    // The tables are spread over the whole program.
+    format === 'sarif' ? (await import('./codes.js')).allCodes() : {},
   );
 }
 
@@ -109,7 +109,7 @@ export async function buildProgram(
       .showHelpAfterError(`  fix: dmaheap help ${name} shows the arguments`);
     for (const [flags, description] of given) command.argument(flags, description);
     for (const option of options) command.addOption(option);
-    command.action(async () => result(await run(declaration, contextOf(program, invocation), command)));
+    command.action(async () => result(await run(declaration, await contextOf(program, invocation), command)));
   }
   return program;
 }

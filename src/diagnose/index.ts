@@ -1,7 +1,7 @@
 /** The faults that a pasted text shows: cause, evidence and fix; or what else would decide. */
 import { readBootLog } from '../bootlog/index.js';
 import type { Fdt } from '../fdt/index.js';
-import { hasOptionLine } from '../kconfig/index.js';
+import { hasOptionLine } from '../kconfig/option-line.js';
 import type { Plan } from '../plan/index.js';
 import { Board } from './board.js';
 import { CAUSES, isIndependent, type Need, needsOf, verifiedId } from './causes/index.js';

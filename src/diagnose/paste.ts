@@ -1,5 +1,5 @@
 /** A pasted text as lines, with the command that each line was printed by and the place it was typed in. */
-import { hasOptionLine } from '../kconfig/index.js';
+import { hasOptionLine } from '../kconfig/option-line.js';
 
 /** `container`: typed inside one, or below a heading that names one. */
 export type View = 'host' | 'container';

@@ -1,5 +1,5 @@
 /** What wishes needed on kernels that were solved beforehand; made by `npm run facts:kconfig`. */
-import { symbolOfLine } from '../kconfig/index.js';
+import { symbolOfLine } from '../kconfig/option-line.js';
 import data from './closure.json' with { type: 'json' };
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from './version.js';
 

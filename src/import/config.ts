@@ -2,7 +2,7 @@
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { FACTS, type KernelVersion, parseKernelVersion } from '../facts/index.js';
 import { archOfConfig, pageSizeOfConfig } from '../init/write.js';
-import { optionsOf } from '../kconfig/index.js';
+import { optionsOf } from '../kconfig/option-line.js';
 import type { Board } from '../profile/types.gen.js';
 import type { SourceText } from '../source/index.js';
 import { report } from './codes.js';

@@ -14,7 +14,8 @@ import {
   parseKernelVersion,
 } from '../facts/index.js';
 import { cellsValue, type Fdt, makeFdt, stringsValue } from '../fdt/index.js';
-import { type KernelKnowledge, namingOf, type SymbolValue } from '../knowledge/index.js';
+import type { KernelKnowledge, SymbolValue } from '../knowledge/index.js';
+import { namingOf } from '../knowledge/lookup.js';
 import type { LoadedProfile } from '../profile/load.js';
 import type { Address, Board, Range, Size } from '../profile/types.gen.js';
 import type { AddressRange } from '../quantity/index.js';

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import { applyOverlay, type Fdt } from '../fdt/index.js';
-import { factsOf, unknownFacts } from '../knowledge/index.js';
+import { factsOf, unknownFacts } from '../knowledge/lookup.js';
 import type { Model } from '../model/index.js';
 import {
   findingsOf,

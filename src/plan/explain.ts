@@ -5,7 +5,7 @@
 
 import type { Span } from '../diagnostic/index.js';
 import { FACTS, type KernelVersion, kernelsText, rangeAt } from '../facts/index.js';
-import { writeOption } from '../kconfig/index.js';
+import { writeOption } from '../kconfig/option-line.js';
 import type { LoadedProfile } from '../profile/load.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';

@@ -2,7 +2,7 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import { factWith, releasesWith } from '../facts/backport.js';
 import { FACTS, type Facts, type FactValue, formatKernelVersion, type KernelVersion } from '../facts/index.js';
-import { factsOf, symbolsNeeded, vendorHeap } from '../knowledge/index.js';
+import { factsOf, symbolsNeeded, vendorHeap } from '../knowledge/lookup.js';
 import type { Model } from '../model/index.js';
 import { childPointer } from '../source/pointer.js';
 import { report } from './codes.js';

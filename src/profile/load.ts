@@ -1,8 +1,8 @@
 /** Reads a profile and those it extends into one value that remembers where each part was written. */
-import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { type Diagnostic, hasErrors, type Outcome, type Span } from '../diagnostic/index.js';
 import { findFolklore } from '../facts/folklore.js';
+import { sha256 } from '../source/digest.js';
 import { SourceText } from '../source/index.js';
 import { type JsonNode, jsonValue, locate, mergeJson, readJson } from '../source/json.js';
 import { report } from './codes.js';
@@ -96,9 +96,7 @@ function digest(value: object): string {
         );
   // Inputs are pinned by what is in them, and may differ from machine to machine.
   const { extends: _, $schema: __, inputs: ___, ...rest } = value as Record<string, unknown>;
-  return createHash('sha256')
-    .update(JSON.stringify(ordered(rest)))
-    .digest('hex');
+  return sha256(JSON.stringify(ordered(rest)));
 }
 
 /** The file beside a profile that holds the inputs of one machine: `board.local.json` of `board.json`. */

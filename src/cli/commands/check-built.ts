@@ -13,7 +13,7 @@ import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } from '../../fdt/index.js';
 import { blockOf, configFiles, configFolders, type Image, moduleLines, readAccounts } from '../../image/index.js';
-import { optionValues } from '../../kconfig/index.js';
+import { optionValues } from '../../kconfig/option-line.js';
 import { resolveModel } from '../../model/index.js';
 import type { OccupiedRange, PlacementInput } from '../../placement/index.js';
 import { withArguments } from '../../plan/board.js';

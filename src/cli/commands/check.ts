@@ -10,15 +10,17 @@ import {
   type CheckResult,
   runChecks,
 } from '../../check/index.js';
-import { compareFiles, compareLock, factsDigest, type Lock, sha256 } from '../../check/lock.js';
+import { compareFiles, compareLock, factsDigest, type Lock } from '../../check/lock.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, parseKernelVersion } from '../../facts/index.js';
 import { makeFdt } from '../../fdt/index.js';
 import { makeConfig, optionsOf, readOptionLines, withLines } from '../../kconfig/index.js';
-import { type KernelKnowledge, namingOf } from '../../knowledge/index.js';
+import type { KernelKnowledge } from '../../knowledge/index.js';
+import { namingOf } from '../../knowledge/lookup.js';
 import { otherArchitecture } from '../../model/index.js';
 import { kernelInput } from '../../plan/board.js';
 import { parseBytes } from '../../quantity/index.js';
+import { sha256 } from '../../source/digest.js';
 import { SourceText } from '../../source/index.js';
 import { kernelArch, type ProfileArch } from '../arch.js';
 import { readBoard } from '../board-files.js';

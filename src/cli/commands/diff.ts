@@ -1,7 +1,7 @@
 /** dmaheap diff: two profiles, or one profile on two kernels, as user space sees them. */
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion } from '../../facts/index.js';
-import { isMainline } from '../../knowledge/index.js';
+import { isMainline } from '../../knowledge/lookup.js';
 import { changesForUserSpace, type Change as Predicted, type Prediction, predict } from '../../placement/index.js';
 import { closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import { comparePlans, type PlanChange } from '../../plan/compare.js';

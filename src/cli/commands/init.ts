@@ -9,7 +9,7 @@ import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelV
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
 import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from '../../init/board.js';
 import { guessesIn } from '../../init/write.js';
-import { optionValues } from '../../kconfig/index.js';
+import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { parseBytes } from '../../quantity/index.js';

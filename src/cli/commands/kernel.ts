@@ -14,11 +14,11 @@ import {
 import { readConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
+import { isShippedName, readDescriptionFile, shippedDescriptions } from '../descriptions.js';
 import { EXIT, type Exit } from '../exit.js';
 import { reasonOf } from '../files.js';
 import { readTree, type TreeReading } from '../kernel-reading.js';
 import { type Base, type OpenTree, openKernelTree } from '../kernel-tree.js';
-import { isShippedName, readDescriptionFile, shippedDescriptions } from '../knowledge.js';
 import { KERNEL_TREE } from '../options.js';
 import { Refusal } from '../refusal.js';
 

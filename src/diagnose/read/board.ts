@@ -1,6 +1,6 @@
 /** What commands on a board print about the kernel, its memory and its modules. */
 import { parseKernelVersion } from '../../facts/index.js';
-import { PASTED_OPTION } from '../../kconfig/index.js';
+import { PASTED_OPTION } from '../../kconfig/option-line.js';
 import { clue, type Reader, type Row, tableReader } from '../clues.js';
 
 const KIB_PER: Readonly<Record<string, number>> = { k: 1, K: 1, M: 1024, G: 1048576 };
