@@ -22,7 +22,7 @@ function valuesOf(option: Option): readonly string[] {
 
 /** Regions and heaps of the profile that is already on the line. */
 function subjectsOf(words: readonly string[], resolve: (file: string) => string): string[] {
-  const file = words.find((word) => word.endsWith('.json'));
+  const file = words.find((word) => /\.jsonc?$/.test(word));
   const profile = file === undefined ? undefined : readProfile(resolve(file), readProfileText).value?.profile;
   return [
     ...Object.keys(profile?.regions ?? {}).map((name) => `region:${name}`),

@@ -2,11 +2,13 @@
 import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
-import { type LoadedProfile, localFileOf, readProfile } from '../profile/load.js';
+import { type LoadedProfile, localFilesOf, readProfile } from '../profile/load.js';
 import { sha256 } from '../source/digest.js';
 import { type Context, shownPath } from './context.js';
 import { isShippedName } from './descriptions.js';
+import { EXIT } from './exit.js';
 import { readBytes, readProfileText, readText } from './files.js';
+import { Refusal } from './refusal.js';
 import type { RecordedInput, RecordedInputs } from './tree.js';
 
 export const INPUT_CODES = defineCodes({
@@ -43,9 +45,10 @@ export interface Inputs {
 /** Reads a profile, with the inputs of this machine when there is a local file beside it. */
 export function openProfile(context: Context, file: string): ReturnType<typeof readProfile> {
   const shown = shownPath(context, file);
-  const local = localFileOf(shown);
+  const [local, second] = localFilesOf(shown).filter((name) => existsSync(context.resolve(name)));
+  if (second !== undefined) throw new Refusal(`${local} and ${second} both exist`, EXIT.usage, 'remove one of them');
   const read = (name: string) => readProfileText(context.resolve(name));
-  return readProfile(shown, read, existsSync(context.resolve(local)) ? local : undefined);
+  return readProfile(shown, read, local);
 }
 
 /** What a profile that was read states. */

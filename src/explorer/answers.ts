@@ -31,7 +31,7 @@ export interface Answers {
   readonly generated: readonly { readonly name: string; readonly text: string }[];
 }
 
-const PROFILE = 'board.json';
+const PROFILE = 'board.jsonc';
 const OUT = 'out';
 
 const option = (name: string, value: string): string[] => (value === '' ? [] : [name, value]);

@@ -52,6 +52,8 @@ export interface BoardFindings {
   readonly argumentBytes?: bigint;
   /** CmaTotal of the running kernel: the sum of all areas. */
   readonly cmaTotalBytes?: bigint;
+  /** Inputs that the profile states. */
+  readonly inputs?: NonNullable<Profile['inputs']>;
   /** What a person has decided. */
   readonly decided?: Decisions;
 }
@@ -251,6 +253,7 @@ export function draftProfile(found: BoardFindings): string {
     name: profileName(found.decided?.name ?? found.dtbName ?? compatible ?? ''),
     board: boardOf(found, arch, notes),
     kernel: { version: versionOf(found, notes) },
+    ...(found.inputs === undefined ? {} : { inputs: found.inputs }),
     regions: { [name]: defaultRegion(found, name, arch, notes) },
     heaps: { [heap]: { region: name, aliases: ['linux,cma'] }, system: { kind: 'system' } },
     access: { [heap]: { group, mode: '0660' }, system: { group, mode: '0660' } },

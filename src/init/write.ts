@@ -78,7 +78,34 @@ function valueText(value: unknown, pointer: string, notes: Notes, indent: string
  * @param by the command that drafts it, and what else its first line says
  */
 export function profileText(by: string, profile: Profile, notes: Notes): string {
-  return `// Written by ${by} Lines marked ${DECIDE} contain a guess.\n${valueText(profile, '', notes, '')}\n`;
+  notes.add('/$schema', `for an editor; "dmaheap schema > ${SCHEMA_FILE}" writes this file`);
+  const stated = { $schema: `./${SCHEMA_FILE}`, ...profile };
+  return `// Written by ${by} Lines marked ${DECIDE} contain a guess.\n${valueText(stated, '', notes, '')}\n`;
+}
+
+/**
+ * The file beside a profile with which an editor completes and checks it. A profile has no other place that holds on
+ * every machine: the program may be one file, and there may be no network.
+ */
+export const SCHEMA_FILE = 'dmaheap.schema.json';
+
+/**
+ * A text of {@link profileText} without its comments.
+ * @returns the guesses in them, too, each with the key that follows it
+ */
+export function plainJson(text: string): { text: string; guesses: { key: string; text: string }[] } {
+  const lines = text.split('\n');
+  const isComment = (line: string) => line.trimStart().startsWith('//');
+  const guesses = lines.flatMap((line, i) => {
+    const [, guess] = /^\s+\/\/ DECIDE: (.*)$/.exec(line) ?? [];
+    if (guess === undefined) return [];
+    const after = lines.slice(i + 1);
+    const next = after.findIndex((one) => !isComment(one));
+    const more = after.slice(0, next).filter((one) => !one.includes(`// ${DECIDE}`));
+    const rest = more.map((one) => ` ${one.replace(/^\s*\/\/ /, '')}`).join('');
+    return [{ key: /^\s*("[^"]*")/.exec(after[next] ?? '')?.[1] ?? 'the list', text: `${guess}${rest}` }];
+  });
+  return { text: lines.filter((line) => !isComment(line)).join('\n'), guesses };
 }
 
 /** `400M`, `4G`; hexadecimal if it is not a whole number of MiB. */

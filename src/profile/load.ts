@@ -99,8 +99,9 @@ function digest(value: object): string {
   return sha256(JSON.stringify(ordered(rest)));
 }
 
-/** The file beside a profile that holds the inputs of one machine: `board.local.json` of `board.json`. */
-export const localFileOf = (profile: string) => `${profile.replace(/\.json$/, '')}.local.json`;
+/** Either may hold the inputs of one machine beside a profile: `board.local.json` of `board.json` or `board.jsonc`. */
+export const localFilesOf = (profile: string) =>
+  ['json', 'jsonc'].map((ending) => `${profile.replace(/\.jsonc?$/, '')}.local.${ending}`);
 
 /** A local file may change what the answers rest on, and nothing that is written. */
 function checkLocal(file: string, node: JsonNode): Diagnostic[] {
@@ -116,7 +117,7 @@ function checkLocal(file: string, node: JsonNode): Diagnostic[] {
 
 /**
  * Reads, merges and checks a profile. The value is absent when anything in it is an error.
- * @param local the file with the inputs of this machine, where there is one: {@link localFileOf}
+ * @param local the file with the inputs of this machine, where there is one: one of {@link localFilesOf}
  */
 export function readProfile(
   file: string,

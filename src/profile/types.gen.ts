@@ -36,7 +36,7 @@ export interface Range {
   readonly size: Size;
 }
 
-/** Files and texts that describe this board and its kernel. Every command reads them from here, and an option overrides an input. Paths are relative to the file that states them. NAME.local.json beside NAME.json may contain the inputs of one machine, which override those of the profile. Do not commit that file. */
+/** Files and texts that describe this board and its kernel. Every command reads them from here, and an option overrides an input. Paths are relative to the file that states them. NAME.local.json beside NAME.json or NAME.jsonc may contain the inputs of one machine, which override those of the profile. Do not commit that file. */
 export interface Inputs {
   /** The device tree blob that the board boots with. */
   readonly dtb?: string;

@@ -36,7 +36,7 @@ export function targetPage(
   const parts = [
     `# ${title}`,
     description,
-    `    dmaheap generate my-board.json -o out --target ${name}`,
+    `    dmaheap generate my-board.jsonc -o out --target ${name}`,
     '## Files',
     shown.map(({ path }) => `- ${code(`${name}/${path}`)}`).join('\n'),
     ...(shown.length < files.length

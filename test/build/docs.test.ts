@@ -68,7 +68,7 @@ test('every target has a page, with its files, its options and how to use it', (
   for (const { name, title, description, options = {}, files } of TARGETS) {
     const page = pages[name] ?? '';
     expect(page).toContain(`# ${title}\n\n${description}`);
-    expect(page).toContain(`dmaheap generate my-board.json -o out --target ${name}`);
+    expect(page).toContain(`dmaheap generate my-board.jsonc -o out --target ${name}`);
     for (const option of Object.keys(options)) expect(page).toContain(`| \`${option}\` |`);
     // What is only copied, the verifier's sources, is named as a whole.
     for (const file of files.filter((one) => 'template' in one)) expect(page).toContain(`\`${name}/${file.path}\``);

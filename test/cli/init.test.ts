@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import { execa } from 'execa';
 import { parse } from 'jsonc-parser';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -214,14 +215,14 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
 });
 
 test('a file that exists is no answer, and nothing that was said before is lost', async () => {
-  writeFileSync(path.join(work, 'taken.json'), 'mine');
+  writeFileSync(path.join(work, 'taken.jsonc'), 'mine');
   const answers = ['', '', 'taken', 'arm64', '', '', '', '', '', '', 'none/free.json', 'free.json'];
   const { exit, stderr, asked } = await answered(answers);
   expect(exit).toBe(0);
   expect(asked).toHaveLength(answers.length);
-  expect(stderr).toContain('  taken.json exists; give another file');
+  expect(stderr).toContain('  taken.jsonc exists; give another file');
   expect(stderr).toContain('  cannot write none/free.json: the file does not exist; give another file');
-  expect(readFileSync(path.join(work, 'taken.json'), 'utf8')).toBe('mine');
+  expect(readFileSync(path.join(work, 'taken.jsonc'), 'utf8')).toBe('mine');
   expect(parse(readFileSync(path.join(work, 'free.json'), 'utf8'))).toMatchObject({ name: 'taken' });
 });
 
@@ -256,7 +257,7 @@ test('without a terminal it does not wait for answers', async () => {
 
 test('on a real terminal', async () => {
   const main = path.resolve('src/cli/main.ts');
-  const command = `'${process.execPath}' --import tsx '${main}' init -o tty.json`;
+  const command = `'${process.execPath}' --import tsx '${main}' init -o '${path.join(work, 'tty.json')}'`;
   const child = execa('script', ['-qec', command, '/dev/null'], {
     cwd: process.cwd(),
     env: { TERM: 'dumb' },
@@ -272,8 +273,7 @@ test('on a real terminal', async () => {
     }
   });
   const { stdout } = await child;
-  expect(stdout).toContain('wrote tty.json');
-  rmSync('tty.json');
+  expect(stdout).toContain('tty.json; the lines above list its guesses');
 });
 
 test('UTF-16 is named, with the command that mends it', async () => {
@@ -315,5 +315,43 @@ describe('what was said of the size', () => {
     writeFileSync(path.join(root, 'proc/cmdline'), 'console=ttyS0 cma=192M\n');
     const { stdout } = await dmaheap(['init', '--live', '--root', root], work);
     expect(parse(stdout)).toMatchObject({ regions: { 'linux,cma': { size: '192M' } } });
+  });
+});
+
+describe('the file', () => {
+  test('a .jsonc has comments, the schema beside it, and its DTB as an input', async () => {
+    const place = mkdtempSync(path.join(work, 'file-'));
+    writeFileSync(path.join(place, 'a.dtb'), readFileSync(board('file.dtb', { size: cellsValue(0, 0x8000000) })));
+    const { exit, stderr } = await dmaheap(['init', '--dtb', 'a.dtb', '-o', 'a.jsonc'], place);
+    expect(exit).toBe(0);
+    expect(stderr).toContain('wrote a.jsonc; ');
+    const text = readFileSync(path.join(place, 'a.jsonc'), 'utf8');
+    expect(text).toContain('// DECIDE');
+    const profile = parse(text) as { $schema: string; inputs: unknown };
+    expect(profile.inputs).toEqual({ dtb: 'a.dtb' });
+    const schema = JSON.parse(readFileSync(path.join(place, profile.$schema), 'utf8'));
+    expect(new Ajv2020({ strict: true }).compile(schema)(profile)).toBe(true);
+    // No command needs --dtb again.
+    const placed = await dmaheap(['place', 'a.jsonc', '--kernel', '6.12', '--format', 'json'], place);
+    expect(JSON.parse(placed.stdout).areas).toMatchObject([{ name: 'linux,cma', sizeBytes: 0x8000000 }]);
+  });
+
+  test('a .json has no comments, and the guesses are printed', async () => {
+    const place = mkdtempSync(path.join(work, 'plain-'));
+    const dtb = board('plain.dtb', { size: cellsValue(0, 0x8000000) });
+    const { exit, stderr } = await dmaheap(['init', '--dtb', dtb, '-o', 'a.json'], place);
+    expect(exit).toBe(0);
+    expect(() => JSON.parse(readFileSync(path.join(place, 'a.json'), 'utf8'))).not.toThrow();
+    expect(stderr).toContain('a.json, at "access": the group that may allocate');
+    expect((await dmaheap(['validate', 'a.json'], place)).exit).toBe(0);
+  });
+
+  test('a schema of somebody else stays as it is', async () => {
+    const place = mkdtempSync(path.join(work, 'theirs-'));
+    writeFileSync(path.join(place, 'dmaheap.schema.json'), '{}');
+    const dtb = board('theirs.dtb', { size: cellsValue(0, 0x8000000) });
+    const { stderr } = await dmaheap(['init', '--dtb', dtb, '-o', 'a.jsonc'], place);
+    expect(stderr).toContain('dmaheap.schema.json is not the schema of profiles');
+    expect(readFileSync(path.join(place, 'dmaheap.schema.json'), 'utf8')).toBe('{}');
   });
 });

@@ -103,6 +103,20 @@ test('the local file wins over the profile, holds nothing else, and changes no o
   });
 });
 
+test('the local file of a .jsonc may be either, and not both', async () => {
+  writeProfile('commented.jsonc', {});
+  writeFileSync(at('commented.local.jsonc'), '// here\n{ "inputs": { "dtb": "nowhere.dtb" } }');
+  expect((await dmaheap(['generate', 'commented.jsonc', '-o', 'out'], work)).stderr).toContain('nowhere.dtb');
+  writeFileSync(at('commented.local.json'), '{ "inputs": { "dtb": "board.dtb" } }');
+  expect(await dmaheap(['generate', 'commented.jsonc', '-o', 'out'], work)).toMatchObject({
+    exit: 2,
+    stderr: expect.stringContaining('commented.local.json and commented.local.jsonc both exist'),
+  });
+  rmSync(at('commented.local.jsonc'));
+  expect((await dmaheap(['generate', 'commented.jsonc', '-o', 'out'], work)).exit).toBe(0);
+  rmSync(at('commented.local.json'));
+});
+
 test('check needs no repeated option, and says which input changed or is gone', async () => {
   writeProfile('board.json', { inputs: { dtb: 'board.dtb' } });
   writeTinyKernel(at('linux'));

@@ -84,17 +84,17 @@ beforeAll(async () => {
   cpSync('schemas', inside('schemas'), { recursive: true });
   // The profile that README shows.
   const shown = /^```jsonc\n(.*?)^```$/ms.exec(readFileSync('README.md', 'utf8'))?.[1] ?? '';
-  for (const name of ['my-board.json', 'other-board.json']) writeFileSync(inside(name), shown);
+  for (const name of ['my-board.jsonc', 'other-board.json']) writeFileSync(inside(name), shown);
   writeFileSync(inside('other-board.json'), shown.replace('"count": 6', '"count": 8'));
   const described = '{ "version": "5.10", "description": "rockchip-5.10" }';
   writeFileSync(inside('rockchip.json'), shown.replace(/"kernel": .*\},$/m, `"kernel": ${described},`));
-  writeFileSync(inside('fleet.json'), '{ "boards": ["my-board.json"], "kernels": ["6.12", "7.3"] }\n');
+  writeFileSync(inside('fleet.json'), '{ "boards": ["my-board.jsonc"], "kernels": ["6.12", "7.3"] }\n');
   writeFileSync(inside('bsp.cfg'), 'CONFIG_CMA=y\nCONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n');
   const environment = { PATH: `${bin}:${process.env['PATH']}` };
   const made = { cwd: template, env: environment };
-  await execa('dmaheap', ['generate', 'my-board.json', '-o', 'out', '--dtb', 'my-board.dtb'], made);
+  await execa('dmaheap', ['generate', 'my-board.jsonc', '-o', 'out', '--dtb', 'my-board.dtb'], made);
   const locked = ['--kernel-tree', 'linux-6.12', '--base-config', '.config', '--dtb', 'my-board.dtb'];
-  await execa('dmaheap', ['generate', 'my-board.json', '-o', 'locked', ...locked, '--lock', 'my-board.lock'], made);
+  await execa('dmaheap', ['generate', 'my-board.jsonc', '-o', 'locked', ...locked, '--lock', 'my-board.lock'], made);
   cpSync(inside('out/verify/verify.expect'), inside('etc/dmaheap/verify.expect'));
   copyFileSync(inside('out/dt-overlay/dmaheap.dtso'), inside('cma.dtso'));
   await execa('dtc', ['-@', '-q', '-I', 'dts', '-O', 'dtb', '-o', 'cma.dtbo', 'cma.dtso'], made);
@@ -133,7 +133,7 @@ test.concurrent.each(run.map((example, i) => [`${example.command} (${example.fro
       rmSync(path.join(directory, 'out'), { recursive: true });
       cpSync(path.join(directory, 'locked'), path.join(directory, 'out'), { recursive: true });
     } else rmSync(path.join(directory, 'my-board.lock'));
-    if (/ (init|import) /.test(command)) rmSync(path.join(directory, 'my-board.json'));
+    if (/ (init|import) /.test(command)) rmSync(path.join(directory, 'my-board.jsonc'));
     if (/ generate .* --kernel-tree/.test(` ${command}`)) rmSync(path.join(directory, 'out'), { recursive: true });
     const line = ENDLESS.test(command) ? `timeout -s INT 3 ${localised(command)}` : localised(command);
     const { exitCode, stdout, stderr } = await execa('sh', ['-c', line], {

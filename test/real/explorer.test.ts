@@ -110,15 +110,15 @@ test.each(BOARDS)('%s: profile, prediction and generated files are those of the 
   const profile = await page.inputValue('textarea[rows="16"]');
   const own = mkdtempSync(path.join(work, 'board-'));
   execFileSync('cp', [dtb, own]);
-  const drafted = await dmaheap(['init', '--dtb', name, '-o', 'board.json'], own);
+  const drafted = await dmaheap(['init', '--dtb', name, '-o', 'board.jsonc'], own);
   expect(drafted.exit).toBe(0);
-  expect(profile).toBe(readFileSync(path.join(own, 'board.json'), 'utf8'));
+  expect(profile).toBe(readFileSync(path.join(own, 'board.jsonc'), 'utf8'));
 
-  const argv = ['place', 'board.json', '--dtb', name, '--format', 'json'];
+  const argv = ['place', 'board.jsonc', '--dtb', name, '--format', 'json'];
   const [here, there] = [await inPage(...argv), await dmaheap(argv, own)];
   expect({ exit: here.exit, said: here.stdout }).toEqual({ exit: there.exit, said: there.stdout });
 
-  const generated = await dmaheap(['generate', 'board.json', '--dtb', name, '-o', 'out'], own);
+  const generated = await dmaheap(['generate', 'board.jsonc', '--dtb', name, '-o', 'out'], own);
   const shown = await page.locator('details summary').allTextContents();
   const written =
     generated.exit === 0

@@ -75,8 +75,8 @@ export const command = declare({
   },
   examples: [
     'check out --kernel-tree linux-6.12 --base-config .config --dtb my-board.dtb --lock my-board.lock',
-    'check --config .config my-board.json',
-    'check my-board.json --config .config --dtb my-board.dtb --rootfs rootfs.tar',
+    'check --config .config my-board.jsonc',
+    'check my-board.jsonc --config .config --dtb my-board.dtb --rootfs rootfs.tar',
   ],
   run: async (context, subject, options) => {
     if (subject.endsWith('.kernel.json')) return checkKernel(context, subject, options);

@@ -30,7 +30,7 @@ export const command = declare({
   examples: [
     'diagnose dmesg.txt',
     'diagnose boot.log cmdline.txt meminfo.txt',
-    'diagnose board.tar --profile my-board.json --predict',
+    'diagnose board.tar --profile my-board.jsonc --predict',
     'ssh board dmesg | dmaheap diagnose',
   ],
   run,

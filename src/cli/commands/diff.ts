@@ -36,7 +36,10 @@ export const command = declare({
     ),
   },
   exits: '0 no difference, 1 differences',
-  examples: ['diff my-board.json --kernel 6.12 --kernel 7.3 --dtb my-board.dtb', 'diff my-board.json other-board.json'],
+  examples: [
+    'diff my-board.jsonc --kernel 6.12 --kernel 7.3 --dtb my-board.dtb',
+    'diff my-board.jsonc other-board.json',
+  ],
   run: diff,
 });
 

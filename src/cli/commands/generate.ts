@@ -53,9 +53,9 @@ export const command = declare({
     ),
   },
   examples: [
-    'generate my-board.json -o out --kernel 6.12 --dtb my-board.dtb',
-    'generate my-board.json -o out --kernel-tree linux-6.12 --base-config .config --lock my-board.lock',
-    'generate my-board.json -o out --target udev,verify --diff',
+    'generate my-board.jsonc -o out --kernel 6.12 --dtb my-board.dtb',
+    'generate my-board.jsonc -o out --kernel-tree linux-6.12 --base-config .config --lock my-board.lock',
+    'generate my-board.jsonc -o out --target udev,verify --diff',
   ],
   run: generate,
 });

@@ -1,10 +1,9 @@
 /** dmaheap import: a hand-made setup into a profile. */
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { type Fdt, readFdt } from '../../fdt/index.js';
 import { type ImportInput, importSetup } from '../../import/index.js';
-import { guessesIn } from '../../init/write.js';
 import { resolveModel } from '../../model/index.js';
 import { makePlan } from '../../plan/index.js';
 import { schemaAt } from '../../profile/describe.js';
@@ -19,6 +18,7 @@ import { PATH_FIX, readBytes, readText, reasonOf } from '../files.js';
 import { kernelOption, shownPath } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
 import { openTools } from '../tools.js';
+import { writeProfile } from '../write-profile.js';
 
 export const command = declare({
   name: 'import',
@@ -32,9 +32,14 @@ export const command = declare({
     arch: text('--arch <arch>', 'architecture, if no complete .config states it: arm64, arm, riscv64 or x86_64'),
     kernel: text('--kernel <version>', 'kernel, if no complete .config states it'),
     name: text('--name <name>', 'name of the profile'),
-    output: text('-o, --output <file>', 'where to write; default: standard output'),
+    output: text(
+      '-o, --output <file>',
+      'where to write: .jsonc with comments, .json without; default: standard output',
+    ),
   },
-  examples: ['import --config bsp.cfg --dts cma.dtso --rules /usr/lib/udev/rules.d --cmdline "cma=256M" -o board.json'],
+  examples: [
+    'import --config bsp.cfg --dts cma.dtso --rules /usr/lib/udev/rules.d --cmdline "cma=256M" -o board.jsonc',
+  ],
   run: importProfile,
 });
 
@@ -199,7 +204,7 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
   const refused: Diagnostic[] = [];
   if (value !== undefined) {
     // Whatever the files held, what is written is a profile.
-    const file = options.output ?? 'profile.json';
+    const file = options.output ?? 'profile.jsonc';
     const read = readProfile(file, () => ({ text: value }));
     found.push(...read.diagnostics);
     for (const [name, source] of read.sources) reader.sources.set(name, source);
@@ -222,17 +227,7 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
     if (context.options.format === 'human') context.print(value);
     return exit;
   }
-  try {
-    writeFileSync(context.resolve(options.output), value, { flag: 'wx' });
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new Refusal(
-      exists ? `${options.output} exists` : `cannot write ${options.output}: ${reasonOf(error)}`,
-      exists ? EXIT.usage : EXIT.environment,
-      'give another file with -o',
-    );
-  }
   const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'correct the findings';
-  context.note(`wrote ${options.output}${guessesIn(value)}. Next: ${next}`);
+  writeProfile(context, options.output, value, next);
   return exit;
 }

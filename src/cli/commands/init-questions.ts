@@ -151,7 +151,7 @@ export async function askBoard(
       ));
     const file =
       output ??
-      (await get('Write the profile to', `${name}.json`, (answer) => {
+      (await get('Write the profile to', `${name}.jsonc`, (answer) => {
         const error = whyNot(context, answer);
         return error === undefined
           ? { value: answer }

@@ -1,6 +1,6 @@
 /** dmaheap init: a first profile from a board's DTB and configuration, or from the running board. */
 
-import { existsSync, lstatSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Diagnostic } from '../../diagnostic/index.js';
@@ -8,7 +8,6 @@ import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
 import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from '../../init/board.js';
-import { guessesIn } from '../../init/write.js';
 import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
@@ -17,8 +16,8 @@ import { readBoard, readConfiguration, whyNot } from '../board-files.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonOf } from '../files.js';
 import { Refusal } from '../refusal.js';
+import { writeProfile } from '../write-profile.js';
 
 const PURPOSES = Object.keys(HEAP_OF_PURPOSE);
 
@@ -42,12 +41,15 @@ export const command = declare({
       'the distribution, which decides the default group: debian, yocto, buildroot, alpine, nixos, openwrt, android',
     ),
     group: text('--group <name>', 'the group that may use the heaps'),
-    output: text('-o, --output <file>', 'where to write; default: standard output'),
+    output: text(
+      '-o, --output <file>',
+      'where to write: .jsonc with comments, .json without; default: standard output',
+    ),
   },
   examples: [
-    'init --dtb my-board.dtb --config .config -o my-board.json',
-    'init --dtb my-board.dtb --size 400M --kernel 6.12 -o my-board.json',
-    'init --dtb my-board.dtb --budget "4 cameras 4K NV12, 6 buffers each" -o my-board.json',
+    'init --dtb my-board.dtb --config .config -o my-board.jsonc',
+    'init --dtb my-board.dtb --size 400M --kernel 6.12 -o my-board.jsonc',
+    'init --dtb my-board.dtb --budget "4 cameras 4K NV12, 6 buffers each" -o my-board.jsonc',
   ],
   run: init,
 });
@@ -173,6 +175,12 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
   };
 }
 
+/** The DTB as the profile names it, so that no later command needs --dtb. */
+function inputsOf({ dtb, output }: InitOptions): BoardFindings {
+  if (dtb === undefined || output === undefined || output === '-') return {};
+  return { inputs: { dtb: path.isAbsolute(dtb) ? dtb : path.relative(path.dirname(output), dtb) } };
+}
+
 async function init(context: Context, options: InitOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
   const decisions = readDecisions(options);
@@ -201,7 +209,7 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
   ] as const) {
     found = { ...found, ...(file === undefined ? {} : read(file)) };
   }
-  found = { ...found, ...decisions };
+  found = { ...found, ...decisions, ...inputsOf(options) };
   if (isAsked && context.ask !== undefined) {
     const { askBoard } = await import('./init-questions.js');
     const answers = await askBoard(context, context.ask, found, output);
@@ -215,16 +223,6 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
     context.print(text);
     return EXIT.good;
   }
-  try {
-    writeFileSync(context.resolve(output), text, { flag: 'wx' });
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new Refusal(
-      exists ? `${output} exists` : `cannot write ${output}: ${reasonOf(error)}`,
-      exists ? EXIT.usage : EXIT.environment,
-      'give another file with -o',
-    );
-  }
-  context.note(`wrote ${output}${guessesIn(text)}. Next: dmaheap validate ${output}`);
+  writeProfile(context, output, text, `dmaheap validate ${output}`);
   return EXIT.good;
 }

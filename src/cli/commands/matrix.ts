@@ -142,7 +142,7 @@ class Run {
   #nameOf({ profile }: MatrixBoard): string {
     const known = this.#names.get(profile);
     if (known !== undefined) return known;
-    const name = openProfile(this.#context, profile).value?.profile.name ?? path.basename(profile, '.json');
+    const name = openProfile(this.#context, profile).value?.profile.name ?? path.parse(profile).name;
     this.#names.set(profile, name);
     return name;
   }

@@ -32,8 +32,8 @@ export const command = declare({
     strict: STRICT,
   },
   examples: [
-    'report my-board.json --dtb my-board.dtb -o report.html',
-    'report my-board.json --dtb my-board.dtb --verify report.json -o report.html',
+    'report my-board.jsonc --dtb my-board.dtb -o report.html',
+    'report my-board.jsonc --dtb my-board.dtb --verify report.json -o report.html',
   ],
   run: report,
 });

@@ -18,7 +18,7 @@ export const command = declare({
     ['[name]', 'one target'],
     ['[profile]', 'show how to use the files for this board, up to the booted kernel'],
   ],
-  examples: ['targets', 'targets yocto', 'targets yocto my-board.json'],
+  examples: ['targets', 'targets yocto', 'targets yocto my-board.jsonc'],
   run: targets,
 });
 

@@ -25,7 +25,7 @@ export const command = declare({
     strict: STRICT,
     watch: flag('--watch', 'check again when a file or a profile that it extends changes; Ctrl-C stops'),
   },
-  examples: ['validate my-board.json other-board.json', 'validate my-board.json --watch'],
+  examples: ['validate my-board.jsonc other-board.json', 'validate my-board.jsonc --watch'],
   run: validate,
 });
 
