@@ -1,6 +1,6 @@
 /** The kernel's own merge_config.sh and conf, run outside the user's tree. */
 
-import { optionsOf } from '../kconfig/option-line.js';
+import { lookupOptions } from '../kconfig/option-line.js';
 import { sourceArchitecture } from './kconfig-text.js';
 import type { CheckContext, KernelConfig, Tools } from './types.js';
 
@@ -42,7 +42,7 @@ export function buildConfig(context: CheckContext): (fragment: string) => Promis
     if (text === undefined) return { failure: 'make alldefconfig failed', output: last(run.stderr || run.stdout) };
     // Where our merged copy has the line is of no use to anybody.
     const warnings = lines(run.stderr).map((line) => line.replace(/^.*?:\d+:\s*/, ''));
-    return { lines: optionsOf(text), warnings, foreignCompiler };
+    return { lines: lookupOptions(text), warnings, foreignCompiler };
   };
 }
 

@@ -1,7 +1,7 @@
 /** Kernel configuration fragments: their lines, and whether each is in the .config that the kernel's conf makes. */
 
 import { type CodeTable, type Diagnostic, defineCodes, reporter, type Span } from '../diagnostic/index.js';
-import { hasOptionLine, readOptionLines, type SetOption } from '../kconfig/option-line.js';
+import { hasOptionLine, type OptionLookup, readOptionLines, type SetOption } from '../kconfig/option-line.js';
 import type { SourceText } from '../source/index.js';
 import { suggest } from '../source/suggest.js';
 import { buildConfig } from './conf.js';
@@ -204,14 +204,14 @@ async function judgeFragments(
 }
 
 /** A line stands when the final .config has it; "is not set" also when the symbol has no line there at all. */
-function stands(line: FragmentLine, final: ReadonlyMap<string, SetOption>): boolean {
+function stands(line: FragmentLine, final: OptionLookup): boolean {
   const found = final.get(line.symbol);
   return found === undefined ? line.value === 'n' : isSame(found, line);
 }
 
 async function dropped(
   line: FragmentLine,
-  config: { lines: ReadonlyMap<string, SetOption>; warnings: readonly string[] },
+  config: { lines: OptionLookup; warnings: readonly string[] },
   context: CheckContext,
 ) {
   const { symbol, text, span } = line;
@@ -241,7 +241,7 @@ async function dropped(
 function reason(
   { symbol, value }: FragmentLine,
   found: readonly Definition[],
-  lines: ReadonlyMap<string, SetOption>,
+  lines: OptionLookup,
 ): { cause: string; fix?: string; facts?: readonly string[] } {
   const fact = (table: Readonly<Record<string, string>>) =>
     table[symbol] === undefined ? {} : { facts: [table[symbol]] };

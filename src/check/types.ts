@@ -2,7 +2,7 @@
 
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
-import type { SetOption } from '../kconfig/option-line.js';
+import type { OptionLookup } from '../kconfig/option-line.js';
 import type { Architecture, OccupiedRange, PlacementInput } from '../placement/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
@@ -11,7 +11,7 @@ import type { SourceText } from '../source/index.js';
 export type KernelConfig =
   | {
       /** The line of each symbol; one without a line is missing. */
-      readonly lines: ReadonlyMap<string, SetOption>;
+      readonly lines: OptionLookup;
       /** Complaints about single lines. */
       readonly warnings: readonly string[];
       /** Said when no compiler for the architecture was found. */

@@ -18,6 +18,7 @@ export { deniedAnswer, type Probe, shellAnswer } from './macro.js';
 export { loadConfig, type MadeConfig, MODES, type Mode, makeConfig } from './modes.js';
 export {
   hasOptionLine,
+  lookupOptions,
   type OptionLine,
   optionsOf,
   optionValues,

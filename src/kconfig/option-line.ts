@@ -139,6 +139,19 @@ export function optionsOf(text: string): Map<string, SetOption> {
   return options;
 }
 
+/** Some of the lines of {@link optionsOf}, without reading the others: a `.config` has 15,000. */
+export type OptionLookup = Pick<ReadonlyMap<string, SetOption>, 'get'>;
+
+/** {@link optionsOf} for those who ask for a few symbols; offsets are not those in the text. */
+export function lookupOptions(text: string): OptionLookup {
+  return {
+    get: (symbol) => {
+      const lines = /^\w+$/.test(symbol) ? text.match(new RegExp(`^.*CONFIG_${symbol}\\b.*$`, 'gm')) : null;
+      return lines === null ? undefined : optionsOf(lines.join('\n')).get(symbol);
+    },
+  };
+}
+
 /** Values by symbol, strings without quotes. */
 export function optionValues(text: string): Map<string, string> {
   return new Map([...optionsOf(text)].map(([symbol, { value }]) => [symbol, value]));

@@ -6,7 +6,10 @@ import { DEFAULT, IMPLY, type KconfigTree, PROBED, RANGE_PROPERTY, SELECT } from
 /** Symbols with a definition that holds the answer of a probe, in the order of the files. */
 export function probedSymbols(tree: KconfigTree): SymbolId[] {
   const { flags } = tree.symbols;
-  return [...flags.keys()].filter((symbol) => ((flags[symbol] as number) & PROBED) !== 0);
+  const found: SymbolId[] = [];
+  for (let symbol = 0; symbol < flags.length; symbol++)
+    if (((flags[symbol] as number) & PROBED) !== 0) found.push(symbol);
+  return found;
 }
 
 /**

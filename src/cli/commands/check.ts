@@ -14,7 +14,7 @@ import { compareFiles, compareLock, factsDigest, type Lock } from '../../check/l
 import { hasErrors } from '../../diagnostic/index.js';
 import { compareKernelVersions, parseKernelVersion } from '../../facts/index.js';
 import { makeFdt } from '../../fdt/index.js';
-import { makeConfig, optionsOf, readOptionLines, withLines } from '../../kconfig/index.js';
+import { lookupOptions, makeConfig, readOptionLines, withLines } from '../../kconfig/index.js';
 import type { KernelKnowledge } from '../../knowledge/index.js';
 import { namingOf } from '../../knowledge/lookup.js';
 import { otherArchitecture } from '../../model/index.js';
@@ -280,7 +280,7 @@ function engineOf(
     const symbols = readOptionLines(fragment).options;
     noteAssumptions(context, open, symbols);
     const warnings = made.diagnostics.map(({ message }) => `warning: ${message}`);
-    return { lines: optionsOf(made.text), warnings, foreignCompiler: undefined };
+    return { lines: lookupOptions(made.text), warnings, foreignCompiler: undefined };
   };
 }
 
