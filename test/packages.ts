@@ -48,6 +48,7 @@ export const REAL_PACKAGES = [
   'qemu-system-arm',
   'qemu-system-misc',
   'qemu-system-x86',
+  'rsync',
   'selinux-utils',
   'systemd',
   'u-boot-tools',

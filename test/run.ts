@@ -28,6 +28,7 @@ const REAL: typeof UNIT = [
       npm('native, as clang sees it', 'lint:native'),
       npm('targets', 'test:targets'),
       npm('udev rules', 'test:udev'),
+      npm('engines', 'test:engines', '--short'),
       npm('images', 'test:image', '40'),
       npm('device trees', 'test:dtb'),
       npm('placement', 'test:placement'),

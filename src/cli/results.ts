@@ -31,19 +31,19 @@ function lineOf({ code, message, span, fix }: Diagnostic): string {
 export function junitOf(results: readonly CellResult[]): string {
   const count = (of: readonly CellResult[], status: CellResult['status']) =>
     of.filter((one) => one.status === status).length;
-  const numbers = (of: readonly CellResult[]) =>
-    `tests="${of.length}" failures="${count(of, 'fail')}" errors="0" skipped="${count(of, 'skip')}" time="0"`;
+  // Jenkins refuses a time that is not one and a `skipped` of the whole; nothing here is measured.
+  const numbers = (of: readonly CellResult[]) => `tests="${of.length}" failures="${count(of, 'fail')}" errors="0"`;
   const boards = [...new Set(results.map(({ board }) => board))];
   const suites = boards.map((board) => {
     const own = results.filter((one) => one.board === board);
-    return `  <testsuite name="${xml(board)}" ${numbers(own)}>\n${own.map(caseOf).join('')}  </testsuite>\n`;
+    return `  <testsuite name="${xml(board)}" ${numbers(own)} skipped="${count(own, 'skip')}">\n${own.map(caseOf).join('')}  </testsuite>\n`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="dmaheap" ${numbers(results)}>\n${suites.join('')}</testsuites>\n`;
 }
 
 function caseOf(result: CellResult): string {
   const { board, kernel, target, status, reason } = result;
-  const open = `    <testcase name="${xml(`${target} on ${kernel}`)}" classname="${xml(`dmaheap.${board}`)}" time="0"`;
+  const open = `    <testcase name="${xml(`${target} on ${kernel}`)}" classname="${xml(`dmaheap.${board}`)}"`;
   if (status === 'pass') return `${open}/>\n`;
   if (status === 'skip') return `${open}>\n      <skipped message="${xml(reason ?? '')}"/>\n    </testcase>\n`;
   const errors = errorsOf(result);

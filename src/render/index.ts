@@ -199,7 +199,11 @@ function presentOptions(
     if (typeof value === 'boolean') return [[name, value]];
     if (typeof value === 'number') return [[name, leaf('integer', value, origin)]];
     // An empty string says "not given", so that a template can leave the part out.
-    const text: NeutralView = value !== '' && leaf((option.kind ?? 'word') as 'string', value, origin);
+    const text: NeutralView =
+      value !== '' &&
+      (option.kind === 'integer'
+        ? leaf('integer', BigInt(value), origin)
+        : leaf((option.kind ?? 'word') as 'string', value, origin));
     // One condition per value, `{{#if options.formIs.layer}}`: templates compare nothing.
     const is = Object.fromEntries((option.values ?? []).map((one) => [one, one === value]));
     return [
@@ -225,6 +229,8 @@ function objectionTo(value: unknown, option: TargetOption): { cause: string; fix
   }
   if (value === '' && !mayBeEmpty)
     return { cause: 'it is empty', fix: `give it a value, or omit it to use ${JSON.stringify(usual)}` };
+  if (kind === 'integer' && !/^[0-9]{0,18}$/.test(String(value)))
+    return { cause: 'it is not a number', fix: 'use a number in quotes, such as "1"' };
   // The name of a file: refused here, because a path has no writer.
   if (kind === undefined && typeof value === 'string' && !OPTION_NAME.test(value))
     return {

@@ -1,7 +1,7 @@
 /** Plan -> what templates see. Every decision is already in the plan; here it only gets its kind (src/lang). */
 
 import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
-import { type At, type Cell, leaf } from '../lang/index.js';
+import { type At, type Cell, leaf, write } from '../lang/index.js';
 import { poolProperties } from '../placement/index.js';
 import { linksOf } from '../plan/links.js';
 import type { Because, HeapNode, Plan, PlannedArea, PlannedHeap } from '../plan/types.js';
@@ -13,12 +13,12 @@ import type { NeutralView } from './view.js';
 
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
-/** `make ARCH=`, `mkimage -A`, mkosi and GNU (Alpine, Nix) have other names. */
+/** `make ARCH=`, `mkimage -A`, mkosi, GNU (Alpine, Nix) and LAVA have other names; `console` is that of QEMU's machine. */
 const ARCH_NAMES = {
-  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64' },
-  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7' },
-  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64' },
-  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64' },
+  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64', lava: 'arm64', console: 'ttyAMA0' },
+  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7', lava: 'arm', console: 'ttyAMA0' },
+  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64', lava: 'riscv64', console: 'ttyS0' },
+  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64', lava: 'amd64', console: 'ttyS0' },
 } as const;
 
 /** The view of a plan, the same for every target; options come from {@link presentOptions}. */
@@ -45,6 +45,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       ubootArch: leaf('word', names.uboot),
       mkosiArch: leaf('word', names.mkosi),
       gnuArch: leaf('word', names.gnu),
+      lavaArch: leaf('word', names.lava),
+      qemuKernel: qemuKernel(plan, names.console),
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
       dtbName: plan.board.dtb !== undefined && leaf('path', fileName(plan.board.dtb), { pointer: '/board/dtb' }),
       dtsName: dtb !== undefined && leaf('path', dtb.replace(/\.dtb$/, ''), { pointer: '/board/dtb' }),
@@ -116,6 +118,13 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       })),
     ),
   };
+}
+
+/** QEMU's options for a kernel that LAVA has downloaded; LAVA splits them into words as a shell does. */
+function qemuKernel({ commandLine }: Plan, console: string): NeutralView {
+  const words = [`console=${console}`, ...commandLine.map(({ argument }) => argument)];
+  const { value } = write('sh', leaf('string', words.join(' ')));
+  return value !== undefined && leaf('string', `-kernel {kernel} -append ${value.spelled}`);
 }
 
 /** A text that is not the path of a DTB is passed unchanged, for its language to refuse. */

@@ -83,14 +83,14 @@ describe('a matrix', () => {
     expect((await dmaheap(['check', 'out/rockpro64/6.12/udev'], work)).exit).toBe(0);
 
     const xmllint = (file: string) =>
-      execaSync('xmllint', ['--noout', '--relaxng', path.resolve('test/cli/junit.rng'), file], {
+      execaSync('xmllint', ['--noout', '--schema', path.resolve('test/cli/junit.xsd'), file], {
         cwd: work,
         reject: false,
       });
     expect(xmllint('r.xml').exitCode).toBe(0);
     const xml = readFileSync(path.join(work, 'r.xml'), 'utf8');
-    expect(xml).toContain('<testsuites name="dmaheap" tests="18" failures="6" errors="0" skipped="3"');
-    writeFileSync(path.join(work, 'bad.xml'), xml.replace(' tests="18"', ''));
+    expect(xml).toContain('<testsuites name="dmaheap" tests="18" failures="6" errors="0">');
+    writeFileSync(path.join(work, 'bad.xml'), xml.replace(/(<testsuite .*?) tests="\d+"/, '$1'));
     expect(xmllint('bad.xml').exitCode).not.toBe(0);
 
     const ktap = readFileSync(path.join(work, 'r.ktap'), 'utf8').split('\n');
@@ -199,7 +199,7 @@ test('hostile names and messages stay data in JUnit and KTAP', () => {
   ];
   writeFileSync(path.join(work, 'evil.xml'), junitOf(results));
   expect(
-    execaSync('xmllint', ['--noout', '--relaxng', path.resolve('test/cli/junit.rng'), 'evil.xml'], { cwd: work })
+    execaSync('xmllint', ['--noout', '--schema', path.resolve('test/cli/junit.xsd'), 'evil.xml'], { cwd: work })
       .exitCode,
   ).toBe(0);
   expect(

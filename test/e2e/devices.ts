@@ -41,7 +41,11 @@ echo "verify $?"
 `;
 
 /** @param generated directory that \`dmaheap generate\` wrote */
-export async function deviceGuest(machine: Machine, one: Case, generated: string): Promise<GuestFiles> {
+export async function deviceGuest(
+  machine: Machine,
+  one: Pick<Case, 'devices' | 'script'>,
+  generated: string,
+): Promise<GuestFiles> {
   const devices = one.devices ?? 'devtmpfs';
   const expectation = await readFile(path.join(generated, 'verify/verify.expect'), 'utf8');
   const texts: Record<string, string> = { ...USERS, 'etc/dmaheap/verify.expect': expectation };

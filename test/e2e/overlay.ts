@@ -15,7 +15,7 @@ export interface RootCells {
  * judges here: nothing of the product takes part.
  */
 export async function mergedDtb(
-  one: Case,
+  one: Pick<Case, 'overlays' | 'extra'>,
   base: string,
   directory: string,
   sources: readonly string[] = [],

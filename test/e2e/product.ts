@@ -8,7 +8,7 @@ const ROOT = new URL('../../', import.meta.url).pathname;
 const PROGRAM = path.join(ROOT, 'dist/dmaheap.mjs');
 
 /** A file of the repository by its path from the root; words that name no file stay what they are. */
-export const fromRoot = (word: string): string => (word.endsWith('.json') ? path.join(ROOT, word) : word);
+export const fromRoot = (word: string): string => (word.endsWith('.json') ? path.resolve(ROOT, word) : word);
 
 /** @throws when it fails, with what it said */
 export async function dmaheap(...args: readonly string[]): Promise<string> {

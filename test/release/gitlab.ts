@@ -12,21 +12,24 @@ import { samplePlan } from '../render/sample-plan.js';
 
 const JUDGE = ['gitlab-ci-local@4.75.1', 'node@22'];
 
-export async function gitlabJudge(work: string): Promise<void> {
+/** The command that starts gitlab-ci-local. */
+export async function gitlabCiLocal(): Promise<readonly [node: string, program: string]> {
   const tools = await filledOnce(path.join(cacheRoot(), 'gitlab', JUDGE.join('+')), async (directory) => {
     writeFileSync(path.join(directory, 'package.json'), '{ "private": true }\n');
     await execa('npm', ['install', '--no-audit', '--no-fund', ...JUDGE], { cwd: directory, stdin: 'ignore' });
   });
+  const modules = path.join(tools, 'node_modules');
+  return [path.join(modules, 'node/bin/node'), path.join(modules, 'gitlab-ci-local/dist/index.js')];
+}
+
+export async function gitlabJudge(work: string): Promise<void> {
+  const [node, program] = await gitlabCiLocal();
   const place = path.join(work, 'gitlab');
   mkdirSync(place);
   await execa('git', ['init', '--quiet'], { cwd: place });
   await execa('git', ['remote', 'add', 'origin', 'git@example.com:acme/board.git'], { cwd: place });
   const judge = (file: string) =>
-    execa(
-      path.join(tools, 'node_modules/node/bin/node'),
-      [path.join(tools, 'node_modules/gitlab-ci-local/dist/index.js'), '--list', '--file', file],
-      { cwd: place, reject: false, all: true },
-    );
+    execa(node, [program, '--list', '--file', file], { cwd: place, reject: false, all: true });
   const { value = [] } = render(samplePlan(), { version: '0.0.0', targets: ['fleet'] });
   const generated = value.find((artifact) => artifact.path.endsWith('gitlab-ci.yml'))?.text ?? '';
   copyFileSync('.gitlab-ci.yml', path.join(place, '.gitlab-ci.yml'));

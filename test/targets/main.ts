@@ -7,24 +7,15 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { TARGETS } from '../../src/render/index.js';
 import { BOARDS } from '../render/examples.js';
+import { Verdicts } from '../verdicts.js';
 import { FILE_JUDGES, type FileJudge } from './languages.js';
 import { SYSTEM_JUDGES, type SystemJudge } from './systems.js';
 import { filesOf, hostileFiles, type Tree, writeTrees } from './tree.js';
 
 const wanted = process.argv.slice(2);
 const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
-let passed = 0;
-let failed = 0;
-
-async function verdict(name: string, run: () => Promise<string>): Promise<void> {
-  const start = Date.now();
-  const objection = await run().catch((error) => String(error));
-  if (objection === '') passed += 1;
-  else failed += 1;
-  const seconds = ((Date.now() - start) / 1000).toFixed(1);
-  console.log(`${objection === '' ? 'ok  ' : 'FAIL'} ${name} (${seconds} s)`);
-  if (objection !== '') console.log(objection.split('\n').slice(-12).join('\n').replace(/^/gm, '     '));
-}
+const verdicts = new Verdicts();
+const verdict = verdicts.judge.bind(verdicts);
 
 async function judgeFiles(judge: FileJudge, trees: readonly Tree[], scratch: string): Promise<void> {
   const files = filesOf(trees, ...judge.languages).filter(judge.reads ?? (() => true));
@@ -78,5 +69,4 @@ try {
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed, 0 skipped`);
-process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+verdicts.close();

@@ -1,0 +1,68 @@
+/**
+ * `npm run test:engines [-- --short] [NAME...]`: what is generated for test labs and CI runs on the engines themselves. A job
+ * passes on the healthy board and on no other. --short: what CI runs.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Verdicts } from '../verdicts.js';
+import { gitlabPipeline, unlikeWhole, workflowFindings } from './ci.js';
+import { BOARDS, type BoardName, makeImages } from './guest.js';
+import { labgridTest, unlikeLabgrid } from './labgrid.js';
+import { lavaJob, unlikeLava } from './lava.js';
+import { acceptsBroken, reportsOf, unlikeReport, unlikeShards } from './reports.js';
+
+const words = process.argv.slice(2);
+const isShort = words.includes('--short');
+const wanted = words.filter((word) => word !== '--short');
+const boards: readonly BoardName[] = isShort ? ['healthy', 'killed'] : BOARDS;
+const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => name.includes(word));
+const verdicts = new Verdicts();
+const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-engines-'));
+
+try {
+  await makeImages(directory);
+  if (isWanted('lava')) {
+    for (const board of boards)
+      await verdicts.judge(`lava-run, deploy qemu, ${board}`, async () =>
+        unlikeLava(board, await lavaJob(directory, board, 'qemu')),
+      );
+    await verdicts.judge('lava-run, deploy flasher, healthy', async () =>
+      unlikeLava('healthy', await lavaJob(directory, 'healthy', 'flasher')),
+    );
+  }
+  if (isWanted('labgrid'))
+    for (const board of boards)
+      await verdicts.judge(`labgrid, QEMUDriver, ${board}`, async () =>
+        unlikeLabgrid(board, await labgridTest(directory, board)),
+      );
+  if (isWanted('reports')) {
+    for (const board of ['healthy', 'no-overlay'] as const)
+      await verdicts.judge(`xmllint, junitparser and kunit_parser, ${board}`, async () =>
+        unlikeReport(directory, board, await reportsOf(directory, board)),
+      );
+    await verdicts.judge('xmllint and junitparser refuse broken files', () => acceptsBroken(directory, 'healthy'));
+  }
+  if (isWanted('ci')) {
+    const place = (name: string) => path.join(directory, name.replace(' ', '-'));
+    await verdicts.judge('gitlab-ci-local, program in the repository, four shards', async () =>
+      unlikeWhole(place('repository'), await gitlabPipeline(place('repository'), 'repository')),
+    );
+    await verdicts.judge('xmllint and junitparser, the shards and the whole', () => unlikeShards(place('repository')));
+    await verdicts.judge('gitlab-ci-local, program of a release', async () =>
+      unlikeWhole(place('release'), await gitlabPipeline(place('release'), 'release')),
+    );
+    await verdicts.judge('gitlab-ci-local, program with another checksum: refused', async () => {
+      const { exitCode, output } = await gitlabPipeline(place('another release'), 'another release');
+      return exitCode !== 0 && /dmaheap\.mjs: FAILED/.test(output) ? '' : `status ${exitCode}\n${output}`;
+    });
+    await verdicts.judge('actionlint', () => workflowFindings(place('repository')));
+    verdicts.skip(
+      "the workflow on GitHub's runner",
+      'no package has it; its command lines are those of the pipeline above',
+    );
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}
+verdicts.close();
