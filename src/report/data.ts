@@ -4,6 +4,7 @@ import { mainlineNaming } from '../facts/heap-names.js';
 import { compareKernelVersions, formatKernelVersion, type KernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
 import {
+  type Change as BootChange,
   type LintInput,
   type LintResult,
   lintPlacement,
@@ -13,6 +14,7 @@ import {
   type Prediction,
   predict,
 } from '../placement/index.js';
+import type { PlanChange } from '../plan/compare.js';
 import type { Plan } from '../plan/index.js';
 import type { VerifyReport } from '../verify/index.js';
 import { type ShownMap, shownMap } from './model.js';
@@ -21,6 +23,25 @@ export interface KernelColumn {
   readonly kernel: string;
   readonly prediction: Prediction;
   readonly lints: readonly LintResult[];
+}
+
+/** One side of a comparison. */
+export interface ComparedSide {
+  readonly profile: { readonly file: string; readonly name: string; readonly sha256: string };
+  readonly kernel: { readonly min: string; readonly max: string };
+  /** `my-board.jsonc, Linux 6.12`. */
+  readonly title: string;
+  /** The memory on the newest kernel of this side. */
+  readonly map: ShownMap;
+}
+
+/** What differs from another profile, or from another kernel; the page is about `to`. */
+export interface ComparedReport {
+  readonly from: ComparedSide;
+  readonly to: ComparedSide;
+  readonly changes: readonly PlanChange[];
+  /** Of the predicted boots; null: a side has no DTB. */
+  readonly predicted: readonly BootChange[] | null;
 }
 
 export interface ReportData {
@@ -39,6 +60,7 @@ export interface ReportData {
   readonly delta: { readonly base: string; readonly changes: readonly Change[] } | undefined;
   readonly findings: readonly Diagnostic[];
   readonly verification: VerifyReport | undefined;
+  readonly comparison: ComparedReport | undefined;
 }
 
 /** A report of a profile from which no plan came. */
@@ -85,6 +107,7 @@ export function reportData(
     readonly findings: readonly Diagnostic[];
     readonly delta?: ReportData['delta'];
     readonly verification?: VerifyReport;
+    readonly comparison?: ComparedReport;
   },
 ): ReportData {
   const columns = interestingKernels(plan.kernel).map((kernel) => {
@@ -107,5 +130,6 @@ export function reportData(
     delta: rest.delta,
     findings: rest.findings,
     verification: rest.verification,
+    comparison: rest.comparison,
   };
 }

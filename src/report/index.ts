@@ -7,11 +7,12 @@ import { type Html, html } from '../lang/html.js';
 import { type LintId, PLACEMENT_CODES } from '../placement/index.js';
 import type { Plan, PlannedArea, PlannedHeap } from '../plan/index.js';
 import { formatAddress, formatBytes, readableBytes } from '../quantity/index.js';
+import { comparison } from './comparison.js';
 import type { KernelColumn, RefusedReport, ReportData } from './data.js';
 import { drawMap } from './map.js';
 import { type Cell, code, findingsList, pageOf, type Section, status, table } from './page.js';
 
-export { mapOf, type RefusedReport, type ReportData, reportData } from './data.js';
+export { type ComparedReport, mapOf, type RefusedReport, type ReportData, reportData } from './data.js';
 export { formatMap } from './text.js';
 
 /** What a command concludes from its checks, as it prints it. */
@@ -232,6 +233,12 @@ export function renderReport(data: ReportData, conclusion: Conclusion): string {
   const board = verification(data);
   const sections: (Section | false)[] = [
     errors.length > 0 && { id: 'wrong', name: 'Errors', title: 'What is wrong', content: findingsList(errors) },
+    data.comparison !== undefined && {
+      id: 'comparison',
+      name: 'Comparison',
+      title: 'What differs',
+      content: comparison(data.comparison),
+    },
     {
       id: 'memory',
       name: 'Memory',

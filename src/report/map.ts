@@ -221,8 +221,11 @@ function tableOf({ regions }: ShownMap): Html {
   )}</tbody></table></div></details>`;
 }
 
-/** Figures, a legend, and the same as a table. */
-export function drawMap(map: ShownMap): Html {
+/**
+ * Figures, a legend, and the same as a table.
+ * @param id of this map, where a page has several
+ */
+export function drawMap(map: ShownMap, id = 'map'): Html {
   const drawn = SIZES.map((size) => ({ size, layout: layoutFor(map, size) }));
   const outside = outsideRam(map);
   const scale = drawn.map(
@@ -235,7 +238,7 @@ export function drawMap(map: ShownMap): Html {
 ${map.banks.map(
   (bank, i) =>
     html`<figure class="bank"><figcaption>Bank ${i}, ${rangeText(bank)}: ${bankText(bank, map)}</figcaption>
-${drawn.map(({ size, layout }) => layout.banks[i] !== undefined && pictureOf(layout.banks[i], size, `hatch-${i}-${size.name}`, map.isRamKnown))}</figure>`,
+${drawn.map(({ size, layout }) => layout.banks[i] !== undefined && pictureOf(layout.banks[i], size, `hatch-${id}-${i}-${size.name}`, map.isRamKnown))}</figure>`,
 )}
 ${map.notStated.length > 0 && html`<p class="dim small">Not drawn, because no input states the place: ${map.notStated.join(', ')}. A boot log (<code class="option">--boot-log</code>) or <code class="option">--occupied</code> does.</p>`}
 ${outside.length > 0 && html`<h3>Not RAM</h3><ul>${outside.map((region) => html`<li>${region.name}: ${roughSize(region.sizeBytes)}, ${rangeText(region)}${notesOf(region).map((note) => `, ${note}`)}</li>`)}</ul>`}

@@ -10,6 +10,7 @@ code,td,svg text{font-variant-numeric:tabular-nums}code{font-family:ui-monospace
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1rem}a{color:var(--area)}
 figure{margin:1rem 0}svg.map{display:block;max-width:none}svg.narrow,span.narrow{display:none}
 @media (max-width:731px){body{padding:.6rem}svg.wide,span.wide{display:none}svg.narrow{display:block}span.narrow{display:inline}}
+.sides{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:1rem}.side{min-width:0}.sides h3{min-height:2.4em}.sides svg.wide,.sides span.wide{display:none}.sides svg.narrow{display:block}.sides span.narrow{display:inline}
 svg text{font:12px system-ui,sans-serif;fill:var(--ink)}svg text.free,svg .range,svg .note{fill:var(--dim)}svg text.free{font-size:11px}svg .name{font-weight:600}svg .guess{fill:var(--open);font-style:italic}svg tspan.moves,svg text.moves{font-weight:600}svg .conflict{fill:var(--bad);font-weight:600}
 .ram{fill:var(--free)}.ram.assumed{stroke:var(--ink);stroke-dasharray:4 3}.box{stroke:var(--paper);stroke-width:1}.box.area{fill:var(--area)}.box.reserved{fill:var(--reserved)}.box.kernel{fill:var(--kernel)}
 pattern .ground{fill:var(--paper)}pattern.area .line{fill:var(--area)}pattern.reserved .line{fill:var(--reserved)}pattern.kernel .line{fill:var(--kernel)}
@@ -22,5 +23,5 @@ pattern .ground{fill:var(--paper)}pattern.area .line{fill:var(--area)}pattern.re
 article{color:var(--ink);border-left:.2rem solid var(--line);padding-left:.7rem;margin:.7rem 0}article.error{border-color:var(--bad)}article p{margin:.1rem 0}
 .yes{color:var(--good);font-weight:600}.no{color:var(--dim)}.verdict{font-size:1.05rem;border-left:.3rem solid var(--line);padding-left:.7rem}.verdict.good{border-color:var(--good)}.verdict.bad{border-color:var(--bad)}.verdict.open{border-color:var(--open)}ol,ul{padding-left:1.6rem}details.list{margin:.6rem 0}
 @page{size:A4;margin:8mm}
-@media print{:root{--ink:#000;--paper:#fff}body{max-width:none;padding:0;font-size:11pt}h2,h3,figcaption{break-after:avoid}figure,tr,article{break-inside:avoid}svg.map.wide,span.wide{display:inline}svg.map.wide{display:block;max-width:100%;max-height:265mm}svg.map.narrow,span.narrow{display:none}nav,details.list{display:none}svg *,.key{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{:root{--ink:#000;--paper:#fff}body{max-width:none;padding:0;font-size:11pt}h2,h3,figcaption{break-after:avoid}figure,tr,article{break-inside:avoid}svg.map.wide,span.wide{display:inline}svg.map.wide{display:block;max-width:100%;max-height:265mm}svg.map.narrow,span.narrow{display:none}.sides{grid-template-columns:1fr 1fr}.sides svg.map.wide,.sides span.wide{display:none}.sides svg.map.narrow{display:block;max-width:100%;max-height:265mm}.sides span.narrow{display:inline}nav,details.list{display:none}svg *,.key{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 `.replaceAll('\n', '');

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { execa } from 'execa';
+import { chromium } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { dtbDirectory } from '../../src/build/fetch/index.js';
 import { dmaheap } from '../cli/run.js';
@@ -48,4 +49,34 @@ test.each([
   expect(probe['figures']).toBeGreaterThan(0);
   const levels = probe['headings'] as number[];
   for (const [i, level] of levels.entries()) expect(level - (levels[i - 1] ?? 0)).toBeLessThanOrEqual(1);
+});
+
+test('on A4 nothing is cut off: the page, both maps beside each other, and no table wider than the paper', async () => {
+  const dtb = path.join(await dtbDirectory('arm64', '6.12'), 'freescale/imx8mp-evk.dtb');
+  const file = path.join(work, 'print.html');
+  const kernels = ['--kernel', '6.1', '--kernel', '7.3'];
+  const { exit } = await dmaheap(['report', 'schemas/examples/imx8mp-evk.json', '--dtb', dtb, ...kernels, '-o', file]);
+  expect(exit).toBe(0);
+  const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
+  // A4 without the margins of the style sheet, in CSS pixels.
+  const page = await browser.newPage({ viewport: { width: Math.floor(((210 - 16) / 25.4) * 96), height: 1060 } });
+  await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
+  await page.goto(pathToFileURL(file).href);
+  const seen = await page.evaluate(() => {
+    const box = (one: Element) => one.getBoundingClientRect();
+    const shown = (selector: string) => [...document.querySelectorAll(selector)].filter((one) => box(one).width > 0);
+    return {
+      width: document.documentElement.clientWidth,
+      right: Math.max(...shown('body *').map((one) => box(one).right)),
+      lefts: new Set(shown('.sides svg').map((one) => box(one).left)).size,
+      links: shown('nav').length,
+      paper: getComputedStyle(document.body).backgroundColor,
+    };
+  });
+  const pdf = await page.pdf({ preferCSSPageSize: true });
+  await browser.close();
+  expect(seen.right).toBeLessThanOrEqual(seen.width);
+  expect(seen).toMatchObject({ lefts: 2, links: 0, paper: 'rgb(255, 255, 255)' });
+  expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+  expect(pdf.toString('latin1')).toMatch(/\/MediaBox \[0 0 59[45]\.?\d* 84[12]\.?\d*\]/);
 });

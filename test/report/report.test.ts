@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { html } from '../../src/lang/html.js';
 import { formatAddress, formatBytes, readableBytes } from '../../src/quantity/index.js';
@@ -178,4 +178,71 @@ test('shows what the board said', async () => {
     '<span class="status fail">fail</span></td><td>0600</td><td>0660</td><td>no rule Fix: install the rule</td>',
   );
   expect((await dmaheap(['report', EXAMPLE, '--verify', EXAMPLE])).exit).toBe(2);
+});
+
+describe('side by side', () => {
+  const board = ['--dtb', dtb];
+
+  test('two kernels: the differences are those of diff, with a map of each', async () => {
+    const kernels = [...board, '--kernel', '6.12', '--kernel', '7.3'];
+    const { comparison } = JSON.parse((await dmaheap(['report', EXAMPLE, ...kernels, '--format', 'json'])).stdout);
+    const diff = JSON.parse((await dmaheap(['diff', EXAMPLE, ...kernels, '--format', 'json'])).stdout);
+    expect(comparison.changes).toEqual(diff.changes);
+    expect(comparison.predicted).toEqual(diff.predicted);
+    expect(comparison.from).toMatchObject({ ...diff.from, title: 'rockpro64.json, Linux 6.12' });
+    expect(comparison.to).toMatchObject({ ...diff.to, title: 'rockpro64.json, Linux 7.3' });
+    const { stdout: page } = await dmaheap(['report', EXAMPLE, ...kernels]);
+    for (const { from, to } of diff.changes) expect(page).toContain(`<td>${from}</td><td>${to}</td>`);
+    for (const { text } of diff.predicted) expect(page).toContain(`<li>${text}</li>`);
+    expect(page).toContain('The rest of this page is about the second.');
+    for (const { map } of [comparison.from, comparison.to])
+      for (const { name, baseAddress } of map.regions)
+        expect(page).toContain(`<th scope="row">${name}</th><td>${formatAddress(BigInt(baseAddress))}</td>`);
+    // Each picture has its own hatching, or the one that is not shown would take it away.
+    const ids = [...page.matchAll(/<pattern id="([^"]+)"/g)].map(([, id]) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test('two profiles: each with its own device tree', async () => {
+    const other = path.join(work, 'other.json');
+    writeFileSync(
+      other,
+      JSON.stringify({
+        version: 1,
+        name: 'other',
+        board: { arch: 'arm64', memory: [{ base: '0x200000', size: '0xf7e00000' }] },
+        kernel: { version: '6.12' },
+        inputs: { dtb: 'board.dtb' },
+        regions: { 'linux,cma': { default: true, size: '96M' } },
+        heaps: { video: { region: 'linux,cma' } },
+        access: { video: { group: 'video' } },
+      }),
+    );
+    const argv = ['report', EXAMPLE, '--against', other, ...board, '--kernel', '6.12'];
+    const { comparison } = JSON.parse((await dmaheap([...argv, '--format', 'json'])).stdout);
+    expect(comparison.changes).toContainEqual({
+      part: 'area',
+      name: 'linux,cma',
+      aspect: 'size',
+      from: '96 MiB',
+      to: '168 MiB',
+    });
+    expect(comparison.predicted).not.toBeNull();
+    const { stdout: page } = await dmaheap(argv);
+    expect(page).toContain('<td>96 MiB</td><td>168 MiB</td>');
+    const without = JSON.parse((await dmaheap(['report', EXAMPLE, '--against', other, '--format', 'json'])).stdout);
+    expect(without.comparison.predicted).toBeNull();
+  });
+
+  test('more than two kernels are refused, and a profile that is wrong is named', async () => {
+    const three = ['6.1', '6.12', '7.3'].flatMap((one) => ['--kernel', one]);
+    expect(await dmaheap(['report', EXAMPLE, ...three])).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('the report compares two kernels'),
+    });
+    expect(await dmaheap(['report', EXAMPLE, '--against', 'nowhere.json'])).toMatchObject({
+      exit: 2,
+      stderr: expect.stringContaining('nowhere.json'),
+    });
+  });
 });

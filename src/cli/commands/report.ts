@@ -1,16 +1,19 @@
 /** dmaheap report: one page about a board. */
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { placementInput } from '../../plan/board.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
-import { mapOf, renderRefusal, renderReport, reportData } from '../../report/index.js';
+import { type ComparedReport, mapOf, renderRefusal, renderReport, reportData } from '../../report/index.js';
 import type { VerifyReport } from '../../verify/index.js';
 import { countChecks, exitOf, printVerdict, summary } from '../check-results.js';
+import { type Comparison, compareSides, comparisonData, type Looked, sidesOf, titleOf } from '../comparison.js';
 import type { Context } from '../context.js';
 import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { readText, reasonOf } from '../files.js';
+import { withInputs } from '../inputs.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { BOARD, KERNEL_TREE, STRICT } from '../options.js';
 import { judgePlacement, type PlaceOptions, type Setting, settlePlacement } from '../placement.js';
@@ -27,6 +30,7 @@ export const command = declare({
   options: {
     ...KERNEL_TREE,
     output: text('-o, --output <file>', 'where to write; default: standard output'),
+    against: text('--against <profile>', 'another profile, to show what differs from it side by side'),
     verify: text('--verify <file>', 'the output of dmaheap-verify --json on the board'),
     ...BOARD,
     strict: STRICT,
@@ -34,6 +38,8 @@ export const command = declare({
   examples: [
     'report my-board.jsonc --dtb my-board.dtb -o report.html',
     'report my-board.jsonc --dtb my-board.dtb --verify report.json -o report.html',
+    'report my-board.jsonc --dtb my-board.dtb --kernel 6.12 --kernel 7.3 -o report.html',
+    'report my-board.jsonc --against other-board.json -o report.html',
   ],
   run: report,
 });
@@ -42,6 +48,7 @@ interface ReportOptions extends PlaceOptions {
   readonly strict: boolean;
   readonly output?: string;
   readonly verify?: string;
+  readonly against?: string;
   readonly kernelTree?: string;
   readonly baseConfig?: string;
   readonly probes?: string;
@@ -104,6 +111,45 @@ function writePage(context: Context, page: string, output: string | undefined): 
   context.note(`wrote ${output}`);
 }
 
+/**
+ * What the page compares; undefined: neither --against nor a second --kernel was given.
+ * @throws {@link Refusal}
+ */
+async function compared(context: Context, profile: string, options: ReportOptions): Promise<Comparison | undefined> {
+  const { against, kernel = [], kernelTree, baseConfig, dtb, ...place } = options;
+  if (against === undefined && kernel.length < 2) return undefined;
+  if (kernel.length > 2)
+    throw new Refusal('the report compares two kernels', EXIT.usage, 'give --kernel at most twice, or use place');
+  const [from, to] = sidesOf(against === undefined ? [profile] : [against, profile], {
+    ...(kernel.length === 0 ? {} : { kernel }),
+    // A tree is of one kernel.
+    ...(kernelTree === undefined || kernel.length > 1 ? {} : { kernelTree: [kernelTree] }),
+    ...(baseConfig === undefined || kernel.length > 1 ? {} : { baseConfig: [baseConfig] }),
+  });
+  const { arch, probes } = options;
+  const given = { ...(arch === undefined ? {} : { arch }), ...(probes === undefined ? {} : { probes }) };
+  const own = { ...to, ...(dtb === undefined ? {} : { dtb }) };
+  // Another profile may be of another board, which states its own DTB.
+  const other = withInputs(context, from.profile, from, { dtb: 'dtb' });
+  return compareSides(context, { ...(dtb === undefined ? {} : { dtb }), ...other }, own, given, place);
+}
+
+function comparedReport(comparison: Comparison): ComparedReport {
+  const data = comparisonData(comparison);
+  const names = [comparison.from, comparison.to].map(({ side: { profile } }) => path.basename(profile));
+  const side = ({ side: { profile }, plan, input, prediction }: Looked, own: Sides) => ({
+    ...own,
+    // The head of a narrow column: a path only where the name alone is that of both.
+    title: titleOf(
+      data.from.profile.file !== data.to.profile.file && names[0] === names[1] ? profile : path.basename(profile),
+      plan.kernel,
+    ),
+    map: mapOf([{ input, prediction }]),
+  });
+  return { ...data, from: side(comparison.from, data.from), to: side(comparison.to, data.to) };
+}
+type Sides = ReturnType<typeof comparisonData>['from'];
+
 const isPrinted = (output: string | undefined): output is undefined | '-' => output === undefined || output === '-';
 
 /** The page says what is wrong; programs read it in the findings. */
@@ -135,7 +181,8 @@ function planOrRefuse(
   profile: string,
   options: ReportOptions,
 ): Planned & Pick<Planning, 'diagnostics' | 'sources'> {
-  const kernel = options.kernel?.[0];
+  // Of two kernels the page is about the second.
+  const kernel = options.kernel?.at(-1);
   const planning = planProfile(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
@@ -171,12 +218,14 @@ async function report(context: Context, profile: string, options: ReportOptions)
   const closed = await closePlan(context, planned.plan, options);
   const { plan = planned.plan, delta, diagnostics: open } = closed;
   const verification = options.verify === undefined ? undefined : readVerification(context, options.verify);
+  const comparison = await compared(context, profile, options);
   const extra: Diagnostic[] = [];
   const drawn = reportData(plan, settleOrRefuse(context, profile, options, planned, extra), {
     tool: `dmaheap ${VERSION}`,
     findings: [...planned.diagnostics, ...open],
     ...(delta === undefined ? {} : { delta }),
     ...(verification === undefined ? {} : { verification }),
+    ...(comparison === undefined ? {} : { comparison: comparedReport(comparison) }),
   });
   // The profile was read a second time for the placement, so what it has to say may be there twice.
   const once = new Map([...drawn.findings, ...extra].map((one) => [JSON.stringify([one.code, one.message]), one]));
