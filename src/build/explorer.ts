@@ -1,5 +1,5 @@
 /** dist/explorer.html: the program and a page around it, in one file that needs no server and no network. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -34,6 +34,17 @@ function nodeInBrowser(): Plugin {
   };
 }
 
+/** By name: the page has no directory that they could be read from. */
+function kernelDescriptions(): Readonly<Record<string, string>> {
+  const directory = path.join(root, 'schemas/kernels');
+  return Object.fromEntries(
+    readdirSync(directory)
+      .filter((file) => file.endsWith('.kernel.json'))
+      .sort()
+      .map((file) => [file, JSON.stringify(JSON.parse(readFileSync(path.join(directory, file), 'utf8')))]),
+  );
+}
+
 export async function buildExplorer(): Promise<Metafile> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
@@ -51,7 +62,11 @@ export async function buildExplorer(): Promise<Metafile> {
     // esbuild reads tsconfig.json only for files that it finds itself; one that the plugin may find first would be strict or not
     // by chance.
     tsconfigRaw: { compilerOptions: { strict: true, jsx: 'react-jsx', jsxImportSource: 'preact' } },
-    define: { 'import.meta.url': '"file:///dmaheap/dist/explorer.html"', global: 'globalThis' },
+    define: {
+      'import.meta.url': '"file:///dmaheap/dist/explorer.html"',
+      global: 'globalThis',
+      KERNEL_DESCRIPTIONS: JSON.stringify(kernelDescriptions()),
+    },
     plugins: [nodeInBrowser()],
     logLevel: 'warning',
   });

@@ -32,7 +32,7 @@ export interface ComparisonOptions {
   readonly probes?: string;
 }
 
-/** What stands on one side of the comparison. */
+/** One side of the comparison. */
 export interface Side {
   readonly profile: string;
   readonly kernel?: string;

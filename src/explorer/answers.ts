@@ -3,12 +3,13 @@
 import type { Diagnosis } from '../diagnose/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { Dropped, Kind } from './dropped.js';
-import { dmaheap, filesBelow, put, remove, text } from './engine.js';
+import { dmaheap, filesBelow, put, remove, shippedKernels, text } from './engine.js';
 
 /** The form; an empty text is what was not decided. */
 export interface Wishes {
   readonly size: string;
   readonly buffers: string;
+  /** A release, or the name or file of a kernel description. */
   readonly kernel: string;
   readonly distribution: string;
   readonly group: string;
@@ -34,6 +35,24 @@ export interface Answers {
 const PROFILE = 'board.jsonc';
 const OUT = 'out';
 
+export interface KernelChoice {
+  /** What `description` of the inputs names. */
+  readonly id: string;
+  readonly release: string;
+}
+
+/** The kernel descriptions that ship, then those that were dropped; a file that is not one is left to the commands. */
+export function kernelChoices(files: readonly Dropped[]): KernelChoice[] {
+  const own = files
+    .filter(({ kind }) => kind === 'kernel')
+    .map(({ name, bytes }) => ({ id: name, text: new TextDecoder().decode(bytes) }));
+  const shipped = shippedKernels().map(({ name, text: shown }) => ({ id: name, text: shown }));
+  return [...shipped, ...own].flatMap(({ id, text: shown }) => {
+    const release = /"release"\s*:\s*"([^"]*)"/.exec(shown)?.[1];
+    return release === undefined ? [] : [{ id, release }];
+  });
+}
+
 const option = (name: string, value: string): string[] => (value === '' ? [] : [name, value]);
 
 /** `init` writes a comment where the RAM belongs; the form is the answer to it. */
@@ -58,7 +77,8 @@ export async function answer(files: readonly Dropped[], wishes: Wishes, edited: 
   for (const { name, bytes } of files) put(name, bytes);
   const first = (kind: Kind) => files.find((file) => file.kind === kind)?.name;
   const [dtb = '', config = '', log = ''] = [first('dtb'), first('config'), first('boot-log')];
-  const symptoms = files.filter(({ kind }) => kind !== 'profile');
+  const described = kernelChoices(files).find(({ id }) => id === wishes.kernel);
+  const symptoms = files.filter(({ kind }) => kind !== 'profile' && kind !== 'kernel');
   const shown = symptoms.some(({ kind }) => kind === 'log' || kind === 'boot-log');
   const diagnosed = shown
     ? await dmaheap('diagnose', '--format', 'json', ...symptoms.map(({ name }) => name))
@@ -75,7 +95,7 @@ export async function answer(files: readonly Dropped[], wishes: Wishes, edited: 
       ...option('--config', config),
       ...option('--size', wishes.size),
       ...option('--budget', wishes.buffers),
-      ...option('--kernel', wishes.kernel),
+      ...option('--kernel', described?.release ?? wishes.kernel),
       ...option('--distribution', wishes.distribution),
       ...option('--group', wishes.group),
     );
@@ -84,10 +104,15 @@ export async function answer(files: readonly Dropped[], wishes: Wishes, edited: 
   }
   put(PROFILE, profile);
   // The local file gives these inputs to every command and leaves the profile as it is.
-  const inputs = { ...(dtb === '' ? {} : { dtb }), ...(log === '' ? {} : { bootLog: log }) };
+  const inputs = {
+    ...(described === undefined ? {} : { description: described.id }),
+    ...(dtb === '' ? {} : { dtb }),
+    ...(log === '' ? {} : { bootLog: log }),
+  };
   put('board.local.json', JSON.stringify({ inputs }));
 
-  const kernel = option('--kernel', wishes.kernel);
+  // A description is of one kernel, so it replaces the release.
+  const kernel = described === undefined ? option('--kernel', wishes.kernel) : [];
   const board = [...option('--dtb', dtb), ...option('--boot-log', log), ...kernel];
   const validated = await dmaheap('validate', PROFILE, '--format', 'json', ...option('--dtb', dtb), ...kernel);
   const findings = findingsIn(validated.stdout);

@@ -3,7 +3,7 @@ import { gunzipSync } from 'fflate';
 import { readTar } from '../image/tar.js';
 
 /** `log` is everything that only `diagnose` reads. */
-export type Kind = 'dtb' | 'config' | 'profile' | 'boot-log' | 'log';
+export type Kind = 'dtb' | 'config' | 'profile' | 'kernel' | 'boot-log' | 'log';
 
 export interface Dropped {
   /** Path below the working directory of the page. */
@@ -26,6 +26,7 @@ function kindOf(bytes: Uint8Array): Kind {
     /"(?:regions|heaps|extends)"\s*:/.test(text)
   )
     return 'profile';
+  if (/^\s*\{/.test(text) && /"release"\s*:/.test(text) && /"heaps"\s*:/.test(text)) return 'kernel';
   const options = text.match(/^(?:# )?CONFIG_\w+(?:=| is not set)/gm)?.length ?? 0;
   if (options > 20) return 'config';
   return /^(?:.*\] )?(?:Memory: \d+K\/\d+K available|Booting Linux on physical CPU)/m.test(text) ? 'boot-log' : 'log';

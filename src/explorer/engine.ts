@@ -3,6 +3,9 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { runProgram } from '../cli/program.js';
 
+/** Written in by the build: each description that ships, by its file. */
+declare const KERNEL_DESCRIPTIONS: Readonly<Record<string, string>>;
+
 export interface Said {
   /** Exit status, as the design states them. */
   readonly exit: number;
@@ -57,4 +60,15 @@ export function filesBelow(directory: string): string[] {
   return walk('').sort();
 }
 
+/** The kernel descriptions that ship, each with its text. */
+export const shippedKernels = (): { name: string; text: string }[] =>
+  Object.entries(KERNEL_DESCRIPTIONS).map(([file, shown]) => ({
+    name: file.replace(/\.kernel\.json$/, ''),
+    text: shown,
+  }));
+
 mkdirSync(WORK, { recursive: true });
+// Where the program looks for those that ship, beside its own file (src/build/explorer.ts).
+mkdirSync('/dmaheap/schemas/kernels', { recursive: true });
+for (const [file, description] of Object.entries(KERNEL_DESCRIPTIONS))
+  writeFileSync(`/dmaheap/schemas/kernels/${file}`, description);

@@ -7,7 +7,7 @@ import type { Diagnosis } from '../diagnose/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { DISTRIBUTIONS } from '../facts/distribution.js';
 import { COMMON_KERNELS } from '../facts/index.js';
-import { type Answers, answer, NO_WISHES, type Wishes } from './answers.js';
+import { type Answers, answer, type KernelChoice, kernelChoices, NO_WISHES, type Wishes } from './answers.js';
 import { type Dropped, dropped } from './dropped.js';
 import { dmaheap } from './engine.js';
 import { LANGUAGES, type Language, type Words } from './words.js';
@@ -91,7 +91,54 @@ function Files({ files, words, change }: { files: readonly Dropped[]; words: Wor
   );
 }
 
-function Form(props: { wishes: Wishes; needsMemory: boolean; words: Words; change: (to: Wishes) => void }) {
+/** A slider over the releases, and a list that also has the descriptions of kernels. */
+function Kernel(props: {
+  kernel: string;
+  descriptions: readonly KernelChoice[];
+  words: Words;
+  change: (to: string) => void;
+}) {
+  const { kernel, words } = props;
+  const releases = ['', ...COMMON_KERNELS];
+  const title = (one: string) => (one === '' ? words.anyKernel : `Linux ${one}`);
+  return (
+    <label>
+      {words.kernel}
+      <select value={kernel} onChange={({ currentTarget: { value } }) => props.change(value)}>
+        {releases.map((one) => (
+          <option key={one} value={one}>
+            {one === '' ? words.anyKernel : one}
+          </option>
+        ))}
+        <optgroup label={words.descriptions}>
+          {props.descriptions.map(({ id, release }) => (
+            <option key={id} value={id}>
+              {`${id} (${release})`}
+            </option>
+          ))}
+        </optgroup>
+      </select>
+      <input
+        type="range"
+        min="0"
+        max={releases.length - 1}
+        step="1"
+        aria-label={words.kernelSlider}
+        aria-valuetext={title(kernel)}
+        value={Math.max(0, releases.indexOf(kernel))}
+        onInput={({ currentTarget: { value } }) => props.change(releases[Number(value)] ?? '')}
+      />
+    </label>
+  );
+}
+
+function Form(props: {
+  wishes: Wishes;
+  needsMemory: boolean;
+  descriptions: readonly KernelChoice[];
+  words: Words;
+  change: (to: Wishes) => void;
+}) {
   const { wishes, words } = props;
   const set = (key: keyof Wishes) => (event: { currentTarget: { value: string } }) =>
     props.change({ ...wishes, [key]: event.currentTarget.value });
@@ -127,17 +174,12 @@ function Form(props: { wishes: Wishes; needsMemory: boolean; words: Words; chang
           disabled={wishes.size !== ''}
         />
       </label>
-      <label>
-        {words.kernel}
-        <select value={wishes.kernel} onChange={set('kernel')}>
-          <option value="">{words.anyKernel}</option>
-          {COMMON_KERNELS.map((one) => (
-            <option key={one} value={one}>
-              {one}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Kernel
+        kernel={wishes.kernel}
+        descriptions={props.descriptions}
+        words={words}
+        change={(kernel) => props.change({ ...wishes, kernel })}
+      />
       <label>
         {words.distribution}
         <select value={wishes.distribution} onChange={set('distribution')}>
@@ -347,6 +389,7 @@ function Page() {
             <Form
               wishes={wishes}
               needsMemory={answers.needsMemory}
+              descriptions={kernelChoices(files)}
               words={words}
               change={(to) => {
                 setWishes(to);

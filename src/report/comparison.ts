@@ -15,7 +15,7 @@ const WORDS: Readonly<Record<ComparedReport['changes'][number]['part'], string>>
   'command-line': 'command line',
 };
 
-/** The columns stand beside each other where there is room for both. */
+/** The maps are side by side if the window has room for both. */
 export function comparison({ from, to, changes, predicted }: ComparedReport): Html {
   const rows = changes.map((change): Cell[] => [
     html`${WORDS[change.part]}${change.name !== '' && html` ${code(change.name)}`}`,

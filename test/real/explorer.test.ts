@@ -9,6 +9,7 @@ import { unzipSync } from 'fflate';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { dtbDirectory } from '../../src/build/fetch/index.js';
+import { COMMON_KERNELS } from '../../src/facts/index.js';
 import { dmaheap } from '../cli/run.js';
 import { shareOf } from '../share.js';
 
@@ -170,6 +171,115 @@ test('a capture is unpacked, and pasted text is a file', async () => {
   await settled();
   expect(await page.locator('ul.files li').count()).toBe(1);
   await page.locator('section h2').first().waitFor();
+});
+
+/** Names of the heaps in the report that the page shows. */
+async function namesShown(): Promise<string[]> {
+  const frame = page.frameLocator('iframe');
+  const row = frame.locator('section:has(#names) tbody tr').first();
+  return (await row.locator('td').first().locator('code').allTextContents()).sort();
+}
+
+const placed = async (directory: string, ...argv: readonly string[]) => {
+  const { stdout } = await dmaheap(['place', 'board.jsonc', '--format', 'json', ...argv], directory);
+  const { heaps } = JSON.parse(stdout) as { heaps: { name: string; area: string | null }[] };
+  return heaps.filter(({ area }) => area !== null).map(({ name }) => name);
+};
+
+test('the kernel slider and the descriptions change the names, as on the command line', async () => {
+  const dtb = path.join(dtbs, 'freescale/imx8mp-evk.dtb');
+  await open();
+  await drop(dtb);
+  const own = mkdtempSync(path.join(work, 'kernels-'));
+  execFileSync('cp', [dtb, own]);
+  const slider = page.getByLabel('Release of the kernel');
+  await slider.focus();
+  const seen: string[][] = [];
+  // From the oldest release to the newest, with the arrow key alone.
+  for (const release of COMMON_KERNELS) {
+    await page.keyboard.press('ArrowRight');
+    await settled();
+    expect(await slider.getAttribute('aria-valuetext')).toBe(`Linux ${release}`);
+    writeFileSync(path.join(own, 'board.jsonc'), await page.inputValue('textarea[rows="16"]'));
+    const names = await namesShown();
+    expect(names).toEqual((await placed(own, '--kernel', release)).sort());
+    seen.push(names);
+  }
+  expect(new Set(seen.map((names) => names.join())).size).toBeGreaterThan(1);
+
+  const select = page.locator('select').first();
+  const descriptions = await select
+    .locator('optgroup option')
+    .evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
+  expect(descriptions).toEqual(
+    readdirSync('schemas/kernels')
+      .map((file) => file.replace('.kernel.json', ''))
+      .sort(),
+  );
+  for (const name of ['rockchip-5.10', 'ti-6.1', 'linux-7.3']) {
+    await select.selectOption(name);
+    await settled();
+    const profile = await page.inputValue('textarea[rows="16"]');
+    writeFileSync(path.join(own, 'board.jsonc'), profile);
+    writeFileSync(path.join(own, 'board.local.json'), JSON.stringify({ inputs: { description: name } }));
+    expect(await namesShown(), name).toEqual((await placed(own)).sort());
+  }
+});
+
+test('a description of one’s own is one more kernel', async () => {
+  await open();
+  await drop(path.join(dtbs, 'freescale/imx8mp-evk.dtb'), path.resolve('schemas/kernels/ti-6.1.kernel.json'));
+  await page.locator('select').first().selectOption('ti-6.1.kernel.json');
+  await settled();
+  expect(await page.inputValue('textarea[rows="16"]')).toContain('"version": "6.1"');
+  expect((await namesShown()).length).toBeGreaterThan(0);
+});
+
+const CAPTURES = readdirSync('test/e2e/captures').filter((file) => file.endsWith('.tar'));
+test.each(CAPTURES)('%s: the diagnosis of a capture is that of the command line', async (capture) => {
+  await open();
+  await drop(path.resolve('test/e2e/captures', capture));
+  const { stdout } = await dmaheap(['diagnose', capture, '--format', 'json'], path.resolve('test/e2e/captures'));
+  const { causes } = JSON.parse(stdout) as { causes: { id: string; text: string; evidence: string[]; fix: string }[] };
+  expect(causes.length).toBeGreaterThan(0);
+  expect(await page.locator('article strong').allTextContents()).toEqual(causes.map(({ id }) => id));
+  expect(await page.locator('article .fix').allTextContents()).toEqual(causes.map(({ fix }) => fix));
+  expect(await page.locator('article pre').allTextContents()).toEqual(
+    causes.map(({ evidence }) => evidence.join('\n')),
+  );
+  // A capture has the device tree of the board, so it draws the map, too.
+  expect(await page.frameLocator('iframe').locator('svg').count()).toBeGreaterThan(0);
+});
+
+test('by keyboard alone from a file to a copied output', async () => {
+  await open();
+  await drop(path.join(dtbs, 'rockchip/rk3399-rockpro64.dtb'));
+  const reached: string[] = [];
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    const { what, ring } = await page.evaluate(() => {
+      const at = document.activeElement;
+      if (at === null || at === document.body) return { what: '', ring: 'none' };
+      const { outlineStyle } = getComputedStyle(at);
+      const label = at.getAttribute('aria-label') ?? at.textContent ?? '';
+      return { what: `${at.tagName} ${label.trim().slice(0, 40)}`, ring: outlineStyle };
+    });
+    // A person sees where the focus is; the frame shows its own.
+    if (what !== '' && !what.startsWith('IFRAME')) expect(ring, what).not.toBe('none');
+    reached.push(what);
+    if (what.startsWith('SUMMARY')) break;
+  }
+  for (const tag of ['INPUT', 'TEXTAREA', 'SELECT', 'BUTTON Download all (zip)', 'SUMMARY'])
+    expect(
+      reached.some((one) => one.startsWith(tag)),
+      tag,
+    ).toBe(true);
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.keyboard.press('Enter');
+  await page.getByText('Copied').waitFor();
 });
 
 test('the form changes the profile, and an edited profile counts', async () => {
