@@ -15,9 +15,14 @@ test('lists every program, in both languages', () => {
 
 test('shows code of its programs', () => {
   const programs = names.map((name) => readFileSync(`docs/programs/${name}`, 'utf8'));
-  const shown = blocks('c');
-  expect(shown.length).toBeGreaterThan(2);
+  const shown = ['c', 'rust', 'go'].flatMap(blocks);
+  expect(shown.length).toBeGreaterThan(5);
   for (const block of shown) expect(programs.some((program) => program.includes(block))).toBe(true);
+});
+
+test('both languages show the same code', () => {
+  const shown = (file: string) => readFileSync(file, 'utf8').match(/^```[\s\S]*?^```$/gm);
+  expect(shown('docs/zh-CN/using-heaps.md')).toEqual(shown('docs/using-heaps.md'));
 });
 
 test('shows output that a guest must print', () => {

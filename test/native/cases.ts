@@ -92,6 +92,16 @@ const programs = (heap: string): readonly Case[] => [
     shows: [/^hello 1048576$/m],
   },
   {
+    name: 'programs in Rust and Go write and read',
+    script: `heap-rust ${heap} | sed 's/^/rust: /'; heap-go ${heap} | sed 's/^/go: /'; heap-rust /dev/null; heap-go /dev/dma_heap/none`,
+    shows: [
+      /^rust: hello 1048576$/m,
+      /^go: hello 1048576$/m,
+      /^Error: Os \{ code: 25, /m,
+      /^open \/dev\/dma_heap\/none: no such file or directory$/m,
+    ],
+  },
+  {
     name: 'programs say what is wrong',
     script:
       'heap-share send /dev/dma_heap/none /tmp/none.socket; drm-import /dev/null /dev/dri/card0; udmabuf /dev/null',
@@ -281,8 +291,8 @@ verify --expect $EXPECT`,
     ],
   },
   {
-    name: 'stock kernel with vgem',
-    kernels: ['debian-amd64-vgem'],
+    name: 'stock kernel with devices',
+    kernels: ['debian-amd64-devices'],
     long: true,
     programs: true,
     memoryMiB: 512,
@@ -291,7 +301,7 @@ verify --expect $EXPECT`,
     cases: [
       {
         name: 'imports',
-        script: `for module in drm drm_kms_helper drm_shmem_helper vgem; do insmod /lib/$module.ko; done
+        script: `for module in $(cat /lib/vgem.load); do insmod /lib/$module.ko; done
 verify --expect $EXPECT --import /dev/dri/card0`,
         exit: 0,
         passes: ['import.device', 'import.udmabuf', 'alloc.page', 'heap.restored'],
@@ -299,9 +309,16 @@ verify --expect $EXPECT --import /dev/dri/card0`,
       ...programs('/dev/dma_heap/system'),
       {
         name: 'a program imports into DRM',
-        script: `for module in drm drm_kms_helper drm_shmem_helper vgem; do insmod /lib/$module.ko 2>/dev/null; done
+        script: `for module in $(cat /lib/vgem.load); do insmod /lib/$module.ko 2>/dev/null; done
 drm-import /dev/dma_heap/system /dev/dri/card0; drm-dumb /dev/dri/card0`,
         shows: [/^imported as handle 1$/m, /^dumb buffer of 1228800 bytes, pitch 2560$/m],
+      },
+      {
+        name: 'a camera captures into a heap',
+        // One node: the camera without its outputs, radio and the rest.
+        script: `for module in $(cat /lib/vivid.load); do insmod /lib/$module.ko node_types=0x1 2>/dev/null; done
+v4l2-capture /dev/dma_heap/system /dev/video0; v4l2-capture /dev/dma_heap/system /dev/null`,
+        shows: [/^captured 640 x 360, 460800 bytes$/m, /^VIDIOC_S_FMT: (?:Not a tty|Inappropriate ioctl for device)$/m],
       },
       {
         name: 'no such device',

@@ -28,8 +28,8 @@ const DEVICES: KernelRecipe = {
   observe: ['size', 'observe', 'cma-sysfs'],
 };
 
-/** vgem and what it needs, in the order of loading. */
-const VGEM = ['drm', 'drm_kms_helper', 'drm_shmem_helper', 'vgem/vgem'];
+/** A DRM device and a camera, which both import buffers and need no hardware. */
+const DEVICE_MODULES = ['vgem', 'vivid'];
 
 /** How the names of Debian's kernels end; the smallest of an architecture comes first. */
 const FLAVOURS: Readonly<Record<Architecture, readonly [plain: string, full: string]>> = {
@@ -40,9 +40,9 @@ const FLAVOURS: Readonly<Record<Architecture, readonly [plain: string, full: str
 };
 const MACHINES = { amd64: 'x86_64', arm64: 'arm64', armhf: 'arm', riscv64: 'riscv64' } as const;
 
-/** `debian-ARCH`: Debian's stock kernel, which is only unpacked; `debian-ARCH-vgem`: the full one, with that device. */
+/** `debian-ARCH`: Debian's stock kernel, which is only unpacked; `debian-ARCH-devices`: the full one, with devices. */
 export async function guestKernel(name: string): Promise<GuestKernel> {
-  const [, debian, vgem] = /^debian-(\w+)(-vgem)?$/.exec(name) ?? [];
+  const [, debian, devices] = /^debian-(\w+)(-devices)?$/.exec(name) ?? [];
   if (debian === undefined) {
     const kernel = await buildKernel(name === DEVICES.name ? DEVICES : await kernelRecipe(name), console.error);
     const { arch, cpu } = kernel.recipe;
@@ -53,7 +53,7 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const stock = debian as Architecture;
   const apt = new PrivateApt('trixie', stock);
   await apt.update(24);
-  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-${FLAVOURS[stock][vgem ? 1 : 0]}$`);
+  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-${FLAVOURS[stock][devices ? 1 : 0]}$`);
   const newest = [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
   if (newest === undefined) throw new Error(`no stock kernel for ${stock}`);
   const root = await debianPackage('trixie', stock, newest);
@@ -61,18 +61,44 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const files = await readdir(boot);
   const file = (prefix: string) => path.join(boot, files.find((one) => one.startsWith(prefix)) ?? prefix);
   const machine = await machineFor(MACHINES[stock]);
-  return { name, machine, image: file('vmlinu'), config: file('config-'), modules: vgem ? await unpacked(root) : [] };
+  return {
+    name,
+    machine,
+    image: file('vmlinu'),
+    config: file('config-'),
+    modules: devices ? await unpacked(root) : [],
+  };
 }
 
-/** The modules of {@link VGEM} of an unpacked kernel package, decompressed. */
+/**
+ * The modules of {@link DEVICE_MODULES} of an unpacked kernel package with those that they need, decompressed; and for
+ * each a file `NAME.load` with their order.
+ */
 async function unpacked(root: string): Promise<readonly string[]> {
   const releases = path.join(root, 'usr/lib/modules');
-  const drm = path.join(releases, (await readdir(releases))[0] ?? '', 'kernel/drivers/gpu/drm');
-  const directory = await filledOnce(path.join(cacheRoot(), 'vgem', path.basename(root)), async (work) => {
-    for (const name of VGEM) {
-      const { stdout } = await execa('xz', ['-dc', path.join(drm, `${name}.ko.xz`)], { encoding: 'buffer' });
-      await writeFile(path.join(work, `${path.basename(name)}.ko`), stdout);
+  const top = path.join(releases, (await readdir(releases))[0] ?? '', 'kernel');
+  const found = (await readdir(top, { recursive: true })).filter((file) => file.endsWith('.ko.xz'));
+  // The kernel takes - and _ in the name of a module for the same.
+  const nameOf = (file: string) => path.basename(file, '.ko.xz').replaceAll('-', '_');
+  const files = new Map(found.map((file) => [nameOf(file), path.join(top, file)]));
+  const directory = await filledOnce(path.join(cacheRoot(), 'devices', path.basename(root)), async (work) => {
+    for (const wanted of DEVICE_MODULES) {
+      const order: string[] = [];
+      const add = async (name: string): Promise<void> => {
+        const file = files.get(name.replaceAll('-', '_'));
+        if (file === undefined || order.includes(nameOf(file))) return;
+        const module = path.join(work, `${nameOf(file)}.ko`);
+        const { stdout } = await execa('xz', ['-dc', file], { encoding: 'buffer' });
+        await writeFile(module, stdout);
+        const needs = (await execa('modinfo', ['-F', 'depends', module])).stdout;
+        for (const one of needs.split(',').filter((text) => text !== '')) await add(one);
+        order.push(nameOf(file));
+      };
+      await add(wanted);
+      await writeFile(path.join(work, `${wanted}.load`), `${order.join(' ')}\n`);
     }
   });
-  return VGEM.map((name) => path.join(directory, `${path.basename(name)}.ko`));
+  return (await readdir(directory))
+    .filter((file) => /\.(?:ko|load)$/.test(file))
+    .map((file) => path.join(directory, file));
 }

@@ -1,4 +1,4 @@
-/** The programs of docs/using-heaps.md for a guest: those in C compiled, the one in Python with its interpreter. */
+/** The programs of docs/using-heaps.md for a guest: those in C, Rust and Go compiled, the one in Python with its interpreter. */
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -21,6 +21,20 @@ async function compiled(
     return [`bin/${name}`, program] as const;
   });
   return Object.fromEntries(await Promise.all(made));
+}
+
+/** rustc has the standard library of its own machine only, which is that of these guests. */
+async function inOtherLanguages({ debianArchitecture }: Machine, directory: string): Promise<Record<string, string>> {
+  if (debianArchitecture !== 'amd64') throw new Error('heap.rs and heap.go are compiled for amd64 only');
+  const [rust, go] = ['rust', 'go'].map((name) => path.join(directory, `program-${name}`)) as [string, string];
+  const target = ['--target', 'x86_64-unknown-linux-gnu', '-C', 'target-feature=+crt-static'];
+  const source = (name: string) => path.join(PROGRAMS, name);
+  await execa('rustc', ['-O', '--edition', '2021', '-D', 'warnings', ...target, '-o', rust, source('heap.rs')]);
+  await execa('go', ['vet', source('heap.go')]);
+  await execa('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', go, source('heap.go')], {
+    env: { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: 'amd64', GOTOOLCHAIN: 'local' },
+  });
+  return { 'bin/heap-rust': rust, 'bin/heap-go': go };
 }
 
 const PYTHON = 'python3.13';
@@ -49,5 +63,9 @@ async function python({ debianArchitecture }: Machine): Promise<Record<string, s
 
 /** Path in the guest -> file here. @param directory takes the compiled programs */
 export async function programFiles(machine: Machine, directory: string): Promise<Record<string, string>> {
-  return { ...(await compiled(machine, directory)), ...(await python(machine)) };
+  return {
+    ...(await compiled(machine, directory)),
+    ...(await inOtherLanguages(machine, directory)),
+    ...(await python(machine)),
+  };
 }
