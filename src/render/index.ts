@@ -1,7 +1,7 @@
 /** Plan -> artifacts: the plan is presented once, and every target's templates are filled from that view. */
 
 import { type Diagnostic, defineCodes, hasErrors, type Outcome, reporter } from '../diagnostic/index.js';
-import { commentLines, LeafValue, leaf } from '../lang/index.js';
+import { commentLines, leaf } from '../lang/index.js';
 import { IDENTIFIER } from '../lang/kinds.js';
 import type { Plan } from '../plan/types.js';
 import { childPointer } from '../source/pointer.js';
@@ -77,12 +77,7 @@ function renderTarget(
   const diagnostics: Diagnostic[] = [];
   const artifacts: Artifact[] = [];
   for (const file of target.files) {
-    const path = pathOf(target, file, options);
-    if (path === undefined) continue;
-    if (target.files.some((other) => other !== file && `${target.name}/${other.path}` === path)) {
-      diagnostics.push(writtenTwice(target, file, path));
-      continue;
-    }
+    const path = pathOf(target, file);
     const text = 'text' in file ? file.text : written(file.template, { ...view, options });
     // A template that has nothing to say about this board makes no file.
     if (text === undefined || text.trim() === '') continue;
@@ -103,36 +98,10 @@ function renderTarget(
   }
 }
 
-/** The artifact's path with its `[option]`s filled in; undefined when one of them is not given. */
-function pathOf(
-  target: CompiledTarget,
-  file: CompiledFile,
-  options: { readonly [name: string]: NeutralView },
-): ArtifactPath | undefined {
-  let absent = false;
-  const filled = file.path.replace(/\[(\w+)\]/g, (_, name: string) => {
-    const option = options[name];
-    if (option instanceof LeafValue && /^[A-Za-z0-9][A-Za-z0-9.+_-]*$/.test(String(option.value)))
-      return String(option.value);
-    absent = true;
-    return '';
-  });
-  if (absent) return undefined;
-  const path = artifactPath(`${target.name}/${filled}`);
-  if (path === undefined) throw new Error(`target ${target.name}: ${filled} is not a portable path`);
+function pathOf(target: CompiledTarget, file: CompiledFile): ArtifactPath {
+  const path = artifactPath(`${target.name}/${file.path}`);
+  if (path === undefined) throw new Error(`target ${target.name}: ${file.path} is not a portable path`);
   return path;
-}
-
-/** An option that names a file may give it the name of one that the target writes anyway. */
-function writtenTwice({ name }: CompiledTarget, file: CompiledFile, path: ArtifactPath): Diagnostic {
-  // src/build/templates.ts refuses two files of one path, so that one of the two gets its name from an option.
-  const option = /\[(\w+)\]/.exec(file.path)?.[1] ?? '';
-  return report('render/bad-option', {
-    message: `with option "${option}", target ${name} writes ${path} twice`,
-    pointer: childPointer(childPointer('/targets', name), option),
-    cause: 'the target always writes that file',
-    fix: 'omit the option',
-  });
 }
 
 /**
@@ -229,8 +198,6 @@ function objectionTo(value: unknown, option: TargetOption): { cause: string; fix
   }
   if (value === '' && !mayBeEmpty)
     return { cause: 'it is empty', fix: `give it a value, or omit it to use ${JSON.stringify(usual)}` };
-  if (kind === 'integer' && !/^[0-9]{0,18}$/.test(String(value)))
-    return { cause: 'it is not a number', fix: 'use a number in quotes, such as "1"' };
   // The name of a file: refused here, because a path has no writer.
   if (kind === undefined && typeof value === 'string' && !OPTION_NAME.test(value))
     return {

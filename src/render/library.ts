@@ -34,10 +34,7 @@ export interface TargetSources {
   readonly native?: string;
 }
 
-/**
- * One artifact of a target. `[option]` in the path is replaced by the value of that option; without a value there is no
- * such file.
- */
+/** One artifact of a target. */
 export type CompiledFile = { readonly path: string } & (
   | { readonly template: Template }
   /** Copied as it is. */

@@ -283,16 +283,7 @@ const LANGUAGE_OF = new Map<string, Language>(
 );
 
 /** The language of an artifact; undefined for what is only copied. */
-export function languageOf(path: string): Language | undefined {
-  const known = LANGUAGE_OF.get(path);
-  if (known !== undefined) return known;
-  // A path with options in it: `yocto/[kernel]_%.bbappend`.
-  for (const [pattern, language] of LANGUAGE_OF) {
-    const [before, after] = pattern.split(/\[\w+\]/);
-    if (after !== undefined && path.startsWith(before ?? '') && path.endsWith(after)) return language;
-  }
-  return undefined;
-}
+export const languageOf = (path: string): Language | undefined => LANGUAGE_OF.get(path);
 
 /** Files that are copied as they are. */
 const asItIs: ReadOne = (text) => text;

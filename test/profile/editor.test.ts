@@ -49,7 +49,7 @@ test.each([
   [
     'values of an option',
     profile('"targets": { "yocto": { "kernelKind": "|" } }'),
-    ['kernel-yocto', 'merge-config', 'ignores-cfg'],
+    ['detect', 'kernel-yocto', 'merge-config', 'ignores-cfg'],
   ],
   ['pixel formats', buffers('"format": "|"'), pixelFormatNames()],
   ['sizes', region('"size": "|"'), ['256M']],
