@@ -13,7 +13,13 @@ export interface Example {
   readonly asRoot: boolean;
 }
 
-const DOCUMENTS = ['README.md', 'docs/library.md', 'docs/no-dev-dma-heap.md', 'docs/rk3399.md'] as const;
+const DOCUMENTS = [
+  'README.md',
+  'docs/library.md',
+  'docs/no-dev-dma-heap.md',
+  'docs/rk3399.md',
+  'docs/story.md',
+] as const;
 
 /** Blocks that are indented by four or fenced as shell. With a `$` in a block, the other lines are output. */
 function documentExamples(file: string): Example[] {

@@ -46,7 +46,7 @@ export interface Case {
   readonly devices?: 'udev' | 'mdev' | 'devtmpfs';
   /** Shell text that the guest runs, before it tries its heaps. */
   readonly script?: string;
-  /** What the guest's script shows stands in the README, word for word. */
+  /** What the guest's script shows is in docs/story.md, word for word. */
   readonly recorded?: boolean;
   /** Node and the addon are in the guest. */
   readonly node?: boolean;
