@@ -213,6 +213,7 @@ export function settlePlacement(
       ...(isOwnParameter ? { ownParameter: true } : {}),
       ...memoryOf(options.memory === undefined ? (boot.memory ?? memory) : memory),
       ...(boot.occupied === undefined ? {} : { occupied: boot.occupied }),
+      ...(boot.efi === undefined ? {} : { efi: boot.efi }),
     },
   };
 }

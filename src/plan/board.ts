@@ -17,7 +17,7 @@ import { childPointer } from '../source/pointer.js';
 import type { PlannedArea, SymbolRequest } from './types.js';
 
 /** What is known of a boot of the board beside the profile and the tree. */
-export type KnownBoot = Pick<PlacementInput, 'occupied' | 'memory' | 'commandLine'>;
+export type KnownBoot = Pick<PlacementInput, 'occupied' | 'memory' | 'commandLine' | 'efi'>;
 
 /** What was read of the kernel, for the simulator; nothing where the kernel is a release of mainline. */
 export function kernelInput(
@@ -61,6 +61,7 @@ export function placementInput(
     ...(commandLine === undefined ? {} : { commandLine }),
     ...(memory.length === 0 ? {} : { memory }),
     ...(boot.occupied === undefined ? {} : { occupied: boot.occupied }),
+    ...(boot.efi === undefined ? {} : { efi: boot.efi }),
   };
 }
 

@@ -322,6 +322,7 @@ function boardOf(
       memory: boot.memory ?? memory,
       commandLine: [stated ?? boot.commandLine ?? '', commandLine].join(' ').trim(),
       ...(boot.occupied === undefined ? {} : { occupied: boot.occupied }),
+      ...(boot.efi === undefined ? {} : { efi: boot.efi }),
       addressBits: new Map(Object.entries(board.addressBits ?? {})),
     },
   };
