@@ -39,6 +39,7 @@ const REAL: typeof UNIT = [
     [
       npm('boards', 'test:real'),
       npm('guests', 'e2e'),
+      npm('board models', 'e2e', '--boards', '--sample'),
       npm('control of the guests', 'e2e:control'),
       npm('verified guests', 'test:guests', '--short'),
     ],

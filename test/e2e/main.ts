@@ -10,10 +10,13 @@ import { shareOf } from '../share.js';
 import { adopt, judgeCaptures } from './captures.js';
 import { loadCases, type Run, runsOf } from './case.js';
 import { hasTree, type KernelRecipe, kernelNames, kernelRecipe } from './kernel.js';
-import { Lab, type RunResult } from './lab.js';
+import { Lab } from './lab.js';
 import { machineFor } from './machine.js';
 import { commandLine } from './qemu.js';
 import { type RandomKernel, randomCases } from './random.js';
+import { boardRuns, boardSample, loadBoards } from './real-boards/board.js';
+import { type BoardResult, runBoard } from './real-boards/boot.js';
+import { boardReport, wrongBoards } from './real-boards/report.js';
 import { writeRecord } from './recorded.js';
 import { humanReport, jsonReport, junitReport, tally, wrongOnes } from './report.js';
 
@@ -24,6 +27,8 @@ const USAGE = `usage: npm run e2e -- [options]
   --all            every case of the usual kernels and 100 random ones; without it, a share of them
   --seed S         of the random cases (default 1)
   --long           every kernel, the dangerous cases, 1,000 random ones (or as many as --random says)
+  --boards         Debian's kernels on boards that QEMU models, and through U-Boot and EFI; with --only TEXT some of them
+  --sample         of the boards, a fixed share
   --adopt FILE     make a case of a board that dmaheap-verify --collect captured: captures/FILE
   --shell          a console in the guest of the one case that --only names
   --record         writes what the story's guests showed into the README
@@ -47,6 +52,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     all: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
+    boards: { type: 'boolean', default: false },
+    sample: { type: 'boolean', default: false },
     adopt: { type: 'string' },
     shell: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
@@ -96,8 +103,12 @@ async function chosenRuns(): Promise<readonly Run[]> {
 }
 
 /** Runs everything with a fixed number of guests at a time, and gives the results in the order of the runs. */
-async function runAll(lab: Lab, runs: readonly Run[]): Promise<readonly RunResult[]> {
-  const results: RunResult[] = [];
+async function runAll<R extends { readonly id: string }, T>(
+  runs: readonly R[],
+  runOne: (run: R) => Promise<T>,
+  isWrong: (result: T) => boolean,
+): Promise<readonly T[]> {
+  const results: T[] = [];
   let next = 0;
   let done = 0;
   let wrong = 0;
@@ -105,10 +116,10 @@ async function runAll(lab: Lab, runs: readonly Run[]): Promise<readonly RunResul
     for (let index = next++; index < runs.length; index = next++) {
       const run = runs[index];
       if (!run) break;
-      const result = await lab.run(run);
+      const result = await runOne(run);
       results[index] = result;
       done++;
-      wrong += wrongOnes([result]).length;
+      if (isWrong(result)) wrong++;
       const line = `[${done}/${runs.length}] ${wrong} wrong  ${run.id}`;
       if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${line}`);
       else if (done % 25 === 0 || done === runs.length) say(line);
@@ -119,8 +130,21 @@ async function runAll(lab: Lab, runs: readonly Run[]): Promise<readonly RunResul
   return results;
 }
 
+async function bootBoards(): Promise<number> {
+  const all = boardRuns(await loadBoards());
+  const wanted = all.filter(({ id }) => values.only?.some((text) => id.includes(text)) ?? true);
+  const runs = values.sample ? boardSample(all) : wanted;
+  if (!runs.length) return stop('no board has that name', 2);
+  const results: readonly BoardResult[] = await runAll(runs, runBoard, (result) => wrongBoards([result]).length > 0);
+  process.stdout.write(boardReport(results));
+  const failed = wrongBoards(results).length;
+  process.stdout.write(`${results.length - failed} passed, ${failed} failed, 0 skipped\n`);
+  return failed > 0 ? 1 : 0;
+}
+
 async function main(): Promise<number> {
   if (values.help) return stop(USAGE, 0);
+  if (values.boards) return bootBoards();
   if (values.adopt !== undefined) {
     for (const line of await adopt(values.adopt)) say(line);
     return 0;
@@ -144,7 +168,11 @@ async function main(): Promise<number> {
     return 0;
   }
   for (const name of new Set(runs.map(({ kernel }) => kernel))) await lab.kernel(name);
-  const results = await runAll(lab, runs);
+  const results = await runAll(
+    runs,
+    (run) => lab.run(run),
+    (result) => wrongOnes([result]).length > 0,
+  );
   process.stdout.write(humanReport(results));
   if (values.record) await writeRecord(results);
   if (values.json) await writeFile(values.json, jsonReport(results));

@@ -102,7 +102,7 @@ export function observe(result: BootResult, pageSizeBytes: bigint): Observation 
           return { name, sizeBytes, baseAddress: sizeBytes ? BigInt(base) * pageSizeBytes : null };
         }),
     verifier: verifierOf(section('verify')),
-    cmaTotalBytes: kibibytes(section('meminfo').find((line) => line.startsWith('CmaTotal:'))),
+    cmaTotalBytes: cmaTotal(section('meminfo')),
     log,
     messages: log.split('\n').flatMap(messagesIn),
     ranges: section('iomem').flatMap((line) => {
@@ -146,6 +146,12 @@ function messagesIn(line: string): ObservedMessage[] {
     const match = pattern.exec(line);
     return match ? [{ family, text: line.trim(), ...(match[1] ? { node: match[1] } : {}) }] : [];
   });
+}
+
+/** A kernel without CMA shows /proc/meminfo without that line. */
+function cmaTotal(lines: readonly string[]): bigint | null {
+  const shown = kibibytes(lines.find((line) => line.startsWith('CmaTotal:')));
+  return shown ?? (lines.some((line) => line.startsWith('MemTotal:')) ? 0n : null);
 }
 
 const kibibytes = (line: string | undefined): bigint | null => {

@@ -24,7 +24,11 @@ export async function mergedDtb(
   const texts = one.overlays.map((nodes) => overlayText(nodes, cells));
   if (one.extra) texts.push(`/dts-v1/;\n/plugin/;\n&{/} {\n${one.extra}\n};\n`);
   for (const source of sources) texts.push(await readFile(source, 'utf8'));
-  if (!texts.length) return base;
+  return texts.length ? applyOverlays(base, texts, directory) : base;
+}
+
+/** A tree with overlays given as devicetree source, applied in order. */
+export async function applyOverlays(base: string, texts: readonly string[], directory: string): Promise<string> {
   await mkdir(directory, { recursive: true });
   const overlays: string[] = [];
   for (const [index, text] of texts.entries()) {

@@ -10,11 +10,23 @@ const PROGRAM = path.join(ROOT, 'dist/dmaheap.mjs');
 /** A file of the repository by its path from the root; words that name no file stay what they are. */
 export const fromRoot = (word: string): string => (word.endsWith('.json') ? path.resolve(ROOT, word) : word);
 
+interface Answer {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
 /** @throws when it fails, with what it said */
-export async function dmaheap(...args: readonly string[]): Promise<string> {
+export const dmaheap = async (...args: readonly string[]): Promise<string> => (await answerOf(args, [0])).stdout;
+
+/** The same, where findings are an answer too. */
+export const dmaheapAnswer = (...args: readonly string[]): Promise<Answer> => answerOf(args, [0, 1]);
+
+async function answerOf(args: readonly string[], good: readonly number[]): Promise<Answer> {
   if (!existsSync(PROGRAM)) throw new Error('lab: dist/dmaheap.mjs is not built; run npm run build');
-  const { stdout } = await execa('node', [PROGRAM, ...args], { stdin: 'ignore' });
-  return stdout;
+  const { stdout, stderr, exitCode } = await execa('node', [PROGRAM, ...args], { stdin: 'ignore', reject: false });
+  if (!good.includes(exitCode ?? -1))
+    throw new Error(`lab: dmaheap ${args.join(' ')}: exit status ${exitCode}\n${stdout}${stderr}`);
+  return { stdout, stderr };
 }
 
 /**

@@ -31,6 +31,8 @@ export interface BootResult {
 const END_MARKER = '@@END';
 /** Said by a kernel that could not reset the machine: it panicked before it knew how, and now stands still. */
 const PANIC_MARKER = '---[ end Kernel panic';
+/** Before each line of a guest that has no console but the kernel's early one. */
+const THROUGH_THE_LOG = /^(?:\[ *[0-9.]+\] )?guest\| ?/gm;
 
 /** The options of everything but kernel, initrd and command line: the same for dumping a DTB and for booting. */
 const machineOptions = (boot: Pick<Boot, 'machine' | 'memoryMiB' | 'options'>, dump = ''): readonly string[] => [
@@ -59,19 +61,37 @@ export const commandLine = (boot: Boot): string =>
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ');
 
+/** A guest of any emulator. */
+export interface Guest {
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A guest that says nothing for so long hangs. */
+  readonly silenceSeconds: number;
+  /** A guest that says nothing for so much time of the processor hangs. */
+  readonly spinningSeconds?: number;
+}
+
+export const runGuest = (boot: Boot): Promise<BootResult> =>
+  runCommand({
+    command: [boot.machine.qemu.program, ...qemuArguments(boot)],
+    silenceSeconds: boot.silenceSeconds,
+  });
+
 /**
  * Runs the guest until its end marker, its exit or a long silence. Success is never read from QEMU's exit code, which is
  * 0 after a panic too. The process is gone when this returns, and the kernel kills it when the lab dies, however that
  * happens (setpriv --pdeathsig).
  */
-export async function runGuest(boot: Boot): Promise<BootResult> {
+export async function runCommand(guest: Guest): Promise<BootResult> {
+  const { command, environment = {}, silenceSeconds, spinningSeconds = SPINNING_SECONDS } = guest;
   const started = performance.now();
-  const child = execa('setpriv', ['--pdeathsig', 'KILL', boot.machine.qemu.program, ...qemuArguments(boot)], {
+  const child = execa('setpriv', ['--pdeathsig', 'KILL', ...command], {
     stdin: 'ignore',
     all: true,
     reject: false,
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
+    env: environment,
   });
   let tail = '';
   let isSilent = false;
@@ -80,10 +100,10 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
     isSilent = true;
     child.kill('SIGKILL');
   };
-  const silence = setTimeout(stop, boot.silenceSeconds * 1000);
+  const silence = setTimeout(stop, silenceSeconds * 1000);
   let spokenAt = 0;
   const spinning = setInterval(() => {
-    if (cpuSeconds(child.pid) - spokenAt > SPINNING_SECONDS) stop();
+    if (cpuSeconds(child.pid) - spokenAt > spinningSeconds) stop();
   }, 500);
   child.all.on('data', (chunk: Buffer) => {
     silence.refresh();
@@ -94,9 +114,9 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
   const result = await child;
   clearTimeout(silence);
   clearInterval(spinning);
-  const output = (result.all ?? '').replaceAll('\r', '');
+  const output = (result.all ?? '').replaceAll('\r', '').replaceAll(THROUGH_THE_LOG, '');
   if (result.code === 'ENOENT') throw new Error('lab: setpriv (util-linux) is not installed');
-  if (result.exitCode === 127) throw new Error(`lab: ${boot.machine.qemu.program} is not installed`);
+  if (result.exitCode === 127) throw new Error(`lab: ${command[0]} is not installed`);
   const ended = output.includes(`${END_MARKER}\n`);
   const isHung = isSilent || (result.isTerminated && !output.includes(PANIC_MARKER));
   return {
@@ -106,7 +126,7 @@ export async function runGuest(boot: Boot): Promise<BootResult> {
   };
 }
 
-/** Of the processor, without a word: several times what a whole boot takes. */
+/** Of the processor, while the guest is silent: several times what a whole boot takes. */
 const SPINNING_SECONDS = 10;
 
 /** Processor time of a process so far; 0 when it is gone. */

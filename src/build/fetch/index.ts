@@ -71,6 +71,44 @@ export async function dtbDirectory(
   );
 }
 
+/** A kernel as Debian ships it, without its modules. */
+export interface DebianKernel {
+  /** Of the package, for example `6.12.117+deb12-arm64`. */
+  readonly uname: string;
+  /** What a boot loader loads: `Image`, perhaps compressed, or `zImage`. */
+  readonly image: string;
+  /** Its `.config`. */
+  readonly config: string;
+  readonly dtbs: string;
+}
+
+/** Debian's kernel of an architecture's usual flavour. `version` is as for {@link dtbDirectory}. */
+export async function debianKernel(
+  architecture: Architecture,
+  version: string,
+  options: FetchOptions = {},
+): Promise<DebianKernel> {
+  const dtbs = await dtbDirectory(architecture, version, options);
+  const uname = path.basename(dtbs).replace('linux-image-', '');
+  const directory = await filledOnce(path.join(cacheRoot(), 'debian-kernel', architecture, uname), async (work) => {
+    const whole = `linux-image-${uname}`;
+    const { apt } = await firstSuiteWith(architecture, (suite) => suite.newestVersion(whole), whole, options);
+    // Recent kernels are split: the image and the configuration are in two packages.
+    const binary = `linux-binary-${uname}`;
+    const isSplit = (await apt.newestVersion(binary)) !== undefined;
+    await withDebs(apt, isSplit ? [binary, `linux-base-${uname}`] : [whole], async (debs) => {
+      for (const deb of debs)
+        await pipe(
+          `dpkg --fsys-tarfile "$1" | tar -x -C "$2" --transform='s,.*/,,;s,-.*,,;s,^vmlinu.$,image,' --wildcards './boot/vmlinu*' './boot/config-*' './usr/lib/modules/*/vmlinuz' './usr/lib/modules/*/config' || true`,
+          [deb, work],
+        );
+      const files = await readdir(work);
+      if (!files.includes('image') || !files.includes('config')) throw new Error(`fetch: no kernel in ${whole}`);
+    });
+  });
+  return { uname, image: path.join(directory, 'image'), config: path.join(directory, 'config'), dtbs };
+}
+
 /** Debian's kernel configuration of an architecture's usual flavour: the path of a `.config`. */
 export async function debianConfig(
   architecture: Architecture,
