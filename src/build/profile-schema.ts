@@ -1,5 +1,5 @@
 /**
- * Writes schemas/profile.schema.json: what an editor may hold one profile file against. It is made of the profile
+ * Writes schemas/profile.schema.json: with it an editor checks and completes one file. It is made of the profile
  * language (src/profile/language.json, which a profile is checked against after merging) and of what the other stages
  * decide: targets and their options, pixel formats, sizes, names that the kernel takes.
  */

@@ -285,7 +285,7 @@ function download(name: string, bytes: Uint8Array): void {
   URL.revokeObjectURL(link.href);
 }
 
-function Generated({ files, words }: { files: Answers['generated']; words: Words }) {
+function Generated({ files, profile, words }: { files: Answers['generated']; profile: string; words: Words }) {
   const [copied, setCopied] = useState('');
   const copy = async (name: string, content: string) => {
     await navigator.clipboard.writeText(content);
@@ -297,7 +297,13 @@ function Generated({ files, words }: { files: Answers['generated']; words: Words
       <button
         type="button"
         onClick={() =>
-          download('dmaheap.zip', zipSync(Object.fromEntries(files.map(({ name, text }) => [name, strToU8(text)]))))
+          download(
+            'dmaheap.zip',
+            zipSync({
+              'board.jsonc': strToU8(profile),
+              ...Object.fromEntries(files.map(({ name, text }) => [name, strToU8(text)])),
+            }),
+          )
         }
       >
         {words.zip}
@@ -423,7 +429,9 @@ function Page() {
             <Report page={answers.report} words={words} />
           </section>
         )}
-        {answers.generated.length > 0 && <Generated files={answers.generated} words={words} />}
+        {answers.generated.length > 0 && (
+          <Generated files={answers.generated} profile={answers.profile ?? ''} words={words} />
+        )}
       </main>
     </>
   );

@@ -29,7 +29,7 @@ export class Notes {
 const DECIDE = 'DECIDE';
 
 /**
- * RAM that nothing states.
+ * Marks RAM that no input states.
  * @param unstated what was looked at
  */
 export function noteMissingMemory(notes: Notes, unstated: string): void {

@@ -208,7 +208,7 @@ export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outc
     diagnostics.push(
       report('model/memory-unknown', {
         message: "the board's RAM is not known",
-        cause: `${board.arch === 'x86_64' ? 'board.memory does not state it' : 'neither board.memory nor a DTB states it'}, so no region can be proven to lie in RAM`,
+        cause: `${board.arch === 'x86_64' ? 'board.memory does not state it' : `neither board.memory nor ${context.dtb === undefined ? 'a' : 'the'} DTB states it`}, so no region can be proven to lie in RAM`,
         fix: 'state board.memory: /proc/iomem on the board lists it as "System RAM"',
         ...at(loaded, '/board'),
       }),

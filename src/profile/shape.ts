@@ -1,4 +1,4 @@
-/** Holds a merged profile against the schema and says what is wrong in the profile's own terms. */
+/** Compares a merged profile with the language, and reports what is wrong in the words of the profile. */
 import type { ErrorObject } from 'ajv';
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { DRAFT_KERNELS, EXAMPLE_KERNEL } from '../facts/index.js';

@@ -135,6 +135,7 @@ test.each(BOARDS)('%s: profile, prediction and generated files are those of the 
       page.getByRole('button', { name: 'Download all (zip)' }).click(),
     ]);
     const files = unzipSync(readFileSync(await download.path()));
+    expect(Buffer.from(files['board.jsonc'] ?? []).toString()).toBe(profile);
     for (const file of written.filter((one) => one !== 'dmaheap.manifest.json'))
       expect(Buffer.from(files[file] ?? []).toString(), file).toBe(readFileSync(path.join(own, 'out', file), 'utf8'));
   }

@@ -223,6 +223,6 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
     context.print(text);
     return EXIT.good;
   }
-  writeProfile(context, output, text, `dmaheap validate ${output}`);
+  writeProfile(context, output, text, `dmaheap generate ${output} -o out`);
   return EXIT.good;
 }
