@@ -11,7 +11,9 @@ const OURS = ['crypto', 'fs', 'os', 'util', 'zlib'];
 /** There is nothing to run, and nothing to wait for. */
 const ABSENT = [
   'execa',
+  'tinyglobby',
   'node:v8',
+  'node:worker_threads',
   'node:stream/promises',
   'node:timers/promises',
   'node:child_process',
@@ -24,7 +26,7 @@ function nodeInBrowser(): Plugin {
   return {
     name: 'node-in-browser',
     setup(page) {
-      page.onResolve({ filter: /^(?:node:.*|execa)$/ }, ({ path: name }) => {
+      page.onResolve({ filter: /^(?:node:.*|execa|tinyglobby)$/ }, ({ path: name }) => {
         if (ABSENT.includes(name)) return own('absent');
         const module = name.slice('node:'.length);
         if (OURS.includes(module)) return own(module);

@@ -32,6 +32,8 @@ export interface PlanOptions extends Pick<BootOptions, 'occupied' | 'bootLog'> {
   readonly askedKernels?: readonly KernelVersion[];
   readonly dtb?: string;
   readonly memory?: readonly AddressRange[];
+  /** The profile as it was read, for a caller that plans it more than once. */
+  readonly read?: ReturnType<typeof openProfile>;
   /** False: the caller simulates the boot itself. */
   readonly prove?: boolean;
   /** Of the kernel that was read; it counts before a description that the profile names. */
@@ -146,7 +148,7 @@ function bootOf(
  */
 export function planProfile(context: Context, file: string, options: PlanOptions = {}): Planning {
   const kernel = options.kernel === undefined ? undefined : kernelOption(options.kernel);
-  const read = openProfile(context, file);
+  const read = options.read ?? openProfile(context, file);
   const diagnostics: Diagnostic[] = [...read.diagnostics];
   const { sources } = read;
   if (read.value === undefined) return { diagnostics, sources, exit: EXIT.usage };

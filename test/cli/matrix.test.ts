@@ -5,8 +5,8 @@ import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { execaSync } from 'execa';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseShard, shardOf } from '../../src/cli/matrix.js';
-import { junitOf, ktapOf } from '../../src/cli/results.js';
+import { parseShard, shardOf } from '../../src/cli/fleet/read.js';
+import { junitOf, ktapOf } from '../../src/cli/fleet/results.js';
 import { dmaheap } from './run.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-matrix-'));
@@ -37,9 +37,11 @@ describe('a matrix', () => {
     for (const count of [1, 2, 5, 18, 30]) {
       const shards = await Promise.all(Array.from({ length: count }, (_, i) => list('--shard', `${i + 1}/${count}`)));
       expect(shards.flat().sort()).toEqual([...whole].sort());
-      expect(
-        Math.max(...shards.map((one) => one.length)) - Math.min(...shards.map((one) => one.length)),
-      ).toBeLessThanOrEqual(1);
+      const boards = shards.map((one) => new Set(one.map((cell) => cell.split(' ')[0])));
+      // A board is dealt out whole.
+      expect(boards.reduce((sum, { size }) => sum + size, 0)).toBe(3);
+      const sizes = boards.map(({ size }) => size);
+      expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
     }
   });
 
@@ -73,10 +75,21 @@ describe('a matrix', () => {
     const argv = ['matrix', 'fleet.json', '-o', 'out', '--junit', 'r.xml', '--ktap', 'r.ktap'];
     const { exit, stdout, stderr } = await dmaheap(argv, work);
     expect(exit).toBe(1);
-    expect(stdout).toContain('pass rockpro64 6.12 udev\n');
-    expect(stdout).toContain('skip qemu-x86_64 6.1 verify: the profile is for Linux 6.12 to 7.3, not for Linux 6.1\n');
-    expect(stdout).toContain('FAIL broken 6.12 kernel-fragment\n');
-    expect(stdout).toContain('FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)\n');
+    expect(
+      stdout,
+    ).toBe(`skip qemu-x86_64 6.1 udev, verify, kernel-fragment: the profile is for Linux 6.12 to 7.3, not for Linux 6.1
+FAIL broken 6.1 udev, verify, kernel-fragment
+FAIL broken 6.12 udev, verify, kernel-fragment
+board        6.1   6.12
+rockpro64    open  open
+qemu-x86_64  -     pass
+broken       FAIL  FAIL
+open: passes, and the place of an area is not proven (no DTB, or the answer depends on something that was not given)
+-: the profile is not for this kernel
+FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)
+`);
+    const each = await dmaheap(['--verbose', 'matrix', 'fleet.json'], work);
+    expect(each.stdout).toContain('pass rockpro64 6.12 udev\n');
     expect(stderr.match(/broken\.json:1:\d+: error/g)?.length).toBeGreaterThan(0);
     expect(readdirSync(path.join(work, 'out')).sort()).toEqual(['qemu-x86_64', 'rockpro64']);
     // Each cell is a tree of its own, that check understands.
@@ -138,6 +151,96 @@ describe('a matrix', () => {
   });
 });
 
+describe('a fleet', () => {
+  const fleet = path.join(work, 'fleet');
+  const write = (name: string, value: unknown) => {
+    mkdirSync(path.dirname(path.join(fleet, name)), { recursive: true });
+    writeFileSync(path.join(fleet, name), typeof value === 'string' ? value : JSON.stringify(value));
+  };
+  const profile = (name: string) => ({
+    version: 1,
+    name,
+    board: { arch: 'arm64', memory: [{ base: '0x4000_0000', size: '1G' }] },
+    kernel: { version: { min: '5.10', max: '7.3' } },
+    regions: { 'linux,cma': { size: '64M', default: true } },
+    heaps: { camera: { region: 'linux,cma' } },
+  });
+  for (const name of ['a', 'b', 'c']) {
+    write(`boards/${name}.json`, profile(`board-${name}`));
+    execaSync('dtc', ['-I', 'dts', '-O', 'dtb', '-o', path.join(fleet, `${name}.dtb`)], {
+      input:
+        '/dts-v1/; / { #address-cells = <2>; #size-cells = <2>; compatible = "x"; memory@40000000 { device_type = "memory"; reg = <0 0x40000000 0 0x40000000>; }; };',
+    });
+  }
+  write('boards/b.local.json', { inputs: {} });
+
+  test('has patterns, defaults for every board, descriptions of kernels, and boards that say otherwise', async () => {
+    write('m.json', {
+      defaults: { dtb: '{stem}.dtb' },
+      boards: ['boards/*.json', { profile: 'boards/b.json', dtb: 'c.dtb', kernels: ['6.12'] }],
+      kernels: ['6.1', 'linux-6.6'],
+      targets: ['udev'],
+    });
+    const { exit, stdout } = await dmaheap(['--format', 'json', 'matrix', 'm.json', '-o', 'out'], fleet);
+    const { results } = JSON.parse(stdout) as { results: { board: string; kernel: string; status: string }[] };
+    expect(exit).toBe(0);
+    expect(results.map(({ board, kernel, status }) => `${board} ${kernel} ${status}`)).toEqual([
+      'board-a 6.1 pass',
+      'board-a linux-6.6 pass',
+      'board-b 6.12 pass',
+      'board-c 6.1 pass',
+      'board-c linux-6.6 pass',
+    ]);
+    const { inputs } = JSON.parse(
+      readFileSync(path.join(fleet, 'out/board-b/6.12/udev/dmaheap.manifest.json'), 'utf8'),
+    );
+    expect(inputs).toMatchObject({ dtb: { file: expect.stringMatching(/c\.dtb$/) } });
+    const table = await dmaheap(['matrix', 'm.json'], fleet);
+    expect(table.stdout).toMatch(/^board {4}6\.1 {3}linux-6\.6 {2}6\.12\nboard-a {2}pass {2}pass\n/);
+  });
+
+  test('says once what holds for many boards', async () => {
+    write('none.json', {
+      boards: ['boards/*.json'],
+      kernels: ['6.12'],
+      targets: ['nothing'],
+    });
+    const { stderr } = await dmaheap(['matrix', 'none.json'], fleet);
+    expect(stderr.match(/render\/unknown-target/g)).toHaveLength(1);
+    expect(stderr).toContain('(3 boards: board-a, board-b, board-c)');
+  });
+
+  test('shows what changes between two kernels, once for the boards that it holds for', async () => {
+    write('d.json', { boards: ['boards/*.json'], targets: ['udev'] });
+    const { exit, stdout } = await dmaheap(['matrix', 'd.json', '--diff', '6.12', '--diff', '7.3'], fleet);
+    expect(exit).toBe(1);
+    expect(stdout).toContain('--- Linux 6.12\n+++ Linux 7.3\n');
+    expect(stdout).toMatch(/heap camera.*\n {4}3 boards: board-a, board-b, board-c\n/);
+    expect((await dmaheap(['matrix', 'd.json', '--diff', '6.12', '--diff', '6.12'], fleet)).stdout).toContain(
+      'no difference for user space: board-a, board-b, board-c',
+    );
+    expect((await dmaheap(['matrix', 'd.json', '--diff', '6.12'], fleet)).exit).toBe(2);
+  });
+
+  test('has the same results on threads, and a profile that cannot be read ends all of them', () => {
+    const run = (...more: string[]) =>
+      execaSync(process.execPath, [path.resolve('dist/dmaheap.mjs'), '--format', 'json', 'matrix', 'm.json', ...more], {
+        cwd: fleet,
+        reject: false,
+      });
+    const alone = run('--jobs', '1');
+    expect(alone.exitCode).toBe(0);
+    expect(run('--jobs', '3').stdout).toBe(alone.stdout);
+    write('gone.json', { boards: ['boards/a.json', { profile: 'boards/b.json', dtb: 'gone.dtb' }] });
+    const gone = execaSync(process.execPath, [path.resolve('dist/dmaheap.mjs'), 'matrix', 'gone.json', '--jobs', '2'], {
+      cwd: fleet,
+      reject: false,
+    });
+    expect([gone.exitCode, gone.stderr]).toEqual([3, expect.stringContaining('cannot read --dtb gone.dtb')]);
+    expect(run('--jobs', 'all').exitCode).toBe(2);
+  });
+});
+
 describe('what is refused', () => {
   const WRONG: readonly (readonly [string, unknown, RegExp])[] = [
     ['no boards', { kernels: ['6.12'] }, /the matrix has no boards/],
@@ -155,6 +258,13 @@ describe('what is refused', () => {
     ],
     ['a board without a profile', { boards: [{ dtb: 'a.dtb' }] }, /the board has no profile/],
     ['a board twice', { boards: ['a.json', 'a.json'] }, /error\[matrix\/twice\]/],
+    ['a pattern of nothing', { boards: ['none/*.json'] }, /error\[matrix\/no-match\]: no file matches none/],
+    ['defaults that are none', { defaults: ['a'], boards: ['a.json'] }, /defaults is not an object/],
+    [
+      'a mistyped input of a board',
+      { boards: [{ profile: 'a.json', dbt: 'a.dtb' }] },
+      /a board has no "dbt"\n.*did you mean "dtb"/s,
+    ],
     ['no object', ['a.json'], /a matrix must be an object/],
   ];
   test.each(WRONG)('%s', async (_, matrix, message) => {
@@ -175,7 +285,7 @@ describe('what is refused', () => {
       JSON.parse(readFileSync('schemas/matrix.schema.json', 'utf8')),
     );
     expect(validate(FLEET)).toBe(true);
-    for (const [name, matrix] of WRONG.filter(([what]) => !/twice|a kernel/.test(what)))
+    for (const [name, matrix] of WRONG.filter(([what]) => !/twice|a kernel|a pattern/.test(what)))
       expect(validate(matrix), name).toBe(false);
   });
 });

@@ -34,7 +34,7 @@ export const command = declare({
 });
 
 /** `heap camera, names: linux,cma -> default_cma_region`. */
-function lineOf({ part, name, aspect, from, to }: PlanChange): string {
+export function lineOf({ part, name, aspect, from, to }: PlanChange): string {
   const about =
     part === 'symbol' ? `CONFIG_${name}` : `${[part, name].filter((word) => word !== '').join(' ')}, ${aspect}`;
   return `${from === null ? '+' : to === null ? '-' : ' '} ${about}: ${[from, to].filter((one) => one !== null).join(' -> ')}`;

@@ -9,9 +9,16 @@ export {
   absent as deserialize,
   absent as execa,
   absent as execaSync,
+  absent as globSync,
+  absent as isDynamicPattern,
   absent as pipeline,
   absent as serialize,
+  absent as Worker,
 };
+
+export const isMainThread = true;
+export const parentPort = null;
+export const workerData = undefined;
 
 export const setTimeout = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => globalThis.setTimeout(resolve, milliseconds));

@@ -1,6 +1,6 @@
 /** Results of a matrix in the formats that CI engines read: JUnit XML and KTAP. */
-import type { Diagnostic } from '../diagnostic/index.js';
-import { leaf, write } from '../lang/index.js';
+import type { Diagnostic } from '../../diagnostic/index.js';
+import { leaf, write } from '../../lang/index.js';
 
 export interface CellResult {
   readonly board: string;
@@ -10,7 +10,15 @@ export interface CellResult {
   readonly status: 'pass' | 'fail' | 'skip';
   /** Why it was skipped. */
   readonly reason?: string;
+  /** Why what passes is not proven. */
+  readonly open?: readonly string[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Why a result counts as skipped where there is no third answer; undefined: it does not. */
+function whySkipped({ status, reason, open = [] }: CellResult): string | undefined {
+  if (status === 'skip') return reason ?? '';
+  return status === 'pass' && open.length > 0 ? `not proven: ${open.join(', ')}` : undefined;
 }
 
 /** Text in XML; what XML cannot say (control characters) becomes a question mark, for it only is a message here. */
@@ -29,23 +37,23 @@ function lineOf({ code, message, span, fix }: Diagnostic): string {
 
 /** One suite a board, one case a kernel and target: https://github.com/testmoapp/junitxml. */
 export function junitOf(results: readonly CellResult[]): string {
-  const count = (of: readonly CellResult[], status: CellResult['status']) =>
-    of.filter((one) => one.status === status).length;
   // Jenkins refuses a time that is not one and a `skipped` of the whole; nothing here is measured.
-  const numbers = (of: readonly CellResult[]) => `tests="${of.length}" failures="${count(of, 'fail')}" errors="0"`;
+  const numbers = (of: readonly CellResult[]) =>
+    `tests="${of.length}" failures="${of.filter(({ status }) => status === 'fail').length}" errors="0"`;
   const boards = [...new Set(results.map(({ board }) => board))];
   const suites = boards.map((board) => {
     const own = results.filter((one) => one.board === board);
-    return `  <testsuite name="${xml(board)}" ${numbers(own)} skipped="${count(own, 'skip')}">\n${own.map(caseOf).join('')}  </testsuite>\n`;
+    return `  <testsuite name="${xml(board)}" ${numbers(own)} skipped="${own.filter((one) => whySkipped(one) !== undefined).length}">\n${own.map(caseOf).join('')}  </testsuite>\n`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites name="dmaheap" ${numbers(results)}>\n${suites.join('')}</testsuites>\n`;
 }
 
 function caseOf(result: CellResult): string {
-  const { board, kernel, target, status, reason } = result;
+  const { board, kernel, target, status } = result;
+  const skipped = whySkipped(result);
   const open = `    <testcase name="${xml(`${target} on ${kernel}`)}" classname="${xml(`dmaheap.${board}`)}"`;
+  if (skipped !== undefined) return `${open}>\n      <skipped message="${xml(skipped)}"/>\n    </testcase>\n`;
   if (status === 'pass') return `${open}/>\n`;
-  if (status === 'skip') return `${open}>\n      <skipped message="${xml(reason ?? '')}"/>\n    </testcase>\n`;
   const errors = errorsOf(result);
   const text = errors.map(lineOf).join('\n');
   return `${open}>\n      <failure message="${xml(errors[0]?.message ?? 'failed')}" type="${xml(errors[0]?.code ?? 'error')}">${xml(text)}</failure>\n    </testcase>\n`;
@@ -55,9 +63,10 @@ function caseOf(result: CellResult): string {
 export function ktapOf(results: readonly CellResult[]): string {
   const name = (text: string) => text.replace(/[\s#\\]+/g, '_');
   const lines = results.flatMap((result, i) => {
-    const { status, board, kernel, target, reason } = result;
+    const { status, board, kernel, target } = result;
+    const skipped = whySkipped(result);
     const title = `${i + 1} ${name(board)}.${name(kernel)}.${name(target)}`;
-    if (status === 'skip') return [`ok ${title} # SKIP ${reason?.replace(/[\n#]/g, ' ') ?? ''}`];
+    if (skipped !== undefined) return [`ok ${title} # SKIP ${skipped.replace(/[\n#]/g, ' ')}`];
     return [
       ...errorsOf(result).map((one) => `# ${lineOf(one).replace(/\s+/g, ' ')}`),
       `${status === 'pass' ? 'ok' : 'not ok'} ${title}`,
