@@ -19,7 +19,7 @@ export interface OccupiedRange extends AddressRange {
 export interface PlacementInput {
   /** The tree as the boot loader hands it over: base with every overlay applied. */
   readonly tree: Fdt;
-  /** The tree is made up for want of the board's own: what else is reserved is assumed to be nothing. */
+  /** The tree is a skeleton, because the board's own is not given: nothing else is assumed to be reserved. */
   readonly isSkeleton?: boolean;
   readonly kernel: KernelVersion;
   readonly backports?: Backports;

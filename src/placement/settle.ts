@@ -242,7 +242,7 @@ export function situationOf(input: PlacementInput): Settled {
     if (layouts.length > 0)
       questions.push({
         about: 'layout',
-        needs: `the addresses of ${missing.join(', ')} (--boot-log FILE, or --occupied NAME=BASE+SIZE; 0+0 for none)`,
+        needs: `the addresses of ${missing.join(', ')} (--boot-log FILE with the lines of the boot loader, or --occupied NAME=BASE+SIZE; 0+0 for none)`,
         names: layouts.map(({ name }) => name),
         answers: layouts.map((layout) => ({ ...withRam, occupied: [...occupied, ...layout.occupied] })),
       });

@@ -1,5 +1,5 @@
 /**
- * Boards that somebody captured with `dmaheap-verify --collect`, as cases: the diagnosis must stay what it was when the capture was
+ * Boards that were captured with `dmaheap-verify --collect`, as cases: the diagnosis must stay what it was when the capture was
  * adopted, and a simulation of the same boot must agree with everything that the board showed. Nothing is booted.
  */
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';

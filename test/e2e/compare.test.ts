@@ -90,7 +90,7 @@ describe('a guest against its prediction', () => {
       expect(wrong(observe({ console: MESSAGE, ending, seconds: 1 }, 4096n))).toEqual(['outcome']);
   });
 
-  test('what is listed as unknown is no claim, and names what would decide it', () => {
+  test('what is listed as unknown is not a claim, and names what would decide it', () => {
     const open = { ...predicted, cmaTotalBytes: null, unknown: [{ field: 'cmaTotalBytes', needs: 'a fact' }] };
     const [field] = judged(guest(), open).filter(({ status }) => status === 'unknown');
     expect(field).toMatchObject({ field: 'cmaTotalBytes', needs: 'a fact' });

@@ -1,4 +1,4 @@
-/** Holds a prediction against what a guest showed, field by field. */
+/** Compares a prediction with what a guest showed, field by field. */
 import type { LogFamily, Prediction } from '../../src/placement/index.js';
 import type { Expectation } from './case.js';
 import type { Observation, ObservedArea } from './observe.js';
@@ -12,7 +12,7 @@ export interface FieldResult {
   readonly needs?: string;
 }
 
-/** Ranges that belong to somebody: kernel, initrd, device tree, firmware. */
+/** Ranges with an owner: kernel, initrd, device tree, firmware. */
 export interface OwnedRange {
   readonly name: string;
   readonly baseAddress: bigint;
@@ -90,7 +90,7 @@ function outcome(prediction: Prediction, seen: Observation, owned: readonly Owne
   return { field, status: isRight ? 'right' : 'wrong', predicted, observed };
 }
 
-/** Areas that share memory with each other or with what somebody else owns: damage that need not show itself. */
+/** Areas that share memory with each other or with another owner: damage that need not be visible. */
 function ownedTwice(seen: Observation, owned: readonly OwnedRange[]): readonly string[] {
   const areas = (seen.areas ?? []).flatMap(({ name, baseAddress, sizeBytes }) =>
     baseAddress === null ? [] : [{ name, baseAddress, sizeBytes }],
@@ -202,7 +202,7 @@ function compareAreas(prediction: Prediction, areas: readonly ObservedArea[], is
 const hex = (value: bigint | null) => (value === null ? 'unknown' : `0x${value.toString(16)}`);
 const kib = (value: bigint | null) => (value === null ? 'unknown' : `${value / 1024n} KiB`);
 
-/** Holds what a person wrote down against the guest. */
+/** Compares what a person wrote down with the guest. */
 export function compareExpectation(expected: Expectation, seen: Observation): readonly FieldResult[] {
   const results: FieldResult[] = [];
   const add = (field: string, wanted: string, observed: string, isRight = wanted === observed) =>

@@ -1,5 +1,5 @@
 /**
- * The negative control: guests are booted once, then deliberately wrong simulators are held against what they showed.
+ * The negative control: guests are booted once, then deliberately wrong simulators are compared with what they showed.
  * A lab that lets one of them pass proves nothing. `npm run e2e:control`; exit status 0 when every error is caught.
  */
 import { FACTS, type Fact, rangeAt } from '../../src/facts/index.js';

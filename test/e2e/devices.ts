@@ -1,4 +1,4 @@
-/** Guests whose device nodes are managed by systemd's udev, by BusyBox mdev, or by nobody. */
+/** Guests whose device nodes are managed by systemd's udev, by BusyBox mdev, or not at all. */
 import { existsSync } from 'node:fs';
 import { readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';

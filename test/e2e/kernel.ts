@@ -12,7 +12,7 @@ export interface KernelRecipe {
   readonly name: string;
   /** The series, for example `6.12`. */
   readonly version: string;
-  /** Instead of Debian's source: a tree below `trees/` of the cache, which whoever runs the lab has put there. */
+  /** Instead of Debian's source: a tree below `trees/` of the cache, which the user of the lab has put there. */
   readonly tree?: string;
   readonly arch: Machine['arch'];
   /** Files of `kernels/fragments/`, without the extension, that make it boot; they know nothing of heaps. */

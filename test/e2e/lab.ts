@@ -102,7 +102,7 @@ export class Lab {
     const { boot, question } = await this.prepare(run);
     const prediction = await predictRun(question);
     let result = await runGuest(boot);
-    // An emulator that stops talking is no answer of the kernel, and is asked once more. A guest that answered never is.
+    // A silent emulator says nothing about the kernel, so it is started once more. A guest that answered is not.
     const isRepeated = result.ending === 'hung' && prediction.outcome !== 'hangs' && prediction.outcome !== 'unknown';
     if (isRepeated) {
       this.#progress(`fell silent, once more: ${run.id}`);
@@ -140,6 +140,6 @@ async function runDirectory(run: Run): Promise<string> {
   return directory;
 }
 
-/** Holds a prediction against what the guest of the same question showed. */
+/** Compares a prediction with what the guest of the same question showed. */
 export const judge = (question: Question, prediction: Prediction, seen: Observation): readonly FieldResult[] =>
   compare(prediction, seen, question.occupied ?? [], /-5\.\d+/.test(question.run.kernel));

@@ -1,5 +1,5 @@
 /**
- * The reality lab: boots kernels under QEMU and holds what they show against what was predicted.
+ * The reality lab: boots kernels under QEMU and compares what they show with what was predicted.
  * Exit status: 0 nothing wrong, 1 a prediction or expectation was wrong, 2 usage, 3 a tool or input is missing.
  */
 import { writeFile } from 'node:fs/promises';
@@ -77,7 +77,7 @@ const randomKernel = async ({ name, arch, boot }: KernelRecipe): Promise<RandomK
   granuleMiB: boot.includes('pages-64k') ? 512 : boot.includes('pages-16k') ? 32 : 4,
 });
 
-/** Sources that Debian does not have are used where somebody has put them into the cache; the others are named. */
+/** Sources that Debian does not have are used if they are in the cache; the others are named. */
 async function kernelsAtHand(): Promise<readonly string[]> {
   const recipes = await Promise.all((await kernelNames()).map(kernelRecipe));
   for (const { name, tree } of recipes.filter((one) => !hasTree(one)))

@@ -80,7 +80,7 @@ function propertyText(key: string, value: NodeProperties[string], cells: RootCel
   const words = value.flat().map((text, index) => {
     const isAddress = key === 'alignment' || (key !== 'size' && index % 2 === 0);
     const value = parseBytes(text);
-    if (value === undefined) throw new Error(`lab: ${key}: ${text} is no size or address`);
+    if (value === undefined) throw new Error(`lab: ${key}: ${text} is not a size or an address`);
     return inCells(value, isAddress ? cells.address : cells.size);
   });
   return `${key} = <${words.join(' ')}>;`;

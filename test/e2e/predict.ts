@@ -82,7 +82,7 @@ function treeOf(bytes: Uint8Array): Fdt {
 
 function versionOf(text: string): KernelVersion {
   const version = parseKernelVersion(text);
-  if (!version) throw new Error(`lab: ${text} is no kernel version`);
+  if (!version) throw new Error(`lab: ${text} is not a kernel version`);
   return version;
 }
 

@@ -522,7 +522,7 @@ describe('what is not known', () => {
 
   test('without the place of kernel, initrd and tree only addresses are open', () => {
     expect(unknown({ nodes: C }, { occupied: [] })).toEqual([
-      'areas[0].baseAddress: the addresses of kernel, initrd, dtb (--boot-log FILE, or --occupied NAME=BASE+SIZE; 0+0 for none)',
+      'areas[0].baseAddress: the addresses of kernel, initrd, dtb (--boot-log FILE with the lines of the boot loader, or --occupied NAME=BASE+SIZE; 0+0 for none)',
     ]);
     const seen = boot({ nodes: C }, { occupied: [] });
     expect(seen.areas[0]).toMatchObject({ baseAddress: null, likelyBaseAddress: null });

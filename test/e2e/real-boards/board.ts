@@ -57,7 +57,7 @@ export const loaderName = (loader: Loader): string =>
     ? loader
     : Object.entries(loader)
         .map(([name, value]) => `${name}=${value}`)
-        .join(',');
+        .join('_');
 
 /** Every board on every kernel, by every loader, in every variant. */
 export const boardRuns = (boards: readonly Board[]): readonly BoardRun[] =>

@@ -41,7 +41,7 @@ export const runBoard = (run: BoardRun): Promise<BoardResult> =>
 async function bootAndCompare(run: BoardRun): Promise<BoardResult> {
   const prepared = await prepareBoard(run);
   let result = await runCommand(prepared.guest);
-  // An emulator that stops talking is no answer of the kernel, and is asked once more.
+  // A silent emulator says nothing about the kernel, so it is started once more.
   if (result.ending === 'hung') result = await runCommand(prepared.guest);
   await writeFile(path.join(prepared.directory, 'console.txt'), result.console);
   return judgeBoard(run, prepared, result);
