@@ -177,13 +177,15 @@ function variantOf(schema: Schema, definitions: Properties): Schema {
     const name = definitionOf(schema.$ref);
     return hasVariant(name, definitions) ? { ...schema, $ref: `#/$defs/${variantName(name)}` } : schema;
   }
-  const { required: _, if: __, else: ___, oneOf, ...rest } = schema;
+  // The reason for an open mode stays a condition: a variant that opens a heap states it, too.
+  const { required: _, else: otherwise, oneOf, ...rest } = schema;
   return {
     ...rest,
     ...(rest.properties === undefined ? {} : { properties: mapValues(rest.properties, nullable) }),
     ...(typeof rest.additionalProperties === 'object'
       ? { additionalProperties: nullable(rest.additionalProperties) }
       : {}),
+    ...(otherwise?.properties === undefined ? {} : { else: { properties: mapValues(otherwise.properties, nullable) } }),
     ...(oneOf === undefined || oneOf.some(({ required }) => required !== undefined)
       ? {}
       : { oneOf: oneOf.map((one) => variantOf(one, definitions)) }),

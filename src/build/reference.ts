@@ -4,7 +4,8 @@ import { definitionOf, LANGUAGE_URL, readSchema, type Schema } from './schema.js
 
 export const REFERENCE_URL = new URL('../../schemas/README.md', import.meta.url);
 
-const code = (value: unknown) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+// An empty string would end the code before it begins.
+const code = (value: unknown) => `\`${typeof value === 'string' && value !== '' ? value : JSON.stringify(value)}\``;
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 function typeText(schema: Schema): string {
