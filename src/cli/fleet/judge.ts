@@ -245,7 +245,7 @@ export class Fleet {
     const turn = await oneAtATime(directory, true, note, () => {
       const { changes, diagnostics } = compareTree(directory, files, force);
       if (hasErrors(diagnostics)) return diagnostics;
-      const problem = writeTree(directory, files, changes, MANIFEST);
+      const problem = writeTree(directory, files, changes, MANIFEST, false);
       return problem === undefined ? diagnostics : [...diagnostics, problem];
     });
     return 'problem' in turn ? [turn.problem] : turn.value;
