@@ -23,6 +23,8 @@ export interface Board {
   readonly dtb?: string;
   /** Nodes of devices that the model lacks, so that their drivers would stop the kernel. */
   readonly missing?: readonly string[];
+  /** Signs of damage that come from the model of a device, as a regular expression. */
+  readonly flaws?: string;
   /** Devicetree source of what the board's boot loader adds. */
   readonly tree?: readonly string[];
   /** Which UART the console is on. */

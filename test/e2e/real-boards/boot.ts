@@ -81,7 +81,12 @@ export async function prepareBoard(run: BoardRun): Promise<PreparedBoard> {
 export async function judgeBoard(run: BoardRun, prepared: PreparedBoard, result: BootResult): Promise<BoardResult> {
   const { guest, directory, config, asked, stated } = prepared;
   const seen = observe(result, pageSizeOf(await readFile(config, 'utf8')));
-  const observation = { ...seen, areas: seen.areas ?? loggedAreas(seen.log) };
+  const { flaws } = run.board;
+  const observation = {
+    ...seen,
+    areas: seen.areas ?? loggedAreas(seen.log),
+    damage: seen.damage.filter((line) => flaws === undefined || !new RegExp(flaws).test(line)),
+  };
   const log = path.join(directory, 'boot.log');
   await writeFile(log, observation.log);
   const before = await predictionOf([...asked, ...stated]);
