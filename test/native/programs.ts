@@ -23,17 +23,19 @@ async function compiled(
   return Object.fromEntries(await Promise.all(made));
 }
 
-/** rustc has the standard library of its own machine only, which is that of these guests. */
+const GO_ARCH = { amd64: 'amd64', arm64: 'arm64', armhf: 'arm', riscv64: 'riscv64' } as const;
+
+/** rustc has the standard library of its own machine only; Go compiles for all. */
 async function inOtherLanguages({ debianArchitecture }: Machine, directory: string): Promise<Record<string, string>> {
-  if (debianArchitecture !== 'amd64') throw new Error('heap.rs and heap.go are compiled for amd64 only');
   const [rust, go] = ['rust', 'go'].map((name) => path.join(directory, `program-${name}`)) as [string, string];
-  const target = ['--target', 'x86_64-unknown-linux-gnu', '-C', 'target-feature=+crt-static'];
   const source = (name: string) => path.join(PROGRAMS, name);
-  await execa('rustc', ['-O', '--edition', '2021', '-D', 'warnings', ...target, '-o', rust, source('heap.rs')]);
   await execa('go', ['vet', source('heap.go')]);
   await execa('go', ['build', '-trimpath', '-ldflags', '-s -w', '-o', go, source('heap.go')], {
-    env: { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: 'amd64', GOTOOLCHAIN: 'local' },
+    env: { CGO_ENABLED: '0', GOOS: 'linux', GOARCH: GO_ARCH[debianArchitecture], GOTOOLCHAIN: 'local' },
   });
+  if (debianArchitecture !== 'amd64') return { 'bin/heap-go': go };
+  const target = ['--target', 'x86_64-unknown-linux-gnu', '-C', 'target-feature=+crt-static'];
+  await execa('rustc', ['-O', '--edition', '2021', '-D', 'warnings', ...target, '-o', rust, source('heap.rs')]);
   return { 'bin/heap-rust': rust, 'bin/heap-go': go };
 }
 
