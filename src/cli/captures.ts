@@ -122,8 +122,10 @@ class Collector {
       return;
     }
     const text = Buffer.from(bytes).toString('utf8');
-    if (bytes.subarray(0, 4096).includes(0)) this.skipped.push(`${shown}: not text`);
-    else this.pastes.push({ file: shown, text });
+    if (bytes.subarray(0, 4096).includes(0)) {
+      // Properties in binary are those of the blob that a capture has, too.
+      if (!/\/proc\/device-tree\//.test(shown)) this.skipped.push(`${shown}: not text`);
+    } else this.pastes.push({ file: shown, text });
   }
 }
 

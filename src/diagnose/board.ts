@@ -23,6 +23,8 @@ const USUAL =
   /^\s*(?:clocksource|sched_clock|workingset|ASID allocator|tsc|rcu|SLUB|NR_IRQS|pid_max|\S+ hash table entries|\S+-cache hash table|Built \d+ zonelists|percpu|mem auto-init|Calibrating|posixtimers|futex|printk|random|psci|CPU|SMP|smp|alternatives|NET|Freeing|Unpacking|clk|GICv\d|ITS|Root IRQ|arch_timer|Console|Detected|Memory policy|DMA: preallocated)\b/;
 const CONCERNS =
   /dma[-_ ]?(?:buf|heap)|dmabuf|cma|reserved[ -]mem|contiguous|contig|prime|\bdrm\b|\[drm|\bvb2|v4l|\brga\b|\bmpp|udmabuf|system_heap|\bheaps?\b|alloc|Bad page|oom|Out of memory|memcg|cgroup|audit|avc:|apparmor|seccomp|systemd|udev|command line|parameter|swiotlb|DMA addr|MemAvailable|bypass|linux,|devtmpfs|overlay|zone|\[mem 0x|shared-dma-pool/i;
+/** Lines that clues are read from, and in which no person or program speaks: those of a configuration, and what a capture did. */
+const RECORD = /^\s*(?:# )?CONFIG_\w+(?:=| is not set)|^(?:taken|empty|absent|denied|cut) \/?[\w.-]+(?:[/.]\S*)?$/;
 const concernsHeaps = (text: string) => CONCERNS.test(text) && !USUAL.test(text);
 
 export class Board {
@@ -37,7 +39,9 @@ export class Board {
   constructor(clues: readonly Clue[], all: readonly PastedLine[]) {
     this.clues = clues;
     this.#all = all;
-    this.#lines = all.flatMap(({ raw, text, isLog }) => (isLog && !concernsHeaps(text) ? [] : [raw]));
+    this.#lines = all.flatMap(({ raw, text, isLog }) =>
+      RECORD.test(text) || (isLog && !concernsHeaps(text)) ? [] : [raw],
+    );
     this.text = this.#lines.join('\n');
   }
 
@@ -63,7 +67,9 @@ export class Board {
   }
   /** All lines: those of the kernel's log, or those of programs and people. */
   linesOf(who: 'kernel' | 'others'): readonly string[] {
-    return this.#all.flatMap(({ raw, isLog }) => (isLog === (who === 'kernel') ? [raw] : []));
+    return this.#all.flatMap(({ raw, text, isLog }) =>
+      isLog === (who === 'kernel') && !RECORD.test(text) ? [raw] : [],
+    );
   }
 
   /** The release that runs: what uname or the log says before what prose mentions. */

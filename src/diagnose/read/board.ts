@@ -47,7 +47,7 @@ const RELEASE = /^\s*(\d+\.\d+(?:\.\d+)?(?:[-+._][\w.+-]*)?)\s*$/;
 
 const MACHINE: readonly Row[] = [
   [
-    /^Linux \S+ (\d+\.\d+\S*) .*?(aarch64|armv\w+|riscv64|x86_64|arm64)?\s*(?:GNU\/Linux)?\s*$/,
+    /^Linux (?:\S+ )?(\d+\.\d+\S*) .*?(aarch64|armv\w+|riscv64|x86_64|arm64)?\s*(?:GNU\/Linux)?\s*$/,
     ([, text = '', arch], line) => [
       clue(line, 'release', release(text)),
       ...(arch === undefined
