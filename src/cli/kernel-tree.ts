@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
-import { dependents, type KconfigTree, probedSymbols } from '../kconfig/index.js';
+import { type KconfigTree, probeDependents, probedSymbols } from '../kconfig/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
@@ -184,7 +184,7 @@ export function noteAssumptions(
   if (assumedProbes === 0) return { probesAssumed: 0, unknown: [], unknownDependents: 0, unproven: [] };
   const { name: names } = tree.symbols;
   const probed = probedSymbols(tree);
-  const reached = dependents(tree, probed);
+  const reached = probeDependents(tree);
   const unknown = probed.map((symbol) => names[symbol] as string);
   const unproven = [...new Set(spokenOf.map(({ symbol }) => symbol))]
     .filter((name) => reached[tree.byName.get(name) ?? 0] === 1)

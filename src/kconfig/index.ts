@@ -30,7 +30,7 @@ export {
 } from './option-line.js';
 export { packTree, unpackTree } from './pack.js';
 export { type ParseInput, parseTree, unansweredProbes } from './parse.js';
-export { dependents, probedSymbols } from './probed.js';
+export { probeDependents, probedSymbols } from './probed.js';
 export {
   type Blocked,
   blockedText,

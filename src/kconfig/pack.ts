@@ -1,8 +1,9 @@
-/** A tree as bytes for a cache, without what can be derived. Reading them back makes views, no copies. */
+/** A tree as bytes for a cache, without what is derived quickly. Reading them back makes views, no copies. */
+import { probeDependents, rememberDependents } from './probed.js';
 import { CHOICE, CONSTANT, type KconfigTree } from './tree.js';
 
 /** Changes whenever a packed tree of an older version cannot be used any more. */
-const PACK_VERSION = 4;
+const PACK_VERSION = 5;
 const ALIGNMENT = 8;
 
 /** What precedes the arrays. */
@@ -18,7 +19,7 @@ interface Header {
   readonly arrays: readonly (readonly [string, 1 | 4, number])[];
 }
 
-type Group = 'symbols' | 'properties' | 'nodes' | 'expressions' | 'order' | 'steps' | 'texts';
+type Group = 'symbols' | 'properties' | 'nodes' | 'expressions' | 'order' | 'steps' | 'dependents' | 'texts';
 
 /** @param meta what the caller wants to keep with the tree, as JSON can hold it */
 export function packTree(tree: KconfigTree, meta: unknown): Buffer {
@@ -27,6 +28,7 @@ export function packTree(tree: KconfigTree, meta: unknown): Buffer {
   const arrays: (readonly [string, Uint8Array | Int32Array])[] = [
     ['order', tree.order],
     ['steps', tree.steps],
+    ['dependents', probeDependents(tree)],
     // Names hold no line ends.
     ['texts.names', Buffer.from(tree.symbols.name.join('\n'), 'latin1')],
     ['texts.prompts', Buffer.from(tree.texts, 'latin1')],
@@ -78,7 +80,7 @@ export function unpackTree(bytes: Uint8Array): { tree: KconfigTree; meta: unknow
     (groups[group] as Record<string, unknown>)[member] = value;
     at += aligned(bytesEach * length);
   }
-  const { symbols, properties, nodes, expressions, order, steps, texts } = groups as Record<Group, never>;
+  const { symbols, properties, nodes, expressions, order, steps, dependents, texts } = groups as Record<Group, never>;
   const { names, prompts } = texts as { names: string; prompts: string };
   const { flags } = symbols as KconfigTree['symbols'];
   const name = names.split('\n');
@@ -102,6 +104,7 @@ export function unpackTree(bytes: Uint8Array): { tree: KconfigTree; meta: unknow
     steps: (steps as { '': Int32Array })[''],
     byName,
   };
+  rememberDependents(tree, (dependents as { '': Uint8Array })['']);
   return { tree, meta: header.meta };
 }
 

@@ -12,11 +12,24 @@ export function probedSymbols(tree: KconfigTree): SymbolId[] {
   return found;
 }
 
+const known = new WeakMap<KconfigTree, Uint8Array>();
+
 /**
- * Symbols whose value may depend on one of these, through any number of others.
- * @returns by symbol whether it is among them; the given ones are
+ * Symbols whose value may depend on the answer of a probe, through any number of others.
+ * @returns by symbol whether it is among them; those of {@link probedSymbols} are
  */
-export function dependents(tree: KconfigTree, symbols: readonly SymbolId[]): Uint8Array {
+export function probeDependents(tree: KconfigTree): Uint8Array {
+  const reached = known.get(tree) ?? dependents(tree, probedSymbols(tree));
+  known.set(tree, reached);
+  return reached;
+}
+
+/** For a tree that was kept with its dependents: a quarter of a warm answer finds them. */
+export function rememberDependents(tree: KconfigTree, reached: Uint8Array): void {
+  known.set(tree, reached);
+}
+
+function dependents(tree: KconfigTree, symbols: readonly SymbolId[]): Uint8Array {
   const reached = new Uint8Array(tree.symbols.name.length);
   for (const symbol of symbols) reached[symbol] = 1;
   const mentions = new Uint8Array(tree.expressions.kind.length);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import {
   deniedAnswer,
-  dependents,
   expressionText,
   parseTree,
+  probeDependents,
   probedSymbols,
   propertyText,
   shellAnswer,
@@ -159,7 +159,7 @@ config FAR
   const named = (symbols: Iterable<number>) => [...symbols].map((symbol) => tree.symbols.name[symbol]);
   const probed = probedSymbols(tree);
   expect(named(probed)).toEqual(['DIRECT', 'BY_VARIABLE', 'ENCLOSED']);
-  const reached = dependents(tree, probed);
+  const reached = probeDependents(tree);
   expect(named(reached.keys()).filter((_, symbol) => reached[symbol] === 1)).toEqual([
     'DIRECT',
     'BY_VARIABLE',
