@@ -1,5 +1,5 @@
 /** Reading what the user names, with the reason when it cannot be read. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { ReadText } from '../profile/load.js';
 
@@ -76,21 +76,31 @@ function readFile(file: string, isPipeWanted: boolean, maxBytes: number): Read {
 /** A size of zero has no meaning in /proc and for a pipe, so the end is where nothing comes any more. */
 function readToEnd(descriptor: number, maxBytes: number): Read {
   const chunks: Buffer[] = [];
+  const { size } = fstatSync(descriptor);
+  // One byte more than the file has shows its end without a second buffer.
+  let chunk = Buffer.allocUnsafe(size > 0 && size <= maxBytes ? size + 1 : CHUNK_BYTES);
+  let filled = 0;
   for (let total = 0; total <= maxBytes; ) {
-    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-    const count = readPart(descriptor, chunk);
-    if (count === 0) return { bytes: Buffer.concat(chunks) };
-    chunks.push(chunk.subarray(0, count));
+    const count = readPart(descriptor, chunk, filled);
+    if (count === 0) {
+      chunks.push(chunk.subarray(0, filled));
+      return { bytes: Buffer.concat(chunks) };
+    }
     total += count;
+    filled += count;
+    if (filled < chunk.length) continue;
+    chunks.push(chunk);
+    chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    filled = 0;
   }
   return { error: `it is larger than ${maxBytes >> 20} MiB` };
 }
 
 /** Node makes pipes non-blocking as soon as anything looks at `process.stdin`, and what writes may still be at work. */
-function readPart(descriptor: number, chunk: Buffer): number {
+function readPart(descriptor: number, chunk: Buffer, offset: number): number {
   for (;;)
     try {
-      return readSync(descriptor, chunk);
+      return readSync(descriptor, chunk, offset, chunk.length - offset, null);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
