@@ -1,4 +1,5 @@
-/** A budget as a person says it: `4 cameras 4K NV12, 6 buffers each; 1 decoder 1080p NV12, 8 buffers`. */
+/** A budget as a person says it: `4 cameras 4K NV12, 6 buffers each; 1 decoder H.264 4K level 5.1`. */
+import { type DecoderNeeds, decoderNeeds, isCodec } from '../facts/codec.js';
 import { pixelFormat } from '../facts/pixel-format.js';
 import type { Buffer } from '../profile/types.gen.js';
 
@@ -31,42 +32,81 @@ export function parseBuffers(text: string): { readonly buffers: Buffer[] } | { r
   for (const part of parts) {
     const one = parsePart(part.trim());
     if ('error' in one) return one;
-    buffers.push(one.buffer);
+    buffers.push(...one.buffers);
   }
   return { buffers };
 }
 
-function parsePart(part: string): { readonly buffer: Buffer } | { readonly error: string } {
-  const found: { streams?: number; count?: number; picture?: readonly [number, number]; format?: string } = {};
-  const purpose: string[] = [];
+/** What a display or a compositor holds beside the decoder: the picture on the screen, the next one, and one that waits. */
+const HELD_BY_OTHERS = 3;
+/** Decoders write this where nothing else is stated. */
+const DECODED_FORMAT = 'NV12';
+
+interface Words {
+  streams?: number;
+  count?: number;
+  picture?: readonly [number, number];
+  format?: string;
+  codec?: string;
+  level?: string;
+  readonly purpose: string[];
+}
+
+function readWords(part: string): Words {
+  const found: Words = { purpose: [] };
   let number: number | undefined;
+  let isLevel = false;
   for (const word of part.split(/[\s,]+/).filter((one) => one !== '')) {
     const lower = word.toLowerCase();
     const size = /^(\d+)[x×](\d+)$/.exec(lower);
-    if (size !== null) found.picture = [Number(size[1]), Number(size[2])];
+    if (isLevel) {
+      found.level = lower;
+      isLevel = false;
+    } else if (lower === 'level') isLevel = true;
+    else if (size !== null) found.picture = [Number(size[1]), Number(size[2])];
     else if (PICTURES[lower] !== undefined) found.picture = PICTURES[lower];
+    else if (isCodec(word)) found.codec = word;
     else if (/^\d+$/.test(word)) number = Number(word);
     else if (/^buffers?$/.test(lower)) [found.count, number] = [number ?? 0, undefined];
     else if (/[A-Z0-9]/.test(word) && pixelFormat(word) !== undefined) found.format = word;
     else if (!FILLERS.has(lower)) {
-      purpose.push(word);
+      found.purpose.push(word);
       if (number !== undefined) [found.streams, number] = [number, undefined];
     }
   }
+  return found;
+}
+
+function parsePart(part: string): { readonly buffers: Buffer[] } | { readonly error: string } {
+  const found = readWords(part);
   if (found.picture === undefined)
     return { error: `"${part}" does not state the size of a picture: 4K, 1080p, 1920x1080` };
-  if (found.format === undefined) return { error: `"${part}" does not state the pixel format, such as NV12` };
-  if (found.count === undefined || found.count === 0)
-    return { error: `"${part}" does not state the number of buffers: 6 buffers each` };
   const [width, height] = found.picture;
-  return {
-    buffer: {
-      ...(purpose.length === 0 ? {} : { purpose: purpose.join(' ') }),
-      width,
-      height,
-      format: found.format,
-      count: found.count,
-      ...(found.streams === undefined || found.streams === 1 ? {} : { streams: found.streams }),
-    } as Buffer,
-  };
+  const decoder = found.codec === undefined ? undefined : decoderNeeds(found.codec, { width, height }, found.level);
+  if (decoder !== undefined && 'error' in decoder) return { error: `"${part}": ${decoder.error}` };
+  if (found.level !== undefined && decoder === undefined)
+    return { error: `"${part}" has a level and does not state the codec, such as H.264` };
+  const format = found.format ?? (decoder === undefined ? undefined : DECODED_FORMAT);
+  if (format === undefined) return { error: `"${part}" does not state the pixel format, such as NV12` };
+  const count = found.count ?? (decoder === undefined ? 0 : decoder.pictures + HELD_BY_OTHERS);
+  if (count === 0) return { error: `"${part}" does not state the number of buffers: 6 buffers each` };
+  if (decoder !== undefined && count < decoder.pictures)
+    return {
+      error: `"${part}" has too few buffers: ${decoder.title} keeps ${decoder.pictures - 1} pictures of ${width} x ${height} and decodes into one more`,
+    };
+  const streams = found.streams === undefined || found.streams === 1 ? {} : { streams: found.streams };
+  const purpose = [...found.purpose, ...(decoder === undefined ? [] : [decoder.title])].join(' ');
+  const pictures = { ...(purpose === '' ? {} : { purpose }), width, height, format, count, ...streams } as Buffer;
+  return { buffers: [pictures, ...metadataOf(decoder, purpose, count, streams)] };
+}
+
+function metadataOf(
+  decoder: DecoderNeeds | undefined,
+  purpose: string,
+  count: number,
+  streams: Pick<Buffer, 'streams'>,
+): Buffer[] {
+  if (decoder === undefined || decoder.metadataBytes === 0) return [];
+  const size = `${Math.ceil(decoder.metadataBytes / 1024)}K`;
+  return [{ purpose: `${purpose}, motion vectors`, size, count, ...streams }];
 }

@@ -153,6 +153,50 @@ describe('budget in words', () => {
     expect(parseBuffers(words)).toEqual({ buffers });
   });
 
+  // MaxDpbFrames and MaxDpbSize as decoders print them for streams of these levels, and the slots of the other codecs.
+  test.each([
+    ['1 decoder H.264 1080p', 'H.264 level 4', 4],
+    ['1 decoder H.264 1080p level 4.2', 'H.264 level 4.2', 4],
+    ['1 decoder avc 720p level 3.1', 'H.264 level 3.1', 5],
+    ['1 decoder H264 4K level 5.1', 'H.264 level 5.1', 5],
+    ['1 decoder H.264 vga level 5.1', 'H.264 level 5.1', 16],
+    ['1 decoder HEVC 4K', 'H.265 level 5', 5],
+    ['1 decoder h265 1080p level 5.1', 'H.265 level 5.1', 15],
+    ['1 decoder VP9 4K', 'VP9', 8],
+    ['1 decoder AV1 8K', 'AV1', 8],
+    ['1 decoder VP8 720p', 'VP8', 3],
+    ['1 decoder MPEG-2 576p 720x576', 'MPEG-2', 2],
+  ])('%s keeps pictures of %s', (words, title, kept) => {
+    const { buffers } = parseBuffers(words) as {
+      buffers: readonly { purpose: string; count: number; format: string }[];
+    };
+    expect(buffers[0]).toMatchObject({ format: 'NV12', count: kept + 1 + 3 });
+    expect(buffers[0]?.purpose).toContain(title);
+  });
+
+  test('a decoder stores motion vectors beside each picture, and a stated number of buffers is the whole', () => {
+    expect(parseBuffers('2 decoders H.264 4K level 5.1 NV15, 8 buffers')).toEqual({
+      buffers: [
+        {
+          ...{ purpose: 'decoders H.264 level 5.1', width: 3840, height: 2160, format: 'NV15' },
+          ...{ count: 8, streams: 2 },
+        },
+        // 240 by 135 macroblocks of 128 bytes.
+        { purpose: 'decoders H.264 level 5.1, motion vectors', size: '4050K', count: 8, streams: 2 },
+      ],
+    });
+  });
+
+  test.each([
+    ['1 decoder H.264 4K level 4', /level 4 of H\.264 does not have pictures of 3840 x 2160: that needs level 5\.1/],
+    ['1 decoder H.264 4K level 9', /does not have a level 9/],
+    ['1 decoder H.264 4K, 4 buffers', /keeps 5 pictures of 3840 x 2160 and decodes into one more/],
+    ['1 camera 4K NV12 level 5, 4 buffers', /has a level and does not state the codec/],
+    ['1 decoder HEVC 16384x16384', /no level of H\.265/],
+  ])('"%s" is not a decoder', (words, reason) => {
+    expect((parseBuffers(words) as { error: string }).error).toMatch(reason);
+  });
+
   test.each([
     ['4 cameras NV12, 6 buffers', /the size of a picture/],
     ['4 cameras 4K, 6 buffers', /pixel format/],
