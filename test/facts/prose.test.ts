@@ -11,8 +11,8 @@ const TEXTS = [
   SyntaxKind.TemplateMiddle,
   SyntaxKind.TemplateTail,
 ];
-/** What a user may type: `--kernel 6.12`, the directory `linux-6.12`. */
-const TYPED = /(?:--kernel |linux-|config-)\d+\.\d+/g;
+/** What a user may type: `--kernel 6.12`, the directory `linux-6.12`; and levels of codecs. */
+const TYPED = /(?:--kernel |--diff |linux-|config-|level )\d+\.\d+/g;
 /** 5.10 to 9.99, and no part of a longer number, a share or a size. */
 const RELEASE = /(?<![\d.@])[4-9]\.\d{1,2}(?![\d.]|%| ?[KMG]i?B)/;
 const isRelease = (node: Node) => RELEASE.test(node.getText().replaceAll(TYPED, ''));
