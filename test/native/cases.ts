@@ -324,6 +324,15 @@ v4l2-capture /dev/dma_heap/system /dev/video0; v4l2-capture /dev/dma_heap/system
         shows: [/^captured 640 x 360, 460800 bytes$/m, /^VIDIOC_S_FMT: (?:Not a tty|Inappropriate ioctl for device)$/m],
       },
       {
+        name: 'a watchdog behind a link is not opened',
+        // Opened once, it resets the machine after a second, even when it was closed again.
+        script: `for module in $(cat /lib/softdog.load); do insmod /lib/$module.ko soft_margin=1 nowayout=1; done
+ls /dev/watchdog; ln -s /dev/watchdog /dev/dma_heap/camera
+dmaheap-verify --json --expect $EXPECT >/tmp/report; dmaheap-verify --collect >/tmp/tar; dmaheap-verify --owners >/tmp/owners
+sleep 4; echo "the guest runs"; rm /dev/dma_heap/camera`,
+        shows: [/^\/dev\/watchdog$/m, /^the guest runs$/m],
+      },
+      {
         name: 'no such device',
         script: 'verify --expect $EXPECT --import /dev/dri/card9',
         exit: 3,
@@ -414,6 +423,32 @@ v4l2-capture /dev/dma_heap/system /dev/video0; v4l2-capture /dev/dma_heap/system
           'area.size CMA_NOT_CONFIGURED',
           'heap.node CMA_NOT_CONFIGURED',
         ],
+      },
+    ],
+  },
+  {
+    name: 'locked down',
+    kernels: ['debian-amd64'],
+    memoryMiB: 512,
+    silenceSeconds: 400,
+    cmdline: 'lockdown=confidentiality',
+    expect: SYSTEM,
+    cases: [
+      {
+        name: 'the kernel is locked down',
+        script: 'mount -t securityfs none /sys/kernel/security; cat /sys/kernel/security/lockdown',
+        shows: [/\[confidentiality\]/],
+      },
+      {
+        name: 'the system heap',
+        script: 'verify --expect $EXPECT',
+        exit: 0,
+        passes: ['heap.node', 'kernel.config', 'alloc.page', 'buffer.zeroed', 'share.process', 'heap.restored'],
+      },
+      {
+        name: 'a capture',
+        script: 'dmaheap-verify --collect | tar -xO collected.txt',
+        shows: [/^taken \/proc\/meminfo$/m, /^taken ls-dev-dma_heap\.txt$/m],
       },
     ],
   },

@@ -28,8 +28,8 @@ const DEVICES: KernelRecipe = {
   observe: ['size', 'observe', 'cma-sysfs'],
 };
 
-/** A DRM device and a camera, which both import buffers and need no hardware. */
-const DEVICE_MODULES = ['vgem', 'vivid'];
+/** A DRM device and a camera, which both import buffers, and a watchdog; they need no hardware. */
+const DEVICE_MODULES = ['vgem', 'vivid', 'softdog'];
 
 /** How the names of Debian's kernels end; the smallest of an architecture comes first. */
 const FLAVOURS: Readonly<Record<Architecture, readonly [plain: string, full: string]>> = {
@@ -81,23 +81,26 @@ async function unpacked(root: string): Promise<readonly string[]> {
   // The kernel takes - and _ in the name of a module for the same.
   const nameOf = (file: string) => path.basename(file, '.ko.xz').replaceAll('-', '_');
   const files = new Map(found.map((file) => [nameOf(file), path.join(top, file)]));
-  const directory = await filledOnce(path.join(cacheRoot(), 'devices', path.basename(root)), async (work) => {
-    for (const wanted of DEVICE_MODULES) {
-      const order: string[] = [];
-      const add = async (name: string): Promise<void> => {
-        const file = files.get(name.replaceAll('-', '_'));
-        if (file === undefined || order.includes(nameOf(file))) return;
-        const module = path.join(work, `${nameOf(file)}.ko`);
-        const { stdout } = await execa('xz', ['-dc', file], { encoding: 'buffer' });
-        await writeFile(module, stdout);
-        const needs = (await execa('modinfo', ['-F', 'depends', module])).stdout;
-        for (const one of needs.split(',').filter((text) => text !== '')) await add(one);
-        order.push(nameOf(file));
-      };
-      await add(wanted);
-      await writeFile(path.join(work, `${wanted}.load`), `${order.join(' ')}\n`);
-    }
-  });
+  const directory = await filledOnce(
+    path.join(cacheRoot(), 'devices', `${path.basename(root)}-${DEVICE_MODULES.join('-')}`),
+    async (work) => {
+      for (const wanted of DEVICE_MODULES) {
+        const order: string[] = [];
+        const add = async (name: string): Promise<void> => {
+          const file = files.get(name.replaceAll('-', '_'));
+          if (file === undefined || order.includes(nameOf(file))) return;
+          const module = path.join(work, `${nameOf(file)}.ko`);
+          const { stdout } = await execa('xz', ['-dc', file], { encoding: 'buffer' });
+          await writeFile(module, stdout);
+          const needs = (await execa('modinfo', ['-F', 'depends', module])).stdout;
+          for (const one of needs.split(',').filter((text) => text !== '')) await add(one);
+          order.push(nameOf(file));
+        };
+        await add(wanted);
+        await writeFile(path.join(work, `${wanted}.load`), `${order.join(' ')}\n`);
+      }
+    },
+  );
   return (await readdir(directory))
     .filter((file) => /\.(?:ko|load)$/.test(file))
     .map((file) => path.join(directory, file));
