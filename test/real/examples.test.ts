@@ -43,6 +43,7 @@ const IS_ON_BOARD = 'typed on a board: npm run e2e records it from booted guests
 
 /** Statuses other than 0 that are the right answer. */
 const STATUS: readonly (readonly [RegExp, readonly number[]])[] = [
+  [/^dmaheap matrix .*--diff /, [1]],
   // As diff(1): something differs.
   [/^dmaheap diff |--diff$|--diff linux-6\.1 rockchip/, [1]],
   // Debian's own configuration has no CMA heap, and the command says so.

@@ -31,6 +31,7 @@ export const command = declare({
     force: FORCE,
     strict: STRICT,
   },
+  exits: '0 good, 1 findings or, with --diff, differences',
   examples: ['matrix fleet.json --shard 2/8 -o out --junit results.xml', 'matrix fleet.json --diff 6.12 --diff 7.3'],
   run: matrix,
 });
