@@ -153,6 +153,17 @@ export async function compareSides(
   };
 }
 
+/** A line for each difference: `heap camera, names: linux,cma -> default_cma_region`, and those of the predicted boots. */
+export function comparisonLines({ changes, predicted }: Pick<Comparison, 'changes' | 'predicted'>): string[] {
+  return [...changes.map(lineOf), ...(predicted ?? []).map(({ text }) => `  predicted: ${text}`)];
+}
+
+function lineOf({ part, name, aspect, from, to }: PlanChange): string {
+  const about =
+    part === 'symbol' ? `CONFIG_${name}` : `${[part, name].filter((word) => word !== '').join(' ')}, ${aspect}`;
+  return `${from === null ? '+' : to === null ? '-' : ' '} ${about}: ${[from, to].filter((one) => one !== null).join(' -> ')}`;
+}
+
 /** As `diff --format json` prints it. */
 export function comparisonData({ from, to, changes, predicted }: Comparison) {
   const describe = ({ side, plan }: Looked) => ({

@@ -222,6 +222,27 @@ describe('a fleet', () => {
     expect((await dmaheap(['matrix', 'd.json', '--diff', '6.12'], fleet)).exit).toBe(2);
   });
 
+  test('compares a board as diff does, with the DTB that its profile states, and names a board without a plan', async () => {
+    write('stated/s.json', { ...profile('stated'), inputs: { dtb: '../a.dtb' } });
+    const old = { ...profile('old'), kernel: { version: { min: '5.10', max: '6.1' } } };
+    write('stated/old.json', old);
+    write('s.json', { boards: ['stated/*.json'] });
+    const kernels = ['6.12', '7.3'];
+    const alone = await dmaheap(['diff', 'stated/s.json', ...kernels.flatMap((one) => ['--kernel', one])], fleet);
+    const lines = alone.stdout.split('\n').slice(2).filter(Boolean);
+    const { stdout } = await dmaheap(
+      ['--format', 'json', 'matrix', 's.json', ...kernels.flatMap((one) => ['--diff', one])],
+      fleet,
+    );
+    const { changes, notCompared } = JSON.parse(stdout) as {
+      changes: { text: string }[];
+      notCompared: { board: string; reason: string }[];
+    };
+    expect(lines.some((line) => line.startsWith('  predicted: '))).toBe(true);
+    expect(changes.map(({ text }) => text)).toEqual(lines);
+    expect(notCompared).toEqual([{ board: 'old', reason: expect.stringContaining('not for Linux 6.12') }]);
+  });
+
   test('has the same results on threads, and a profile that cannot be read ends all of them', () => {
     const run = (...more: string[]) =>
       execaSync(process.execPath, [path.resolve('dist/dmaheap.mjs'), '--format', 'json', 'matrix', 'm.json', ...more], {

@@ -1,7 +1,13 @@
 /** dmaheap diff: two profiles, or one profile on two kernels, as user space sees them. */
-import type { Change as Predicted } from '../../placement/index.js';
-import type { PlanChange } from '../../plan/compare.js';
-import { type ComparisonOptions, compareSides, comparisonData, type Looked, sidesOf, titleOf } from '../comparison.js';
+import {
+  type Comparison,
+  type ComparisonOptions,
+  compareSides,
+  comparisonData,
+  comparisonLines,
+  sidesOf,
+  titleOf,
+} from '../comparison.js';
 import type { Context } from '../context.js';
 import { declare, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -33,13 +39,6 @@ export const command = declare({
   run: diff,
 });
 
-/** `heap camera, names: linux,cma -> default_cma_region`. */
-export function lineOf({ part, name, aspect, from, to }: PlanChange): string {
-  const about =
-    part === 'symbol' ? `CONFIG_${name}` : `${[part, name].filter((word) => word !== '').join(' ')}, ${aspect}`;
-  return `${from === null ? '+' : to === null ? '-' : ' '} ${about}: ${[from, to].filter((one) => one !== null).join(' -> ')}`;
-}
-
 async function diff(context: Context, profiles: readonly string[], options: ComparisonOptions): Promise<Exit> {
   const [first, second] = sidesOf(profiles, options);
   if (profiles.length > 2 || (profiles.length === 1 && JSON.stringify(first) === JSON.stringify(second)))
@@ -49,23 +48,17 @@ async function diff(context: Context, profiles: readonly string[], options: Comp
       'give two profiles, or one and two kernels: dmaheap diff board.json --kernel A --kernel B',
     );
   const compared = await compareSides(context, first, second, options);
-  const { from, to, changes, predicted } = compared;
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, ...comparisonData(compared) });
-  else print(context, from, to, changes, predicted ?? []);
-  return changes.length + (predicted ?? []).length > 0 ? EXIT.findings : EXIT.good;
+  else print(context, compared);
+  return comparisonLines(compared).length > 0 ? EXIT.findings : EXIT.good;
 }
 
-function print(
-  context: Context,
-  from: Looked,
-  to: Looked,
-  changes: readonly PlanChange[],
-  boot: readonly Predicted[],
-): void {
+function print(context: Context, compared: Comparison): void {
+  const { from, to } = compared;
   context.print(
     `--- ${titleOf(from.side.profile, from.plan.kernel)}\n+++ ${titleOf(to.side.profile, to.plan.kernel)}\n`,
   );
-  for (const change of changes) context.print(`${lineOf(change)}\n`);
-  for (const { text } of boot) context.print(`  predicted: ${text}\n`);
-  if (changes.length + boot.length === 0) context.print('no difference for user space\n');
+  const lines = comparisonLines(compared);
+  for (const line of lines) context.print(`${line}\n`);
+  if (lines.length === 0) context.print('no difference for user space\n');
 }

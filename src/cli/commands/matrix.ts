@@ -110,7 +110,12 @@ function refuseSharedNames(fleet: Fleet, boards: readonly MatrixBoard[]): void {
   }
 }
 
-function diff(context: Context, fleet: Fleet, boards: readonly MatrixBoard[], given: readonly string[]): Exit {
+async function diff(
+  context: Context,
+  fleet: Fleet,
+  boards: readonly MatrixBoard[],
+  given: readonly string[],
+): Promise<Exit> {
   const [from, to] = given;
   if (from === undefined || to === undefined || given.length > 2)
     throw new Refusal('--diff compares two kernels', EXIT.usage, 'give it twice: --diff A --diff B');
@@ -118,7 +123,7 @@ function diff(context: Context, fleet: Fleet, boards: readonly MatrixBoard[], gi
     const version = readKernel(text);
     if ('message' in version) throw new Refusal(`--diff ${text}: ${version.message}`, EXIT.usage, version.fix);
   }
-  const found = compareFleet(context, fleet, boards, [{ name: from }, { name: to }]);
+  const found = await compareFleet(context, fleet, boards, [from, to]);
   if (context.options.format === 'json') context.printJson({ schemaVersion: 1, from, to, ...found });
   else context.print(`--- Linux ${from}\n+++ Linux ${to}\n${changesText(found)}`);
   return found.changes.length > 0 ? EXIT.findings : EXIT.good;

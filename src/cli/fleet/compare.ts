@@ -1,13 +1,10 @@
 /** What changes over a fleet between two kernels: each change once, with the boards that it holds for. */
-import { formatKernelVersion } from '../../facts/index.js';
-import { changesForUserSpace, type Prediction, predict } from '../../placement/index.js';
-import { comparePlans } from '../../plan/compare.js';
-import { lineOf } from '../commands/diff.js';
+import { compareSides, comparisonLines } from '../comparison.js';
 import type { Context } from '../context.js';
-import { settlePlacement } from '../placement.js';
+import { Refusal } from '../refusal.js';
 import type { Fleet } from './judge.js';
 import { namesOf } from './print.js';
-import type { MatrixBoard, MatrixKernel } from './read.js';
+import type { MatrixBoard } from './read.js';
 
 export interface FleetChanges {
   /** In the order of the boards. */
@@ -17,39 +14,43 @@ export interface FleetChanges {
   readonly notCompared: readonly { readonly board: string; readonly reason: string }[];
 }
 
-export function compareFleet(
+/** @param kernels the releases that are compared */
+export async function compareFleet(
   context: Context,
   fleet: Fleet,
   boards: readonly MatrixBoard[],
-  kernels: readonly [MatrixKernel, MatrixKernel],
-): FleetChanges {
+  kernels: readonly [string, string],
+): Promise<FleetChanges> {
   const changes = new Map<string, string[]>();
   const same: string[] = [];
   const notCompared: { board: string; reason: string }[] = [];
   for (const board of boards) {
     const name = fleet.nameOf(board);
-    const [from, to] = kernels.map((kernel) => fleet.decide({ board, kernel }));
-    const missing = [from, to].find((one) => one?.plan === undefined);
-    if (from?.plan === undefined || to?.plan === undefined) {
-      const why = missing?.skip ?? missing?.diagnostics.find(({ severity }) => severity === 'error')?.message;
-      notCompared.push({ board: name, reason: why ?? 'the profile has no plan' });
-      continue;
-    }
-    const texts = comparePlans(from.plan, to.plan).map(lineOf);
-    if (board.dtb !== undefined)
-      for (const { text } of changesForUserSpace(boot(context, board, from), boot(context, board, to)))
-        texts.push(`  predicted: ${text}`);
-    if (texts.length === 0) same.push(name);
-    for (const text of texts) changes.set(text, [...(changes.get(text) ?? []), name]);
+    const lines = await linesOf(context, board, kernels);
+    if (typeof lines === 'string') notCompared.push({ board: name, reason: lines });
+    else if (lines.length === 0) same.push(name);
+    else for (const text of lines) changes.set(text, [...(changes.get(text) ?? []), name]);
   }
   return { changes: [...changes].map(([text, own]) => ({ text, boards: own })), same, notCompared };
 }
 
-function boot(context: Context, { profile, dtb = '' }: MatrixBoard, decided: ReturnType<Fleet['decide']>): Prediction {
-  const kernel = decided.plan?.kernel.max;
-  if (kernel === undefined) throw new Error(`${profile}: no plan`);
-  const { input } = settlePlacement(context, profile, { dtb, kernel: [formatKernelVersion(kernel)] }, []);
-  return predict({ ...input, kernel });
+/** @returns why the board is not compared, or a line for each difference */
+async function linesOf(
+  context: Context,
+  { profile, dtb, bootLog, occupied }: MatrixBoard,
+  [first, second]: readonly [string, string],
+): Promise<readonly string[] | string> {
+  const side = (kernel: string) => ({ profile, kernel, ...(dtb === undefined ? {} : { dtb }) });
+  const place = {
+    ...(bootLog === undefined ? {} : { bootLog }),
+    ...(occupied === undefined ? {} : { occupied }),
+  };
+  try {
+    return comparisonLines(await compareSides(context, side(first), side(second), {}, place));
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return error.found?.diagnostics.find(({ severity }) => severity === 'error')?.message ?? error.message;
+  }
 }
 
 export function changesText({ changes, same, notCompared }: FleetChanges): string {
