@@ -18,48 +18,72 @@ const VERSIONS: readonly (readonly [RegExp, string])[] = [
   [/\/scripts\/(?:rustc|rustc-llvm|pahole)-version\.sh /, '0'],
 ];
 
+/** Text that sh passes on as it is, and a number that it calculates with exactly. */
+const WORD = '[A-Za-z0-9][\\w.+:/-]*';
+const NUMBER = '\\d{1,15}';
+const WORDS = new RegExp(`^set -- (${WORD}(?: +${WORD})*) && echo \\$([1-9])$`);
+const QUOTIENT = new RegExp(`^expr (${NUMBER}) / (${NUMBER})$`);
+/** In quotes, and not what `test` takes for an operator. */
+const QUOTED = '"(?:[^"$`\\\\(!-][^"$`\\\\]*)?"';
+const EMPTY = new RegExp(`^-([zn]) (${QUOTED})$`);
+const EQUAL = new RegExp(`^(${WORD}|${QUOTED}) (!?=) (${WORD}|${QUOTED})$`);
+const COMPARED = new RegExp(`^"?(${NUMBER})"? -(eq|ne|lt|le|gt|ge) "?(${NUMBER})"?$`);
+
+/**
+ * The answer to `$(shell,COMMAND)` where the command only compares, divides or takes apart the text in it: no tool
+ * decides, every shell says the same.
+ * @returns undefined for any other command
+ */
+export function textAnswer(command: string): string | undefined {
+  const words = WORDS.exec(command);
+  if (words) return (words[1] as string).split(/ +/)[Number(words[2]) - 1] ?? '';
+  const quotient = QUOTIENT.exec(command);
+  if (quotient && Number(quotient[2]) > 0) return String(Math.trunc(Number(quotient[1]) / Number(quotient[2])));
+  const check = CHECK.exec(command);
+  const holds = check ? comparison(check[1] as string) : undefined;
+  const answer = holds === undefined ? undefined : check?.[holds ? 2 : 3];
+  // What echo takes for an option is not printed.
+  return answer !== undefined && /^(?!-[neE]+$)[\w.+:/ -]*$/.test(answer) ? answer : undefined;
+}
+
+/** Whether `test A = B` and its like hold; undefined for anything else. */
+function comparison(condition: string): boolean | undefined {
+  const test = /^\s*(?:test|\[) (.*?)(?: \])?$/.exec(condition)?.[1];
+  if (test === undefined) return undefined;
+  const empty = EMPTY.exec(test);
+  if (empty) return (empty[2] === '""') === (empty[1] === 'z');
+  const [, left, equality, right] = EQUAL.exec(test) ?? [];
+  const bare = (text?: string) => text?.replaceAll('"', '');
+  if (equality) return (bare(left) === bare(right)) === (equality === '=');
+  const [, a, operator, b] = COMPARED.exec(test) ?? [];
+  const difference = Math.sign(Number(a) - Number(b));
+  switch (operator) {
+    case 'eq':
+      return difference === 0;
+    case 'ne':
+      return difference !== 0;
+    case 'lt':
+      return difference < 0;
+    case 'le':
+      return difference <= 0;
+    case 'gt':
+      return difference > 0;
+    case 'ge':
+      return difference >= 0;
+    default:
+      return undefined;
+  }
+}
+
 /** @returns the assumed answer to `$(shell,COMMAND)` */
 export function assumedAnswer(command: string): string {
   const version = VERSIONS.find(([pattern]) => pattern.test(command));
   if (version) return version[1];
-  const words = /^set -- (.*) && echo \$([1-9])$/.exec(command);
-  if (words) return (words[1] as string).split(/\s+/)[Number(words[2]) - 1] ?? '';
-  const quotient = /^expr (\d+) \/ (\d+)$/.exec(command);
-  if (quotient) return String(Math.trunc(Number(quotient[1]) / Number(quotient[2])));
+  const text = textAnswer(command);
+  if (text !== undefined) return text;
   const check = CHECK.exec(command);
-  if (check) return (succeeds(check[1] as string) ? check[2] : check[3]) as string;
+  // The tools are there; everything else fails.
+  if (check) return (/^\s*command -v \S+$/.test(check[1] as string) ? check[2] : check[3]) as string;
   // `command -v rustc && rustc --version || echo n`: a tool that is not there.
   return /\|\| echo "?([^"|&;]*?)"?$/.exec(command)?.[1]?.trim() ?? '';
-}
-
-/** Conditions on texts are what they are; the tools are there; everything else fails. */
-function succeeds(condition: string): boolean {
-  if (/^command -v \S+$/.test(condition)) return true;
-  const test = /^(?:test|\[) (.*?)(?: \])?$/.exec(condition)?.[1];
-  if (test === undefined) return false;
-  const empty = /^-([zn]) "([^"]*)"$/.exec(test);
-  if (empty) return (empty[2] === '') === (empty[1] === 'z');
-  const [, left = '', operator, right = ''] =
-    /^"?([^"\s]*)"? (=|!=|-(?:eq|ne|lt|le|gt|ge)) "?([^"\s]*)"?$/.exec(test) ?? [];
-  const [a, b] = [Number(left), Number(right)];
-  switch (operator) {
-    case '=':
-      return left === right;
-    case '!=':
-      return left !== right;
-    case '-eq':
-      return a === b;
-    case '-ne':
-      return a !== b;
-    case '-lt':
-      return a < b;
-    case '-le':
-      return a <= b;
-    case '-gt':
-      return a > b;
-    case '-ge':
-      return a >= b;
-    default:
-      return false;
-  }
 }

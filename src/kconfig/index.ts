@@ -5,7 +5,7 @@
  *     const tree = parseTree({ readFile, environment, probe }).value;
  *     const { text } = makeConfig(tree, 'olddefconfig', dotConfig);
  */
-export { assumedAnswer } from './assume.js';
+export { assumedAnswer, textAnswer } from './assume.js';
 export { KCONFIG_CODES } from './codes.js';
 export { type ReadOptions, readConfig } from './config-read.js';
 export { configLine, defaultText, isNodeVisible, writeConfig, writeDefconfig } from './config-write.js';

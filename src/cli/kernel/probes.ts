@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { type ParseInput, shellAnswer, unansweredProbes } from '../../kconfig/index.js';
+import { type ParseInput, shellAnswer, textAnswer, unansweredProbes } from '../../kconfig/index.js';
 import { onInterrupt } from '../interrupt.js';
 import { Store } from './store.js';
 
@@ -39,6 +39,10 @@ export interface Recording {
 }
 
 const NEVER_ENDS_MILLIS = 120_000;
+/** Such a command may ask a script of the tree; any other has the same answer for every tree. */
+const USES_VARIABLE = /\$[A-Za-z_({]/;
+/** $0 is the directory of the outputs. */
+const ASK_IN_TURN = 'i=0; for c; do sh -c "$c" >"$0/$i" 2>/dev/null; i=$((i + 1)); done';
 const MAX_ROUNDS = 8;
 
 export interface ProbeWorld {
@@ -49,6 +53,8 @@ export interface ProbeWorld {
   readonly host: NodeJS.ProcessEnv;
   /** Where answers are kept between runs; undefined for nowhere. */
   readonly cacheDirectory: string | undefined;
+  /** How long one command may run, in ms; what it printed until then is its answer. */
+  readonly limitMillis?: number;
   /** Gets every command before it runs. */
   readonly show?: (command: readonly string[]) => void;
 }
@@ -56,7 +62,7 @@ export interface ProbeWorld {
 export class Probes {
   readonly #world: ProbeWorld;
   readonly #answers = new Map<string, string>();
-  #kept: { readonly store: Store; readonly name: string } | undefined;
+  #kept: { readonly store: Store; readonly ofTools: string; readonly ofTree: string } | undefined;
   #ran = 0;
 
   private constructor(world: ProbeWorld) {
@@ -67,13 +73,16 @@ export class Probes {
   static cached(world: ProbeWorld): Probes {
     const probes = new Probes(world);
     if (world.cacheDirectory === undefined) return probes;
-    const identity = [...world.toolIdentity(), scriptsOf(world.directory)].join('\n');
+    const tools = world.toolIdentity().join('\n');
     const store = new Store(path.join(world.cacheDirectory, 'probes'));
-    const name = `${digest(identity)}.json`;
-    probes.#kept = { store, name };
-    const kept = store.read(name);
-    const recording = kept && parseRecording(kept.toString('utf8'));
-    for (const [key, answer] of Object.entries(recording?.answers ?? {})) probes.#answers.set(key, answer);
+    const ofTools = `${digest(tools)}.json`;
+    const ofTree = `${digest(`${tools}\n${scriptsOf(world.directory)}`)}.json`;
+    probes.#kept = { store, ofTools, ofTree };
+    for (const name of [ofTools, ofTree]) {
+      const kept = store.read(name);
+      const recording = kept && parseRecording(kept.toString('utf8'));
+      for (const [key, answer] of Object.entries(recording?.answers ?? {})) probes.#answers.set(key, answer);
+    }
     return probes;
   }
 
@@ -93,7 +102,8 @@ export class Probes {
     return this.#ran;
   }
 
-  readonly answer = (command: string): string | undefined => this.#answers.get(this.#key(command));
+  readonly answer = (command: string): string | undefined =>
+    this.#answers.get(this.#key(command)) ?? textAnswer(command);
 
   /** Runs what the tree asks for and no cache answers, until it asks for nothing new; keeps the answers. */
   async runMissing(input: Omit<ParseInput, 'probe'>): Promise<void> {
@@ -129,7 +139,17 @@ export class Probes {
   }
 
   #keep(): void {
-    this.#kept?.store.write(this.#kept.name, Buffer.from(this.#recording(this.#answers)));
+    if (!this.#kept) return;
+    const { store, ofTools, ofTree } = this.#kept;
+    const answers = [...this.#answers];
+    for (const [name, isItsOwn] of [
+      [ofTools, false],
+      [ofTree, true],
+    ] as const)
+      store.write(
+        name,
+        Buffer.from(this.#recording(new Map(answers.filter(([key]) => USES_VARIABLE.test(key) === isItsOwn)))),
+      );
   }
 
   #recording(answers: ReadonlyMap<string, string>): string {
@@ -141,43 +161,84 @@ export class Probes {
     return `${JSON.stringify(recording, null, 1)}\n`;
   }
 
+  /** One shell for each processor asks in turn: a process of Node's own for each question costs as much as gcc. */
   async #run(commands: readonly string[]): Promise<void> {
-    // Loaded when something is run: it costs as much time as starting Node.
-    const { execa } = await import('execa');
-    const { host, variables, show } = this.#world;
+    const { host, show } = this.#world;
+    for (const command of commands) show?.(['sh', '-c', command]);
     const scratch = mkdtempSync(path.join(host.TMPDIR ?? tmpdir(), 'dmaheap-probe-'));
-    const remove = () => rmSync(scratch, { recursive: true, force: true });
-    const forget = onInterrupt(remove);
-    const queue = [...commands];
-    const worker = async () => {
-      for (let command = queue.shift(); command !== undefined; command = queue.shift()) {
-        show?.(['sh', '-c', command]);
-        const { stdout } = await execa('/bin/sh', ['-c', command], {
-          cwd: scratch,
-          env: { ...host, ...variables, LC_ALL: 'C' },
-          extendEnv: false,
-          stdin: 'ignore',
-          stderr: 'ignore',
-          encoding: 'latin1',
-          reject: false,
-          stripFinalNewline: false,
-          timeout: NEVER_ENDS_MILLIS,
-        });
-        this.#answers.set(this.#key(command), shellAnswer(stdout));
-        this.#ran++;
-      }
+    const shells = new Set<number>();
+    const remove = () => {
+      for (const shell of shells) endGroup(shell);
+      rmSync(scratch, { recursive: true, force: true });
     };
+    const forget = onInterrupt(remove);
+    const count = Math.min(commands.length, availableParallelism());
+    const dealt = Array.from({ length: count }, (_, k) => commands.filter((_, i) => i % count === k));
     try {
-      await Promise.all(Array.from({ length: availableParallelism() }, worker));
+      await Promise.all(dealt.map((share) => this.#askInTurn(share, scratch, shells)));
     } finally {
       forget();
       remove();
     }
   }
 
+  /** @param shells gets the process group while it runs */
+  async #askInTurn(commands: readonly string[], scratch: string, shells: Set<number>): Promise<void> {
+    if (commands.length === 0) return;
+    const { host, variables } = this.#world;
+    const work = mkdtempSync(path.join(scratch, 'work-'));
+    const output = mkdtempSync(path.join(scratch, 'output-'));
+    // Fetched on use: the page in a browser has no processes.
+    const child = process
+      .getBuiltinModule('node:child_process')
+      .spawn('/bin/sh', ['-c', ASK_IN_TURN, output, ...commands], {
+        cwd: work,
+        env: { ...host, ...variables, LC_ALL: 'C' },
+        stdio: 'ignore',
+        // A command that never ends has children of its own.
+        detached: true,
+      });
+    const { pid } = child;
+    if (pid !== undefined) shells.add(pid);
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      if (pid !== undefined) endGroup(pid);
+    }, this.#world.limitMillis ?? NEVER_ENDS_MILLIS);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        child.on('error', reject);
+        child.on('close', () => resolve());
+      });
+    } finally {
+      clearTimeout(timer);
+      if (pid !== undefined) shells.delete(pid);
+    }
+    const asked = commands.filter((_, i) => existsSync(path.join(output, String(i))));
+    // The last one was cut off in the middle: alone it has the whole time, and then what it printed is its answer.
+    const done = isLate && commands.length > 1 ? asked.slice(0, -1) : asked;
+    for (const [i, command] of done.entries()) {
+      this.#answers.set(this.#key(command), shellAnswer(readFileSync(path.join(output, String(i)), 'latin1')));
+      this.#ran++;
+    }
+    const left = commands.slice(done.length);
+    if (left.length === 0) return;
+    if (!isLate) throw new Error(`/bin/sh ended before it had run '${left[0]}'`);
+    await this.#askInTurn(left.slice(0, 1), scratch, shells);
+    await this.#askInTurn(left.slice(1), scratch, shells);
+  }
+
   /** A command without the path of the tree. */
   #key(command: string): string {
     return command.replaceAll(this.#world.directory, '$(srctree)');
+  }
+}
+
+function endGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
   }
 }
 
