@@ -1,6 +1,7 @@
 /** A budget as a person says it: `4 cameras 4K NV12, 6 buffers each; 1 decoder H.264 4K level 5.1`. */
 import { type DecoderNeeds, decoderNeeds, isCodec } from '../facts/codec.js';
 import { pixelFormat } from '../facts/pixel-format.js';
+import { type VideoDriver, videoDriver } from '../facts/video-driver.js';
 import type { Buffer } from '../profile/types.gen.js';
 
 const PICTURES: Readonly<Record<string, readonly [width: number, height: number]>> = {
@@ -49,6 +50,7 @@ interface Words {
   format?: string;
   codec?: string;
   level?: string;
+  driver?: VideoDriver;
   readonly purpose: string[];
 }
 
@@ -69,6 +71,7 @@ function readWords(part: string): Words {
     else if (/^\d+$/.test(word)) number = Number(word);
     else if (/^buffers?$/.test(lower)) [found.count, number] = [number ?? 0, undefined];
     else if (/[A-Z0-9]/.test(word) && pixelFormat(word) !== undefined) found.format = word;
+    else if (videoDriver(word) !== undefined) found.driver = videoDriver(word) as VideoDriver;
     else if (!FILLERS.has(lower)) {
       found.purpose.push(word);
       if (number !== undefined) [found.streams, number] = [number, undefined];
@@ -95,8 +98,14 @@ function parsePart(part: string): { readonly buffers: Buffer[] } | { readonly er
       error: `"${part}" has too few buffers: ${decoder.title} keeps ${decoder.pictures - 1} pictures of ${width} x ${height} and decodes into one more`,
     };
   const streams = found.streams === undefined || found.streams === 1 ? {} : { streams: found.streams };
-  const purpose = [...found.purpose, ...(decoder === undefined ? [] : [decoder.title])].join(' ');
-  const pictures = { ...(purpose === '' ? {} : { purpose }), width, height, format, count, ...streams } as Buffer;
+  const { driver } = found;
+  const purpose = [...found.purpose, ...[decoder?.title, driver?.title].filter((one) => one !== undefined)].join(' ');
+  const alignment = driver === undefined ? {} : { strideAlignment: driver.stride, heightAlignment: driver.height };
+  const pictures = {
+    ...(purpose === '' ? {} : { purpose }),
+    ...{ width, height, format, ...alignment, count },
+    ...streams,
+  } as Buffer;
   return { buffers: [pictures, ...metadataOf(decoder, purpose, count, streams)] };
 }
 

@@ -153,6 +153,16 @@ describe('budget in words', () => {
     expect(parseBuffers(words)).toEqual({ buffers });
   });
 
+  test.each([
+    ['1 decoder H.264 1080p rkvdec', 64, 16],
+    ['1 decoder HEVC 1080p on Wave5', 32, 16],
+    ['2 cameras 1080p NV12, 4 buffers each, bcm2835-unicam', 32, 1],
+    ['1 decoder VP9 1080p qcom-venus', 128, 32],
+  ])('%s: lines of a multiple of %i bytes, height of a multiple of %i', (words, strideAlignment, heightAlignment) => {
+    const { buffers } = parseBuffers(words) as { buffers: readonly object[] };
+    expect(buffers[0]).toMatchObject({ strideAlignment, heightAlignment });
+  });
+
   // MaxDpbFrames and MaxDpbSize as decoders print them for streams of these levels, and the slots of the other codecs.
   test.each([
     ['1 decoder H.264 1080p', 'H.264 level 4', 4],

@@ -114,6 +114,12 @@ const inRust = (heap: string): Case => ({
   shows: [/^rust: hello 1048576$/m, /^Error: Os \{ code: 25, /m],
 });
 
+const OF_OWN_MEMORY: Case = {
+  name: 'a program makes a buffer of its own memory',
+  script: 'udmabuf /dev/udmabuf',
+  shows: [/^a dma-buf of 1048576 bytes$/m],
+};
+
 export const BOARDS: readonly Board[] = [
   FAULTS,
   SURROUNDINGS,
@@ -294,7 +300,7 @@ verify --expect $EXPECT`,
   },
   {
     name: 'stock kernel with devices',
-    kernels: ['debian-amd64-devices'],
+    kernels: ['debian-amd64-devices', 'debian-amd64-7.3-devices'],
     long: true,
     programs: true,
     memoryMiB: 512,
@@ -310,6 +316,7 @@ verify --expect $EXPECT --import /dev/dri/card0`,
       },
       ...programs('/dev/dma_heap/system'),
       inRust('/dev/dma_heap/system'),
+      OF_OWN_MEMORY,
       {
         name: 'a program imports into DRM',
         script: `for module in $(cat /lib/vgem.load); do insmod /lib/$module.ko 2>/dev/null; done
@@ -395,11 +402,7 @@ sleep 4; echo "the guest runs"; rm /dev/dma_heap/camera`,
     cases: [
       ...programs('/dev/dma_heap/system'),
       inRust('/dev/dma_heap/system'),
-      {
-        name: 'a program makes a buffer of its own memory',
-        script: 'udmabuf /dev/udmabuf',
-        shows: [/^a dma-buf of 1048576 bytes$/m],
-      },
+      OF_OWN_MEMORY,
       {
         name: 'the system heap',
         script: 'verify --expect $EXPECT',

@@ -31,6 +31,9 @@ const DEVICES: KernelRecipe = {
 /** A DRM device and a camera, which both import buffers, and a watchdog; they need no hardware. */
 const DEVICE_MODULES = ['vgem', 'vivid', 'softdog'];
 
+/** Of Debian 13. */
+const STOCK_VERSION = '6.12';
+
 /** How the names of Debian's kernels end; the smallest of an architecture comes first. */
 const FLAVOURS: Readonly<Record<Architecture, readonly [plain: string, full: string]>> = {
   amd64: ['cloud-amd64', 'amd64'],
@@ -40,9 +43,12 @@ const FLAVOURS: Readonly<Record<Architecture, readonly [plain: string, full: str
 };
 const MACHINES = { amd64: 'x86_64', arm64: 'arm64', armhf: 'arm', riscv64: 'riscv64' } as const;
 
-/** `debian-ARCH`: Debian's stock kernel, which is only unpacked; `debian-ARCH-devices`: the full one, with devices. */
+/**
+ * `debian-ARCH`: the stock kernel of Debian 13, which is only unpacked; `debian-ARCH-devices`: the full one, with
+ * devices; `debian-ARCH-VERSION-devices`: that of its backports.
+ */
 export async function guestKernel(name: string): Promise<GuestKernel> {
-  const [, debian, devices] = /^debian-(\w+)(-devices)?$/.exec(name) ?? [];
+  const [, debian, version, devices] = /^debian-(\w+?)(?:-(\d+\.\d+))?(-devices)?$/.exec(name) ?? [];
   if (debian === undefined) {
     const kernel = await buildKernel(name === DEVICES.name ? DEVICES : await kernelRecipe(name), console.error);
     const { arch, cpu } = kernel.recipe;
@@ -53,19 +59,22 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
   const stock = debian as Architecture;
   const apt = new PrivateApt('trixie', stock);
   await apt.update(24);
-  const names = await apt.names(`^linux-image-6[.]12[.][0-9]+[+]deb13-${FLAVOURS[stock][devices ? 1 : 0]}$`);
+  const numbers = (version ?? STOCK_VERSION).replace('.', '[.]');
+  const names = await apt.names(`^linux-image-${numbers}[.][0-9]+[+]deb13-${FLAVOURS[stock][devices ? 1 : 0]}$`);
   const newest = [...names].sort((a, b) => a.localeCompare(b, 'en', { numeric: true })).at(-1);
-  if (newest === undefined) throw new Error(`no stock kernel for ${stock}`);
-  const root = await debianPackage('trixie', stock, newest);
-  const boot = path.join(root, 'boot');
-  const files = await readdir(boot);
-  const file = (prefix: string) => path.join(boot, files.find((one) => one.startsWith(prefix)) ?? prefix);
+  if (newest === undefined) throw new Error(`no stock kernel ${version ?? STOCK_VERSION} for ${stock}`);
+  // Recent ones are split; the modules and the image are then in other packages.
+  const parts = ['binary', 'modules', 'base'].map((part) => newest.replace('image', part));
+  const there = await Promise.all(parts.map(async (part) => (await apt.newestVersion(part)) !== undefined));
+  const root = await debianPackage('trixie', stock, [newest, ...parts.filter((_, i) => there[i])]);
+  const files = (await readdir(root, { recursive: true })).map((one) => path.join(root, one));
+  const file = (name: RegExp) => files.find((one) => name.test(one)) ?? `${root}${name}`;
   const machine = await machineFor(MACHINES[stock]);
   return {
     name,
     machine,
-    image: file('vmlinu'),
-    config: file('config-'),
+    image: file(/\/(?:boot|modules\/[^/]+)\/vmlinu[^/]*$/),
+    config: file(/\/boot\/config-|\/modules\/[^/]+\/config$/),
     modules: devices ? await unpacked(root) : [],
   };
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { kernelTree } from '../../src/build/fetch/index.js';
 import { holdFacts, type KernelTree, versionOfTree } from '../../src/facts/hold.js';
 import { FACTS, formatKernelVersion, type KernelVersion } from '../../src/facts/index.js';
+import { VIDEO_DRIVERS } from '../../src/facts/video-driver.js';
 
 async function treeOf(version: string, change: (file: string, text: string) => string = (_, text) => text) {
   const directory = await kernelTree(version);
@@ -47,6 +48,10 @@ describe.each(['5.10', '6.1', '6.12', '7.2', '7.3'])('kernel %s', (version) => {
     const held = holdFacts(FACTS.values(), empty).filter((h) => h.expected?.source.contains !== undefined);
     expect(held.filter((h) => h.status === 'holds').map((h) => h.id)).toEqual([]);
   });
+});
+
+test.each(VIDEO_DRIVERS)('the driver $title rounds as its source says', async ({ source: { file, pattern } }) => {
+  expect(readFileSync(path.join(await kernelTree('7.3'), 'drivers', file), 'utf8')).toMatch(pattern);
 });
 
 describe('a change of the kernel is noticed by name', () => {

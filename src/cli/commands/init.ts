@@ -31,7 +31,7 @@ export const command = declare({
     root: text('--root <dir>', 'with --live: use this directory instead of /'),
     budget: text(
       '--budget <words>',
-      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each" or "1 decoder H.264 4K level 5.1"; init computes the size',
+      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each" or "1 decoder H.264 4K level 5.1 rkvdec"; a driver states how lines and height are rounded; init computes the size',
     ),
     size: text('--size <size>', 'size of the default area, such as 400M'),
     purpose: text('--purpose <what>', `what the default area is for, which names its heap: ${PURPOSES.join(', ')}`),
