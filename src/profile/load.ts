@@ -95,9 +95,12 @@ function digest(value: object): string {
             .map(([key, inner]) => [key, ordered(inner)]),
         );
   // Inputs are pinned by what is in them, and may differ from machine to machine.
-  const { extends: _, $schema: __, inputs: ___, ...rest } = value as Record<string, unknown>;
-  return sha256(JSON.stringify(ordered(rest)));
+  const rest = Object.entries(value as object).filter(([key]) => !['extends', 'inputs', ...FOR_READERS].includes(key));
+  return sha256(JSON.stringify(ordered(Object.fromEntries(rest))));
 }
+
+/** For editors and people; no answer depends on them. */
+const FOR_READERS = ['$schema', '$comment'];
 
 /** Either may hold the inputs of one machine beside a profile: `board.local.json` of `board.json` or `board.jsonc`. */
 export const localFilesOf = (profile: string) =>
@@ -109,7 +112,7 @@ function checkLocal(file: string, node: JsonNode): Diagnostic[] {
   if (node.kind !== 'object')
     return [report('profile/local', { message: `${file} does not contain a JSON object`, fix, span: node.span })];
   return [...node.members]
-    .filter(([key]) => key !== 'inputs' && key !== '$schema')
+    .filter(([key]) => !['inputs', ...FOR_READERS].includes(key))
     .map(([key, { key: span }]) =>
       report('profile/local', { message: `${file} may contain only "inputs", but has "${key}"`, fix, span }),
     );

@@ -3,6 +3,8 @@
 export interface Profile {
   /** The address of this schema for an editor. dmaheap ignores it. */
   readonly $schema?: string;
+  /** Words for the reader of the file. dmaheap ignores them. A .jsonc may also have comments. */
+  readonly $comment?: string;
   /** Version of the profile language. Always 1. */
   readonly version: 1;
   /** Short name of the board or variant. Names of generated files contain it. */
