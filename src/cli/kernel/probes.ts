@@ -161,7 +161,7 @@ export class Probes {
     return `${JSON.stringify(recording, null, 1)}\n`;
   }
 
-  /** One shell for each processor asks in turn: a process of Node's own for each question costs as much as gcc. */
+  /** One shell for each processor runs the commands in turn: to start a process from Node costs as much as to run gcc. */
   async #run(commands: readonly string[]): Promise<void> {
     const { host, show } = this.#world;
     for (const command of commands) show?.(['sh', '-c', command]);
@@ -195,7 +195,7 @@ export class Probes {
         cwd: work,
         env: { ...host, ...variables, LC_ALL: 'C' },
         stdio: 'ignore',
-        // A command that never ends has children of its own.
+        // To end a command that hangs, with the processes that it started.
         detached: true,
       });
     const { pid } = child;
