@@ -3,6 +3,7 @@
 import { type Fdt, strings } from '../fdt/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { alignDown } from '../quantity/index.js';
+import { efiInRanges, efiLayouts } from './efi-layouts.js';
 import { type Interval, IntervalSet, interval, lower } from './interval-set.js';
 import data from './layouts.json' with { type: 'json' };
 import { isPool, type ReservedNode } from './reserved-nodes.js';
@@ -80,18 +81,27 @@ export function possibleLayouts(situation: Situation, tree: Fdt, isEfi?: boolean
     seen.add(key);
     return [{ name, occupied }];
   });
-  return loads.length === 0 ? usual : [...usual, ...insideWindows(situation, taken)];
+  const asked = isEfi === true ? efiInRanges(situation) : undefined;
+  const more = isEfi === false ? [] : [...efiLayouts(situation, whole), ...(asked === undefined ? [] : [asked])];
+  return [
+    ...usual,
+    ...more.map(({ name, images, inRegions = [] }) => ({
+      name,
+      occupied: [
+        ...new IntervalSet(images).without(taken).ranges.map((range) => ({ ...range, ...IN_THE_WAY })),
+        ...inRegions.map((range) => ({ name: given.has('kernel') ? (loads[0] ?? '') : 'kernel', ...range })),
+      ],
+    })),
+    ...(loads.length === 0 ? [] : insideWindows(situation, taken)),
+  ];
 }
+
+const IN_THE_WAY = { name: 'boot loader', guessed: true } as const;
 
 /** A pool that fills its window whole is refused by whatever a loader leaves in it: load addresses are the board's. */
 function insideWindows(situation: Situation, taken: IntervalSet): PossibleLayout[] {
   return windowsWithoutSlack(situation).flatMap(({ node, window }) => {
-    const image = {
-      name: 'boot loader',
-      start: window.start,
-      end: window.start + situation.pageSizeBytes,
-      guessed: true,
-    };
+    const image = { ...IN_THE_WAY, start: window.start, end: window.start + situation.pageSizeBytes };
     return taken.overlaps(image)
       ? []
       : [{ name: `a boot loader that loads an image into the range of ${node.name}`, occupied: [image] }];

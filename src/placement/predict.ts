@@ -79,6 +79,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
   const moved = new Set<string>();
   const possible = new Set(possibleOutcomes(base));
   let layouts: readonly LayoutResult[] = [];
+  let texts = base.log.map(({ text }) => text);
   for (const question of questions) {
     if (question.about === 'early' && hasRoomToSpare(boot)) continue;
     if (question.about === 'layout' && isAnywhereEnough(boot)) continue;
@@ -87,6 +88,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
     );
     for (const other of others) {
       if (other === base) continue;
+      texts = texts.map((text, i) => commonText(text, other.log[i]?.text ?? text));
       for (const outcome of possibleOutcomes(other)) possible.add(outcome);
       for (const field of differences(base, other)) {
         if (question.about === 'layout') moved.add(field);
@@ -101,7 +103,8 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
     for (const field of question.always ?? [])
       if (!field.startsWith('areas[') || base.areas.length > 0) unknown.push({ field, needs: question.needs });
   }
-  return settle(base, unknown, {
+  const log = base.log.map((line, i) => ({ ...line, text: texts[i] ?? line.text }));
+  return settle({ ...base, log }, unknown, {
     layouts,
     moved,
     possibleOutcomes: OUTCOMES.filter((outcome) => possible.has(outcome)),
@@ -109,6 +112,14 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
     commandLine,
     granuleKnown: !questions.some((q: OpenQuestion) => q.about === 'granule'),
   });
+}
+
+/** What two forms of a message agree on: an address in which they differ is not known. Other messages: the first. */
+function commonText(one: string, other: string): string {
+  const parts = (text: string) => text.split(/(0x[0-9a-f]+|\?)/);
+  const [mine, theirs] = [parts(one), parts(other)];
+  const isSameMessage = mine.length === theirs.length && mine.every((part, i) => i % 2 === 1 || part === theirs[i]);
+  return isSameMessage ? mine.map((part, i) => (part === theirs[i] ? part : '?')).join('') : one;
 }
 
 /** From the best to the worst. */

@@ -18,7 +18,7 @@ import type { PlacementInput } from './input.js';
 import { higher, interval, lower } from './interval-set.js';
 import { possibleLayouts } from './layouts.js';
 import { armBanksWithin32Bits, capMemory, limitMemory, numaBoundaries, readChosen } from './ram.js';
-import { isPool, memoryOfTree, memoryReservationsOf, readReservedMemory } from './reserved-nodes.js';
+import { isPool, memoryOfTree, memoryReservationsOf, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
 import { datedFacts, earlierRules, type KernelRules, kernelRules, otherRules } from './rules.js';
 import { OWN_MEMORY, type Situation } from './situation.js';
 import { armLowMemoryEnd, zonesOf } from './zones.js';
@@ -133,6 +133,7 @@ export function situationOf(input: PlacementInput): Settled {
   const withRam = applyRam(situation, { input, config, commandLine, numa });
   const pools = reservedMemory.nodes.filter(isPool);
   const makesDefault = situation.dmaCma && (parameter !== undefined || size.mebibytes > 0n);
+  const isEfi = input.efi ?? (chosen.isEfi ? true : config.tristate('EFI') === 'n' ? false : undefined);
   const usesCma = situation.dmaCma && (pools.length > 0 || makesDefault);
 
   for (const [fact, file] of input.unknownFacts ?? []) {
@@ -234,15 +235,21 @@ export function situationOf(input: PlacementInput): Settled {
       needs: 'DMA_RESTRICTED_POOL of the kernel (--config FILE)',
       answers: [{ ...withRam, restrictedPool: true }],
     });
-  // Without a region and without a default area, nothing depends on the layout.
-  if (stated.length > 0 && situation.dmaCma && (pools.length > 0 || makesDefault)) {
-    const layouts = possibleLayouts(withRam, input.tree, input.efi ?? (chosen.isEfi ? true : undefined));
+  // Without a region and without a default area, nothing depends on the layout. A kernel without CMA takes the memory of
+  // a region too, and gives it back when no driver wants it.
+  if (stated.length > 0 && (situation.reservedMemory.nodes.some(isMovable) || makesDefault)) {
+    if (isEfi === undefined && !occupied.some(({ name }) => name === 'kernel') && pools.some(({ reg }) => reg))
+      assumed.push({
+        text: 'the boot loader, perhaps EFI, loads no image into a region with a base',
+        matters: 'areas',
+      });
+    const layouts = possibleLayouts(withRam, input.tree, isEfi);
     const given = new Set(occupied.map(({ name }) => name));
     const missing = OWN_MEMORY.filter((name) => !given.has(name));
     if (layouts.length > 0)
       questions.push({
         about: 'layout',
-        needs: `the addresses of ${missing.join(', ')} (--boot-log FILE with the lines of the boot loader, or --occupied NAME=BASE+SIZE; 0+0 for none)`,
+        needs: `the addresses of ${missing.join(', ')} (${isEfi === true ? 'EFI does not print them: ' : '--boot-log FILE with the lines of the boot loader, or '}--occupied NAME=BASE+SIZE; 0+0 for none)`,
         names: layouts.map(({ name }) => name),
         answers: layouts.map((layout) => ({ ...withRam, occupied: [...occupied, ...layout.occupied] })),
       });
@@ -300,6 +307,9 @@ function parameterQuestions(commandLine: string, situation: Situation, usesCma: 
     });
   return found;
 }
+
+/** Whether its place, or what its refusal gives back, depends on what else is in memory. */
+const isMovable = (node: ReservedNode) => isPool(node) || (typeof node.size === 'bigint' && node.reg === undefined);
 
 function hasRestrictedPool({ reservedMemory }: Situation): boolean {
   return reservedMemory.nodes.some(({ compatible }) => compatible.includes('restricted-dma-pool'));

@@ -9,6 +9,7 @@ import { type Case, expectationFor, type Run } from './case.js';
 import { compare, compareExpectation, type FieldResult } from './compare.js';
 import { deviceGuest } from './devices.js';
 import { type GuestFiles, initramfs } from './guest.js';
+import { bootOrKept } from './kept.js';
 import { type BuiltKernel, buildKernel, type KernelRecipe, kernelRecipe, treeOf } from './kernel.js';
 import { type Machine, machineFor } from './machine.js';
 import { type Observation, observe } from './observe.js';
@@ -16,7 +17,7 @@ import { occupiedBy } from './occupied.js';
 import { mergedDtb } from './overlay.js';
 import { pageSizeOf, predictRun, type Question } from './predict.js';
 import { generate } from './product.js';
-import { type Boot, baseDtb, boardDtb, commandLine, guestCommandLine, runGuest } from './qemu.js';
+import { type Boot, baseDtb, boardDtb, commandLine, guestCommandLine, guestWithInputs } from './qemu.js';
 import { compareRecord } from './recorded.js';
 
 export interface RunResult {
@@ -26,6 +27,8 @@ export interface RunResult {
   readonly observation: Observation;
   /** The guest fell silent and was started a second time: what it showed then counts. */
   readonly isRepeated: boolean;
+  /** The log is that of an earlier boot with the same inputs. */
+  readonly isKept: boolean;
   readonly seconds: number;
   /** Boots the same guest by hand. */
   readonly command: string;
@@ -42,9 +45,12 @@ export class Lab {
   readonly #kernels = new Map<string, Promise<BuiltKernel>>();
   readonly #verifiers = new Map<string, Promise<string>>();
   readonly #progress: (text: string) => void;
+  readonly #bootAgain: boolean;
 
-  constructor(progress: (text: string) => void) {
+  /** @param bootAgain do without kept logs */
+  constructor(progress: (text: string) => void, bootAgain = false) {
     this.#progress = progress;
+    this.#bootAgain = bootAgain;
   }
 
   kernel(name: string): Promise<BuiltKernel> {
@@ -101,12 +107,13 @@ export class Lab {
   async run(run: Run): Promise<RunResult> {
     const { boot, question } = await this.prepare(run);
     const prediction = await predictRun(question);
-    let result = await runGuest(boot);
+    const guest = await guestWithInputs(boot);
+    let result = await bootOrKept(guest, this.#bootAgain);
     // A silent emulator says nothing about the kernel, so it is started once more. A guest that answered is not.
     const isRepeated = result.ending === 'hung' && prediction.outcome !== 'hangs' && prediction.outcome !== 'unknown';
     if (isRepeated) {
       this.#progress(`fell silent, once more: ${run.id}`);
-      result = await runGuest(boot);
+      result = await bootOrKept(guest, this.#bootAgain);
     }
     await writeFile(path.join(await runDirectory(run), 'console.txt'), result.console);
     const observation = observe(result, question.pageSizeBytes);
@@ -121,6 +128,7 @@ export class Lab {
       ],
       observation,
       isRepeated,
+      isKept: result.isKept,
       seconds: result.seconds,
       command: commandLine(boot),
     };

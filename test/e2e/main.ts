@@ -29,6 +29,7 @@ const USAGE = `usage: npm run e2e -- [options]
   --long           every kernel, the dangerous cases, 1,000 random ones (or as many as --random says)
   --boards         Debian's kernels on boards that QEMU models, and through U-Boot and EFI; with --only TEXT some of them
   --sample         of the boards, a fixed share
+  --boot-again     boot what a kept log with the same inputs would answer
   --adopt FILE     make a case of a board that dmaheap-verify --collect captured: captures/FILE
   --shell          a console in the guest of the one case that --only names
   --record         writes what the story's guests showed into the README
@@ -53,6 +54,7 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     long: { type: 'boolean', default: false },
     boards: { type: 'boolean', default: false },
+    'boot-again': { type: 'boolean', default: false },
     sample: { type: 'boolean', default: false },
     adopt: { type: 'string' },
     shell: { type: 'boolean', default: false },
@@ -135,7 +137,11 @@ async function bootBoards(): Promise<number> {
   const wanted = all.filter(({ id }) => values.only?.some((text) => id.includes(text)) ?? true);
   const runs = values.sample ? boardSample(all) : wanted;
   if (!runs.length) return stop('no board has that name', 2);
-  const results: readonly BoardResult[] = await runAll(runs, runBoard, (result) => wrongBoards([result]).length > 0);
+  const results: readonly BoardResult[] = await runAll(
+    runs,
+    (run) => runBoard(run, values['boot-again']),
+    (result) => wrongBoards([result]).length > 0,
+  );
   process.stdout.write(boardReport(results));
   const failed = wrongBoards(results).length;
   process.stdout.write(`${results.length - failed} passed, ${failed} failed, 0 skipped\n`);
@@ -153,7 +159,7 @@ async function main(): Promise<number> {
   for (const { name, wrong } of captures) for (const line of wrong) say(`${name}: ${line}`);
   const wrongCaptures = captures.filter(({ wrong }) => wrong.length > 0).length;
   const runs = await chosenRuns();
-  const lab = new Lab(say);
+  const lab = new Lab(say, values['boot-again']);
   if (!runs.length && captures.length > 0) {
     process.stdout.write(`${captures.length - wrongCaptures} passed, ${wrongCaptures} failed, 0 skipped\n`);
     return wrongCaptures > 0 ? 1 : 0;

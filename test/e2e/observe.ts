@@ -78,7 +78,7 @@ export const MESSAGE_FAMILIES: Readonly<Record<string, RegExp>> = {
 
 const DAMAGE = /BUG: Bad page|Bad page state|BUG: |Oops|Unable to handle kernel|Internal error|WARNING: CPU/;
 
-export function observe(result: BootResult, pageSizeBytes: bigint): Observation {
+export function observe(result: Pick<BootResult, 'console' | 'ending'>, pageSizeBytes: bigint): Observation {
   const [log = '', ...rest] = result.console.split(/^@@SECTION /m);
   const sections = new Map(rest.map((text) => [text.slice(0, text.indexOf('\n')), text.slice(text.indexOf('\n') + 1)]));
   const section = (name: string) =>

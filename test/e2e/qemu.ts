@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -23,6 +23,8 @@ export interface Boot {
 
 export interface BootResult {
   readonly console: string;
+  /** The same as QEMU wrote it. */
+  readonly output: string;
   /** `ended`: the guest printed its end marker; `exited`: it reset, powered off or panicked without; `hung`: it had to be stopped, or QEMU was. */
   readonly ending: 'ended' | 'exited' | 'hung';
   readonly seconds: number;
@@ -71,11 +73,42 @@ export interface Guest {
   readonly spinningSeconds?: number;
 }
 
-export const runGuest = (boot: Boot): Promise<BootResult> =>
-  runCommand({
-    command: [boot.machine.qemu.program, ...qemuArguments(boot)],
-    silenceSeconds: boot.silenceSeconds,
-  });
+/** A guest whose log may be kept. */
+export interface GuestWithInputs extends Guest {
+  /** Every file and directory that the emulator reads, whether the command names it or not. */
+  readonly inputs: readonly string[];
+}
+
+const guestOf = (boot: Boot): Guest => ({
+  command: [boot.machine.qemu.program, ...qemuArguments(boot)],
+  silenceSeconds: boot.silenceSeconds,
+});
+
+export const runGuest = (boot: Boot): Promise<BootResult> => runCommand(guestOf(boot));
+
+export async function guestWithInputs(boot: Boot): Promise<GuestWithInputs> {
+  const files = [boot.image, boot.initrd, ...(boot.dtb === undefined ? [] : [boot.dtb])];
+  return { ...guestOf(boot), inputs: [...files, ...(await filesOfQemu(boot.machine.qemu.program))] };
+}
+
+const qemuFiles = new Map<string, Promise<readonly string[]>>();
+
+/** This machine's QEMU: the program, its libraries and the directories of its firmware. */
+function filesOfQemu(program: string): Promise<readonly string[]> {
+  const known = qemuFiles.get(program) ?? findFilesOfQemu(program);
+  qemuFiles.set(program, known);
+  return known;
+}
+
+async function findFilesOfQemu(program: string): Promise<readonly string[]> {
+  const { stdout: found } = await execa('which', [program]);
+  const [libraries, firmware] = await Promise.all([execa('ldd', [found]), execa(found, ['-L', 'help'])]);
+  return [
+    found,
+    ...[...libraries.stdout.matchAll(/(?:^|\s)(\/\S+) \(0x/g)].map(([, file = '']) => file),
+    ...firmware.stdout.split('\n').filter((directory) => existsSync(directory)),
+  ];
+}
 
 /**
  * Runs the guest until its end marker, its exit or a long silence. Success is never read from QEMU's exit code, which is
@@ -114,16 +147,21 @@ export async function runCommand(guest: Guest): Promise<BootResult> {
   const result = await child;
   clearTimeout(silence);
   clearInterval(spinning);
-  const output = (result.all ?? '').replaceAll('\r', '').replaceAll(THROUGH_THE_LOG, '');
+  const output = result.all ?? '';
   if (result.code === 'ENOENT') throw new Error('lab: setpriv (util-linux) is not installed');
   if (result.exitCode === 127) throw new Error(`lab: ${command[0]} is not installed`);
-  const ended = output.includes(`${END_MARKER}\n`);
   const isHung = isSilent || (result.isTerminated && !output.includes(PANIC_MARKER));
-  return {
-    console: output,
-    ending: ended ? 'ended' : isHung ? 'hung' : 'exited',
-    seconds: (performance.now() - started) / 1000,
-  };
+  return bootResult(output, isHung, (performance.now() - started) / 1000);
+}
+
+/**
+ * @param output what QEMU wrote
+ * @param isHung the guest had to be stopped before it came to an end
+ */
+export function bootResult(output: string, isHung: boolean, seconds: number): BootResult {
+  const console = output.replaceAll('\r', '').replaceAll(THROUGH_THE_LOG, '');
+  const ended = console.includes(`${END_MARKER}\n`);
+  return { console, output, ending: ended ? 'ended' : isHung ? 'hung' : 'exited', seconds };
 }
 
 /** Of the processor, while the guest is silent: several times what a whole boot takes. */

@@ -40,6 +40,7 @@ export function humanReport(results: readonly RunResult[]): string {
   lines.push(
     `${repeated.length} guests fell silent and were started once more${repeated.map((id) => ` ${id}`).join('')}`,
   );
+  lines.push(keptLine(results));
   for (const { run, fields, command } of wrongOnes(results)) {
     lines.push('', `WRONG ${run.id}${run.case.about ? `: ${run.case.about}` : ''}`);
     for (const { field, predicted, observed } of fields.filter(({ status }) => status === 'wrong'))
@@ -53,6 +54,12 @@ export function humanReport(results: readonly RunResult[]): string {
   if (needs.size) lines.push('', 'Unknown fields would be decided by:');
   for (const [need, times] of [...needs].sort((a, b) => b[1] - a[1])) lines.push(`  ${times} x ${need}`);
   return `${lines.join('\n')}\n`;
+}
+
+/** How many boots are new, and how many are known by the log of an earlier one. */
+export function keptLine(results: readonly { readonly isKept: boolean }[]): string {
+  const kept = results.filter(({ isKept }) => isKept).length;
+  return `${results.length - kept} booted, ${kept} compared with the kept log of the same inputs (--boot-again boots all)`;
 }
 
 const columns = (cells: readonly (string | number)[]) =>

@@ -9,15 +9,16 @@ import { buildStaticFor } from '../../../src/build/native.js';
 import type { Prediction } from '../../../src/placement/index.js';
 import { compare, type FieldResult } from '../compare.js';
 import { initramfs } from '../guest.js';
+import { bootOrKept, type KeptResult } from '../kept.js';
 import { machineFor } from '../machine.js';
 import { type Observation, type ObservedArea, observe } from '../observe.js';
 import { pageSizeOf } from '../predict.js';
 import { dmaheapAnswer } from '../product.js';
-import { type BootResult, type Guest, runCommand } from '../qemu.js';
+import type { GuestWithInputs } from '../qemu.js';
 import type { BoardRun } from './board.js';
-import { type Emulator, efiOptions, emulator, uBoot } from './emulator.js';
+import { type Emulator, efiFirmware, efiOptions, emulator, uBoot } from './emulator.js';
 import { boardTree, withOverlay } from './tree.js';
-import { bootDisk } from './u-boot.js';
+import { type BootFiles, diskOptions, writeBootDisk } from './u-boot.js';
 
 export interface BoardResult {
   readonly run: BoardRun;
@@ -25,6 +26,8 @@ export interface BoardResult {
   readonly after: readonly FieldResult[];
   readonly ending: Observation['ending'] | 'not booted';
   readonly seconds: number;
+  /** The log is that of an earlier boot with the same inputs. */
+  readonly isKept: boolean;
   /** Boots the same guest by hand. */
   readonly command: string;
 }
@@ -32,24 +35,24 @@ export interface BoardResult {
 const DEBIAN = { arm64: 'arm64', arm: 'armhf', riscv64: 'riscv64' } as const;
 
 /** A board that cannot be asked, for example because no overlay is generated for it, is wrong as a whole. */
-export const runBoard = (run: BoardRun): Promise<BoardResult> =>
-  bootAndCompare(run).catch((error: Error) => {
+export const runBoard = (run: BoardRun, bootAgain: boolean): Promise<BoardResult> =>
+  bootAndCompare(run, bootAgain).catch((error: Error) => {
     const failure: FieldResult = { field: 'lab', status: 'wrong', predicted: 'a boot', observed: error.message };
-    return { run, before: [failure], after: [], ending: 'not booted', seconds: 0, command: 'none' };
+    return { run, before: [failure], after: [], ending: 'not booted', seconds: 0, isKept: false, command: 'none' };
   });
 
-async function bootAndCompare(run: BoardRun): Promise<BoardResult> {
+async function bootAndCompare(run: BoardRun, bootAgain: boolean): Promise<BoardResult> {
   const prepared = await prepareBoard(run);
-  let result = await runCommand(prepared.guest);
+  let result = await bootOrKept(prepared.guest, bootAgain);
   // A silent emulator says nothing about the kernel, so it is started once more.
-  if (result.ending === 'hung') result = await runCommand(prepared.guest);
+  if (result.ending === 'hung') result = await bootOrKept(prepared.guest, bootAgain);
   await writeFile(path.join(prepared.directory, 'console.txt'), result.console);
   return judgeBoard(run, prepared, result);
 }
 
 /** A board ready to start, and what the program is asked about it. */
 export interface PreparedBoard {
-  readonly guest: Guest;
+  readonly guest: GuestWithInputs;
   readonly directory: string;
   readonly config: string;
   /** Arguments of `dmaheap place` that hold before and after the boot. */
@@ -78,7 +81,7 @@ export async function prepareBoard(run: BoardRun): Promise<PreparedBoard> {
 }
 
 /** Compares what the board showed with what is predicted without and with the log of that boot. */
-export async function judgeBoard(run: BoardRun, prepared: PreparedBoard, result: BootResult): Promise<BoardResult> {
+export async function judgeBoard(run: BoardRun, prepared: PreparedBoard, result: KeptResult): Promise<BoardResult> {
   const { guest, directory, config, asked, stated } = prepared;
   const seen = observe(result, pageSizeOf(await readFile(config, 'utf8')));
   const { flaws } = run.board;
@@ -102,6 +105,7 @@ export async function judgeBoard(run: BoardRun, prepared: PreparedBoard, result:
     ],
     ending: observation.ending,
     seconds: result.seconds,
+    isKept: result.isKept,
     command: guest.command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' '),
   };
 }
@@ -127,25 +131,11 @@ async function guestFor(
   dtb: string,
   commandLine: string,
   directory: string,
-): Promise<Guest> {
-  const { board, loader } = run;
+): Promise<GuestWithInputs> {
+  const { board } = run;
   const machine = await machineFor(board.arch);
   const initrd = await initramfs(machine, { files: { 'bin/dmaheap-verify': await buildStaticFor(board.arch) } });
-  const direct = ['-kernel', image, '-initrd', initrd, '-append', commandLine, '-dtb', dtb];
-  const start =
-    loader === 'qemu'
-      ? direct
-      : loader === 'efi'
-        ? [...(await efiOptions(board.arch)), ...direct]
-        : [
-            ...[board.arch === 'riscv64' ? '-kernel' : '-bios', await uBoot(board.arch)],
-            ...(await bootDisk(
-              board,
-              { image, initrd, dtb, commandLine },
-              loader === 'u-boot' ? {} : loader,
-              directory,
-            )),
-          ];
+  const start = await startOf(run, { image, initrd, dtb, commandLine }, directory);
   return {
     command: [
       ...qemu.command,
@@ -153,11 +143,34 @@ async function guestFor(
       ...['-accel', 'tcg,thread=single', '-display', 'none', '-monitor', 'none', '-no-reboot', '-net', 'none'],
       ...Array.from({ length: board.serial ?? 0 }, () => ['-serial', 'null']).flat(),
       ...['-serial', 'stdio'],
-      ...start,
+      ...start.options,
     ],
     environment: qemu.environment,
+    inputs: [...qemu.inputs, ...start.inputs],
     silenceSeconds: 60,
     spinningSeconds: 30,
+  };
+}
+
+/** What starts the kernel: the options of QEMU, and the files that they name. */
+async function startOf(
+  { board, loader }: BoardRun,
+  files: BootFiles,
+  directory: string,
+): Promise<{ readonly options: readonly string[]; readonly inputs: readonly string[] }> {
+  const { image, initrd, dtb, commandLine } = files;
+  const direct = ['-kernel', image, '-initrd', initrd, '-append', commandLine, '-dtb', dtb];
+  if (loader === 'qemu') return { options: direct, inputs: [image, initrd, dtb] };
+  if (loader === 'efi') {
+    const firmware = await efiFirmware(board.arch);
+    return { options: [...efiOptions(board.arch, firmware), ...direct], inputs: [firmware, image, initrd, dtb] };
+  }
+  const program = await uBoot(board.arch);
+  const disk = path.join(directory, 'disk');
+  await writeBootDisk(board, files, loader === 'u-boot' ? {} : loader, disk);
+  return {
+    options: [board.arch === 'riscv64' ? '-kernel' : '-bios', program, ...diskOptions(disk)],
+    inputs: [program, disk],
   };
 }
 

@@ -7,6 +7,8 @@ import type { Board } from './board.js';
 export interface Emulator {
   readonly command: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** The files and directories that it is made of. */
+  readonly inputs: readonly string[];
 }
 
 const PROGRAMS: Readonly<Record<Board['arch'], string>> = {
@@ -20,12 +22,15 @@ export async function emulator(arch: Board['arch']): Promise<Emulator> {
   const packages = ['qemu-system-arm', 'qemu-system-riscv'];
   const root = await debianPackage('trixie', 'amd64', packages, { withDependencies: true });
   const libraries = path.join(root, 'usr/lib/x86_64-linux-gnu');
+  const program = path.join(root, 'usr/bin', PROGRAMS[arch]);
+  const firmware = path.join(root, 'usr/share/qemu');
   return {
     command: [
       ...[path.join(libraries, 'ld-linux-x86-64.so.2'), '--library-path', libraries],
-      ...[path.join(root, 'usr/bin', PROGRAMS[arch]), '-L', path.join(root, 'usr/share/qemu')],
+      ...[program, '-L', firmware],
     ],
     environment: { QEMU_MODULE_DIR: path.join(libraries, 'qemu') },
+    inputs: [libraries, program, firmware],
   };
 }
 
@@ -41,17 +46,17 @@ export async function uBoot(arch: Board['arch']): Promise<string> {
   return path.join(await debianPackage('trixie', 'amd64', FIRMWARE), 'usr/lib/u-boot', U_BOOT[arch], 'u-boot.bin');
 }
 
-/** Options that start EDK II, which then starts the kernel that QEMU has. */
-export async function efiOptions(arch: Board['arch']): Promise<readonly string[]> {
-  const share = path.join(await debianPackage('trixie', 'amd64', FIRMWARE), 'usr/share');
-  switch (arch) {
-    case 'arm64':
-      return ['-bios', path.join(share, 'qemu-efi-aarch64/QEMU_EFI.fd')];
-    case 'arm':
-      return ['-drive', flash(path.join(share, 'AAVMF/AAVMF32_CODE.fd'))];
-    case 'riscv64':
-      return ['-drive', flash(path.join(share, 'qemu-efi-riscv64/RISCV_VIRT_CODE.fd'))];
-  }
+const EFI: Readonly<Record<Board['arch'], string>> = {
+  arm64: 'qemu-efi-aarch64/QEMU_EFI.fd',
+  arm: 'AAVMF/AAVMF32_CODE.fd',
+  riscv64: 'qemu-efi-riscv64/RISCV_VIRT_CODE.fd',
+};
+
+/** EDK II. */
+export async function efiFirmware(arch: Board['arch']): Promise<string> {
+  return path.join(await debianPackage('trixie', 'amd64', FIRMWARE), 'usr/share', EFI[arch]);
 }
 
-const flash = (file: string) => `if=pflash,format=raw,unit=0,readonly=on,file=${file}`;
+/** Options that start EDK II, which then starts the kernel that QEMU has. */
+export const efiOptions = (arch: Board['arch'], firmware: string): readonly string[] =>
+  arch === 'arm64' ? ['-bios', firmware] : ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${firmware}`];

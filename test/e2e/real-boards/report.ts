@@ -1,4 +1,5 @@
 import type { FieldResult } from '../compare.js';
+import { keptLine } from '../report.js';
 import { loaderName } from './board.js';
 import type { BoardResult } from './boot.js';
 
@@ -12,7 +13,7 @@ export const wrongBoards = (results: readonly BoardResult[]): readonly BoardResu
 
 /** One row per boot, then what was wrong, then why fields were unknown. */
 export function boardReport(results: readonly BoardResult[]): string {
-  const rows = results.map(({ run, before, after, ending, seconds }) => [
+  const rows = results.map(({ run, before, after, ending, seconds, isKept }) => [
     `${run.board.name} ${run.board.arch}`,
     run.kernel,
     loaderName(run.loader),
@@ -20,7 +21,7 @@ export function boardReport(results: readonly BoardResult[]): string {
     ending,
     counts(before),
     counts(after),
-    seconds.toFixed(0),
+    isKept ? 'kept' : seconds.toFixed(0),
   ]);
   const all = (when: 'before' | 'after') => counts(results.flatMap((result) => result[when]));
   const heads = ['board', 'kernel', 'loader', 'tree', 'ending', 'before', 'after', 'seconds'];
@@ -35,6 +36,7 @@ export function boardReport(results: readonly BoardResult[]): string {
         .trimEnd(),
     ),
   );
+  lines.push('', keptLine(results));
   for (const { run, before, after, command } of wrongBoards(results)) {
     lines.push('', `WRONG ${run.id}`);
     for (const [when, fields] of Object.entries({ before, after }))

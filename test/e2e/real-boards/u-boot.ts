@@ -11,26 +11,24 @@ export interface BootFiles {
   readonly commandLine: string;
 }
 
-/** @returns QEMU's options for the disk */
-export async function bootDisk(
+/** @param disk the directory that becomes the disk */
+export async function writeBootDisk(
   board: Board,
   files: BootFiles,
   environment: Environment,
-  directory: string,
-): Promise<readonly string[]> {
-  const disk = path.join(directory, 'disk');
+  disk: string,
+): Promise<void> {
   await rm(disk, { recursive: true, force: true });
   await mkdir(disk, { recursive: true });
   for (const [name, file] of Object.entries({ Image: files.image, initrd: files.initrd, 'board.dtb': files.dtb }))
     await link(file, path.join(disk, name)).catch(() => copyFile(file, path.join(disk, name)));
   await writeFile(path.join(disk, 'boot.scr'), scriptImage(scriptFor(board, files.commandLine, environment)));
-  return [
-    '-drive',
-    `if=none,id=boot,format=raw,readonly=on,file=fat:${disk}`,
-    '-device',
-    'virtio-blk-device,drive=boot',
-  ];
 }
+
+export const diskOptions = (disk: string): readonly string[] => [
+  ...['-drive', `if=none,id=boot,format=raw,readonly=on,file=fat:${disk}`],
+  ...['-device', 'virtio-blk-device,drive=boot'],
+];
 
 /** MiB above the start of RAM where U-Boot loads the files, before it moves them. */
 const LOADED_AT = { Image: 4, 'board.dtb': 124, initrd: 128 };
