@@ -131,3 +131,34 @@ unsigned account_groups(const char *root, const char *user, unsigned *groups, un
 	sys_lines(root, "/etc/group", on_group, &m);
 	return m.count;
 }
+
+/* Each line of a map is "inside outside count". */
+static bool on_range(void *context, char *line)
+{
+	for (int i = 0; i < 2; i++)
+		for (line += strspn(line, " "); *line && *line != ' '; line++)
+			;
+	*(uint64_t *)context += text_number(line + strspn(line, " "), NULL);
+	return true;
+}
+
+unsigned account_unmapped(const char *root, const char *kind)
+{
+	char path[48], text[32];
+	struct sys_node status;
+	bool part = false;
+	/* the kernel shows ids by the namespace of this process, whatever tree it looks at; a tree with a map is of another namespace */
+	for (int own = 0; own < 2; own++) {
+		const char *tree = own ? "" : root;
+		uint64_t mapped = 0;
+		text_format(path, sizeof path, "/proc/self/%s_map", kind);
+		if (sys_lines(tree, path, on_range, &mapped) >= 0)
+			part |= mapped < NO_ID;
+		else if (own) /* a kernel without user namespaces, or no /proc */
+			part |= sys_stat(tree, "/proc/self/status", &status) < 0;
+	}
+	if (!part)
+		return NO_ID;
+	text_format(path, sizeof path, "/proc/sys/kernel/overflow%s", kind);
+	return sys_read(root, path, text, sizeof text) > 0 ? (unsigned)text_number(text, NULL) : 65534;
+}

@@ -17,14 +17,33 @@ static bool member(const struct sys_identity *who, unsigned gid)
 	return false;
 }
 
-/* Permission bits (rwx) that apply to an identity, as the kernel picks them: the first class that matches decides. */
-static unsigned rights(const struct sys_node *stat, const struct sys_identity *who)
+const char *hidden_of(const struct session *s, const struct sys_node *stat)
 {
-	if (who->uid == 0)
+	return stat->gid == s->unmapped_gid ? "group" : stat->uid == s->unmapped_uid ? "owner" : NULL;
+}
+
+/*
+ * Permission bits (rwx) that an identity has for certain, as the kernel picks them: the first class that matches decides. No capability
+ * counts for an owner or group that the user namespace does not map, and no id is known to be such an owner or group.
+ */
+static unsigned rights(const struct session *s, const struct sys_node *stat, const struct sys_identity *who)
+{
+	unsigned owner = stat->mode >> 6 & 7, group = stat->mode >> 3 & 7, other = stat->mode & 7;
+	if (who->uid == 0 && !hidden_of(s, stat) && sys_capable(s->root, SYS_DAC_OVERRIDE))
 		return 6;
 	if (who->uid == stat->uid)
-		return stat->mode >> 6 & 7;
-	return member(who, stat->gid) ? stat->mode >> 3 & 7 : stat->mode & 7;
+		return stat->uid == s->unmapped_uid ? owner & group & other : owner;
+	if (member(who, stat->gid))
+		return stat->gid == s->unmapped_gid ? group & other : group;
+	return other;
+}
+
+/* Whether this process has groups that its user namespace does not map; only the kernel knows which. */
+static bool keeps_groups(const struct session *s)
+{
+	struct sys_identity self;
+	sys_identity(&self);
+	return member(&self, s->unmapped_gid);
 }
 
 static bool in_group_file(const struct session *s, const char *user, unsigned gid)
@@ -51,7 +70,7 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 	case EACCES: break;
 	default: return ABI_DEVIATION;
 	}
-	if (rights(stat, who) & 4) {
+	if (rights(s, stat, who) & 4) {
 		if (s->seen.log & LOG_AVC_DENIED)
 			evidence(r, "the mode %04o allows it; the kernel log has an avc denial for dma_heap", stat->mode);
 		return MAC_DENIED;
@@ -60,7 +79,16 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 		return UDEV_PENDING;
 	if (stat->mode == 0600 && stat->uid == 0 && stat->gid == 0)
 		return s->seen.has_udev_rule ? RULE_NOT_APPLIED : PERM_DEFAULT_0600;
-	if (!(stat->mode & 0040) || member(who, stat->gid))
+	if (!(stat->mode & 0040))
+		return PERM_MODE_WRONG;
+	const char *hidden = hidden_of(s, stat);
+	if (hidden) {
+		if (keeps_groups(s) && s->seen.log & LOG_AVC_DENIED)
+			return MAC_DENIED;
+		about(r, hidden);
+		return GROUP_NOT_MAPPED;
+	}
+	if (member(who, stat->gid))
 		return PERM_MODE_WRONG;
 	bool self = name == NULL;
 	if (self && !account_name(s->root, who->uid, own))
@@ -79,7 +107,7 @@ static bool meant(const struct session *s, int heap, const struct sys_identity *
 	const struct expect_heap *h = &e->heap[heap];
 	char name[ACCOUNT_NAME_MAX] = "";
 	unsigned id;
-	if (!s->options->expect || (h->mode >= 0 && h->mode & 04))
+	if (!s->options->expect || (h->mode >= 0 && h->mode & 04) || self->uid == 0) /* root without its capability */
 		return true;
 	bool named = account_name(s->root, self->uid, name);
 	for (unsigned i = 0; i < e->users; i++)
@@ -125,11 +153,11 @@ static void judge_open(struct session *s, struct subject subject, int flags, int
 		return;
 	}
 	sys_identity(&self);
-	if (flags == O_RDWR && !(rights(&stat, &self) & 2) && rights(&stat, &self) & 4) {
+	if (flags == O_RDWR && !(rights(s, &stat, &self) & 2) && rights(s, &stat, &self) & 4) {
 		skipped(r, "mode %04o has no write bit; read-only is enough for the kernel, but some programs open it with O_RDWR", stat.mode);
 		return;
 	}
-	if (fd == -EACCES && !(rights(&stat, &self) & 4) && !meant(s, subject.heap, &self)) {
+	if (fd == -EACCES && !(rights(s, &stat, &self) & 4) && !meant(s, subject.heap, &self)) {
 		undone(r, "%04o %u:%u: the profile does not permit user %u to open it; run as root, or as one of its users", stat.mode, stat.uid, stat.gid, self.uid);
 		return;
 	}
@@ -223,7 +251,7 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 	if (!resolve(s, user, groups, &who, r))
 		return;
 	expected(r, "user %s (%u) opens it", user, who.uid);
-	bool can_become = s->environment.uid == 0, is_self = !groups && !can_become && who.uid == s->environment.uid;
+	bool can_become = s->environment.uid == 0, is_self = !groups && !can_become && who.uid == s->environment.uid && who.uid != s->unmapped_uid;
 	if (is_self) { /* this process is that user, and has tried */
 		int fd = s->heap[subject.heap].fd;
 		if (fd >= 0)
@@ -232,7 +260,14 @@ static void judge_as(struct session *s, struct subject subject, const char *user
 			skipped(r, "needs open.read-only");
 		return;
 	}
-	int error = can_become ? try_as(s, subject.heap, &who) : rights(&stat, &who) & 4 ? 0 : -EACCES;
+	int error = can_become ? try_as(s, subject.heap, &who) : rights(s, &stat, &who) & 4 ? 0 : -EACCES;
+	bool has_become = error != -ENOSYS, is_hidden = error == -EACCES && hidden_of(s, &stat);
+	/* one who is tried does not have the groups that the runtime keeps for the first process */
+	if (has_become ? is_hidden && (!can_become || keeps_groups(s)) : s->unmapped_uid != NO_ID || s->unmapped_gid != NO_ID) {
+		undone(r, "this user namespace does not map %s: start the verifier as that user", has_become ? "the owner or group" : "that user");
+		r->status = DH_UNKNOWN;
+		return;
+	}
 	evidence(r, "%04o %u:%u, %s", stat.mode, stat.uid, stat.gid, can_become ? "opened as that user" : "from the mode bits: only root can try it");
 	if (error == -ENOSYS || error == -ETIMEDOUT || error == -EINTR) {
 		broken(r, error, "cannot become user %s", user);

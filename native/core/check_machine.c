@@ -220,7 +220,6 @@ static void heap_support(struct session *s, struct subject subject, struct dh_re
 /* A user who may write here may replace a node by another one. */
 static void directory(struct session *s, struct subject subject, struct dh_result *r)
 {
-	enum { OVERFLOW_UID = 65534 }; /* root, as a user namespace sees it that does not map it */
 	(void)subject;
 	const struct sys_node *d = &s->seen.directory;
 	if (s->seen.directory_error) {
@@ -228,8 +227,11 @@ static void directory(struct session *s, struct subject subject, struct dh_resul
 		return;
 	}
 	expected(r, "only root can write to /dev/dma_heap");
-	if (d->mode & 0002 || (d->mode & 0020 && d->gid) || (d->uid && d->uid != OVERFLOW_UID))
+	bool hides_owner = d->uid == s->unmapped_uid, hides_group = d->mode & 0020 && d->gid == s->unmapped_gid;
+	if (d->mode & 0002 || (d->mode & 0020 && d->gid && !hides_group) || (d->uid && !hides_owner))
 		failed(r, PERM_DIRECTORY_OPEN, 0, "%04o %u:%u", d->mode, d->uid, d->gid);
+	else if (hides_owner || hides_group)
+		unknown(r, "%04o %u:%u: this user namespace does not map its %s", d->mode, d->uid, d->gid, hides_owner ? "owner" : "group");
 	else
 		passed(r, "%04o %u:%u", d->mode, d->uid, d->gid);
 }

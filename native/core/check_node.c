@@ -210,14 +210,18 @@ static void alias(struct session *s, struct subject subject, struct dh_result *r
 	failed(r, SYMLINK_WRONG_TARGET, nowhere ? ENOENT : 0, link.is_link ? "a symlink to %s" : "a separate node, %s", link.is_link ? target : name);
 }
 
-static bool as_expected(const struct session *s, const struct expect_heap *h, const struct sys_node *stat)
+/* 0 when it differs, -1 when the user namespace hides what remains to be compared. */
+static int as_expected(const struct session *s, const struct expect_heap *h, const struct sys_node *stat)
 {
 	unsigned id;
+	bool hides_owner = h->owner && stat->uid == s->unmapped_uid, hides_group = h->group && stat->gid == s->unmapped_gid;
 	if (h->mode >= 0 && (int)stat->mode != h->mode)
-		return false;
-	if (h->owner && (account_user(s->root, h->owner, &id, NULL) != 1 || id != stat->uid))
-		return false;
-	return !h->group || (account_group(s->root, h->group, &id) == 1 && id == stat->gid);
+		return 0;
+	if (h->owner && !hides_owner && (account_user(s->root, h->owner, &id, NULL) != 1 || id != stat->uid))
+		return 0;
+	if (h->group && !hides_group && (account_group(s->root, h->group, &id) != 1 || id != stat->gid))
+		return 0;
+	return hides_owner || hides_group ? -1 : 1;
 }
 
 /* The kernel makes 0600 root:root; every other mode or owner comes from a rule or a script. */
@@ -248,7 +252,7 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	char path[SYS_PATH_MAX];
 	text_format(path, sizeof path, "/dev/dma_heap/%s", state->node->name);
 	bool early = observe_udev(s->root, &stat) == UDEV_PENDING_NODE;
-	while (((stated && !as_expected(s, h, &stat)) || early) && waited < s->options->wait_ms) {
+	while ((!as_expected(s, h, &stat) || early) && waited < s->options->wait_ms) {
 		sys_sleep_ms(50);
 		early = observe_udev(s->root, &stat) == UDEV_PENDING_NODE;
 		waited += 50;
@@ -264,7 +268,13 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 		skipped(r, "%s %u:%u; nothing expected", mode, stat.uid, stat.gid);
 		return;
 	}
-	if (as_expected(s, h, &stat)) {
+	int is_right = as_expected(s, h, &stat);
+	if (is_right < 0 && !early) {
+		undone(r, "%s %u:%u: this user namespace does not map the node's %s; run the verifier on the host, too", mode, stat.uid, stat.gid, hidden_of(s, &stat));
+		r->status = DH_UNKNOWN;
+		return;
+	}
+	if (is_right > 0) {
 		passed(r, "%s %u:%u", mode, stat.uid, stat.gid);
 		if (waited && !early) {
 			r->diagnosis = diagnosis(RULE_LATE);
@@ -276,15 +286,15 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	if (early) {
 		evidence(r, "no /run/udev/data/c%u:%u, after %u ms", stat.major, stat.minor, waited);
 		failed(r, UDEV_PENDING, 0, "%s %u:%u", mode, stat.uid, stat.gid);
-	} else if (h->group && account_group(s->root, h->group, &id) == 0) {
+	} else if (h->group && stat.gid != s->unmapped_gid && account_group(s->root, h->group, &id) == 0) {
 		about(r, h->group);
 		failed(r, GROUP_MISSING, 0, "%s %u:%u", mode, stat.uid, stat.gid);
 	} else if (untouched(&stat)) {
 		failed(r, s->seen.has_udev_rule ? RULE_NOT_APPLIED : PERM_DEFAULT_0600, 0, "%s 0:0", mode);
-	} else if (h->group && account_group(s->root, h->group, &id) == 1 && id != stat.gid) {
+	} else if (h->group && stat.gid != s->unmapped_gid && account_group(s->root, h->group, &id) == 1 && id != stat.gid) {
 		about(r, h->group);
 		failed(r, PERM_GROUP_WRONG, 0, "%s %u:%u", mode, stat.uid, stat.gid);
-	} else if (h->owner && (account_user(s->root, h->owner, &id, NULL) != 1 || id != stat.uid)) {
+	} else if (h->owner && stat.uid != s->unmapped_uid && (account_user(s->root, h->owner, &id, NULL) != 1 || id != stat.uid)) {
 		about(r, h->owner);
 		failed(r, PERM_OWNER_WRONG, 0, "%s %u:%u", mode, stat.uid, stat.gid);
 	} else {

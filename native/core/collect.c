@@ -232,7 +232,7 @@ static bool expect_line(void *context, char *line)
 
 static bool status_line(void *context, char *line)
 {
-	static const char *const kept = "Seccomp|CapEff|NoNewPrivs|";
+	static const char *const kept = "Seccomp|CapEff|NoNewPrivs|Groups|";
 	if (any_of(line, 0, kept, false))
 		add_line(context, line);
 	return true;
@@ -542,6 +542,8 @@ static const struct {
 	{"/proc/devices", whole},
 	{"/proc/self/limits", whole},
 	{"/proc/self/status", process_status},
+	{"/proc/self/uid_map", whole},
+	{"/proc/self/gid_map", whole},
 	{"/proc/modules", heap_lines},
 	{"", kernel_config},
 	{"/dev/kmsg", kernel_log},

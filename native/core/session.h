@@ -31,6 +31,7 @@ struct session {
 	struct heap_state heap[HEAP_MAX];
 	struct observation seen;
 	struct holdings held; /* by other processes, when the run began */
+	unsigned unmapped_uid, unmapped_gid; /* how this user namespace shows what it does not map: account_unmapped() */
 	struct dh_error error;
 	struct expect expect;
 };
@@ -91,6 +92,9 @@ enum diagnosis cma_reason(const struct session *, const struct expect_area *, ch
 
 /* The name of the area that the kernel made instead of the expected one, when it fell back to its configured default; else NULL. */
 const char *area_instead(const struct session *, const struct expect_area *);
+
+/* What the user namespace hides of a node: its group, its owner, or NULL. */
+const char *hidden_of(const struct session *, const struct sys_node *);
 
 /* The reason why opening a node failed for a user; fills subject. Without a name the identity is this process's own. */
 enum diagnosis open_reason(const struct session *, const struct sys_node *, const struct sys_identity *, const char *name, int error,

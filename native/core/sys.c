@@ -117,18 +117,18 @@ void sys_identity(struct sys_identity *identity)
 		identity->groups[identity->group_count++] = groups[i];
 }
 
-bool sys_privileged(void)
+bool sys_capable(const char *root, enum sys_capability bit)
 {
 	char text[2048];
-	if (sys_read("", "/proc/self/status", text, sizeof text) <= 0)
+	if (sys_read(root, "/proc/self/status", text, sizeof text) <= 0)
 		return geteuid() == 0;
 	const char *line = text_find(text, "CapEff:\t");
-	/* sixteen hexadecimal digits; CAP_SYS_ADMIN is bit 21, in the sixth from the right */
+	/* sixteen hexadecimal digits, the last of which has the bits 0 to 3 */
 	if (!line || strlen(line) < 24)
 		return false;
-	char digit = line[8 + 10];
+	char digit = line[8 + 15 - bit / 4];
 	unsigned value = digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a' + 10);
-	return value >> 1 & 1;
+	return value >> bit % 4 & 1;
 }
 
 uint64_t sys_now_ns(void)

@@ -55,7 +55,8 @@ void sys_memory_free(void *, size_t bytes);
 int sys_uname(const char *root, char *release, char *machine, size_t size);
 uint64_t sys_page_bytes(void);
 void sys_identity(struct sys_identity *);
-bool sys_privileged(void);
+enum sys_capability { SYS_DAC_OVERRIDE = 1, SYS_ADMIN = 21 };
+bool sys_capable(const char *root, enum sys_capability); /* by /proc of the root, or else by the user */
 uint64_t sys_now_ns(void);
 void sys_sleep_ms(unsigned ms);
 int sys_fd_count(void);

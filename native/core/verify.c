@@ -411,7 +411,7 @@ static bool identify(struct session *s, struct dh_error *error)
 	sys_identity(&identity);
 	env->uid = identity.uid;
 	env->gid = identity.gid;
-	env->privileged = sys_privileged();
+	env->privileged = sys_capable("", SYS_ADMIN);
 	env->profile = s->expect.profile;
 	env->profile_sha256 = s->expect.sha256;
 	env->consumer = s->options->as;
@@ -447,7 +447,7 @@ static void observe_holders(struct session *s)
 			state->held_by_others += holder->own_bytes;
 			for (unsigned u = 0; u < e->users; u++) {
 				unsigned uid;
-				if (e->user[u].heap == (int)i && account_user(s->root, e->user[u].name, &uid, NULL) == 1 && uid == holder->uid) {
+				if (e->user[u].heap == (int)i && account_user(s->root, e->user[u].name, &uid, NULL) == 1 && uid == holder->uid && uid != s->unmapped_uid) {
 					state->held_by_users += holder->own_bytes;
 					break;
 				}
@@ -464,6 +464,8 @@ bool session_read(struct session *s, struct dh_error *error)
 	memset(error, 0, sizeof *error);
 	if (!has_root(s, error) || !load(s, error) || !identify(s, error))
 		return false;
+	s->unmapped_uid = account_unmapped(s->root, "uid");
+	s->unmapped_gid = account_unmapped(s->root, "gid");
 	observe(&s->seen, s->root, &s->expect, s->environment.release);
 	if (!s->options->expect)
 		expect_what_is_there(s);

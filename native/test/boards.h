@@ -12,6 +12,7 @@ void board_healthy_7(void);
 void board_without_nodes(void);
 void board_without_heaps(void);
 void board_without_module(void);
+void board_in_namespace(void); /* one that maps 1000 ids, and neither owner nor group of the nodes */
 void board_without_cma(void); /* its only heap is the CMA one */
 
 /* A board with one fault, and the check that must name it; without a diagnosis, the check must pass. */

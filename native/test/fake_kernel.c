@@ -128,7 +128,8 @@ static int permission(const struct fake_heap *heap, int flags)
 {
 	unsigned wanted = (flags & O_ACCMODE) == O_RDONLY ? 4 : 6;
 	unsigned given = fake.uid == heap->uid ? heap->mode >> 6 : in_group(heap->gid) ? heap->mode >> 3 : heap->mode;
-	if (fake.uid != 0 && (given & wanted) != wanted)
+	bool hidden = fake.mapped && (heap->uid == 65534 || heap->gid == 65534); /* no capability counts */
+	if ((fake.uid != 0 || hidden) && (given & wanted) != wanted)
 		return EACCES;
 	return heap->open_error;
 }
@@ -438,6 +439,11 @@ long fake_syscall(long number, ...)
 	va_end(arguments);
 	switch (number) {
 	case SYS_setgroups:
+		for (long i = 0; fake.mapped && i < (int)argument[0]; i++)
+			if (((const gid_t *)argument[1])[i] >= fake.mapped) {
+				errno = EINVAL;
+				return -1;
+			}
 		fake.group_count = 0;
 		for (long i = 0; i < (int)argument[0] && i < 8; i++)
 			fake.groups[fake.group_count++] = ((const gid_t *)argument[1])[i];
@@ -446,7 +452,12 @@ long fake_syscall(long number, ...)
 	case SYS_prlimit64: return 0;
 	case SYS_perf_event_open: return traced_event();
 	case SYS_setresgid: fake.gid = (unsigned)argument[1]; return 0;
-	case SYS_setresuid: fake.uid = (unsigned)argument[1]; return 0;
+	case SYS_setresuid:
+		if (fake.mapped && (unsigned)argument[1] >= fake.mapped) {
+			errno = EINVAL;
+			return -1;
+		}
+		fake.uid = (unsigned)argument[1]; return 0;
 	default: return syscall(number, argument[0], argument[1], argument[2]);
 	}
 }

@@ -38,6 +38,7 @@ struct fake_kernel {
 	unsigned uid, gid, groups[8];
 	int group_count;
 	char release[64];
+	unsigned mapped; /* ids below it are those of this user namespace, 65534 is what it does not map; 0: there is none */
 	unsigned directory_mode, directory_uid; /* of /dev/dma_heap */
 	/* faults */
 	bool read_only, dirty, corrupt, truncate, leaks_area, leaks_fd, wrong_errno, short_flags, no_sockets, not_counted, no_meminfo_cma, scattered, no_frames;

@@ -37,6 +37,7 @@ int main(void)
 	test_scenarios();
 	test_fixes();
 	test_who_asks();
+	test_namespaces();
 	test_evidence();
 	test_reports();
 	snprintf(command, sizeof command, "rm -rf %s", directory);

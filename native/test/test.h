@@ -16,6 +16,7 @@ void test_readers(void);
 void test_scenarios(void);
 void test_fixes(void);
 void test_who_asks(void);
+void test_namespaces(void);
 void test_evidence(void);
 void test_reports(void);
 

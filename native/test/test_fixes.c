@@ -87,6 +87,11 @@ static void logged_in_again(void)
 	fake.groups[fake.group_count++] = 44;
 }
 
+static void group_kept(void)
+{
+	fake.groups[fake.group_count++] = 65534;
+}
+
 static void access_allowed(void)
 {
 	fake.heap[0].open_error = 0;
@@ -186,6 +191,8 @@ static const struct fix {
 	{"GROUP_MISSING", "no such group", "groupadd -r video", group_added, NULL, NULL},
 	{"USER_MISSING", "no such user", "create the user", user_added, NULL, NULL},
 	{"USER_NOT_IN_GROUP", "user not in group", "usermod -aG 44 cam", group_added, NULL, NULL},
+	/* what is kept has no number inside, so the profile's group is checked on the host */
+	{"GROUP_NOT_MAPPED", "user namespace, the node", "podman --group-add keep-groups", group_kept, HEAP_LINES, NULL},
 	{"LOGIN_STALE", "stale login", "log in again", logged_in_again, HEAP_LINES "user heap=camera name=cam\n", NULL},
 	{"CGROUP_DEVICE_DENIED", "device cgroup", "DeviceAllow=char-dma_heap rw", access_allowed, NULL, NULL},
 	{"MAC_DENIED", "security module", "allow dma_heap in the policy", access_allowed, NULL, NULL},

@@ -617,6 +617,7 @@ static const struct scenario SCENARIOS[] = {
 	{"user not in group", not_in_group, "open.user", "camera", "USER_NOT_IN_GROUP", NULL, {0}},
 	{"consumer not in group", board_healthy, "open.consumer", "camera", "USER_NOT_IN_GROUP", NULL, {.as = "guest"}},
 	{"consumer with groups", board_healthy, "open.consumer", "camera", NULL, NULL, {.as = "guest:video"}},
+	{"user namespace, the node", board_in_namespace, "open.read-only", "camera", "GROUP_NOT_MAPPED", NULL, {0}},
 	{"stale login", stale_login, "open.read-only", "camera", "LOGIN_STALE", NULL, {0}},
 	{"device cgroup", denied_by_cgroup, "open.read-only", "camera", "CGROUP_DEVICE_DENIED", NULL, {0}},
 	{"security module", denied_by_policy, "open.read-only", "camera", "MAC_DENIED", NULL, {0}},

@@ -40,8 +40,16 @@ export const CROSS_TARGETS: readonly CrossTarget[] = [
     gnu: 'aarch64-linux-gnu',
     musl: 'aarch64-linux-musl',
     // libgcc's out-of-line atomics ask glibc for the processor's features when the program starts; addresses within 1 MiB
-    // take one instruction; without floating point, functions with variable arguments save half as many registers
-    flags: ['-mno-outline-atomics', '-mcmodel=tiny', '-mgeneral-regs-only', '-fno-tree-sra', '-fno-code-hoisting'],
+    // take one instruction; without floating point, functions with variable arguments save half as many registers;
+    // Debian's compiler keeps frame pointers unless told otherwise
+    flags: [
+      '-mno-outline-atomics',
+      '-mcmodel=tiny',
+      '-mgeneral-regs-only',
+      '-fomit-frame-pointer',
+      '-fno-tree-sra',
+      '-fno-code-hoisting',
+    ],
   },
   { arch: 'arm', name: 'armhf', debian: 'armhf', gnu: 'arm-linux-gnueabihf', musl: 'arm-linux-musleabihf', flags: [] },
   {
