@@ -9,6 +9,8 @@ export interface Case {
   readonly exit?: number;
   /** What the guest prints, for cases that do not end in a report. */
   readonly shows?: readonly RegExp[];
+  /** What matched `shows` is printed: it has figures. */
+  readonly prints?: boolean;
   /** Shipped schema of the JSON it prints, which is no report. */
   readonly schema?: 'owners' | 'bench';
   /** `check DIAGNOSIS` that must be reported. */

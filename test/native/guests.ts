@@ -69,6 +69,7 @@ async function treeOf(board: Board, machine: Machine, directory: string): Promis
 
 interface Outcome {
   readonly name: string;
+  readonly figures: readonly string[];
   readonly wrong: readonly string[];
 }
 
@@ -114,6 +115,9 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
     return cases.map((one) => ({
       name: `${kernel.name} ${board.name}: ${one.name}`,
       wrong: judge(one, output, ending),
+      figures: one.prints
+        ? (one.shows ?? []).flatMap((text) => text.exec(partOf(one, output) ?? '')?.[0].trim() ?? [])
+        : [],
     }));
   } finally {
     await rm(directory, { recursive: true });
@@ -130,8 +134,11 @@ function unlike(name: 'report' | 'owners' | 'bench', output: unknown): readonly 
   return valid(output) ? [] : [`not as ${name}.schema.json says: ${ajv.errorsText(valid.errors)}`];
 }
 
+const partOf = (one: Case, output: string) =>
+  output.split(`@@CASE ${one.name}\n`)[1]?.split(/^@@(?:CASE|SECTION) /m)[0];
+
 function judge(one: Case, output: string, ending: string): readonly string[] {
-  const part = output.split(`@@CASE ${one.name}\n`)[1]?.split(/^@@(?:CASE|SECTION) /m)[0];
+  const part = partOf(one, output);
   if (part === undefined) return [`the guest did not come to it (${ending})`];
   if (one.shows)
     return [
@@ -197,11 +204,11 @@ async function run({ board, name, cases }: Task): Promise<void> {
   const kernel = await guestKernel(name);
   const started = performance.now();
   const outcomes = await runBoard(board, kernel, cases);
-  for (const { name, wrong } of outcomes) {
+  for (const { name, wrong, figures } of outcomes) {
     if (wrong.length === 0) held++;
     else bad++;
     console.log(`${wrong.length ? 'not ok' : 'ok'}  ${name}`);
-    for (const line of wrong) console.log(`        ${line}`);
+    for (const line of [...figures, ...wrong]) console.log(`        ${line}`);
   }
   console.log(`    ${name} ${board.name}: ${((performance.now() - started) / 1000).toFixed(0)} s`);
 }
