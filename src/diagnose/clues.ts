@@ -94,6 +94,8 @@ export interface ClueData {
   apparmor: { readonly profile: string; readonly name: string };
   seccomp: { readonly program: string };
   identity: { readonly user: string; readonly groups: readonly string[] };
+  /** The user namespace maps every id, so that 65534 is a group like others. */
+  wholeIdMap: Record<never, never>;
   groupEntry: { readonly group: string; readonly members: readonly string[] };
   groupAdded: { readonly group: string; readonly user: string };
   unknownGroup: { readonly group: string };
@@ -108,6 +110,8 @@ export interface ClueData {
   containerKind: { readonly what: string };
   deviceAllow: { readonly value: string };
   devicePolicy: { readonly value: string };
+  /** Group= and SupplementaryGroups= of a unit. */
+  unitGroups: { readonly groups: readonly string[] };
   unitUser: { readonly user: string };
   // the boot loader
   overlayNotLoaded: { readonly file: string };

@@ -6,6 +6,8 @@ import { BUFFER_PASTES } from './pastes-buffers.js';
 import { FORUM_PASTES } from './pastes-forum.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
+import { NAMESPACE_PASTES } from './pastes-namespaces.js';
+import { NEAR_PASTES } from './pastes-near.js';
 import { PLAIN_PASTES } from './pastes-plain.js';
 import { PREFIXED_PASTES } from './pastes-prefixed.js';
 import { TERSE_PASTES } from './pastes-terse.js';
@@ -24,4 +26,6 @@ export const all: readonly PasteCase[] = [
   ...VENDOR_PASTES,
   ...PLAIN_PASTES,
   ...PREFIXED_PASTES,
+  ...NAMESPACE_PASTES,
+  ...NEAR_PASTES,
 ];

@@ -96,17 +96,21 @@ sleep 0.5; echo "killed $n, held $(($(cat /sys/kernel/debug/cma/linux,cma/used) 
 /** The verifier, so many times, while the camera runs; a line for each ten, for the guest is taken for dead when it is silent. */
 const camera = (runs: number) => `su -s /bin/sh cam -c 'exec hold linux,cma 3110400 8 frames' >/tmp/camera & camera=$!
 until grep -q held /tmp/camera; do sleep 0.1; done
-began=$(date +%s); n=0; while [ $n -lt ${runs} ]; do n=$((n + 1)); dmaheap-verify --quiet --expect $EXPECT >/dev/null; echo "status $?" >>/tmp/statuses
+began=$(date +%s); n=0; while [ $n -lt ${runs} ]; do n=$((n + 1)); dmaheap-verify --no-color --expect $EXPECT | tail -n 1 | sed 's/:.*//' >>/tmp/verdicts
 [ $((n % 10)) = 0 ] && echo "run $n"; done
-echo "$n runs in $(($(date +%s) - began)) s"; sort /tmp/statuses | uniq -c; rm /tmp/statuses
-kill $camera; wait $camera; cat /tmp/camera; rm /tmp/camera`;
+echo "$n runs in $(($(date +%s) - began)) s"; kill $camera; wait $camera
+sort /tmp/verdicts | uniq -c; tail -n 1 /tmp/camera; rm /tmp/camera /tmp/verdicts`;
 
 const CAMERA_LOSES_NOTHING: Case = {
   name: 'a camera at 60 Hz loses nothing',
   // ten buffers, eight of which the camera holds: the other two are within the share
   expect: expectation({ total: 48, budget: 'bytes=3110400 count=9' }),
   script: camera(20),
-  shows: [/^\d+ runs in \d+ s$/m, /^ +\d+ status \d$/m, /^frames \d{3,}, lost 0$/m],
+  shows: [
+    /^\d+ runs in \d+ s$/m,
+    // Incomplete where the camera has just given one of its buffers back: two of the budget are then more than the share.
+    /(?:^ +\d+ (?:PASS|INCOMPLETE)$\n)+^frames \d{3,}, lost 0$/m,
+  ],
   prints: true,
 };
 

@@ -143,6 +143,6 @@ describe.runIf(isRoot)('a user namespace', async () => {
     const seen = results.map(({ id, status, diagnosis }) => [id, [status, diagnosis].join(' ').trim()]);
     expect(Object.fromEntries(seen)).toMatchObject(wanted);
     const fix = results.find(({ diagnosis }) => diagnosis === 'GROUP_NOT_MAPPED')?.fix;
-    if (fix !== undefined) expect(fix).toMatch(/keep-groups.*userns.*PrivateUsers.*idmap/);
+    if (fix !== undefined) expect(fix).toMatch(/keep-groups.*userns.*SupplementaryGroups.*idmap/);
   });
 });

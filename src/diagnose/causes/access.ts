@@ -52,7 +52,51 @@ const SEAT_RULES = '73-seat-late.rules';
 const FIX_UEVENTD =
   'add a line to ueventd.rc of the vendor partition (and a type to its SELinux policy): /dev/dma_heap/NAME 0660 system graphics';
 
+/** What ls prints for an owner or group that a user namespace does not map. */
+const OVERFLOW = /^(?:(?:nfs)?no(?:body|group)|65534)$/;
+/** Runtimes that were told to make such a namespace. */
+const NAMESPACE =
+  /\brootless\b|userns[-_ ]?remap|--userns[= ](?!host)|\bkeep-id\b|\blxc\.idmap\b|\bunprivileged(?:: ?1\b| ?= ?1\b| (?:lxc|ct|container)s?\b)|hostUsers:\s*false|\bunshare\b.*\s(?:-\w*[Ur]|--map-)|--unshare-user/i;
+
+function keepGroup(board: Board, group: string): string {
+  const kind = board.container ?? '';
+  const number = `GID is what stat -c %g /dev/dma_heap/* prints on the host`;
+  if (/lxc|incus|\bpct\b|proxmox/.test(`${kind} ${board.line(/proxmox|\bpct\b/i) ?? ''}`.toLowerCase()))
+    return `map the group of the node to itself: "lxc.idmap = g GID GID 1" between the ranges around it in the configuration of the container, and root:GID:1 in /etc/subgid of the host; or let the runtime make the node with a group of the container (Proxmox: dev0: /dev/dma_heap/NAME,gid=GID,mode=0660). ${number}`;
+  if (/kube|k3s/.test(kind))
+    return `run the pod in the user namespace of the host (hostUsers: true), with supplementalGroups: [GID]; ${number}`;
+  if (/docker|compose|balena/.test(kind) && board.line(/\bpodman\b/i) === undefined)
+    return `start this container in the user namespace of the host: docker run --userns=host --group-add GID (userns_mode: host and group_add: ["GID"] in compose); ${number}. A rootless docker cannot do this: podman can, with --group-add keep-groups`;
+  return `make the user who starts the container a member of the group on the host (usermod -aG ${group} USER, log in again), and let the runtime keep the group: podman run --group-add keep-groups (with crun), GroupAdd=keep-groups in a Quadlet. A group inside the container cannot give this access`;
+}
+
 export const ACCESS: readonly Cause[] = [
+  {
+    id: 'GROUP_NOT_MAPPED',
+    when(board) {
+      if (board.has('wholeIdMap') || board.has('allocFailed')) return undefined;
+      const nodes = board.all('node').filter(({ type }) => type === 'c');
+      const hidden = nodes.find(({ group, mode }) => OVERFLOW.test(group) && (mode & 0o006) === 0);
+      const said = board.line(NAMESPACE);
+      const outside = nodes.find(
+        ({ view, group, mode }) => view === 'host' && group !== 'root' && (mode & 0o060) === 0o060,
+      );
+      const isDropped =
+        hidden === undefined &&
+        said !== undefined &&
+        outside !== undefined &&
+        !nodes.some(({ view }) => view === 'container') &&
+        isRefused(board) &&
+        board.line(/keep-groups|lxc\.idmap\s*[:=]\s*g\s+(\d+)\s+\1\s+1\b/) === undefined;
+      if (hidden === undefined ? !isDropped : board.has('works') && !isRefused(board)) return undefined;
+      const group = (outside ?? nodes.find(({ view }) => view === 'host'))?.group ?? 'of the node';
+      return {
+        text: `the user namespace of the container does not map the group of the node${hidden === undefined ? ` (${group} on the host)` : `, so ls shows ${hidden.owner} ${hidden.group} instead`}. The mode is right, but users and groups in the container, root included, do not have the access of a group that is not mapped.`,
+        evidence: [hidden?.line ?? outside?.line, said, board.refused[0]?.line ?? board.first('noProvider')?.line],
+        fix: keepGroup(board, OVERFLOW.test(group) || group === 'root' ? 'GROUP' : group),
+      };
+    },
+  },
   {
     id: 'PERM_DIRECTORY_OPEN',
     when(board) {
@@ -305,6 +349,7 @@ export const ACCESS: readonly Cause[] = [
       if (node === undefined || !isRefused(board) || node.group === 'root' || (node.mode & 0o060) === 0)
         return undefined;
       const unit = board.first('unitUser');
+      if (board.all('unitGroups').some(({ groups }) => groups.includes(node.group))) return undefined;
       if (identity === undefined ? unit === undefined : identity.groups.includes(node.group)) return undefined;
       const user = identity?.user || unit?.user || 'the user';
       return {

@@ -99,6 +99,13 @@ export const AMOUNTS: readonly Cause[] = [
         )
       )
         return undefined;
+      // Ordinary pages are not busy.
+      if (
+        busy === undefined &&
+        board.line(/\bsystem(?:[- ]heap|\b.*\bheap)|dma_heap\/system\b/i) !== undefined &&
+        board.line(/\bcma\b/i) === undefined
+      )
+        return undefined;
       const free = Math.min(...board.freeKib);
       const need = requestOf(board);
       if (busy === undefined && need !== undefined && Number.isFinite(free) && free * 1024 < need) return undefined;
@@ -124,6 +131,8 @@ export const AMOUNTS: readonly Cause[] = [
       const chunk = /maxchunk\D{0,6}(\d+)/i.exec(board.text)?.[1];
       const largest =
         holes !== undefined ? holes.largest * page : chunk === undefined ? undefined : Number(chunk) * page;
+      // Of so large buffers the area has room for one; what is free was looked up when nothing held it.
+      if (largest === undefined && need * 2 > (board.cmaKib ?? Infinity) * 1024) return undefined;
       if (free * 1024 < need * 1.2 || (largest !== undefined && largest >= need)) return undefined;
       // A lowest value shown with others is what was free while it failed.
       if (board.freeKib.length > 1 && Math.min(...board.freeKib) * 1024 < need) return undefined;
@@ -169,6 +178,7 @@ export const AMOUNTS: readonly Cause[] = [
         (need ?? 0) > total * 1024 ||
         sum > total * 1024 ||
         (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024) ||
+        (need !== undefined && need * 2 > total * 1024) ||
         // A driver refused its set of buffers although the area is empty.
         (need === undefined && free !== undefined && free > total * 0.8 && total <= SMALL_KIB) ||
         // A driver refused a whole set of buffers, and no other holder is known.

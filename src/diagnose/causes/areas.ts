@@ -516,6 +516,13 @@ export const SETTLED: readonly Cause[] = [
             ? 'CONFIG_CMA_SIZE_MBYTES'
             : undefined;
       const overlay = board.first('configTxt');
+      const asked = overlayMiB(board);
+      if (asked?.size === wantedMiB)
+        return {
+          text: `config.txt asks for ${wantedMiB} MiB, and CmaTotal is ${size(Math.round(total / 1024))}: another line sets the size after it. The last one wins: an overlay that is loaded again without its parameter, a line below a filter such as [pi4] or [all], or cma= on the command line.`,
+          evidence: [asked.line, ...board.all('configTxt').map(({ line }) => line), board.last('cmaTotal')?.line],
+          fix: 'keep one dtoverlay=vc4-kms-v3d line, with its cma- parameter, in the part of config.txt that applies to this board, and remove cma= from cmdline.txt; then reboot',
+        };
       return {
         text: `the area does not have the requested size: CmaTotal is ${size(Math.round(total / 1024))} instead of ${wantedMiB} MiB. ${by === undefined ? (overlay === undefined ? 'Another source sets the size.' : `The overlay in config.txt sets it (${overlay.text}).`) : `${by} of the kernel configuration sets it.`}`,
         evidence: [
@@ -529,13 +536,25 @@ export const SETTLED: readonly Cause[] = [
   },
 ];
 
-/** The intended size of the area: stated in words, or in a source of the device tree. */
+/** The size that an overlay of a Raspberry Pi was given. */
+const overlayMiB = (board: Board) => {
+  const found = board
+    .all('configTxt')
+    .flatMap(({ text, line }) =>
+      [...text.matchAll(/\bcma-(\d+)\b/g)].map(([, size]) => ({ line, size: Number(size) })),
+    );
+  return found.at(-1);
+};
+
+/** The intended size of the area: stated in words, by an overlay, or in a source of the device tree. */
 function statedMiB(board: Board): number | undefined {
   const said =
     /\b(?:want|expect(?:ed)?|ask(?:ed|s)?(?: for)?|need|should be|instead of|profile|set to|configured|应该是|期望)\D{0,40}?(\d+)\s*(?:Mi?B?|M)\b/i.exec(
       board.text,
     )?.[1];
   if (said !== undefined) return Number(said);
+  const overlay = overlayMiB(board);
+  if (overlay !== undefined && hasComplaint(board)) return overlay.size;
   const stated = board
     .all('treeNode')
     .find(({ name }) => name.startsWith('linux,cma'))

@@ -35,7 +35,31 @@ function isLong(line: string): boolean {
   return duration >= LONG_MS;
 }
 
+/** What of the arguments of DMA_HEAP_IOCTL_ALLOC the kernel refuses, as strace shows it. */
+function refusedArgument(line: string): string | undefined {
+  const value = (name: string) => new RegExp(String.raw`\b${name}\s*=\s*(0x[0-9a-f]+|\d+)\b`, 'i').exec(line)?.[1];
+  if (Number(value('len') ?? 1) === 0) return 'the length is 0';
+  if (Number(value('heap_flags') ?? 0) !== 0) return 'heap_flags is not 0, and no heap of mainline has a flag';
+  if (Number(value('fd') ?? 0) !== 0) return 'fd is not 0 on entry';
+  return undefined;
+}
+
 export const BEHAVIOUR: readonly Cause[] = [
+  {
+    id: 'not-ours',
+    when(board) {
+      const call = board
+        .all('allocation')
+        .find(({ errno, line }) => errno === 'EINVAL' && /= -1 EINVAL|failed: Invalid argument/.test(line));
+      const why = call && refusedArgument(call.line);
+      if (call === undefined || why === undefined) return undefined;
+      return {
+        text: `this is not a fault of heaps or CMA: the kernel refuses the arguments of the program with EINVAL before it allocates: ${why}.`,
+        evidence: [call.line],
+        fix: 'correct struct dma_heap_allocation_data in the program: clear it first, len of at least 1, fd = 0, fd_flags only O_CLOEXEC with O_RDONLY, O_WRONLY or O_RDWR, heap_flags = 0 (flags of ION do not exist here)',
+      };
+    },
+  },
   {
     id: 'UDMABUF_UNUSABLE',
     when(board) {
@@ -67,7 +91,7 @@ export const BEHAVIOUR: readonly Cause[] = [
       const line = board.line(
         /contiguous (?:chunk|mapping) is too small|buffer chunks must be mapped contiguously|PRIME_FD_TO_HANDLE.*(?:= -1|fail|Invalid|error|EINVAL)|drmPrimeFDToHandle.*(?:fail|Invalid|error|-1)|(?:failed|cannot|could not|unable) to (?:import|attach|map) (?:the )?(?:dma-?buf|prime|buffer|fd)|dma-?buf.{0,20}import.{0,40}(?:fail|refus|error|denied|EINVAL)|import(?:ing)? (?:of )?(?:the )?dma-?buf.*(?:fail|error)|VIDIOC_QBUF.*(?:dmabuf|DMABUF).*(?:Invalid|EINVAL|fail|= -1)|VIDIOC_QBUF.*(?:Bad address|EFAULT|Invalid argument)|eglCreateImage\w*.*(?:fail|BAD_)|EGL_BAD_(?:ALLOC|MATCH|PARAMETER)|invalid dmabuf (?:fd|length)|failed to (?:map|attach|get) dmabuf|drmModeAddFB2?.*(?:Invalid|fail)|swiotlb buffer is full|vkAllocateMemory.*dma|DMA_BUF.*attach.*fail|DMA address.*(?:out of range|overflow)|rga.*(?:mmu|4G|over)|导入失败/i,
       );
-      if (line === undefined || !isAboutBuffers(board)) return undefined;
+      if (line === undefined || !(isAboutBuffers(board) || /\brga/i.test(line))) return undefined;
       const isChunk = /chunk|contiguous|swiotlb|4G/.test(line);
       return {
         text: `the device refuses a buffer of this heap: ${isChunk ? 'it has no IOMMU and accepts only contiguous memory within its reach, but the buffer has scattered pages (the system heap) or too high an address' : 'a device without an IOMMU accepts only contiguous buffers within its reach, with the announced size, stride and modifier'}.`,
@@ -182,10 +206,20 @@ export const BEHAVIOUR: readonly Cause[] = [
     'a heap exists that the profile excludes: the kernel makes a heap for each reusable pool, or the option of the heap is on.',
     'remove its region from the device tree or its kernel option, or add the heap to the profile',
   ),
-  said(
-    'CONFIG_DIFFERS',
-    /(?:running kernel|kernel)\b.{0,60}(?:built without|lacks|differs?|other (?:config|options))|config(?:uration)?\.?(?:gz)?.{0,40}(?:differ|not the same|mismatch|lost|dropped)|(?:fragment|option|CONFIG_\w+).{0,60}(?:not applied|lost|dropped|ignored|disappear\w*|gone)|requested.{0,60}not in final|(?:values?|options?|symbols?).{0,30}did not make it into/i,
-    'the running kernel was built without an option of the generated fragment: the fragment was not merged, or the build dropped one of its lines.',
-    'merge the generated fragment (scripts/kconfig/merge_config.sh, or the mechanism of the build system), rebuild, and compare with `dmaheap check PROFILE --config .config`: it names the line and what blocks it',
-  ),
+  {
+    id: 'CONFIG_DIFFERS',
+    when(board) {
+      const line = board.line(
+        /(?:running kernel|kernel)\b.{0,60}(?:built without|lacks|differs?|other (?:config|options))|config(?:uration)?\.?(?:gz)?.{0,40}(?:differ|not the same|mismatch|lost|dropped)|(?:fragment|option|CONFIG_\w+).{0,60}(?:not applied|lost|dropped|ignored|disappear\w*|gone)|requested.{0,60}not in final|(?:values?|options?|symbols?).{0,30}did not make it into/i,
+      );
+      if (line === undefined) return undefined;
+      const symbols = [...new Set([...board.text.matchAll(/\bCONFIG_(\w+)/g)].map(([name]) => name))].slice(0, 3);
+      const needs = board.line(/^\s*(?:\[INFO\]:?\s*)?depends on /i)?.replace(/^.*?depends on /i, '');
+      return {
+        text: `the running kernel was built without an option of the generated fragment${symbols.length === 0 ? '' : ` (${symbols.join(', ')})`}: the fragment was not merged, or the build dropped one of its lines${needs === undefined ? '' : `, which it does if an option that the line depends on is off (${needs})`}.`,
+        evidence: [line, board.line(/\blast val\b|CONFIG_\w+ : n/)],
+        fix: `${needs === undefined ? '' : `set the options that it depends on as well (${needs}); `}merge the generated fragment (scripts/kconfig/merge_config.sh, or the mechanism of the build system), rebuild, and compare with \`dmaheap check PROFILE --config .config\`: it names the line and what blocks it`,
+      };
+    },
+  },
 ];

@@ -7,6 +7,14 @@ const PIECES: readonly (Need & {
   readonly when: (board: Board) => boolean;
 })[] = [
   {
+    what: 'the heaps of the host',
+    why: 'the text shows only what the container has: if the host has the heaps, the runtime does not pass them in',
+    how: 'on the host: ls -lL /dev/dma_heap /sys/class/dma_heap',
+    isThere: (board) =>
+      board.nodes('host').length > 0 || board.has('classNames') || (board.heapNames('host') ?? []).length > 0,
+    when: (board) => board.container !== undefined,
+  },
+  {
     what: 'CmaTotal and CmaFree',
     why: 'they distinguish an area that was never made, an area that is in use, and a fragmented area',
     how: 'grep Cma /proc/meminfo (once after the boot, once while it fails)',

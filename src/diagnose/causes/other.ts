@@ -3,7 +3,7 @@ import type { Board } from '../board.js';
 import type { Cause, Found } from './cause.js';
 
 /** What else breaks on these boards: lines, what it is, and where to look. */
-const OTHERS: readonly (readonly [RegExp, string, string])[] = [
+const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, unless?: RegExp])[] = [
   [
     /gpu (?:sched )?timeout|GPU HANG|gpu fault|\[drm:amdgpu\w*\].*(?:timeout|reset|\*ERROR\*)|amdgpu.*ring \w+ timeout|(?:panfrost|panthor|lima|v3d|etnaviv|msm|i915|nouveau|vc4)\b.*(?:timeout|reset|hang|fault|lockup)|gpu soft reset|Resetting GPU/i,
     'the GPU or its driver hangs and is reset',
@@ -74,6 +74,43 @@ const OTHERS: readonly (readonly [RegExp, string, string])[] = [
     'the IOMMU stops a device that accesses memory outside its mappings',
     'look at the driver of the device that the line names (stream id), and at its iommus property',
   ],
+  [
+    /swiotlb buffer is full/,
+    'the bounce buffers of a device that cannot reach all memory are in use',
+    'enlarge them with swiotlb= on the kernel command line (a number of slots of 2 KiB), or look in the driver for transfers that it maps and does not unmap',
+  ],
+  [
+    /page allocation failure: order:[1-9]/,
+    'a driver asks the page allocator for several contiguous pages, and memory is in pieces',
+    'look at the function below "Call trace" that allocates; vm.min_free_kbytes or a smaller buffer in that driver helps',
+    // The fallback of a driver that wants memory of CMA.
+    /vb2_|dma_(?:direct_)?alloc|\bcma|dma_heap|dmabuf/i,
+  ],
+  [
+    /Out of memory: Killed process/,
+    'the machine has no memory left, and the kernel ended the process with the most ordinary memory (anon-rss)',
+    'look for the process that grows (ps, smem), limit it with MemoryMax= of its unit, or add memory',
+  ],
+  [
+    /modifier 0x[0-9a-f]+.*not supported|(?:unsupported|invalid) modifier|libva error: .*init failed|vaInitialize failed|Failed to initialise VAAPI/i,
+    'the graphics or video driver does not support this format, or is not for this device',
+    'look at the versions of mesa and of the driver, and at the formats and modifiers that producer and consumer announce (vainfo, modetest -p)',
+  ],
+  [
+    /^(?!.*dma[-_]heap).*(?:\/dev\/(?:dri\/\w+|video\d+|media\d+|mpp_service|rga)\b.*(?:Permission denied|not permitted)|devices failed to suspend)/i,
+    'another device or its node refuses',
+    'look at the mode and group of the node that the line names (ls -l), or at the driver that it names',
+  ],
+  [
+    /\/dev\/shm\b.*(?:Bus error|No space)|\bshm[-_]size\b/i,
+    'the shared memory of the container (/dev/shm) is too small',
+    'enlarge it: shm_size in compose, --shm-size for docker and podman run',
+  ],
+  [
+    /\/sys\/kernel\/debug\S*: (?:Permission denied|No such file)/,
+    'debugfs is only for root, and only there when it is mounted',
+    'run the command as root, after mount -t debugfs none /sys/kernel/debug; dmaheap-verify --owners shows the holders of buffers without it',
+  ],
 ];
 
 /** Lines that logs of healthy boards have too: they answer only if nothing shows that the board works. */
@@ -126,7 +163,8 @@ const isAboutHeaps = (board: Board) =>
 const isShort = (board: Board) => board.linesOf('kernel').length < 4;
 
 function knownFault(board: Board, faults: typeof OTHERS): Found | undefined {
-  for (const [pattern, what, fix] of faults) {
+  for (const [pattern, what, fix, unless] of faults) {
+    if (unless !== undefined && board.anyLine(unless) !== undefined) continue;
     const line = [...board.linesOf('others'), ...board.linesOf('kernel')].find((one) => pattern.test(one));
     if (line !== undefined && !OURS.test(line)) return elsewhere(board, line.trim(), what, fix);
   }
@@ -236,6 +274,7 @@ export const HEALTHY: Cause = {
       };
     if (
       board.refused.length > 0 ||
+      board.has('noProvider') ||
       board.has('allocation') ||
       board.has('allocFailed') ||
       board.has('failed') ||

@@ -50,7 +50,7 @@ export const PRESENCE: readonly Cause[] = [
     when(board) {
       if (
         !board.isBefore(FIRST_KERNEL_WITH_HEAPS) ||
-        !(isMissing(board) || board.has('ion') || board.line(/dma[-_]heap|DMABUF_HEAPS/) !== undefined)
+        !(isMissing(board) || board.has('ion') || board.line(/dma[-_ ]?(?:buf)?[-_ ]heap|DMABUF_HEAPS/i) !== undefined)
       )
         return undefined;
       const release = board.release?.text ?? 'this kernel';

@@ -43,6 +43,10 @@ const UNITS: readonly Row[] = [
     ([, policy, hidden], line) =>
       clue(line, 'devicePolicy', { value: policy ?? (/^(?:yes|true|1|on)$/i.test(hidden ?? '') ? 'private' : 'auto') }),
   ],
+  [
+    /^\s*(?:SupplementaryGroups|Group)=(.*\S)\s*$/,
+    ([, list = ''], line) => clue(line, 'unitGroups', { groups: list.split(/\s+/) }),
+  ],
   [/^\s*(?:User)=(\S+)/, ([, user = ''], line) => clue(line, 'unitUser', { user })],
 ];
 

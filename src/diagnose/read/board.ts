@@ -40,6 +40,21 @@ const CONFIG: readonly Row[] = [
   ],
 ];
 
+/** What kconfig and build systems say of options that they did not keep. */
+const DROPPED: readonly Row[] = [
+  [
+    /^\s*Depends on \[n\]: (.*)$/,
+    ([, terms = ''], line) =>
+      [...terms.matchAll(/\b(\w+) \[=(n|m)\]/g)].map(([, symbol = '', value = '']) =>
+        clue(line, 'config', { symbol, value }),
+      ),
+  ],
+  [
+    /\bCONFIG_(\w+)['"]? ?(?::|last val \(\w+\) and \.config val) ?\(?([ymn])\)?(?:\s|$)/,
+    ([, symbol = '', value = ''], line) => clue(line, 'config', { symbol, value }),
+  ],
+];
+
 const release = (text: string) => ({ text, version: parseKernelVersion(text) });
 
 /** A release as `uname -r` prints it, not any number with dots. */
@@ -128,6 +143,7 @@ const MODULES: readonly Row[] = [
 export const BOARD_READERS: readonly Reader[] = [
   tableReader('/proc/meminfo', MEMORY),
   tableReader('a kernel configuration', CONFIG),
+  tableReader('what a build dropped', DROPPED),
   tableReader('the kernel that runs', MACHINE),
   tableReader('kernel modules', MODULES),
   tableReader('open descriptors of a process', COUNTS),

@@ -45,6 +45,8 @@ function directoryOf(lines: readonly PastedLine[], at: number): string | undefin
     const heading = /^\s*(\/[\w/,.@-]+):\s*$/.exec(above.text)?.[1];
     if (heading !== undefined) return heading;
   }
+  // With several arguments, ls prints the files by the names that it was given, and a heading before each directory.
+  if (/^(?:sudo )?ls(?:\s+-\w+)*(?:\s+\/[^\s;&|*]+){2,}\s*(?:[;&|]|$)/.test(line?.command ?? '')) return undefined;
   const listed = (line?.command ?? '')
     .split(/;|&&/)
     .flatMap((part) => /\bls\b.*?\s(\/[\w/,.@*-]+)/.exec(part)?.[1] ?? []);
@@ -153,6 +155,7 @@ function wholeDev(lines: readonly PastedLine[], at: number, line: PastedLine): C
 }
 
 const PEOPLE: readonly Row[] = [
+  [/^\s*0\s+0\s+4294967295\s*$/, (_match, line) => clue(line, 'wholeIdMap', {})],
   // In a container without names.
   [
     /^\s*uid=(\d+) gid=\d+ groups=([\d,]+)\s*$/,

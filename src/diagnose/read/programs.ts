@@ -76,7 +76,7 @@ const MESSAGES: readonly Row[] = [
     (_m, line) => clue(line, 'noProvider', {}),
   ],
   [
-    /open dma heap type \w+ (\S+) fail|(?:[Uu]nable|[Ff]ailed) to open (?:DMA-BUF|dma-?buf) heap:? (\S+)|Unable to allocate from DMA-BUF heap:? (\S+)/,
+    /open dma[-_ ]heap (?:type \w+ )?(\S+) fail|(?:[Uu]nable|[Ff]ailed) to open (?:DMA-BUF|dma-?buf) heap:? (\S+)|Unable to allocate from DMA-BUF heap:? (\S+)/,
     ([, a, b, c], line) =>
       clue(line, 'open', {
         path: `/dev/dma_heap/${(a ?? b ?? c ?? '').replace(/[.!,:]$/, '')}`,

@@ -1,0 +1,209 @@
+/** What breaks near heaps, and what builds and boards say of options, names and arguments. */
+import type { PasteCase } from './cases.js';
+
+export const NEAR_PASTES: readonly PasteCase[] = [
+  {
+    cause: 'CMA_NOT_CONFIGURED',
+    says: [/DMA_CMA/],
+    text: `.config:4471:warning: override: reassigning to symbol DMABUF_HEAPS
+WARNING: unmet direct dependencies detected for DMABUF_HEAPS_CMA
+  Depends on [n]: DMABUF_HEAPS [=y] && DMA_CMA [=n]
+the heap is missing on the board`,
+  },
+  {
+    cause: 'CONFIG_DIFFERS',
+    says: [/DMABUF_HEAPS && DMA_CMA/],
+    text: `WARNING: linux-yocto-6.12.30+git-r0 do_kernel_configcheck: [kernel config]: specified values did not make it into the kernel's final configuration:
+[NOTE]: 'CONFIG_DMABUF_HEAPS_CMA' last val (y) and .config val (n) do not match
+[INFO]: CONFIG_DMABUF_HEAPS_CMA : n
+[INFO]: raw config text:
+        config DMABUF_HEAPS_CMA
+                bool "DMA-BUF CMA Heap"
+                depends on DMABUF_HEAPS && DMA_CMA`,
+  },
+  {
+    cause: 'CONFIG_DIFFERS',
+    says: [],
+    text: `NOTE: Kernel fragment: requested CONFIG_DMABUF_HEAPS_CMA=y not in final .config
+Actual value: `,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `[   77.231] mmc0: swiotlb buffer is full (sz: 262144 bytes), total 32768 (slots), used 144 (slots)
+[   77.231] sdhci-esdhc 30b50000.mmc: swiotlb buffer is full`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `[ 3391.0] kworker/u8:2: page allocation failure: order:4, mode:0x40cc0(GFP_KERNEL|__GFP_COMP), nodemask=(null),cpuset=/,mems_allowed=0
+[ 3391.0] brcmfmac: brcmf_sdiod_sgtable_alloc
+[ 3391.0] Mem-Info:`,
+  },
+  {
+    cause: 'MEMORY_EXHAUSTED',
+    says: [],
+    text: `[ 901.1] gst-launch-1.0 invoked oom-killer: gfp_mask=0x140dca(GFP_HIGHUSER_MOVABLE|__GFP_ZERO|__GFP_COMP), order=0
+[ 901.1]  dma_heap_buffer_alloc+0x44/0x90
+[ 901.1]  system_heap_allocate+0x110/0x3a0
+[ 901.1] Out of memory: Killed process 733 (gst-launch-1.0)`,
+  },
+  {
+    cause: 'not-ours',
+    says: [/anon-rss/],
+    text: `[ 77001.1] Out of memory: Killed process 4122 (node) total-vm:22000000kB, anon-rss:3100000kB
+my web app dies every night`,
+  },
+  {
+    cause: 'IMPORT_REFUSED',
+    says: [],
+    text: `rga_mm: RGA_MMU unsupported memory larger than 4G!
+rga_job: src0 channel map job buffer failed`,
+  },
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [],
+    text: `mpp[1022]: mpp_dma_heap: open dma_heap system-uncached failed!
+mpp[1022]: mpp_allocator: os_allocator_open failed
+$ uname -r
+6.12.10-edge-rockchip64
+$ ls /dev/dma_heap
+default_cma_region  system`,
+  },
+  {
+    cause: 'CMA_TOO_SMALL_FOR_BUDGET',
+    says: [],
+    text: `[  55.2] cma: cma_alloc: linux,cma: alloc failed, req-size: 8910 pages, ret: -12
+ERROR: *** failed to allocate capture buffers ***
+CmaTotal: 65536 kB
+CmaFree: 61200 kB
+rpicam-still with IMX708 64MP`,
+  },
+  {
+    cause: 'CMA_FRAGMENTED',
+    says: [],
+    text: `[ 455.0] cma: cma_alloc: linux,cma: alloc failed, req-size: 2025 pages, ret: -12
+[ 455.0] cma: number of available pages: 1600@13+1200@4244+1700@11000+1100@19000=> 5600 free of 65536 total pages
+CmaTotal: 262144 kB`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `libva error: /usr/lib/dri/rockchip_drv_video.so init failed
+eglCreateImageKHR: EGL_BAD_MATCH, modifier 0x0800000000000021 not supported`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `ffmpeg: /dev/shm/frame: Bus error
+shm size 64M in docker frigate, increase shm_size`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `$ cat /sys/kernel/debug/dma_buf/bufinfo
+cat: /sys/kernel/debug/dma_buf/bufinfo: Permission denied`,
+  },
+  {
+    cause: 'kernel-too-old-ion',
+    says: [],
+    text: `I cannot find DMA-BUF heaps in menuconfig. kernel 4.19.193 rockchip`,
+  },
+  {
+    cause: 'not-ours',
+    says: [/length is 0/],
+    text: `openat(AT_FDCWD, "/dev/dma_heap/system", O_RDONLY) = 5
+ioctl(5, DMA_HEAP_IOCTL_ALLOC, {len=0, fd_flags=O_RDWR|O_CLOEXEC}) = -1 EINVAL (Invalid argument)`,
+  },
+  {
+    cause: 'not-ours',
+    says: [/heap_flags/],
+    text: `ioctl(5, DMA_HEAP_IOCTL_ALLOC, {len=4096, fd_flags=O_RDWR|O_CLOEXEC, heap_flags=0x1}) = -1 EINVAL (Invalid argument)
+our port from ION passes ION_FLAG_CACHED`,
+  },
+  {
+    cause: 'CMA_SIZE_MISMATCH',
+    says: [/512 MiB/, /last one wins/],
+    text: `config.txt:
+dtoverlay=vc4-kms-v3d,cma-512
+dtoverlay=vc4-kms-v3d
+$ grep Cma /proc/meminfo
+CmaTotal:         262144 kB
+why not 512?`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `mpp[61]: mpp_serivce_dev: open mpp_service failed
+/dev/mpp_service: Permission denied
+$ ls -l /dev/dma_heap /dev/mpp_service
+/dev/mpp_service: crw------- 1 root root 241, 0 mpp_service
+/dev/dma_heap:
+crw-rw-rw- 1 root video 249, 0 system`,
+  },
+  {
+    cause: 'undecided',
+    says: [],
+    never: [/retry/],
+    text: `Is there a kernel parameter to enlarge /dev/dma_heap/system? I get ENOMEM sometimes.`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `ffmpeg: Failed to initialise VAAPI connection: -1 (unknown libva error).
+Device creation failed: -5.
+/dev/dri/renderD128 permission ok`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `ffmpeg[22]: /dev/dri/renderD128: Permission denied
+jellyfin in docker
+ls -l /dev/dma_heap: crw-rw---- 1 root video 250,0 system`,
+  },
+  {
+    cause: 'IMPORT_REFUSED',
+    says: [],
+    text: `[  33.1] imx-pxp 20e4000.pxp: overflow 0x0000000140000000+8294400 of DMA mask ffffffff bus limit 0
+[  33.1] failed to map dmabuf from /dev/dma_heap/system`,
+  },
+  {
+    cause: 'undecided',
+    says: [],
+    text: `type=AVC msg=audit(1700000000.1:22): avc:  denied  { open } for  pid=900 comm="cam" path="/dev/dma_heap/system" dev="devtmpfs" ino=12 scontext=system_u:system_r:cam_t:s0 tcontext=system_u:object_r:device_t:s0 tclass=chr_file permissive=1
+captured 100 frames
+$ getenforce
+Permissive`,
+  },
+  {
+    cause: 'CMA_DT_NODE_MISSING',
+    says: [],
+    text: `failed on fdt_overlay_apply(): FDT_ERR_NOSPACE
+Starting kernel ...
+# ls /proc/device-tree/reserved-memory
+optee@be000000`,
+  },
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `dbus: Failed to connect to bus: No medium found
+pipewire: error
+CmaTotal: 262144 kB
+CmaFree: 255000 kB
+crw-rw---- 1 root video 250, 1 Jan 1 00:00 /dev/dma_heap/linux,cma`,
+  },
+  {
+    cause: 'RULE_NOT_APPLIED',
+    says: [],
+    text: `systemd-udevd[201]: /etc/udev/rules.d/99-heap.rules:1 Invalid key/value pair, ignoring.
+$ cat /etc/udev/rules.d/99-heap.rules
+SUBSYSTEM=="dma_heap" GROUP="video" MODE="0660
+$ ls -l /dev/dma_heap
+crw------- 1 root root 250, 0 Jan  1 1970 system`,
+  },
+  {
+    cause: 'undecided',
+    says: [],
+    text: `recvmsg: MSG_CTRUNC, passing 254 dmabuf fds: Too many references: cannot splice (ETOOMANYREFS)`,
+  },
+];
