@@ -3,6 +3,7 @@
 #include "fake_kernel.h"
 
 #include <errno.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,12 +57,20 @@ void fake_link(const char *path, const char *target)
 	}
 }
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)status, (void)kind, (void)place;
+	return remove(path);
+}
+
 void fake_remove(const char *path)
 {
-	char command[700];
-	snprintf(command, sizeof command, "rm -rf '%s%s'", fake.root, path);
-	if (system(command))
+	char name[600];
+	snprintf(name, sizeof name, "%s%s", fake.root, path);
+	if (nftw(name, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT) {
+		perror(name);
 		exit(70);
+	}
 }
 
 void fake_reset(const char *root)
