@@ -20,9 +20,6 @@ export interface Chosen {
   readonly usable: readonly Interval[] | undefined;
 }
 
-/** The kernel keeps the first range and at most one more. */
-const MAX_USABLE = 2;
-
 export function readChosen(tree: Fdt, root: { readonly address: number; readonly size: number }): Chosen {
   const node = findChild(tree.root, 'chosen') ?? findChild(tree.root, 'chosen@0');
   if (node === undefined) return { initrd: undefined, isEfi: false, usable: undefined };
@@ -39,7 +36,7 @@ export function readChosen(tree: Fdt, root: { readonly address: number; readonly
     usable:
       usable === undefined || usable === 'malformed' || usable.length === 0
         ? undefined
-        : usable.slice(0, MAX_USABLE).map((range) => interval(range.baseAddress, range.sizeBytes)),
+        : usable.map((range) => interval(range.baseAddress, range.sizeBytes)),
   };
 }
 
@@ -98,12 +95,17 @@ function armBanks(given: readonly string[], ramStart: bigint): readonly Interval
   return set.ranges;
 }
 
-/** memblock_cap_memory_range(): the first range caps, further ones are added as they are. */
+/**
+ * memblock_cap_memory_range(): the first range caps, unless it is empty; further ones, up to one that is empty, are added
+ * as they are.
+ * @param usable the ranges that the kernel reads
+ */
 export function capMemory(banks: readonly Interval[], usable: readonly Interval[]): readonly Interval[] {
   const [first, ...more] = usable;
   if (first === undefined) return banks;
-  const set = new IntervalSet(new IntervalSet(banks).within(first));
-  for (const range of more) set.add(range);
+  const set = new IntervalSet(first.start < first.end ? new IntervalSet(banks).within(first) : banks);
+  const end = more.findIndex((range) => range.start === range.end);
+  for (const range of end < 0 ? more : more.slice(0, end)) set.add(range);
   return set.ranges;
 }
 

@@ -62,6 +62,7 @@ export interface KernelRules {
   readonly zoneCheck: 'pages' | 'spans';
   readonly memoryParameter: Readonly<Record<Architecture, 'last' | 'smallest' | 'banks' | 'ignored'>>;
   readonly usableRange: readonly Architecture[];
+  readonly usableRanges: number;
   readonly restrictedPool: boolean;
 }
 
@@ -121,6 +122,7 @@ export const RULE_FACTS = {
   zoneCheck: 'cma.zone-check',
   memoryParameter: 'memory.parameter',
   usableRange: 'memory.usable-range',
+  usableRanges: 'memory.usable-ranges',
   restrictedPool: 'reserved-memory.restricted-pool',
 } as const satisfies Record<Exclude<keyof KernelRules, 'version' | 'inventory'>, string>;
 

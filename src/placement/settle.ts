@@ -92,7 +92,7 @@ export function situationOf(input: PlacementInput): Settled {
   const known = stated.length > 0 ? stated : [{ start: 0n, end: 4n * GIB }];
   const limited = limitMemory(known, commandLine, { rules, architecture: input.architecture, own });
   const isCapped = chosen.usable !== undefined && rules.usableRange.includes(input.architecture);
-  const banks = isCapped ? capMemory(limited.banks, chosen.usable ?? []) : limited.banks;
+  const banks = isCapped ? capMemory(limited.banks, (chosen.usable ?? []).slice(0, rules.usableRanges)) : limited.banks;
   const parameter = cmaParameter(commandLine);
   const size = kconfigSize(config, input.architecture, assumed);
   const [granule, ...otherGranules] = granules(rules, input.architecture, config, pageSizeBytes);
