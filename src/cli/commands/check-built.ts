@@ -32,9 +32,9 @@ import { readOverlays, readTree } from '../placement.js';
 import { dtbFacts, type Planned, planProfile, requirePlan, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdConfig, holdTree } from '../release.js';
+import { located } from '../rendered.js';
 import { openTools } from '../tools.js';
 import { VERSION } from '../version.js';
-import { locate } from './validate.js';
 
 export interface CheckBuiltOptions extends Partial<KernelTreeOptions> {
   readonly config?: string;
@@ -295,7 +295,7 @@ class Built {
     // Without a plan for this tree its reasons are the answer.
     if (fit !== undefined && fitted === undefined)
       held.push(...fit.diagnostics.filter(({ severity }) => severity === 'error'));
-    const found = verdict.diagnostics.map((d) => locate(d, (pointer) => loaded.spanOf(pointer, 'key')));
+    const found = verdict.diagnostics.map((d) => located(d, (pointer) => loaded.spanOf(pointer, 'key')));
     const all = [...diagnostics, ...held, ...found];
     this.results.push({
       check: 'image-dtb',

@@ -2,11 +2,8 @@
 import { createTwoFilesPatch } from 'diff';
 import { compareLock } from '../../check/lock.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
-import { formatKernelVersion } from '../../facts/index.js';
-import { addressBitsOf } from '../../plan/board.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
-import { formatAddress } from '../../quantity/index.js';
 import { render } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict } from '../check-results.js';
@@ -16,7 +13,8 @@ import { EXIT, type Exit } from '../exit.js';
 import { inputsOf, recordInputs } from '../inputs.js';
 import { noteAssumptions, type OpenTree, readBase, treeTitle } from '../kernel-tree.js';
 import { valuesOf } from '../knowledge.js';
-import { GENERATOR, type Inputs, makeLock, readLock, writeLock } from '../lock.js';
+import { type Inputs, makeLock, readLock, writeLock } from '../lock.js';
+import { manifestOf } from '../manifest.js';
 import { FORCE, KERNEL_TREE, ONE_KERNEL } from '../options.js';
 import { oneAtATime, type TreeChange, writeTree } from '../output/write.js';
 import { planOnTree } from '../plan-on-tree.js';
@@ -24,11 +22,11 @@ import { type PlanChecks, planChecks } from '../plan-verdict.js';
 import { type Planned, planProfile } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
 import { holdTree } from '../release.js';
+import { exitOfRendering, located } from '../rendered.js';
 import { summarise } from '../summary.js';
-import { compareTree, MANIFEST, makeManifest, manifestFile, type RecordedInputs } from '../tree.js';
+import { compareTree, MANIFEST, makeManifest, manifestFile } from '../tree.js';
 import { VERSION } from '../version.js';
 import { describeDelta } from './resolve.js';
-import { exitOfRendering, locate } from './validate.js';
 
 export const command = declare({
   name: 'generate',
@@ -124,41 +122,6 @@ function renamedBy(closed: ClosedPlan, { model }: Planned, again: () => Plan | u
     : { ...closed, plan: { ...plan, symbols: closed.plan.symbols } };
 }
 
-/** What the manifest says of the plan. */
-export function manifestOf(plan: Plan, inputs: RecordedInputs) {
-  return {
-    generator: GENERATOR,
-    profile: plan.profile,
-    ...(Object.keys(inputs).length === 0 ? {} : { inputs }),
-    board: {
-      arch: plan.board.arch,
-      ...(plan.board.dtb === undefined ? {} : { dtb: plan.board.dtb }),
-      pageSizeBytes: Number(plan.board.pageSizeBytes),
-      memory: plan.board.memory.map(({ baseAddress, sizeBytes }) => ({
-        base: formatAddress(baseAddress),
-        size: formatAddress(sizeBytes),
-      })),
-      addressBits: Object.fromEntries(addressBitsOf(plan.areas)),
-    },
-    commandLine: plan.commandLine.map(({ argument }) => argument).join(' '),
-    kernel: { min: formatKernelVersion(plan.kernel.min), max: formatKernelVersion(plan.kernel.max) },
-    heaps: plan.heaps.map(({ name, kind, areaName, cached, optional, nodes }) => ({
-      name,
-      kind,
-      ...(areaName === undefined ? {} : { area: areaName }),
-      ...(plan.areas.some((area) => area.areaName === areaName && area.isDefault) ? { isDefault: true } : {}),
-      ...(optional ? { optional: true } : {}),
-      ...(cached ? {} : { cached }),
-      nodes: nodes.map((node) => ({
-        name: node.name,
-        ...(node.since === undefined ? {} : { since: formatKernelVersion(node.since) }),
-        ...(node.until === undefined ? {} : { until: formatKernelVersion(node.until) }),
-        ...(node.optional ? { optional: true } : {}),
-      })),
-    })),
-  };
-}
-
 const patchOf = ({ path, before, after }: TreeChange) =>
   // A directory or a link has no lines.
   before === after ? '' : createTwoFilesPatch(`a/${path}`, `b/${path}`, before ?? '', after ?? '');
@@ -208,7 +171,7 @@ async function generateFrom(
   const { loaded } = planned;
   const proven = await close(context, planned, options, open);
   const closed = renamedBy(proven.closed, planned, () => replan(context, file, planned, options, proven.closed));
-  diagnostics.push(...closed.diagnostics.map((d) => locate(d, loaded.spanOf)));
+  diagnostics.push(...closed.diagnostics.map((d) => located(d, loaded.spanOf)));
   if (closed.plan === undefined) throw Refusal.because(EXIT.findings, []);
   const { plan } = closed;
   const rendered = render(plan, {
@@ -219,7 +182,7 @@ async function generateFrom(
     d.code === 'render/unknown-target' && options.target !== undefined
       ? { ...d, message: `--target: ${d.message}` }
       : d;
-  diagnostics.push(...rendered.diagnostics.map((d) => locate(asked(d), loaded.spanOf)));
+  diagnostics.push(...rendered.diagnostics.map((d) => located(asked(d), loaded.spanOf)));
   if (rendered.value === undefined) throw Refusal.because(exitOfRendering(rendered.diagnostics), []);
   if (hasErrors(diagnostics)) throw Refusal.because(EXIT.findings, []);
   const { dtb, kernelTree, baseConfig: config } = options;

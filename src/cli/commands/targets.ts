@@ -8,8 +8,8 @@ import { declare } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { requirePlan } from '../profile.js';
 import { Refusal } from '../refusal.js';
+import { exitOfRendering, located } from '../rendered.js';
 import { VERSION } from '../version.js';
-import { exitOfRendering, locate } from './validate.js';
 
 export const command = declare({
   name: 'targets',
@@ -60,7 +60,7 @@ function page(context: Context, name: string, profile: string | undefined): Exit
   if (rendered.value === undefined)
     throw Refusal.because(
       exitOfRendering(rendered.diagnostics),
-      rendered.diagnostics.map((d) => locate(d, loaded.spanOf)),
+      rendered.diagnostics.map((d) => located(d, loaded.spanOf)),
       sources,
     );
   const readme = rendered.value.find(({ path }) => path === `${name}/README.md`);

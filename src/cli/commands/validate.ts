@@ -12,6 +12,7 @@ import { withInputs } from '../inputs.js';
 import { DTB, ONE_KERNEL, STRICT } from '../options.js';
 import { planChecks } from '../plan-verdict.js';
 import { type PlanOptions, planProfile, shownPath } from '../profile.js';
+import { exitOfRendering, located } from '../rendered.js';
 import { VERSION } from '../version.js';
 import type { Judged } from './watch.js';
 
@@ -57,11 +58,11 @@ function judge(context: Context, files: readonly string[], options: ValidateOpti
       // A value that some output language cannot spell is found by writing it.
       const rendered = render(planning.planned.plan, { version: VERSION });
       const { spanOf } = planning.planned.loaded;
-      found.push(...rendered.diagnostics.map((d) => locate(d, spanOf)));
+      found.push(...rendered.diagnostics.map((d) => located(d, spanOf)));
       if (hasErrors(rendered.diagnostics)) exit = exitOfRendering(rendered.diagnostics);
     } else if (planning.loaded !== undefined) {
       const { profile, spanOf } = planning.loaded;
-      const wrong = checkTargets(profile.targets ?? {}).map((d) => locate(d, spanOf));
+      const wrong = checkTargets(profile.targets ?? {}).map((d) => located(d, spanOf));
       found.push(...wrong);
       if (hasErrors(wrong)) exit = exitOfRendering(wrong);
     }
@@ -81,23 +82,4 @@ function judge(context: Context, files: readonly string[], options: ValidateOpti
   const exit = [EXIT.usage, EXIT.environment, EXIT.findings].find((one) => exits.includes(one)) ?? EXIT.good;
   const read = [...files, ...sources.keys(), ...inputs];
   return { exit, read: [...new Set(read.map((file) => context.resolve(file)))] };
-}
-
-/** Later stages know the pointer of a value; the profile knows its place. */
-export function locate(
-  diagnostic: Diagnostic,
-  spanOf: (pointer: string, part?: 'key' | 'value') => Diagnostic['span'] | undefined,
-): Diagnostic {
-  if (diagnostic.span !== undefined || diagnostic.pointer === undefined) return diagnostic;
-  // For an unknown name, the finding is about the key; its value may be correct.
-  const span = spanOf(diagnostic.pointer, diagnostic.code.startsWith('render/unknown-') ? 'key' : 'value');
-  return span === undefined ? diagnostic : { ...diagnostic, span };
-}
-
-/**
- * A target or option that does not exist is a mistake in the profile or on the command line, not a finding about the
- * board.
- */
-export function exitOfRendering(diagnostics: readonly Diagnostic[]): Exit {
-  return diagnostics.some((d) => d.severity === 'error' && d.code.startsWith('render/')) ? EXIT.usage : EXIT.findings;
 }

@@ -8,14 +8,14 @@ import { closeFromKnowledge } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
-import { manifestOf } from '../commands/generate.js';
-import { locate } from '../commands/validate.js';
 import type { Context } from '../context.js';
 import { descriptionKnowledge } from '../descriptions.js';
 import { type Inputs, inputsOf, openProfile, recordInputs } from '../inputs.js';
+import { manifestOf } from '../manifest.js';
 import { oneAtATime, writeTree } from '../output/write.js';
 import { type PlanChecks, planChecks } from '../plan-verdict.js';
 import { type Planning, planProfile } from '../profile.js';
+import { located } from '../rendered.js';
 import { openTools } from '../tools.js';
 import { compareTree, MANIFEST, makeManifest, manifestFile, type RecordedInputs } from '../tree.js';
 import { VERSION } from '../version.js';
@@ -139,7 +139,7 @@ export class Fleet {
       diagnostics: [...planning.diagnostics, ...(closed?.diagnostics ?? [])],
       skip: outside?.message,
       open: openOf(planning, dtb),
-      locate: (diagnostic) => locate(diagnostic, spanOf),
+      locate: (diagnostic) => located(diagnostic, spanOf),
     };
   }
 
