@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "accounts.h"
+#include "container.h"
 
 static bool member(const struct sys_identity *who, unsigned gid)
 {
@@ -97,7 +98,7 @@ enum diagnosis open_reason(const struct session *s, const struct sys_node *stat,
 		name = own;
 	text_format(subject, sizeof subject, "%s\n%u", name, stat->gid);
 	about(r, subject);
-	return self && in_group_file(s, name, stat->gid) ? LOGIN_STALE : USER_NOT_IN_GROUP;
+	return self && in_group_file(s, name, stat->gid) && !container_of(s->root) ? LOGIN_STALE : USER_NOT_IN_GROUP;
 }
 
 /* Whether the expectation wants this process's user to open the heap: named for it, or let in by its group, owner or mode. */

@@ -56,7 +56,7 @@
 	X(GROUP_MISSING, "the group '{GROUP}' does not exist, so udev ignores the rule's GROUP=", \
 	  "groupadd -r {GROUP}; udevadm control --reload; udevadm trigger --subsystem-match=dma_heap; for every boot create it before udev starts (the generated sysusers.d file does)") \
 	X(USER_MISSING, "the user '{USER}' does not exist", "create the user, or correct the profile's access") \
-	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG {+GID} {USER}, and log in again or restart the service") \
+	X(USER_NOT_IN_GROUP, "user '{USER}' is not in the node's group", "usermod -aG {+GID} {USER}, and log in again or restart the service; for a container, --group-add {+GID}") \
 	X(GROUP_NOT_MAPPED, "this user namespace does not map the node's {group} and shows 65534 instead: users and groups inside do not have its access", \
 	  "on the host, let the user who starts it be a member of the node's group (stat -c %G /dev/dma_heap/*), and let the runtime keep that group: podman --group-add keep-groups; docker --userns=host --group-add GID; systemd SupplementaryGroups=GID; systemd-nspawn PrivateUsers=no; LXC lxc.idmap = g GID GID 1, with root:GID:1 in /etc/subgid; Kubernetes hostUsers: true; /etc/group inside does not matter") \
 	X(LOGIN_STALE, "'{USER}' is in the group in /etc/group, but this session started earlier", \

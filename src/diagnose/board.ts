@@ -72,6 +72,11 @@ export class Board {
     );
   }
 
+  /** What a capture without root was not given. */
+  get denied(): readonly string[] {
+    return this.#all.flatMap(({ text }) => /^denied (\/?[\w.-]+(?:[/.]\S*)?)$/.exec(text)?.[1] ?? []);
+  }
+
   /** The release that runs: what uname or the log says before what prose mentions. */
   get release(): Clue<'release'> | undefined {
     const releases = this.all('release');

@@ -107,7 +107,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
         { pointer: '/access' },
       ),
     /** Without them, what passes a heap into a container has no number for its group. */
-    unnumbered: plan.groups.filter(({ gid }) => gid === undefined).map(({ name }) => leaf('group', name)),
+    unnumbered: presentUnnumbered(plan),
     androidGroups: presentAndroidGroups(plan),
     cmaTotal: presentCmaTotal(plan),
     /** Who has to be in which group, for systems on which a group cannot make its members. */
@@ -118,6 +118,25 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       })),
     ),
   };
+}
+
+/** Each group without a number has a variable of its own for it; the only one has no name to tell it from others. */
+function presentUnnumbered({ groups }: Plan): NeutralView[] {
+  const names = groups.flatMap(({ name, gid }) => (gid === undefined ? [name] : []));
+  const plain = (name: string) => name.toUpperCase().replaceAll('-', '_');
+  return names.map((name, i) => {
+    const twins = names.slice(0, i).filter((one) => plain(one) === plain(name)).length;
+    const variable = `DMAHEAP_GID${names.length === 1 ? '' : `_${plain(name)}`}${twins === 0 ? '' : `_${twins + 1}`}`;
+    return {
+      name: leaf('group', name, { pointer: '/access' }),
+      variable: leaf('identifier', variable),
+      value: leaf('string', `\${${variable}}`),
+      required: leaf(
+        'string',
+        `\${${variable}:?set it to the number of the group ${name}: getent group ${name} on the host prints it}`,
+      ),
+    };
+  });
 }
 
 /** QEMU's options for a kernel that LAVA has downloaded; LAVA splits them into words as a shell does. */

@@ -37,6 +37,8 @@ export interface Board {
   readonly node?: boolean;
   /** The programs of docs/using-heaps.md are in the guest. */
   readonly programs?: boolean;
+  /** Debian's crun and bubblewrap are in the guest. */
+  readonly runtimes?: boolean;
   readonly silenceSeconds?: number;
   readonly cases: readonly Case[];
 }

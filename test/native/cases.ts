@@ -1,5 +1,6 @@
 /** Boards as QEMU shows them, and what is done to them. */
 import { type Board, CAMERA, type Case, EXHAUSTED, expectation, MIB, PROVEN, REJECTED, SAFE, SYSTEM } from './board.js';
+import { CONTAINERS } from './containers.js';
 import { FAULTS } from './faults.js';
 import { SURROUNDINGS } from './surroundings.js';
 
@@ -123,6 +124,7 @@ const OF_OWN_MEMORY: Case = {
 export const BOARDS: readonly Board[] = [
   FAULTS,
   SURROUNDINGS,
+  CONTAINERS,
   {
     name: 'other architectures',
     kernels: ['riscv64-6.12', 'arm-6.12'],

@@ -45,6 +45,20 @@ test('a template with nothing to say makes no file', () => {
   expect(paths).not.toContain('udev/sysusers.d/dmaheap.conf');
 });
 
+test('each group without a number has a variable of its own', () => {
+  const groups = ['video', 'codec-users', 'codec_users'].map((name) => ({ name, users: [] }));
+  const variables = ['DMAHEAP_GID_VIDEO', 'DMAHEAP_GID_CODEC_USERS', 'DMAHEAP_GID_CODEC_USERS_2'];
+  const plan = samplePlan({ groups });
+  const compose = text('container/dmaheap.compose.yaml', plan);
+  expect([...(compose ?? '').matchAll(/"\$\{(\w+):\?/g)].map(([, name]) => name)).toEqual(variables);
+  const quadlet = text('container/dmaheap.container.d/dmaheap.conf', plan);
+  expect([...(quadlet ?? '').matchAll(/^PodmanArgs=--group-add=\$\{(\w+)\}$/gm)].map(([, name]) => name)).toEqual(
+    variables,
+  );
+  const one = text('container/dmaheap.compose.yaml', samplePlan({ groups: groups.slice(0, 1) }));
+  expect(one).toContain('"${DMAHEAP_GID:?');
+});
+
 test('without names the targets of the plan are rendered, with their options', () => {
   const library: readonly CompiledTarget[] = [];
   expect(

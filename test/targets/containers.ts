@@ -9,13 +9,23 @@ import { SourceText } from '../../src/source/index.js';
 import { objections } from './tools.js';
 import type { Tree } from './tree.js';
 
-const GID = '995';
+/** The numbers on the host of groups that the profile does not number. */
+const FIRST_GID = 995;
 const opened = (plan: Plan) => plan.heaps.filter(({ access }) => access !== undefined);
 const certain = (plan: Plan) => opened(plan).filter(({ optional }) => !optional);
-const numbers = (plan: Plan) => {
-  const stated = plan.groups.flatMap(({ gid }) => (gid === undefined ? [] : [`${gid}`]));
-  return plan.groups.some(({ gid }) => gid === undefined) ? [...stated, GID] : stated;
-};
+const unnumbered = (plan: Plan) => plan.groups.filter(({ gid }) => gid === undefined);
+/** The variables of the generated files, with the number of the host for each. */
+const numbersByVariable = (plan: Plan): Record<string, string> =>
+  Object.fromEntries(
+    unnumbered(plan).map(({ name }, i, all) => [
+      all.length === 1 ? 'DMAHEAP_GID' : `DMAHEAP_GID_${name.toUpperCase().replaceAll('-', '_')}`,
+      `${FIRST_GID + i}`,
+    ]),
+  );
+const numbers = (plan: Plan) => [
+  ...plan.groups.flatMap(({ gid }) => (gid === undefined ? [] : [`${gid}`])),
+  ...Object.values(numbersByVariable(plan)),
+];
 
 /** Compares what a reader found with the plan, whatever the order. */
 function compared(plan: Plan, devices: readonly string[], groups: readonly string[]): string {
@@ -48,16 +58,20 @@ async function compose(directory: string, scratch: string, plan: Plan): Promise<
     'services:\n  camera:\n    image: example.org/camera:1\n    extends: { file: dmaheap.compose.yaml, service: dmaheap }\n',
   );
   const args = ['-f', file, 'config', '--format', 'json'];
-  const { exitCode, stdout, stderr } = await execa(program, args, { reject: false, env: { DMAHEAP_GID: GID } });
+  const { exitCode, stdout, stderr } = await execa(program, args, { reject: false, env: numbersByVariable(plan) });
   if (exitCode !== 0) return `docker-compose: ${stderr}`;
   const service = JSON.parse(stdout).services.camera as {
     devices?: readonly { source: string; target: string }[];
     group_add?: readonly string[];
   };
   const objection = compared(plan, service.devices?.map(({ target }) => target) ?? [], service.group_add ?? []);
-  if (objection !== '' || numbers(plan).every((number) => number !== GID)) return objection;
-  const { exitCode: without, stderr: asked } = await execa(program, args, { reject: false, env: { DMAHEAP_GID: '' } });
-  return without !== 0 && asked.includes('stat -c %g') ? '' : 'it does not ask for the number of the group';
+  if (objection !== '') return objection;
+  for (const variable of Object.keys(numbersByVariable(plan))) {
+    const env = { ...numbersByVariable(plan), [variable]: '' };
+    const { exitCode: without, stderr: asked } = await execa(program, args, { reject: false, env });
+    if (without === 0 || !asked.includes('getent group')) return `it does not ask for ${variable}`;
+  }
+  return '';
 }
 
 /** The generated drop-in under a unit, as podman's generator turns both into a service. */
@@ -83,7 +97,7 @@ async function quadlet(directory: string, scratch: string, plan: Plan): Promise<
   return compared(
     plan,
     devices,
-    groups.map((group) => (group.includes('DMAHEAP_GID') ? GID : group)),
+    groups.map((group) => numbersByVariable(plan)[/^\$\{(\w+)\}$/.exec(group)?.[1] ?? ''] ?? group),
   );
 }
 

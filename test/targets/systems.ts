@@ -534,6 +534,7 @@ export const SYSTEM_JUDGES: readonly SystemJudge[] = [
   {
     target: 'container',
     name: 'docker-compose config, quadlet -dryrun, liblxc',
+    trees: 'every example',
     judge: container,
     spoil: ['dmaheap.compose.yaml', 'devices:', 'device:'],
   },

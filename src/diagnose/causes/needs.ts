@@ -74,9 +74,22 @@ const isAboutMemory = (board: Board) =>
   !board.has('open');
 
 export function needsOf(board: Board): Need[] {
-  return PIECES.filter(({ isThere, when }) => when(board) && !isThere(board)).map(({ what, why, how }) => ({
+  const pieces = PIECES.filter(({ isThere, when }) => when(board) && !isThere(board)).map(({ what, why, how }) => ({
     what,
     why,
     how,
   }));
+  return [...asRoot(board), ...pieces];
 }
+
+/** What was denied to the user who collected. */
+const asRoot = ({ denied }: Board): Need[] =>
+  denied.length === 0
+    ? []
+    : [
+        {
+          what: `what the capture was denied: ${denied.join(', ')}`,
+          why: 'only root reads them, and they show what the kernel refused and where memory is',
+          how: 'sudo dmaheap-verify --collect >board.tar',
+        },
+      ];
