@@ -120,7 +120,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   };
 }
 
-/** Each group without a number has a variable of its own for it; the only one has no name to tell it from others. */
+/** Each group without a number has a separate variable; with one such group, the variable does not contain the name. */
 function presentUnnumbered({ groups }: Plan): NeutralView[] {
   const names = groups.flatMap(({ name, gid }) => (gid === undefined ? [name] : []));
   const plain = (name: string) => name.toUpperCase().replaceAll('-', '_');

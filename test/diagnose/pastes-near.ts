@@ -206,4 +206,13 @@ crw------- 1 root root 250, 0 Jan  1 1970 system`,
     says: [],
     text: `recvmsg: MSG_CTRUNC, passing 254 dmabuf fds: Too many references: cannot splice (ETOOMANYREFS)`,
   },
+  {
+    cause: 'undecided',
+    says: [/denied: dmesg\.txt, \/proc\/iomem/, /sudo dmaheap-verify --collect/],
+    text: `taken /proc/meminfo
+denied dmesg.txt
+denied /proc/iomem
+taken ls-dev-dma_heap.txt
+the second camera does not get its memory`,
+  },
 ];
