@@ -9,6 +9,7 @@ import { TARGETS } from '../../src/render/index.js';
 import { BOARDS } from '../render/examples.js';
 import { Verdicts } from '../verdicts.js';
 import { FILE_JUDGES, type FileJudge } from './languages.js';
+import { PAGES, type Page, readPage, typePage } from './readme.js';
 import { SYSTEM_JUDGES, type SystemJudge } from './systems.js';
 import { filesOf, hostileFiles, type Tree, writeTrees } from './tree.js';
 
@@ -56,6 +57,17 @@ async function judgeSystem({ target, name, trees: only, judge, spoil }: SystemJu
   });
 }
 
+async function judgePage(page: Page, trees: readonly Tree[]): Promise<void> {
+  const tree = trees.find(({ name }) => name === (page.board ?? 'imx8mp-evk'));
+  if (tree === undefined) throw new Error(`${page.target}: no tree`);
+  const reading = readPage(page, tree);
+  const all = reading.run.length + reading.notRun.length;
+  await verdict(`README of ${page.target}, ${reading.run.length} of ${all} commands as typed`, () =>
+    typePage(page, reading, tree, scratchFor(`readme ${page.target}`)),
+  );
+  for (const [command, reason] of reading.notRun) verdicts.skip(`${page.target}: ${command}`, reason);
+}
+
 const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-targets-'));
 const scratchFor = (name: string) => {
   const scratch = path.join(directory, 'scratch', name.replace(/\W+/g, '-'));
@@ -66,6 +78,10 @@ try {
   const trees = writeTrees(path.join(directory, 'trees'));
   for (const judge of FILE_JUDGES) if (isWanted(judge.name)) await judgeFiles(judge, trees, scratchFor(judge.name));
   for (const judge of SYSTEM_JUDGES) if (isWanted(judge.target)) await judgeSystem(judge, trees);
+  for (const { name } of TARGETS)
+    if (!PAGES.some(({ target }) => target === name))
+      await verdict(`README of ${name}`, async () => 'no entry types its commands');
+  for (const page of PAGES) if (isWanted(`readme ${page.target}`)) await judgePage(page, trees);
 } finally {
   rmSync(directory, { recursive: true, force: true });
 }
