@@ -10,6 +10,7 @@ import { gitlabPipeline, unlikeWhole, workflowFindings } from './ci.js';
 import { BOARDS, type BoardName, makeImages } from './guest.js';
 import { labgridTest, unlikeLabgrid } from './labgrid.js';
 import { lavaJob, unlikeLava } from './lava.js';
+import { lavaFleet, type ServerRun } from './lava-server.js';
 import { acceptsBroken, reportsOf, unlikeReport, unlikeShards } from './reports.js';
 
 const words = process.argv.slice(2);
@@ -30,6 +31,17 @@ try {
     await verdicts.judge('lava-run, deploy flasher, healthy', async () =>
       unlikeLava('healthy', await lavaJob(directory, 'healthy', 'flasher')),
     );
+  }
+  if (isWanted('lava-server') && !isShort) {
+    let run: ServerRun | undefined;
+    await verdicts.judge('lava-server, two shards on two workers', async () => {
+      run = await lavaFleet(directory);
+      return run.boards.size === BOARDS.length && run.devices.size === 2
+        ? ''
+        : `jobs of ${[...run.boards.keys()]} on ${[...run.devices]}`;
+    });
+    for (const [board, job] of run?.boards ?? [])
+      await verdicts.judge(`lava-server serves the results, ${board}`, async () => unlikeLava(board, job));
   }
   if (isWanted('labgrid'))
     for (const board of boards)

@@ -1,15 +1,18 @@
 /**
- * A root of Debian 12 that holds the engines (lava-dispatcher, labgrid, junitparser, QEMU), unpacked and not installed, and
- * entered by chroot. Nothing that an engine writes outlives its run, except in /work; it has no network.
+ * Roots of Debian 12 that hold the engines (lava-dispatcher, lava-server, labgrid, junitparser, QEMU), unpacked and not
+ * installed, and entered by chroot. Nothing that an engine writes outlives its run, except in /work; it has no network.
  */
 import { execa } from 'execa';
 import { debianPackage } from '../../src/build/fetch/index.js';
 
-const PACKAGES = [
+const SYSTEM = [
   ...['base-files', 'bash', 'coreutils', 'cpio', 'dash', 'findutils', 'grep', 'gzip', 'hostname', 'procps', 'sed'],
-  ...['sysvinit-utils', 'util-linux', 'xz-utils'],
-  ...['lava-dispatcher', 'python3-junitparser', 'python3-labgrid', 'qemu-system-arm'],
+  ...['sysvinit-utils', 'util-linux', 'xz-utils', 'lava-dispatcher', 'qemu-system-arm'],
 ];
+const ROOTS = {
+  usual: [...SYSTEM, 'python3-junitparser', 'python3-labgrid'],
+  'lava-server': [...SYSTEM, 'iproute2', 'lava-server', 'lavacli', 'libc-bin', 'postgresql'],
+} as const;
 
 /** $1: the root; $2: becomes /work; $3: the script. */
 const ENTER = `mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work /mnt/root
@@ -28,8 +31,12 @@ export interface Said {
 }
 
 /** Runs a script among the engines, with `directory` as /work. */
-export async function amongEngines(directory: string, script: string, seconds = 600): Promise<Said> {
-  const root = await debianPackage('bookworm', 'amd64', PACKAGES, { withDependencies: true });
+export async function amongEngines(
+  directory: string,
+  script: string,
+  { root: name = 'usual', seconds = 600 }: { readonly root?: keyof typeof ROOTS; readonly seconds?: number } = {},
+): Promise<Said> {
+  const root = await debianPackage('bookworm', 'amd64', ROOTS[name], { withDependencies: true });
   const namespaces = ['--mount', '--pid', '--fork', '--net', '--kill-child'];
   const { exitCode, all } = await execa(
     'timeout',
