@@ -30,6 +30,7 @@ const REAL: typeof UNIT = [
       npm('udev rules', 'test:udev'),
       npm('engines', 'test:engines', '--short'),
       npm('images', 'test:image', '40'),
+      npm('built images', 'test:images', '--short'),
       npm('device trees', 'test:dtb'),
       npm('placement', 'test:placement'),
       npm('solver', 'test:solver'),

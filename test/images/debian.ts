@@ -1,5 +1,5 @@
 /**
- * Debian 13 for arm64 with systemd and udev: its packages are unpacked, the generated source package is built for arm64, and
+ * Debian 13 with systemd and udev: its packages are unpacked, the generated source package is built for the architecture, and
  * dpkg installs the two packages with their maintainer scripts. The image is a ramdisk, because the kernel of the lab has no
  * file system for disks.
  */
@@ -7,11 +7,11 @@ import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, w
 import path from 'node:path';
 import { execa } from 'execa';
 import { debianPackage } from '../../src/build/fetch/index.js';
-import { newcArchive } from '../e2e/cpio.js';
 import { mergedDtb } from '../e2e/overlay.js';
 import { generate } from '../e2e/product.js';
 import { baseDtb, runGuest } from '../e2e/qemu.js';
 import { guestKernel } from '../native/kernels.js';
+import { addReport, FAILED, MASK, seenOn, unlikeSeen } from './seen.js';
 
 const PACKAGES = [
   ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'grep', 'hostname', 'init-system-helpers', 'kmod'],
@@ -19,39 +19,90 @@ const PACKAGES = [
 ];
 const MEMORY_MIB = 1024;
 
-/** The kernel of the lab has no /proc/sys, which these need. */
-const UNSUPPORTED = ['systemd-journald.service', 'systemd-journald.socket', 'systemd-journald-dev-log.socket'];
-const WITHOUT_PROC_SYS = '[Service]\nProtectHostname=no\n';
+const EXAMPLE = new URL('../../schemas/examples/qemu-virt-arm64.json', import.meta.url).pathname;
 
-/** Prints what the generated unit left, and ends the run. */
-const REPORT = `[Unit]
-After=dmaheap-verify.service
-[Service]
-Type=oneshot
-StandardOutput=tty
-TTYPath=/dev/console
-ExecStart=-/bin/sh -c 'echo; echo "@@UNIT $(systemctl show dmaheap-verify.service -p Result --value)"; cat /run/dmaheap/report.json; echo; echo @@END'
-`;
+/** A change of a healthy image, and the checks that fail by it. */
+interface Fault {
+  readonly name: string;
+  readonly failed: readonly string[];
+  readonly isWithoutOverlay?: boolean;
+  readonly isMasked?: boolean;
+  readonly cmdline?: string;
+}
+
+interface System {
+  readonly architecture: 'arm64' | 'amd64';
+  readonly profile: object;
+  /** Of test/native/kernels.ts. */
+  readonly kernel: string;
+  /** Where dpkg-shlibdeps finds the libraries of the cross compiler. */
+  readonly libraries?: string;
+  readonly faults: readonly Fault[];
+  /** The kernel has no /proc/sys. */
+  readonly isWithoutSysctl?: boolean;
+}
+
+export const SYSTEMS: readonly System[] = [
+  {
+    architecture: 'arm64',
+    profile: { extends: [EXAMPLE] },
+    kernel: 'arm64-6.12',
+    libraries: '/usr/aarch64-linux-gnu/lib',
+    isWithoutSysctl: true,
+    faults: [
+      { name: 'none', failed: [] },
+      { name: 'no overlay', isWithoutOverlay: true, failed: FAILED['no overlay'] },
+      { name: 'rule masked', isMasked: true, failed: FAILED['rule masked'] },
+    ],
+  },
+  {
+    // Debian's stock kernel has the heap system and no CMA.
+    architecture: 'amd64',
+    profile: {
+      board: {
+        title: 'PC',
+        arch: 'x86_64',
+        bootLoader: 'other',
+        memory: [{ base: '0x0', size: '1G' }],
+      },
+      kernel: { version: { min: '6.12', max: '6.12' } },
+      heaps: { system: { kind: 'system' } },
+      access: { system: { group: 'video', users: ['camera'] } },
+      verify: { users: ['camera'] },
+    },
+    kernel: 'debian-amd64',
+    faults: [
+      { name: 'none', failed: [] },
+      { name: 'heap withheld', cmdline: 'initcall_blacklist=system_heap_create', failed: ['heap.support'] },
+      { name: 'rule masked', isMasked: true, failed: ['heap.permissions system', 'open.user system'] },
+    ],
+  },
+];
 
 const tool = (command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) =>
   execa(command, [...args], { cwd, env, stdin: 'ignore', all: true });
 
 /** The generated source package, built: its .deb files. */
-async function buildPackages(directory: string, generated: string): Promise<readonly string[]> {
+async function buildPackages(
+  { architecture, libraries }: System,
+  directory: string,
+  generated: string,
+): Promise<readonly string[]> {
   const parent = path.join(directory, 'source');
   const source = path.join(parent, 'dmaheap-board-1.0');
   cpSync(path.join(generated, 'debian'), source, { recursive: true });
   // dpkg-shlibdeps finds the libraries of a cross compiler by this variable only.
-  const env = { DEB_BUILD_OPTIONS: 'nocheck', MAKEFLAGS: '', LD_LIBRARY_PATH: '/usr/aarch64-linux-gnu/lib' };
-  await tool('dpkg-buildpackage', ['--host-arch=arm64', '-d', '-b', '-us', '-uc'], source, env);
+  const library = libraries === undefined ? {} : { LD_LIBRARY_PATH: libraries };
+  const env = { DEB_BUILD_OPTIONS: 'nocheck', MAKEFLAGS: '', ...library };
+  await tool('dpkg-buildpackage', [`--host-arch=${architecture}`, '-d', '-b', '-us', '-uc'], source, env);
   const debs = readdirSync(parent).filter((name) => name.endsWith('.deb') && !name.includes('dbgsym'));
   return debs.map((name) => path.join(parent, name));
 }
 
 /** @returns the ramdisk */
-async function makeRoot(directory: string, debs: readonly string[]): Promise<string> {
+async function makeRoot(system: System, directory: string, debs: readonly string[]): Promise<string> {
   const root = path.join(directory, 'root');
-  const unpacked = await debianPackage('trixie', 'arm64', PACKAGES, { withDependencies: true });
+  const unpacked = await debianPackage('trixie', system.architecture, PACKAGES, { withDependencies: true });
   await tool('cp', ['-a', unpacked, root], directory);
   const inside = (...parts: string[]) => path.join(root, ...parts);
   const text = (file: string) => readFileSync(inside(file), 'utf8');
@@ -68,12 +119,9 @@ async function makeRoot(directory: string, debs: readonly string[]): Promise<str
   // The packages of Debian are only unpacked, so dpkg knows none of them. Maintainer scripts run with DPKG_ROOT.
   const force = ['script-chrootless', 'depends', 'architecture'].map((name) => `--force-${name}`);
   await tool('dpkg', [`--root=${root}`, ...force, '--install', ...debs], directory);
-  const units = inside('etc/systemd/system');
-  for (const unit of UNSUPPORTED) symlinkSync('/dev/null', path.join(units, unit));
-  mkdirSync(path.join(units, 'systemd-udevd.service.d'), { recursive: true });
-  writeFileSync(path.join(units, 'systemd-udevd.service.d/lab.conf'), WITHOUT_PROC_SYS);
-  writeFileSync(path.join(units, 'report.service'), REPORT);
-  symlinkSync('../report.service', path.join(units, 'multi-user.target.wants/report.service'));
+  // They have nothing to generate here, and on a busy machine they take longer than systemd waits for them.
+  await tool('rm', ['-rf', 'usr/lib/systemd/system-generators'], root);
+  addReport(root, system.isWithoutSysctl === true);
   symlinkSync('/usr/lib/systemd/systemd', inside('init'));
   chmodSync(root, 0o755);
   const ramdisk = path.join(directory, 'root.cpio');
@@ -82,45 +130,28 @@ async function makeRoot(directory: string, debs: readonly string[]): Promise<str
 }
 
 export interface Image {
+  readonly system: System;
   readonly directory: string;
   readonly ramdisk: string;
 }
 
-export async function debianImage(directory: string): Promise<Image> {
-  const example = new URL('../../schemas/examples/qemu-virt-arm64.json', import.meta.url).pathname;
+export async function debianImage(system: System, directory: string): Promise<Image> {
+  mkdirSync(directory, { recursive: true });
   const profile = path.join(directory, 'board.json');
-  writeFileSync(profile, JSON.stringify({ version: 1, name: 'image', extends: [example] }));
+  writeFileSync(profile, JSON.stringify({ version: 1, name: 'image', ...system.profile }));
   const targets = ['--kernel', '6.12', '--target', 'debian,dt-overlay'];
   const generated = await generate(profile, targets, path.join(directory, 'generated'));
-  return { directory, ramdisk: await makeRoot(directory, await buildPackages(directory, generated)) };
+  const debs = await buildPackages(system, directory, generated);
+  return { system, directory, ramdisk: await makeRoot(system, directory, debs) };
 }
 
-/** What is withheld from a healthy image. */
-export type Fault = 'none' | 'no overlay' | 'rule masked';
-
-export interface Seen {
-  /** Of the generated unit, by systemd: success, exit-code ... */
-  readonly unit: string | undefined;
-  readonly verdict: string | undefined;
-  /** Checks that failed, with the heap. */
-  readonly failed: readonly string[];
-  readonly console: string;
-}
-
-/** An administrator's way to switch a rule off. */
-const MASK = newcArchive([
-  { path: 'etc/udev', directory: true },
-  { path: 'etc/udev/rules.d', directory: true },
-  { path: 'etc/udev/rules.d/70-dmaheap.rules', link: '/dev/null' },
-]);
-
-export async function bootImage({ directory, ramdisk }: Image, fault: Fault): Promise<Seen> {
-  const { machine, image } = await guestKernel('arm64-6.12');
+/** @returns objections to what the image shows with the fault */
+export async function unlikeFault({ system, directory, ramdisk }: Image, fault: Fault): Promise<string> {
+  const { machine, image } = await guestKernel(system.kernel);
   const base = await baseDtb({ machine, memoryMiB: MEMORY_MIB });
-  if (base === undefined) throw new Error('QEMU made no device tree');
   const overlay = path.join(directory, 'generated/dt-overlay/dmaheap.dtso');
   let initrd = ramdisk;
-  if (fault === 'rule masked') {
+  if (fault.isMasked) {
     initrd = path.join(directory, 'masked.cpio');
     writeFileSync(initrd, Buffer.concat([readFileSync(ramdisk), MASK]));
   }
@@ -128,45 +159,13 @@ export async function bootImage({ directory, ramdisk }: Image, fault: Fault): Pr
     machine,
     image,
     initrd,
-    dtb: fault === 'no overlay' ? base : await mergedDtb({ overlays: [] }, base, directory, [overlay]),
+    dtb:
+      base === undefined || fault.isWithoutOverlay
+        ? base
+        : await mergedDtb({ overlays: [] }, base, directory, [overlay]),
     memoryMiB: MEMORY_MIB,
-    cmdline: 'systemd.show_status=1',
+    cmdline: `systemd.show_status=1 ${fault.cmdline ?? ''}`,
     silenceSeconds: 300,
   });
-  const results = output.matchAll(/"id":"([^"]+)","heap":(?:"([^"]+)"|null),"item":[^\n]*?"status":"(?:fail|error)"/g);
-  return {
-    unit: /^@@UNIT (\S+)/m.exec(output)?.[1],
-    verdict: /"summary":\{"verdict":"([^"]+)"/.exec(output)?.[1],
-    failed: [...results].map(([, id, heap]) => (heap === undefined ? `${id}` : `${id} ${heap}`)),
-    console: output,
-  };
-}
-
-const RULES = ['heap.permissions', 'heap.alias', 'open.user'];
-
-/** Objections to what an image with a fault showed. */
-export function unlikeImage(fault: Fault, { unit, verdict, failed, console: output }: Seen): string {
-  const of = (heap: string, ids: readonly string[]) => ids.map((id) => `${id} ${heap}`);
-  const wanted = {
-    none: { unit: 'success', verdict: 'pass', failed: [] },
-    'no overlay': {
-      unit: 'exit-code',
-      verdict: 'fail',
-      failed: ['cma.total', 'area.size', ...of('camera', ['heap.node'])],
-    },
-    'rule masked': {
-      unit: 'exit-code',
-      verdict: 'fail',
-      failed: [
-        ...of('camera', RULES),
-        ...of(
-          'system',
-          RULES.filter((id) => id !== 'heap.alias'),
-        ),
-      ],
-    },
-  }[fault];
-  const got = JSON.stringify({ unit, verdict, failed });
-  const end = output.split('\n').slice(-6).join('\n');
-  return got === JSON.stringify(wanted) ? '' : `${got} instead of ${JSON.stringify(wanted)}\n${end}`;
+  return unlikeSeen(fault.failed, seenOn(output));
 }
