@@ -12,7 +12,7 @@ test('a heap by its logical name, with the file each part was written in', async
   expect(exit).toBe(0);
   expect(stdout).toContain(`your own name, which does not change with the kernel [${BASE}:15:14]`);
   expect(stdout).toContain(`an alias, by udev [${BASE}:17:19]`);
-  expect(stdout).toContain(`group video [${EXAMPLE}:42:16]`);
+  expect(stdout).toContain(`group video [${EXAMPLE}:41:16]`);
   expect(stdout).toContain('fact heap.cma-names, drivers/dma-buf/heaps/cma_heap.c');
 });
 
@@ -29,7 +29,7 @@ test('a misspelt name gets a suggestion', async () => {
 
 test('a value and a default, with what the schema says', async () => {
   const written = (await dmaheap(['explain', '/access/video/group', EXAMPLE])).stdout;
-  expect(written).toContain(`/access/video/group is "video"\n    written here [${EXAMPLE}:42:16]\n`);
+  expect(written).toContain(`/access/video/group is "video"\n    written here [${EXAMPLE}:41:16]\n`);
   expect((await dmaheap(['explain', '/access/video/mode', EXAMPLE])).stdout).toContain('"0660", the default');
   expect((await dmaheap(['explain', '/access/video/mood', EXAMPLE])).exit).toBe(2);
 });
@@ -80,7 +80,7 @@ test('a line names its template, its value, and where the value was written', as
   const { stdout } = await dmaheap(['explain', 'out/verify/verify.expect:4', EXAMPLE, '--format', 'json']);
   const { title, origins } = JSON.parse(stdout);
   expect(title).toContain('verify/verify.expect:4: profile name=rockpro64');
-  expect(origins[0]).toMatchObject({ pointer: '/name', span: { file: EXAMPLE, line: 6 } });
+  expect(origins[0]).toMatchObject({ pointer: '/name', span: { file: EXAMPLE, line: 5 } });
 });
 
 test('a diagnosis that nobody observed is explained in whole words, the symbols of heaps included', async () => {
