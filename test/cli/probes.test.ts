@@ -46,6 +46,13 @@ test('a command that never ends costs its time, and not the answers of the other
   expect(readdirSync(path.join(work, 'scratch'))).toEqual([]);
 });
 
+test('a command longer than an argument may be has no answer, as conf has none, and the others have theirs', async () => {
+  const probes = Probes.cached(world('one'));
+  const commands = ['echo 1', `echo ${'x'.repeat(200_000)}`, 'echo 2'];
+  await asking(probes, commands);
+  expect(commands.map(probes.answer)).toEqual(['1', '', '2']);
+});
+
 test('another tree with the same tools asks only its own scripts again', async () => {
   const first = Probes.cached(world('one'));
   const own = (tree: string) => `echo ${path.join(work, tree)}/scripts/x.sh`;

@@ -188,31 +188,44 @@ export class Probes {
     const { host, variables } = this.#world;
     const work = mkdtempSync(path.join(scratch, 'work-'));
     const output = mkdtempSync(path.join(scratch, 'output-'));
-    // Fetched on use: the page in a browser has no processes.
-    const child = process
-      .getBuiltinModule('node:child_process')
-      .spawn('/bin/sh', ['-c', ASK_IN_TURN, output, ...commands], {
-        cwd: work,
-        env: { ...host, ...variables, LC_ALL: 'C' },
-        stdio: 'ignore',
-        // To end a command that hangs, with the processes that it started.
-        detached: true,
-      });
-    const { pid } = child;
-    if (pid !== undefined) shells.add(pid);
     let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      if (pid !== undefined) endGroup(pid);
-    }, this.#world.limitMillis ?? NEVER_ENDS_MILLIS);
     try {
       await new Promise<void>((resolve, reject) => {
-        child.on('error', reject);
-        child.on('close', () => resolve());
+        // Fetched on use: the page in a browser has no processes.
+        const child = process
+          .getBuiltinModule('node:child_process')
+          .spawn('/bin/sh', ['-c', ASK_IN_TURN, output, ...commands], {
+            cwd: work,
+            env: { ...host, ...variables, LC_ALL: 'C' },
+            stdio: 'ignore',
+            // To end a command that hangs, with the processes that it started.
+            detached: true,
+          });
+        const { pid } = child;
+        if (pid !== undefined) shells.add(pid);
+        const timer = setTimeout(() => {
+          isLate = true;
+          if (pid !== undefined) endGroup(pid);
+        }, this.#world.limitMillis ?? NEVER_ENDS_MILLIS);
+        const forget = () => {
+          clearTimeout(timer);
+          if (pid !== undefined) shells.delete(pid);
+        };
+        child.on('error', (error) => {
+          forget();
+          reject(error);
+        });
+        child.on('close', () => {
+          forget();
+          resolve();
+        });
       });
-    } finally {
-      clearTimeout(timer);
-      if (pid !== undefined) shells.delete(pid);
+    } catch {
+      // Longer than an argument may be, or no shell at all: conf hears nothing then.
+      const [first = ''] = commands;
+      if (commands.length === 1) this.#answers.set(this.#key(first), '');
+      else for (const command of commands) await this.#askInTurn([command], scratch, shells);
+      return;
     }
     const asked = commands.filter((_, i) => existsSync(path.join(output, String(i))));
     // The last one was cut off in the middle: alone it has the whole time, and then what it printed is its answer.
