@@ -1,5 +1,7 @@
 /** What a board of the guests is, and what is expected of the usual one. */
 
+import type { Machine } from '../e2e/machine.js';
+
 export interface Case {
   readonly name: string;
   /** Shell; `verify $EXPECT` stands for a run. It undoes what it did. */
@@ -37,8 +39,8 @@ export interface Board {
   readonly node?: boolean;
   /** The programs of docs/using-heaps.md are in the guest. */
   readonly programs?: boolean;
-  /** Debian's crun and bubblewrap are in the guest. */
-  readonly runtimes?: boolean;
+  /** Further files: path in the guest -> file here. */
+  readonly files?: (machine: Machine) => Promise<Readonly<Record<string, string>>>;
   readonly silenceSeconds?: number;
   readonly cases: readonly Case[];
 }

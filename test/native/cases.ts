@@ -2,6 +2,7 @@
 import { type Board, CAMERA, type Case, EXHAUSTED, expectation, MIB, PROVEN, REJECTED, SAFE, SYSTEM } from './board.js';
 import { CONTAINERS } from './containers.js';
 import { FAULTS } from './faults.js';
+import { NETWORK_ROOT } from './network-root.js';
 import { SURROUNDINGS } from './surroundings.js';
 
 const NAMED = ['npu-pool', 'vpu@58000000'];
@@ -125,6 +126,7 @@ export const BOARDS: readonly Board[] = [
   FAULTS,
   SURROUNDINGS,
   CONTAINERS,
+  NETWORK_ROOT,
   {
     name: 'other architectures',
     kernels: ['riscv64-6.12', 'arm-6.12'],

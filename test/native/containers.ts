@@ -2,16 +2,13 @@
  * Containers that Debian's crun and bubblewrap really start, in a guest: without the lines of the target `container` the verifier names
  * what is missing, with them it passes. The lines become a configuration as podman and containerd make it of them.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import path from 'node:path';
 import { parse } from 'yaml';
-import { debianPackage } from '../../src/build/fetch/index.js';
 import { resolveModel } from '../../src/model/index.js';
 import { makePlan } from '../../src/plan/index.js';
 import { readProfile } from '../../src/profile/load.js';
 import { render } from '../../src/render/index.js';
-import type { Machine } from '../e2e/machine.js';
 import { type Board, type Case, SYSTEM } from './board.js';
+import { debianPrograms } from './debian-programs.js';
 
 const VIDEO = 44;
 const CAM = 1000;
@@ -277,35 +274,13 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const TRIPLET = 'x86_64-linux-gnu';
-const LOADER = 'ld-linux-x86-64.so.2';
-
-/** Path in the guest -> file here. */
-export async function runtimeFiles({ debianArchitecture }: Machine): Promise<Record<string, string>> {
-  if (debianArchitecture !== 'amd64') throw new Error('the runtimes are in guests of amd64');
-  const roots = await Promise.all(
-    ['crun', 'bubblewrap'].map((name) => debianPackage('trixie', debianArchitecture, name, { withDependencies: true })),
-  );
-  const files: Record<string, string> = {};
-  for (const root of roots) {
-    const libraries = path.join(root, 'usr/lib', TRIPLET);
-    for (const name of readdirSync(libraries))
-      if (/\.so(?:\.[\d.]+)?$/.test(name)) files[`lib/${TRIPLET}/${name}`] = path.join(libraries, name);
-    for (const program of ['crun', 'bwrap'].map((name) => path.join(root, 'usr/bin', name)))
-      if (existsSync(program)) files[`bin/${path.basename(program)}`] = program;
-  }
-  const loader = files[`lib/${TRIPLET}/${LOADER}`];
-  if (loader === undefined) throw new Error(`no ${LOADER} in Debian's libc6`);
-  return { ...files, [`lib64/${LOADER}`]: loader };
-}
-
 export const CONTAINERS: Board = {
   name: 'started containers',
   kernels: ['debian-amd64'],
   long: true,
   memoryMiB: 1024,
   silenceSeconds: 400,
-  runtimes: true,
+  files: (machine) => debianPrograms(machine, ['crun', 'bubblewrap'], ['usr/bin/crun', 'usr/bin/bwrap']),
   expect: `${SYSTEM}user heap=system name=cam\n`,
   cases: CASES,
 };

@@ -16,7 +16,6 @@ import type { Machine } from '../e2e/machine.js';
 import { baseDtb, runGuest } from '../e2e/qemu.js';
 import type { Board, Case } from './board.js';
 import { BOARDS } from './cases.js';
-import { runtimeFiles } from './containers.js';
 import { type GuestKernel, guestKernel } from './kernels.js';
 import { nodeFiles } from './node-guest.js';
 import { programFiles } from './programs.js';
@@ -86,7 +85,7 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
       'kernel.config': kernel.config,
       ...Object.fromEntries(kernel.modules.map((file) => [`lib/${path.basename(file)}`, file])),
       ...(board.node ? await nodeFiles(machine.arch) : {}),
-      ...(board.runtimes ? await runtimeFiles(machine) : {}),
+      ...(await board.files?.(machine)),
       ...(board.programs ? await programFiles(machine, directory) : {}),
     };
     const text = async (inside: string, content: string) => {

@@ -28,8 +28,8 @@ const DEVICES: KernelRecipe = {
   observe: ['size', 'observe', 'cma-sysfs'],
 };
 
-/** A DRM device and a camera, which both import buffers, and a watchdog; they need no hardware. */
-const DEVICE_MODULES = ['vgem', 'vivid', 'softdog'];
+/** A DRM device and a camera, which both import buffers, a watchdog, and both ends of NFS; they need no hardware. */
+const DEVICE_MODULES = ['vgem', 'vivid', 'softdog', 'nfsd', 'nfsv4'];
 
 /** Of Debian 13. */
 const STOCK_VERSION = '6.12';
