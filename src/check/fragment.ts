@@ -120,7 +120,7 @@ export function readFragment(source: SourceText): { lines: FragmentLine[]; diagn
 const isSame = (a: SetOption, b: SetOption) => a.value === b.value && a.isString === b.isString;
 
 /** Files named like a fragment that speak of CONFIG_ symbols: other programs have .cfg files too. */
-const fragments = ({ files }: CheckedTree) =>
+export const fragments = ({ files }: CheckedTree) =>
   files.filter(({ file, text }) => /\.(?:cfg|config|fragment)$/.test(file) && hasOptionLine(text));
 
 const syntax: Check = {

@@ -4,11 +4,13 @@
 import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion } from '../facts/index.js';
 import { applyOverlay, cell, cellsValue, type Fdt, type FdtNode, makeFdt, readFdt, walk } from '../fdt/index.js';
-import { lintPlacement } from '../placement/index.js';
+import { optionValues } from '../kconfig/option-line.js';
+import { findingsOf, type LintResult, lintPlacement } from '../placement/index.js';
+import { fragments } from './fragment.js';
 import { type Check, type CheckContext, type CheckedBoard, hasSuffix, report, type Verdict } from './types.js';
 
-/** Their findings are about the base alone, or are said of heaps elsewhere. */
-const NOT_HERE: readonly string[] = ['heap-visible'];
+/** They are about the base alone, or need what a generated tree does not say: the budget, the whole configuration. */
+const NOT_HERE: readonly string[] = ['heap-visible', 'kernel-config', 'budget', 'command-line'];
 
 const placement: Check = {
   id: 'dt-placement',
@@ -18,10 +20,16 @@ const placement: Check = {
   async run(subjects, context): Promise<Verdict> {
     const { board, tools, inputs } = context;
     if (board === undefined)
-      return { status: 'unknown', diagnostics: [report('check/input-missing', { message: UNKNOWN_BOARD })] };
+      return { status: 'not-run', diagnostics: [report('check/input-missing', { message: UNKNOWN_BOARD })] };
     const work = await tools.scratch();
     const base = inputs.dtb === undefined ? undefined : await read(context, inputs.dtb);
     const found: Diagnostic[] = [];
+    const results: LintResult[] = [];
+    const requested = optionValues(
+      fragments(context.tree)
+        .map(({ text }) => text)
+        .join('\n'),
+    );
     for (const [i, source] of subjects.entries()) {
       const stem = `${work}/${i}`;
       await tools.writeText(`${stem}.dts`, source.text);
@@ -29,12 +37,32 @@ const placement: Check = {
       const overlay = await read(context, `${stem}.dtbo`);
       // That dtc refuses it is the finding of another check.
       if (overlay === undefined) continue;
-      for (const finding of lintOverlay(board, base, overlay)) found.push({ span: source.span(0), ...finding });
+      const predicted = lintOverlay(board, base, overlay, requested);
+      results.push(...predicted.flatMap(({ lints }) => lints));
+      for (const finding of findingsOf(predicted)) found.push({ span: source.span(0), ...finding });
     }
-    if (inputs.dtb !== undefined || hasErrors(found)) return found;
-    return [...found, report('check/input-missing', { message: WITHOUT_DTB, fix: 'give --dtb' })];
+    if (hasErrors(found)) return found;
+    const diagnostics =
+      inputs.dtb === undefined
+        ? [...found, report('check/input-missing', { message: WITHOUT_DTB, fix: 'give --dtb' })]
+        : found;
+    const status = (['unknown', 'not-run'] as const).find((one) => results.some((result) => result.status === one));
+    return status === undefined ? diagnostics : { status, diagnostics: [...diagnostics, ...notRun(results)] };
   },
 };
+
+/** What no lint could look at, by its reason. */
+function notRun(results: readonly LintResult[]): readonly Diagnostic[] {
+  const open = results.filter(({ status }) => status === 'not-run');
+  return [...new Set(open.map(({ reason }) => reason))].map((reason) => {
+    const names = [...new Set(open.filter((one) => one.reason === reason).map(({ lint }) => lint))];
+    const fix = open.find((one) => one.reason === reason)?.diagnostics[0]?.fix;
+    return report('check/input-missing', {
+      message: `dt-placement did not run ${names.join(', ')}: ${reason}`,
+      ...(fix === undefined ? {} : { fix }),
+    });
+  });
+}
 
 const UNKNOWN_BOARD = 'dt-placement was not run: the manifest does not name the board of the tree; generate it again';
 const WITHOUT_DTB =
@@ -45,34 +73,38 @@ async function read({ tools }: CheckContext, file: string): Promise<Fdt | undefi
   return bytes && readFdt(bytes, file).value;
 }
 
-function lintOverlay(board: CheckedBoard, base: Fdt | undefined, overlay: Fdt): Diagnostic[] {
+interface Linted {
+  readonly kernel: string;
+  readonly lints: readonly LintResult[];
+}
+
+function lintOverlay(
+  board: CheckedBoard,
+  base: Fdt | undefined,
+  overlay: Fdt,
+  requested: ReadonlyMap<string, string>,
+): readonly Linted[] {
   const { kernel, commandLine, memory, known, ...rest } = board;
   const tree = base ?? skeletonFor(overlay);
   const { value: merged } = applyOverlay(tree, overlay);
   if (merged === undefined) return [];
   const kernels = compareKernelVersions(kernel.min, kernel.max) === 0 ? [kernel.min] : [kernel.min, kernel.max];
-  const found = new Map<string, Diagnostic>();
-  for (const version of kernels)
-    for (const { lint, status, diagnostics } of lintPlacement({
+  return kernels.map((version) => {
+    const results = lintPlacement({
       ...rest,
       ...known,
       tree: merged,
       kernel: version,
       base: tree,
       overlays: [overlay],
-      config: new Map(),
+      config: requested,
       configComplete: false,
       ...(base === undefined ? { isSkeleton: true } : {}),
       ...(commandLine === '' ? {} : { commandLine }),
       ...(memory.length === 0 ? {} : { memory }),
-    }))
-      for (const finding of status === 'not-run' || NOT_HERE.includes(lint) ? [] : diagnostics) {
-        const message =
-          kernels.length === 1 ? finding.message : `Linux ${formatKernelVersion(version)}: ${finding.message}`;
-        const key = `${finding.code} ${finding.message}`;
-        if (!found.has(key)) found.set(key, { ...finding, message });
-      }
-  return [...found.values()];
+    });
+    return { kernel: formatKernelVersion(version), lints: results.filter(({ lint }) => !NOT_HERE.includes(lint)) };
+  });
 }
 
 /**

@@ -123,6 +123,45 @@ for (const [title, regions, dtb, status, inputs] of CASES)
     });
   });
 
+/** A board whose boot loader states the RAM. */
+const WITHOUT_RAM = writeFdt(
+  makeFdt({
+    name: '',
+    properties: { compatible: stringsValue('acme,board'), ...CELLS },
+    children: [{ name: 'reserved-memory', properties: { ...CELLS, ranges: new Uint8Array() } }],
+  }),
+);
+
+describe('what generate leaves open is open in check', () => {
+  const statusOf = async (size: string, dtb: Uint8Array) => {
+    writeFileSync(path.join(work, 'board.dtb'), dtb);
+    const regions = { 'linux,cma': { size, default: true } };
+    const text = { version: 1, name: 'open', board: { arch: 'arm64' }, kernel: { version: '6.12' }, regions };
+    writeFileSync(path.join(work, 'p.json'), JSON.stringify({ ...text, heaps: { camera: { region: 'linux,cma' } } }));
+    rmSync(path.join(work, 'left'), { recursive: true, force: true });
+    const { stdout, exit } = await dmaheap(['generate', 'p.json', '-o', 'left', '--dtb', 'board.dtb'], work);
+    const checked = await dmaheap(['check', 'left', '--format', 'json'], work);
+    const { results, verdict } = JSON.parse(checked.stdout) as {
+      readonly results: readonly { readonly check: string; readonly status: string }[];
+      readonly verdict: { readonly status: string };
+    };
+    const { status } = results.find(({ check }) => check === 'dt-placement') ?? {};
+    return [exit, /^(?:PASS|UNKNOWN|FAIL)/m.exec(stdout)?.[0], checked.exit, verdict.status, status];
+  };
+
+  test('an area that has room in every case', async () => {
+    expect(await statusOf('64M', board(GIB, []))).toEqual([0, 'PASS', 0, 'PASS', 'pass']);
+  });
+
+  test('an area that some loaders leave no room for', async () => {
+    expect(await statusOf('400M', board(GIB / 2, []))).toEqual([0, 'UNKNOWN', 0, 'UNKNOWN', 'unknown']);
+  });
+
+  test('a board whose RAM nobody states', async () => {
+    expect(await statusOf('64M', WITHOUT_RAM)).toEqual([0, 'UNKNOWN', 0, 'UNKNOWN', 'unknown']);
+  });
+});
+
 /** What is left open, for a board without its DTB and its kernel tree. */
 const OPEN = {
   validate: [['validate', 'p.json'], ['--dtb']],
