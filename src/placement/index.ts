@@ -23,3 +23,4 @@ export type { Reach } from './reach.js';
 export type { PlannedRegion, RegionWish } from './region.js';
 export { firstEntry, isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
 export type { Architecture } from './rules.js';
+export { areaWords, isOpen, layoutWords, openWords } from './words.js';

@@ -4,7 +4,7 @@
 import { formatKernelVersion } from '../facts/index.js';
 import type { Change } from '../kconfig/index.js';
 import { type Html, html } from '../lang/html.js';
-import { type LintId, PLACEMENT_CODES } from '../placement/index.js';
+import { areaWords, isOpen, type LintId, layoutWords, openWords, PLACEMENT_CODES } from '../placement/index.js';
 import type { Plan, PlannedArea, PlannedHeap } from '../plan/index.js';
 import { formatAddress, formatBytes, readableBytes } from '../quantity/index.js';
 import { comparison } from './comparison.js';
@@ -129,11 +129,18 @@ const OTHER_EVIDENCE: Readonly<Record<string, Readonly<Record<string, string>>>>
   },
 };
 
+/** One to a line. */
+const listed = (texts: readonly string[]): Cell =>
+  texts.length === 0 ? 'none' : html`${texts.map((text, i) => html`${i > 0 && html`<br>`}${text}`)}`;
+
 /** One status where it is the same on every kernel, else each with its kernels. */
 function statusOf(lint: string, kernels: readonly KernelColumn[]): Html {
   const columns = new Map<string, string[]>();
   for (const { kernel, lints } of kernels) {
-    const found = lints.find((one) => one.lint === lint)?.status ?? 'not-run';
+    const result = lints.find((one) => one.lint === lint);
+    // As in the terminal: what has something to object did not prove what its title says.
+    const isWarned = result?.status === 'pass' && result.diagnostics.some(({ severity }) => severity === 'warning');
+    const found = isWarned ? 'warning' : (result?.status ?? 'not-run');
     columns.set(found, [...(columns.get(found) ?? []), kernel]);
   }
   return html`${[...columns].map(
@@ -162,11 +169,27 @@ function proof(data: ReportData, conclusion: Conclusion): Html {
     ['', ...kernels.map(({ kernel }) => `Linux ${kernel}`)],
     [
       ['outcome', ...kernels.map(({ prediction }) => prediction.outcome)],
+      [
+        'areas',
+        ...kernels.map(({ prediction }) => listed(prediction.areas.map((area) => areaWords(prediction, area)))),
+      ],
+      ...(kernels.some(({ prediction }) => prediction.layouts.length > 0)
+        ? [
+            [
+              'by boot loader',
+              ...kernels.map(({ prediction }) =>
+                listed(prediction.layouts.map((layout) => layoutWords(prediction, layout))),
+              ),
+            ],
+          ]
+        : []),
       ['CmaTotal', ...kernels.map((column) => (total(column) === null ? 'unknown' : formatBytes(total(column) ?? 0n)))],
       [
         'rejected nodes',
         ...kernels.map(
-          ({ prediction }) => prediction.rejected.map((r) => `${r.node}: ${r.reason}`).join('; ') || 'none',
+          ({ prediction }) =>
+            prediction.rejected.map((r) => `${r.node}: ${r.reason}`).join('; ') ||
+            (isOpen(prediction, 'rejected') ? 'unknown' : 'none'),
         ),
       ],
       [
@@ -177,9 +200,7 @@ function proof(data: ReportData, conclusion: Conclusion): Html {
       ],
     ],
   );
-  const open = [
-    ...new Set(kernels.flatMap(({ prediction }) => prediction.unknown.map((u) => `${u.field} needs ${u.needs}`))),
-  ];
+  const open = [...new Set(kernels.flatMap(({ prediction }) => openWords(prediction)))];
   return html`${outcome}${checksTable(data, conclusion)}${open.length > 0 && html`<h3>Not known, and what decides it</h3><ul>${open.map((text) => html`<li>${text}</li>`)}</ul>`}`;
 }
 

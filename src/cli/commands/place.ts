@@ -3,14 +3,17 @@ import type { Diagnostic } from '../../diagnostic/index.js';
 import { hasErrors } from '../../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion } from '../../facts/index.js';
 import {
+  areaWords,
   changesForUserSpace,
+  isOpen,
   type LintResult,
+  layoutWords,
   lintPlacement,
+  openWords,
   type Prediction,
   predict,
   predictionToJson,
 } from '../../placement/index.js';
-import { formatAddress, formatBytes } from '../../quantity/index.js';
 import { formatMap, mapOf } from '../../report/index.js';
 import type { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict } from '../check-results.js';
@@ -42,22 +45,6 @@ interface Predicted {
   readonly lints: readonly LintResult[];
 }
 
-function placeOf({ baseAddress, likelyBaseAddress }: Prediction['areas'][number]): string {
-  if (baseAddress !== null) return `at ${formatAddress(baseAddress)}`;
-  return likelyBaseAddress === null
-    ? 'at an address that only a boot shows'
-    : `probably at ${formatAddress(likelyBaseAddress)}`;
-}
-
-/** `U-Boot with bootm_size=256 MiB: boots, linux,cma 512 MiB at 0x10000000`. */
-function describeLayout({ layout, outcome, areas }: Prediction['layouts'][number]): string {
-  const made = areas.map(
-    ({ name, baseAddress, sizeBytes }) =>
-      `${name} ${formatBytes(sizeBytes)}${baseAddress === null ? '' : ` at ${formatAddress(baseAddress)}`}`,
-  );
-  return `${layout}: ${outcome}, ${made.length === 0 ? 'no area' : made.join(', ')}`;
-}
-
 function describe({ kernel, prediction, lints }: Predicted): string {
   const { outcome, possibleOutcomes } = prediction;
   const lines = [
@@ -65,20 +52,19 @@ function describe({ kernel, prediction, lints }: Predicted): string {
   ];
   for (const { code, nodes, reason } of prediction.dangers)
     lines.push(`  danger ${code}${nodes.length > 0 ? ` (${nodes.join(', ')})` : ''}: ${reason}`);
-  for (const area of prediction.areas)
-    lines.push(
-      `  area ${area.name}: ${formatBytes(area.sizeBytes)} ${placeOf(area)}${area.isDefault ? ', the default area' : ''}`,
-    );
+  const doubt = (field: string) => (isOpen(prediction, field) ? ', not certain' : '');
+  for (const area of prediction.areas) lines.push(`  area ${areaWords(prediction, area)}`);
   for (const { name, area, usable } of prediction.heaps)
     lines.push(
-      `  heap /dev/dma_heap/${name}${area === null ? '' : ` from ${area}`}${usable ? '' : ': every allocation fails'}`,
+      `  heap /dev/dma_heap/${name}${area === null ? '' : ` from ${area}`}${usable ? '' : ': every allocation fails'}${area === null ? '' : doubt('heaps')}`,
     );
-  for (const { node, failure, reason } of prediction.rejected) lines.push(`  rejected ${node} (${failure}): ${reason}`);
+  for (const { node, failure, reason } of prediction.rejected)
+    lines.push(`  rejected ${node} (${failure})${doubt('rejected')}: ${reason}`);
   const total = prediction.cmaTotalBytes;
   lines.push(`  CmaTotal: ${total === null ? 'unknown' : `${total / 1024n} kB`}`);
-  for (const { text } of prediction.log) lines.push(`  log: ${text}`);
-  for (const layout of prediction.layouts) lines.push(`  with ${describeLayout(layout)}`);
-  for (const { field, needs } of prediction.unknown) lines.push(`  unknown: ${field}, needs ${needs}`);
+  for (const { text } of prediction.log) lines.push(`  log${doubt('log')}: ${text}`);
+  for (const layout of prediction.layouts) lines.push(`  with ${layoutWords(prediction, layout)}`);
+  for (const text of openWords(prediction)) lines.push(`  unknown: ${text}`);
   for (const text of prediction.assumed) lines.push(`  assumed: ${text}`);
   for (const { lint, status, reason } of lints) if (status === 'not-run') lines.push(`  not run: ${lint}: ${reason}`);
   const idle = lints.filter(({ status }) => status === 'not-applicable').map(({ lint }) => lint);
