@@ -238,7 +238,11 @@ export function judgePlacement(
 ): readonly Diagnostic[] {
   const keyOf = ({ code, message }: Diagnostic) => `${code} ${message}`;
   const seen = new Set(before.map(keyOf));
-  return [...before, ...findingsOf(predicted).filter((finding) => !seen.has(keyOf(finding)))];
+  // The plan has said of these regions that there is no room, with the same fix.
+  const roomless = new Set(before.filter(({ code }) => code === 'placement/no-room').map(({ pointer }) => pointer));
+  const isTold = (finding: Diagnostic) =>
+    seen.has(keyOf(finding)) || (finding.code === 'placement/fits' && roomless.has(finding.pointer));
+  return [...before, ...findingsOf(predicted).filter((finding) => !isTold(finding))];
 }
 
 /**

@@ -40,6 +40,8 @@ interface Ground {
   /** One of them; the rest differ in what follows. */
   readonly situation: Situation;
   readonly situations: readonly Situation[];
+  /** With kernel, initrd and device tree where boot loaders are known to put them, as far as that is open. */
+  readonly layouts: readonly Situation[];
   readonly granule: bigint;
   /** Where a zone ends in any of them. */
   readonly boundaries: readonly bigint[];
@@ -106,9 +108,13 @@ function groundOf(inputs: readonly PlacementInput[]): Ground {
     .reduce(higher, 0n);
   const isOpen = settled.some(({ questions }) => questions.some(({ about }) => about === 'memory'));
   const { tree } = inputs[0] as PlacementInput;
+  const layouts = settled
+    .flatMap(({ questions }) => questions)
+    .flatMap(({ about, answers }) => (about === 'layout' ? answers : []));
   return {
     situation: { ...situation, minimumAlignmentBytes: granule },
     situations: situations.map((one) => ({ ...one, minimumAlignmentBytes: granule })),
+    layouts: layouts.map((one) => ({ ...one, minimumAlignmentBytes: granule })),
     granule,
     boundaries: [...new Set(situations.flatMap(({ zones }) => zones.boundaries))],
     isRamKnown: !isOpen && hasRam(inputs[0] as PlacementInput, situation),
@@ -161,6 +167,8 @@ class Planner {
   readonly #freedom: ReadonlyMap<RegionWish, Freedom>;
   readonly #old: ReadonlyMap<RegionWish, ReservedNode>;
   readonly #free: IntervalSet;
+  /** What is free without the nodes that are changed. */
+  readonly #holesOf: (situation: Situation) => readonly Interval[];
   readonly #reach = new Map<RegionWish, Reach | undefined>();
 
   constructor(ground: Ground, wishes: readonly RegionWish[], freedom: ReadonlyMap<RegionWish, Freedom>) {
@@ -169,12 +177,12 @@ class Planner {
     this.#freedom = freedom;
     this.#old = boardRegions(ground.situation.reservedMemory.nodes, wishes.filter(isInTree));
     const left = [...this.#old.values()].map(({ name }) => name);
-    const free = ground.situations.map((situation) =>
+    this.#holesOf = (situation) =>
       holesWithout(
         situation,
         situation.reservedMemory.nodes.filter((node) => left.includes(node.name)),
-      ),
-    );
+      );
+    const free = ground.situations.map(this.#holesOf);
     this.#free = new IntervalSet(
       free.reduce((all, holes) => {
         const set = new IntervalSet(holes);
@@ -560,9 +568,26 @@ class Planner {
       fix:
         best === undefined
           ? 'widen allocRanges or addressBits, or reserve less elsewhere'
-          : `request at most ${formatBytes(most)}${this.#isMostOfRam(most) ? ', minus the memory that the kernel itself needs' : ''}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
+          : `request at most ${this.#spellMost(most, this.#freeInEveryLayout(holes))}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
       facts: ['reserved-memory.alloc-ranges'],
     });
+  }
+
+  /** The largest size that has room wherever the boot loader puts its images; undefined: that is not open, or none has. */
+  #freeInEveryLayout(holes: readonly Interval[]): bigint | undefined {
+    const { layouts, granule } = this.#ground;
+    const sizes = layouts.map((layout) => {
+      const hole = largest(holesIn(this.#holesOf(layout), holes, granule));
+      return hole === undefined ? 0n : hole.end - hole.start;
+    });
+    const least = sizes.length === 0 ? 0n : sizes.reduce(lower);
+    return least > 0n ? least : undefined;
+  }
+
+  #spellMost(most: bigint, everywhere: bigint | undefined): string {
+    if (everywhere !== undefined && everywhere < most)
+      return `${formatBytes(everywhere)}, which is free in every case; --boot-log FILE shows whether more is free`;
+    return `${formatBytes(most)}${this.#isMostOfRam(most) ? ', minus the memory that the kernel itself needs' : ''}`;
   }
 
   #isMostOfRam(bytes: bigint): boolean {
