@@ -13,6 +13,9 @@ import { Refusal } from './refusal.js';
 /** `0x40000000+512M`. @throws {@link Refusal} */
 export function parseRange(option: string, text: string): AddressRange {
   const [base = '', size = '', ...rest] = text.split('+');
+  // /proc/iomem writes hexadecimal addresses without 0x; read as a decimal number, such a base is another address.
+  if (/^[0-9a-f]*[1-9a-f][0-9a-f]*$/i.test(base))
+    throw new Refusal(`${option} ${text}: the base ${base} has no 0x`, EXIT.usage, `write it as 0x${base}+${size}`);
   const baseAddress = parseBytes(base);
   const sizeBytes = parseBytes(size);
   if (baseAddress === undefined || sizeBytes === undefined || rest.length > 0)

@@ -34,7 +34,7 @@ export const BOARD = {
   pageSize: text('--page-size <size>', '4K, 16K or 64K'),
   config: text('--config <file>', 'the final .config'),
   cmdline: text('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs'),
-  memory: several('--memory <base+size>', 'a RAM bank, if neither the DTB nor the profile states it'),
+  memory: several('--memory <base+size>', 'a RAM bank, in place of those of the DTB and the profile'),
   occupied: fromProfile(
     'occupied',
     several('--occupied <name=base+size>', 'memory in use: kernel, initrd, dtb, firmware'),

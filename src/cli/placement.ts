@@ -261,7 +261,9 @@ export function placementChecks(
     ...(prediction?.unknown ?? []).map(({ field }) => row(field, 'unknown')),
   ]);
   const isTold = judged.some(({ status }) => status === 'fail');
-  return hasErrors(found) && !isTold ? [row('findings', 'fail'), ...judged] : judged;
+  // What was judged is then another board.
+  const foreign = found.some(({ code }) => code === 'model/other-board') ? [row('board', 'unknown')] : [];
+  return [...(hasErrors(found) && !isTold ? [row('findings', 'fail')] : []), ...foreign, ...judged];
 }
 
 const memoryOf = (memory: readonly AddressRange[] | undefined) => (memory === undefined ? {} : { memory });

@@ -120,6 +120,7 @@ const OTHER_EVIDENCE: Readonly<Record<string, Readonly<Record<string, string>>>>
   profile: { pass: 'the profile is read, and a plan follows from it without an error' },
   findings: { fail: 'an error is found that no check below names' },
   board: {
+    unknown: 'the device tree that is given (--dtb) names another board than the profile',
     'not-run':
       "the board's device tree is not given (--dtb): what it reserves and how its buses reach memory is not judged",
   },

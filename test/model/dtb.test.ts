@@ -99,9 +99,10 @@ describe('from the command line', () => {
     expect([said.exit, said.stderr]).toEqual([exit, expect.stringMatching(/processors.* are riscv64/)]);
   });
   test.each([[['validate', profile]], [['place', profile]], [['check', profile]]])(
-    "%j warns of another board's",
+    "%j warns of another board's, and does not pass",
     async (argv) => {
-      const { stderr } = await dmaheap([...argv, '--dtb', 'other.dtb'], work);
+      const { stdout, stderr } = await dmaheap([...argv, '--dtb', 'other.dtb'], work);
+      expect(stdout).toMatch(/^(?:UNKNOWN|FAIL): /m);
       expect(stderr).toMatch(/warning\[model\/other-board\]: other\.dtb is the DTB of other,board, but the profile/);
     },
   );
