@@ -78,11 +78,15 @@ export interface ClueData {
   tooManyRegions: Record<never, never>;
   notSetUp: Record<never, never>;
   noMatch: AreaName;
-  overlap: Record<never, never>;
+  /** Empty where only the headline was pasted. */
+  overlap: { readonly regions: readonly { readonly name: string; readonly base: bigint }[] };
+  swiotlbFull: { readonly bytes: number; readonly total: number; readonly used: number };
+  outOfReach: { readonly address: bigint; readonly bytes: number; readonly mask: bigint };
   boundary: Record<never, never>;
   notActivated: AreaName;
   allocFailed: AreaName & { readonly pages: number; readonly result: number };
-  holes: { readonly largest: number };
+  /** In pages; what the line leaves out is counted from its ranges, or unknown. */
+  holes: { readonly largest: number; readonly free: number; readonly total: number | undefined };
   busyPages: Record<never, never>;
   deviceAlloc: { readonly bytes: number; readonly device: string };
   zone: { readonly name: string; readonly from: bigint; readonly to: bigint };

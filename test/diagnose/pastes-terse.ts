@@ -363,7 +363,7 @@ default_cma_region  system`,
 Pi Zero 2 W`,
   },
   {
-    cause: 'CMA_DT_REJECTED_SPACE',
+    cause: 'DATA_CORRUPT',
     says: [],
     text: `[    0.000000] OF: reserved mem: OVERLAP DETECTED!
                linux,cma@70000000 (0x70000000--0x80000000) overlaps with tee@7e000000`,

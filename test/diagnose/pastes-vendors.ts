@@ -27,7 +27,7 @@ crw------- 1 root root 248, 0 Mar  1 10:10 reserved`,
 alloc-ranges is <0x0 0x05000000 0x0 0x05000000>, size 896M`,
   },
   {
-    cause: 'CMA_DT_REJECTED_SPACE',
+    cause: 'DATA_CORRUPT',
     says: [/overlap|move|room/],
     text: `[    0.000000] OF: reserved mem: OVERLAP DETECTED!
                ramoops@110000 (0x0000000000110000--0x0000000000200000) overlaps with cma@100000 (0x0000000000100000--0x0000000004100000)

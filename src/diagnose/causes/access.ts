@@ -43,6 +43,10 @@ const DEVICE_GROUP = /^(?:video|render|dmaheap|camera|media)$/;
 
 const groupsOf = (board: Board) => board.all('identity').at(-1);
 
+/** A later attempt works, in so many words; with sudo is not later. */
+const LATER_WORKS =
+  /^(?!.*\b(?:sudo|root)\b)(?=.*(?:(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|a few|some|one|two)\b|sleep \d|\brace\b|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev))/i;
+
 /** A user that names itself by the prompt, a path or a message. */
 const FIX_RULE =
   'add a udev rule: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap; the users of the heap must be members of that group';
@@ -204,8 +208,11 @@ export const ACCESS: readonly Cause[] = [
     when(board) {
       const node = refusedNode(board);
       const good = node === undefined || (node.mode & 0o060) === 0o060;
+      const isShown = node !== undefined || board.nodes().length > 0;
       const said = board.line(
-        /(?:after|on|at|since|only)\b.{0,40}\b(?:boot|reboot|power)|first (?:seconds?|start|try|time)|(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|when|if|a few|some|one|two)\b|sleep \d|race|开机|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev/i,
+        isShown
+          ? /(?:after|on|at|since|only)\b.{0,40}\b(?:boot|reboot|power)|first (?:seconds?|start|try|time)|(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|when|if|a few|some|one|two)\b|sleep \d|\brace\b|开机|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev/i
+          : LATER_WORKS,
       );
       const late = board.line(
         /systemd-udevd.*(?:Setting|Starting)|udevadm settle|udev.*(?:finished|later|Coldplug)|Coldplug All udev|systemd-udev-trigger/i,
@@ -218,9 +225,9 @@ export const ACCESS: readonly Cause[] = [
         groupsOf(board) === undefined || node === undefined || groupsOf(board)?.groups.includes(node.group) === true;
       if (refusal === undefined || !good || !isMember || (said === undefined && late === undefined && !twice))
         return undefined;
-      if (said === undefined && !twice && board.nodes().length === 0) return undefined;
+      if (said === undefined && !isShown) return undefined;
       return {
-        text: 'the rule is applied too late: when the program started, the node still had 0600 root:root, and udev set its group and mode shortly after. A later look at the node shows the right values.',
+        text: `the rule is applied too late: when the program started, the node did not yet have its group and mode, and udev set them shortly after. ${isShown ? 'A later look at the node shows the right values.' : 'The text shows that a later attempt works; it does not show the node.'}`,
         evidence: [refusal.line, said, late, node?.line],
         fix: `start the service after the device: TAG+="systemd" in the rule for dma_heap, and in the unit Requires= and After=dev-dma_heap-${(node?.name ?? 'system').replace(/[^\w]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)}.device; a fixed sleep only hides the race`,
       };

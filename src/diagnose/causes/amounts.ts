@@ -2,14 +2,42 @@
 import type { Board } from '../board.js';
 import { type Cause, kib, mib } from './cause.js';
 
+const USUAL_PAGE = 4096;
+const pageOf = (board: Board) => board.last('pageSize')?.bytes ?? USUAL_PAGE;
+/** Sizes of the kernel's log are in pages. */
+const assumed = (board: Board) =>
+  board.has('allocFailed') && board.last('pageSize') === undefined
+    ? ' (assuming 4K pages; getconf PAGESIZE shows the size)'
+    : '';
+
 /** Bytes of the request that failed; undefined: nothing says. */
 function requestOf(board: Board): number | undefined {
-  const page = board.last('pageSize')?.bytes ?? 4096;
   const failed = board.last('allocFailed');
-  if (failed !== undefined) return failed.pages * page;
+  if (failed !== undefined) return failed.pages * pageOf(board);
   return (
     board.last('deviceAlloc')?.bytes ?? board.all('allocation').findLast(({ bytes }) => bytes !== undefined)?.bytes
   );
+}
+
+/** Bytes of the area when the request failed, as the kernel printed them below it. */
+function listed(board: Board) {
+  const holes = board.last('holes');
+  if (holes === undefined) return undefined;
+  const page = pageOf(board);
+  return {
+    line: holes.line,
+    free: holes.free * page,
+    largest: holes.largest * page,
+    total: holes.total === undefined ? undefined : holes.total * page,
+  };
+}
+
+/** Bytes of the largest area that the log shows; of several, only the largest bounds a request. */
+function areaBytes(board: Board): { readonly bytes: number; readonly line: string } | undefined {
+  const areas = [...board.all('pool').filter(({ isCma }) => isCma), ...board.all('reserved')].map(
+    ({ mebibytes, line }) => ({ bytes: mebibytes * 1048576, line }),
+  );
+  return areas.toSorted((a, b) => b.bytes - a.bytes)[0];
 }
 
 /** An area that one camera at full resolution fills. */
@@ -42,6 +70,27 @@ const count = (board: Board) =>
       ?.slice(1)
       .find((one) => one !== undefined) ?? Number.NaN,
   );
+
+const HOLDERS =
+  '/sys/kernel/debug/dma_buf/bufinfo (as root), /proc/PID/fdinfo and dmaheap-verify --owners name the holders. If all buffers are needed at once, enlarge the area';
+const EXHAUSTED_FIX = `find the owner of the buffers, and let it free them; ${HOLDERS}`;
+const ENLARGE =
+  'enlarge the area to more than the sum of the buffers, which `dmaheap init --budget` computes: change its size in the device tree (on a Raspberry Pi dtoverlay=vc4-kms-v3d,cma-256 or larger in config.txt), or CONFIG_CMA_SIZE_MBYTES if no node states the size. Or use fewer buffers or a smaller resolution';
+
+/** Less than one frame of a camera, and little of the area. */
+const NOTHING_KIB = 4096;
+export function isUsedUp(board: Board): boolean {
+  const total = board.cmaKib ?? 0;
+  const free = board.freeKib.at(-1);
+  return free !== undefined && free < NOTHING_KIB && free * 16 < total;
+}
+
+/** The size of the request is not shown; hardly any can succeed. */
+const usedUp = (board: Board, total: number) => ({
+  text: `the area is in use: only ${kib(board.freeKib.at(-1) ?? 0)} of ${kib(total)} is free. The next buffer fits only if part of the area is borrowed (by page cache or by programs), which the kernel moves away then; buffers that are held it cannot move.`,
+  evidence: [board.first('allocation')?.line, board.last('cmaTotal')?.line, board.last('cmaFree')?.line, holder(board)],
+  fix: EXHAUSTED_FIX,
+});
 
 /** A driver was asked for a set of buffers. */
 const isSetRefused = (board: Board) => board.line(/VIDIOC_(?:REQBUFS|CREATE_BUFS)|request \d+ buffers/i) !== undefined;
@@ -110,13 +159,13 @@ export const AMOUNTS: readonly Cause[] = [
       const need = requestOf(board);
       if (busy === undefined && need !== undefined && Number.isFinite(free) && free * 1024 < need) return undefined;
       // The kernel listed the holes when it failed, and none is large enough: a second attempt fails as well.
-      const page = board.last('pageSize')?.bytes ?? 4096;
-      const hole = board.last('holes')?.largest;
-      if (need !== undefined && hole !== undefined && hole * page < need) return undefined;
+      const hole = listed(board)?.largest;
+      if (need !== undefined && hole !== undefined && hole < need) return undefined;
+      const isRetried = retry !== undefined;
       return {
-        text: 'pages of the area were busy for a moment (EBUSY, ret: -16): other users have borrowed them, or a page was pinned, and the kernel could not move them in time. Enough memory is free, and a second attempt succeeds.',
+        text: `pages of the area were busy${busy === undefined ? ' for a moment' : ' (EBUSY, ret: -16)'}: other users have borrowed them, or pages were pinned, and the kernel could not move them in time. ${isRetried ? 'A later attempt succeeds.' : 'The text does not show whether a later attempt succeeds: if it does, the pages were busy for a moment; if it never does, they are pinned.'}`,
         evidence: [busy?.line, retry, board.last('cmaFree')?.line],
-        fix: 'retry in the program (three times, after 10, 50 and 200 ms), allocate the buffers early and keep them, or give the program an area that no other user borrows from',
+        fix: `retry in the program (three times, after 10, 50 and 200 ms), allocate the buffers early and keep them, or give the program an area that no other user borrows from${isRetried ? '' : '. If every retry fails, look for what pins the pages: "PFNs busy" in the kernel log names their range, and dmaheap-verify --owners names the holders of buffers'}`,
       };
     },
   },
@@ -124,21 +173,21 @@ export const AMOUNTS: readonly Cause[] = [
     id: 'CMA_FRAGMENTED',
     when(board) {
       const need = requestOf(board);
-      const holes = board.last('holes');
-      const page = board.last('pageSize')?.bytes ?? 4096;
-      const free = board.freeKib.at(-1) ?? (holes === undefined ? undefined : Infinity);
+      const area = listed(board);
+      const free = area === undefined ? board.freeKib.at(-1) : area.free / 1024;
       if (need === undefined || free === undefined || !isShort(board)) return undefined;
       const chunk = /maxchunk\D{0,6}(\d+)/i.exec(board.text)?.[1];
       const largest =
-        holes !== undefined ? holes.largest * page : chunk === undefined ? undefined : Number(chunk) * page;
+        area !== undefined ? area.largest : chunk === undefined ? undefined : Number(chunk) * pageOf(board);
       // Of so large buffers the area has room for one; what is free was looked up when nothing held it.
       if (largest === undefined && need * 2 > (board.cmaKib ?? Infinity) * 1024) return undefined;
-      if (free * 1024 < need * 1.2 || (largest !== undefined && largest >= need)) return undefined;
+      if (free * 1024 < need * (area === undefined ? 1.2 : 1) || (largest !== undefined && largest >= need))
+        return undefined;
       // A lowest value shown with others is what was free while it failed.
       if (board.freeKib.length > 1 && Math.min(...board.freeKib) * 1024 < need) return undefined;
       return {
-        text: `the area is fragmented: ${Number.isFinite(free) ? kib(free) : 'enough'} is free, but the request of ${mib(need)} must be contiguous${largest === undefined ? '' : `, and the largest hole has ${mib(largest)}`}.`,
-        evidence: [board.last('allocFailed')?.line, holes?.line, board.last('cmaFree')?.line],
+        text: `the area is fragmented: ${kib(free)} is free, but the request of ${mib(need)} must be contiguous${largest === undefined ? '' : `, and the largest hole has ${mib(largest)}`}${assumed(board)}.`,
+        evidence: [board.last('allocFailed')?.line, area?.line, board.last('cmaFree')?.line],
         fix: 'allocate the buffers early and keep them, give this user a separate region (another reserved-memory node), or enlarge the area; a restart of the programs that use it helps only for a time',
       };
     },
@@ -146,11 +195,22 @@ export const AMOUNTS: readonly Cause[] = [
   {
     id: 'CMA_EXHAUSTED',
     when(board) {
+      const area = listed(board);
+      const asked = requestOf(board);
+      if (area?.total !== undefined && asked !== undefined && area.free < asked && asked <= area.total)
+        return {
+          text: `the area is in use: ${kib(area.free / 1024)} of ${kib(area.total / 1024)} was free, but ${mib(asked)} was requested${assumed(board)}.`,
+          evidence: [board.last('allocFailed')?.line, area.line, holder(board)],
+          fix: EXHAUSTED_FIX,
+        };
       const total = board.cmaKib;
       const free = board.freeKib.length === 0 ? undefined : Math.min(...board.freeKib);
       const need = requestOf(board) ?? largestHeld(board) ?? 4096;
       const held = holder(board);
-      if (!isShort(board) || total === undefined || free === undefined || total === 0) return undefined;
+      if (total === undefined || free === undefined || total === 0) return undefined;
+      if (asked === undefined && largestHeld(board) === undefined && isUsedUp(board) && !board.has('works'))
+        return usedUp(board, total);
+      if (!isShort(board)) return undefined;
       const isEmptyAtFirst = board.freeKib.length > 1 && Math.max(...board.freeKib) > total * 0.8;
       const fits = need * 4 <= total * 1024;
       if (free * 1024 >= need || (held === undefined && (!fits || isEmptyAtFirst))) return undefined;
@@ -158,17 +218,27 @@ export const AMOUNTS: readonly Cause[] = [
       return {
         text: `the area is in use: only ${kib(free)} of ${kib(total)} is free, but ${mib(need)} was requested.${pid === undefined ? '' : ` Process ${pid} holds buffers.`}`,
         evidence: [board.last('cmaFree')?.line, held, board.last('allocFailed')?.line],
-        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers, or end the process`}; /sys/kernel/debug/dma_buf/bufinfo (as root), /proc/PID/fdinfo and dmaheap-verify --owners name the holders. If all buffers are needed at once, enlarge the area`,
+        fix: `${pid === undefined ? 'find the owner of the buffers' : `let process ${pid} free its buffers, or end the process`}; ${HOLDERS}`,
       };
     },
   },
   {
     id: 'CMA_TOO_SMALL_FOR_BUDGET',
     when(board) {
+      const need = requestOf(board);
+      const whole = listed(board)?.total ?? areaBytes(board)?.bytes;
+      if (need !== undefined && whole !== undefined && need > whole && isShort(board))
+        return {
+          text: `the request is larger than the area: ${mib(need)} was requested, and the whole area has ${mib(whole)}${assumed(board)}. It does not fit even when no other program uses the area.`,
+          evidence: [
+            board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line ?? board.first('allocation')?.line,
+            listed(board)?.line ?? areaBytes(board)?.line,
+          ],
+          fix: ENLARGE,
+        };
       const total =
         board.cmaKib ??
         (board.last('reserved') === undefined ? undefined : (board.last('reserved')?.mebibytes ?? 0) * 1024);
-      const need = requestOf(board);
       if (!isShort(board) || total === undefined || total === 0) return undefined;
       const buffers = count(board);
       if (need === undefined && Number.isNaN(buffers) && !isSetRefused(board)) return undefined;
@@ -194,7 +264,7 @@ export const AMOUNTS: readonly Cause[] = [
           board.last('cmaTotal')?.line,
           board.first('reserved')?.line,
         ],
-        fix: `enlarge the area to more than the sum of the buffers, which \`dmaheap init --budget\` computes: change its size in the device tree (on a Raspberry Pi dtoverlay=vc4-kms-v3d,cma-256 or larger in config.txt), or CONFIG_CMA_SIZE_MBYTES if no node states the size. Or use fewer buffers or a smaller resolution`,
+        fix: ENLARGE,
       };
     },
   },

@@ -5,6 +5,7 @@ import { formatBytes } from '../../quantity/index.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
 import { hex } from './cause.js';
+import { OVERLAPS } from './overlap.js';
 
 const MIB = 1048576;
 /** The size that a simulated boot finds room for. */
@@ -232,35 +233,22 @@ export const REFUSED: readonly Cause[] = [
       };
     },
   },
-  {
-    id: 'DATA_CORRUPT',
-    when(board) {
-      const overlap = board.first('overlap');
-      const pool = board.all('pool').find(({ isCma }) => isCma);
-      if (overlap === undefined || pool === undefined || board.has('nodeFailed')) return undefined;
-      const regions = board.line(/\S+ \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with /);
-      return {
-        text: 'two regions of the device tree overlap, and the kernel made a CMA area of one of them. So the memory has two owners: the data in buffers changes, and a CPU access to memory of firmware ends in an abort.',
-        evidence: [overlap.line, regions, pool.line],
-        fix: 'move or shrink the CMA area (reg, alloc-ranges and size of its node) so that it does not overlap the other region; the addresses of firmware (TEE, DSP, ramoops) cannot change without the firmware',
-      };
-    },
-  },
+  ...OVERLAPS,
   {
     id: 'CMA_DT_REJECTED_SPACE',
     when(board) {
       const refused = board.first('nodeFailed');
       const overlap = board.first('overlap');
-      if (refused === undefined && overlap === undefined) return undefined;
+      if (refused === undefined) return undefined;
       const things = [
         board.first('ramdisk') === undefined ? undefined : 'initrd',
         board.first('placedTree') === undefined ? undefined : 'device tree',
       ].filter((one) => one !== undefined);
       const at = board.first('ramdisk') ?? board.first('placedTree');
       return {
-        text: `there is no room for ${refused?.name ?? 'the region'}${refused?.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: the range that the node allows has no free hole of that size${things.length === 0 ? '. Kernel, initrd, device tree and firmware are in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) ${things.length === 1 ? 'is' : 'are'} in it`}.`,
-        evidence: [refused?.line, overlap?.line, board.first('ramdisk')?.line, board.first('placedTree')?.line],
-        fix: `make the area smaller${fits(refused === undefined ? undefined : board.simulated?.largest(refused.name))}, or widen alloc-ranges of the node, or move what occupies that range${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
+        text: `there is no room for ${refused.name}${refused.mebibytes === undefined ? '' : ` (${size(refused.mebibytes)})`}: the range that the node allows has no free hole of that size${things.length === 0 ? '. Kernel, initrd, device tree and firmware are in it too' : `, because the ${things.join(' and ')} (at ${hex(at?.from ?? 0n)}) ${things.length === 1 ? 'is' : 'are'} in it`}.`,
+        evidence: [refused.line, overlap?.line, board.first('ramdisk')?.line, board.first('placedTree')?.line],
+        fix: `make the area smaller${fits(board.simulated?.largest(refused.name))}, or widen alloc-ranges of the node, or move what occupies that range${things.length === 0 ? ' (initrd_high, fdt_high or bootm_size in U-Boot; the log of the boot loader shows where it puts them)' : ` (${things.includes('initrd') ? 'initrd_high' : 'fdt_high'}, bootm_size in U-Boot)`}; \`dmaheap place --boot-log\` shows the holes`,
       };
     },
   },

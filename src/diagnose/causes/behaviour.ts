@@ -2,6 +2,7 @@
 import { formatKernelVersion, OLDEST_KERNEL } from '../../facts/index.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
+import { REACH } from './reach.js';
 
 const said = (id: string, pattern: RegExp, text: string, fix: string, unless?: (board: Board) => boolean): Cause => ({
   id,
@@ -85,6 +86,7 @@ export const BEHAVIOUR: readonly Cause[] = [
       };
     },
   },
+  ...REACH,
   {
     id: 'IMPORT_REFUSED',
     when(board) {

@@ -6,6 +6,7 @@ import { REFUSED, SETTLED } from './areas.js';
 import { BEHAVIOUR } from './behaviour.js';
 import { BOOT } from './boot.js';
 import type { Cause } from './cause.js';
+import { CRASHES } from './crash.js';
 import { DENIED, VERIFIED } from './denied.js';
 import { NAMES } from './names.js';
 import { HEALTHY, NOT_OURS, NOT_OURS_IN_LOG } from './other.js';
@@ -23,6 +24,7 @@ export const CAUSES: readonly Cause[] = [
   ...REFUSED,
   ...BOOT,
   ...SETTLED.slice(0, 3),
+  ...CRASHES,
   ...ACCESS,
   ...AMOUNTS,
   ...SETTLED.slice(3),

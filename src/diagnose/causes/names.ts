@@ -1,8 +1,12 @@
 /** Heaps are there, and the one that a program opens is not among them. */
 import { FACTS, formatKernelVersion } from '../../facts/index.js';
 import type { Board } from '../board.js';
-import type { Cause } from './cause.js';
+import type { Cause, Found } from './cause.js';
 import { vendorOf } from './presence.js';
+
+/** Names that programs expect to be of contiguous memory: a link from one of them to another kind of heap breaks the device. */
+const isContiguous = (board: Board, name: string) =>
+  !name.startsWith('system') && (board.isDefaultName(name) || /cma|contig|carveout/i.test(name));
 
 /** Names that programs asked for and did not find, where others are listed. */
 function unfound(board: Board): { readonly name: string; readonly line: string }[] {
@@ -20,12 +24,15 @@ export const NAMES: readonly Cause[] = [
     id: 'VENDOR_HEAP_ABSENT',
     when(board) {
       const names = board.heapNames();
-      if (names === undefined || names.length === 0) return undefined;
       const wanted = unfound(board).find(({ name }) => vendorOf(name) !== undefined);
       const vendor = wanted === undefined ? undefined : vendorOf(wanted.name);
       if (wanted === undefined || vendor === undefined) return undefined;
+      // Without a listing, only the error number shows that the node does not exist; in a container, not even that.
+      const isShown = names !== undefined && names.length > 0;
+      const isNotFound = board.refused.some(({ name, errno }) => name === wanted.name && errno === 'ENOENT');
+      if (!isShown && (names !== undefined || !isNotFound || board.container !== undefined)) return undefined;
       return {
-        text: `${wanted.name} is a heap of ${vendor[1]}. This kernel does not make it; its heaps are ${names.join(', ')}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
+        text: `${wanted.name} is a heap of ${vendor[1]}. This kernel does not make it${isShown ? `; its heaps are ${names.join(', ')}` : ': the node does not exist'}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
         evidence: [
           wanted.line,
           ...board
@@ -44,7 +51,9 @@ export const NAMES: readonly Cause[] = [
       const names = board.heapNames() ?? [];
       const wanted = unfound(board).find(({ name }) => board.isDefaultName(name));
       // Vendors' kernels call it after the driver alone.
-      const got = names.find((name) => board.isDefaultName(name)) ?? names.find((name) => name === 'cma');
+      const got =
+        names.find((name) => board.isDefaultName(name)) ??
+        names.find((name) => name === 'cma' || name.replace(/@.*/, '') === wanted?.name);
       if (wanted === undefined || got === undefined) return undefined;
       const cma = board.cmaArgument;
       const why =
@@ -109,11 +118,13 @@ export const NAMES: readonly Cause[] = [
         board.all('treeNames').some((one) => one.names.some((name) => name.replace(/@.*/, '') === wanted.name))
       )
         return undefined;
-      const target = names.find((name) => board.isDefaultName(name)) ?? names[0] ?? 'system';
+      const target =
+        names.find((name) => board.isDefaultName(name)) ?? names.find((name) => isContiguous(board, name)) ?? names[0];
+      if (target === undefined || (isContiguous(board, wanted.name) && !isContiguous(board, target))) return undefined;
       return {
         text: `no kernel makes a heap named ${wanted.name}: it is an alias, a link from a udev rule of the distribution or of the program, and this system does not have such a rule. The heaps themselves exist (${names.join(', ')}).`,
         evidence: [wanted.line, board.nodes()[0]?.line ?? board.first('names')?.line],
-        fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap${isContiguous(board, target) ? '' : `. This is right only if the devices have an IOMMU: ${target} gives scattered pages. For other devices, make a CMA heap first, and link to it`}`,
       };
     },
   },
@@ -188,17 +199,54 @@ export const NAMES: readonly Cause[] = [
         wanted !== undefined &&
         !/@/.test(wanted.name) &&
         wanted.name !== 'system' &&
-        !board.isDefaultName(wanted.name)
+        !isContiguous(board, wanted.name)
       )
         return undefined;
+      const hasArea = pool !== undefined || inTree;
+      if (wanted !== undefined && isContiguous(board, wanted.name) && !hasArea)
+        return noCmaHeap(board, wanted, names, evidence);
       return {
-        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')})${pool !== undefined || inTree ? ': the area exists, but this kernel makes a heap for the default area only. A newer kernel makes a heap for every reusable pool, with the full name of the node' : ': the kernel did not make an area for it'}.`,
+        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')})${hasArea ? ': the area exists, but this kernel makes a heap for the default area only. A newer kernel makes a heap for every reusable pool, with the full name of the node' : ': the kernel did not make it'}.`,
         evidence,
-        fix:
-          pool !== undefined || inTree
-            ? 'make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes a heap for every reusable pool; `dmaheap explain heap:NAME PROFILE` shows the first such kernel'
-            : 'compare the reserved-memory node and the kernel configuration with the generated files, and look for "reserved mem" in the kernel log',
+        fix: hasArea
+          ? 'make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes a heap for every reusable pool; `dmaheap explain heap:NAME PROFILE` shows the first such kernel'
+          : 'compare the reserved-memory node and the kernel configuration with the generated files, and look for "reserved mem" in the kernel log',
       };
     },
   },
 ];
+
+/** The heaps are listed, and none is of contiguous memory. */
+function noCmaHeap(
+  board: Board,
+  { name }: { readonly name: string },
+  names: readonly string[],
+  evidence: readonly (string | undefined)[],
+): Found | undefined {
+  // What the log says of the area explains its missing heap.
+  if (REFUSALS.some((kind) => board.has(kind))) return undefined;
+  const total = board.cmaKib;
+  const isArea = (total ?? 0) > 0 || board.has('reserved') || board.all('pool').some(({ isCma }) => isCma);
+  const why = isArea
+    ? 'there is a CMA area, but no heap was made of it: the kernel is built without CONFIG_DMABUF_HEAPS_CMA, or its module cma_heap is not loaded'
+    : total === 0
+      ? 'CmaTotal is 0: the kernel has no CMA area to make a heap from'
+      : 'the kernel is built without CONFIG_DMABUF_HEAPS_CMA, or it has no CMA area to make a heap from';
+  return {
+    text: `no heap ${name} exists although heaps are supported (${names.join(', ')}): ${why}. The heap of the default area can have another name (default_cma_region from ${RENAMED} on, reserved), but these are not listed either.`,
+    evidence: [...evidence, board.last('cmaTotal')?.line],
+    fix: `${isArea ? 'set CONFIG_DMABUF_HEAPS_CMA=y, or run modprobe cma_heap if it is a module' : `look which of the two it is: zcat /proc/config.gz | grep DMABUF_HEAPS_CMA shows the option, grep Cma /proc/meminfo shows the area. Then set CONFIG_DMABUF_HEAPS_CMA=y, or request an area: the node linux,cma in /reserved-memory, cma= on the command line, or CONFIG_CMA_SIZE_MBYTES`}. Do not link the name to ${names[0]}: a device that needs contiguous memory fails with such buffers`,
+  };
+}
+
+const REFUSALS = [
+  'failed',
+  'nodeFailed',
+  'misaligned',
+  'badFormat',
+  'badProperty',
+  'notSetUp',
+  'noMatch',
+  'noSlots',
+  'tooManyRegions',
+] as const;

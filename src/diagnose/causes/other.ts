@@ -1,5 +1,7 @@
 /** Nothing is wrong with heaps: something else is broken, or all is well. */
 import type { Board } from '../board.js';
+import { errnoOf } from '../errno.js';
+import { isUsedUp } from './amounts.js';
 import type { Cause, Found } from './cause.js';
 
 /** What else breaks on these boards: lines, what it is, and where to look. */
@@ -73,11 +75,6 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
     /iommu.*fault|smmu.*fault|Unhandled context fault|translation fault|page fault.*(?:iova|iommu)/i,
     'the IOMMU stops a device that accesses memory outside its mappings',
     'look at the driver of the device that the line names (stream id), and at its iommus property',
-  ],
-  [
-    /swiotlb buffer is full/,
-    'the bounce buffers of a device that cannot reach all memory are in use',
-    'enlarge them with swiotlb= on the kernel command line (a number of slots of 2 KiB), or look in the driver for transfers that it maps and does not unmap',
   ],
   [
     /page allocation failure: order:[1-9]/,
@@ -255,6 +252,22 @@ const isHarmless = (board: Board) =>
     /Registered camera|capturing|captured|image received|works|frames? (?:done|captured|rendered)|Setting pipeline to PLAYING|fps|preview|streaming|正常/i,
   ) !== undefined;
 
+/** An error number, or a failure of buffers or heaps: a board of which the text shows one is not known to be healthy. */
+function unexplained(board: Board): string | undefined {
+  if (board.has('allocFailed') || board.has('failed') || board.has('nodeFailed')) return 'refused';
+  const harmless = new Set(isHarmless(board) ? board.refused.map(({ line }) => line) : []);
+  const isBad = (line: string) =>
+    !harmless.has(line.trim()) &&
+    !NO_ERRORS.test(line) &&
+    !USUAL.some(([pattern]) => pattern.test(line)) &&
+    (errnoOf(line.replace(NUMBER, '')) !== undefined || (FAILS.test(line) && ABOUT_BUFFERS.test(line)));
+  return board.linesOf('others').find(isBad) ?? board.linesOf('kernel').find((line) => isBad(line) && OURS.test(line));
+}
+/** Drivers of healthy boards print numbers of errors. */
+const NUMBER = /[\s=(]-\d+\b/g;
+const NO_ERRORS = /\bno errors?\b|\b0 errors\b|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|\b0 fail/i;
+const ABOUT_BUFFERS = /\bheaps?\b|dma[-_]?(?:buf|heap)|\bcma\b|alloc|\bbuffers?\b|memory|内存|缓冲/i;
+
 /** The person says what does not work. */
 const COMPLAINT =
   /\b(?:stays? (?:black|dark|empty)|is (?:black|gone|broken|missing)|freez\w+|hangs|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|黑屏|不工作|无法/i;
@@ -298,7 +311,8 @@ export const HEALTHY: Cause = {
           .filter((line) => !USUAL.some(([pattern]) => pattern.test(line)))
           .join('\n'),
       );
-    if (verified === undefined && isComplaint(board)) return undefined;
+    if (verified === undefined && (isComplaint(board) || isUsedUp(board) || unexplained(board) !== undefined))
+      return undefined;
     if (
       verified === undefined &&
       !isQuiet &&

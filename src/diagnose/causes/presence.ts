@@ -72,12 +72,27 @@ export const PRESENCE: readonly Cause[] = [
       const outside =
         board.nodes('host').length > 0 || board.has('classNames') || (board.heapNames('host') ?? []).length > 0;
       const given = board.all('devices').flatMap(({ list, volumes }) => [...list, ...volumes]);
-      const isGiven = given.some((one) => /dma_heap|^\/dev\/?$|^\/dev:/.test(one));
+      const unfound = board.refused.filter(({ errno }) => errno === 'ENOENT').map(({ name }) => name);
+      const isWhole = given.some((one) => /dma_heap(?:\/\*?)?(?:[:\s]|$)|^\/dev\/?$|^\/dev:/.test(one));
+      const some = given.flatMap((one) => /\/dev\/dma_heap\/([\w,.+@-]+)/.exec(one)?.[1] ?? []);
+      // A list of single nodes gives these, and no others that the host may have.
+      const isPart = !isWhole && some.length > 0 && unfound.some((name) => !some.includes(name));
+      const isGiven = isWhole || (some.length > 0 && !isPart);
       const listsOthers = given.some((one) => one.startsWith('/dev/'));
       const isPlainlyMissing = isMissing(board) && !isGiven && (outside || (listsOthers && !isOff(board)));
       if (!(inside || isPlainlyMissing) || isGiven || isOff(board)) return undefined;
       if (!outside && !listsOthers && board.isAbsent('host')) return undefined;
       const kind = board.container ?? 'container';
+      const missing = unfound.find((name) => !some.includes(name));
+      if (isPart && missing !== undefined) {
+        const host = board.heapNames('host');
+        if (host !== undefined && !host.includes(missing)) return undefined;
+        return {
+          text: `the container has only the heaps that it was given (${some.join(', ')}), and ${missing} is not one of them${host === undefined ? '; the text does not show whether the host has it' : ', although the host has it'}.`,
+          evidence: [board.refused.find(({ name }) => name === missing)?.line, board.first('devices')?.line],
+          fix: `pass this node as well: --device /dev/dma_heap/${missing} for docker and podman run, one more line under "devices:" in compose${host === undefined ? `. First look on the host: ls -lL /dev/dma_heap. If the host does not list ${missing} either, no option of the container helps: the host needs a CMA heap` : ''}`,
+        };
+      }
       return {
         text: `the container has no /dev/dma_heap: the kernel${outside ? ' has the heaps' : ' may have heaps'}, but the runtime (${kind}) did not pass the nodes to the container.`,
         evidence: [

@@ -84,7 +84,7 @@ const devices: Reader = {
     if (/^\s*volumes:\s*$/.test(text)) return [clue(line, 'devices', { list: [], volumes: below() })];
     const inline = /^\s*(devices|volumes):\s*\[([^\]]*)\]/.exec(text);
     if (inline !== null) {
-      const items = [...(inline[2] ?? '').matchAll(/["']?([^"',\s]+)["']?/g)].map(([, one = '']) => one);
+      const items = [...(inline[2] ?? '').matchAll(/["']?((?:[^"',\s]|,(?=[\w]))+)["']?/g)].map(([, one = '']) => one);
       return [
         clue(line, 'devices', inline[1] === 'devices' ? { list: items, volumes: [] } : { list: [], volumes: items }),
       ];
@@ -109,8 +109,8 @@ const devices: Reader = {
     ) {
       const list = [...text.matchAll(/--device[= ]["']?([^\s"':]+)/g)].map(([, one = '']) => one);
       const volumes = [
-        ...text.matchAll(/(?:-v|--volume|--mount)[= ]["']?(?:type=bind,(?:source|src)=)?([^\s"':,]+)/g),
-      ].map(([, one = '']) => one);
+        ...text.matchAll(/--mount[= ]["']?type=bind,(?:source|src)=([^\s"':,]+)|(?:-v|--volume)[= ]["']?([^\s"':]+)/g),
+      ].map(([, mounted, one = '']) => mounted ?? one);
       if (/--privileged/.test(text)) list.push('/dev');
       return [clue(line, 'devices', { list, volumes })];
     }

@@ -79,7 +79,27 @@ const ROWS: readonly Row[] = [
   [/not enough space (?:for|all) (?:all )?defined regions/i, (_m, line) => clue(line, 'tooManyRegions', {})],
   [/unable to setup CMA region/i, (_m, line) => clue(line, 'notSetUp', {})],
   [new RegExp(`node ${NODE} compatible matching fail`), ([, name = ''], line) => clue(line, 'noMatch', { name })],
-  [/OVERLAP DETECTED|reserved mem:.* overlaps with /, (_m, line) => clue(line, 'overlap', {})],
+  [/OVERLAP DETECTED/, (_m, line) => clue(line, 'overlap', { regions: [] })],
+  // The second line of the message has no prefix.
+  [
+    /(\S+) \((0x[0-9a-f]+)--0x[0-9a-f]+\) overlaps with ([^\s(]+)(?: \((0x[0-9a-f]+)--)?/,
+    ([, one = '', at, other = '', from = /@([0-9a-f]+)$/.exec(other)?.[1]], line) =>
+      clue(line, 'overlap', {
+        regions: [
+          { name: one, base: hex(at) },
+          { name: other, base: hex(from) },
+        ],
+      }),
+  ],
+  [
+    /swiotlb buffer is full \(sz: (\d+) bytes\)(?:, total (\d+) \(slots\), used (\d+) \(slots\))?/,
+    ([, size, total, used], line) =>
+      clue(line, 'swiotlbFull', { bytes: Number(size), total: Number(total), used: Number(used) }),
+  ],
+  [
+    /overflow (0x[0-9a-f]+)\+(\d+) of DMA mask (?:0x)?([0-9a-f]+)/,
+    ([, at, size, mask], line) => clue(line, 'outOfReach', { address: hex(at), bytes: Number(size), mask: hex(mask) }),
+  ],
   [/defined on low\/high memory boundary/, (_m, line) => clue(line, 'boundary', {})],
   [/CMA area (\S+) could not be activated/, ([, name = ''], line) => clue(line, 'notActivated', { name })],
   [
@@ -92,9 +112,15 @@ const ROWS: readonly Row[] = [
       }),
   ],
   [
-    /number of available pages: ([\d@+]+)/,
-    ([, list = ''], line) =>
-      clue(line, 'holes', { largest: Math.max(0, ...[...list.matchAll(/(\d+)@\d+/g)].map(([, n]) => Number(n))) }),
+    /number of available pages: ([\d@+]*)(?:\s*=>\s*(\d+) free of (\d+) total pages)?/,
+    ([, list = '', free, total], line) => {
+      const ranges = [...list.matchAll(/(\d+)@\d+/g)].map(([, pages]) => Number(pages));
+      return clue(line, 'holes', {
+        largest: Math.max(0, ...ranges),
+        free: free === undefined ? ranges.reduce((sum, pages) => sum + pages, 0) : Number(free),
+        total: total === undefined ? undefined : Number(total),
+      });
+    },
   ],
   [
     /alloc_contig_range: \[[0-9a-f]+, [0-9a-f]+\) PFNs busy|test_pages_isolated failed|page migration failed|pages busy, retrying|migration failure/i,

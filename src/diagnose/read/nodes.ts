@@ -103,16 +103,27 @@ function listedClues(line: PastedLine, listed: Listed, directory: string | undef
   return [clue(line, type === 'c' ? 'node' : 'handMade', node)];
 }
 
+/** A comma ends a path only before a space. */
+const PATH =
+  /\/(?:dev|sys\/class|sys\/devices\/virtual|proc\/device-tree|sys\/firmware\/devicetree)(?:[^\s'"\u2018-\u201d«»\u300c\u300d:\uff1a,\uff0c)\]]|,(?=\w))*/u;
+/** Runtimes look for a device on the host before the container starts. */
+export const IS_RUNTIME =
+  /error gathering device information|bind source path does not exist|hostPath type check failed|^\s*Error: statf?s? |Failed to stat\b/i;
+
+/** `ls` names its path in every language; what it says after the path may be one that is not known here. */
+const isNotFound = (text: string) =>
+  errnoOf(text) === 'ENOENT' ||
+  /zsh: no matches found|(?:mount|bind) source path does not exist|hostPath type check failed/.test(text) ||
+  (errnoOf(text) === undefined && /^\s*ls: /.test(text) && /[^\p{ASCII}\u2018-\u201d«»]/u.test(text));
+
 /** Names alone, as `ls` without -l prints them, and "cannot access". */
 function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Clue[] {
   const text = line.text.trim();
   const command = line.command;
-  const missing = /\bls: .*?(\/(?:dev|sys\/class|proc\/device-tree|sys\/firmware\/devicetree)[^\s'"\u2019»:,]*)/.exec(
-    text,
-  );
-  if ((missing !== null || /^(?:find|stat|cat|ll|dir|readlink):? /.test(text)) && errnoOf(text) === 'ENOENT') {
-    const path = missing?.[1] ?? /(\/(?:dev|sys)\/[^\s'"\u2019»:,]*)/.exec(text)?.[1] ?? '';
-    if (/^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path)) return [clue(line, 'noDirectory', {})];
+  const path = PATH.exec(text)?.[0] ?? '';
+  const isHeapsPath = /^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path);
+  if (path !== '' && (isHeapsPath || /\bls: |^(?:find|stat|cat|ll|dir|readlink):? /.test(text)) && isNotFound(text)) {
+    if (isHeapsPath) return [clue(IS_RUNTIME.test(text) ? { ...line, view: 'host' } : line, 'noDirectory', {})];
     if (/^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(path)) return [clue(line, 'noClass', {})];
     if (/^\/dev\/dma_heap\/[\w,.+@-]+$/.test(path))
       return [clue(line, 'open', { path, flags: undefined, errno: 'ENOENT' })];

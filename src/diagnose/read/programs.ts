@@ -3,6 +3,7 @@
 import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import { type Clue, clue, type Reader, type Row, tableReader } from '../clues.js';
 import { errnoOf } from '../errno.js';
+import { IS_RUNTIME } from './nodes.js';
 
 const HEAP_PATH = /\/dev\/dma_heap\/([\w,.+@-]*[\w+@-])/;
 
@@ -37,13 +38,32 @@ const CALLS: readonly Row[] = [
 /** Words of a message that is about an allocation rather than an open. */
 const ALLOCATES = /DMA_HEAP_IOCTL_ALLOC|dma[-_ ]?heap[- ]?alloc|\balloc\w*\b|\bIOCTL_ALLOC\b/i;
 
+const UNAVAILABLE = /\b(?:unable|cannot|can't|could not|couldn't|fail\w*|no such|not found|error)\b/i;
+
+const ANYTHING = /\S/;
+/** Memory of a process, or a system call or a path that another row reads. */
+const OWN_MEMORY =
+  /\b(?:fork|clone|vfork|malloc|calloc|realloc|bad_alloc|threads?|exec\w*|java|heap space|std::|mlock|oom\S*|Killed|killed)\b|Out of memory: Kill|=\s*-1\b|\/dev\/dma_heap\//;
+
 const MESSAGES: readonly Row[] = [
+  [
+    HEAP_PATH,
+    ([, name = ''], line) =>
+      IS_RUNTIME.test(line.text) && errnoOf(line.text) === 'ENOENT'
+        ? clue({ ...line, view: 'host' }, 'open', {
+            path: `/dev/dma_heap/${name}`,
+            flags: undefined,
+            errno: 'ENOENT',
+          })
+        : undefined,
+  ],
   [
     HEAP_PATH,
     ([, name = ''], line) => {
       const errno = errnoOf(line.text);
       if (
         line.isCommand ||
+        IS_RUNTIME.test(line.text) ||
         /\b(?:open|openat|ioctl)\(\S*[^)]*\)\s*=/.test(line.text) ||
         /^\s*(?:ls|find|stat):/.test(line.text)
       )
@@ -76,13 +96,18 @@ const MESSAGES: readonly Row[] = [
     (_m, line) => clue(line, 'noProvider', {}),
   ],
   [
-    /open dma[-_ ]heap (?:type \w+ )?(\S+) fail|(?:[Uu]nable|[Ff]ailed) to open (?:DMA-BUF|dma-?buf) heap:? (\S+)|Unable to allocate from DMA-BUF heap:? (\S+)/,
-    ([, a, b, c], line) =>
-      clue(line, 'open', {
-        path: `/dev/dma_heap/${(a ?? b ?? c ?? '').replace(/[.!,:]$/, '')}`,
+    /open dma[-_ ]heap (?:type \w+ )?(\S+) fail|(?:[Uu]nable|[Ff]ailed) to open (?:DMA-BUF|dma-?buf) heap:? (\S+)|Unable to allocate from DMA-BUF heap:? (\S+)|(?:find|found|open|no such) (?:the )?(?:memory |dma[-_ ]?(?:buf)?[-_ ]?)?heap (?:named |called )?['"\u2018\u201c]?([a-z][\w,@-]*[\w])['"\u2019\u201d]?(?=[\s.!,:;]|$)/,
+    ([text, a, b, c, d], line) => {
+      const name = (a ?? b ?? c ?? d ?? '').replace(/[.!,:]$/, '');
+      if (line.isCommand || HEAP_PATH.test(line.text) || (d !== undefined && !UNAVAILABLE.test(line.text)))
+        return undefined;
+      const isUnknown = /find|no such/i.test(text);
+      return clue(line, 'open', {
+        path: `/dev/dma_heap/${name}`,
         flags: undefined,
-        errno: errnoOf(line.text),
-      }),
+        errno: errnoOf(line.text) ?? (isUnknown ? 'ENOENT' : undefined),
+      });
+    },
   ],
   [
     /DMA_HEAP_IOCTL_ALLOC|DMA_HEAP_ALLOC|dma[-_ ]?heap[-_ ]?alloc\w*|dmaHeap.*alloc|alloc(?:at\w+)?.*(?:from )?dma[-_ ]?heap|heap alloc\w*/i,
@@ -100,6 +125,13 @@ const MESSAGES: readonly Row[] = [
   [
     /(?:request|allocate|export|alloc)\D{0,30}(\d+) buffers: (?:Cannot allocate memory|.*-12)|VIDIOC_(?:REQBUFS|CREATE_BUFS).*(?:Cannot allocate memory|ENOMEM|-12)|Failed to allocate required memory|failed to allocate (?:capture|video|output) buffers|Buffer pool activation failed/i,
     (_m, line) => clue(line, 'allocation', { errno: 'ENOMEM', bytes: undefined, heap: undefined }),
+  ],
+  [
+    ANYTHING,
+    (_m, line) =>
+      line.isCommand || line.isLog || errnoOf(line.text) !== 'ENOMEM' || OWN_MEMORY.test(line.text)
+        ? undefined
+        : clue(line, 'allocation', { errno: 'ENOMEM', bytes: undefined, heap: undefined }),
   ],
   [
     /\b(?:[mM]map|map(?:ping)?)\b.*(?:fail|error|could not|cannot)?.*(?:Permission denied|EACCES)|Failed to mmap plane: Permission denied/i,
