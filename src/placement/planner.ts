@@ -597,13 +597,16 @@ class Planner {
 
   #addFixed(wish: RegionWish, range: Interval, because: readonly Because[]): void {
     this.#free.remove(range);
-    this.regions.push({
-      ...this.#named(wish, range.start),
-      sizeBytes: range.end - range.start,
-      allocRanges: [],
-      alignmentBytes: wish.alignmentBytes,
-      because,
-    });
+    const sizeBytes = range.end - range.start;
+    const region = { ...this.#named(wish, range.start), sizeBytes, alignmentBytes: wish.alignmentBytes };
+    const old = this.#old.get(wish);
+    // An overlay cannot delete the size of the board's node, nor give its name an address, so one range fixes the base.
+    const isSized = old !== undefined && old.reg === undefined && old.size !== undefined;
+    this.regions.push(
+      isSized
+        ? { ...region, baseAddress: undefined, allocRanges: [{ baseAddress: range.start, sizeBytes }], because }
+        : { ...region, allocRanges: [], because },
+    );
   }
 
   #named(wish: RegionWish, baseAddress: bigint | undefined) {
