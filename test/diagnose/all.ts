@@ -3,6 +3,7 @@ import type { PasteCase } from './cases.js';
 import { ACCESS_PASTES } from './pastes-access.js';
 import { BOARD_PASTES } from './pastes-boards.js';
 import { BUFFER_PASTES } from './pastes-buffers.js';
+import { ELSEWHERE_PASTES } from './pastes-elsewhere.js';
 import { EVIDENCE_PASTES } from './pastes-evidence.js';
 import { FORUM_PASTES } from './pastes-forum.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
@@ -30,4 +31,5 @@ export const all: readonly PasteCase[] = [
   ...NAMESPACE_PASTES,
   ...NEAR_PASTES,
   ...EVIDENCE_PASTES,
+  ...ELSEWHERE_PASTES,
 ];

@@ -1,6 +1,7 @@
 /** Buffers are made, and something is wrong with them, with their device or with their end. */
 import { formatKernelVersion, OLDEST_KERNEL } from '../../facts/index.js';
 import type { Board } from '../board.js';
+import { errnoOf } from '../errno.js';
 import type { Cause } from './cause.js';
 import { REACH } from './reach.js';
 
@@ -94,9 +95,12 @@ export const BEHAVIOUR: readonly Cause[] = [
         /contiguous (?:chunk|mapping) is too small|buffer chunks must be mapped contiguously|PRIME_FD_TO_HANDLE.*(?:= -1|fail|Invalid|error|EINVAL)|drmPrimeFDToHandle.*(?:fail|Invalid|error|-1)|(?:failed|cannot|could not|unable) to (?:import|attach|map) (?:the )?(?:dma-?buf|prime|buffer|fd)|dma-?buf.{0,20}import.{0,40}(?:fail|refus|error|denied|EINVAL)|import(?:ing)? (?:of )?(?:the )?dma-?buf.*(?:fail|error)|VIDIOC_QBUF.*(?:dmabuf|DMABUF).*(?:Invalid|EINVAL|fail|= -1)|VIDIOC_QBUF.*(?:Bad address|EFAULT|Invalid argument)|eglCreateImage\w*.*(?:fail|BAD_)|EGL_BAD_(?:ALLOC|MATCH|PARAMETER)|invalid dmabuf (?:fd|length)|failed to (?:map|attach|get) dmabuf|drmModeAddFB2?.*(?:Invalid|fail)|swiotlb buffer is full|vkAllocateMemory.*dma|DMA_BUF.*attach.*fail|DMA address.*(?:out of range|overflow)|rga.*(?:mmu|4G|over)|导入失败/i,
       );
       if (line === undefined || !(isAboutBuffers(board) || /\brga/i.test(line))) return undefined;
+      const isHeap = board.line(/dma[-_ ]?heap|\bheap\b|\bcma\b|\brga/i) !== undefined;
+      // Where no buffer of a heap is shown, memory that ran out is not a refusal.
+      if (errnoOf(line) === 'ENOMEM' || (/BAD_ALLOC/.test(line) && !isHeap)) return undefined;
       const isChunk = /chunk|contiguous|swiotlb|4G/.test(line);
       return {
-        text: `the device refuses a buffer of this heap: ${isChunk ? 'it has no IOMMU and accepts only contiguous memory within its reach, but the buffer has scattered pages (the system heap) or too high an address' : 'a device without an IOMMU accepts only contiguous buffers within its reach, with the announced size, stride and modifier'}.`,
+        text: `the device refuses ${isHeap ? 'a buffer of this heap' : 'this dma-buf (the text does not show whether a heap made it)'}: ${isChunk ? 'it has no IOMMU and accepts only contiguous memory within its reach, but the buffer has scattered pages (the system heap) or too high an address' : 'a device without an IOMMU accepts only contiguous buffers within its reach, with the announced size, stride and modifier'}.`,
         evidence: [line, board.line(/dma_heap\/\S+/)],
         fix: 'allocate this buffer from a CMA heap (linux,cma, reserved or default_cma_region) whose area the device can reach (alloc-ranges below its limit, 4 GiB or less), and compare size, stride and offset of the import with the buffer',
       };

@@ -7,24 +7,19 @@ import type { Cause, Found } from './cause.js';
 /** What else breaks on these boards: lines, what it is, and where to look. */
 const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, unless?: RegExp])[] = [
   [
-    /gpu (?:sched )?timeout|GPU HANG|gpu fault|\[drm:amdgpu\w*\].*(?:timeout|reset|\*ERROR\*)|amdgpu.*ring \w+ timeout|(?:panfrost|panthor|lima|v3d|etnaviv|msm|i915|nouveau|vc4)\b.*(?:timeout|reset|hang|fault|lockup)|gpu soft reset|Resetting GPU/i,
+    /gpu (?:sched )?timeout|GPU HANG|gpu fault|\[drm:amdgpu\w*\].*(?:timeout|reset|\*ERROR\*)|amdgpu.*ring \w+ timeout|(?:panfrost|panthor|lima|v3d|etnaviv|msm|i915|nouveau|vc4)\b.*\b(?:timeout|timed out|resets?|hang|hung|fault|lockup)|gpu soft reset|Resetting GPU/i,
     'the GPU or its driver hangs and is reset',
     'look at the driver of the GPU: versions of kernel, firmware and mesa, clocks, supply and temperature; report the hang to the driver with the lines of the log',
   ],
   [
-    /failed to read chip id|probe (?:with driver|of) \S+ failed with error -(?:5|121|6|110)|no cameras available|i2c (?:read|write) error|i2c\S*: .*(?:timed? ?out|transfer failed|NACK|arbitration)|error -121|Remote I\/O error|sensor\b.*(?:not found|not detected|no response)|chip id\b.*(?:mismatch|read)|i2c.*(?:no ack|nack)/i,
+    /failed to read chip id|probe (?:with driver|of) \S+ failed with error -(?:5|121|6|110)|i2c (?:read|write) error|i2c\S*: .*(?:timed? ?out|transfer failed|NACK|arbitration)|error -121|Remote I\/O error|sensor\b.*(?:not found|not detected|no response)|chip id\b.*(?:mismatch|read)|i2c.*(?:no ack|nack)/i,
     'the sensor does not answer on i2c',
     'check cable, connector, supply, address and the overlay of the sensor (i2cdetect shows whether it answers); no camera is registered before its sensor is found',
   ],
   [
-    /mmc\d.*(?:error|timeout)|blk_update_request|I\/O error, dev|EXT4-fs error|EXT4-fs \(\S+\): (?:error|warning)|nvme\S*:? .*(?:timeout|error|abort)|squashfs error|Buffer I\/O error/i,
+    /(?:^|[\]\s])mmc\d+: (?!.*SDIO).*(?:error|timeout)|mmcblk\d.*(?:error|timeout)|blk_update_request|I\/O error, dev|EXT4-fs error|EXT4-fs \(\S+\): (?:error|warning)|nvme\S*:? .*(?:timeout|error|abort)|squashfs error|Buffer I\/O error/i,
     'the storage or the file system fails',
     'check the card or disk (dmesg, fsck, smartctl), and replace it',
-  ],
-  [
-    /No space left on device|ENOSPC|设备上没有空间/i,
-    'the file system is full',
-    'free space on the file system that the message names',
   ],
   [
     /error while loading shared libraries|cannot open shared object file|undefined symbol|version `GLIBC\S*' not found/i,
@@ -52,7 +47,7 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
     'give the program access to that device (its driver in the kernel, its group, or the devices of the container)',
   ],
   [
-    /CSI.*(?:timeout|CRC|ECC|overflow|sync)|frame (?:timeout|sync error|start without)|Camera frontend has timed out|Dequeue timer|csi.*no frames?|unicam.*timeout|stream.*timed out/i,
+    /CSI.*\b(?:timeout|CRC|ECC|overflow|sync)\b|frame (?:timeout|sync error|start without)|Camera frontend has timed out|Dequeue timer|csi.*no frames?|unicam.*timeout|stream.*timed out/i,
     'frames do not arrive from the sensor (CSI receiver)',
     'check the ribbon cable, the number of lanes and the link frequency in the device tree',
   ],
@@ -67,12 +62,12 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
     'get a backtrace (coredumpctl gdb, gdb -batch -ex bt) and report it to the program',
   ],
   [
-    /Kernel panic|Unable to handle kernel|Oops:|BUG: (?:kernel|unable|soft)|rcu.*(?:stall|detected stalls)|watchdog: BUG|hung task|blocked for more than \d+ seconds/i,
+    /Kernel panic|Unable to handle kernel|Oops:|BUG: (?:kernel|unable|soft)|rcu.*(?:self-detected stall|detected stalls)|watchdog: BUG|hung task|blocked for more than \d+ seconds/i,
     'the kernel crashes or hangs in another place',
     'look at the call trace: its first functions name the driver',
   ],
   [
-    /iommu.*fault|smmu.*fault|Unhandled context fault|translation fault|page fault.*(?:iova|iommu)/i,
+    /iommu.*\bfault|smmu.*\bfault|Unhandled context fault|translation fault|page fault.*(?:iova|iommu)/i,
     'the IOMMU stops a device that accesses memory outside its mappings',
     'look at the driver of the device that the line names (stream id), and at its iommus property',
   ],
@@ -128,12 +123,12 @@ const USUAL: typeof OTHERS = [
     'check cable, port and supply of the USB device',
   ],
   [
-    /link (?:training|is not ready|down)|EDID.*(?:invalid|error|fail|corrupt)|no (?:EDID|monitor)|hdmi.*(?:timeout|fail|no signal)|dsi.*(?:timeout|error)|panel.*(?:not found|probe|fail)/i,
+    /link (?:training|is not ready|down)|EDID.*(?:invalid|error|fail|corrupt)|no (?:EDID|monitor)|hdmi.*(?:timeout|fail|no signal)|\bdsi.*(?:timeout|error)|panel.*(?:not found|probe|fail)/i,
     'the display link or its EDID fails',
     'check cable, panel and its overlay or its entry in the device tree',
   ],
   [
-    /wlan\d|(?:brcmf|ath\d+k|mt76|rtw|rtl8\d|iwl)\w*\b.*(?:fail|error|timed? ?out)|bluetooth.*(?:fail|timed? ?out)|(?:eth|end|enp)\d\S*.*(?:fail|reset|timed? ?out|link is down)/i,
+    /(?:wlan\d|brcmf|ath\d+k|mt76|rtw|rtl8\d|iwl)\w*\b.*(?:fail|error|timed? ?out)|bluetooth.*(?:fail|timed? ?out)|(?:eth|end|enp)\d\S*.*(?:fail|reset|timed? ?out|link is down)/i,
     'a network device fails',
     'look at the driver and firmware of that device',
   ],
@@ -143,11 +138,63 @@ const USUAL: typeof OTHERS = [
     'improve cooling',
   ],
   [
-    /pulse|pipewire.*(?:fail|error)|alsa.*(?:fail|error|underrun)|snd_\w+.*(?:fail|error)/i,
+    /(?:pulse\w*|pipewire).*(?:fail|error)|alsa.*(?:fail|error|underrun)|snd_\w+.*(?:fail|error)/i,
     'the sound system fails',
     'look at the sound device and its server',
   ],
 ];
+
+/** What ran out when a call ends with ENOSPC: rarely a disk. Of a line that is none of these, it is not known. */
+const NO_SPACE: readonly (readonly [of: RegExp, what: string, fix: string])[] = [
+  [
+    /STREAMON|\buvc|turning on stream|submit(?:ting)? URB|usb_set_interface|\busb\b/i,
+    'the USB bus has no bandwidth left for this stream of the camera',
+    'use a compressed format (MJPG), a smaller size or a lower frame rate, or connect the camera to another USB controller (lsusb -t)',
+  ],
+  [
+    /\bmmal|vchiq|vcsm|bcm2835[-_]v4l2/i,
+    'the firmware has no GPU memory left for this component, or another program uses the camera',
+    'stop the other program that uses the camera, and raise gpu_mem= in config.txt (128 or more for the legacy camera)',
+  ],
+  [
+    /inotify|\badd\w* (?:a )?watch|file watch/i,
+    'the user has no inotify watches left',
+    'raise fs.inotify.max_user_watches (sysctl)',
+  ],
+  [
+    /\/dev\/shm|\bshm_?\w*|\bsemget|\bsem_open|\bmsgget/i,
+    'the shared memory is full (/dev/shm, or the limits of System V)',
+    'enlarge it: shm_size in compose, --shm-size for docker and podman run, kernel.shmmni and kernel.sem (sysctl)',
+  ],
+  [
+    /\/sys\/fs\/cgroup|cpuset/i,
+    'the cgroup has no processors or memory nodes yet',
+    'write cpuset.cpus and cpuset.mems of the cgroup first',
+  ],
+  [
+    /\b(?:drm|gem|iova|iommu|gtt|mmu|vram)\b|DRM_IOCTL/i,
+    'the address space of the GPU or of an IOMMU has no free range of that size',
+    'look which program maps so many buffers, and let it close those that it does not use',
+  ],
+  [
+    /^[>\s]*(?:\S+: )?(?:\S*\/)?(?:cp|dd|mv|tar|mkdir|touch|rsync|install|gzip|xz|zstd|unzip|tee|sed|ln|scp|wget|curl|git|dpkg|apt|opkg|rpm|ld|cc1|make|depmod|update-initramfs|mkinitramfs|dracut|dtc|(?:ba|da)?sh|-bash|vim?|nano)\b|writ(?:e|ing)\b|cannot create|could not create|can't create|['"\s]\/(?:boot|var|tmp|home|mnt|media|root|data|usr|opt|etc)\//i,
+    'the file system is full',
+    'free space on the file system of the file that the message names (df -h)',
+  ],
+];
+
+/** As df shows it. */
+const isDiskFull = (board: Board) => board.line(/\s(?:100|99)%\s+\//) !== undefined;
+
+function noSpace(board: Board): Found | undefined {
+  const lines = [...board.linesOf('others'), ...board.linesOf('kernel')].map((line) => line.trim());
+  for (const line of lines) {
+    if (errnoOf(line) !== 'ENOSPC' && !/uvcvideo.*\(-28\)|not enough bandwidth/i.test(line)) continue;
+    const known = NO_SPACE.find(([of]) => of.test(line)) ?? (isDiskFull(board) ? NO_SPACE.at(-1) : undefined);
+    if (known !== undefined) return elsewhere(board, line, known[1], known[2]);
+  }
+  return undefined;
+}
 
 const hasNodes = (board: Board) =>
   board.nodes().some(({ type }) => type === 'c') || (board.heapNames() ?? []).length > 0;
@@ -159,10 +206,19 @@ const isAboutHeaps = (board: Board) =>
 /** So few lines that the person means each of them. */
 const isShort = (board: Board) => board.linesOf('kernel').length < 4;
 
+/** The line names a crash, and its trace shows where. */
+const HAS_TRACE = /\+0x[0-9a-f]+\/0x|\bpc : |\bRIP: |Call [Tt]race|PC is at/;
+
 function knownFault(board: Board, faults: typeof OTHERS): Found | undefined {
   for (const [pattern, what, fix, unless] of faults) {
     if (unless !== undefined && board.anyLine(unless) !== undefined) continue;
     const line = [...board.linesOf('others'), ...board.linesOf('kernel')].find((one) => pattern.test(one));
+    if (
+      line !== undefined &&
+      /Unable to handle kernel|Oops:|BUG: /.test(line) &&
+      board.anyLine(HAS_TRACE) === undefined
+    )
+      continue;
     if (line !== undefined && !OURS.test(line)) return elsewhere(board, line.trim(), what, fix);
   }
   return undefined;
@@ -191,7 +247,7 @@ export const NOT_OURS: Cause = {
   id: 'not-ours',
   when(board) {
     if (isAccused(board)) return undefined;
-    const known = knownFault(board, OTHERS);
+    const known = noSpace(board) ?? knownFault(board, OTHERS);
     if (known !== undefined) return known;
     const line = failure(board.linesOf('others'), board);
     return line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX);
@@ -221,7 +277,7 @@ const FAILS =
 const LIMIT = /^\s*Max [a-z]/;
 /** Of these a heap may be the cause, whatever the line names. */
 const MAY_BE_MEMORY =
-  /alloc|memory|\bbuffers?\b|ENOMEM|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|内存/i;
+  /alloc|memory|\bbuffers?\b|ENOMEM|ENOSPC|No space left|设备上没有空间|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|内存/i;
 
 const isHeapShown = (board: Board) =>
   hasNodes(board) ||

@@ -16,6 +16,13 @@ const isOff = (board: Board) => {
   return heaps === 'n';
 };
 
+/** The kernel makes a heap of the default area, and lists none. */
+const hasNoCmaHeap = (board: Board) =>
+  board.config('DMABUF_HEAPS_CMA') === 'y' &&
+  board.heapNames() !== undefined &&
+  board.container === undefined &&
+  !(board.heapNames() ?? []).some((name) => board.isDefaultName(name) || /cma/.test(name));
+
 const MODULE_NAMES = /^dma[-_]?(?:heaps?|buf)$/;
 
 /** Heaps of vendors' kernels, by the names that programs open, and whose they are. */
@@ -212,7 +219,8 @@ export const PRESENCE: readonly Cause[] = [
       const unknown = board.all('unknownParameter').find(({ text }) => /(?:^|\s)cma=/.test(text));
       const zero =
         board.config('CMA_SIZE_MBYTES') === '0' &&
-        (board.cmaKib ?? 0) === 0 &&
+        // A size of 0 is usual where the device tree requests the area: what the kernel made decides.
+        (board.cmaKib === 0 || (board.cmaKib === undefined && hasNoCmaHeap(board))) &&
         !board.has('pool') &&
         !board.has('failed');
       const unlisted =
@@ -222,7 +230,7 @@ export const PRESENCE: readonly Cause[] = [
         !board.has('reserved');
       if (!off && unknown === undefined && !zero && !unlisted) return undefined;
       return {
-        text: `this kernel has no CMA${zero ? ': the configured size is 0, and neither the command line nor the device tree requests an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; the kernel does not know the parameter cma='}. The system heap does not need CMA.`,
+        text: `this kernel has no CMA${zero ? ': the configured size is 0, and no other source (cma=, the device tree) makes an area' : ' (CONFIG_CMA or CONFIG_DMA_CMA is off)'}, so no CMA heap can exist${unknown === undefined ? '' : '; the kernel does not know the parameter cma='}. The system heap does not need CMA.`,
         evidence: [
           unknown?.line,
           board.all('config').find(({ symbol }) => /^(?:DMA_)?CMA(?:_SIZE_MBYTES)?$/.test(symbol))?.line,

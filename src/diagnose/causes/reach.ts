@@ -1,4 +1,4 @@
-/** A device that cannot reach the memory of a buffer, and the bounce buffers that then replace it. */
+/** A buffer that a device cannot take: its descriptor is not one of a buffer, or the device cannot reach the memory of a buffer, and the bounce buffers that then replace it. */
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
 import { hex, mib } from './cause.js';
@@ -20,6 +20,21 @@ const INTO_REACH =
   'allocate this buffer in memory that the device can reach: from a CMA heap whose area lies below its limit (alloc-ranges of the node, below 4 GiB for a 32-bit mask). If the device can address more, correct the DMA mask in its driver or dma-ranges of its bus';
 
 export const REACH: readonly Cause[] = [
+  {
+    id: 'not-ours',
+    when(board) {
+      // dma_buf_get has no other errors than these two.
+      const line = board.line(
+        /dma_buf_get\b.*\bfail|(?:PRIME_FD_TO_HANDLE|PrimeFDToHandle|VIDIOC_QBUF|DMA_BUF_IOCTL_\w+|dma-?buf|import\w*)\b.*(?:EBADF|Bad file (?:descriptor|number)|错误的文件描述符|Ungültiger Dateideskriptor)|DMA_BUF_IOCTL_(?:SYNC|SET_NAME|EXPORT_SYNC_FILE)\b.*(?:ENOTTY|Inappropriate ioctl)/i,
+      );
+      if (line === undefined) return undefined;
+      return {
+        text: 'this is not a fault of heaps or CMA: the program passes a descriptor that is not a dma-buf, or that is closed already.',
+        evidence: [line],
+        fix: 'look in the program where this descriptor comes from and who closes it (strace -f -e trace=ioctl,close,dup PROGRAM): it must be the fd that DMA_HEAP_IOCTL_ALLOC or an export returned, and it must stay open until the import',
+      };
+    },
+  },
   {
     id: 'IMPORT_REFUSED',
     when(board) {
