@@ -177,7 +177,7 @@ const ONCE: readonly { what: string; home: RegExp; pattern: RegExp; sample: stri
   },
   {
     what: 'the writer of profiles',
-    home: /^src\/init\/write\.ts$/,
+    home: /^src\/(?:init\/write|profile\/undecided)\.ts$/,
     pattern: /[`'"](?:\/\/ )?DECIDE|JSON\.stringify\(profile/,
     sample: 'JSON.stringify(profile, null, 2)',
   },

@@ -3,10 +3,12 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../diagnostic/index.js';
+import type { Distribution } from '../facts/distribution.js';
 import { parseKernelVersion } from '../facts/index.js';
 import { type Fdt, readFdt } from '../fdt/index.js';
 import { archOf, type BoardFindings } from '../init/board.js';
 import { optionValues } from '../kconfig/option-line.js';
+import { TARGETS } from '../render/index.js';
 import { readConfig, releaseOfConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
@@ -37,6 +39,12 @@ export function readConfiguration(context: Context, file: string, board: BoardFi
   if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
   const kernel = parseKernelVersion(releaseOfConfig(got.text) ?? '');
   return { config: optionValues(got.text), ...(kernel === undefined ? {} : { kernel }) };
+}
+
+/** The target of a distribution, or of a derivative that has one. */
+export function targetOf(name: string, { id }: Distribution): Pick<BoardFindings, 'target'> {
+  const target = [name.toLowerCase(), id].find((one) => TARGETS.some((candidate) => candidate.name === one));
+  return target === undefined ? {} : { target };
 }
 
 /** The reason why a profile cannot be written there. A draft does not replace an edited profile. */

@@ -31,8 +31,11 @@ export function writeProfile(context: Context, output: string, text: string, nex
     for (const { key, text: comment } of plain.guesses) context.note(`${output}, at ${key}: ${comment}`);
     const guesses = plain.guesses.length;
     const told = guesses === 0 ? '' : `; the lines above list its guesses. A .jsonc file has them as comments`;
-    context.note(`wrote ${output}${told}. Next: ${next}`);
-  } else context.note(`wrote ${output}${guessesIn(text)}. Next: ${next}`);
+    context.note(`wrote ${output}${told}. Next: ${guesses === 0 ? next : `correct the guesses, then ${next}`}`);
+  } else {
+    const guesses = guessesIn(text);
+    context.note(`wrote ${output}${guesses}. Next: ${guesses === '' ? next : `edit these lines, then ${next}`}`);
+  }
   writeSchema(context, path.join(path.dirname(output), SCHEMA_FILE));
 }
 

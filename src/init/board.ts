@@ -12,6 +12,7 @@ import { pageSizes } from '../facts/page-size.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text } from '../fdt/index.js';
 import { archOfTree } from '../model/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
+import { FIRST_TARGETS } from '../plan/index.js';
 import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
 import type { AddressRange } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
@@ -46,6 +47,8 @@ export interface BoardFindings {
   /** Groups that exist on the system. */
   readonly groups?: readonly string[];
   readonly distribution?: Distribution;
+  /** Generated besides what every board needs: the target of the distribution that a person named. */
+  readonly target?: string;
   /** Path of the DTB as it was given. */
   readonly dtbPath?: string;
   /** The size that `cma=` on the running command line gives the default area; 0: there is none. */
@@ -257,6 +260,9 @@ export function draftProfile(found: BoardFindings): string {
     regions: { [name]: defaultRegion(found, name, arch, notes) },
     heaps: { [heap]: { region: name, aliases: ['linux,cma'] }, system: { kind: 'system' } },
     access: { [heap]: { group, mode: '0660' }, system: { group, mode: '0660' } },
+    ...(found.target === undefined
+      ? {}
+      : { targets: Object.fromEntries([...FIRST_TARGETS, found.target].map((one) => [one, {}])) }),
   };
   return profileText('dmaheap init.', profile, notes);
 }

@@ -1,5 +1,6 @@
 /** The one writer of profiles: JSON with comments, members of one line where they fit, guesses marked DECIDE. */
 import type { Board, Profile, Region } from '../profile/types.gen.js';
+import { DECIDE } from '../profile/undecided.js';
 import { type AddressRange, formatAddress } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
 
@@ -25,8 +26,6 @@ export class Notes {
     return [...this.#above.keys()].some((key) => key.startsWith(`${pointer}/`));
   }
 }
-
-const DECIDE = 'DECIDE';
 
 /**
  * Marks RAM that no input states.

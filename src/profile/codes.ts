@@ -8,6 +8,12 @@ export const PROFILE_CODES = defineCodes({
     title: 'profile cannot be read',
     explain: 'The profile, or one that it extends, does not exist or may not be read.',
   },
+  'profile/undecided': {
+    severity: 'note',
+    title: 'the profile contains guesses',
+    explain:
+      '`dmaheap init` and `dmaheap import` mark each guess with a comment that begins with DECIDE. A value that is wrong here is wrong in every generated file. Correct the value below the comment, then remove the comment.',
+  },
   'profile/extends-cycle': {
     severity: 'error',
     title: 'profiles extend each other',

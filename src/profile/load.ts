@@ -10,6 +10,7 @@ import { withLists } from './lists.js';
 import { checkMeaning } from './meaning.js';
 import { checkShape } from './shape.js';
 import type { Profile } from './types.gen.js';
+import { findUndecided } from './undecided.js';
 
 /** Gives the text of a file, or the reason why it is not available and, if there is one, the remedy. */
 export type ReadText = (file: string) => { readonly text: string } | { readonly error: string; readonly fix?: string };
@@ -140,7 +141,10 @@ export function readProfile(
   };
   // Whatever key or comment says it: the text itself does no harm, but its author should know.
   for (const source of sources.values())
-    diagnostics.push(...findFolklore(source).map((d): Diagnostic => ({ ...d, severity: 'warning' })));
+    diagnostics.push(
+      ...findFolklore(source).map((d): Diagnostic => ({ ...d, severity: 'warning' })),
+      ...findUndecided(source),
+    );
   const value = jsonValue(root);
   diagnostics.push(...checkShape(value, spanOf));
   if (hasErrors(diagnostics)) return { diagnostics, sources };

@@ -1,5 +1,5 @@
 /** init: what a device tree says is kept, what a person says is taken, and what nobody said is marked. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -7,8 +7,10 @@ import { execa } from 'execa';
 import { parse } from 'jsonc-parser';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.js';
+import { DISTRIBUTIONS } from '../../src/facts/distribution.js';
 import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
 import { parseBuffers } from '../../src/plan/buffer-words.js';
+import { FIRST_TARGETS } from '../../src/plan/index.js';
 import { dmaheap } from './run.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'dmaheap init ü-'));
@@ -378,7 +380,9 @@ describe('the file', () => {
     writeFileSync(path.join(place, 'a.dtb'), readFileSync(board('file.dtb', { size: cellsValue(0, 0x8000000) })));
     const { exit, stderr } = await dmaheap(['init', '--dtb', 'a.dtb', '-o', 'a.jsonc'], place);
     expect(exit).toBe(0);
-    expect(stderr).toContain('wrote a.jsonc; ');
+    expect(stderr).toMatch(
+      /^wrote a\.jsonc; \d+ lines are marked DECIDE .*\. Next: edit these lines, then dmaheap generate /m,
+    );
     const text = readFileSync(path.join(place, 'a.jsonc'), 'utf8');
     expect(text).toContain('// DECIDE');
     const profile = parse(text) as { $schema: string; inputs: unknown };
@@ -389,6 +393,40 @@ describe('the file', () => {
     const placed = await dmaheap(['place', 'a.jsonc', '--kernel', '6.12', '--format', 'json'], place);
     expect(JSON.parse(placed.stdout).areas).toMatchObject([{ name: 'linux,cma', sizeBytes: 0x8000000 }]);
   });
+
+  test('a guess that remains is listed with its line until the mark is removed, and the profile is still good', async () => {
+    const place = mkdtempSync(path.join(work, 'left-'));
+    const dtb = board('left.dtb', { size: cellsValue(0, 0x8000000) });
+    await dmaheap(['init', '--dtb', dtb, '-o', 'a.jsonc'], place);
+    const file = path.join(place, 'a.jsonc');
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const marked = lines.flatMap((line, i) => (line.includes('// DECIDE') ? [i + 1] : []));
+    for (const argv of [
+      ['validate', 'a.jsonc'],
+      ['generate', 'a.jsonc', '-o', 'out'],
+    ]) {
+      const { exit, stderr } = await dmaheap(argv, place);
+      expect(exit).toBe(0);
+      expect(stderr).toContain(`${marked.length} lines marked DECIDE remain: lines ${marked.join(', ')}`);
+    }
+    writeFileSync(file, lines.filter((line) => !line.includes('DECIDE')).join('\n'));
+    expect((await dmaheap(['validate', 'a.jsonc'], place)).stderr).not.toContain('DECIDE');
+  });
+
+  test.each([...DISTRIBUTIONS.map(({ id }) => [id, id]), ['Armbian', 'armbian'], ['ubuntu', 'debian']])(
+    '--distribution %s adds the target %s, and generate names the page that explains it',
+    async (name, target) => {
+      const place = mkdtempSync(path.join(work, 'target-'));
+      const dtb = board('target.dtb', { size: cellsValue(0, 0x8000000) });
+      await dmaheap(['init', '--dtb', dtb, '--distribution', name, '-o', 'a.jsonc'], place);
+      const profile = parse(readFileSync(path.join(place, 'a.jsonc'), 'utf8'));
+      expect(Object.keys(profile.targets)).toEqual([...FIRST_TARGETS, target]);
+      const { exit, stderr } = await dmaheap(['generate', 'a.jsonc', '-o', 'out'], place);
+      expect(exit).toBe(0);
+      expect(readdirSync(path.join(place, 'out'))).toContain(target);
+      expect(stderr).toContain(`dmaheap targets ${target} a.jsonc`);
+    },
+  );
 
   test('a .json has no comments, and the guesses are printed', async () => {
     const place = mkdtempSync(path.join(work, 'plain-'));

@@ -3,8 +3,8 @@ import { createTwoFilesPatch } from 'diff';
 import { compareLock } from '../../check/lock.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { type ClosedPlan, closeFragment, closeFromKnowledge, planGoals } from '../../plan/close.js';
-import type { Plan } from '../../plan/index.js';
-import { render } from '../../render/index.js';
+import { FIRST_TARGETS, type Plan } from '../../plan/index.js';
+import { render, TARGETS } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict } from '../check-results.js';
 import { type Context, commandLine } from '../context.js';
@@ -235,7 +235,11 @@ async function generateFrom(
         context.print(`${MARKS[action]} ${options.output.replace(/\/+$/, '')}/${path}\n`);
     }
     printVerdict(context, checks, { notGiven, strict: options.strict });
-    if (!options.diff && !context.options.quiet) context.note(`Next: ${checkCommand(options)}`);
+    if (!options.diff && !context.options.quiet) {
+      context.note(`Next: ${checkCommand(options)}`);
+      for (const target of systemTargets(changes))
+        context.note(`How to build with it: ${commandLine(['dmaheap', 'targets', target, file])}`);
+    }
   } else if (context.options.format === 'json')
     context.printJson({
       schemaVersion: 1,
@@ -247,6 +251,13 @@ async function generateFrom(
     });
   else context.findings(diagnostics, sources);
   return options.diff && changed.length > 0 ? EXIT.findings : EXIT.good;
+}
+
+/** Those that were written for one system, each of which has steps that the user must take there. */
+function systemTargets(changes: readonly TreeChange[]): string[] {
+  const written = changes.filter(({ action }) => action !== 'remove').map(({ path }) => path.split('/')[0] ?? '');
+  const first: readonly string[] = FIRST_TARGETS;
+  return [...new Set(written)].filter((name) => !first.includes(name) && TARGETS.some((one) => one.name === name));
 }
 
 /** What would prove the tree that was written. The inputs are in its manifest. */

@@ -1,6 +1,6 @@
 /** dmaheap init on a terminal: asks what cannot be read, with what is known as the answer to Enter. */
 import type { Diagnostic } from '../../diagnostic/index.js';
-import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
+import { DISTRIBUTIONS, type Distribution, distribution } from '../../facts/distribution.js';
 import {
   compareKernelVersions,
   DRAFT_KERNELS,
@@ -13,7 +13,7 @@ import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
-import { readBoard, readConfiguration, whyNot } from '../board-files.js';
+import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import type { Context } from '../context.js';
 import { sayRefusal } from '../refusal.js';
 import type { Streams } from '../terminal.js';
@@ -77,6 +77,15 @@ function readBudget(answer: string): Read<Decisions['buffers']> {
   return 'error' in parsed ? parsed : { value: parsed.buffers };
 }
 
+function readDistribution(
+  answer: string,
+): Read<Pick<BoardFindings, 'target'> & { readonly distribution: Distribution }> {
+  const value = distribution(answer);
+  return value === undefined
+    ? { error: 'one of the names in brackets' }
+    : { value: { distribution: value, ...targetOf(answer, value) } };
+}
+
 export interface Answers {
   readonly found: BoardFindings;
   readonly output: string | undefined;
@@ -136,12 +145,10 @@ export async function askBoard(
         '',
         readBudget,
       ));
-    const system =
-      found.distribution ??
-      (await get(`The distribution (${DISTRIBUTIONS.map(({ id }) => id).join(', ')})`, 'debian', (answer) => {
-        const value = distribution(answer);
-        return value === undefined ? { error: 'one of the names in brackets' } : { value };
-      }));
+    const { distribution: system, ...chosen } =
+      found.distribution === undefined
+        ? await get(`The distribution (${DISTRIBUTIONS.map(({ id }) => id).join(', ')})`, 'debian', readDistribution)
+        : { distribution: found.distribution };
     const group =
       found.decided?.group ??
       (await get(
@@ -165,7 +172,7 @@ export async function askBoard(
       ...(kernel === undefined ? {} : { kernel }),
       ...(buffers === undefined ? {} : { buffers }),
     };
-    return { found: { ...found, distribution: system, decided }, output: file };
+    return { found: { ...found, distribution: system, ...chosen, decided }, output: file };
   } catch (error) {
     if (error instanceof Ended) return undefined;
     throw error;

@@ -12,7 +12,7 @@ import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { parseBytes } from '../../quantity/index.js';
-import { readBoard, readConfiguration, whyNot } from '../board-files.js';
+import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -38,7 +38,7 @@ export const command = declare({
     kernel: text('--kernel <version>', 'the kernel that the profile is for'),
     distribution: text(
       '--distribution <name>',
-      'the distribution, which decides the default group: debian, yocto, buildroot, alpine, nixos, openwrt, android',
+      'the distribution, which decides the default group and adds its target: debian, yocto, buildroot, alpine, nixos, openwrt, android',
     ),
     group: text('--group <name>', 'the group that may use the heaps'),
     output: text(
@@ -164,7 +164,7 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
     );
   const exactly = version === undefined ? undefined : formatKernelVersion(version);
   return {
-    ...(known === undefined ? {} : { distribution: known }),
+    ...(known === undefined || name === undefined ? {} : { distribution: known, ...targetOf(name, known) }),
     decided: {
       ...(sizeBytes === undefined ? {} : { sizeBytes }),
       ...(purpose === undefined ? {} : { purpose: purpose as Purpose }),
