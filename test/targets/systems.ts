@@ -82,6 +82,42 @@ async function startScript(directory: string, scratch: string): Promise<string> 
   return said(found);
 }
 
+/** What Buildroot does with an external tree and with the hooks of the kernel; its makefiles are not in Debian. */
+const BUILDROOT = `qstrip = $(strip $(subst ",,$(1)))
+BR2_LINUX_KERNEL = y
+include external.mk
+define newline
+
+
+endef
+configured:
+\t$(foreach hook,$(LINUX_POST_CONFIGURE_HOOKS),$($(hook))$(newline))
+`;
+
+async function buildrootAudit(directory: string, scratch: string, { plan }: Tree): Promise<string> {
+  const fragment = read(directory, 'board/dmaheap/dmaheap.fragment');
+  write(fragment, scratch, 'linux/.config');
+  const makefile = write(BUILDROOT, scratch, 'buildroot.mk');
+  const configured = (dts: string) =>
+    objections(
+      'make',
+      [
+        ...['-f', makefile, `BR2_EXTERNAL_DMAHEAP_PATH=${directory}`, `LINUX_DIR=${scratch}/linux`],
+        ...[`BR2_LINUX_KERNEL_CUSTOM_DTS_DIR=${dts}`, 'configured'],
+      ],
+      { cwd: directory, env: { MAKEFLAGS: '' } },
+    );
+  const own = `"${directory}/board/dmaheap/dts"`;
+  const good = said(await configured(own), await configured(`"/first ${directory}/board/dmaheap/dts"`));
+  // A Buildroot without the option, and a later line of the board's that replaces ours.
+  const lost = hasTree(plan) && plan.board.dtb !== undefined;
+  const found = [await configured(''), await configured('"/other"')];
+  return said(
+    good,
+    found.map((one) => (one.includes('does not build the overlay') === lost ? '' : `the lost overlay: ${one}`)),
+  );
+}
+
 async function uboot(directory: string, scratch: string, { plan }: Tree): Promise<string> {
   const known = /^(#.*|LABEL \S+|\t(MENU LABEL|LINUX|FDT|FDTDIR|FDTOVERLAYS|APPEND) \S.*|\tAPPEND)$/;
   const entry = read(directory, 'extlinux/extlinux.conf').trimEnd().split('\n');
@@ -530,6 +566,13 @@ export const SYSTEM_JUDGES: readonly SystemJudge[] = [
     trees: ['sample', 'qemu-x86_64'],
     judge: startScript,
     spoil: ['package/dmaheap-verify/S15dmaheap-verify', 'return "$status"', 'return 0'],
+  },
+  {
+    target: 'buildroot',
+    name: 'make reads external.mk, with a stand-in for Buildroot',
+    trees: ['rockpro64', 'sample'],
+    judge: buildrootAudit,
+    spoil: ['external.mk', '$(filter ', '$(filter-out '],
   },
   {
     target: 'container',

@@ -17,4 +17,13 @@ define DMAHEAP_AUDIT_LINUX_CONFIG
 		$(LINUX_DIR)/.config
 endef
 LINUX_POST_CONFIGURE_HOOKS += DMAHEAP_AUDIT_LINUX_CONFIG
+
+# Buildroot before 2025.02 does not have this option, and another line can replace ours.
+ifeq ($(filter $(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap/dts,$(call qstrip,$(BR2_LINUX_KERNEL_CUSTOM_DTS_DIR))),)
+define DMAHEAP_AUDIT_LINUX_DTS
+	echo "dmaheap: BR2_LINUX_KERNEL_CUSTOM_DTS_DIR does not contain board/dmaheap/dts, so Buildroot does not build the overlay. Append it to the value; the option needs Buildroot 2025.02." >&2
+	exit 1
+endef
+LINUX_POST_CONFIGURE_HOOKS += DMAHEAP_AUDIT_LINUX_DTS
+endif
 endif

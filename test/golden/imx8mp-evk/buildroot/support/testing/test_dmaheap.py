@@ -6,6 +6,9 @@ import infra.basetest
 
 EXTERNAL = os.path.abspath(os.path.join(os.path.dirname(__file__), "../.."))
 
+# The newest kernel of the profile.
+LINUX = "7.3"
+
 
 class TestDmaheap(infra.basetest.BRTest):
     # QEMU's virt machine replaces the board. The test proves that the tree builds, that the fragment survives and that the
@@ -20,7 +23,7 @@ class TestDmaheap(infra.basetest.BRTest):
         BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_MDEV=y
         BR2_LINUX_KERNEL=y
         BR2_LINUX_KERNEL_CUSTOM_VERSION=y
-        BR2_LINUX_KERNEL_CUSTOM_VERSION_VALUE="6.18.21"
+        BR2_LINUX_KERNEL_CUSTOM_VERSION_VALUE="{LINUX}"
         BR2_LINUX_KERNEL_USE_CUSTOM_CONFIG=y
         BR2_LINUX_KERNEL_CUSTOM_CONFIG_FILE="board/qemu/aarch64-virt/linux.config"
         BR2_LINUX_KERNEL_CONFIG_FRAGMENT_FILES="{EXTERNAL}/board/dmaheap/dmaheap.fragment"
