@@ -33,6 +33,7 @@ export const REAL_PACKAGES = [
   'cpio',
   'debhelper',
   'dpkg-dev',
+  'e2fsprogs',
   'g++-aarch64-linux-gnu',
   'gcc-aarch64-linux-gnu',
   'gcc-arm-linux-gnueabihf',

@@ -15,7 +15,7 @@ test('lists every program, in both languages', () => {
 
 test('shows code of its programs', () => {
   const programs = names.map((name) => readFileSync(`docs/programs/${name}`, 'utf8'));
-  const shown = ['c', 'rust', 'go'].flatMap(blocks);
+  const shown = ['c', 'cpp', 'rust', 'go'].flatMap(blocks);
   expect(shown.length).toBeGreaterThan(5);
   for (const block of shown) expect(programs.some((program) => program.includes(block))).toBe(true);
 });
@@ -26,7 +26,7 @@ test('both languages show the same code', () => {
 });
 
 test('shows output that a guest must print', () => {
-  const judged = BOARDS.filter(({ programs }) => programs).flatMap(({ cases }) =>
+  const judged = BOARDS.filter(({ programs, disk }) => programs || disk).flatMap(({ cases }) =>
     cases.flatMap(({ shows = [] }) => shows),
   );
   const output = blocks('console').flatMap((block) =>

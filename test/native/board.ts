@@ -19,6 +19,8 @@ export interface Case {
   readonly diagnoses?: readonly string[];
   /** Further failures that follow from the same fault. */
   readonly also?: readonly string[];
+  /** Why it does not run. */
+  readonly skipped?: string;
   /** Not in CI: minutes. */
   readonly long?: boolean;
   /** Checks that must not merely be skipped. */
@@ -41,6 +43,8 @@ export interface Board {
   readonly programs?: boolean;
   /** Further files: path in the guest -> file here. */
   readonly files?: (machine: Machine) => Promise<Readonly<Record<string, string>>>;
+  /** A disk of the guest: an image here, whose changes are the guest's own. */
+  readonly disk?: (machine: Machine) => Promise<string>;
   readonly silenceSeconds?: number;
   readonly cases: readonly Case[];
 }

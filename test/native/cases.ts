@@ -2,6 +2,7 @@
 import { type Board, CAMERA, type Case, EXHAUSTED, expectation, MIB, PROVEN, REJECTED, SAFE, SYSTEM } from './board.js';
 import { CONTAINERS } from './containers.js';
 import { FAULTS } from './faults.js';
+import { MEDIA } from './media.js';
 import { NETWORK_ROOT } from './network-root.js';
 import { SURROUNDINGS } from './surroundings.js';
 
@@ -127,6 +128,7 @@ export const BOARDS: readonly Board[] = [
   SURROUNDINGS,
   CONTAINERS,
   NETWORK_ROOT,
+  ...MEDIA,
   {
     name: 'other architectures',
     kernels: ['riscv64-6.12', 'arm-6.12'],

@@ -110,6 +110,7 @@ async function runBoard(board: Board, kernel: GuestKernel, cases: readonly Case[
       memoryMiB: board.memoryMiB,
       cmdline: board.cmdline ?? '',
       silenceSeconds: board.silenceSeconds ?? 120,
+      options: board.disk ? ['-drive', `file=${await board.disk(machine)},format=raw,if=virtio,snapshot=on`] : [],
     };
     const { console: output, ending } = await runGuest(boot);
     if (values.console) process.stdout.write(output);
@@ -200,11 +201,17 @@ function tasks(): readonly Task[] {
 
 let bad = 0;
 let held = 0;
+let skipped = 0;
 
 async function run({ board, name, cases }: Task): Promise<void> {
   const kernel = await guestKernel(name);
   const started = performance.now();
-  const outcomes = await runBoard(board, kernel, cases);
+  const typed = cases.filter((one) => one.skipped === undefined);
+  const outcomes = typed.length === 0 ? [] : await runBoard(board, kernel, typed);
+  for (const one of cases.filter((one) => one.skipped !== undefined)) {
+    skipped++;
+    console.log(`skipped  ${kernel.name} ${board.name}: ${one.name}\n        ${one.skipped}`);
+  }
   for (const { name, wrong, figures } of outcomes) {
     if (wrong.length === 0) held++;
     else bad++;
@@ -220,5 +227,5 @@ const worker = async () => {
   for (const task of waiting) await run(task);
 };
 await Promise.all([worker(), worker()]);
-console.log(`${held} passed, ${bad} failed, 0 skipped`);
+console.log(`${held} passed, ${bad} failed, ${skipped} skipped`);
 process.exitCode = bad || !held ? 1 : 0;

@@ -1,11 +1,12 @@
 /** The kernels of the guests: the lab's, one with devices that import buffers, and Debian's stock ones. */
-import { readdir, writeFile } from 'node:fs/promises';
+import { copyFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { PrivateApt } from '../../src/build/fetch/apt.js';
 import { type Architecture, cacheRoot, debianPackage, filledOnce } from '../../src/build/fetch/index.js';
 import { buildKernel, type KernelRecipe, kernelRecipe } from '../e2e/kernel.js';
 import { type Machine, machineFor } from '../e2e/machine.js';
+import { testDrivers } from './test-drivers.js';
 
 export interface GuestKernel {
   readonly name: string;
@@ -31,6 +32,9 @@ const DEVICES: KernelRecipe = {
 /** A DRM device and a camera, which both import buffers, a watchdog, and both ends of NFS; they need no hardware. */
 const DEVICE_MODULES = ['vgem', 'vivid', 'softdog', 'nfsd', 'nfsv4'];
 
+/** Two cameras, a display, a converter and a decoder, and the disk that holds the programs for them. */
+const MEDIA_MODULES = ['crc32c_generic', 'ext4', 'virtio_blk', 'vivid', 'vimc', 'vkms', 'vim2m', 'visl'];
+
 /** Of Debian 13. */
 const STOCK_VERSION = '6.12';
 
@@ -45,10 +49,10 @@ const MACHINES = { amd64: 'x86_64', arm64: 'arm64', armhf: 'arm', riscv64: 'risc
 
 /**
  * `debian-ARCH`: the stock kernel of Debian 13, which is only unpacked; `debian-ARCH-devices`: the full one, with
- * devices; `debian-ARCH-VERSION-devices`: that of its backports.
+ * devices; `debian-ARCH-VERSION-devices`: that of its backports; `-media` in place of `-devices`: with those of media programs.
  */
 export async function guestKernel(name: string): Promise<GuestKernel> {
-  const [, debian, version, devices] = /^debian-(\w+?)(?:-(\d+\.\d+))?(-devices)?$/.exec(name) ?? [];
+  const [, debian, version, devices] = /^debian-(\w+?)(?:-(\d+\.\d+))?(?:-(devices|media))?$/.exec(name) ?? [];
   if (debian === undefined) {
     const kernel = await buildKernel(name === DEVICES.name ? DEVICES : await kernelRecipe(name), console.error);
     const { arch, cpu } = kernel.recipe;
@@ -75,32 +79,49 @@ export async function guestKernel(name: string): Promise<GuestKernel> {
     machine,
     image: file(/\/(?:boot|modules\/[^/]+)\/vmlinu[^/]*$/),
     config: file(/\/boot\/config-|\/modules\/[^/]+\/config$/),
-    modules: devices ? await unpacked(root) : [],
+    modules:
+      devices === 'media'
+        ? await unpacked(root, MEDIA_MODULES, await testDrivers(stock, newest.replace('linux-image-', '')))
+        : devices
+          ? await unpacked(root, DEVICE_MODULES)
+          : [],
   };
 }
 
 /**
- * The modules of {@link DEVICE_MODULES} of an unpacked kernel package with those that they need, decompressed; and for
- * each a file `NAME.load` with their order.
+ * Modules of an unpacked kernel package with those that they need, decompressed; and for each a file `NAME.load` with their
+ * order.
+ * @param more modules that are not in the package
  */
-async function unpacked(root: string): Promise<readonly string[]> {
+async function unpacked(
+  root: string,
+  names: readonly string[],
+  more: readonly string[] = [],
+): Promise<readonly string[]> {
   const releases = path.join(root, 'usr/lib/modules');
   const top = path.join(releases, (await readdir(releases))[0] ?? '', 'kernel');
   const found = (await readdir(top, { recursive: true })).filter((file) => file.endsWith('.ko.xz'));
   // The kernel takes - and _ in the name of a module for the same.
-  const nameOf = (file: string) => path.basename(file, '.ko.xz').replaceAll('-', '_');
-  const files = new Map(found.map((file) => [nameOf(file), path.join(top, file)]));
+  const nameOf = (file: string) =>
+    path
+      .basename(file)
+      .replace(/\.ko(?:\.xz)?$/, '')
+      .replaceAll('-', '_');
+  const all = [...found.map((file) => path.join(top, file)), ...more];
+  const files = new Map(all.map((file) => [nameOf(file), file]));
   const directory = await filledOnce(
-    path.join(cacheRoot(), 'devices', `${path.basename(root)}-${DEVICE_MODULES.join('-')}`),
+    path.join(cacheRoot(), 'devices', `${path.basename(root)}-${names.join('-')}`),
     async (work) => {
-      for (const wanted of DEVICE_MODULES) {
+      for (const wanted of names) {
         const order: string[] = [];
         const add = async (name: string): Promise<void> => {
           const file = files.get(name.replaceAll('-', '_'));
           if (file === undefined || order.includes(nameOf(file))) return;
           const module = path.join(work, `${nameOf(file)}.ko`);
-          const { stdout } = await execa('xz', ['-dc', file], { encoding: 'buffer' });
-          await writeFile(module, stdout);
+          if (file.endsWith('.xz')) {
+            const { stdout } = await execa('xz', ['-dc', file], { encoding: 'buffer' });
+            await writeFile(module, stdout);
+          } else await copyFile(file, module);
           const needs = (await execa('modinfo', ['-F', 'depends', module])).stdout;
           for (const one of needs.split(',').filter((text) => text !== '')) await add(one);
           order.push(nameOf(file));
