@@ -97,7 +97,8 @@ export interface ClueData {
   avc: { readonly domain: string; readonly type: string; readonly name: string };
   apparmor: { readonly profile: string; readonly name: string };
   seccomp: { readonly program: string };
-  identity: { readonly user: string; readonly groups: readonly string[] };
+  /** `isDatabase`: what /etc/group gives to a user, and not what a process has. */
+  identity: { readonly user: string; readonly groups: readonly string[]; readonly isDatabase: boolean };
   /** The user namespace maps every id, so that 65534 is a group like others. */
   wholeIdMap: Record<never, never>;
   groupEntry: { readonly group: string; readonly members: readonly string[] };

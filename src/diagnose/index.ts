@@ -7,6 +7,7 @@ import { Board } from './board.js';
 import { CAUSES, isIndependent, type Need, needsOf, verifiedId } from './causes/index.js';
 import type { Clue, Reader } from './clues.js';
 import { comparePlan, type PlanRow } from './compare-plan.js';
+import { type Meaning, meaningOfLine } from './meaning.js';
 import { type PastedLine, readPaste } from './paste.js';
 import { ACCESS_READERS } from './read/access.js';
 import { BOARD_READERS } from './read/board.js';
@@ -38,6 +39,8 @@ export interface Diagnosis {
     readonly evidence: readonly string[];
     readonly fix: string;
   }[];
+  /** Lines that do not decide, and what each means; empty beside causes. */
+  readonly meanings: readonly (Meaning & { readonly line: string })[];
   readonly needs: readonly Need[];
   /** The same boot, simulated with what the text reveals; or what the text lacks for it. */
   readonly replay: Replay | NoReplay;
@@ -87,7 +90,22 @@ export function diagnose(pastes: readonly Paste[], plan?: Plan): Diagnosis {
     };
   const rest = { understood, replay: replayed, profile: plan === undefined ? [] : comparePlan(board, plan) };
   const causes = causesOf(board);
-  return { ...rest, causes, needs: causes.length > 0 ? [] : needsOf(board) };
+  return causes.length > 0
+    ? { ...rest, causes, meanings: [], needs: [] }
+    : { ...rest, causes, meanings: meaningsOf(all), needs: needsOf(board) };
+}
+
+/** More of them do not help a person. */
+const MAX_MEANINGS = 3;
+
+function meaningsOf(lines: readonly PastedLine[]): Diagnosis['meanings'] {
+  const found: Diagnosis['meanings'][number][] = [];
+  for (const { text, raw, isCommand } of lines) {
+    const meaning = isCommand ? undefined : meaningOfLine(text);
+    if (meaning !== undefined && !found.some((one) => one.text === meaning.text))
+      found.push({ line: raw.trim(), text: meaning.text, next: meaning.next });
+  }
+  return found.slice(0, MAX_MEANINGS);
 }
 
 /** The first cause explains away those after it, except for those that separate lines show. */

@@ -4,6 +4,8 @@ import { findFolklore } from '../facts/folklore.js';
 import { FACTS } from '../facts/index.js';
 import { SourceText } from '../source/index.js';
 import { vendorOf } from './causes/presence.js';
+import { errnoOf } from './errno.js';
+import { IS_RUNTIME, missesHeaps } from './read/nodes.js';
 
 export interface Meaning {
   readonly text: string;
@@ -11,7 +13,8 @@ export interface Meaning {
   readonly next: string;
 }
 
-type Row = readonly [pattern: RegExp, text: string | ((match: RegExpExecArray) => string), next: string];
+type Said = string | ((match: RegExpExecArray) => string);
+type Row = readonly [pattern: RegExp, text: Said, next: string, when?: (line: string) => boolean];
 
 const since = (fact: string, value: string) =>
   FACTS.get(fact)?.ranges.find((range) => range.value === value)?.since ?? '';
@@ -91,7 +94,94 @@ const PATHS: readonly Row[] = [
   ],
 ];
 
+const HEAP = /\/dev\/dma_heap\/([\w,.+@-]*[\w+@-])/;
+/** Vendors' names without the directory. */
+const NAMED = /(?<![\w/,-])((?:system-|cma-|linux,cma-|mtk_|qcom,|carveout)[\w,-]*\w)/;
+const isVendors = (pattern: RegExp) => (line: string) =>
+  /heap|dma/i.test(line) && vendorOf(pattern.exec(line)?.[1] ?? '') !== undefined;
+const ofVendor = ([, name = '']: RegExpExecArray) =>
+  `${name} is a heap of ${vendorOf(name)?.[1] ?? 'a vendor'}; mainline kernels do not make it`;
+const LOOK_AT_NAMES =
+  'ls /dev/dma_heap: if the name is not listed, run that kernel, or let the program use a heap that is listed';
+
 const LINES: readonly Row[] = [
+  [
+    /\S/,
+    'the runtime of the container looks for the device on the host before the container starts: the host does not have this node',
+    'on the host: ls -d /sys/class/dma_heap; ls -lL /dev/dma_heap; zgrep DMABUF_HEAPS /proc/config.gz. Without /sys/class/dma_heap, the kernel of the host has no heap; otherwise give the name that the host lists',
+    (line) => IS_RUNTIME.test(line) && /dma_heap/.test(line) && (errnoOf(line) === 'ENOENT' || missesHeaps(line)),
+  ],
+  [
+    /\S/,
+    'there is no directory of heaps. The usual reasons: the kernel is built without CONFIG_DMABUF_HEAPS (or is older than heaps), its heaps are modules that are not loaded, or this is a container that did not get the directory',
+    'ls -d /sys/class/dma_heap, then zgrep DMABUF_HEAPS /proc/config.gz. If the class does not exist, the kernel has no heap, and the options show why; if it exists, the kernel has heaps, and only the nodes are missing (a container, or /dev is not devtmpfs)',
+    missesHeaps,
+  ],
+  [HEAP, ofVendor, LOOK_AT_NAMES, isVendors(HEAP)],
+  [NAMED, ofVendor, LOOK_AT_NAMES, isVendors(NAMED)],
+  [
+    HEAP,
+    ([, name]) =>
+      `the node ${name} exists, and this process may not open it: its mode and group, or the groups of the user, do not allow it`,
+    'ls -lL /dev/dma_heap, and id as the user that runs the program. If both allow it, a security module or the device cgroup denies it',
+    (line) => errnoOf(line) === 'EACCES',
+  ],
+  [
+    HEAP,
+    ([, name]) =>
+      `the node ${name} exists, and something other than its mode denies the access: the device cgroup of a container or of a unit, or a security module`,
+    'pass the heap as a device (--device, DeviceAllow=char-dma_heap rw); dmesg | grep -iE "avc|apparmor" shows a security module',
+    (line) => errnoOf(line) === 'EPERM',
+  ],
+  [
+    HEAP,
+    ([, name]) =>
+      `there is no node ${name}: the kernel has no heap of this name, its heap has another name, or this is a container that did not get the node`,
+    'ls /dev/dma_heap /sys/class/dma_heap, and uname -r: the names of heaps depend on the kernel',
+    (line) => errnoOf(line) === 'ENOENT',
+  ],
+  [
+    /open dma[-_ ]heap (?:type \w+ )?([\w,-]+)'? fail/i,
+    ([, name]) =>
+      `the program could not open the heap ${name}. The line does not show whether the node is missing or the access is denied`,
+    'ls -lL /dev/dma_heap, and id as the user that runs the program',
+  ],
+  [
+    /OVERLAP DETECTED/,
+    'two regions of /reserved-memory in the device tree overlap: the next line of the log names them. If one of them is a CMA area, its memory has two owners, and the data in buffers changes',
+    'read the next line. Move or shrink the CMA area, so that it does not overlap the other region',
+  ],
+  [
+    /(\S+) \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with ([^\s(]+)/,
+    ([, one, other]) => `the regions ${one} and ${other} of the device tree overlap: the same memory has two owners`,
+    'correct reg of one of the two nodes. If one is a CMA area, move or shrink that one',
+  ],
+  [
+    /^\s*CmaTotal:\s+0 kB/,
+    'the kernel has no CMA area at all: none is requested, or it refused the request. A CMA heap cannot exist',
+    "cat /proc/cmdline (a cma=0?), zgrep CMA_SIZE /proc/config.gz (a configured size?), dmesg | grep -iE 'cma|reserved mem' (a refused node?)",
+  ],
+  [
+    /^CONFIG_CMA_SIZE_MBYTES=0\s*$/,
+    'the kernel configuration alone does not make a default area. This is usual where the device tree or cma= requests it',
+    'grep Cma /proc/meminfo shows whether an area exists; ls /proc/device-tree/reserved-memory and cat /proc/cmdline show the request',
+  ],
+  [
+    /no cameras available/i,
+    'libcamera has no camera that it can use: no sensor answered, its driver or overlay is missing, or a component that the camera needs failed before',
+    "read the lines of libcamera above it; dmesg | grep -iE 'imx|ov[0-9]|i2c|csi|unicam' shows whether the sensor was found",
+  ],
+  [
+    /EGL_BAD_ALLOC|gbm (?:surface|bo)\b.*(?:fail|allocate)/i,
+    'the graphics driver has no memory for this buffer, or does not accept it. The line does not show where the memory comes from',
+    'grep Cma /proc/meminfo while it fails (drivers without an IOMMU use CMA), and the kernel log at the same time',
+  ],
+  [
+    /VIDIOC_(?:REQBUFS|CREATE_BUFS)|dma alloc of size \d+ failed|error requesting \d+ buffers|allocate (?:required|shared|contiguous) memory|required memory/i,
+    'a driver found no memory for its buffers. Most drivers without an IOMMU take them from the default CMA area: it is missing, too small, in use or fragmented',
+    "grep Cma /proc/meminfo (once after the boot, once while it fails), and dmesg | grep -iE 'cma|alloc'",
+    (line) => errnoOf(line) === 'ENOMEM' || /of size \d+ failed|allocate required memory/.test(line),
+  ],
   [
     /cma: Reserved (\d+) MiB/,
     ([, size]) =>
@@ -181,13 +271,22 @@ const LINES: readonly Row[] = [
 /** @returns undefined when nothing is known of it */
 export function meaningOf(subject: string): Meaning | undefined {
   const text = subject.trim();
-  for (const [pattern, says, next] of text.startsWith('/') ? PATHS : LINES) {
-    const match = pattern.exec(text);
-    if (match !== null) return { text: typeof says === 'string' ? says : says(match), next };
-  }
+  const known = /^\/\S*$/.test(text) ? find(PATHS, text) : meaningOfLine(text);
+  if (known !== undefined) return known;
   const recipe = findFolklore(new SourceText('subject', withTarget(text)))[0];
   if (recipe === undefined) return undefined;
   return { text: `${recipe.message}: ${recipe.cause ?? ''}`, next: recipe.fix ?? '' };
+}
+
+/** Of a line that a kernel or a program printed. */
+export const meaningOfLine = (line: string): Meaning | undefined => find(LINES, line);
+
+function find(rows: readonly Row[], text: string): Meaning | undefined {
+  for (const [pattern, says, next, when] of rows) {
+    const match = when?.(text) === false ? null : pattern.exec(text);
+    if (match !== null) return { text: typeof says === 'string' ? says : says(match), next };
+  }
+  return undefined;
 }
 
 /** `chmod 666` alone is the recipe all the same. */

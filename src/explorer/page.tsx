@@ -222,6 +222,13 @@ function Symptom({ diagnosis, words }: { diagnosis: Diagnosis; words: Words }) {
           <p class="fix">{cause.fix}</p>
         </article>
       ))}
+      {diagnosis.meanings.map(({ line, text, next }) => (
+        <article key={line}>
+          <pre>{line}</pre>
+          <p>{text}</p>
+          <p class="fix">{next}</p>
+        </article>
+      ))}
       {diagnosis.needs.length > 0 && (
         <>
           <h3>{words.needs}</h3>

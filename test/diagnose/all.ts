@@ -7,6 +7,7 @@ import { ELSEWHERE_PASTES } from './pastes-elsewhere.js';
 import { EVIDENCE_PASTES } from './pastes-evidence.js';
 import { FORUM_PASTES } from './pastes-forum.js';
 import { KERNEL_PASTES } from './pastes-kernel.js';
+import { LEAD_PASTES } from './pastes-leads.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
 import { NAMESPACE_PASTES } from './pastes-namespaces.js';
 import { NEAR_PASTES } from './pastes-near.js';
@@ -32,4 +33,5 @@ export const all: readonly PasteCase[] = [
   ...NEAR_PASTES,
   ...EVIDENCE_PASTES,
   ...ELSEWHERE_PASTES,
+  ...LEAD_PASTES,
 ];

@@ -3,7 +3,7 @@
 export interface PasteCase {
   /** An id of the catalogue, or `undecided`. */
   readonly cause: string;
-  /** What cause, fix or needs must contain. */
+  /** What cause, fix, needs or the meanings of lines must contain. */
   readonly says: readonly RegExp[];
   /** What the fix must not advise. */
   readonly never?: readonly RegExp[];

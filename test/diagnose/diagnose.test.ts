@@ -19,7 +19,7 @@ describe.each(all.map((row, i) => ({ name: `${i} ${row.cause}`, row })))('$name'
   });
 
   test('comes with what helps, and with nothing that harms', () => {
-    const said = `${cause?.text ?? ''}\n${cause?.fix ?? ''}\n${JSON.stringify(answer.needs)}`;
+    const said = `${cause?.text ?? ''}\n${cause?.fix ?? ''}\n${JSON.stringify(answer.needs)}\n${JSON.stringify(answer.meanings)}`;
     for (const words of row.says) expect(said).toMatch(words);
     for (const words of [HARMFUL, ...(row.never ?? [])]) expect(cause?.fix ?? '').not.toMatch(words);
   });

@@ -132,7 +132,7 @@ function printPlan(context: Context, rows: readonly PlanRow[]): void {
 }
 
 /** Cause, evidence, fix, in this order, for the person who pasted it. */
-function print(context: Context, { understood, causes, needs }: Diagnosis, skipped: readonly string[]): void {
+function print(context: Context, { understood, causes, meanings, needs }: Diagnosis, skipped: readonly string[]): void {
   const byFile = new Map<string, string[]>();
   for (const { file, as } of understood) byFile.set(file, [...(byFile.get(file) ?? []), as]);
   for (const [file, kinds] of byFile) context.note(`${file}: read as ${kinds.join(', ')}`);
@@ -144,5 +144,7 @@ function print(context: Context, { understood, causes, needs }: Diagnosis, skipp
     context.print(`  fix: ${fix}\n`);
   }
   if (causes.length === 0) context.print('undecided\n  cause: the text does not show what is wrong\n');
+  for (const { line, text, next } of meanings)
+    context.print(`  seen:\n    | ${visible(line)}\n    it means: ${text}\n    next: ${next}\n`);
   for (const { what, why, how } of needs) context.print(`  needs ${what}: ${why}\n    ${how}\n`);
 }

@@ -1,7 +1,7 @@
 /** The node is there, and its owner, group or mode keeps a user out, or lets everybody in. */
 import type { Board } from '../board.js';
-import type { Listed } from '../clues.js';
-import type { Cause } from './cause.js';
+import type { Clue, Listed } from '../clues.js';
+import type { Cause, Found } from './cause.js';
 
 type Node = Listed & { readonly line: string };
 
@@ -41,11 +41,22 @@ function neverMatches(text: string): string | undefined {
 /** Groups that distributions and services give such devices to. */
 const DEVICE_GROUP = /^(?:video|render|dmaheap|camera|media)$/;
 
-const groupsOf = (board: Board) => board.all('identity').at(-1);
+/** What the process has before what the database gives to the same user: it counts at the next login only. */
+function groupsOf(board: Board) {
+  const last = board.all('identity').at(-1);
+  if (last?.isDatabase !== true) return last;
+  return board.all('identity').findLast((one) => !one.isDatabase && isSameUser(one, last)) ?? last;
+}
+/** `groups` does not print a name; the first group of a user is its own on most systems. */
+const isSameUser = (a: Clue<'identity'>, b: Clue<'identity'>) =>
+  a.user === b.user || ((a.user === '' || b.user === '') && !a.isRoot && a.groups[0] === b.groups[0]);
 
 /** A later attempt works, in so many words; with sudo is not later. */
 const LATER_WORKS =
   /^(?!.*\b(?:sudo|root)\b)(?=.*(?:(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|a few|some|one|two)\b|sleep \d|\brace\b|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev))/i;
+
+const loginAgain = (group: string) =>
+  `end all sessions of the user and log in again (loginctl terminate-user USER ends the user manager too), reboot, or restart the service; \`newgrp ${group}\` starts a shell with the group. \`id -nG\` must list the group`;
 
 /** A user that names itself by the prompt, a path or a message. */
 const FIX_RULE =
@@ -242,6 +253,18 @@ export const ACCESS: readonly Cause[] = [
       const entry = board.all('groupEntry').find(({ members }) => members.length > 0 && (node === undefined || true));
       const wanted = node?.group ?? entry?.group ?? added?.group;
       const member = board.all('groupEntry').find(({ group, members }) => group === wanted && members.length > 0);
+      const known =
+        identity === undefined || identity.isDatabase
+          ? undefined
+          : board.all('identity').find((one) => one.isDatabase && isSameUser(one, identity));
+      const since = known?.groups.filter((one) => identity?.groups.includes(one) === false) ?? [];
+      const missed = since.find((one) => (node === undefined ? DEVICE_GROUP.test(one) : one === node.group));
+      if (missed !== undefined)
+        return {
+          text: `${known?.user || 'the user'} is a member of ${missed}, but this session does not have the group: it started before the user was added. A process keeps the groups that it had at its start.`,
+          evidence: [known?.line, identity?.line, added?.line, node?.line],
+          fix: loginAgain(missed),
+        };
       const isStale =
         identity !== undefined &&
         wanted !== undefined &&
@@ -262,7 +285,7 @@ export const ACCESS: readonly Cause[] = [
       return {
         text: `/etc/group has the user in ${wanted ?? 'the group'}, but this session (or service) started earlier: a process keeps the groups that it had at its start.`,
         evidence: [member?.line ?? added?.line ?? said, identity?.line, node?.line],
-        fix: `end all sessions of the user and log in again (loginctl terminate-user USER ends the user manager too), reboot, or restart the service; \`newgrp ${wanted ?? 'video'}\` starts a shell with the group. \`id -nG\` must list the group`,
+        fix: loginAgain(wanted ?? 'video'),
       };
     },
   },
@@ -370,27 +393,31 @@ export const ACCESS: readonly Cause[] = [
   },
   {
     id: 'PERM_WORLD_ACCESS',
-    when(board) {
-      const node = board.nodes().find(({ type, mode }) => type === 'c' && (mode & 0o006) !== 0);
-      const command = board.line(
-        /chmod\s+(?:-[a-zA-Z]+\s+)*(?:0?666|0?777|[augo]*\+\w*[rw]\w*)\s+\/dev\/dma_heap\/\S|MODE:?="0?66[46]"/,
-      );
-      if (node === undefined && command === undefined) return undefined;
-      if (board.has('allocFailed') || board.refused.length > 0 || board.has('allocation') || board.has('noProvider'))
-        return undefined;
-      if (
-        node !== undefined &&
-        board.line(
-          /secur|audit|pentest|safe|world|everybody|everyone|anyone|安全|666|ok\?|normal\?|allowed|risk|should/i,
-        ) === undefined &&
-        command === undefined
-      )
-        return undefined;
-      return {
-        text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and a process that opens it, even read-only, can allocate all of its memory: heap memory is not charged to a cgroup.`,
-        evidence: [node?.line, command],
-        fix: 'give access to one group instead: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in the rule that wins, and make the services that need it members of that group',
-      };
-    },
+    when: (board) => (ASKS_ABOUT_ACCESS.test(board.text) || OPENED.test(board.text) ? openToAll(board) : undefined),
   },
 ];
+
+/** A mode that the person asks about, or sets. */
+const ASKS_ABOUT_ACCESS =
+  /secur|audit|pentest|safe|world|everybody|everyone|anyone|安全|666|ok\?|normal\?|allowed|risk|should/i;
+const OPENED = /chmod\s+(?:-[a-zA-Z]+\s+)*(?:0?666|0?777|[augo]*\+\w*[rw]\w*)\s+\/dev\/dma_heap\/\S|MODE:?="0?66[46]"/;
+
+/** Where nothing else is shown, the listing itself is what the person asks about. */
+export const OPEN_TO_ALL: Cause = {
+  id: 'PERM_WORLD_ACCESS',
+  // Android lets every process open the system heap for reading; its policy decides.
+  when: (board) => (/\bu:(?:object_)?r:|android|logcat|ueventd/i.test(board.text) ? undefined : openToAll(board)),
+};
+
+function openToAll(board: Board): Found | undefined {
+  const node = board.nodes().find(({ type, mode, owner }) => type === 'c' && (mode & 0o006) !== 0 && owner === 'root');
+  const command = board.line(OPENED);
+  if (node === undefined && command === undefined) return undefined;
+  if (board.has('allocFailed') || board.refused.length > 0 || board.has('allocation') || board.has('noProvider'))
+    return undefined;
+  return {
+    text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and a process that opens it, even read-only, can allocate all of its memory: heap memory is not charged to a cgroup.`,
+    evidence: [node?.line, command],
+    fix: 'give access to one group instead: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in the rule that wins, and make the services that need it members of that group',
+  };
+}

@@ -1,6 +1,6 @@
 /** The catalogue of causes, in the order in which one explains away the next. */
 
-import { ACCESS } from './access.js';
+import { ACCESS, OPEN_TO_ALL } from './access.js';
 import { AMOUNTS } from './amounts.js';
 import { REFUSED, SETTLED } from './areas.js';
 import { BEHAVIOUR } from './behaviour.js';
@@ -30,6 +30,7 @@ export const CAUSES: readonly Cause[] = [
   ...SETTLED.slice(3),
   ...BEHAVIOUR,
   NOT_OURS,
+  OPEN_TO_ALL,
   HEALTHY,
   NOT_OURS_IN_LOG,
 ];

@@ -103,6 +103,10 @@ function listedClues(line: PastedLine, listed: Listed, directory: string | undef
   return [clue(line, type === 'c' ? 'node' : 'handMade', node)];
 }
 
+/** A line of any program that looked for the directory of the heaps and did not find it. */
+export const missesHeaps = (text: string) => isHeapsDirectory(PATH.exec(text)?.[0] ?? '') && isNotFound(text);
+const isHeapsDirectory = (path: string) => /^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path);
+
 /** A comma ends a path only before a space. */
 const PATH =
   /\/(?:dev|sys\/class|sys\/devices\/virtual|proc\/device-tree|sys\/firmware\/devicetree)(?:[^\s'"\u2018-\u201d«»\u300c\u300d:\uff1a,\uff0c)\]]|,(?=\w))*/u;
@@ -121,7 +125,7 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
   const text = line.text.trim();
   const command = line.command;
   const path = PATH.exec(text)?.[0] ?? '';
-  const isHeapsPath = /^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*)?$/.test(path);
+  const isHeapsPath = isHeapsDirectory(path);
   if (path !== '' && (isHeapsPath || /\bls: |^(?:find|stat|cat|ll|dir|readlink):? /.test(text)) && isNotFound(text)) {
     if (isHeapsPath) return [clue(IS_RUNTIME.test(text) ? { ...line, view: 'host' } : line, 'noDirectory', {})];
     if (/^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(path)) return [clue(line, 'noClass', {})];
@@ -165,17 +169,25 @@ function wholeDev(lines: readonly PastedLine[], at: number, line: PastedLine): C
   return names.includes('dma_heap') || !names.includes('null') ? [] : [clue(line, 'noDirectory', {})];
 }
 
+/** `id USER` and `groups USER` look the user up; without a name they print the credentials of the shell. */
+const asksForUser = ({ command }: PastedLine) =>
+  /(?:^|[;&|]\s*)(?:sudo\s+)?(?:id|groups)(?:\s+-\w+)*\s+[a-z_][\w-]*/.test(command);
+
 const PEOPLE: readonly Row[] = [
   [/^\s*0\s+0\s+4294967295\s*$/, (_match, line) => clue(line, 'wholeIdMap', {})],
   // In a container without names.
   [
     /^\s*uid=(\d+) gid=\d+ groups=([\d,]+)\s*$/,
-    ([, user = '', list = ''], line) => clue(line, 'identity', { user, groups: list.split(',') }),
+    ([, user = '', list = ''], line) => clue(line, 'identity', { user, groups: list.split(','), isDatabase: false }),
   ],
   [
     /^\s*(?:id \S+: )?uid=\d+\((\S+?)\).*?(?:groups|Gruppen|groupes|grupos|组|группы)=(\S+)/,
     ([, user = '', list = ''], line) =>
-      clue(line, 'identity', { user, groups: [...list.matchAll(/\(([^)]*)\)/g)].map(([, one]) => one ?? '') }),
+      clue(line, 'identity', {
+        user,
+        groups: [...list.matchAll(/\(([^)]*)\)/g)].map(([, one]) => one ?? ''),
+        isDatabase: asksForUser(line) || /^\s*id \S+: /.test(line.text),
+      }),
   ],
   [
     /^\s*([\w-]+(?: [\w-]+)*)\s*$/,
@@ -183,13 +195,15 @@ const PEOPLE: readonly Row[] = [
       const asked = /^(?:id -nG|id -Gn|groups)\b\s*(\S*)/.exec(line.command);
       return asked === null || line.isCommand
         ? undefined
-        : clue(line, 'identity', { user: asked[1] ?? '', groups: list.split(' ') });
+        : clue(line, 'identity', { user: asked[1] ?? '', groups: list.split(' '), isDatabase: asksForUser(line) });
     },
   ],
   [
     /^\s*(\S+) : ([\w-]+(?: [\w-]+)*)\s*$/,
     ([, user = '', list = ''], line) =>
-      /^groups\b/.test(line.command) ? clue(line, 'identity', { user, groups: list.split(' ') }) : undefined,
+      /(?:^|[;&|]\s*)groups\b/.test(line.command)
+        ? clue(line, 'identity', { user, groups: list.split(' '), isDatabase: true })
+        : undefined,
   ],
   [
     /^\s*([a-z_][\w-]*):[x*!]?:(\d+):([\w,-]*)\s*$/,

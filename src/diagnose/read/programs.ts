@@ -114,7 +114,8 @@ const MESSAGES: readonly Row[] = [
     (_m, line) => {
       const errno = errnoOf(line.text);
       const isFault = errno !== undefined || /\bfail|error|\b-1\b|失败/i.test(line.text);
-      if (!isFault || /ioctl\(\d/.test(line.text) || HEAP_PATH.test(line.text) || line.isCommand) return undefined;
+      if (!isFault || /ioctl\(\d|\bopen dma[-_ ]heap\b/.test(line.text) || HEAP_PATH.test(line.text) || line.isCommand)
+        return undefined;
       return clue(line, 'allocation', {
         errno,
         bytes: bytes(/(?:len|size|bytes)\D{0,4}(\d{4,})/i.exec(line.text)?.[1]),
