@@ -140,4 +140,4 @@ export class Collector {
 }
 
 /** Whose word on RAM counts first: what the kernel has after every limit, before what the loader passes on. */
-const WITNESSES: readonly Witness[] = ['memblock', 'iomem', 'kernel', 'efi', 'u-boot'];
+const WITNESSES: readonly Witness[] = ['memblock', 'iomem', 'kernel', 'efi', 'e820', 'u-boot'];

@@ -2,7 +2,7 @@
 import type { AddressRange } from '../quantity/index.js';
 
 /** Who wrote the line. */
-export type Witness = 'u-boot' | 'efi' | 'opensbi' | 'kernel' | 'iomem' | 'memblock';
+export type Witness = 'u-boot' | 'efi' | 'e820' | 'opensbi' | 'kernel' | 'iomem' | 'memblock';
 
 /** A fact, and where the log states it. */
 export interface Said<T> {

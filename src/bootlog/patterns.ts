@@ -147,6 +147,18 @@ export const RULES: readonly Rule[] = [
     take: ({ text = '' }, into) => into.words(text),
   },
   {
+    // setup_arch(), x86: before the line that every architecture has
+    pattern: /(?:^|\] )Command line: (?<text>.*?)\s*$/,
+    by: 'kernel',
+    take: ({ text = '' }, into) => into.words(text),
+  },
+  {
+    // e820__print_table(), x86: what the firmware states. trim_bios_range() takes the first page from it.
+    pattern: /BIOS-e820: \[mem 0x(?<first>[0-9a-f]+)-0x(?<last>[0-9a-f]+)\] usable/,
+    by: 'e820',
+    take: ({ first = '', last = '' }, into) => ramRange(into, 'e820', range(/^0+$/.test(first) ? '1000' : first, last)),
+  },
+  {
     // free_area_init()
     pattern: /\bnode +(?<node>\d+): \[mem 0x(?<first>[0-9a-f]+)-0x(?<last>[0-9a-f]+)\]/,
     by: 'kernel',

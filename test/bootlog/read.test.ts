@@ -152,6 +152,37 @@ DRAM bank   = 0x0000000000000001
   });
 });
 
+describe('a PC', () => {
+  /** Of Debian's kernel in QEMU; its /proc/iomem: 00001000-0009fbff and 00100000-7ffdbfff are System RAM. */
+  const HEAD = `[    0.000000] Linux version 6.12.118+deb13-amd64 (debian-kernel@lists.debian.org)
+[    0.000000] Command line: console=ttyS0 cma=64M
+[    0.000000] BIOS-provided physical RAM map:
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009fbff] usable
+[    0.000000] BIOS-e820: [mem 0x000000000009fc00-0x000000000009ffff] reserved
+[    0.000000] BIOS-e820: [mem 0x0000000000100000-0x000000007ffdbfff] usable
+[    0.000000] BIOS-e820: [mem 0x000000007ffdc000-0x000000007fffffff] reserved
+`;
+  const NODE = `[    0.017364]   node   0: [mem 0x0000000000001000-0x000000000009efff]
+[    0.017364]   node   0: [mem 0x0000000000100000-0x000000007ffdbfff]
+`;
+
+  test('the first lines are enough', () => {
+    const log = readBootLog(HEAD);
+    expect(log.ram.map(({ value, by }) => [value.baseAddress, value.sizeBytes, by])).toEqual([
+      [0x1000n, 0x9_ec00n, 'e820'],
+      [0x10_0000n, 0x7fed_c000n, 'e820'],
+    ]);
+    expect(log.commandLine?.value).toBe('console=ttyS0 cma=64M');
+  });
+
+  test('what the kernel made of them counts first', () => {
+    expect(readBootLog(HEAD + NODE).ram.map(({ value, by }) => [value.sizeBytes, by])).toEqual([
+      [0x9_e000n, 'kernel'],
+      [0x7fed_c000n, 'kernel'],
+    ]);
+  });
+});
+
 describe('files of the running board', () => {
   const IOMEM = `10000000-10000fff : serial
 40000000-42ffffff : System RAM
