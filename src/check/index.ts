@@ -20,6 +20,7 @@ import {
 } from './types.js';
 
 export type * from './types.js';
+export { INPUT_OPTION } from './types.js';
 
 /** Every check, in the order they run and are shown. */
 export const CHECKS: readonly Check[] = [

@@ -20,6 +20,7 @@ import { type BootShown, largestSize, type NoReplay, type Replay, rejectedPools,
 
 export type { PlanRow } from './compare-plan.js';
 export { type Meaning, meaningOf } from './meaning.js';
+export { NAMES_OF_ANSWERS } from './names.js';
 export type { Compared, NoReplay, Replay } from './replay.js';
 export { treeText } from './tree-text.js';
 

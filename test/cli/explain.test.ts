@@ -93,6 +93,20 @@ test('a diagnosis that nobody observed is explained in whole words, the symbols 
     for (const text of [cause, fix]) expect(text, id).toMatch(/^(?!.*(\.\.|[{}]|''|\(\)|: ?$)).+$/);
 });
 
+test('each name that diagnose and check print has an entry', async () => {
+  const { CAUSES } = await import('../../src/diagnose/causes/index.js');
+  const { CHECKS_WITH_CONFIRM } = await import('../../src/check/index.js');
+  // This one is replaced by the name that the verifier gave.
+  const causes = CAUSES.map(({ id }) => id).filter((id) => id !== 'verifier');
+  const names = [...new Set([...causes, 'undecided', ...CHECKS_WITH_CONFIRM.map(({ id }) => id)])];
+  expect(names.length).toBeGreaterThan(60);
+  for (const name of names)
+    expect(await dmaheap(['explain', name]), name).toMatchObject({
+      exit: 0,
+      stdout: expect.stringMatching(new RegExp(`^${name}: .{20}`)),
+    });
+});
+
 test('a diagnosis of the verifier and a fact have entries too', async () => {
   expect(DIAGNOSES.length).toBeGreaterThan(60);
   expect((await dmaheap(['explain', 'HEAP_RENAMED'])).stdout).toMatch(/^HEAP_RENAMED: .*\n {4}fix: /);

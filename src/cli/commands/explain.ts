@@ -1,5 +1,6 @@
 /** dmaheap explain: a symbol, region, heap, value or line of a board, or what a code means. */
-import { meaningOf } from '../../diagnose/index.js';
+import { CHECKS_WITH_CONFIRM, type Check, INPUT_OPTION } from '../../check/index.js';
+import { meaningOf, NAMES_OF_ANSWERS } from '../../diagnose/index.js';
 import { FACTS } from '../../facts/index.js';
 import { suggest } from '../../source/suggest.js';
 import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
@@ -44,6 +45,9 @@ export const command = declare({
   run: explain,
 });
 
+/** Names of causes, of the verifier and of `diagnose`. */
+const NAMED = [...DIAGNOSES, ...NAMES_OF_ANSWERS];
+
 const SUBJECTS =
   'give a symbol with --kernel-tree, heap:NAME or region:NAME with a profile, a fact (dmaheap facts lists them), or the code that a finding shows in brackets';
 
@@ -63,18 +67,31 @@ async function explain(
   if (isAboutPlan(subject)) return explainPlan(context, subject, profile, options);
   if (FACTS.has(subject)) return facts(context, subject);
   if (subject.includes('/')) return explainCode(context, subject);
-  const diagnosis = DIAGNOSES.find(({ id }) => id === subject);
+  const check = CHECKS_WITH_CONFIRM.find(({ id }) => id === subject);
+  if (check !== undefined) return explainCheck(context, check);
+  const diagnosis = NAMED.find(({ id }) => id === subject);
   if (diagnosis !== undefined) {
     if (context.options.format === 'json') context.printJson({ schemaVersion: 1, ...diagnosis });
     else context.print(`${subject}: ${diagnosis.cause}\n    fix: ${diagnosis.fix}\n`);
     return EXIT.good;
   }
   if (profile !== undefined && options.kernelTree === undefined) return explainPlan(context, subject, profile, options);
-  const near = suggest(subject, [...FACTS.keys(), ...DIAGNOSES.map(({ id }) => id)])[0];
+  const near = suggest(subject, [...FACTS.keys(), ...NAMED.map(({ id }) => id)])[0];
   const isSymbol = /^[A-Z0-9_]{2,}(>?=.*)?$/.test(subject);
   if (options.kernelTree === undefined && (near !== undefined || !isSymbol))
     throw new Refusal(`"${subject}" is not known`, EXIT.usage, near === undefined ? SUBJECTS : `did you mean ${near}?`);
   return explainSymbolCommand(context, subject, options);
+}
+
+function explainCheck(context: Context, { id, title, needs }: Check): Exit {
+  const options = needs.inputs.map((input) => INPUT_OPTION[input]);
+  const needed = [...options, ...needs.tools];
+  if (context.options.format === 'json') context.printJson({ schemaVersion: 1, check: id, title, needs: needed });
+  else
+    context.print(
+      `${id}: a check of a generated tree (dmaheap check). ${title}\n${needed.length === 0 ? '' : `    needs: ${needed.join(', ')}\n`}`,
+    );
+  return EXIT.good;
 }
 
 function explainCode(context: Context, subject: string): Exit {
