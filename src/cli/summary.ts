@@ -1,6 +1,6 @@
 /** The plan in words, for the person who ran the command. */
-import { formatKernelVersion, kernelsText } from '../facts/index.js';
-import { missingOn } from '../plan/heaps.js';
+import { formatKernelVersion } from '../facts/index.js';
+import { missingOn, nodeKernels } from '../plan/heaps.js';
 import type { Plan, PlannedArea } from '../plan/index.js';
 import { linksOf } from '../plan/links.js';
 import { formatAddress, readableBytes } from '../quantity/index.js';
@@ -35,10 +35,19 @@ export function summarise(plan: Plan): string {
     const who =
       access === undefined ? 'root only' : `group ${access.group}, mode 0${access.mode.toString(8).padStart(3, '0')}`;
     lines.push(`heap ${heap.name}${heap.areaName === undefined ? '' : ` from ${heap.areaName}`}: ${who}`);
-    for (const node of heap.nodes.filter((one) => missingOn([one], min, max) !== 'all'))
-      lines.push(`    /dev/dma_heap/${node.name} (${kernelsText(node)}${node.optional ? ', if configured' : ''})`);
-    for (const alias of heap.aliases)
-      lines.push(`    /dev/dma_heap/${alias} (alias, if the kernel does not make this node)`);
+    for (const node of heap.nodes) {
+      const kernelsOf = nodeKernels(node, plan.kernel);
+      if (kernelsOf !== undefined) lines.push(`    /dev/dma_heap/${node.name}${kernelsOf}`);
+    }
+    for (const alias of heap.aliases) {
+      const made = heap.nodes.filter((node) => node.name === alias && !node.optional);
+      const missing = missingOn(made, min, max);
+      // A node that every kernel of the profile makes is listed above.
+      if (missing !== 'none')
+        lines.push(
+          `    /dev/dma_heap/${alias} (alias${missing === 'some' ? ', if the kernel does not make this node' : ''})`,
+        );
+    }
     const unstated = linksOf(plan, heap).flatMap((link) => (link.isStated ? [] : [link.name]));
     if (unstated.length > 0)
       lines.push(`    also linked, under the names of other kernels: ${[...new Set(unstated)].join(' ')}`);

@@ -9,6 +9,8 @@ import { writeOption } from '../kconfig/option-line.js';
 import type { LoadedProfile } from '../profile/load.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
+import { missingOn, nodeKernels } from './heaps.js';
+import { linksOf } from './links.js';
 import type { Because, Plan, PlannedArea, PlannedHeap } from './types.js';
 
 /** One reason. */
@@ -75,6 +77,55 @@ export function findArea(plan: Plan, name: string): PlannedArea | undefined {
   return plan.areas.find((area) => [area.name, area.nodeName, area.areaName].includes(name));
 }
 
+const factsOfHeap = (heap: PlannedHeap) => (heap.kind === 'vendor' ? [] : (heap.because[0]?.facts ?? []));
+
+/** Every name below /dev/dma_heap that leads to a heap on some kernel. */
+export function nodeNames(plan: Plan, heap: PlannedHeap): string[] {
+  return [...new Set([...heap.nodes, ...linksOf(plan, heap)].map(({ name }) => name))];
+}
+
+/** A device node by its name: which heap it is, on which kernels, and who makes it. */
+export function explainNode(explained: Explained, name: string): PlanExplanation | undefined {
+  const { plan } = explained;
+  const heap = plan.heaps.find((one) => nodeNames(plan, one).includes(name));
+  if (heap === undefined) return undefined;
+  const origin = originMaker(explained);
+  const pointer = childPointer('/heaps', heap.name);
+  const here = heap.nodes.filter((node) => nodeKernels(node, plan.kernel) !== undefined);
+  const made = here.filter((node) => node.name === name);
+  const elsewhere = made.length > 0 ? [] : heap.nodes.filter((node) => node.name === name);
+  const isOnAll = missingOn(made, plan.kernel.min, plan.kernel.max) === 'none' && made.every((node) => !node.optional);
+  const isLink = !isOnAll && linksOf(plan, heap).some((link) => link.name === name);
+  const ends = [...new Set(here.map((node) => node.name))].filter((one) => one !== name);
+  const alias = heap.aliases.indexOf(name);
+  return {
+    title: `/dev/dma_heap/${name} is the heap ${heap.name}`,
+    origins: [
+      ...made.map((node) =>
+        origin({
+          text: `the kernel makes this node${nodeKernels(node, plan.kernel)}`,
+          facts: factsOfHeap(heap),
+        }),
+      ),
+      ...elsewhere.map((node) =>
+        origin({
+          text: `the kernel makes this node ${kernelsText(node)}; the profile does not include these kernels`,
+          facts: factsOfHeap(heap),
+        }),
+      ),
+      ...(isLink
+        ? [
+            origin({
+              text: `udev makes a link of this name to ${ends.join(' or ')}${made.length === 0 ? '' : ' where the kernel does not make the node'}: ${alias < 0 ? 'programs for another kernel open this name' : 'it is an alias of the profile'}`,
+              pointer: alias < 0 ? pointer : `${pointer}/aliases/${alias}`,
+            }),
+          ]
+        : []),
+      ...(explainPlannedHeap(explained, heap.name)?.origins ?? []),
+    ],
+  };
+}
+
 export function explainPlannedHeap(explained: Explained, name: string): PlanExplanation | undefined {
   const heap = findHeap(explained.plan, name);
   if (heap === undefined) return undefined;
@@ -95,12 +146,12 @@ export function explainPlannedHeap(explained: Explained, name: string): PlanExpl
               pointer: `${pointer}/region`,
             }),
           ]),
-      ...heap.nodes.map((node) =>
-        origin({
-          text: `/dev/dma_heap/${node.name} (${kernelsText(node)}${node.optional ? ', if configured' : ''})`,
-          facts: heap.kind === 'vendor' ? [] : (heap.because[0]?.facts ?? []),
-        }),
-      ),
+      ...heap.nodes.flatMap((node) => {
+        const kernels = nodeKernels(node, explained.plan.kernel);
+        return kernels === undefined
+          ? []
+          : [origin({ text: `/dev/dma_heap/${node.name}${kernels}`, facts: factsOfHeap(heap) })];
+      }),
       ...heap.aliases.map((alias, i) =>
         origin({ text: `/dev/dma_heap/${alias}: an alias, by udev`, pointer: `${pointer}/aliases/${i}` }),
       ),

@@ -1,7 +1,7 @@
 /** The heaps of a plan by name, on the kernels that it is for. */
 import { type HeapNaming, heapNames } from '../facts/heap-names.js';
-import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
-import type { HeapNode, PlannedArea } from './types.js';
+import { compareKernelVersions, type KernelVersion, kernelsText } from '../facts/index.js';
+import type { HeapNode, Plan, PlannedArea } from './types.js';
 
 /** The nodes under /dev/dma_heap that lead to a CMA area. */
 export function areaHeapNodes(naming: HeapNaming, area: PlannedArea, cached: boolean): HeapNode[] {
@@ -27,4 +27,15 @@ export function missingOn(nodes: readonly HeapNode[], min: KernelVersion, max: K
   );
   const covered = points.filter(covers).length;
   return covered === points.length ? 'none' : covered === 0 ? 'all' : 'some';
+}
+
+/**
+ * On which kernels of the plan a node exists, as a text to follow its name.
+ * @returns empty for all of them; undefined for none
+ */
+export function nodeKernels(node: HeapNode, { min, max }: Plan['kernel']): string | undefined {
+  const missing = missingOn([node], min, max);
+  if (missing === 'all') return undefined;
+  const notes = [...(missing === 'none' ? [] : [kernelsText(node)]), ...(node.optional ? ['if configured'] : [])];
+  return notes.length === 0 ? '' : ` (${notes.join(', ')})`;
 }

@@ -18,6 +18,8 @@ export interface Template<L extends Language = Language> {
 /** A value on its way into the output. */
 export interface Emitted {
   readonly value: LeafValue;
+  /** As it is in the output. */
+  readonly text: string;
   /** `file:line:column` in templates/. */
   readonly where: string;
   /** As the template names it, e.g. `board.arch`. */
@@ -51,7 +53,8 @@ export function fill<L extends Language>(
       );
     const written = write(template.language, kind === '' ? value : as(value, kind, where, name));
     diagnostics.push(...written.diagnostics);
-    return `${mark({ value, where, name })}${written.value?.spelled ?? ''}`;
+    const text = written.value?.spelled ?? '';
+    return `${mark({ value, text, where, name })}${text}`;
   };
 
   const need = (value: unknown, where: string, name: string): unknown => {

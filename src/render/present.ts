@@ -87,18 +87,18 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       isModule: !request.isString && request.value === 'm',
       isString: request.isString,
       isFree: request.isString || !/^[ymn]$/.test(request.value),
-      because: leaf('comment', request.because.text),
+      because: reason(request.because),
     })),
     commandLine: plan.commandLine.map(({ argument, because }) => ({
       argument: leaf('string', argument, at(because)),
-      because: leaf('comment', because.text),
+      because: reason(because),
     })),
     hasCommandLine: plan.commandLine.length > 0,
     groups: plan.groups.map((group) => ({
-      gid: group.gid !== undefined && leaf('integer', group.gid, { pointer: '/access' }),
-      gidText: group.gid !== undefined && leaf('string', `${group.gid}`, { pointer: '/access' }),
-      name: leaf('group', group.name, { pointer: '/access' }),
-      users: group.users.map((user) => leaf('user', user, { pointer: '/access' })),
+      gid: group.gid !== undefined && leaf('integer', group.gid, membership(plan, group.name, 'gid')),
+      gidText: group.gid !== undefined && leaf('string', `${group.gid}`, membership(plan, group.name, 'gid')),
+      name: leaf('group', group.name, membership(plan, group.name, 'group')),
+      users: group.users.map((user) => leaf('user', user, membership(plan, group.name, 'users', user))),
     })),
     allGroups:
       plan.groups.length > 0 &&
@@ -114,11 +114,22 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
     /** Who has to be in which group, for systems on which a group cannot make its members. */
     members: plan.groups.flatMap((group) =>
       group.users.map((user) => ({
-        user: leaf('user', user, { pointer: '/access' }),
-        group: leaf('group', group.name, { pointer: '/access' }),
+        user: leaf('user', user, membership(plan, group.name, 'users', user)),
+        group: leaf('group', group.name, membership(plan, group.name, 'group')),
       })),
     ),
   };
+}
+
+/** Where the profile states a group or a member of it: at the first heap that does. */
+function membership({ heaps }: Plan, group: string, key: 'group' | 'gid' | 'users', user?: string): At {
+  const heap = heaps.find(
+    ({ access }) =>
+      access?.group === group &&
+      (key !== 'gid' || access.gid !== undefined) &&
+      (user === undefined || access.users.includes(user)),
+  );
+  return { pointer: heap === undefined ? '/access' : `${childPointer('/access', heap.name)}/${key}` };
 }
 
 /** Each group without a number has a separate variable; with one such group, the variable does not contain the name. */
@@ -170,7 +181,7 @@ function presentArea(plan: Plan, area: PlannedArea, label: string): { readonly [
     source: leaf('word', area.delivery),
     byTree: area.delivery === 'device-tree',
     isDefault: area.isDefault,
-    bytes: leaf('bytes', sizeBytes, origin),
+    bytes: leaf('bytes', sizeBytes, { pointer: `${origin.pointer}/${area.budget === undefined ? 'size' : 'budget'}` }),
     sizeText: leaf('comment', formatBytes(sizeBytes)),
     base: baseAddress !== undefined && leaf('address', baseAddress, origin),
     reg: baseAddress !== undefined && tuples([{ baseAddress, sizeBytes }]),
@@ -198,6 +209,7 @@ const distinct = (names: readonly string[]) =>
 
 function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { readonly [name: string]: NeutralView } {
   const origin = { pointer: childPointer('/heaps', heap.name) };
+  const granted = (key: string) => ({ pointer: childPointer(childPointer('/access', heap.name), key) });
   const device = (name: string) => leaf('deviceName', name, origin);
   const area = plan.areas.find((candidate) => candidate.areaName === heap.areaName);
   const names = [...new Set(heap.nodes.map((node) => node.name))];
@@ -236,13 +248,13 @@ function presentHeap(plan: Plan, heap: PlannedHeap, policyType: string): { reado
     /** Names of links that the profile does not ask for. */
     unstated: unstated.length > 0 && leaf('comment', unstated.join(' ')),
     access: access !== undefined && {
-      group: leaf('group', access.group, origin),
-      gid: access.gid !== undefined && leaf('integer', access.gid, origin),
-      androidGroup: leaf('group', androidGroup(access.group), origin),
-      mode: leaf('mode', access.mode, origin),
-      users: access.users.map((user) => leaf('user', user, origin)),
+      group: leaf('group', access.group, granted('group')),
+      gid: access.gid !== undefined && leaf('integer', access.gid, granted('gid')),
+      androidGroup: leaf('group', androidGroup(access.group), granted('group')),
+      mode: leaf('mode', access.mode, granted('mode')),
+      users: access.users.map((user) => leaf('user', user, granted('users'))),
       uaccess: access.uaccess,
-      force: access.force !== undefined && leaf('comment', access.force, origin),
+      force: access.force !== undefined && leaf('comment', access.force, granted('force')),
     },
     expect: presentExpectation(plan, heap, area),
     because: heap.because.map(reason),
@@ -329,6 +341,6 @@ function presentRange(range: AddressRange): NeutralView {
 }
 
 const version = (value: KernelVersion) => leaf('word', formatKernelVersion(value));
-const reason = (because: Because) => leaf('comment', because.text);
+const reason = (because: Because) => leaf('comment', because.text, at(because));
 const at = (because: Because): At => (because.pointer === undefined ? {} : { pointer: because.pointer });
 const camel = (name: string) => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());

@@ -21,19 +21,23 @@ const MARK = /\uE000(\d+)\uE001/g;
  * @returns undefined when the plan makes no such file or it has no such line
  */
 export function traceLine(plan: Plan, context: RenderContext, file: string, line: number): TracedLine | undefined {
+  return traceFile(plan, context, file)?.[line - 1];
+}
+
+/** Every line of a file, in order. */
+export function traceFile(plan: Plan, context: RenderContext, file: string): readonly TracedLine[] | undefined {
   const emitted: Emitted[] = [];
   const mark = (one: Emitted) => `\uE000${emitted.push(one) - 1}\uE001`;
   const artifacts = render(plan, { ...context, mark }).value ?? [];
   const artifact = artifacts
     .filter(({ path }) => file === path || file.endsWith(`/${path}`))
     .sort((a, b) => b.path.length - a.path.length)[0];
-  const marked = artifact?.text.split('\n')[line - 1];
-  if (artifact === undefined || marked === undefined) return undefined;
-  const values = [...marked.matchAll(MARK)].flatMap(([, index]) => emitted[Number(index)] ?? []);
-  return {
+  if (artifact === undefined) return undefined;
+  const lines = artifact.text.replace(/\n$/, '').split('\n');
+  return artifact.text.split('\n').map((marked) => ({
     path: artifact.path,
-    lines: artifact.text.replace(/\n$/, '').split('\n').length,
+    lines: lines.length,
     text: marked.replace(MARK, ''),
-    values,
-  };
+    values: [...marked.matchAll(MARK)].flatMap(([, index]) => emitted[Number(index)] ?? []),
+  }));
 }

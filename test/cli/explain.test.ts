@@ -1,10 +1,37 @@
 /** explain: every heap, region, symbol, value and line of a plan goes back to a place in a profile or to a fact. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readText } from '../../src/cli/files.js';
 import { FACTS } from '../../src/facts/index.js';
+import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
+import { resolveModel } from '../../src/model/index.js';
+import { closeFromKnowledge } from '../../src/plan/close.js';
+import { makePlan } from '../../src/plan/index.js';
+import { readProfile } from '../../src/profile/load.js';
+import { render, TARGETS } from '../../src/render/index.js';
+import { traceFile } from '../../src/render/trace.js';
 import { DIAGNOSES } from '../../src/verify/diagnoses.gen.js';
+import { BOARDS } from '../render/examples.js';
 import { dmaheap } from './run.js';
 
 const EXAMPLE = 'schemas/examples/rockpro64.json';
+/** As much of the board's device tree as a prediction needs. */
+const RK3399 = {
+  name: '',
+  properties: {
+    '#address-cells': cellsValue(2),
+    '#size-cells': cellsValue(2),
+    compatible: stringsValue('pine64,rockpro64', 'rockchip,rk3399'),
+  },
+  children: [
+    {
+      name: 'memory@200000',
+      properties: { device_type: stringsValue('memory'), reg: cellsValue(0, 0x200000, 0, 0x7fe00000) },
+    },
+  ],
+};
 const BASE = 'schemas/examples/soc/rk3399.json';
 
 test('a heap by its logical name, with the file each part was written in', async () => {
@@ -22,9 +49,24 @@ test('any of its names under /dev/dma_heap leads to it', async () => {
   expect((await dmaheap(['explain', 'heap:reserved', EXAMPLE])).stdout).toBe(first);
 });
 
-test('a misspelt name gets a suggestion', async () => {
+test('a misspelt name gets a suggestion, with and without a DTB', async () => {
   const { exit, stderr } = await dmaheap(['explain', 'heap:vido', EXAMPLE]);
   expect({ exit, stderr }).toEqual({ exit: 2, stderr: expect.stringContaining('did you mean heap:video?') });
+  const directory = mkdtempSync(join(tmpdir(), 'dmaheap-explain-'));
+  const dtb = join(directory, 'board.dtb');
+  writeFileSync(dtb, writeFdt(makeFdt(RK3399)));
+  for (const [subject, near] of [
+    ['heap:vido', 'heap:video'],
+    ['region:linux,cna', 'region:linux,cma'],
+  ] as const) {
+    const placed = await dmaheap(['explain', subject, EXAMPLE, '--dtb', dtb]);
+    expect({ subject, exit: placed.exit, stderr: placed.stderr }).toEqual({
+      subject,
+      exit: 2,
+      stderr: expect.stringContaining(`did you mean ${near}?`),
+    });
+  }
+  rmSync(directory, { recursive: true });
 });
 
 test('a value and a default, with what the schema says', async () => {
@@ -40,28 +82,92 @@ test('a symbol of the fragment without a kernel tree', async () => {
   expect(stdout).toContain('fact kconfig.cma-heap-needs, drivers/dma-buf/heaps/Kconfig');
 });
 
-test('every line of every generated file is explained, and its text is that of the file', async () => {
-  const { readProfile, makePlan, resolveModel, render } = await import('../../src/index.js');
-  const { readText } = await import('../../src/cli/files.js');
-  const { closeFromKnowledge } = await import('../../src/plan/close.js');
-  const { traceLine } = await import('../../src/render/trace.js');
-  const loaded = readProfile(EXAMPLE, readText).value;
+/** Its plan as `generate` closes it, with every target. */
+function boardPlan(file: string) {
+  const loaded = readProfile(file, readText).value;
   const model = loaded && resolveModel(loaded, {}).value;
   const made = model && makePlan(model).value;
   const plan = made && closeFromKnowledge(made).plan;
-  if (plan === undefined) throw new Error('no plan');
-  const artifacts = render(plan, { version: '1' }).value ?? [];
-  expect(artifacts.length).toBeGreaterThan(5);
-  let withValues = 0;
-  for (const { path, text } of artifacts)
-    for (const [i, line] of text.split('\n').entries()) {
-      // The verifier's sources are copied as they are.
-      if (path.includes('/native/')) break;
-      const traced = traceLine(plan, { version: '1' }, `out/${path}`, i + 1);
-      expect(traced?.text, `${path}:${i + 1}`).toBe(line);
-      withValues += Number((traced?.values.length ?? 0) > 0);
+  if (loaded === undefined || plan === undefined) throw new Error(`${file}: no plan`);
+  return { plan, loaded };
+}
+
+test.each(BOARDS)(
+  'every line of every file for %s is explained with its text, and each value with its place',
+  (board) => {
+    const { plan, loaded } = boardPlan(`schemas/examples/${board}.json`);
+    let withValues = 0;
+    let placed = 0;
+    for (const { name } of TARGETS) {
+      const context = { version: '1', targets: [name] };
+      for (const { path, text } of render(plan, context).value ?? []) {
+        // The verifier's sources are copied as they are.
+        if (path.includes('/native/')) continue;
+        const lines = traceFile(plan, context, `out/${path}`) ?? [];
+        expect(lines.map((line) => line.text).join('\n')).toBe(text);
+        for (const { text: line, values } of lines)
+          for (const { value, text: written } of values) {
+            withValues += 1;
+            expect(line, path).toContain(written.split('\n')[0]);
+            // What the profile states word by word must be in the line that the explanation names.
+            const pointer = value.at?.pointer;
+            const span = pointer === undefined ? undefined : loaded.spanOf(pointer);
+            if (span === undefined || !/^\/access\/.+\/(group|mode|gid)$/.test(pointer ?? '') || name === 'android')
+              continue;
+            placed += 1;
+            const stated = typeof value.value === 'number' ? `0${value.value.toString(8)}` : String(value.value);
+            expect(loaded.sources.get(span.file)?.line(span.line), `${path}: ${line}`).toContain(stated);
+          }
+      }
     }
-  expect(withValues).toBeGreaterThan(50);
+    expect(withValues).toBeGreaterThan(50);
+    expect(placed).toBeGreaterThan(10);
+  },
+);
+
+test('a line names the place of each value: the mode is not where the heap is', async () => {
+  const { plan } = boardPlan('schemas/examples/imx8mp-evk.json');
+  const rules = render(plan, { version: '1', targets: ['udev'] }).value?.find(({ path }) => path.endsWith('.rules'));
+  const number = (rules?.text.split('\n').findIndex((line) => line.includes('MODE=')) ?? -1) + 1;
+  const { stdout } = await dmaheap(['explain', `udev/70-dmaheap.rules:${number}`, 'schemas/examples/imx8mp-evk.json']);
+  expect(stdout).toMatch(/^ {4}"0660": (?:the default of )?\/access\/[a-z]+\/mode \[/m);
+  expect(stdout).toMatch(/^ {4}the template is templates\/udev\/70-dmaheap\.rules\.udev\.hbs:\d+$/m);
+  expect(stdout).not.toContain('anyName');
+});
+
+test('a path below /dev/dma_heap is the heap that it leads to, with the kernels and the reason', async () => {
+  const at = async (name: string, kernel: string) =>
+    (await dmaheap(['explain', `/dev/dma_heap/${name}`, EXAMPLE, '--kernel', kernel])).stdout.split('\n');
+  const [title, node, next] = await at('linux,cma', '6.12');
+  expect(title).toBe('/dev/dma_heap/linux,cma is the heap video');
+  expect(node).toMatch(/^ {4}the kernel makes this node \[fact heap\.cma-names, drivers\/dma-buf\/heaps\/cma_heap\.c/);
+  expect(next).not.toContain('link');
+  expect((await at('default_cma_region', '6.12')).slice(1, 3)).toEqual([
+    expect.stringContaining('from 6.17; the profile does not include these kernels'),
+    expect.stringContaining('a link of this name to linux,cma: programs for another kernel open this name'),
+  ]);
+  expect((await at('reserved', '6.12'))[1]).toContain(
+    `a link of this name to linux,cma: it is an alias of the profile [${BASE}:17:32]`,
+  );
+  const all = (await dmaheap(['explain', '/dev/dma_heap/linux,cma', EXAMPLE])).stdout;
+  expect(all).toContain('the kernel makes this node (before 6.17)');
+  expect(all).toContain('to default_cma_region where the kernel does not make the node');
+  const { exit, stderr } = await dmaheap(['explain', '/dev/dma_heap/linux-cma', EXAMPLE]);
+  expect({ exit, stderr }).toEqual({
+    exit: 2,
+    stderr: expect.stringContaining('did you mean /dev/dma_heap/linux,cma?'),
+  });
+});
+
+test('a summary for one kernel names no other kernel', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'dmaheap-explain-'));
+  const { stdout } = await dmaheap(
+    ['generate', join(process.cwd(), EXAMPLE), '-o', 'out', '--kernel', '6.12'],
+    directory,
+  );
+  rmSync(directory, { recursive: true });
+  expect(stdout).toContain('    /dev/dma_heap/linux,cma\n    /dev/dma_heap/reserved (alias)\n');
+  expect(stdout).not.toMatch(/before|from 6\.|if the kernel/);
 });
 
 test('a line that a file does not have', async () => {

@@ -9,11 +9,12 @@ import {
   findArea,
   type PlanExplanation,
 } from '../../plan/explain.js';
+import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { type PlaceOptions, settlePlacement } from '../placement.js';
 import { Refusal, refusedAfter } from '../refusal.js';
-import { explainPlan, kernelNames, openPlan, printExplanation } from './explain-plan.js';
+import { explainPlan, kernelNames, openPlan, printExplanation, subjectsLike } from './explain-plan.js';
 
 /** What the plan says of the subject, and the names to ask the simulator for. */
 interface Planned {
@@ -56,11 +57,7 @@ export async function explainPlacement(
       return { kernel, explanation };
     });
     if (planned.explanation === undefined && explained.every(({ explanation }) => explanation === undefined))
-      throw new Refusal(
-        `there is no ${kind} "${name}" on this board`,
-        EXIT.usage,
-        'run dmaheap place, which lists regions and heaps',
-      );
+      throw noSuch(about, subject, `there is no ${kind} "${name}" on this board`);
     if (context.options.format === 'json')
       context.printJson({
         schemaVersion: 1,
@@ -80,6 +77,15 @@ export async function explainPlacement(
   } catch (error) {
     throw refusedAfter(error, { diagnostics, sources: new Map() });
   }
+}
+
+function noSuch(about: Explained | undefined, subject: string, message: string): Refusal {
+  const [near] = about === undefined ? [] : suggest(subject, subjectsLike(about, subject));
+  return new Refusal(
+    message,
+    EXIT.usage,
+    near === undefined ? 'run dmaheap place, which lists regions and heaps' : `did you mean ${near}?`,
+  );
 }
 
 function describe(explanation: Explanation | undefined, kind: string, name: string): string {

@@ -3,10 +3,12 @@
 import { closeFromKnowledge } from '../../plan/close.js';
 import {
   type Explained,
+  explainNode,
   explainPlannedArea,
   explainPlannedHeap,
   explainPlannedSymbol,
   findHeap,
+  nodeNames,
   type Origin,
   type PlanExplanation,
   spanAround,
@@ -83,30 +85,49 @@ function explainValue({ loaded }: Explained, pointer: string): PlanExplanation |
 function explainLine(explained: Explained, file: string, number: number): PlanExplanation | undefined {
   const traced = traceLine(explained.plan, { version: VERSION }, file, number);
   if (traced === undefined) return undefined;
-  const origins = traced.values.flatMap(({ value, where, name }): Origin[] => {
+  const origins = traced.values.flatMap(({ value, text }): Origin[] => {
     const { pointer, span } = value.at ?? {};
     const at = span ?? (pointer === undefined ? undefined : spanAround(explained.loaded, pointer));
     const symbol = value.kind === 'option' ? (value.value as { readonly symbol: string }).symbol : undefined;
     const because = symbol === undefined ? undefined : explainPlannedSymbol(explained, symbol);
     const own: Origin = {
-      text: `${name}, written by templates/${where}`,
+      // A comment is a reason itself, and a symbol has its reasons below it.
+      text:
+        value.kind === 'comment' || because !== undefined
+          ? shortened(text)
+          : `${shortened(text)}: ${sourceOf(explained, pointer)}`,
       ...(pointer === undefined ? {} : { pointer }),
       ...(at === undefined ? {} : { span: at }),
       facts: [],
     };
     return [own, ...(because?.origins ?? [])];
   });
+  const templates = [...new Set(traced.values.map(({ where }) => where.replace(/:\d+$/, '')))];
   return {
     title: `${traced.path}:${number}: ${traced.text.trim()}`,
     origins:
       origins.length > 0
-        ? origins
+        ? [...origins, { text: `the template is templates/${templates.join(', templates/')}`, facts: [] }]
         : [{ text: 'the line contains no value of the profile; it is the same for every board', facts: [] }],
   };
 }
 
+const SHOWN = 60;
+const shortened = (text: string) => (text.length > SHOWN ? `${text.slice(0, SHOWN - 3)}...` : text);
+
+/** Where a written value is from, in words. */
+function sourceOf({ loaded }: Explained, pointer: string | undefined): string {
+  if (pointer === undefined) return 'computed from the profile';
+  if (loaded.spanOf(pointer) !== undefined) return pointer;
+  return schemaAt(pointer)?.default === undefined ? `from ${pointer}` : `the default of ${pointer}`;
+}
+
+/** What begins a subject that is a device node. */
+const NODE = /^\/dev\/dma_heap\//;
+
 /** @returns undefined when the subject is not of the profile */
 function explained(about: Explained, subject: string): PlanExplanation | undefined {
+  if (NODE.test(subject)) return explainNode(about, subject.replace(NODE, ''));
   if (subject.startsWith('/')) return explainValue(about, subject);
   const [, file, number] = LINE.exec(subject) ?? [];
   if (file !== undefined && !/^(heap|region):/.test(subject)) return explainLine(about, file, Number(number));
@@ -114,6 +135,15 @@ function explained(about: Explained, subject: string): PlanExplanation | undefin
   if (kind === 'heap' && name !== '') return explainPlannedHeap(about, name);
   if (kind === 'region' && name !== '') return explainPlannedArea(about, name);
   return explainPlannedSymbol(about, subject.replace(/^CONFIG_/, '').replace(/=.*$/s, ''));
+}
+
+/** What the plan has of the kind that the subject asks for: heaps, regions, nodes or symbols. */
+export function subjectsLike({ plan }: Explained, subject: string): string[] {
+  if (NODE.test(subject))
+    return plan.heaps.flatMap((heap) => nodeNames(plan, heap).map((name) => `/dev/dma_heap/${name}`));
+  if (subject.startsWith('heap:')) return plan.heaps.map(({ name }) => `heap:${name}`);
+  if (subject.startsWith('region:')) return plan.areas.map(({ name }) => `region:${name}`);
+  return plan.symbols.map(({ symbol }) => symbol);
 }
 
 export function explainPlan(
@@ -128,12 +158,7 @@ export function explainPlan(
   const explanation = explained(about, subject);
   if (explanation === undefined) {
     const [kind] = subject.split(':');
-    const known =
-      kind === 'heap'
-        ? about.plan.heaps.map(({ name }) => `heap:${name}`)
-        : kind === 'region'
-          ? about.plan.areas.map(({ name }) => `region:${name}`)
-          : about.plan.symbols.map(({ symbol }) => symbol);
+    const known = subjectsLike(about, subject);
     const near = suggest(subject, known)[0];
     const [, file = '', number] = LINE.exec(subject) ?? [];
     const traced =
@@ -150,7 +175,7 @@ export function explainPlan(
       `${profile} does not have ${subject}`,
       EXIT.usage,
       near === undefined
-        ? subject.startsWith('/')
+        ? subject.startsWith('/') && !NODE.test(subject)
           ? 'give a JSON pointer such as /board/memory'
           : `it has ${known.join(', ') || 'none'}`
         : `did you mean ${near}?`,
