@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { ReadText } from '../profile/load.js';
+import { kindOfBytes, kindOfFile } from './file-kind.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'the file does not exist',
@@ -61,7 +62,13 @@ function readFile(file: string, isPipeWanted: boolean, maxBytes: number): Read {
       return { error: 'it is a pipe, which may not end', fix: 'give - and send the data to standard input' };
     if (!stat.isFile() && !isPipe && !(file === STANDARD_INPUT && isatty(0)))
       return { error: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
-    if (stat.size > maxBytes) return { error: `it is larger than ${maxBytes >> 20} MiB` };
+    if (stat.size > maxBytes) {
+      const kind = stat.isFile() ? kindOfFile(file) : undefined;
+      const tooLarge = `it is larger than ${maxBytes >> 20} MiB`;
+      return kind === undefined
+        ? { error: tooLarge }
+        : { error: `it is ${kind.title}, and ${tooLarge}`, fix: kind.fix };
+    }
     // A socket cannot be opened by its path, and a parent may hand one over.
     if (file === STANDARD_INPUT) return readToEnd(0, maxBytes);
     descriptor = openSync(file, 'r');
@@ -114,12 +121,15 @@ export const readProfileText: ReadText = (file) => textOf(file, readBytes(file, 
 /** UTF-8 only: a replacement character would silently change what was written. */
 function textOf(file: string, got: Read): ReturnType<ReadText> {
   if ('error' in got) return got;
+  const kind = kindOfBytes(got.bytes);
+  if (kind !== undefined) return { error: `it is ${kind.title}, not text`, fix: kind.fix };
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(got.bytes) };
   } catch {
     const [first = 0, second = 0] = got.bytes;
     const isUtf16 = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
     if (isUtf16) return { error: 'it is UTF-16 text', fix: `save it as UTF-8: iconv -f UTF-16 -t UTF-8 ${file}` };
+    if (got.bytes.includes(0)) return { error: 'it is a binary file, not text', fix: 'give a text file' };
     return { error: 'it is not UTF-8 text', fix: 'save it as UTF-8' };
   }
 }

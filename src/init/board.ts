@@ -116,13 +116,13 @@ function dtbNameBelowDts(file: string | undefined): string | undefined {
 
 function boardOf(found: BoardFindings, arch: Arch | undefined, notes: Notes): Board {
   const { tree } = found;
-  const identity =
+  const identity: Pick<Board, 'title' | 'compatible'> =
     tree === undefined ? {} : identityOf(text(tree.root, 'model'), strings(tree.root, 'compatible') ?? []);
   const stated = statedMemory(found);
   const memory = rangesOf(stated);
   const dtb = dtbNameBelowDts(found.dtbPath);
   const pageSize = pageSizeOfConfig((symbol) => found.config?.get(symbol));
-  if (memory === undefined) noteMissingMemory(notes, 'the device tree');
+  if (memory === undefined) noteMissingMemory(notes, 'the device tree', identity.compatible);
   else if (found.memory === undefined && found.decided?.memory === undefined)
     notes.decide('/board/memory', 'the RAM of the device tree; the boot loader may change it');
   if (arch === undefined)

@@ -1,4 +1,5 @@
 /** The one writer of profiles: JSON with comments, members of one line where they fit, guesses marked DECIDE. */
+import { ramBase } from '../facts/ram-base.js';
 import type { Board, Profile, Region } from '../profile/types.gen.js';
 import { DECIDE } from '../profile/undecided.js';
 import { type AddressRange, formatAddress } from '../quantity/index.js';
@@ -30,11 +31,20 @@ export class Notes {
 /**
  * Marks RAM that no input states.
  * @param unstated what was looked at
+ * @param compatible of the board, where it is known
  */
-export function noteMissingMemory(notes: Notes, unstated: string): void {
-  notes.decide('/board/arch', `${unstated} does not state the RAM. See "System RAM" in /proc/iomem on the board:`);
+export function noteMissingMemory(notes: Notes, unstated: string, compatible: readonly string[] = []): void {
+  const known = ramBase(compatible);
+  const which =
+    known === undefined
+      ? 'This line is an example and not the RAM of the board'
+      : `The RAM of ${known.soc} begins at ${known.base}; the size is an example`;
+  notes.decide(
+    '/board/arch',
+    `${unstated} does not state the RAM. See "System RAM" in /proc/iomem on the board. ${which}:`,
+  );
   // Taking the slashes away leaves JSON, because a member follows.
-  notes.add('/board/arch', '"memory": [{ "base": "0x40000000", "size": "1G" }],');
+  notes.add('/board/arch', `"memory": [{ "base": "${known?.base ?? '0x40000000'}", "size": "1G" }],`);
 }
 
 /** How many guesses the text of a profile holds, to follow `wrote FILE`; empty for none. */

@@ -77,6 +77,15 @@ export function kernelRangeText(min: KernelVersion, max: KernelVersion): string 
 }
 
 /** What the kernel calls the directory of an architecture. */
+/** The value of kernel.version that includes one more release. */
+function widened(min: KernelVersion, max: KernelVersion, more: KernelVersion): string {
+  const [first, last] = [
+    compareKernelVersions(more, min) < 0 ? more : min,
+    compareKernelVersions(more, max) > 0 ? more : max,
+  ].map(formatKernelVersion);
+  return `"version": { "min": "${first}", "max": "${last}" }`;
+}
+
 const SOURCE_ARCH: Readonly<Record<Board['arch'], string>> = {
   arm64: 'arm64',
   arm: 'arm',
@@ -113,7 +122,7 @@ function resolveKernel(
           severity: 'warning',
           message: `the profile is for ${kernelRangeText(min, max)}, but ${origin} is Linux ${formatKernelVersion(own)}`,
           cause: 'the output is for the described kernel',
-          fix: 'widen kernel.version, or give another kernel',
+          fix: `widen kernel.version: ${widened(min, max, own)}, or give another kernel`,
           ...at(loaded, '/kernel/version'),
         }),
       );
@@ -123,7 +132,7 @@ function resolveKernel(
     diagnostics.push(
       report('model/kernel-outside-range', {
         message: `the profile is for ${kernelRangeText(min, max)}, not for Linux ${formatKernelVersion(chosen)}`,
-        fix: 'choose another kernel, or widen kernel.version',
+        fix: `choose another kernel, or widen kernel.version: ${widened(min, max, chosen)}`,
         ...at(loaded, '/kernel/version'),
       }),
     );

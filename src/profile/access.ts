@@ -13,6 +13,21 @@ export function modeOf(access: Access): number {
 
 const octal = (mode: number) => `0${mode.toString(8).padStart(3, '0')}`;
 
+/** Groups that distributions have for devices; a profile seldom means another one of almost the same name. */
+const WELL_KNOWN_GROUPS = ['video', 'render'];
+
+function checkGroup(name: string, { group }: Access, f: Finder): void {
+  const near = WELL_KNOWN_GROUPS.includes(group) ? undefined : suggest(group, WELL_KNOWN_GROUPS, 1)[0];
+  if (near !== undefined)
+    f.found.push(
+      report('access/near-group', {
+        message: `the group "${group}" is not a well-known group`,
+        fix: `did you mean "${near}"?`,
+        ...f.at(`${childPointer('/access', name)}/group`),
+      }),
+    );
+}
+
 function checkMode(name: string, access: Access, f: Finder): void {
   const pointer = childPointer('/access', name);
   const mode = modeOf(access);
@@ -92,6 +107,7 @@ export function checkAccess(profile: Profile, f: Finder): void {
       );
     }
     checkMode(name, access, f);
+    checkGroup(name, access, f);
     if (access.uaccess === true)
       f.found.push(
         access.force === undefined

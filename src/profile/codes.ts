@@ -50,6 +50,17 @@ export const PROFILE_CODES = defineCodes({
     title: 'not a size or address',
     explain: 'A size or an address is a whole number of bytes below 2^64, such as 4096, 0x1000_0000, 256M, 1 GiB.',
   },
+  'profile/size-without-unit': {
+    severity: 'warning',
+    title: 'small size without a unit',
+    explain:
+      'A size without a unit is a number of bytes. Less than 1 MiB is too small for an area or for RAM, so the number is probably one of MiB. Write the unit: 400M.',
+  },
+  'profile/size-binary-unit': {
+    severity: 'note',
+    title: 'KB, MB and GB are powers of 1024',
+    explain: 'The units K, M, G and T are powers of 1024, as in the kernel. 400MB is 400 MiB, and not 400000000 bytes.',
+  },
   'profile/zero-size': {
     severity: 'error',
     title: 'size of zero',
@@ -173,6 +184,12 @@ export const PROFILE_CODES = defineCodes({
     title: 'two numbers for one group, or one number for two groups',
     explain:
       'The kernel compares numbers of groups. The generated files create each group with the number in "gid", so a group has one number, and a number belongs to one group.',
+  },
+  'access/near-group': {
+    severity: 'note',
+    title: 'group with almost the name of a well-known group',
+    explain:
+      'The name differs in one or two letters from a group that distributions have. Members of the well-known group cannot open the heap. Correct the name if it is a misspelling.',
   },
   'access/execute': {
     severity: 'error',

@@ -55,6 +55,43 @@ function checkQuantity(
   return bytes;
 }
 
+/** Without a unit, a number up to this is probably one of MiB. */
+const MOST_MEANT_AS_MIB = 16384n;
+
+/** A size that is valid and probably not what its author means. */
+function checkUnit(value: Size | undefined, pointer: string, f: Finder): void {
+  const bytes = value === undefined ? undefined : parseBytes(value);
+  if (value === undefined || bytes === undefined || bytes === 0n) return;
+  const text = String(value).trim();
+  if (/^\d[\d_]*$/.test(text) && bytes < 1n << 20n)
+    f.found.push(
+      report('profile/size-without-unit', {
+        message: `the size ${text} does not have a unit, so it is ${text} bytes`,
+        fix: bytes <= MOST_MEANT_AS_MIB ? `did you mean "${bytes}M"?` : 'write the unit, such as "400M"',
+        ...f.at(pointer),
+      }),
+    );
+  const [, number, unit] = /^([\d_]+)\s*([kmgt])b$/i.exec(text) ?? [];
+  if (number !== undefined && unit !== undefined)
+    f.found.push(
+      report('profile/size-binary-unit', {
+        message: `"${text}" is ${number} ${unit.toUpperCase()}iB`,
+        cause: 'K, M, G and T are powers of 1024, also with B',
+        fix: `write "${number}${unit.toUpperCase()}"`,
+        ...f.at(pointer),
+      }),
+    );
+}
+
+function checkUnits({ board, regions }: Profile, f: Finder): void {
+  for (const [i, { size }] of (board.memory ?? []).entries()) checkUnit(size, `/board/memory/${i}/size`, f);
+  for (const [name, { size, budget }] of Object.entries(regions ?? {})) {
+    const pointer = childPointer('/regions', name);
+    checkUnit(size, `${pointer}/size`, f);
+    checkUnit(budget?.min, `${pointer}/budget/min`, f);
+  }
+}
+
 function checkRange(range: { base: Address; size: Size }, pointer: string, f: Finder) {
   const baseAddress = checkQuantity(range.base, `${pointer}/base`, false, f);
   const sizeBytes = checkQuantity(range.size, `${pointer}/size`, true, f);
@@ -306,6 +343,7 @@ export function checkMeaning(profile: Profile, spanOf: SpanOf): Diagnostic[] {
     },
   };
   checkBoard(profile, f);
+  checkUnits(profile, f);
   checkKernel(profile, f);
   const regions = Object.entries(profile.regions ?? {});
   for (const [name, region] of regions) checkRegion(name, region, profile, f);

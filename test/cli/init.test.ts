@@ -2,8 +2,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { execa } from 'execa';
+import { execa, execaSync } from 'execa';
 import { parse } from 'jsonc-parser';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../src/cli/program.js';
@@ -343,6 +344,39 @@ test('UTF-16 is named, with the command that mends it', async () => {
 
 test.each([
   [
+    'device tree blob',
+    'board.dtb',
+    () => readFileSync(board('kind.dtb', { size: cellsValue(0, 0x8000000) })),
+    'give it with --dtb',
+  ],
+  ['gzip', 'a.gz', () => gzipSync('{}'), 'unpack it with gunzip'],
+  ['ELF file', 'vmlinux', () => readFileSync(process.execPath).subarray(0, 4096), '--kernel-tree'],
+  ['ELF file', 'node', () => readFileSync(process.execPath), '--kernel-tree'],
+  [
+    'tar archive',
+    'a.tar',
+    () => execaSync('tar', ['-C', 'schemas', '-c', 'README.md'], { encoding: 'buffer' }).stdout,
+    'check --rootfs',
+  ],
+  ['binary file', 'a.bin', () => Buffer.from([0xff, 0x80, 0, 1]), 'give a text file'],
+  ['not UTF-8 text', 'latin.json', () => Buffer.from('{ "name": "b\xf6ard" }', 'latin1'), 'save it as UTF-8'],
+])('a %s in place of a profile is named, with what takes it', async (title, name, content, fix) => {
+  writeFileSync(path.join(work, name), content());
+  for (const argv of [
+    ['validate', name],
+    ['place', name],
+    ['generate', name, '-o', 'out'],
+  ]) {
+    const { stderr, exit } = await dmaheap(argv, work);
+    expect(exit).toBe(2);
+    expect(stderr).toMatch(new RegExp(`cause: it is .*${title}`));
+    expect(stderr).toContain(fix);
+    if (title !== 'not UTF-8 text') expect(stderr).not.toContain('UTF-8');
+  }
+});
+
+test.each([
+  [
     '"hеaps"',
     /has no key "hеaps"\n(.*\n)*? {2}cause: its "е" is U\+0435, a Cyrillic letter and not a Latin letter\n {2}fix: did you mean "heaps"\?/,
   ],
@@ -358,6 +392,61 @@ test.each([
 });
 
 describe('what was said of the size', () => {
+  test.each([
+    ['400 MiB for a video decoder', '--size 400M --purpose decode'],
+    ['1G camera', '--size 1G --purpose camera'],
+    ['256mb', '--size 256M'],
+    ['NPU: 512 MB', '--size 512M --purpose npu'],
+  ])('a total in place of buffers, "%s", leads to the options that take it', async (words, options) => {
+    const file = board('total.dtb', { size: cellsValue(0, 0x8000000) });
+    const { stderr, exit } = await dmaheap(['init', '--dtb', file, '--budget', words], work);
+    expect(exit).toBe(2);
+    expect(stderr).toContain(`or state the total: ${options}\n`);
+    const accepted = await dmaheap(['init', '--dtb', file, ...options.split(' ')], work);
+    expect(accepted.exit).toBe(0);
+  });
+
+  test.each(['2 cameras 4K', 'a decoder', '4K'])('"%s" is not a total', async (words) => {
+    const file = board('total.dtb', { size: cellsValue(0, 0x8000000) });
+    const { stderr } = await dmaheap(['init', '--dtb', file, '--budget', words], work);
+    expect(stderr).not.toContain('--size');
+  });
+
+  test('a terminal takes a total as well', async () => {
+    const dtb = board('said.dtb', { size: cellsValue(0, 0x8000000) });
+    const { exit } = await answered([
+      dtb,
+      '',
+      'said',
+      'arm64',
+      '6.12',
+      '400 MiB for a video decoder',
+      '',
+      '',
+      'said.jsonc',
+    ]);
+    expect(exit).toBe(0);
+    const profile = parse(readFileSync(path.join(work, 'said.jsonc'), 'utf8'));
+    expect(profile.regions['linux,cma'].size).toBe('400M');
+    expect(Object.keys(profile.heaps)).toEqual(['decoder', 'system']);
+  });
+
+  test('RAM that no device tree states is an example, or begins where the SoC has it', async () => {
+    const draft = async (...compatible: string[]) => {
+      const file = path.join(work, 'no-ram.dtb');
+      const root = { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) };
+      writeFileSync(
+        file,
+        writeFdt(makeFdt({ name: '', properties: { ...root, compatible: stringsValue(...compatible) } })),
+      );
+      return (await dmaheap(['init', '--dtb', file], work)).stdout;
+    };
+    const radxa = await draft('radxa,zero-3w', 'rockchip,rk3566');
+    expect(radxa).toContain('The RAM of rockchip,rk3566 begins at 0x200000; the size is an example:');
+    expect(radxa).toContain('// "memory": [{ "base": "0x200000", "size": "1G" }],');
+    expect(await draft('acme,board')).toContain('This line is an example and not the RAM of the board:');
+  });
+
   test('--size and --kernel are taken, and less than the board has is marked', async () => {
     const file = board('sized.dtb', { size: cellsValue(0, 0x8000000) });
     const { stdout } = await dmaheap(['init', '--dtb', file, '--size', '64M', '--kernel', '6.12'], work);

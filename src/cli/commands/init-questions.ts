@@ -10,6 +10,7 @@ import {
   parseKernelVersion,
 } from '../../facts/index.js';
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../init/board.js';
+import { totalInWords } from '../../init/total.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
@@ -71,10 +72,15 @@ function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
   return { value: { min, max } };
 }
 
-function readBudget(answer: string): Read<Decisions['buffers']> {
-  if (answer === '') return { value: undefined };
+/** Buffers, or a total as `400M for a video decoder`. */
+function readBudget(answer: string): Read<Pick<Decisions, 'buffers' | 'sizeBytes' | 'purpose'>> {
+  if (answer === '') return { value: {} };
   const parsed = parseBuffers(answer);
-  return 'error' in parsed ? parsed : { value: parsed.buffers };
+  if (!('error' in parsed)) return { value: { buffers: parsed.buffers } };
+  const total = totalInWords(answer);
+  const sizeBytes = total === undefined ? undefined : parseBytes(total.size);
+  if (total === undefined || sizeBytes === undefined || sizeBytes === 0n) return parsed;
+  return { value: { sizeBytes, ...(total.purpose === undefined ? {} : { purpose: total.purpose }) } };
 }
 
 function readDistribution(
@@ -138,13 +144,16 @@ export async function askBoard(
         : await get('RAM as BASE+SIZE (see "System RAM" in /proc/iomem); Enter leaves it open', '', readMemory);
     const kernel =
       found.kernel === undefined ? await get('Kernels that the profile is for', DRAFT_TEXT, readKernels) : undefined;
-    const buffers =
-      found.decided?.buffers ??
-      (await get(
-        `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}"; Enter leaves the size open`,
-        '',
-        readBudget,
-      ));
+    const { buffers, sizeBytes } = found.decided ?? {};
+    const needs =
+      buffers !== undefined || sizeBytes !== undefined
+        ? { ...(buffers === undefined ? {} : { buffers }), ...(sizeBytes === undefined ? {} : { sizeBytes }) }
+        : await get(
+            `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}", or a size such as 400M; Enter leaves the size open`,
+            '',
+            readBudget,
+          );
+    const { purpose = needs.purpose } = found.decided ?? {};
     const { distribution: system, ...chosen } =
       found.distribution === undefined
         ? await get(`The distribution (${DISTRIBUTIONS.map(({ id }) => id).join(', ')})`, 'debian', readDistribution)
@@ -170,7 +179,8 @@ export async function askBoard(
       group,
       ...(memory === undefined ? {} : { memory }),
       ...(kernel === undefined ? {} : { kernel }),
-      ...(buffers === undefined ? {} : { buffers }),
+      ...needs,
+      ...(purpose === undefined ? {} : { purpose }),
     };
     return { found: { ...found, distribution: system, ...chosen, decided }, output: file };
   } catch (error) {

@@ -8,12 +8,13 @@ import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
 import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from '../../init/board.js';
+import { totalInWords } from '../../init/total.js';
 import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
-import type { Context } from '../context.js';
+import { type Context, commandLine } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { Refusal } from '../refusal.js';
@@ -139,8 +140,14 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
  */
 function readDecisions({ budget, group, distribution: name, size, purpose, kernel }: InitOptions): BoardFindings {
   const parsed = budget === undefined ? undefined : parseBuffers(budget);
-  if (parsed !== undefined && 'error' in parsed)
-    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"`);
+  if (parsed !== undefined && 'error' in parsed) {
+    const total = totalInWords(budget ?? '');
+    const options =
+      total === undefined
+        ? ''
+        : `, or state the total: ${commandLine(['--size', total.size, ...(total.purpose === undefined ? [] : ['--purpose', total.purpose])])}`;
+    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"${options}`);
+  }
   const known = name === undefined ? undefined : distribution(name);
   if (name !== undefined && known === undefined)
     throw new Refusal(
