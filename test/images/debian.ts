@@ -11,73 +11,33 @@ import { mergedDtb } from '../e2e/overlay.js';
 import { generate } from '../e2e/product.js';
 import { baseDtb, runGuest } from '../e2e/qemu.js';
 import { guestKernel } from '../native/kernels.js';
-import { addReport, FAILED, MASK, seenOn, unlikeSeen } from './seen.js';
+import { type Architecture, type Fault, MEMORY_MIB, profileText } from './boards.js';
+import { addReport, MASK, seenOn, unlikeSeen } from './seen.js';
 
 const PACKAGES = [
   ...['base-files', 'base-passwd', 'bash', 'coreutils', 'dash', 'grep', 'hostname', 'init-system-helpers', 'kmod'],
   ...['libc-bin', 'login', 'mount', 'passwd', 'sed', 'systemd', 'systemd-sysv', 'udev', 'util-linux'],
 ];
-const MEMORY_MIB = 1024;
-
-const EXAMPLE = new URL('../../schemas/examples/qemu-virt-arm64.json', import.meta.url).pathname;
-
-/** A change of a healthy image, and the checks that fail by it. */
-interface Fault {
-  readonly name: string;
-  readonly failed: readonly string[];
-  readonly isWithoutOverlay?: boolean;
-  readonly isMasked?: boolean;
-  readonly cmdline?: string;
-}
 
 interface System {
-  readonly architecture: 'arm64' | 'amd64';
-  readonly profile: object;
+  readonly architecture: Architecture;
   /** Of test/native/kernels.ts. */
   readonly kernel: string;
   /** Where dpkg-shlibdeps finds the libraries of the cross compiler. */
   readonly libraries?: string;
-  readonly faults: readonly Fault[];
   /** The kernel has no /proc/sys. */
   readonly isWithoutSysctl?: boolean;
 }
 
-export const SYSTEMS: readonly System[] = [
-  {
+const SYSTEMS: Readonly<Record<Architecture, System>> = {
+  arm64: {
     architecture: 'arm64',
-    profile: { extends: [EXAMPLE] },
     kernel: 'arm64-6.12',
     libraries: '/usr/aarch64-linux-gnu/lib',
     isWithoutSysctl: true,
-    faults: [
-      { name: 'none', failed: [] },
-      { name: 'no overlay', isWithoutOverlay: true, failed: FAILED['no overlay'] },
-      { name: 'rule masked', isMasked: true, failed: FAILED['rule masked'] },
-    ],
   },
-  {
-    // Debian's stock kernel has the heap system and no CMA.
-    architecture: 'amd64',
-    profile: {
-      board: {
-        title: 'PC',
-        arch: 'x86_64',
-        bootLoader: 'other',
-        memory: [{ base: '0x0', size: '1G' }],
-      },
-      kernel: { version: { min: '6.12', max: '6.12' } },
-      heaps: { system: { kind: 'system' } },
-      access: { system: { group: 'video', users: ['camera'] } },
-      verify: { users: ['camera'] },
-    },
-    kernel: 'debian-amd64',
-    faults: [
-      { name: 'none', failed: [] },
-      { name: 'heap withheld', cmdline: 'initcall_blacklist=system_heap_create', failed: ['heap.support'] },
-      { name: 'rule masked', isMasked: true, failed: ['heap.permissions system', 'open.user system'] },
-    ],
-  },
-];
+  amd64: { architecture: 'amd64', kernel: 'debian-amd64' },
+};
 
 const tool = (command: string, args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}) =>
   execa(command, [...args], { cwd, env, stdin: 'ignore', all: true });
@@ -129,24 +89,28 @@ async function makeRoot(system: System, directory: string, debs: readonly string
   return ramdisk;
 }
 
-export interface Image {
+interface Image {
   readonly system: System;
   readonly directory: string;
   readonly ramdisk: string;
 }
 
-export async function debianImage(system: System, directory: string): Promise<Image> {
-  mkdirSync(directory, { recursive: true });
+export async function debianImage(
+  architecture: Architecture,
+  directory: string,
+): Promise<(fault: Fault) => Promise<string>> {
+  const system = SYSTEMS[architecture];
   const profile = path.join(directory, 'board.json');
-  writeFileSync(profile, JSON.stringify({ version: 1, name: 'image', ...system.profile }));
+  writeFileSync(profile, profileText(architecture));
   const targets = ['--kernel', '6.12', '--target', 'debian,dt-overlay'];
   const generated = await generate(profile, targets, path.join(directory, 'generated'));
   const debs = await buildPackages(system, directory, generated);
-  return { system, directory, ramdisk: await makeRoot(system, directory, debs) };
+  const image = { system, directory, ramdisk: await makeRoot(system, directory, debs) };
+  return (fault) => unlikeFault(image, fault);
 }
 
 /** @returns objections to what the image shows with the fault */
-export async function unlikeFault({ system, directory, ramdisk }: Image, fault: Fault): Promise<string> {
+async function unlikeFault({ system, directory, ramdisk }: Image, fault: Fault): Promise<string> {
   const { machine, image } = await guestKernel(system.kernel);
   const base = await baseDtb({ machine, memoryMiB: MEMORY_MIB });
   const overlay = path.join(directory, 'generated/dt-overlay/dmaheap.dtso');

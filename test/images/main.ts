@@ -3,16 +3,21 @@
  * report of the verifier from inside: healthy, and with faults. --short: what CI runs, Debian for arm64, healthy and with one
  * fault.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Verdicts } from '../verdicts.js';
-import { debianImage, SYSTEMS, unlikeFault } from './debian.js';
+import { type Architecture, BOARDS, type Fault } from './boards.js';
+import { debianImage } from './debian.js';
+import { mkosiImage } from './mkosi.js';
+
+/** @returns what boots the image with a fault, and objects to what it shows */
+type Builder = (architecture: Architecture, directory: string) => Promise<(fault: Fault) => Promise<string>>;
+
+const BUILDERS: Readonly<Record<string, Builder>> = { debian: debianImage, mkosi: mkosiImage };
 
 /** What has no run here, and what would decide it. */
 const NOT_RUN = {
-  mkosi:
-    'mkosi installs the packages of the image in a private root with qemu-user, and has not been seen to finish; test:targets runs mkosi summary',
   buildroot: 'neither Debian nor npm has its source',
   yocto: 'neither Debian nor npm has openembedded-core; templates/yocto/README.md lists what was run by hand',
 };
@@ -24,19 +29,22 @@ const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => 
 const verdicts = new Verdicts();
 const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-images-'));
 try {
-  for (const system of SYSTEMS) {
-    const name = `debian ${system.architecture}`;
-    if (!isWanted(name) || (isShort && system.architecture !== 'arm64')) continue;
-    let built: Awaited<ReturnType<typeof debianImage>> | undefined;
-    await verdicts.judge(`${name}: packages built and installed`, async () => {
-      built = await debianImage(system, path.join(directory, system.architecture));
-      return '';
-    });
-    const image = built;
-    if (image !== undefined)
-      for (const fault of system.faults.filter((one) => !isShort || !one.isWithoutOverlay))
-        await verdicts.judge(`${name}, booted, fault: ${fault.name}`, () => unlikeFault(image, fault));
-  }
+  for (const [builder, build] of Object.entries(BUILDERS))
+    for (const architecture of ['arm64', 'amd64'] as const) {
+      const name = `${builder} ${architecture}`;
+      if (!isWanted(name) || (isShort && name !== 'debian arm64')) continue;
+      let boots: Awaited<ReturnType<Builder>> | undefined;
+      await verdicts.judge(`${name}: built`, async () => {
+        const place = path.join(directory, name.replace(' ', '-'));
+        mkdirSync(place);
+        boots = await build(architecture, place);
+        return '';
+      });
+      const unlikeFault = boots;
+      if (unlikeFault !== undefined)
+        for (const fault of BOARDS[architecture].faults.filter((one) => !isShort || !one.isWithoutOverlay))
+          await verdicts.judge(`${name}, booted, fault: ${fault.name}`, () => unlikeFault(fault));
+    }
   for (const [name, reason] of Object.entries(NOT_RUN)) if (isWanted(name)) verdicts.skip(name, reason);
 } finally {
   rmSync(directory, { recursive: true, force: true });

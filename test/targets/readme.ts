@@ -124,7 +124,7 @@ export const PAGES: readonly Page[] = [
       'export ARCH': 'is for the line after it',
       '(cd ../linux': 'takes many minutes; the lab builds kernels from such fragments',
       'mkdir -p mkosi.packages': 'needs the package of the line before it',
-      'mkosi --package': 'needs the package of the line before it',
+      'mkosi --package': 'test:images builds and boots the image',
       'mkosi burn': 'needs a card',
     },
   },

@@ -40,6 +40,11 @@ export class PrivateApt {
     this.#root = path.join(cacheRoot(), 'apt', `${suite}-${architecture}`);
   }
 
+  /** Its sources.list; there after {@link update}. */
+  get sources(): string {
+    return path.join(this.#root, 'sources.list');
+  }
+
   run(command: 'apt-get' | 'apt-cache', args: readonly string[], cwd = this.#root) {
     return execa(command, args, { cwd, env: { APT_CONFIG: path.join(this.#root, 'apt.conf') }, stdin: 'ignore' });
   }
