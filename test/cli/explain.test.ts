@@ -1,5 +1,5 @@
 /** explain: every heap, region, symbol, value and line of a plan goes back to a place in a profile or to a fact. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -12,6 +12,7 @@ import { makePlan } from '../../src/plan/index.js';
 import { readProfile } from '../../src/profile/load.js';
 import { render, TARGETS } from '../../src/render/index.js';
 import { traceFile } from '../../src/render/trace.js';
+import { VERIFIER_CHECKS } from '../../src/verify/checks.js';
 import { DIAGNOSES } from '../../src/verify/diagnoses.gen.js';
 import { BOARDS } from '../render/examples.js';
 import { dmaheap } from './run.js';
@@ -199,13 +200,17 @@ test('a diagnosis that nobody observed is explained in whole words, the symbols 
     for (const text of [cause, fix]) expect(text, id).toMatch(/^(?!.*(\.\.|[{}]|''|\(\)|: ?$)).+$/);
 });
 
-test('each name that diagnose and check print has an entry', async () => {
+test('each name that diagnose, check and the verifier print has an entry', async () => {
   const { CAUSES } = await import('../../src/diagnose/causes/index.js');
   const { CHECKS_WITH_CONFIRM } = await import('../../src/check/index.js');
   // This one is replaced by the name that the verifier gave.
   const causes = CAUSES.map(({ id }) => id).filter((id) => id !== 'verifier');
   const names = [...new Set([...causes, 'undecided', ...CHECKS_WITH_CONFIRM.map(({ id }) => id)])];
-  expect(names.length).toBeGreaterThan(60);
+  const core = readdirSync('native/core').map((file) => readFileSync(`native/core/${file}`, 'utf8'));
+  const ofVerifier = core.flatMap((text) => [...text.matchAll(/\{"([a-z.-]+)", SCOPE_/g)].map(([, id = '']) => id));
+  expect(Object.keys(VERIFIER_CHECKS).sort()).toEqual([...ofVerifier].sort());
+  names.push(...ofVerifier);
+  expect(names.length).toBeGreaterThan(100);
   for (const name of names)
     expect(await dmaheap(['explain', name]), name).toMatchObject({
       exit: 0,

@@ -3,6 +3,7 @@ import { CHECKS_WITH_CONFIRM, type Check, INPUT_OPTION } from '../../check/index
 import { meaningOf, NAMES_OF_ANSWERS } from '../../diagnose/index.js';
 import { FACTS } from '../../facts/index.js';
 import { suggest } from '../../source/suggest.js';
+import { VERIFIER_CHECKS } from '../../verify/checks.js';
 import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import { allCodes } from '../codes.js';
 import type { Context } from '../context.js';
@@ -69,6 +70,15 @@ async function explain(
   if (subject.includes('/')) return explainCode(context, subject);
   const check = CHECKS_WITH_CONFIRM.find(({ id }) => id === subject);
   if (check !== undefined) return explainCheck(context, check);
+  const asked = VERIFIER_CHECKS[subject];
+  if (asked !== undefined) {
+    if (context.options.format === 'json') context.printJson({ schemaVersion: 1, check: subject, asks: asked });
+    else
+      context.print(
+        `${subject}: a check of dmaheap-verify: ${asked}\n    next: a result that is not a pass has a diagnosis; dmaheap explain NAME explains it\n`,
+      );
+    return EXIT.good;
+  }
   const diagnosis = NAMED.find(({ id }) => id === subject);
   if (diagnosis !== undefined) {
     if (context.options.format === 'json') context.printJson({ schemaVersion: 1, ...diagnosis });

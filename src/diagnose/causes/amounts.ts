@@ -92,6 +92,12 @@ const usedUp = (board: Board, total: number) => ({
   fix: EXHAUSTED_FIX,
 });
 
+/** Nothing failed in the text, and nothing else explains a failure. */
+export const USED_UP: Cause = {
+  id: 'CMA_EXHAUSTED',
+  when: (board) => (isUsedUp(board) && !board.has('works') ? usedUp(board, board.cmaKib ?? 0) : undefined),
+};
+
 /** A driver was asked for a set of buffers. */
 const isSetRefused = (board: Board) => board.line(/VIDIOC_(?:REQBUFS|CREATE_BUFS)|request \d+ buffers/i) !== undefined;
 
@@ -107,7 +113,7 @@ export const AMOUNTS: readonly Cause[] = [
       if (line === undefined && !(accounting !== undefined && (events !== undefined || isShort(board))))
         return undefined;
       return {
-        text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}. The machine has free memory, but the service must not use more.`,
+        text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}. The limit is that of the service; the machine may have free memory.`,
         evidence: [line, accounting, events],
         fix: 'raise MemoryMax= (memory.max) of the unit or of the container by the size of the buffers, or boot with dma_heap.mem_accounting=0, so that heap buffers are not charged',
       };
@@ -208,9 +214,8 @@ export const AMOUNTS: readonly Cause[] = [
       const need = requestOf(board) ?? largestHeld(board) ?? 4096;
       const held = holder(board);
       if (total === undefined || free === undefined || total === 0) return undefined;
-      if (asked === undefined && largestHeld(board) === undefined && isUsedUp(board) && !board.has('works'))
-        return usedUp(board, total);
       if (!isShort(board)) return undefined;
+      if (asked === undefined && largestHeld(board) === undefined && isUsedUp(board)) return usedUp(board, total);
       const isEmptyAtFirst = board.freeKib.length > 1 && Math.max(...board.freeKib) > total * 0.8;
       const fits = need * 4 <= total * 1024;
       if (free * 1024 >= need || (held === undefined && (!fits || isEmptyAtFirst))) return undefined;

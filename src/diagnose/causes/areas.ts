@@ -194,7 +194,7 @@ export const REFUSED: readonly Cause[] = [
       if (node === undefined && !near) return undefined;
       if (node === undefined && board.line(/reserved-memory\S*\/status|linux,cma/) === undefined) return undefined;
       return {
-        text: `the node ${node?.name ?? ''} in /reserved-memory is disabled by its status property, so the kernel skips it silently.`,
+        text: `${node === undefined ? 'a node' : `the node ${node.name}`} in /reserved-memory is disabled by its status property, so the kernel skips it silently.`,
         evidence: [node?.line, said],
         fix: 'remove the status property (or write status = "okay") in the board\'s device tree or in an overlay for this node',
       };
@@ -559,5 +559,7 @@ const hasComplaint = (board: Board) =>
   board
     .linesOf('others')
     .some((line) =>
-      /\?|？|why|wrong|only|not |no |n't|fail|cannot|stays|still|instead|为什么|怎么|只有|没有|失败|却/i.test(line),
+      /\?|？|why|wrong|only|\bbut\b|not |no |n't|fail|cannot|stays|still|instead|为什么|怎么|只有|没有|失败|却/i.test(
+        line,
+      ),
     );

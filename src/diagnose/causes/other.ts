@@ -249,7 +249,7 @@ export const NOT_OURS: Cause = {
     if (isAccused(board)) return undefined;
     const known = noSpace(board) ?? knownFault(board, OTHERS);
     if (known !== undefined) return known;
-    const line = failure(board.linesOf('others'), board);
+    const line = isUsedUp(board) ? undefined : failure(board.linesOf('others'), board);
     return line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX);
   },
 };

@@ -109,10 +109,10 @@ const isHeapsDirectory = (path: string) => /^\/dev\/dma(?:_heap\/?\*?|\*|_heap\*
 
 /** A comma ends a path only before a space. */
 const PATH =
-  /\/(?:dev|sys\/class|sys\/devices\/virtual|proc\/device-tree|sys\/firmware\/devicetree)(?:[^\s'"\u2018-\u201d«»\u300c\u300d:\uff1a,\uff0c)\]]|,(?=\w))*/u;
+  /\/(?:dev|sys\/class|sys\/devices\/virtual|proc\/device-tree|sys\/firmware\/devicetree)(?:[^\s'"`\u2018-\u201d«»\u300c\u300d:\uff1a,\uff0c)\]]|,(?=\w))*/u;
 /** Runtimes look for a device on the host before the container starts. */
 export const IS_RUNTIME =
-  /error gathering device information|bind source path does not exist|hostPath type check failed|^\s*Error: statf?s? |Failed to stat\b/i;
+  /error gathering device information|crun: error stat'ing file|bind source path does not exist|hostPath type check failed|^\s*Error: statf?s? |Failed to stat\b/i;
 
 /** `ls` names its path in every language; what it says after the path may be one that is not known here. */
 const isNotFound = (text: string) =>
