@@ -13,12 +13,20 @@ import type { NeutralView } from './view.js';
 
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
-/** `make ARCH=`, `mkimage -A`, mkosi, GNU (Alpine, Nix) and LAVA have other names; `console` is that of QEMU's machine. */
+/** `make ARCH=`, `mkimage -A`, mkosi, GNU (Alpine, Nix) and LAVA have other names. */
 const ARCH_NAMES = {
-  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64', lava: 'arm64', console: 'ttyAMA0' },
-  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7', lava: 'arm', console: 'ttyAMA0' },
-  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64', lava: 'riscv64', console: 'ttyS0' },
-  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64', lava: 'amd64', console: 'ttyS0' },
+  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64', lava: 'arm64' },
+  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7', lava: 'arm' },
+  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64', lava: 'riscv64' },
+  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64', lava: 'amd64' },
+} as const;
+
+/** A machine of QEMU that runs the kernel of any board of the architecture. */
+const QEMU = {
+  arm64: { program: 'qemu-system-aarch64', machine: 'virt', cpu: 'cortex-a53', console: 'ttyAMA0' },
+  arm: { program: 'qemu-system-arm', machine: 'virt', cpu: 'cortex-a15', console: 'ttyAMA0' },
+  riscv64: { program: 'qemu-system-riscv64', machine: 'virt', cpu: 'rv64', console: 'ttyS0' },
+  x86_64: { program: 'qemu-system-x86_64', machine: 'q35', cpu: 'max', console: 'ttyS0' },
 } as const;
 
 /** The view of a plan, the same for every target; options come from {@link presentOptions}. */
@@ -26,6 +34,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
   const { dtb } = plan.board;
   const policyTypes = distinct(plan.heaps.map((heap) => `dmaheap_${heap.name.replaceAll('-', '_')}_device`));
   const names = ARCH_NAMES[plan.board.arch];
+  const qemu = QEMU[plan.board.arch];
   const byTree = plan.areas.filter((area) => area.delivery === 'device-tree');
   const labels = areaLabels(plan.areas);
   const areas = plan.areas.map((area, i) => presentArea(plan, area, labels[i] ?? ''));
@@ -46,7 +55,13 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       mkosiArch: leaf('word', names.mkosi),
       gnuArch: leaf('word', names.gnu),
       lavaArch: leaf('word', names.lava),
-      qemuKernel: qemuKernel(plan, names.console),
+      qemu: {
+        program: leaf('string', `/usr/bin/${qemu.program}`),
+        machine: leaf('word', qemu.machine),
+        cpu: leaf('string', qemu.cpu),
+        kernelArguments: leaf('string', kernelArguments(plan)),
+        kernelOptions: qemuKernel(plan),
+      },
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
       dtbName: plan.board.dtb !== undefined && leaf('path', fileName(plan.board.dtb), { pointer: '/board/dtb' }),
       dtsName: dtb !== undefined && leaf('path', dtb.replace(/\.dtb$/, ''), { pointer: '/board/dtb' }),
@@ -151,10 +166,12 @@ function presentUnnumbered({ groups }: Plan): NeutralView[] {
   });
 }
 
+const kernelArguments = ({ board, commandLine }: Plan): string =>
+  [`console=${QEMU[board.arch].console}`, ...commandLine.map(({ argument }) => argument)].join(' ');
+
 /** QEMU's options for a kernel that LAVA has downloaded; LAVA splits them into words as a shell does. */
-function qemuKernel({ commandLine }: Plan, console: string): NeutralView {
-  const words = [`console=${console}`, ...commandLine.map(({ argument }) => argument)];
-  const { value } = write('sh', leaf('string', words.join(' ')));
+function qemuKernel(plan: Plan): NeutralView {
+  const { value } = write('sh', leaf('string', kernelArguments(plan)));
   return value !== undefined && leaf('string', `-kernel {kernel} -append ${value.spelled}`);
 }
 

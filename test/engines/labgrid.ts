@@ -1,33 +1,20 @@
-/** labgrid's pytest plugin runs the generated test on a board that its QEMUDriver plays: one case for each check. */
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+/**
+ * labgrid's pytest plugin runs the generated test in the generated environments: on a board that its QEMUDriver plays, and on
+ * one that Debian's U-Boot boots. Every check is a case.
+ */
+import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import YAML from 'yaml';
+import { buildStaticFor } from '../../src/build/native.js';
 import { generate } from '../e2e/product.js';
-import { type BoardName, dtbOf, MEMORY_MIB, PROMPT, ramdiskOf } from './guest.js';
+import { loadBoards } from '../e2e/real-boards/board.js';
+import { uBoot } from '../e2e/real-boards/emulator.js';
+import { diskOptions, writeBootDisk } from '../e2e/real-boards/u-boot.js';
+import { type BoardName, dtbOf, MEMORY_MIB, ramdiskOf } from './guest.js';
 import { amongEngines } from './root.js';
 
-const environment = (board: BoardName) => ({
-  targets: {
-    main: {
-      drivers: {
-        QEMUDriver: {
-          qemu_bin: 'qemu',
-          machine: 'virt,gic-version=2',
-          cpu: 'cortex-a53',
-          memory: `${MEMORY_MIB}M`,
-          kernel: 'kernel',
-          dtb: 'dtb',
-          boot_args: 'console=ttyAMA0',
-          extra_args: `-net none -initrd /work/${ramdiskOf(board)}`,
-        },
-        ShellDriver: { prompt: `${PROMPT}.*# `, login_prompt: ' login: ', username: 'root' },
-        ShellStrategy: {},
-      },
-    },
-  },
-  images: { kernel: '/work/kernel', dtb: `/work/${dtbOf(board)}` },
-  tools: { qemu: '/usr/bin/qemu-system-aarch64' },
-});
+/** What starts the board: a generated environment. */
+export type Environment = 'qemu' | 'u-boot';
 
 export interface PytestRun {
   readonly exitCode: number | undefined;
@@ -36,17 +23,56 @@ export interface PytestRun {
   readonly output: string;
 }
 
-export async function labgridTest(directory: string, board: BoardName): Promise<PytestRun> {
-  const name = `labgrid-${board}`;
-  await generate(
-    path.join(directory, 'board.json'),
-    ['--kernel', '6.12', '--target', 'fleet'],
-    path.join(directory, name),
-  );
+/** The files that qemu.yaml names. */
+function placeImages(directory: string, place: string, board: BoardName): void {
+  const files = { kernel: 'kernel', [dtbOf(board)]: 'board.dtb', [ramdiskOf(board)]: 'ramdisk.cpio' };
+  for (const [from, to] of Object.entries(files)) copyFileSync(path.join(directory, from), path.join(place, to));
+}
+
+/** QEMU instead of the serial port and the power switch; the rest of u-boot.yaml stays as it is. */
+async function placeUBoot(directory: string, place: string, board: BoardName): Promise<void> {
+  const virt = (await loadBoards()).find((one) => one.name === 'virt');
+  if (virt === undefined) throw new Error('boards.json has no virt');
+  const file = (name: string) => path.join(directory, name);
+  const disk = path.join(place, 'disk');
+  const files = { image: file('kernel'), initrd: file(ramdiskOf(board)), dtb: file(dtbOf(board)) };
+  await writeBootDisk(virt, { ...files, commandLine: 'console=ttyAMA0' }, {}, disk);
+  copyFileSync(await uBoot('arm64'), path.join(place, 'u-boot.bin'));
+  const environment = YAML.parse(readFileSync(path.join(place, 'u-boot.yaml'), 'utf8'));
+  const { main } = environment.targets;
+  delete main.resources;
+  const { SerialDriver: _serial, ManualPowerDriver: _power, ...drivers } = main.drivers;
+  main.drivers = {
+    QEMUDriver: {
+      qemu_bin: 'qemu',
+      machine: virt.machine,
+      cpu: virt.cpu,
+      memory: `${MEMORY_MIB}M`,
+      bios: 'u-boot',
+      extra_args: `-net none ${diskOptions(`/work/${path.basename(place)}/disk`).join(' ')}`,
+    },
+    ...drivers,
+  };
+  environment.images['u-boot'] = 'u-boot.bin';
+  environment.tools = { qemu: '/usr/bin/qemu-system-aarch64' };
+  writeFileSync(path.join(place, 'u-boot.yaml'), YAML.stringify(environment));
+}
+
+/** @param isCopied labgrid has the program and the expectation for a board without them */
+export async function labgridTest(
+  directory: string,
+  environment: Environment,
+  board: BoardName,
+  isCopied = false,
+): Promise<PytestRun> {
+  const name = `labgrid-${environment}-${board}${isCopied ? '-copied' : ''}`;
   const place = path.join(directory, name);
+  await generate(path.join(directory, 'board.json'), ['--kernel', '6.12', '--target', 'fleet'], place);
   cpSync(path.join(place, 'fleet/labgrid'), place, { recursive: true });
-  writeFileSync(path.join(place, 'board.yaml'), YAML.stringify(environment(board)));
-  const command = 'exec pytest -p no:cacheprovider -rA --junitxml result.xml --lg-env board.yaml test_dmaheap.py';
+  if (environment === 'qemu') placeImages(directory, place, board);
+  else await placeUBoot(directory, place, board);
+  if (isCopied) copyFileSync(await buildStaticFor('arm64'), path.join(place, 'dmaheap-verify'));
+  const command = `exec pytest -p no:cacheprovider -rA --junitxml result.xml --lg-env ${environment}.yaml test_dmaheap.py`;
   const { exitCode, all } = await amongEngines(directory, `cd ${name}; ${command} >log 2>&1`);
   const output = all + readFileSync(path.join(place, 'log'), 'utf8');
   const xml = readFileSync(path.join(place, 'result.xml'), 'utf8');
@@ -55,7 +81,10 @@ export async function labgridTest(directory: string, board: BoardName): Promise<
   return { exitCode, cases: new Map([...cases].map(([, one = '', body]) => [one, resultOf(body)])), output };
 }
 
-/** pytest's exit status, the case of the verifier itself, and the checks that failed. */
+/**
+ * pytest's exit status, the case of the verifier itself, and the checks that failed.
+ * @param board what its run must look like
+ */
 export function unlikeLabgrid(board: BoardName, { exitCode, cases, output }: PytestRun): string {
   const failed = [...cases].filter(([, result]) => result === 'failure' || result === 'error').map(([name]) => name);
   const checks = [...cases.keys()].filter((name) => name.startsWith('test_check['));

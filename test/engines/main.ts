@@ -43,11 +43,19 @@ try {
     for (const [board, job] of run?.boards ?? [])
       await verdicts.judge(`lava-server serves the results, ${board}`, async () => unlikeLava(board, job));
   }
-  if (isWanted('labgrid'))
+  if (isWanted('labgrid')) {
     for (const board of boards)
-      await verdicts.judge(`labgrid, QEMUDriver, ${board}`, async () =>
-        unlikeLabgrid(board, await labgridTest(directory, board)),
+      await verdicts.judge(`labgrid, qemu.yaml, ${board}`, async () =>
+        unlikeLabgrid(board, await labgridTest(directory, 'qemu', board)),
       );
+    if (!isShort)
+      await verdicts.judge('labgrid, u-boot.yaml, no-overlay', async () =>
+        unlikeLabgrid('no-overlay', await labgridTest(directory, 'u-boot', 'no-overlay')),
+      );
+    await verdicts.judge('labgrid, u-boot.yaml, no-verifier, the program is copied', async () =>
+      unlikeLabgrid('healthy', await labgridTest(directory, 'u-boot', 'no-verifier', true)),
+    );
+  }
   if (isWanted('reports')) {
     for (const board of ['healthy', 'no-overlay'] as const)
       await verdicts.judge(`xmllint, junitparser and kunit_parser, ${board}`, async () =>

@@ -213,7 +213,13 @@ def one(text):
     strings = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     return [strings, [type(n).__name__ for n in nodes]]`);
 
-const yaml = byPython('import yaml\ndef one(text): return list(yaml.safe_load_all(text))', []);
+/** With the one tag that is in use, labgrid's. */
+const yaml = byPython(
+  `import yaml
+yaml.SafeLoader.add_constructor("!template", lambda loader, node: loader.construct_scalar(node))
+def one(text): return list(yaml.safe_load_all(text))`,
+  [],
+);
 
 const xml = byPython(
   'import xml.etree.ElementTree as e\ndef one(text): return [[n.tag, n.attrib, n.text] for n in e.fromstring(text).iter()]',
