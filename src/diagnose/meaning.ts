@@ -177,10 +177,10 @@ const LINES: readonly Row[] = [
     'grep Cma /proc/meminfo while it fails (drivers without an IOMMU use CMA), and the kernel log at the same time',
   ],
   [
-    /VIDIOC_(?:REQBUFS|CREATE_BUFS)|dma alloc of size \d+ failed|error requesting \d+ buffers|allocate (?:required|shared|contiguous) memory|required memory/i,
+    /VIDIOC_(?:REQBUFS|CREATE_BUFS)|dma alloc of size \d+ failed|error requesting \d+ buffers|allocate (?:required|shared|contiguous) memory|required memory|分配所需的内存/i,
     'a driver found no memory for its buffers. Most drivers without an IOMMU take them from the default CMA area: it is missing, too small, in use or fragmented',
     "grep Cma /proc/meminfo (once after the boot, once while it fails), and dmesg | grep -iE 'cma|alloc'",
-    (line) => errnoOf(line) === 'ENOMEM' || /of size \d+ failed|allocate required memory/.test(line),
+    (line) => errnoOf(line) === 'ENOMEM' || /of size \d+ failed|allocate required memory|分配所需的内存/.test(line),
   ],
   [
     /cma: Reserved (\d+) MiB/,
@@ -260,6 +260,11 @@ const LINES: readonly Row[] = [
     /Unknown kernel command line parameters.*\bcma=/,
     'this kernel does not know cma=: it is built without CMA',
     'set CONFIG_CMA=y and CONFIG_DMA_CMA=y',
+  ],
+  [
+    /avc:\s+denied.*(?:dma_heap|chr_file).*permissive=1/,
+    'SELinux logs the access and allows it (permissive=1)',
+    'look for another reason',
   ],
   [
     /avc:\s+denied.*(?:dma_heap|chr_file)/,

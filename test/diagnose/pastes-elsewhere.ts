@@ -94,6 +94,7 @@ CmaFree:               0 kB`,
   },
   { cause: 'not-ours', says: [/closed/], text: 'drmPrimeFDToHandle: Mauvais descripteur de fichier (EBADF)' },
   { cause: 'undecided', says: [], text: 'ERROR: *** no cameras available ***' },
+  { cause: 'undecided', says: [], text: 'Segmentation fault (core dumped)' },
   {
     cause: 'undecided',
     says: [],

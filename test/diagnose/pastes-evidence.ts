@@ -61,6 +61,12 @@ E: heap allocator returned an error`,
   {
     cause: 'undecided',
     says: [],
+    text: `[    0.000000] Reserved memory: created CMA memory pool at 0x00000000e7000000, size 400 MiB
+[    9.000000] vpu b1000000.vpu: failed to allocate dma buffer`,
+  },
+  {
+    cause: 'undecided',
+    says: [],
     text: `[    0.000000] Reserved memory: created CMA memory pool at 0x0000000060000000, size 256 MiB
 [    0.000000] OF: reserved mem: initialized node linux,cma, compatible id shared-dma-pool
 vpu-daemon: ioctl: Operation not permitted`,
@@ -186,6 +192,13 @@ const NUMBERS: readonly PasteCase[] = [
     says: [/0 kB|0 MiB/],
     text: `Mar  3 11:00:00 nvr kernel: ${FAILED_4096(1020)}
 Mar  3 11:00:00 nvr kernel: ${FREE}=> 0 free of 32768 total pages`,
+  },
+  {
+    cause: 'CMA_FRAGMENTED',
+    says: [/request of 7\.9 MiB/, /largest hole has 4\.7 MiB/],
+    text: `Linux pi5 6.6.51+rpt-rpi-2712 #1 SMP PREEMPT Debian aarch64 GNU/Linux
+[  321.4] ${FAILED_4096(507)}
+[  321.4] ${FREE}300@0+300@1000=> 600 free of 4096 total pages`,
   },
   {
     cause: 'CMA_FRAGMENTED',

@@ -145,7 +145,7 @@ export const DENIED: readonly Cause[] = [
           fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' instead of PrivateDevices=yes' : ''}, then run systemctl daemon-reload and restart the service`,
         };
       return {
-        text: `the device cgroup denies it with EPERM${volume === undefined ? '' : `: ${volume} was mounted as a volume, which shows the node but does not allow the device`}. This applies to root in the container too. The mode of the node is not the cause.`,
+        text: `the device cgroup denies it with EPERM${volume === undefined ? '' : `: ${volume} was mounted as a volume, which shows the node but does not allow the device`}. This applies to root${board.container === undefined ? '' : ' in the container'} too. The mode of the node is not the cause.`,
         evidence,
         fix: 'pass the heaps as devices, not as a volume: "devices: [/dev/dma_heap:/dev/dma_heap]" in compose, --device=/dev/dma_heap for docker and podman run, lxc.cgroup2.devices.allow = c MAJOR:* rwm for LXC, a device plugin or CDI for Kubernetes',
       };

@@ -58,7 +58,7 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
   ],
   [
     /segfault at|Segmentation fault|core dumped|stack smashing|free\(\): invalid|double free/i,
-    'the program crashes for another reason',
+    'the program crashes in its own code or in that of a library',
     'get a backtrace (coredumpctl gdb, gdb -batch -ex bt) and report it to the program',
   ],
   [
@@ -213,6 +213,9 @@ function knownFault(board: Board, faults: typeof OTHERS): Found | undefined {
   for (const [pattern, what, fix, unless] of faults) {
     if (unless !== undefined && board.anyLine(unless) !== undefined) continue;
     const line = [...board.linesOf('others'), ...board.linesOf('kernel')].find((one) => pattern.test(one));
+    // A program that does not check a failed allocation ends so as well.
+    if (line !== undefined && /^\s*(?:\S+ ){0,4}(?:Segmentation fault|core dumped)/.test(line) && !isHeapShown(board))
+      continue;
     if (
       line !== undefined &&
       /Unable to handle kernel|Oops:|BUG: /.test(line) &&
@@ -317,11 +320,16 @@ function unexplained(board: Board): string | undefined {
     !NO_ERRORS.test(line) &&
     !USUAL.some(([pattern]) => pattern.test(line)) &&
     (errnoOf(line.replace(NUMBER, '')) !== undefined || (FAILS.test(line) && ABOUT_BUFFERS.test(line)));
-  return board.linesOf('others').find(isBad) ?? board.linesOf('kernel').find((line) => isBad(line) && OURS.test(line));
+  return (
+    board.linesOf('others').find(isBad) ??
+    board.linesOf('kernel').find((line) => isBad(line) && (OURS.test(line) || ALLOCATES.test(line)))
+  );
 }
 /** Drivers of healthy boards print numbers of errors. */
 const NUMBER = /[\s=(]-\d+\b/g;
 const NO_ERRORS = /\bno errors?\b|\b0 errors\b|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|\b0 fail/i;
+/** A driver that gets no memory for its buffers. */
+const ALLOCATES = /\balloc\w*\b.*\b(?:buffers?|dma|memory|frames?|contig\w*)\b|\b(?:buffers?|dma|frames?)\b.*\balloc/i;
 const ABOUT_BUFFERS = /\bheaps?\b|dma[-_]?(?:buf|heap)|\bcma\b|alloc|\bbuffers?\b|memory|内存|缓冲/i;
 
 /** The person says what does not work. */

@@ -108,6 +108,15 @@ const MACHINE: readonly Row[] = [
         : clue(line, 'commandLine', { text }),
   ],
 ];
+/** Options that set it, and the names of Raspberry Pi's kernels that have them. */
+const LARGE_PAGES: readonly Row[] = [
+  [
+    /^\s*CONFIG_(?:ARM64_(16|64)K_PAGES|PAGE_SIZE_(16|64)KB)=y/,
+    ([, a, b], line) => clue(line, 'pageSize', { bytes: Number(a ?? b) * 1024 }),
+  ],
+  [/\b\d+\.\d+\S*(?:rpi-2712|-v8-16k)/, (_m, line) => clue(line, 'pageSize', { bytes: 16384 })],
+];
+
 const ARCHES: Readonly<Record<string, string>> = {
   aarch64: 'arm64',
   arm64: 'arm64',
@@ -144,7 +153,7 @@ export const BOARD_READERS: readonly Reader[] = [
   tableReader('/proc/meminfo', MEMORY),
   tableReader('a kernel configuration', CONFIG),
   tableReader('what a build dropped', DROPPED),
-  tableReader('the kernel that runs', MACHINE),
+  tableReader('the kernel that runs', [...MACHINE, ...LARGE_PAGES]),
   tableReader('kernel modules', MODULES),
   tableReader('open descriptors of a process', COUNTS),
 ];

@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
     (_m, line) => clue(line, 'busyPages', {}),
   ],
   [
-    /(\S+ [\w,.@:-]+|\S+): (?:dma alloc of size (\d+) failed|failed to allocate buffer with size (\d+)|dma_alloc_\w+ of size (\d+) failed)/,
+    /(\S+ [\w,.@:-]+|\S+)(?:: |\] )(?:\*ERROR\* )?(?:dma alloc of size (\d+) failed|failed to allocate buffer with size (\d+)|dma_alloc_\w+ of size (\d+) failed)/,
     ([, device = '', a, b, c], line) =>
       clue(line, 'deviceAlloc', { device: device.replace(/.*\]\s*/, ''), bytes: Number(a ?? b ?? c) }),
   ],

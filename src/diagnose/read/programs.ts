@@ -124,7 +124,7 @@ const MESSAGES: readonly Row[] = [
     },
   ],
   [
-    /(?:request|allocate|export|alloc)\D{0,30}(\d+) buffers: (?:Cannot allocate memory|.*-12)|VIDIOC_(?:REQBUFS|CREATE_BUFS).*(?:Cannot allocate memory|ENOMEM|-12)|Failed to allocate required memory|failed to allocate (?:capture|video|output) buffers|Buffer pool activation failed/i,
+    /(?:request|allocate|export|alloc)\D{0,30}(\d+) buffers: (?:Cannot allocate memory|.*-12)|VIDIOC_(?:REQBUFS|CREATE_BUFS).*(?:Cannot allocate memory|ENOMEM|-12)|Failed to allocate required memory|无法分配所需的内存|failed to allocate (?:capture|video|output) buffers|Buffer pool activation failed/i,
     (_m, line) => clue(line, 'allocation', { errno: 'ENOMEM', bytes: undefined, heap: undefined }),
   ],
   [
