@@ -9,6 +9,8 @@ import { dmaheap, filesBelow, put, remove, shippedKernels, text } from './engine
 export interface Wishes {
   readonly size: string;
   readonly buffers: string;
+  /** What the default area is for. */
+  readonly purpose: string;
   /** A release, or the name or file of a kernel description. */
   readonly kernel: string;
   readonly distribution: string;
@@ -17,7 +19,15 @@ export interface Wishes {
   readonly memory: string;
 }
 
-export const NO_WISHES: Wishes = { size: '', buffers: '', kernel: '', distribution: '', group: '', memory: '' };
+export const NO_WISHES: Wishes = {
+  size: '',
+  buffers: '',
+  purpose: '',
+  kernel: '',
+  distribution: '',
+  group: '',
+  memory: '',
+};
 
 export interface Answers {
   readonly diagnosis?: Diagnosis;
@@ -95,6 +105,7 @@ export async function answer(files: readonly Dropped[], wishes: Wishes, edited: 
       ...option('--config', config),
       ...option('--size', wishes.size),
       ...option('--budget', wishes.buffers),
+      ...option('--purpose', wishes.purpose),
       ...option('--kernel', described?.release ?? wishes.kernel),
       ...option('--distribution', wishes.distribution),
       ...option('--group', wishes.group),

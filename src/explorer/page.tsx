@@ -7,6 +7,7 @@ import type { Diagnosis } from '../diagnose/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { DISTRIBUTIONS } from '../facts/distribution.js';
 import { COMMON_KERNELS } from '../facts/index.js';
+import { HEAP_OF_PURPOSE } from '../init/board.js';
 import { type Answers, answer, type KernelChoice, kernelChoices, NO_WISHES, type Wishes } from './answers.js';
 import { type Dropped, dropped } from './dropped.js';
 import { dmaheap } from './engine.js';
@@ -17,7 +18,25 @@ const REST_MS = 250;
 
 const NO_ANSWERS: Answers = { findings: [], needsMemory: false, generated: [] };
 
-function Files({ files, words, change }: { files: readonly Dropped[]; words: Words; change: (to: Dropped[]) => void }) {
+const KIND_WORDS = { dtb: 'kindDtb', config: 'kindConfig', profile: 'kindProfile', kernel: 'kindKernel' } as const;
+
+/** As `diagnose` says it, for what it has read. */
+function kindTitle({ name, kind }: Dropped, understood: Diagnosis['understood'], words: Words): string {
+  if (kind !== 'log' && kind !== 'boot-log') return words[KIND_WORDS[kind]];
+  const as = understood.filter(({ file }) => file === name).map((one) => one.as);
+  return as.length === 0 ? words.kindLog : `${words.readAs} ${[...new Set(as)].join(', ')}`;
+}
+
+/** More of a log makes the page slow. */
+const SHOWN_CHARACTERS = 20_000;
+
+function Files(props: {
+  files: readonly Dropped[];
+  understood: Diagnosis['understood'] | undefined;
+  words: Words;
+  change: (to: Dropped[]) => void;
+}) {
+  const { files, words, change } = props;
   const [problem, setProblem] = useState('');
   const [pasted, setPasted] = useState('');
   const [isOver, setOver] = useState(false);
@@ -76,7 +95,8 @@ function Files({ files, words, change }: { files: readonly Dropped[]; words: Wor
       <ul class="files">
         {files.map((file) => (
           <li key={file.name}>
-            <code>{file.name}</code> <span class="dim">{file.kind}</span>{' '}
+            <code>{file.name}</code>{' '}
+            <span class="dim">{props.understood === undefined ? '' : kindTitle(file, props.understood, words)}</span>{' '}
             <button
               type="button"
               aria-label={`${words.remove} ${file.name}`}
@@ -84,6 +104,12 @@ function Files({ files, words, change }: { files: readonly Dropped[]; words: Wor
             >
               {words.remove}
             </button>
+            {file.kind !== 'dtb' && (
+              <details class="given">
+                <summary>{words.show}</summary>
+                <pre>{new TextDecoder().decode(file.bytes.subarray(0, SHOWN_CHARACTERS))}</pre>
+              </details>
+            )}
           </li>
         ))}
       </ul>
@@ -174,6 +200,18 @@ function Form(props: {
           disabled={wishes.size !== ''}
         />
       </label>
+      {(wishes.size !== '' || wishes.buffers !== '') && <p class="dim">{words.eitherSize}</p>}
+      <label>
+        {words.purpose}
+        <select value={wishes.purpose} onChange={set('purpose')}>
+          <option value="">-</option>
+          {Object.keys(HEAP_OF_PURPOSE).map((purpose) => (
+            <option key={purpose} value={purpose}>
+              {purpose}
+            </option>
+          ))}
+        </select>
+      </label>
       <Kernel
         kernel={wishes.kernel}
         descriptions={props.descriptions}
@@ -206,11 +244,20 @@ function Form(props: {
   );
 }
 
-function Symptom({ diagnosis, words }: { diagnosis: Diagnosis; words: Words }) {
+function Symptom(props: { diagnosis: Diagnosis; isRefused: boolean; words: Words }) {
+  const { diagnosis, words } = props;
   return (
     <section>
       <h2>{words.symptom}</h2>
-      {diagnosis.causes.length === 0 && <p class="warning">{words.undecided}</p>}
+      {words.english !== '' && <p class="dim">{words.english}</p>}
+      {diagnosis.causes.length === 0 &&
+        (props.isRefused ? (
+          <p class="error">
+            {words.undecidedRefused} <a href="#result">{words.toResult}</a>
+          </p>
+        ) : (
+          <p class="warning">{words.undecided}</p>
+        ))}
       {diagnosis.causes.map((cause) => (
         <article key={cause.id}>
           <p>
@@ -367,6 +414,7 @@ function Page() {
     return () => clearTimeout(timer);
   }, [files, wishes, edited]);
 
+  const isRefused = answers.refusal !== undefined || answers.findings.some(({ severity }) => severity === 'error');
   const hasBoard = answers.profile !== undefined || files.some(({ kind }) => kind === 'dtb' || kind === 'profile');
   return (
     <>
@@ -385,6 +433,7 @@ function Page() {
       <main aria-busy={isWorking}>
         <Files
           files={files}
+          understood={isWorking ? undefined : (answers.diagnosis?.understood ?? [])}
           words={words}
           change={(to) => {
             setFiles(to);
@@ -394,7 +443,9 @@ function Page() {
         <p role="status" class="dim">
           {isWorking ? words.working : ''}
         </p>
-        {answers.diagnosis !== undefined && <Symptom diagnosis={answers.diagnosis} words={words} />}
+        {answers.diagnosis !== undefined && (
+          <Symptom diagnosis={answers.diagnosis} isRefused={isRefused} words={words} />
+        )}
         <section>
           <h2>{words.board}</h2>
           {!hasBoard && <p class="dim">{words.boardHint}</p>}
@@ -425,7 +476,8 @@ function Page() {
         )}
         {(answers.profile !== undefined || answers.refusal !== undefined) && (
           <section>
-            <h2>{words.result}</h2>
+            <h2 id="result">{words.result}</h2>
+            {words.english !== '' && <p class="dim">{words.english}</p>}
             {answers.refusal !== undefined && <pre class="error">{answers.refusal}</pre>}
             {answers.profile !== undefined && <Findings findings={answers.findings} words={words} />}
           </section>

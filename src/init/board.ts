@@ -84,7 +84,8 @@ export interface Decisions {
   readonly sizeBytes?: bigint;
 }
 
-const DEFAULT_SIZE = 128n << 20n;
+/** Of the default area, if nothing states a size. */
+export const DEFAULT_SIZE = 128n << 20n;
 
 export function archOf(found: BoardFindings): Arch | undefined {
   if (found.decided?.arch !== undefined) return found.decided.arch;

@@ -120,7 +120,7 @@ test.each(BOARDS)('%s: profile, prediction and generated files are those of the 
   expect({ exit: here.exit, said: here.stdout }).toEqual({ exit: there.exit, said: there.stdout });
 
   const generated = await dmaheap(['generate', 'board.jsonc', '--dtb', name, '-o', 'out'], own);
-  const shown = await page.locator('details summary').allTextContents();
+  const shown = await page.locator('details:not(.given) summary').allTextContents();
   const written =
     generated.exit === 0
       ? readdirSync(path.join(own, 'out'), { recursive: true, withFileTypes: true })
@@ -172,6 +172,58 @@ test('a capture is unpacked, and pasted text is a file', async () => {
   await settled();
   expect(await page.locator('ul.files li').count()).toBe(1);
   await page.locator('section h2').first().waitFor();
+  // What was pasted can be read again, and is called what diagnose calls it.
+  await page.locator('details.given summary').click();
+  expect(await page.locator('details.given pre').textContent()).toContain('cannot access /dev/dma_heap');
+});
+
+test('a text is called what diagnose read it as', async () => {
+  await open();
+  for (const name of ['nodes.txt', 'meminfo.txt', 'rules.txt']) writeFileSync(path.join(work, name), LOGS[name] ?? '');
+  writeFileSync(path.join(work, 'prose.txt'), 'hello\n');
+  await drop(...['nodes.txt', 'meminfo.txt', 'rules.txt', 'prose.txt'].map((name) => path.join(work, name)));
+  const { stdout } = await dmaheap(
+    ['diagnose', 'nodes.txt', 'meminfo.txt', 'rules.txt', 'prose.txt', '--format', 'json'],
+    work,
+  );
+  const { understood } = JSON.parse(stdout) as { understood: { file: string; as: string }[] };
+  expect(understood.length).toBeGreaterThan(2);
+  for (const { file, as } of understood)
+    expect(await page.locator('ul.files li', { hasText: file }).locator('.dim').textContent()).toContain(as);
+  expect(await page.locator('ul.files li', { hasText: 'prose.txt' }).locator('.dim').textContent()).toBe(
+    'text without a line that diagnose knows',
+  );
+});
+
+test('a log without a fault does not say that nothing is wrong of a plan that is refused', async () => {
+  await open();
+  writeFileSync(path.join(work, 'good.log'), `${LOGS['boot.log']}[    1.2] Run /sbin/init as init process\n`);
+  await drop(path.join(dtbs, 'rockchip/rk3399-rockpro64.dtb'), path.join(work, 'good.log'));
+  await page.getByLabel('Size of the default area').first().fill('9T');
+  await settled();
+  await page.locator('.findings strong.error').first().waitFor();
+  expect(await page.getByText('The files do not show what is wrong.').count()).toBe(0);
+  await page.getByText('The profile is refused:').waitFor();
+  await page.getByRole('link', { name: 'see the errors below' }).waitFor();
+});
+
+test('the form names the heap, adds the target, and says why a field is closed', async () => {
+  await open();
+  await drop(path.join(dtbs, 'freescale/imx8mp-evk.dtb'));
+  const buffers = page.getByLabel('Buffers at the same time');
+  const reason = page.getByText('Clear one to use the other.');
+  expect(await buffers.isDisabled()).toBe(false);
+  expect(await reason.count()).toBe(0);
+  await page.getByLabel('Size of the default area').first().fill('64M');
+  await page.getByLabel('What the area is for').selectOption('decode');
+  await page.getByLabel('Distribution').selectOption('buildroot');
+  await settled();
+  expect(await buffers.isDisabled()).toBe(true);
+  await reason.waitFor();
+  const profile = await page.inputValue('textarea[rows="16"]');
+  expect(profile).toContain('"decoder": { "region"');
+  expect(profile).toContain('"buildroot": {}');
+  expect(await page.locator('details:not(.given) summary').allTextContents()).toContain('buildroot/external.mk');
 });
 
 /** Names of the heaps in the report that the page shows. */
@@ -208,7 +260,7 @@ test('the kernel slider and the descriptions change the names, as on the command
   }
   expect(new Set(seen.map((names) => names.join())).size).toBeGreaterThan(1);
 
-  const select = page.locator('select').first();
+  const select = page.locator('select:has(optgroup)');
   const descriptions = await select
     .locator('optgroup option')
     .evaluateAll((all) => all.map((one) => (one as HTMLOptionElement).value));
@@ -230,7 +282,7 @@ test('the kernel slider and the descriptions change the names, as on the command
 test('a description of one’s own is one more kernel', async () => {
   await open();
   await drop(path.join(dtbs, 'freescale/imx8mp-evk.dtb'), path.resolve('schemas/kernels/ti-6.1.kernel.json'));
-  await page.locator('select').first().selectOption('ti-6.1.kernel.json');
+  await page.locator('select:has(optgroup)').selectOption('ti-6.1.kernel.json');
   await settled();
   expect(await page.inputValue('textarea[rows="16"]')).toContain('"version": "6.1"');
   expect((await namesShown()).length).toBeGreaterThan(0);
@@ -320,6 +372,10 @@ test('both languages say the same things', async () => {
   await page.getByRole('button', { name: '中文' }).click();
   expect(await page.locator('h1').textContent()).toBe('dmaheap 浏览器');
   expect(await page.evaluate(() => document.documentElement.lang)).toBe('zh');
+  // The program itself speaks English, and the page says where.
+  writeFileSync(path.join(work, 'prose.txt'), 'hello\n');
+  await drop(path.join(work, 'prose.txt'));
+  await page.getByText('以下程序输出为英文。').first().waitFor();
 });
 
 test('the file is small, and explore writes it', async () => {
