@@ -128,6 +128,13 @@ export class Board {
       .map((one) => ({ ...one, name: one.path.replace('/dev/dma_heap/', '') }));
   }
 
+  /** A system call opened one of the heaps. */
+  get opensHeap(): boolean {
+    return this.all('open').some(
+      ({ line, path }) => path.startsWith('/dev/dma_heap/') && /=\s*\d+\s*(?:<.*>)?$/.test(line),
+    );
+  }
+
   /** Whether anything shows a container. */
   get container(): string | undefined {
     const kinds = this.all('containerKind').map(({ what }) => what);

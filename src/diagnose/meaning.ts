@@ -104,6 +104,8 @@ const ofVendor = ([, name = '']: RegExpExecArray) =>
 const LOOK_AT_NAMES =
   'ls /dev/dma_heap: if the name is not listed, run that kernel, or let the program use a heap that is listed';
 
+const ALLOCATION = /DMA_HEAP_IOCTL_ALLOC|_IOC\([^)]*0x48, 0(?:x0)?, 0x18\)|dma[-_ ]?heap[-_ ]?alloc/i;
+
 const LINES: readonly Row[] = [
   [
     /\S/,
@@ -145,6 +147,23 @@ const LINES: readonly Row[] = [
     ([, name]) =>
       `the program could not open the heap ${name}. The line does not show whether the node is missing or the access is denied`,
     'ls -lL /dev/dma_heap, and id as the user that runs the program',
+  ],
+  [
+    ALLOCATION,
+    'the heap has no memory for a buffer of this size. A CMA heap: its area is too small, in use or fragmented. The system heap: the machine has too little free memory',
+    "grep Cma /proc/meminfo, ls -l /dev/dma_heap, and dmesg | grep -iE 'cma|alloc' while it fails",
+    (line) => errnoOf(line) === 'ENOMEM',
+  ],
+  [
+    ALLOCATION,
+    'the kernel refuses the arguments of the allocation: a length of 0, an fd that is not 0, unknown fd_flags, or heap_flags that are not 0',
+    'clear struct dma_heap_allocation_data first; fd_flags are O_RDWR | O_CLOEXEC, heap_flags are 0',
+    (line) => errnoOf(line) === 'EINVAL',
+  ],
+  [
+    /\bNvMap\w*: .*error 12\b/,
+    "NvMap is the allocator of NVIDIA's kernel, and not a heap under /dev/dma_heap. 12 is ENOMEM: it found no memory",
+    "free -m, and dmesg | grep -iE 'nvmap|cma' while it fails",
   ],
   [
     /OVERLAP DETECTED/,

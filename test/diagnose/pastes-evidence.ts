@@ -362,6 +362,23 @@ const REACH: readonly PasteCase[] = [
   },
 ];
 
+/** What cma= does to the node, without the line that names it. */
+const OVERRIDDEN: readonly PasteCase[] = [
+  {
+    cause: 'CMA_CMDLINE_OVERRIDES_DT',
+    says: [/remove cma=64M/],
+    text: `[    0.000000] Linux version 6.12.9
+[    0.000000] Kernel command line: console=ttymxc1,115200 root=/dev/mmcblk2p2 rootwait rw cma=64M
+[    0.000000] cma: Reserved 64 MiB at 0x00000000fc000000
+[    0.000000] OF: reserved mem: node linux,cma compatible matching fail`,
+  },
+  {
+    cause: 'CMA_DT_REJECTED',
+    says: [],
+    text: '[    0.000000] OF: reserved mem: node linux,cma compatible matching fail',
+  },
+];
+
 const OVERLAP = 'OF: reserved mem: OVERLAP DETECTED!';
 
 /** Two regions overlap, and one of them may be for CMA. */
@@ -408,4 +425,5 @@ export const EVIDENCE_PASTES: readonly PasteCase[] = [
   ...CRASHES,
   ...REACH,
   ...OVERLAPS,
+  ...OVERRIDDEN,
 ];

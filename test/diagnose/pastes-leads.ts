@@ -87,7 +87,33 @@ const LINES: readonly PasteCase[] = [
     text: 'CONFIG_CMA=y\nCONFIG_CMA_SIZE_MBYTES=0\nCONFIG_DMABUF_HEAPS_CMA=y',
   },
   { cause: 'undecided', says: [/the input is empty/], text: ' \n' },
+  {
+    cause: 'undecided',
+    says: [/no memory for a buffer of this size/],
+    text: 'ioctl(5, DMA_HEAP_IOCTL_ALLOC, {len=33177600, fd_flags=O_RDWR|O_CLOEXEC, heap_flags=0}) = -1 ENOMEM (Cannot allocate memory)',
+  },
+  {
+    cause: 'undecided',
+    says: [/refuses the arguments/],
+    text: 'ioctl(7, _IOC(_IOC_READ|_IOC_WRITE, 0x48, 0, 0x18), 0xffffe0c1a8e8) = -1 EINVAL (Invalid argument)',
+  },
 ];
+
+/** A name that a library does without. */
+const FALLBACKS: readonly PasteCase[] = [
+  'vidbuf_cached',
+  'system-uncached',
+  'linux,cma',
+  'reserved',
+  'cma-uncached',
+].map((name) => ({
+  cause: 'undecided',
+  says: [],
+  text: `$ ls /dev/dma_heap
+frames@80000000  system
+openat(AT_FDCWD, "/dev/dma_heap/${name}", O_RDWR|O_CLOEXEC) = -1 ENOENT (No such file or directory)
+openat(AT_FDCWD, "/dev/dma_heap/system", O_RDWR|O_CLOEXEC) = 7`,
+}));
 
 /** Heaps of vendors' kernels. */
 const VENDORS: readonly PasteCase[] = [
@@ -165,4 +191,11 @@ const OPEN: readonly PasteCase[] = [
   },
 ];
 
-export const LEAD_PASTES: readonly PasteCase[] = [...DIRECTORY, ...LINES, ...VENDORS, ...SESSIONS, ...OPEN];
+export const LEAD_PASTES: readonly PasteCase[] = [
+  ...DIRECTORY,
+  ...LINES,
+  ...FALLBACKS,
+  ...VENDORS,
+  ...SESSIONS,
+  ...OPEN,
+];

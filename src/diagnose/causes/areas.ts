@@ -410,14 +410,17 @@ export const SETTLED: readonly Cause[] = [
         .all('reserved')
         .find(({ mebibytes }) => cma !== undefined && BigInt(mebibytes) * BigInt(MIB) === cma.sizeBytes);
       const total = cma !== undefined && board.cmaKib !== undefined && BigInt(board.cmaKib) * 1024n === cma.sizeBytes;
+      // The kernel then refuses the node of the default area with this line.
+      const skipped = board.all('noMatch').find(({ name }) => /^linux,cma/.test(name));
       if (
         bypass === undefined &&
+        !(cma !== undefined && made !== undefined && skipped !== undefined) &&
         !(cma !== undefined && (made !== undefined || total) && wanted !== undefined && hasComplaint(board))
       )
         return undefined;
       return {
         text: `${cma?.text ?? 'cma='} on the kernel command line overrides the device tree: the kernel skips the node of the default area (linux,cma-default) and makes another area${cma === undefined ? '' : ` of ${formatBytes(cma.sizeBytes)}`}.`,
-        evidence: [bypass?.line, cma?.line, made?.line],
+        evidence: [bypass?.line, cma?.line, made?.line, skipped?.line],
         fix: `remove ${cma?.text ?? 'cma='} from the boot loader's arguments (bootargs, cmdline.txt, extlinux.conf, armbianEnv.txt, GRUB), so that the size of the node takes effect; or raise the size there if the command line should decide`,
       };
     },

@@ -11,6 +11,8 @@ const isContiguous = (board: Board, name: string) =>
 /** Names that programs asked for and did not find, where others are listed. */
 function unfound(board: Board): { readonly name: string; readonly line: string }[] {
   const names = board.heapNames();
+  // Libraries try one name after the other: what opened a heap in the end needs no other name.
+  if (board.opensHeap) return [];
   return board.refused
     .filter(({ errno, name }) => (errno === 'ENOENT' || errno === undefined) && !(names ?? []).includes(name))
     .map(({ name, line }) => ({ name, line }));
