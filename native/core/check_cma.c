@@ -70,20 +70,23 @@ static void largest_piece(struct session *s, struct subject subject, struct dh_r
 		r->diagnosis = diagnosis(CMA_TRANSIENT_BUSY);
 }
 
-/* The buffers of a budget, one after the other. */
+/* The buffers of a budget, one after the other, without those that its users hold. */
 struct budget_walk {
+	uint64_t held;
 	unsigned line;
 	uint64_t index;
 };
 
-static bool next_buffer(const struct expect *e, int heap, struct budget_walk *walk, uint64_t *bytes)
+static bool next_buffer(const struct session *s, int heap, struct budget_walk *walk, uint64_t *bytes)
 {
-	for (; walk->line < e->budgets; walk->line++, walk->index = 0) {
-		const struct expect_budget *b = &e->budget[walk->line];
-		if (b->heap == heap && walk->index < b->count) {
-			walk->index++;
-			*bytes = b->bytes;
-			return true;
+	uint64_t page = s->environment.page_bytes;
+	for (; walk->line < s->expect.budgets; walk->line++, walk->index = 0) {
+		const struct expect_budget *b = &s->expect.budget[walk->line];
+		*bytes = (b->bytes + page - 1) / page * page;
+		while (b->heap == heap && walk->index++ < b->count) {
+			if (walk->held < *bytes)
+				return true;
+			walk->held -= *bytes;
 		}
 	}
 	return false;
@@ -98,6 +101,16 @@ static bool leaves_enough(const struct session *s, uint64_t bytes)
 	return before->available < 0 || s->options->deep || now.available - (int64_t)bytes > before->available / 4;
 }
 
+/* What the profile's users hold. A camera that fills its queue holds less at one moment than at the next: looks again until it is enough. */
+static uint64_t held_by_its_users(struct session *s, int heap, uint64_t enough)
+{
+	for (int looks = 0; looks < 20 && s->held.buffers && held_within_budget(s, heap) < enough; looks++) {
+		sys_sleep_ms(3);
+		observe_holders(s);
+	}
+	return held_within_budget(s, heap);
+}
+
 /*
  * All buffers of the profile at the same time: nothing else proves that they fit. Not mapped, so only the area is used. What the
  * profile's users hold is part of it, and where others use the heap no more than the share is taken.
@@ -107,14 +120,14 @@ static void budget(struct session *s, struct subject subject, struct dh_result *
 	int error = 0;
 	unsigned count = 0;
 	bool retried = false, short_of_memory = false;
-	uint64_t largest, total = budget_of(s, subject.heap, &largest), taken = 0, bytes;
+	uint64_t largest, total = budget_of(s, subject.heap, &largest), wanted = 0, taken = 0, bytes;
 	const struct heap_state *state = &s->heap[subject.heap];
 	if (!total) {
 		skipped(r, "no budget");
 		return;
 	}
 	expected(r, "%llu bytes at once", (unsigned long long)total);
-	uint64_t held = held_within_budget(s, subject.heap);
+	uint64_t held = held_by_its_users(s, subject.heap, state->quiet && total > state->limit ? total - state->limit : 0);
 	if (s->expect.heap[subject.heap].presence != HEAP_FORBIDDEN && state->quiet && held >= total) {
 		passed(r, "its users hold %llu bytes", (unsigned long long)held);
 		return;
@@ -127,29 +140,24 @@ static void budget(struct session *s, struct subject subject, struct dh_result *
 		undone(r, "others hold %llu bytes: stop them (dmaheap-verify --owners), or add --despite-holders", (unsigned long long)state->held_by_others);
 		return;
 	}
-	uint64_t wanted = state->quiet ? total - held : total;
+	struct budget_walk walk = {.held = state->quiet ? held : 0};
+	unsigned buffers = 0;
+	for (; buffers < 1 << 20 && next_buffer(s, subject.heap, &walk, &bytes); buffers++)
+		wanted += bytes;
 	if (state->quiet && wanted > state->limit) {
 		undone(r, "others use this heap: %llu bytes were not tried (stop them and use --exclusive)", (unsigned long long)wanted);
 		return;
 	}
 	const struct expect_heap *h = &s->expect.heap[subject.heap];
-	struct budget_walk walk = {0, 0};
-	unsigned buffers = 0;
-	while (next_buffer(&s->expect, subject.heap, &walk, &bytes) && buffers < 1 << 20)
-		buffers++;
 	int *list = sys_memory(buffers * sizeof *list);
 	if (!list) {
 		broken(r, ENOMEM, "no memory for %u descriptors", buffers);
 		return;
 	}
 	sys_raise_descriptors();
-	uint64_t skipping = total - wanted;
-	for (walk = (struct budget_walk){0, 0}; count < buffers && next_buffer(&s->expect, subject.heap, &walk, &bytes);) {
+	walk = (struct budget_walk){.held = state->quiet ? held : 0};
+	while (count < buffers && next_buffer(s, subject.heap, &walk, &bytes)) {
 		bool this_time;
-		if (skipping) { /* these are held already */
-			skipping -= bytes < skipping ? bytes : skipping;
-			continue;
-		}
 		short_of_memory = h->kind != HEAP_CMA && !leaves_enough(s, bytes);
 		int fd = short_of_memory ? 0 : allocate(s, subject.heap, bytes, &this_time);
 		if (short_of_memory || fd < 0) {
@@ -161,12 +169,16 @@ static void budget(struct session *s, struct subject subject, struct dh_result *
 		taken += bytes;
 		list[count++] = fd;
 	}
+	if (held && state->quiet && !error && !short_of_memory)
+		held = held_by_its_users(s, subject.heap, total - taken);
 	/* judged while the others are held, so that the free count is the one the allocation saw */
 	if (short_of_memory)
 		undone(r, "%llu of %llu bytes were tried: more would leave less than a quarter of the free memory (--deep tries)", (unsigned long long)taken,
 		       (unsigned long long)total);
 	else if (error)
 		judge_allocation(s, subject.heap, largest, error, r);
+	else if (state->quiet && held + taken < total)
+		undone(r, "its users gave buffers back meanwhile: %llu of %llu bytes were seen at once", (unsigned long long)(held + taken), (unsigned long long)total);
 	else if (held && state->quiet)
 		passed(r, "its users hold %llu bytes, %u more buffers were allocated", (unsigned long long)held, count);
 	else

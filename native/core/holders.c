@@ -90,7 +90,7 @@ static bool on_process(void *context, const char *name)
 	char path[64];
 	const char *end;
 	h->pid = (unsigned)text_number(name, &end);
-	if (*end)
+	if (*end || h->pid == h->own)
 		return true;
 	h->process[0] = 0;
 	text_format(path, sizeof path, "/proc/%u/fdinfo", h->pid);
@@ -100,6 +100,9 @@ static bool on_process(void *context, const char *name)
 
 void holders_look(struct holdings *h, const char *root)
 {
+	char self[16] = ""; /* not getpid(): /proc may show another namespace */
+	sys_readlink(root, "/proc/self", self, sizeof self);
+	h->own = (unsigned)text_number(self, NULL);
 	h->root = root; /* the tables are not cleared: untouched memory has no cost */
 	h->holders = h->inodes = h->buffers = 0;
 	h->bytes = 0;

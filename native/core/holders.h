@@ -17,7 +17,7 @@ struct holder {
 /* A buffer that several processes hold is one buffer: inodes tell. */
 struct holdings {
 	const char *root;
-	unsigned pid, uid;
+	unsigned own, pid, uid; /* own: this process, which is not listed */
 	char process[20];
 	unsigned holders, inodes, buffers;
 	uint64_t bytes;

@@ -30,7 +30,7 @@ struct session {
 	struct dh_environment environment;
 	struct heap_state heap[HEAP_MAX];
 	struct observation seen;
-	struct holdings held; /* by other processes, when the run began */
+	struct holdings held; /* by other processes, at the last look */
 	unsigned unmapped_uid, unmapped_gid; /* how this user namespace shows what it does not map: account_unmapped() */
 	struct dh_error error;
 	struct expect expect;
@@ -65,6 +65,9 @@ void session_close(struct session *);
 /* Opens a heap and allocates its first page; the state says how far that came. */
 void session_prepare(struct session *, int heap);
 void session_release(struct session *, int heap);
+
+/* Looks at what other processes hold of each heap now. */
+void observe_holders(struct session *);
 
 /* The module that would bring this node and is not loaded; NULL when there is none. */
 const char *missing_module(const struct session *, const struct expect_node *);

@@ -428,15 +428,14 @@ struct session *session_new(const struct dh_options *options)
 	return s;
 }
 
-/* What others hold of a heap, and whether that makes this a board to be careful with. */
-static void observe_holders(struct session *s)
+void observe_holders(struct session *s)
 {
 	const struct expect *e = &s->expect;
-	const struct memory_view *m = &s->seen.memory;
 	bool by_name = s->environment.major > 6 || (s->environment.major == 6 && s->environment.minor >= 1); /* before, exporters have no heap's name */
 	holders_look(&s->held, s->root);
 	for (unsigned i = 0; i < e->heaps; i++) {
 		struct heap_state *state = &s->heap[i];
+		state->held_by_others = state->held_by_users = 0;
 		for (unsigned k = 0; k < s->held.holders; k++) {
 			const struct holder *holder = &s->held.holder[k];
 			bool ours = !by_name;
@@ -453,7 +452,16 @@ static void observe_holders(struct session *s)
 				}
 			}
 		}
-		/* who cannot see the holders sees what is missing */
+	}
+}
+
+/* Whether others make this a board to be careful with: who cannot see them sees what is missing. */
+static void decide_care(struct session *s)
+{
+	const struct expect *e = &s->expect;
+	const struct memory_view *m = &s->seen.memory;
+	for (unsigned i = 0; i < e->heaps; i++) {
+		struct heap_state *state = &s->heap[i];
 		bool in_use = state->held_by_others || (s->held.hidden && e->heap[i].kind == HEAP_CMA && m->cma_free < m->cma_total / 4 * 3);
 		state->quiet = s->options->care == DH_CARE_QUIET || (s->options->care == DH_CARE_BY_HOLDERS && in_use);
 	}
@@ -470,6 +478,7 @@ bool session_read(struct session *s, struct dh_error *error)
 	if (!s->options->expect)
 		expect_what_is_there(s);
 	observe_holders(s);
+	decide_care(s);
 	return true;
 }
 

@@ -108,7 +108,7 @@ const CAMERA_LOSES_NOTHING: Case = {
   expect: expectation({ total: 48, budget: 'bytes=3110400 count=9' }),
   script: camera(20),
   shows: [
-    // Incomplete where the camera has just given one of its buffers back: two of the budget are then more than the share.
+    // Incomplete only where the camera did not fill its queue in twenty looks.
     /^\d+ runs in \d+ s\n(?: +\d+ (?:PASS|INCOMPLETE)\n)+frames \d{3,}, lost 0$/m,
   ],
   prints: true,
