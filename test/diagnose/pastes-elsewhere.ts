@@ -102,6 +102,28 @@ CmaFree:               0 kB`,
   },
 ];
 
+/** Heaps of processes, and pages that are not those of a heap. */
+const OTHER_HEAPS: readonly PasteCase[] = [
+  {
+    cause: 'undecided',
+    says: [],
+    text: '==12==HEAP SUMMARY:\n==12==    in use at exit: 72,704 bytes in 1 blocks\n==12== LEAK SUMMARY: memory leak of 72,704 bytes',
+  },
+  { cause: 'undecided', says: [], text: 'ERROR: AddressSanitizer: heap-buffer-overflow on address 0x602000000014' },
+  {
+    cause: 'undecided',
+    says: [],
+    text: 'java.lang.OutOfMemoryError: Java heap space, the old data stays in a new buffer',
+  },
+  {
+    cause: 'undecided',
+    says: [],
+    text: `[ 44.0] vb2-dma: page allocation failure: order:9, mode:0x14000c0(GFP_KERNEL)
+[ 44.0]  __alloc_from_contiguous+0x54/0x144
+[ 44.0] cma: cma_alloc: linux,cma: alloc failed, req-size: 2048 pages, ret: -12`,
+  },
+];
+
 /** Good lines with the letters of a fault in them. */
 const LETTERS: readonly PasteCase[] = [
   'iommu: Default domain type: Translated',
@@ -118,4 +140,4 @@ const LETTERS: readonly PasteCase[] = [
 [    ${i + 1}.012345] ${line}`,
 }));
 
-export const ELSEWHERE_PASTES: readonly PasteCase[] = [...SPACE, ...WHOSE, ...LETTERS];
+export const ELSEWHERE_PASTES: readonly PasteCase[] = [...SPACE, ...WHOSE, ...OTHER_HEAPS, ...LETTERS];

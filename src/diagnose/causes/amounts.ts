@@ -276,7 +276,10 @@ export const AMOUNTS: readonly Cause[] = [
   {
     id: 'MEMORY_EXHAUSTED',
     when(board) {
-      const line = board.all('outOfMemory').find(({ isCgroup }) => !isCgroup)?.line;
+      const line =
+        board.all('outOfMemory').find(({ isCgroup }) => !isCgroup)?.line ??
+        // The system heap falls back to single pages, so that it fails only when none is left.
+        (board.anyLine(/system_heap_\w+\+0x/) === undefined ? undefined : board.anyLine(/page allocation failure/));
       const available = board.last('available');
       const isSystem =
         board.all('allocation').some(({ heap }) => heap === undefined || heap.startsWith('system')) ||

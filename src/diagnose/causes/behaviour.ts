@@ -16,9 +16,13 @@ const said = (id: string, pattern: RegExp, text: string, fix: string, unless?: (
 
 const OLDEST = formatKernelVersion(OLDEST_KERNEL);
 
-const isAboutBuffers = (board: Board) =>
-  board.line(/dma[-_ ]?(?:buf|heap)|\bheap\b|\bcma\b|Cma(?:Free|Total)|prime|V4L2_MEMORY_DMABUF|dmabuf|缓冲/i) !==
-  undefined;
+/** The heap of a process, of which memory checkers and language runtimes speak, is another one. */
+const PROCESS_HEAP = String.raw`HEAP SUMMARY|==\d+==|heap (?:space|dump|size|usage|block)|heap-(?:buffer|use)|(?:java|jvm) heap|Sanitizer`;
+const OF_BUFFERS = new RegExp(
+  String.raw`^(?!.*(?:${PROCESS_HEAP})).*(?:dma[-_ ]?(?:buf|heap)|\bheap\b|\bcma\b|Cma(?:Free|Total)|prime|V4L2_MEMORY_DMABUF|dmabuf|缓冲)`,
+  'i',
+);
+const isAboutBuffers = (board: Board) => board.line(OF_BUFFERS) !== undefined;
 const unlessOther = (board: Board) => !isAboutBuffers(board);
 
 const SLOW =

@@ -76,7 +76,7 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
     'a driver asks the page allocator for several contiguous pages, and memory is in pieces',
     'look at the function below "Call trace" that allocates; vm.min_free_kbytes or a smaller buffer in that driver helps',
     // The fallback of a driver that wants memory of CMA.
-    /vb2_|dma_(?:direct_)?alloc|\bcma|dma_heap|dmabuf/i,
+    /vb2_|dma_(?:direct_)?alloc|\bcma|dma_heap|system_heap|dmabuf/i,
   ],
   [
     /Out of memory: Killed process/,

@@ -148,7 +148,7 @@ const ROWS: readonly Row[] = [
     (_m, line) => clue(line, 'outOfMemory', { isCgroup: true }),
   ],
   [
-    /(?:^|\s)Out of memory: Kill|invoked oom-killer|constraint=CONSTRAINT_NONE|page allocation failure|oom-killer: /,
+    /(?:^|\s)Out of memory: Kill|invoked oom-killer|constraint=CONSTRAINT_NONE|page allocation failure: order:0\b|oom-killer: /,
     (_m, line) => clue(line, 'outOfMemory', { isCgroup: false }),
   ],
   [
