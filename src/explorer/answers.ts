@@ -72,6 +72,9 @@ function withMemory(profile: string, memory: string): string {
   return profile.replace(/^(\s*)\/\/ "memory": \[.*$/m, `$1"memory": [${JSON.stringify({ base, size })}],`);
 }
 
+/** What refuses the profile comes first. */
+const SEVERITIES: readonly Diagnostic['severity'][] = ['error', 'warning', 'note'];
+
 function findingsIn(stdout: string): readonly Diagnostic[] {
   try {
     const said = JSON.parse(stdout) as { diagnostics?: readonly Diagnostic[]; findings?: readonly Diagnostic[] };
@@ -139,7 +142,9 @@ export async function answer(files: readonly Dropped[], wishes: Wishes, edited: 
     ...(generating.exit === 0 || all.some(({ severity }) => severity === 'error')
       ? {}
       : { refusal: generating.stderr }),
-    findings: [...new Map(all.map((one) => [JSON.stringify([one.code, one.message]), one])).values()],
+    findings: [...new Map(all.map((one) => [JSON.stringify([one.code, one.message]), one])).values()].sort(
+      (a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity),
+    ),
     needsMemory,
     ...report,
     generated: filesBelow(OUT).map((name) => ({ name, text: text(`${OUT}/${name}`) })),

@@ -204,6 +204,7 @@ test('a log without a fault does not say that nothing is wrong of a plan that is
   await page.locator('.findings strong.error').first().waitFor();
   expect(await page.getByText('The files do not show what is wrong.').count()).toBe(0);
   await page.getByText('The profile is refused:').waitFor();
+  expect(await page.locator('.findings li strong').first().textContent()).toBe('error');
   await page.getByRole('link', { name: 'see the errors below' }).waitFor();
 });
 
