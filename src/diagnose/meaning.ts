@@ -98,7 +98,9 @@ const HEAP = /\/dev\/dma_heap\/([\w,.+@-]*[\w+@-])/;
 /** Vendors' names without the directory. */
 const NAMED = /(?<![\w/,-])((?:system-|cma-|linux,cma-|mtk_|qcom,|carveout)[\w,-]*\w)/;
 const isVendors = (pattern: RegExp) => (line: string) =>
-  /heap|dma/i.test(line) && vendorOf(pattern.exec(line)?.[1] ?? '') !== undefined;
+  /heap|dma/i.test(line) &&
+  !/^E(?:ACCES|PERM)$/.test(errnoOf(line) ?? '') &&
+  vendorOf(pattern.exec(line)?.[1] ?? '') !== undefined;
 const ofVendor = ([, name = '']: RegExpExecArray) =>
   `${name} is a heap of ${vendorOf(name)?.[1] ?? 'a vendor'}; mainline kernels do not make it`;
 const LOOK_AT_NAMES =

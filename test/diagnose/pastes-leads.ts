@@ -143,6 +143,20 @@ const VENDORS: readonly PasteCase[] = [
     says: [/NXP/],
     text: '0:00:01.024 901 0x55 ERROR dmaheapmem gstdmaheap.c:77: dmaheap: open /dev/dma_heap/linux,cma-uncached failed',
   },
+  {
+    cause: 'undecided',
+    says: [/the node system-uncached exists/],
+    text: 'mpp: open /dev/dma_heap/system-uncached: Permission denied',
+  },
+  {
+    cause: 'undecided',
+    says: [/something other than its mode/],
+    text: `services:
+  frigate:
+    devices:
+      - /dev/dma_heap:/dev/dma_heap
+frigate | open /dev/dma_heap/system: Operation not permitted`,
+  },
   { cause: 'undecided', says: [/Rockchip/], text: 'DmaHeapAlloc: heap system-uncached: allocation failed' },
 ];
 

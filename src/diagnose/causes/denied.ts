@@ -137,10 +137,12 @@ export const DENIED: readonly Cause[] = [
         .all('devices')
         .flatMap(({ volumes }) => volumes)
         .find((one) => one.includes('dma_heap'));
+      // The runtime allows what it passes as a device, so that something else denies it.
+      if (!isUnit && volume === undefined && given.some((one) => /^\/dev\/dma_heap\S*$/.test(one))) return undefined;
       const evidence = [open?.line, allows[0]?.line, policy?.line, volume];
       if (isUnit || (board.container === undefined && board.line(/systemd|\.service/) !== undefined))
         return {
-          text: `the unit's device policy denies it with EPERM: ${allows.length > 0 ? 'DeviceAllow= closes every device that it does not list, and it does not list dma_heap' : 'DevicePolicy= or PrivateDevices= closes the devices for this service'}. The mode of the node would allow it.`,
+          text: `the unit's device policy denies it with EPERM: ${allows.length > 0 ? 'DeviceAllow= closes every device that it does not list, and it does not list dma_heap' : 'DevicePolicy= or PrivateDevices= closes the devices for this service'}.${board.nodes().length === 0 ? '' : ' The mode of the node would allow it.'}`,
           evidence,
           fix: `add "DeviceAllow=char-dma_heap rw" to the [Service] section${policy?.value === 'private' ? ' instead of PrivateDevices=yes' : ''}, then run systemctl daemon-reload and restart the service`,
         };
