@@ -111,6 +111,7 @@ export function predictSettled({ situation, questions, assumed, commandLine }: S
     assumed: usedAssumptions(assumed, base),
     commandLine,
     granuleKnown: !questions.some((q: OpenQuestion) => q.about === 'granule'),
+    ramKnown: !questions.some((q: OpenQuestion) => q.about === 'memory'),
   });
 }
 
@@ -314,6 +315,7 @@ function settle(
     readonly assumed: readonly string[];
     readonly commandLine: string;
     readonly granuleKnown: boolean;
+    readonly ramKnown: boolean;
   },
 ): Prediction {
   const unknown = [...open];
@@ -330,7 +332,9 @@ function settle(
     baseAddress:
       area.likelyBaseAddress === null || isOpen('areas') || isOpen(`areas[${i}].baseAddress`) ? null : area.baseAddress,
     likelyBaseAddress:
-      rest.moved.has('areas') || rest.moved.has(`areas[${i}].baseAddress`) ? null : area.likelyBaseAddress,
+      !rest.ramKnown || rest.moved.has('areas') || rest.moved.has(`areas[${i}].baseAddress`)
+        ? null
+        : area.likelyBaseAddress,
   }));
   const log = base.log.map(({ family, text: words, areaIndex }) => {
     const at = areaIndex === undefined ? null : (areas[areaIndex]?.baseAddress ?? null);

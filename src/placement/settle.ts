@@ -173,7 +173,7 @@ export function situationOf(input: PlacementInput): Settled {
       about: 'memory',
       needs: `the RAM banks${input.architecture === 'x86_64' ? '' : ': the device tree states none'} (--memory BASE+SIZE, --boot-log FILE, or board.memory in the profile)`,
       answers: [],
-      always: pools.length > 0 ? EVERYTHING : ['outcome'],
+      always: EVERYTHING,
     });
   // The caller's banks count as what the kernel has in the end.
   if (chosen.isEfi && input.memory === undefined && usesCma)
