@@ -65,7 +65,6 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       dtb: plan.board.dtb !== undefined && leaf('path', plan.board.dtb, { pointer: '/board/dtb' }),
       dtbName: plan.board.dtb !== undefined && leaf('path', fileName(plan.board.dtb), { pointer: '/board/dtb' }),
       dtsName: dtb !== undefined && leaf('path', dtb.replace(/\.dtb$/, ''), { pointer: '/board/dtb' }),
-      dtbHasFolder: dtb?.includes('/') ?? false,
       pageSizeBytes: leaf('bytes', plan.board.pageSizeBytes),
       memory: plan.board.memory.map(presentRange),
       boots: Object.fromEntries(BOOT_LOADERS.map((name) => [camel(name), plan.board.bootLoader === name])),
