@@ -1,5 +1,6 @@
 #include "holders.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "sys.h"
@@ -94,7 +95,9 @@ static bool on_process(void *context, const char *name)
 		return true;
 	h->process[0] = 0;
 	text_format(path, sizeof path, "/proc/%u/fdinfo", h->pid);
-	h->hidden |= sys_list(h->root, path, on_descriptor, h) < 0;
+	/* one that has ended since hides nothing */
+	h->hidden |= sys_list(h->root, path, on_descriptor, h) == -EACCES;
+	h->first |= h->pid == 1;
 	return true;
 }
 
@@ -106,8 +109,9 @@ void holders_look(struct holdings *h, const char *root)
 	h->root = root; /* the tables are not cleared: untouched memory has no cost */
 	h->holders = h->inodes = h->buffers = 0;
 	h->bytes = 0;
-	h->more = false;
-	h->hidden = sys_list(root, "/proc", on_process, h) < 0;
+	h->more = h->hidden = h->first = false;
+	h->hidden |= sys_list(root, "/proc", on_process, h) < 0;
+	h->hidden |= !*root && !h->first; /* a /proc with hidepid= does not list the processes of others */
 }
 
 const struct holder *holders_largest(const struct holdings *h, const char *exporter)

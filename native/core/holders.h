@@ -22,7 +22,8 @@ struct holdings {
 	unsigned holders, inodes, buffers;
 	uint64_t bytes;
 	bool more;   /* than the tables hold */
-	bool hidden; /* some process did not show its descriptors */
+	bool hidden; /* some process did not show its descriptors, or itself */
+	bool first;  /* /proc lists process 1 */
 	struct holder holder[HOLDERS_MAX];
 	uint64_t inode[HELD_BUFFERS_MAX];
 };

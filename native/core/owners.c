@@ -48,7 +48,10 @@ static void print_human(struct output *out, const struct holdings *h, const stru
 		put_line(out, owner->exporter, '?');
 		put(out, "%*s %8u %14llu\n", pad(24, owner->exporter), "", owner->buffers, (unsigned long long)owner->bytes);
 	}
-	put(out, "%u buffers, %llu bytes%s\n", h->buffers, (unsigned long long)h->bytes, h->more ? " (and more than can be listed)" : "");
+	put(out, "%u buffers, %llu bytes%s\n", h->buffers, (unsigned long long)h->bytes,
+	    h->more     ? " (and more than can be listed)"
+	    : h->hidden ? " (processes of other users are not shown: run as root)"
+			: "");
 	for (unsigned i = 0; i < o->areas; i++)
 		if (o->area[i].held_bytes >= 0)
 			put(out, "area %s: %lld of %lld bytes allocated\n", o->area[i].name, (long long)o->area[i].held_bytes, (long long)o->area[i].total_bytes);
@@ -90,7 +93,7 @@ static void print_json(struct output *out, const struct holdings *h, const struc
 		put_shown(out, "totalBytes", o->area[i].total_bytes);
 		put_char(out, '}');
 	}
-	put(out, "\n],\"buffers\":%u,\"bytes\":%llu,\"complete\":%s", h->buffers, (unsigned long long)h->bytes, h->more ? "false" : "true");
+	put(out, "\n],\"buffers\":%u,\"bytes\":%llu,\"complete\":%s", h->buffers, (unsigned long long)h->bytes, h->more || h->hidden ? "false" : "true");
 	put_shown(out, "cmaFreeBytes", o->memory.cma_free);
 	put_shown(out, "cmaTotalBytes", o->memory.cma_total);
 	put_text(out, "}\n");

@@ -151,6 +151,24 @@ export const SURROUNDINGS: Board = {
         /^taken tries\.txt$/m,
       ],
     },
+    {
+      name: 'a user does not see who holds buffers',
+      script: `su -s /bin/sh guest -c 'dmaheap-verify --owners --json'`,
+      shows: [/"buffers":0,"bytes":0,"complete":false/],
+      schema: 'owners',
+    },
+    {
+      name: 'a user does not see that others exist',
+      script: `mount -o remount,hidepid=2 /proc; su -s /bin/sh guest -c 'dmaheap-verify --owners --json'; mount -o remount,hidepid=0 /proc`,
+      shows: [/"buffers":0,"bytes":0,"complete":false/],
+      schema: 'owners',
+    },
+    {
+      name: 'root sees all of them',
+      script: 'dmaheap-verify --owners --json',
+      shows: [/"buffers":0,"bytes":0,"complete":true/],
+      schema: 'owners',
+    },
     CAMERA_LOSES_NOTHING,
     { ...CAMERA_LOSES_NOTHING, name: 'a camera at 60 Hz, 1,000 runs', script: camera(1000), long: true },
     {
