@@ -142,6 +142,14 @@ function bootOf(
   );
 }
 
+/** A prediction is about the kernels that it is asked for, and not about all of the profile. */
+function onKernels(model: Model, kernels: readonly KernelVersion[] | undefined): Model {
+  const [min, max] = [...(kernels ?? [])]
+    .sort(compareKernelVersions)
+    .filter((_, i, all) => i === 0 || i === all.length - 1);
+  return min === undefined ? model : { ...model, kernel: { ...model.kernel, min, max: max ?? min } };
+}
+
 /**
  * Reads a profile and decides; every finding on the way is collected.
  * @throws {@link Refusal} for an option that is wrong or a file that cannot be read
@@ -178,19 +186,20 @@ export function planProfile(context: Context, file: string, options: PlanOptions
   });
   diagnostics.push(...model.diagnostics);
   if (model.value === undefined) return { loaded, diagnostics, sources, exit: EXIT.findings };
-  const { boot, diagnostics: said } = bootOf(context, read.value, model.value, options);
+  const asked = onKernels(model.value, options.askedKernels);
+  const { boot, diagnostics: said } = bootOf(context, read.value, asked, options);
   diagnostics.push(...said);
-  const plan = makePlan(model.value, { prove: options.prove ?? true, boot });
+  const plan = makePlan(asked, { prove: options.prove ?? true, boot });
   diagnostics.push(...plan.diagnostics);
   const proof = plan.proof === undefined ? {} : { proof: plan.proof };
-  const stated = { model: model.value, boot };
+  const stated = { model: asked, boot };
   if (plan.value === undefined) return { loaded, stated, diagnostics, sources, ...proof, exit: EXIT.findings };
   return {
     loaded,
     stated,
     planned: {
       loaded,
-      model: model.value,
+      model: asked,
       plan: plan.value,
       boot,
       ...(fdt === undefined ? {} : { dtb: fdt }),

@@ -74,7 +74,7 @@ function planHeap(
   if (missing !== 'none')
     diagnostics.push(
       report('plan/no-heap-on-kernel', {
-        severity: heap.optional === true ? 'note' : missing === 'all' ? 'error' : 'warning',
+        severity: heap.optional === true ? 'note' : 'error',
         message: `"${name}" has no heap on ${missing === 'all' ? `Linux ${formatKernelVersion(model.kernel.max)}` : 'the older kernels of its range'}`,
         ...(model.knowledge === undefined
           ? {

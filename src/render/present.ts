@@ -13,12 +13,12 @@ import type { NeutralView } from './view.js';
 
 const BOOT_LOADERS = ['u-boot', 'extlinux', 'raspberrypi', 'grub', 'systemd-boot', 'other'] as const;
 
-/** `make ARCH=`, `mkimage -A`, mkosi, GNU (Alpine, Nix) and LAVA have other names. */
+/** `make ARCH=`, `mkimage -A`, mkosi, GNU (Alpine, Nix) and LAVA have other names; and what `make` calls the image. */
 const ARCH_NAMES = {
-  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64', lava: 'arm64' },
-  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7', lava: 'arm' },
-  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64', lava: 'riscv64' },
-  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64', lava: 'amd64' },
+  arm64: { kernel: 'arm64', uboot: 'arm64', mkosi: 'arm64', gnu: 'aarch64', lava: 'arm64', image: 'Image' },
+  arm: { kernel: 'arm', uboot: 'arm', mkosi: 'arm', gnu: 'armv7', lava: 'arm', image: 'zImage' },
+  riscv64: { kernel: 'riscv', uboot: 'riscv', mkosi: 'riscv64', gnu: 'riscv64', lava: 'riscv64', image: 'Image' },
+  x86_64: { kernel: 'x86', uboot: 'x86_64', mkosi: 'x86-64', gnu: 'x86_64', lava: 'amd64', image: 'bzImage' },
 } as const;
 
 /** A machine of QEMU that runs the kernel of any board of the architecture. */
@@ -55,6 +55,7 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       mkosiArch: leaf('word', names.mkosi),
       gnuArch: leaf('word', names.gnu),
       lavaArch: leaf('word', names.lava),
+      kernelImage: leaf('path', `/${names.image}`),
       qemu: {
         program: leaf('string', `/usr/bin/${qemu.program}`),
         machine: leaf('word', qemu.machine),

@@ -123,6 +123,23 @@ for (const [title, regions, dtb, status, inputs] of CASES)
     });
   });
 
+test('a heap that some kernels of the range do not make has one verdict for each kernel', async () => {
+  writeFileSync(path.join(work, 'board.dtb'), board(GIB, []));
+  const regions = { 'linux,cma': { size: '64M', default: true }, display: { size: '32M' } };
+  const heaps = { camera: { region: 'linux,cma' }, panel: { region: 'display' } };
+  const text = { version: 1, name: 'range', board: { arch: 'arm64' }, kernel: { version: { min: '6.1', max: '7.3' } } };
+  writeFileSync(path.join(work, 'p.json'), JSON.stringify({ ...text, regions, heaps }));
+  for (const [kernel, status] of [
+    [[], 1],
+    [['--kernel', '6.6'], 1],
+    [['--kernel', '7.3'], 0],
+  ] as const)
+    for (const command of COMMANDS) {
+      const { exit } = await dmaheap([...command, '--dtb', 'board.dtb', ...kernel], work);
+      expect([command[0], kernel, exit]).toEqual([command[0], kernel, status]);
+    }
+});
+
 /** A board whose boot loader states the RAM. */
 const WITHOUT_RAM = writeFdt(
   makeFdt({
