@@ -27,6 +27,13 @@ const CONCERNS =
 const RECORD = /^\s*(?:# )?CONFIG_\w+(?:=| is not set)|^(?:taken|empty|absent|denied|cut) \/?[\w.-]+(?:[/.]\S*)?$/;
 const concernsHeaps = (text: string) => CONCERNS.test(text) && !USUAL.test(text);
 
+const namesIn = (one: Clue) =>
+  one.kind === 'names' || one.kind === 'classNames'
+    ? one.names
+    : one.kind === 'node' || one.kind === 'link'
+      ? one.name
+      : [];
+
 export class Board {
   /** undefined: the text lacks what a simulation needs. */
   simulated: Simulated | undefined;
@@ -37,7 +44,10 @@ export class Board {
   readonly #all: readonly PastedLine[];
 
   constructor(clues: readonly Clue[], all: readonly PastedLine[]) {
-    this.clues = clues;
+    const listed = new Set(clues.flatMap(namesIn));
+    this.clues = clues.filter(
+      (one) => one.kind !== 'open' || one.isWord !== true || listed.has(one.path.replace('/dev/dma_heap/', '')),
+    );
     this.#all = all;
     this.#lines = all.flatMap(({ raw, text, isLog }) =>
       RECORD.test(text) || (isLog && !concernsHeaps(text)) ? [] : [raw],

@@ -47,7 +47,13 @@ export interface ClueData {
   ion: Record<never, never>;
   mknod: { readonly path: string };
   // what programs met
-  open: { readonly path: string; readonly errno: Errno | undefined; readonly flags: string | undefined };
+  open: {
+    readonly path: string;
+    readonly errno: Errno | undefined;
+    readonly flags: string | undefined;
+    /** A word of a sentence, which is a name only if a listing has it. */
+    readonly isWord?: boolean;
+  };
   noProvider: Record<never, never>;
   allocation: {
     readonly errno: Errno | undefined;

@@ -3,9 +3,9 @@
 import { findFolklore } from '../facts/folklore.js';
 import { FACTS } from '../facts/index.js';
 import { SourceText } from '../source/index.js';
-import { vendorOf } from './causes/presence.js';
 import { errnoOf } from './errno.js';
 import { IS_RUNTIME, missesHeaps } from './read/nodes.js';
+import { vendorOf } from './vendors.js';
 
 export interface Meaning {
   readonly text: string;
@@ -63,7 +63,7 @@ const PATHS: readonly Row[] = [
       const vendor = vendorOf(name);
       return vendor === undefined
         ? `a heap named ${name}: a reusable pool of the device tree (with its unit address, from ${ALL_POOLS} on), or an alias that a udev rule makes`
-        : `a heap of ${vendor[1]}; mainline kernels do not make it`;
+        : `a heap of ${vendor.kernel}; mainline kernels do not make it`;
     },
     'ls -l /dev/dma_heap and udevadm info -q all -n NODE show what it is',
   ],
@@ -97,14 +97,20 @@ const PATHS: readonly Row[] = [
 const HEAP = /\/dev\/dma_heap\/([\w,.+@-]*[\w+@-])/;
 /** Vendors' names without the directory. */
 const NAMED = /(?<![\w/,-])((?:system-|cma-|linux,cma-|mtk_|qcom,|carveout)[\w,-]*\w)/;
+/** A row of `ls -l`, or names alone. */
+const IS_LISTED = /^\s*[cl][-rwx]{9}|^\s*(?:[\w,@-]+\s+)*[\w,@-]+\s*$/;
 const isVendors = (pattern: RegExp) => (line: string) =>
   /heap|dma/i.test(line) &&
+  !IS_LISTED.test(line) &&
   !/^E(?:ACCES|PERM)$/.test(errnoOf(line) ?? '') &&
   vendorOf(pattern.exec(line)?.[1] ?? '') !== undefined;
 const ofVendor = ([, name = '']: RegExpExecArray) =>
-  `${name} is a heap of ${vendorOf(name)?.[1] ?? 'a vendor'}; mainline kernels do not make it`;
+  `${name} is a heap of ${vendorOf(name)?.kernel ?? 'a vendor'}; mainline kernels do not make it`;
 const LOOK_AT_NAMES =
   'ls /dev/dma_heap: if the name is not listed, run that kernel, or let the program use a heap that is listed';
+
+const LOOK_AT_NODES =
+  'strace -f -e trace=openat PROGRAM shows the path and the error number; ls -lL /dev/dma_heap, and id as the user that runs the program';
 
 const ALLOCATION = /DMA_HEAP_IOCTL_ALLOC|_IOC\([^)]*0x48, 0(?:x0)?, 0x18\)|dma[-_ ]?heap[-_ ]?alloc/i;
 
@@ -148,7 +154,17 @@ const LINES: readonly Row[] = [
     /open dma[-_ ]heap (?:type \w+ )?([\w,-]+)'? fail/i,
     ([, name]) =>
       `the program could not open the heap ${name}. The line does not show whether the node is missing or the access is denied`,
-    'ls -lL /dev/dma_heap, and id as the user that runs the program',
+    LOOK_AT_NODES,
+  ],
+  [
+    /open dma[-_ ]heap type (0x)?0 fail/i,
+    'MPP could not open the heap of its type 0, which is system-uncached or the cached heap beside it. The line does not show whether the node is missing or the access is denied',
+    LOOK_AT_NODES,
+  ],
+  [
+    /(?:fail\w*|cannot|can't|could ?n[o']t|unable)\b.*\bopen (?:the |a )?dma[-_ ]?heap\b|\bopen dma[-_ ]heap type \w+ fail/i,
+    'the program could not open a heap. The line does not show which heap, so that the node may be missing or the access may be denied',
+    LOOK_AT_NODES,
   ],
   [
     ALLOCATION,

@@ -215,4 +215,90 @@ denied /proc/iomem
 taken ls-dev-dma_heap.txt
 the second camera does not get its memory`,
   },
+  // The heap of a pool has the name of its node, with the unit address.
+  {
+    cause: 'HEAP_RENAMED',
+    says: [/KERNEL=="isp@88000000", SYMLINK\+="dma_heap\/isp"/],
+    never: [/default_cma_region/],
+    text: `$ ./isp
+isp: cannot open /dev/dma_heap/isp: No such file or directory
+$ ls -l /dev/dma_heap
+crw-rw---- 1 root video 250, 0 Mar  9 12:00 default_cma_region
+crw-rw---- 1 root video 250, 1 Mar  9 12:00 isp@88000000
+crw-rw---- 1 root video 250, 2 Mar  9 12:00 system`,
+  },
+  {
+    cause: 'HEAP_RENAMED',
+    says: [/npu@a0000000 or npu@b0000000/],
+    never: [/KERNEL==/],
+    text: `open("/dev/dma_heap/npu", O_RDWR) = -1 ENOENT (No such file or directory)
+# ls /dev/dma_heap
+default_cma_region  npu@a0000000  npu@b0000000  system`,
+  },
+  {
+    cause: 'HEAP_RENAMED',
+    says: [/frames@48000000/],
+    text: `Linux version 7.0.4
+OF: reserved mem: 0x0000000048000000..0x000000004bffffff (65536 KiB) map reusable frames@48000000
+grabber: open /dev/dma_heap/frames: No such file or directory`,
+  },
+  {
+    cause: 'HEAP_ABSENT',
+    says: [/for the default area only/, /from 6\.19 on/],
+    text: `# uname -r
+6.6.40
+# ls /dev/dma_heap
+linux,cma  system
+# ls /proc/device-tree/reserved-memory
+linux,cma  radar@48000000
+radar: open /dev/dma_heap/radar: No such file or directory`,
+  },
+  {
+    cause: 'HEAP_ABSENT',
+    says: [/for every reusable pool that it can use/],
+    never: [/newer kernel|linux,cma-default/],
+    text: `# ls /dev/dma_heap
+camera@50000000  default_cma_region  system
+# ls /proc/device-tree/reserved-memory
+camera@50000000  linux,cma  radar@48000000
+radar: open /dev/dma_heap/radar: No such file or directory`,
+  },
+  {
+    cause: 'SYMLINK_RULE_MISSING',
+    says: [/does not show which heap the name means/],
+    never: [/KERNEL=="(?!HEAP)/],
+    text: `# ls /dev/dma_heap
+camera@50000000  default_cma_region  system
+radar: open /dev/dma_heap/radar: No such file or directory`,
+  },
+  // Words behind "dma heap" that are not names.
+  ...[
+    'ERROR: cannot open dma-heap node for the encoder',
+    'failed to open the dma_heap backend: No such file or directory',
+    'mpp_dma_heap: os_allocator_dma_heap_open open dma heap type 5 failed!',
+    'camd: could not find dma heap support in this image',
+    'unable to open dma_heap while the pool was created',
+  ].map((line) => ({
+    cause: 'undecided',
+    says: [/strace/],
+    text: `${line}\n$ ls /dev/dma_heap\nlinux,cma  system`,
+  })),
+  {
+    cause: 'HEAP_ABSENT',
+    says: [/makes only linux,cma\b(?!,)/],
+    text: `$ ls -l /dev/dma_heap
+total 0
+crw-rw---- 1 root video 251, 0 Jun 25 05:41 linux,cma
+my board runs buildroot
+open /dev/dma_heap/system: No such file or directory
+# CONFIG_DMABUF_HEAPS_SYSTEM is not set`,
+  },
+  {
+    cause: 'HEAP_ABSENT',
+    says: [/CONFIG_DMABUF_HEAPS_SYSTEM/, /modprobe system_heap/],
+    never: [/reserved-memory/],
+    text: `weston[410]: open /dev/dma_heap/system: No such file or directory
+# ls /dev/dma_heap
+default_cma_region  linux,cma`,
+  },
 ];

@@ -1,8 +1,8 @@
 /** Heaps are there, and the one that a program opens is not among them. */
-import { FACTS, formatKernelVersion } from '../../facts/index.js';
+import { compareKernelVersions, FACTS, formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
 import type { Board } from '../board.js';
+import { vendorOf } from '../vendors.js';
 import type { Cause, Found } from './cause.js';
-import { vendorOf } from './presence.js';
 
 /** Names that programs expect to be of contiguous memory: a link from one of them to another kind of heap breaks the device. */
 const isContiguous = (board: Board, name: string) =>
@@ -21,7 +21,65 @@ function unfound(board: Board): { readonly name: string; readonly line: string }
 /** The first kernel with a separate name for the heap of the default area. */
 const RENAMED = FACTS.get('heap.default-area-name')?.ranges.find(({ value }) => value === 'default_cma_region')?.since;
 
+/** The first kernel with a heap for every reusable pool. */
+const ALL_POOLS = FACTS.get('heap.cma-names')?.ranges.find(({ value }) => value === 'default-area-and-all')?.since;
+
+/** Aliases of the default area that distributions make by a rule. */
+const ALIASES = /^vidbuf_cached$/;
+
+const bare = (name: string) => name.replace(/@[0-9a-f]+$/, '');
+const hasUnit = (name: string) => bare(name) !== name;
+/** A vendor's carveouts have unit addresses as well. */
+const isPoolHeap = (name: string) => hasUnit(name) && vendorOf(name) === undefined;
+
+/** Whether this kernel makes a heap for every reusable pool; undefined: the text does not show it. */
+function makesAllPools(board: Board): boolean | undefined {
+  const first = parseKernelVersion(ALL_POOLS ?? '');
+  if ((board.heapNames() ?? []).some((name) => isPoolHeap(name) && !board.isDefaultName(bare(name)))) return true;
+  return board.version === undefined || first === undefined
+    ? undefined
+    : compareKernelVersions(board.version, first) >= 0;
+}
+
+/** Heaps with the name of the wanted one and a unit address: those that are listed, or the pools of a kernel that makes a heap of each. */
+function withUnit(board: Board, wanted: string): { readonly name: string; readonly line: string | undefined }[] {
+  const isSame = (name: string) => name !== wanted && hasUnit(name) && bare(name) === bare(wanted);
+  const names = board.heapNames();
+  if (names !== undefined)
+    return names.filter(isSame).map((name) => ({
+      name,
+      line: (
+        board.nodes().find((one) => one.name === name) ?? board.all('names').find((one) => one.names.includes(name))
+      )?.line,
+    }));
+  if (hasUnit(wanted) || makesAllPools(board) !== true || board.config('DMABUF_HEAPS_CMA') === 'n') return [];
+  return [...board.all('poolNode'), ...board.all('range')]
+    .filter(({ name }) => isSame(name))
+    .filter(({ name }, i, all) => all.findIndex((one) => one.name === name) === i);
+}
+
 export const NAMES: readonly Cause[] = [
+  {
+    id: 'HEAP_RENAMED',
+    when(board) {
+      for (const wanted of unfound(board)) {
+        const found = withUnit(board, wanted.name);
+        const [got] = found;
+        if (got === undefined || board.isDefaultName(bare(wanted.name))) continue;
+        const listed = found.map(({ name }) => name).join(' or ');
+        const moved = hasUnit(wanted.name);
+        return {
+          text: `the heap has another name: the program opens ${wanted.name}, but the kernel names it ${listed}. The heap of a reusable pool has the full name of its node in the device tree, with the unit address${moved ? ', and this node has another one than the program expects' : ''}.`,
+          evidence: [wanted.line, ...found.map(({ line }) => line)],
+          fix:
+            found.length > 1
+              ? `let the program open the one of ${listed} that it is written for: the unit address is the place of the area`
+              : `let the program open /dev/dma_heap/${got.name}; or add a rule that makes the name a link to exactly this heap: SUBSYSTEM=="dma_heap", KERNEL=="${got.name}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        };
+      }
+      return undefined;
+    },
+  },
   {
     id: 'VENDOR_HEAP_ABSENT',
     when(board) {
@@ -34,7 +92,7 @@ export const NAMES: readonly Cause[] = [
       const isNotFound = board.refused.some(({ name, errno }) => name === wanted.name && errno === 'ENOENT');
       if (!isShown && (names !== undefined || !isNotFound || board.container !== undefined)) return undefined;
       return {
-        text: `${wanted.name} is a heap of ${vendor[1]}. This kernel does not make it${isShown ? `; its heaps are ${names.join(', ')}` : ': the node does not exist'}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
+        text: `${wanted.name} is a heap of ${vendor.kernel}. This kernel does not make it${isShown ? `; its heaps are ${names.join(', ')}` : ': the node does not exist'}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
         evidence: [
           wanted.line,
           ...board
@@ -43,7 +101,7 @@ export const NAMES: readonly Cause[] = [
             .map(({ line }) => line),
           board.first('names')?.line,
         ],
-        fix: `run ${vendor[1].split(',')[0]} for this program; or ${vendor[2]}`,
+        fix: `run ${vendor.kernel.split(',')[0]} for this program; or ${vendor.instead}`,
       };
     },
   },
@@ -120,13 +178,27 @@ export const NAMES: readonly Cause[] = [
         board.all('treeNames').some((one) => one.names.some((name) => name.replace(/@.*/, '') === wanted.name))
       )
         return undefined;
-      const target =
-        names.find((name) => board.isDefaultName(name)) ?? names.find((name) => isContiguous(board, name)) ?? names[0];
-      if (target === undefined || (isContiguous(board, wanted.name) && !isContiguous(board, target))) return undefined;
+      const contiguous =
+        names.find((name) => board.isDefaultName(name)) ?? names.find((name) => isContiguous(board, name));
+      const target = contiguous ?? names[0];
+      if (target === undefined || (isContiguous(board, wanted.name) && contiguous === undefined)) return undefined;
+      const evidence = [wanted.line, board.nodes()[0]?.line ?? board.first('names')?.line];
+      const apply =
+        'in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap';
+      const iommu =
+        contiguous === undefined
+          ? `. A link to ${target} is right only if the devices have an IOMMU: it gives scattered pages. For other devices, make a CMA heap first, and link to it`
+          : '';
+      if (ALIASES.test(wanted.name))
+        return {
+          text: `no kernel makes a heap named ${wanted.name}: it is an alias, a link from a udev rule of the distribution or of the program, and this system does not have such a rule. The heaps themselves exist (${names.join(', ')}).`,
+          evidence,
+          fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" ${apply}${iommu}`,
+        };
       return {
-        text: `no kernel makes a heap named ${wanted.name}: it is an alias, a link from a udev rule of the distribution or of the program, and this system does not have such a rule. The heaps themselves exist (${names.join(', ')}).`,
-        evidence: [wanted.line, board.nodes()[0]?.line ?? board.first('names')?.line],
-        fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap${isContiguous(board, target) ? '' : `. This is right only if the devices have an IOMMU: ${target} gives scattered pages. For other devices, make a CMA heap first, and link to it`}`,
+        text: `no heap and no link has the name ${wanted.name}; the heaps are ${names.join(', ')}. It is an alias of a heap, which a udev rule of the program or of the distribution makes, or the name of a node of the device tree that this kernel makes no heap from. The text does not show which heap the name means.`,
+        evidence,
+        fix: `find out which heap the program is written for (its documentation, its udev rule, its profile). If it is one of those that are listed, write its name for HEAP: SUBSYSTEM=="dma_heap", KERNEL=="HEAP", SYMLINK+="dma_heap/${wanted.name}" ${apply}. If it has a separate area, look for its node: ls /proc/device-tree/reserved-memory, and "reserved mem" in the kernel log${iommu}`,
       };
     },
   },
@@ -205,18 +277,40 @@ export const NAMES: readonly Cause[] = [
       )
         return undefined;
       const hasArea = pool !== undefined || inTree;
+      if (wanted !== undefined && (wanted.name === 'system' || hasArea)) {
+        const found = wanted.name === 'system' ? noSystemHeap(board, names) : noPoolHeap(board, wanted.name, names);
+        return { ...found, evidence };
+      }
       if (wanted !== undefined && isContiguous(board, wanted.name) && !hasArea)
         return noCmaHeap(board, wanted, names, evidence);
       return {
-        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')})${hasArea ? ': the area exists, but this kernel makes a heap for the default area only. A newer kernel makes a heap for every reusable pool, with the full name of the node' : ': the kernel did not make it'}.`,
+        text: `no heap ${wanted?.name ?? ''} exists although heaps are supported (${names.join(', ')}): the kernel did not make it.`,
         evidence,
-        fix: hasArea
-          ? 'make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes a heap for every reusable pool; `dmaheap explain heap:NAME PROFILE` shows the first such kernel'
-          : 'compare the reserved-memory node and the kernel configuration with the generated files, and look for "reserved mem" in the kernel log',
+        fix: 'compare the reserved-memory node and the kernel configuration with the generated files, and look for "reserved mem" in the kernel log',
       };
     },
   },
 ];
+
+/** Ordinary pages need no area: only the option decides, or its module. */
+const noSystemHeap = (board: Board, names: readonly string[]) => ({
+  text: `no heap system exists although heaps are supported (${names.join(', ')}): the kernel is built without CONFIG_DMABUF_HEAPS_SYSTEM, or it has the heap as the module system_heap (only recent and Android kernels can), which is not loaded. The areas of the device tree have nothing to do with it.`,
+  fix: `look at the option: zgrep DMABUF_HEAPS_SYSTEM /proc/config.gz, or grep DMABUF_HEAPS_SYSTEM /boot/config-${board.release?.text ?? '$(uname -r)'}. If it is not set, rebuild the kernel with CONFIG_DMABUF_HEAPS_SYSTEM=y (keep the options of the other heaps); if it is m, run modprobe system_heap. Or let the program use ${names[0]}, if it can`,
+});
+
+/** The area is there, and its heap is not listed. */
+function noPoolHeap(board: Board, name: string, names: readonly string[]) {
+  const head = `no heap ${name} exists although heaps are supported (${names.join(', ')})`;
+  if (makesAllPools(board) === true)
+    return {
+      text: `${head}. The area is in the device tree or in the log, and this kernel makes a heap for every reusable pool that it can use: it could not use this one, or the node is not a reusable pool.`,
+      fix: 'look in the kernel log for the name of the area ("could not be activated", "reserved mem"), and at its node: compatible = "shared-dma-pool", reusable, and no no-map',
+    };
+  return {
+    text: `${head}: the area exists, but ${board.version === undefined ? `kernels before ${ALL_POOLS} make` : 'this kernel makes'} a heap for the default area only. A newer kernel makes a heap for every reusable pool, with the full name of the node.`,
+    fix: `make this node the default area (linux,cma-default) if it is the one that programs need, or use a kernel that makes a heap for every reusable pool (from ${ALL_POOLS} on)`,
+  };
+}
 
 /** The heaps are listed, and none is of contiguous memory. */
 function noCmaHeap(

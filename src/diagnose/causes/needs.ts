@@ -31,11 +31,18 @@ const PIECES: readonly (Need & {
     when: (board) => isAboutAccess(board),
   },
   {
+    what: 'which heap the program opens, and the error number',
+    why: 'the text shows neither: a name that is not listed is missing, and a name that is listed was refused',
+    how: 'strace -f -e trace=openat PROGRAM 2>&1 | grep dma_heap; ls -lL /dev/dma_heap; id',
+    isThere: () => false,
+    when: (board) => isUnnamed(board),
+  },
+  {
     what: 'what else can refuse',
     why: 'if owner, group and mode allow the access, a unit, a container or a security module denies it',
     how: "dmesg | grep -iE 'avc|apparmor|audit'; systemctl show -p User,SupplementaryGroups,DevicePolicy,DeviceAllow,PrivateDevices UNIT",
     isThere: (board) => board.has('avc') || board.has('apparmor'),
-    when: (board) => isAboutAccess(board),
+    when: (board) => isAboutAccess(board) || isUnnamed(board),
   },
   {
     what: 'CmaTotal and CmaFree',
@@ -103,8 +110,18 @@ const isAboutNames = (board: Board) =>
   !isAboutAccess(board) &&
   !isAboutShortage(board) &&
   (board.has('noProvider') || board.refused.length > 0);
+/** Heaps are listed, and the message names none of them. */
+const isUnnamed = (board: Board) =>
+  board.has('noProvider') &&
+  board.refused.length === 0 &&
+  (board.heapNames() ?? []).length > 0 &&
+  !isAboutAccess(board) &&
+  !isAboutShortage(board);
 const isNarrow = (board: Board) =>
-  isAboutAccess(board) || isAboutNames(board) || ((board.isAbsent() || isOnHost(board)) && !isAboutShortage(board));
+  isAboutAccess(board) ||
+  isUnnamed(board) ||
+  isAboutNames(board) ||
+  ((board.isAbsent() || isOnHost(board)) && !isAboutShortage(board));
 const isAboutShortage = (board: Board) =>
   board.all('allocation').some(({ errno }) => errno !== 'EACCES' && errno !== 'EPERM') ||
   board.has('allocFailed') ||

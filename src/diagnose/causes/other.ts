@@ -238,7 +238,7 @@ const isAccused = (board: Board) =>
   board.isAbsent() ||
   (board.refused.length > 0 && !board.has('works') && !isHarmless(board));
 
-const OURS = /dma[-_]?heap|\bdma-?buf|cma_alloc|\bcma\b|reserved[ -]mem|contiguous/i;
+const OURS = /dma[-_ ]?heap|\bdma-?buf|cma_alloc|\bcma\b|reserved[ -]mem|contiguous/i;
 
 const elsewhere = (board: Board, line: string, what: string, fix: string): Found => ({
   text: `this is not a fault of heaps or CMA: ${what}. The text does not show a problem with a heap${hasNodes(board) ? '; the nodes exist with their group' : ''}${board.cmaKib === undefined ? '' : `, and CMA has ${board.cmaKib} kB`}.`,

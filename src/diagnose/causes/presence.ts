@@ -25,32 +25,6 @@ const hasNoCmaHeap = (board: Board) =>
 
 const MODULE_NAMES = /^dma[-_]?(?:heaps?|buf)$/;
 
-/** Heaps of vendors' kernels, by the names that programs open, and whose they are. */
-const VENDORS: readonly (readonly [RegExp, string, string])[] = [
-  [
-    /^(?:system-uncached(?:-dma32)?|system-dma32|cma-uncached|linux,cma-uncached-dma32)$/,
-    "Rockchip's vendor kernel",
-    'let the program use another allocator (DRM, or the heap "system" if the program can handle cached buffers)',
-  ],
-  [
-    /^linux,cma-uncached$/,
-    "NXP's vendor kernel (imx)",
-    'let the library open linux,cma, or build it for the mainline kernel',
-  ],
-  [
-    /^(?:carveout|.*_carveout)[\w-]*/,
-    "TI's vendor kernel, made from carveout nodes in its device tree",
-    "use TI's kernel and device tree, or a mainline CMA heap if the firmware can reach it",
-  ],
-  [/^(?:qcom,|system-secure|secure_)/, "Qualcomm's vendor kernel", 'use a mainline heap'],
-  [/^mtk_/, "MediaTek's vendor kernel", 'use a mainline heap'],
-  [/^(?:codecmm|heap-codecmm|heap-gfx|heap-fb|amlogic)/, "Amlogic's vendor kernel", 'use a mainline heap'],
-  [/^(?:vframe|vstream|vscaler|tpu|gcma|faceauth|dmabuf-?tui)/, "a phone vendor's kernel", 'use a mainline heap'],
-  [/^(?:protected|restricted|secure)[\w-]*$/, "a vendor's kernel with secure heaps", 'use a mainline heap'],
-];
-
-export const vendorOf = (name: string) => VENDORS.find(([pattern]) => pattern.test(name));
-
 export const PRESENCE: readonly Cause[] = [
   {
     id: 'kernel-too-old-ion',

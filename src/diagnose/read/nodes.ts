@@ -62,7 +62,8 @@ function directoryOf(lines: readonly PastedLine[], at: number): string | undefin
 const isHeaps = (directory: string | undefined) => directory !== undefined && /^\/dev\/dma_heap\/?\*?$/.test(directory);
 const isClass = (directory: string | undefined) =>
   directory !== undefined && /^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(directory);
-const HEAP_NAME =
+/** Names that heaps and their usual aliases have. */
+export const HEAP_NAME =
   /^(?:system(?:[-_][\w-]+)?|linux,cma\S*|reserved|default_cma_region|cma(?:-\w+)*|vidbuf_cached|\S*carveout\S*)$/;
 
 const listing: Reader = {
@@ -149,7 +150,7 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
   if (absolute !== undefined) return [clue(line, 'names', { names: [absolute] })];
   if (text === '' || text.startsWith('/') || /^total\b|^总用量|:$/.test(text)) return [];
   const names = text.split(/\s+/).filter((one) => /^[\w#][\w,.@+#-]*$/.test(one));
-  if (names.length !== text.split(/\s+/).length) return [];
+  if (names.length !== text.split(/\s+/).length || isBelowRows(lines, at) || isProse(text)) return [];
   if (isHeaps(directory)) return [clue(line, 'names', { names })];
   if (isClass(directory)) return [clue(line, 'classNames', { names })];
   const tree = /^\/(?:proc\/device-tree|sys\/firmware\/devicetree\/base)\/reserved-memory(?:\/([\w,.@+-]+))?\/?$/.exec(
@@ -157,6 +158,19 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
   );
   return tree === null ? [] : [clue(line, 'treeNames', { names, of: tree[1] ?? '' })];
 }
+
+/** `ls -l` prints rows: a line without a mode is not of it. */
+function isBelowRows(lines: readonly PastedLine[], at: number): boolean {
+  for (let i = at - 1; i >= 0 && lines[i]?.isCommand === false; i -= 1)
+    if (listedOf(lines[i]?.text ?? '') !== undefined) return true;
+  return false;
+}
+
+/** Columns are further apart than words, unless they are few; a sentence has words that no heap is named. */
+const isProse = (text: string) => {
+  const words = text.split(/ (?! )/);
+  return words.length > 2 && !/ {2}/.test(text) && !words.some((one) => HEAP_NAME.test(one) || /[@,]/.test(one));
+};
 
 /** A whole listing of /dev without the directory of heaps; its first line shows it. */
 function wholeDev(lines: readonly PastedLine[], at: number, line: PastedLine): Clue[] {

@@ -3,7 +3,8 @@
 import { DIAGNOSES } from '../../verify/diagnoses.gen.js';
 import { type Clue, clue, type Reader, type Row, tableReader } from '../clues.js';
 import { errnoOf } from '../errno.js';
-import { IS_RUNTIME } from './nodes.js';
+import { vendorOf } from '../vendors.js';
+import { HEAP_NAME, IS_RUNTIME } from './nodes.js';
 
 const HEAP_PATH = /\/dev\/dma_heap\/([\w,.+@-]*[\w+@-])/;
 
@@ -39,6 +40,9 @@ const CALLS: readonly Row[] = [
 const ALLOCATES = /DMA_HEAP_IOCTL_ALLOC|dma[-_ ]?heap[- ]?alloc|\balloc\w*\b|\bIOCTL_ALLOC\b/i;
 
 const UNAVAILABLE = /\b(?:unable|cannot|can't|could not|couldn't|fail\w*|no such|not found|error)\b/i;
+
+const isQuoted = (text: string, name: string) =>
+  [...text.matchAll(/['"\u2018\u201c]([\w,.@+-]+)['"\u2019\u201d]/g)].some(([, one]) => one === name);
 
 const ANYTHING = /\S/;
 /** Memory of a process, or a system call or a path that another row reads. */
@@ -92,8 +96,8 @@ const MESSAGES: readonly Row[] = [
         : clue(line, 'open', { path: `/dev/dma_heap/${name}`, flags: undefined, errno: errnoOf(text) }),
   ],
   [
-    /Could not open any (?:dma-?buf provider|dma-?Heap device)|no dma[-_ ]?heap (?:device|provider)|dma[-_]?heap.*not (?:available|supported)|Failed to open (?:the )?dma[-_ ]?heap(?! \/)/i,
-    (_m, line) => clue(line, 'noProvider', {}),
+    /Could not open any (?:dma-?buf provider|dma-?Heap device)|no dma[-_ ]?heap (?:device|provider)|dma[-_]?heap.*not (?:available|supported)|(?:failed to|cannot|can't|could ?n[o']t|unable to) open (?:the |any |a )?dma[-_ ]?heap(?! \/)|open dma[-_ ]heap type \w+ fail/i,
+    (_m, line) => (/^E(?:ACCES|PERM)$/.test(errnoOf(line.text) ?? '') ? undefined : clue(line, 'noProvider', {})),
   ],
   [
     /open dma[-_ ]heap (?:type \w+ )?(\S+) fail|(?:[Uu]nable|[Ff]ailed) to open (?:DMA-BUF|dma-?buf) heap:? (\S+)|Unable to allocate from DMA-BUF heap:? (\S+)|(?:find|found|open|no such) (?:the )?(?:memory |dma[-_ ]?(?:buf)?[-_ ]?)?heap (?:named |called )?['"\u2018\u201c]?([a-z][\w,@-]*[\w])['"\u2019\u201d]?(?=[\s.!,:;]|$)/,
@@ -102,10 +106,12 @@ const MESSAGES: readonly Row[] = [
       if (line.isCommand || HEAP_PATH.test(line.text) || (d !== undefined && !UNAVAILABLE.test(line.text)))
         return undefined;
       const isUnknown = /find|no such/i.test(text);
+      const isName = HEAP_NAME.test(name) || vendorOf(name) !== undefined || isQuoted(line.text, name);
       return clue(line, 'open', {
         path: `/dev/dma_heap/${name}`,
         flags: undefined,
         errno: errnoOf(line.text) ?? (isUnknown ? 'ENOENT' : undefined),
+        isWord: !isName,
       });
     },
   ],
