@@ -34,6 +34,14 @@ const namesIn = (one: Clue) =>
       ? one.name
       : [];
 
+/** A row of `ls -ln` with the names of its numbers, as far as the same place shows them: 0 is root everywhere. */
+function named(row: Clue, groups: readonly Clue<'groupNumber'>[]): Clue {
+  if (row.kind !== 'node' && row.kind !== 'link' && row.kind !== 'directory' && row.kind !== 'handMade') return row;
+  const group =
+    row.group === '0' ? 'root' : groups.find(({ number, view }) => number === row.group && view === row.view)?.group;
+  return { ...row, owner: row.owner === '0' ? 'root' : row.owner, group: group ?? row.group };
+}
+
 export class Board {
   /** undefined: the text lacks what a simulation needs. */
   simulated: Simulated | undefined;
@@ -45,9 +53,10 @@ export class Board {
 
   constructor(clues: readonly Clue[], all: readonly PastedLine[]) {
     const listed = new Set(clues.flatMap(namesIn));
-    this.clues = clues.filter(
-      (one) => one.kind !== 'open' || one.isWord !== true || listed.has(one.path.replace('/dev/dma_heap/', '')),
-    );
+    const groups = clues.filter((one) => one.kind === 'groupNumber');
+    this.clues = clues
+      .filter((one) => one.kind !== 'open' || one.isWord !== true || listed.has(one.path.replace('/dev/dma_heap/', '')))
+      .map((one) => named(one, groups));
     this.#all = all;
     this.#lines = all.flatMap(({ raw, text, isLog }) =>
       RECORD.test(text) || (isLog && !concernsHeaps(text)) ? [] : [raw],

@@ -105,6 +105,8 @@ export interface ClueData {
   seccomp: { readonly program: string };
   /** `isDatabase`: what /etc/group gives to a user, and not what a process has. */
   identity: { readonly user: string; readonly groups: readonly string[]; readonly isDatabase: boolean };
+  /** A number of a group beside its name. */
+  groupNumber: { readonly number: string; readonly group: string };
   /** The user namespace maps every id, so that 65534 is a group like others. */
   wholeIdMap: Record<never, never>;
   groupEntry: { readonly group: string; readonly members: readonly string[] };

@@ -114,6 +114,9 @@ const LOOK_AT_NODES =
 
 const ALLOCATION = /DMA_HEAP_IOCTL_ALLOC|_IOC\([^)]*0x48, 0(?:x0)?, 0x18\)|dma[-_ ]?heap[-_ ]?alloc/i;
 
+/** Less than a few frames of a camera. */
+const LOW_KIB = 8192;
+
 const LINES: readonly Row[] = [
   [
     /\S/,
@@ -287,6 +290,13 @@ const LINES: readonly Row[] = [
     /compatible matching fail/,
     'no reserved-memory driver accepted the node',
     'read the line before this one. If it does not name a reason, compatible, reusable or no-map is wrong',
+  ],
+  [
+    /\bCmaFree:\s+(\d+)\s*kB/,
+    ([, free]) =>
+      `${free} kB of the areas is free at this moment. The kernel lends their pages to page cache and to programs (borrowed pages), and moves these away when a buffer needs the place, so that a low value alone is not a fault. It cannot move buffers that are held`,
+    'start the program that needs buffers: only if it fails, see who holds them (dmaheap-verify --owners, /sys/kernel/debug/dma_buf/bufinfo as root)',
+    (line) => Number(/CmaFree:\s+(\d+)/.exec(line)?.[1]) <= LOW_KIB,
   ],
   [
     /Could not open any dma-?(?:buf provider|Heap device)/i,

@@ -30,7 +30,7 @@ $ grep Cma /proc/meminfo
 CmaTotal:         262144 kB
 CmaFree:            1020 kB`,
   },
-  { cause: 'CMA_EXHAUSTED', says: [/borrowed/], text: 'CmaTotal:         131072 kB\nCmaFree:            2048 kB' },
+  { cause: 'undecided', says: [/borrowed/], text: 'CmaTotal:         131072 kB\nCmaFree:            2048 kB' },
   {
     cause: 'undecided',
     says: [],

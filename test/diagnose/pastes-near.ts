@@ -301,4 +301,109 @@ open /dev/dma_heap/system: No such file or directory
 # ls /dev/dma_heap
 default_cma_region  linux,cma`,
   },
+  // What is free after a failure was not free at it.
+  {
+    cause: 'undecided',
+    says: [/buffers were probably freed since/, /grep -A1 'alloc failed'/],
+    text: `[ 812.4] cma: cma_alloc: linux,cma: alloc failed, req-size: 2025 pages, ret: -12
+[ 812.4] encoder0: frame buffer allocation failed
+$ grep Cma /proc/meminfo
+CmaTotal: 131072 kB
+CmaFree: 128400 kB`,
+  },
+  {
+    cause: 'undecided',
+    says: [/moment of reading/],
+    text: `[ 91.2] cma: cma_alloc: reserved: alloc failed, req-size: 6000 pages, ret: -12
+CmaTotal: 327680 kB
+CmaFree: 100000 kB`,
+  },
+  {
+    cause: 'CMA_FRAGMENTED',
+    says: [],
+    text: `[ 91.2] cma: cma_alloc: reserved: alloc failed, req-size: 6000 pages, ret: -12
+CmaTotal: 327680 kB
+CmaFree: 100000 kB
+every later attempt fails with the same line`,
+  },
+  {
+    cause: 'CMA_EXHAUSTED',
+    says: [/9000 kB/],
+    never: [/several/],
+    text: `[ 22.7] cma: cma_alloc: linux,cma: alloc failed, req-size: 3600 pages, ret: -12
+CmaTotal: 32768 kB
+CmaFree: 9000 kB`,
+  },
+  {
+    cause: 'undecided',
+    says: [/borrowed/, /not a fault/],
+    text: `MemTotal: 1926412 kB
+MemAvailable: 1400000 kB
+CmaTotal: 196608 kB
+CmaFree: 120 kB
+two cameras stream all day, is this value ok`,
+  },
+  // Numbers of groups, and groups that do not count in a container.
+  {
+    cause: 'USER_NOT_IN_GROUP',
+    says: [/not a member of render/],
+    text: `# ls -ln /dev/dma_heap
+crw-rw---- 1 0 105 250, 0 Jan  5 09:00 linux,cma
+$ getent group render
+render:x:105:
+$ id
+uid=1000(kai) gid=1000(kai) groups=1000(kai),44(video)
+kai: open /dev/dma_heap/linux,cma: Permission denied`,
+  },
+  {
+    cause: 'undecided',
+    says: [/what else can refuse/],
+    text: `$ ls -ln /dev/dma_heap
+crw-rw---- 1 0 27 250, 0 Jan  5 09:00 system
+$ id
+uid=1001(op) gid=1001(op) groups=1001(op),27(plugdev)
+op: open /dev/dma_heap/system: Permission denied`,
+  },
+  {
+    cause: 'PERM_DEFAULT_0600',
+    says: [/GROUP="video"/],
+    text: `$ ls -ln /dev/dma_heap
+crw------- 1 0 0 250, 0 Jan  5 09:00 system
+$ ./app
+open /dev/dma_heap/system: Permission denied`,
+  },
+  {
+    cause: 'PERM_GROUP_WRONG',
+    says: [/mtk_mm belongs to root root with mode 0660/],
+    text: `MtkAllocator: failed to open mtk_mm: Permission denied
+$ ls -l /dev/dma_heap/
+crw-rw---- 1 root root 240, 1 Jan  1 00:00 mtk_mm
+crw-rw---- 1 root root 240, 0 Jan  1 00:00 system
+$ id
+uid=1005(cam) gid=1005(cam) groups=1005(cam),24(cdrom)`,
+  },
+  {
+    cause: 'USER_NOT_IN_GROUP',
+    says: [/--group-add 109/, /do not count in the container/],
+    never: [/usermod/],
+    text: `services:
+  nvr:
+    image: nvr
+    user: "1000:1000"
+    devices:
+      - /dev/dma_heap:/dev/dma_heap
+nvr | open /dev/dma_heap/system: Permission denied
+$ getent group video
+video:x:109:pi
+$ ls -l /dev/dma_heap
+crw-rw---- 1 root video 250, 0 Jan  5 09:00 system`,
+  },
+  {
+    cause: 'undecided',
+    says: [],
+    text: `$ docker run --user 1000:44 --device /dev/dma_heap/system app
+app: open /dev/dma_heap/system: Permission denied
+$ ls -ln /dev/dma_heap
+crw-rw---- 1 0 44 250, 0 Jan  5 09:00 system`,
+  },
 ];

@@ -37,7 +37,7 @@ crw-rw----  1 root video   241,   0 Aug 26 13:20 mpp_service
 is that normal?`,
   },
   {
-    cause: 'CMA_TOO_SMALL_FOR_BUDGET',
+    cause: 'CMA_EXHAUSTED',
     says: [],
     text: `[ 9102.1] cma: cma_alloc: alloc failed, req-size: 1846 pages, ret: -12
 [ 9102.1] sun6i-csi 1cb0000.csi: dma_alloc_coherent of size 7561216 failed

@@ -1,6 +1,7 @@
 /** The node is there, and its owner, group or mode keeps a user out, or lets everybody in. */
 import type { Board } from '../board.js';
 import type { Clue, Listed } from '../clues.js';
+import { errnoOf } from '../errno.js';
 import type { Cause, Found } from './cause.js';
 
 type Node = Listed & { readonly line: string };
@@ -8,13 +9,18 @@ type Node = Listed & { readonly line: string };
 /** The node that was refused, or else the first of them. */
 function refusedNode(board: Board): Node | undefined {
   const nodes = board.nodes().filter(({ type }) => type === 'c');
-  const refused = board.refused.find(({ errno }) => errno === 'EACCES');
+  const refused =
+    board.refused.find(({ errno }) => errno === 'EACCES') ?? board.refused.find((one) => isThere(board, one));
   const link = board.all('link').find(({ name }) => name === refused?.name)?.target;
   return nodes.find(({ name }) => name === refused?.name || name === link) ?? nodes[0];
 }
 
+/** No error number is shown, and the node is listed: it is not missing. */
+const isThere = (board: Board, { errno, name }: { readonly errno: unknown; readonly name: string }) =>
+  errno === undefined && board.nodes().some((one) => one.name === name);
+
 const isRefused = (board: Board) =>
-  board.refused.some(({ errno }) => errno === 'EACCES') ||
+  board.refused.some((one) => one.errno === 'EACCES' || isThere(board, one)) ||
   board.has('noProvider') ||
   board.line(
     /Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo)/i,
@@ -84,6 +90,38 @@ function keepGroup(board: Board, group: string): string {
     return `start this container in the user namespace of the host: docker run --userns=host --group-add GID (userns_mode: host and group_add: ["GID"] in compose); ${number}. A rootless docker cannot do this: podman can, with --group-add keep-groups`;
   return `make the user who starts the container a member of the group on the host (usermod -aG ${group} USER, log in again), and let the runtime keep the group: podman run --group-add keep-groups (with crun), GroupAdd=keep-groups in a Quadlet. A group inside the container cannot give this access`;
 }
+
+/** A container that is started with a user other than root, and without further groups; a user that looks into it says more. */
+function userInContainer(board: Board) {
+  const isShown = board.all('identity').some(({ view }) => view === 'container');
+  if (isShown || board.container === undefined || board.anyLine(GIVES_GROUPS) !== undefined) return undefined;
+  for (const [pattern, how] of USER_OPTIONS) {
+    const line = board.anyLine(pattern);
+    const [, user = '', group] = pattern.exec(line ?? '') ?? [];
+    if (line !== undefined && !/^(?:0|root)$/.test(user)) return { line, user, group, how };
+  }
+  return undefined;
+}
+const GIVES_GROUPS = /--group-add|\bgroup_add:|\bsupplementalGroups:|\bfsGroup:|\bGroupAdd=|keep-groups/;
+const USER_OPTIONS: readonly (readonly [RegExp, string])[] = [
+  [
+    /\b(?:docker|podman|nerdctl)\b.*\b(?:run|create)\b.*\s(?:-u|--user)[= ]?["']?([\w-]+)(?::([\w-]+))?/,
+    'without --group-add',
+  ],
+  [/^\s*user:\s*["']?([\w-]+)(?::([\w-]+))?["']?\s*$/, 'without group_add'],
+  [/^\s*(?:-\s*)?runAsUser:\s*(\d+)\s*$/, 'without supplementalGroups'],
+];
+
+/** The number of the node's group on the host, where the text shows it. */
+const numberOf = (board: Board, { group, line }: Node) =>
+  board.all('groupNumber').find((one) => one.group === group && one.view === 'host')?.number ??
+  (/^\d+$/.test(group) ? group : undefined) ??
+  /^\s*c\S+\s+\d+\s+\d+\s+(\d+)\s/.exec(line)?.[1];
+
+/** It is a heap that was refused, and not only any file. */
+const isHeapRefused = (board: Board) =>
+  board.refused.some((one) => one.errno === 'EACCES' || isThere(board, one)) ||
+  board.linesOf('others').some((line) => errnoOf(line) === 'EACCES' && /heap|\bqcom,|\bmtk_/i.test(line));
 
 export const ACCESS: readonly Cause[] = [
   {
@@ -327,6 +365,22 @@ export const ACCESS: readonly Cause[] = [
         video !== undefined &&
         !identity.groups.includes(node.group) &&
         (node.group === 'root' ? (node.mode & 0o060) === 0o060 : !DEVICE_GROUP.test(node.group));
+      const isOutsider =
+        node !== undefined &&
+        identity !== undefined &&
+        userInContainer(board) === undefined &&
+        isHeapRefused(board) &&
+        node.owner === 'root' &&
+        node.group === 'root' &&
+        (node.mode & 0o066) === 0o060 &&
+        identity.user !== 'root' &&
+        !identity.groups.includes('root');
+      if (!byRule && !byUser && isOutsider)
+        return {
+          text: `the group of the node is wrong: ${node.name} belongs to root root with mode 0${(node.mode & 0o777).toString(8)}, and ${identity.user || 'the user'} is neither root nor a member of the group root. The mode gives access to a group, and no group of users has the node.`,
+          evidence: [node.line, identity.line, board.refused[0]?.line],
+          fix: /ueventd|\bu:(?:object_)?r:/.test(board.text) ? FIX_UEVENTD.replace('NAME', node.name) : FIX_RULE,
+        };
       if (!byRule && !byUser) return undefined;
       const should = wanted ?? video ?? 'video';
       return {
@@ -378,6 +432,17 @@ export const ACCESS: readonly Cause[] = [
       const identity = groupsOf(board);
       if (node === undefined || !isRefused(board) || node.group === 'root' || (node.mode & 0o060) === 0)
         return undefined;
+      const inside = userInContainer(board);
+      if (inside !== undefined && (node.mode & 0o006) === 0) {
+        const number = numberOf(board, node);
+        if (inside.group === node.group || inside.group === number) return undefined;
+        const id = number ?? 'GID';
+        return {
+          text: `the process in the container does not have the group of the node: ${node.name} belongs to the group ${node.group} with mode 0${(node.mode & 0o777).toString(8)}, and the container runs as the user ${inside.user} ${inside.how}. Groups that this user has on the host do not count in the container.`,
+          evidence: [node.line, inside.line, board.refused[0]?.line],
+          fix: `add the number of the node's group to the process in the container: --group-add ${id} for docker and podman run, group_add: ["${id}"] in compose, supplementalGroups: [${id}] in a pod${number === undefined ? ` (stat -c %g /dev/dma_heap/${node.name} on the host shows GID)` : ''}`,
+        };
+      }
       const unit = board.first('unitUser');
       if (board.all('unitGroups').some(({ groups }) => groups.includes(node.group))) return undefined;
       if (identity === undefined ? unit === undefined : identity.groups.includes(node.group)) return undefined;
@@ -413,8 +478,7 @@ function openToAll(board: Board): Found | undefined {
   const node = board.nodes().find(({ type, mode, owner }) => type === 'c' && (mode & 0o006) !== 0 && owner === 'root');
   const command = board.line(OPENED);
   if (node === undefined && command === undefined) return undefined;
-  if (board.has('allocFailed') || board.refused.length > 0 || board.has('allocation') || board.has('noProvider'))
-    return undefined;
+  if (board.has('allocFailed') || board.refused.length > 0 || board.has('allocation')) return undefined;
   return {
     text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and a process that opens it, even read-only, can allocate all of its memory: heap memory is not charged to a cgroup.`,
     evidence: [node?.line, command],

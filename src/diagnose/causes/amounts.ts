@@ -92,14 +92,27 @@ const usedUp = (board: Board, total: number) => ({
   fix: EXHAUSTED_FIX,
 });
 
-/** Nothing failed in the text, and nothing else explains a failure. */
-export const USED_UP: Cause = {
-  id: 'CMA_EXHAUSTED',
-  when: (board) => (isUsedUp(board) && !board.has('works') ? usedUp(board, board.cmaKib ?? 0) : undefined),
-};
-
 /** A driver was asked for a set of buffers. */
 const isSetRefused = (board: Board) => board.line(/VIDIOC_(?:REQBUFS|CREATE_BUFS)|request \d+ buffers/i) !== undefined;
+
+/** The area was nearly empty before the program started, and is not while it fails: the program itself fills it. */
+const isEmptyAtFirst = (board: Board) =>
+  board.freeKib.length > 1 && Math.max(...board.freeKib) > (board.cmaKib ?? Infinity) * 0.8;
+
+/** More than one buffer is shown to be needed: one request that failed is not a set. */
+const isSeveral = (board: Board) =>
+  !Number.isNaN(count(board)) ||
+  isSetRefused(board) ||
+  isEmptyAtFirst(board) ||
+  board.line(
+    /failed to allocate (?:\w+ ){0,2}buffers\b|Failed to allocate required memory|Buffer pool activation failed|无法分配所需的内存/i,
+  ) !== undefined;
+
+/** What is free now was not free then, unless a later attempt fails as well. */
+const failsAgain = (board: Board) =>
+  board.line(
+    /\b(?:fails?|failed) (?:again|every time|each time|always)|\b(?:every|each|any|all) (?:later |further )?(?:retry|attempts?|tries|try|time)\b.{0,30}\bfail|\bretr(?:y|ies|ied|ying)\b.{0,40}\b(?:fail|same error)|\b(?:still|always) fails\b/i,
+  ) !== undefined;
 
 export const AMOUNTS: readonly Cause[] = [
   {
@@ -185,6 +198,8 @@ export const AMOUNTS: readonly Cause[] = [
       const chunk = /maxchunk\D{0,6}(\d+)/i.exec(board.text)?.[1];
       const largest =
         area !== undefined ? area.largest : chunk === undefined ? undefined : Number(chunk) * pageOf(board);
+      // What was free when it failed is not known: the buffers may have been freed since.
+      if (largest === undefined && !failsAgain(board)) return undefined;
       // Of so large buffers the area has room for one; what is free was looked up when nothing held it.
       if (largest === undefined && need * 2 > (board.cmaKib ?? Infinity) * 1024) return undefined;
       if (free * 1024 < need * (area === undefined ? 1.2 : 1) || (largest !== undefined && largest >= need))
@@ -216,9 +231,8 @@ export const AMOUNTS: readonly Cause[] = [
       if (total === undefined || free === undefined || total === 0) return undefined;
       if (!isShort(board)) return undefined;
       if (asked === undefined && largestHeld(board) === undefined && isUsedUp(board)) return usedUp(board, total);
-      const isEmptyAtFirst = board.freeKib.length > 1 && Math.max(...board.freeKib) > total * 0.8;
-      const fits = need * 4 <= total * 1024;
-      if (free * 1024 >= need || (held === undefined && (!fits || isEmptyAtFirst))) return undefined;
+      const isWhole = need <= total * 1024 && (need * 4 <= total * 1024 || !isSeveral(board));
+      if (free * 1024 >= need || (held === undefined && (!isWhole || isEmptyAtFirst(board)))) return undefined;
       const pid = pidOf(board);
       return {
         text: `the area is in use: only ${kib(free)} of ${kib(total)} is free, but ${mib(need)} was requested.${pid === undefined ? '' : ` Process ${pid} holds buffers.`}`,
@@ -252,8 +266,9 @@ export const AMOUNTS: readonly Cause[] = [
       const isTooSmall =
         (need ?? 0) > total * 1024 ||
         sum > total * 1024 ||
-        (need !== undefined && free !== undefined && free * 1024 < need && need * 4 > total * 1024) ||
-        (need !== undefined && need * 2 > total * 1024) ||
+        (need !== undefined &&
+          isSeveral(board) &&
+          ((free !== undefined && free * 1024 < need && need * 4 > total * 1024) || need * 2 > total * 1024)) ||
         // A driver refused its set of buffers although the area is empty.
         (need === undefined && free !== undefined && free > total * 0.8 && total <= SMALL_KIB) ||
         // A driver refused a whole set of buffers, and no other holder is known.
@@ -263,7 +278,11 @@ export const AMOUNTS: readonly Cause[] = [
         text:
           need === undefined
             ? `the CMA area is too small for this: it has ${kib(total)} in all${free === undefined ? '' : `, ${kib(free)} of them free`}, and ${Number.isNaN(buffers) ? 'several' : buffers} buffers are needed at once.`
-            : `the CMA area is too small for this: it has ${kib(total)} in all, one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}. They do not fit even when no other program uses the area.`,
+            : `the CMA area is too small for this: it has ${kib(total)} in all, ${
+                need > total * 1024
+                  ? `and ${mib(need)} was requested. This does not fit even when no other program uses the area.`
+                  : `one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}.${sum > total * 1024 || (Number.isNaN(buffers) && need * 2 > total * 1024) ? ' They do not fit even when no other program uses the area.' : ''}`
+              }`,
         evidence: [
           board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line,
           board.last('cmaTotal')?.line,

@@ -1,7 +1,7 @@
 /** The catalogue of causes, in the order in which one explains away the next. */
 
 import { ACCESS, OPEN_TO_ALL } from './access.js';
-import { AMOUNTS, USED_UP } from './amounts.js';
+import { AMOUNTS } from './amounts.js';
 import { REFUSED, SETTLED } from './areas.js';
 import { BEHAVIOUR } from './behaviour.js';
 import { BOOT } from './boot.js';
@@ -30,7 +30,6 @@ export const CAUSES: readonly Cause[] = [
   ...SETTLED.slice(3),
   ...BEHAVIOUR,
   NOT_OURS,
-  USED_UP,
   OPEN_TO_ALL,
   HEALTHY,
   NOT_OURS_IN_LOG,

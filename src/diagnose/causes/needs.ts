@@ -52,6 +52,13 @@ const PIECES: readonly (Need & {
     when: (board) => isAboutMemory(board) && !isNarrow(board),
   },
   {
+    what: 'what was free when the request failed',
+    why: 'CmaFree is the value at the moment of reading, and the buffers were probably freed since: the line of the kernel below "alloc failed" lists the free pieces at the failure, and a request that fails again with the area empty is too large for it or the area is in pieces',
+    how: `dmesg | grep -A1 'alloc failed'; while it fails: while sleep 0.1; do grep CmaFree /proc/meminfo; done`,
+    isThere: (board) => board.has('holes'),
+    when: (board) => board.has('cmaFree') && isAboutShortage(board),
+  },
+  {
     what: 'the kernel log (dmesg) from its first line on',
     why: 'it shows what requested the area, the memory ranges, and why an area was refused ("reserved mem", "cma", "could not be activated", "alloc failed")',
     how: "dmesg | grep -iE 'cma|reserved mem|command line|node ranges|zone|mem 0x'",

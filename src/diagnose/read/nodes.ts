@@ -196,12 +196,16 @@ const PEOPLE: readonly Row[] = [
   ],
   [
     /^\s*(?:id \S+: )?uid=\d+\((\S+?)\).*?(?:groups|Gruppen|groupes|grupos|组|группы)=(\S+)/,
-    ([, user = '', list = ''], line) =>
+    ([, user = '', list = ''], line) => [
       clue(line, 'identity', {
         user,
         groups: [...list.matchAll(/\(([^)]*)\)/g)].map(([, one]) => one ?? ''),
         isDatabase: asksForUser(line) || /^\s*id \S+: /.test(line.text),
       }),
+      ...[...list.matchAll(/(\d+)\(([^)]+)\)/g)].map(([, number = '', group = '']) =>
+        clue(line, 'groupNumber', { number, group }),
+      ),
+    ],
   ],
   [
     /^\s*([\w-]+(?: [\w-]+)*)\s*$/,
@@ -221,8 +225,10 @@ const PEOPLE: readonly Row[] = [
   ],
   [
     /^\s*([a-z_][\w-]*):[x*!]?:(\d+):([\w,-]*)\s*$/,
-    ([, group = '', , members = ''], line) =>
+    ([, group = '', number = '', members = ''], line) => [
       clue(line, 'groupEntry', { group, members: members.split(',').filter((one) => one !== '') }),
+      clue(line, 'groupNumber', { number, group }),
+    ],
   ],
   [
     /\b(?:usermod\s+-\w*[aG]\w*\s+(?:-G\s+)?(\S+)\s+(\S+)|adduser\s+(\S+)\s+(\S+)|gpasswd\s+-a\s+(\S+)\s+(\S+))/,

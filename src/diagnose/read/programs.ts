@@ -89,7 +89,7 @@ const MESSAGES: readonly Row[] = [
   ],
   // A name alone, without the directory.
   [
-    /\bopen(?:s|ed|ing)?\b[^/]{0,20}\b(linux,cma|reserved|system|default_cma_region)\b['")]*\s*[:,-].*/,
+    /\bopen(?:s|ed|ing)?\b[^/]{0,20}?(?<![\w,@-])((?:linux,cma|reserved|system|default_cma_region)(?:[-,][\w,-]*\w)?|(?:qcom,|mtk_)[\w,-]*\w)\b['")]*\s*[:,-].*/,
     ([text, name = ''], line) =>
       line.isCommand || errnoOf(text) === undefined
         ? undefined
