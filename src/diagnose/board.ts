@@ -22,11 +22,14 @@ export interface Simulated {
 const USUAL =
   /^\s*(?:clocksource|sched_clock|workingset|ASID allocator|tsc|rcu|SLUB|NR_IRQS|pid_max|\S+ hash table entries|\S+-cache hash table|Built \d+ zonelists|percpu|mem auto-init|Calibrating|posixtimers|futex|printk|random|psci|CPU|SMP|smp|alternatives|NET|Freeing|Unpacking|clk|GICv\d|ITS|Root IRQ|arch_timer|Console|Detected|Memory policy|DMA: preallocated)\b/;
 const CONCERNS =
-  /dma[-_ ]?(?:buf|heap)|dmabuf|cma|reserved[ -]mem|contiguous|contig|prime|\bdrm\b|\[drm|\bvb2|v4l|\brga\b|\bmpp|udmabuf|system_heap|\bheaps?\b|alloc|Bad page|oom|Out of memory|memcg|cgroup|audit|avc:|apparmor|seccomp|systemd|udev|command line|parameter|swiotlb|DMA addr|MemAvailable|bypass|linux,|devtmpfs|overlay|zone|\[mem 0x|shared-dma-pool/i;
+  /dma[-_ ]?(?:buf|heap)|dmabuf|cma|reserved[ -]mem|contiguous|contig|prime|\bdrm\b|\[drm|\bvb2|v4l|\brga(?:\b|_)|\bmpp|udmabuf|system_heap|\bheaps?\b|alloc|Bad page|oom|Out of memory|memcg|cgroup|audit|avc:|apparmor|seccomp|systemd|udev|command line|parameter|swiotlb|DMA addr|MemAvailable|bypass|linux,|devtmpfs|overlay|zone|\[mem 0x|shared-dma-pool/i;
 /** Lines that clues are read from, and in which no person or program speaks: those of a configuration, and what a capture did. */
 const RECORD = /^\s*(?:# )?CONFIG_\w+(?:=| is not set)|^(?:taken|empty|absent|denied|cut) \/?[\w.-]+(?:[/.]\S*)?$/;
 const concernsHeaps = (text: string) => CONCERNS.test(text) && !USUAL.test(text);
 
+/** A program says which heap it uses. */
+export const USES_HEAP =
+  /^(?!.*\b(?:fail|cannot|can't|could ?n[o']t|unable|error|denied|no such)\b).*\b(?:using|opened|selected|falling back to|fallback to|allocating from)\b.{0,40}(?:\/dev\/dma_heap\/\w|\b(?:dma[-_ ]?(?:buf)?[-_ ]?)?heap (?:named:? )?['"\u2018\u201c]?[a-z])/i;
 const namesIn = (one: Clue) =>
   one.kind === 'names' || one.kind === 'classNames'
     ? one.names
@@ -147,10 +150,16 @@ export class Board {
       .map((one) => ({ ...one, name: one.path.replace('/dev/dma_heap/', '') }));
   }
 
-  /** A system call opened one of the heaps. */
-  get opensHeap(): boolean {
-    return this.all('open').some(
+  /** The line in which a program opens one of the heaps, or says that it uses one. */
+  get opensHeap(): string | undefined {
+    const call = this.all('open').find(
       ({ line, path }) => path.startsWith('/dev/dma_heap/') && /=\s*\d+\s*(?:<.*>)?$/.test(line),
+    );
+    return (
+      call?.line ??
+      this.linesOf('others')
+        .find((line) => USES_HEAP.test(line))
+        ?.trim()
     );
   }
 

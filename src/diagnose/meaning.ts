@@ -3,6 +3,7 @@
 import { findFolklore } from '../facts/folklore.js';
 import { FACTS } from '../facts/index.js';
 import { SourceText } from '../source/index.js';
+import { USES_HEAP } from './board.js';
 import { errnoOf } from './errno.js';
 import { IS_RUNTIME, missesHeaps } from './read/nodes.js';
 import { vendorOf } from './vendors.js';
@@ -105,7 +106,7 @@ const isVendors = (pattern: RegExp) => (line: string) =>
   !/^E(?:ACCES|PERM)$/.test(errnoOf(line) ?? '') &&
   vendorOf(pattern.exec(line)?.[1] ?? '') !== undefined;
 const ofVendor = ([, name = '']: RegExpExecArray) =>
-  `${name} is a heap of ${vendorOf(name)?.kernel ?? 'a vendor'}; mainline kernels do not make it`;
+  `${name} is a heap of ${vendorOf(name)?.kernel ?? 'a vendor'}${name === 'system-uncached' ? ", and of Android's common kernels" : ''}; mainline kernels do not make it`;
 const LOOK_AT_NAMES =
   'ls /dev/dma_heap: if the name is not listed, run that kernel, or let the program use a heap that is listed';
 
@@ -118,6 +119,11 @@ const ALLOCATION = /DMA_HEAP_IOCTL_ALLOC|_IOC\([^)]*0x48, 0(?:x0)?, 0x18\)|dma[-
 const LOW_KIB = 8192;
 
 const LINES: readonly Row[] = [
+  [
+    USES_HEAP,
+    'the program found a heap that it can use. It may look for several names in turn: that an earlier one is missing is then not a fault',
+    'nothing, if the program works',
+  ],
   [
     /\S/,
     'the runtime of the container looks for the device on the host before the container starts: the host does not have this node',
@@ -161,7 +167,7 @@ const LINES: readonly Row[] = [
   ],
   [
     /open dma[-_ ]heap type (0x)?0 fail/i,
-    'MPP could not open the heap of its type 0, which is system-uncached or the cached heap beside it. The line does not show whether the node is missing or the access is denied',
+    'MPP could not open the heap of its type 0. Which heap this is depends on the version of MPP: system-uncached, or system-uncached-dma32. The line does not show whether the node is missing or the access is denied',
     LOOK_AT_NODES,
   ],
   [

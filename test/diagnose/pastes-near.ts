@@ -406,4 +406,90 @@ app: open /dev/dma_heap/system: Permission denied
 $ ls -ln /dev/dma_heap
 crw-rw---- 1 0 44 250, 0 Jan  5 09:00 system`,
   },
+  // A list of names, of which one is found.
+  ...[
+    'app: opened /dev/dma_heap/system',
+    'libheap: falling back to heap "system"',
+    'INFO selected /dev/dma_heap/default_cma_region',
+    'stats: 29.97 fps',
+  ].map((line) => ({
+    cause: 'undecided',
+    also: ['healthy'],
+    says: [],
+    text: `app: cannot open /dev/dma_heap/frames@80000000: No such file or directory
+${line}
+$ ls /dev/dma_heap
+default_cma_region  system`,
+  })),
+  {
+    cause: 'healthy',
+    says: [/do not link this name/],
+    text: `libcamera: Failed to open /dev/dma_heap/reserved: No such file or directory
+libcamera: Using /dev/dma_heap/system
+cam1: 59.94 fps
+$ ls /dev/dma_heap
+system`,
+  },
+  {
+    cause: 'HEAP_ABSENT',
+    says: [],
+    text: `app: using heap linux,cma failed: open /dev/dma_heap/linux,cma: No such file or directory
+we need 30.0 fps
+$ ls /dev/dma_heap
+system`,
+  },
+  // The kernel of the vendor runs, without this heap; or that of another vendor.
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [/Such a kernel runs here \(system-dma32\)/],
+    never: [/run Rockchip/],
+    text: `mpp: open /dev/dma_heap/cma-uncached: No such file or directory
+# ls /dev/dma_heap
+system  system-dma32`,
+  },
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [/no node for this carveout/, /ls \/proc\/device-tree\/reserved-memory/],
+    never: [/run TI/],
+    text: `$ ls -l /dev/dma_heap
+crw------- 1 root root 245, 2 Jan  1 00:00 carveout_edgeai_shared-memories
+crw------- 1 root root 245, 0 Jan  1 00:00 linux,cma
+ERROR: can't open /dev/dma_heap/carveout_radar_memory: No such file or directory`,
+  },
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [/build of the program for this board/],
+    never: [/run MediaTek/],
+    text: `open /dev/dma_heap/mtk_mm: No such file or directory
+# ls /dev/dma_heap
+qcom,display  qcom,system  system`,
+  },
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [/Android's common kernels/],
+    never: [/Rockchip/],
+    text: `# uname -r
+6.1.75-android14-11-g1a2b3c
+camera-hal: open /dev/dma_heap/system-uncached: No such file or directory
+# ls /dev/dma_heap
+system`,
+  },
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [/Rockchip/],
+    text: `rkmpp: open /dev/dma_heap/system-uncached: No such file or directory
+# uname -r
+6.12.20
+# ls /dev/dma_heap
+default_cma_region  system`,
+  },
+  {
+    cause: 'IMPORT_REFUSED',
+    says: [/above 4 GiB/, /system-uncached-dma32, which this board lists/],
+    never: [/\breserved\b/],
+    text: `[  12.4] rga_mm: RGA_MMU unsupported memory larger than 4G!
+[  12.4] rga_job: submit failed!
+# ls /dev/dma_heap
+cma  system  system-uncached  system-uncached-dma32`,
+  },
 ];

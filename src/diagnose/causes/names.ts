@@ -1,7 +1,7 @@
 /** Heaps are there, and the one that a program opens is not among them. */
 import { compareKernelVersions, FACTS, formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
 import type { Board } from '../board.js';
-import { vendorOf } from '../vendors.js';
+import { runningLine, vendorFor, vendorOf } from '../vendors.js';
 import type { Cause, Found } from './cause.js';
 
 /** Names that programs expect to be of contiguous memory: a link from one of them to another kind of heap breaks the device. */
@@ -12,11 +12,15 @@ const isContiguous = (board: Board, name: string) =>
 function unfound(board: Board): { readonly name: string; readonly line: string }[] {
   const names = board.heapNames();
   // Libraries try one name after the other: what opened a heap in the end needs no other name.
-  if (board.opensHeap) return [];
+  if (board.opensHeap !== undefined || board.line(STREAMS) !== undefined) return [];
   return board.refused
     .filter(({ errno, name }) => (errno === 'ENOENT' || errno === undefined) && !(names ?? []).includes(name))
     .map(({ name, line }) => ({ name, line }));
 }
+
+/** A measured rate, and not one that is asked for. */
+const STREAMS =
+  /^(?!.*\b(?:want|need|expect|should|drops?|only|instead)\b).*\b[1-9]\d*\.\d+ ?fps\b|\bfps[:= ]+[1-9]\d*\.\d+/i;
 
 /** The first kernel with a separate name for the heap of the default area. */
 const RENAMED = FACTS.get('heap.default-area-name')?.ranges.find(({ value }) => value === 'default_cma_region')?.since;
@@ -85,14 +89,26 @@ export const NAMES: readonly Cause[] = [
     when(board) {
       const names = board.heapNames();
       const wanted = unfound(board).find(({ name }) => vendorOf(name) !== undefined);
-      const vendor = wanted === undefined ? undefined : vendorOf(wanted.name);
+      const vendor = wanted === undefined ? undefined : vendorFor(board, wanted.name);
       if (wanted === undefined || vendor === undefined) return undefined;
       // Without a listing, only the error number shows that the node does not exist; in a container, not even that.
       const isShown = names !== undefined && names.length > 0;
       const isNotFound = board.refused.some(({ name, errno }) => name === wanted.name && errno === 'ENOENT');
       if (!isShown && (names !== undefined || !isNotFound || board.container !== undefined)) return undefined;
+      const runs = runningLine(board, vendor);
+      const foreign = (names ?? []).filter((name) => ![undefined, vendor].includes(vendorOf(name)));
+      const list = isShown ? `; its heaps are ${names.join(', ')}` : ': the node does not exist';
+      const advice =
+        runs !== undefined
+          ? `${vendor.look}; or use a build of the program for this board`
+          : foreign.length > 0
+            ? 'use a build of the program for this board: its kernel has the heaps of another vendor'
+            : `run ${vendor.kernel.split(',')[0]} for this program; or ${vendor.instead}`;
       return {
-        text: `${wanted.name} is a heap of ${vendor.kernel}. This kernel does not make it${isShown ? `; its heaps are ${names.join(', ')}` : ': the node does not exist'}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
+        text:
+          runs === undefined
+            ? `${wanted.name} is a heap of ${vendor.kernel}. This kernel does not make it${list}. A link with that name would not lead to the kind of memory that the vendor's heap has.`
+            : `${wanted.name} is a heap of ${vendor.kernel}. Such a kernel runs here (${runs}), and it does not make this heap${list}. A possible reason: ${vendor.lacks}. A link with that name would not lead to the kind of memory that the vendor's heap has.`,
         evidence: [
           wanted.line,
           ...board
@@ -101,7 +117,7 @@ export const NAMES: readonly Cause[] = [
             .map(({ line }) => line),
           board.first('names')?.line,
         ],
-        fix: `run ${vendor.kernel.split(',')[0]} for this program; or ${vendor.instead}`,
+        fix: advice,
       };
     },
   },

@@ -347,7 +347,10 @@ export const HEALTHY: Cause = {
       return {
         text: `nothing is wrong: the program looks for ${board.refused[0]?.name} first and then uses another heap. The warning is harmless; the rest of the text shows that the program works.`,
         evidence: [board.refused[0]?.line, goes],
-        fix: 'nothing needs to change. A link with that name from a udev rule (SYMLINK+=), as some distributions have it, avoids the warning',
+        fix:
+          board.refused[0]?.name === 'vidbuf_cached'
+            ? 'nothing needs to change. A link with that name from a udev rule (SYMLINK+=), as some distributions have it, avoids the warning'
+            : 'nothing needs to change: do not link this name to a heap of another kind',
       };
     if (
       board.refused.length > 0 ||

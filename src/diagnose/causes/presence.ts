@@ -8,8 +8,8 @@ const FIRST = formatKernelVersion(FIRST_KERNEL_WITH_HEAPS);
 /** The text looks for heaps, and there is none. */
 const isMissing = (board: Board) =>
   board.isAbsent() ||
-  board.has('noProvider') ||
-  board.refused.some(({ errno }) => errno === 'ENOENT' || errno === undefined);
+  (board.opensHeap === undefined &&
+    (board.has('noProvider') || board.refused.some(({ errno }) => errno === 'ENOENT' || errno === undefined)));
 
 const isOff = (board: Board) => {
   const heaps = board.config('DMABUF_HEAPS');

@@ -19,7 +19,23 @@ const above = (board: Board) => {
 const INTO_REACH =
   'allocate this buffer in memory that the device can reach: from a CMA heap whose area lies below its limit (alloc-ranges of the node, below 4 GiB for a 32-bit mask). If the device can address more, correct the DMA mask in its driver or dma-ranges of its bus';
 
+/** Heaps of Rockchip's kernel with memory that 32 bits address. */
+const LOW_HEAPS = ['system-dma32', 'system-uncached-dma32', 'linux,cma-uncached-dma32'];
+
 export const REACH: readonly Cause[] = [
+  {
+    id: 'IMPORT_REFUSED',
+    when(board) {
+      const line = board.line(/RGA_MMU unsupported memory larger than 4G/i);
+      if (line === undefined) return undefined;
+      const low = LOW_HEAPS.filter((name) => board.heapNames()?.includes(name));
+      return {
+        text: 'the device cannot reach the buffer: its memory lies above 4 GiB, and the RGA core that was chosen addresses 32 bits. A buffer of the system heap, or ordinary memory of a process, lies anywhere in RAM.',
+        evidence: [line, board.anyLine(/\bMemTotal:/), board.line(/dma_heap\/\S+|dma_heap system/)],
+        fix: `allocate the buffer below 4 GiB: from ${low.length > 0 ? `${low.join(' or ')}, which this board lists` : "system-dma32 or cma of Rockchip's kernel (if ls /dev/dma_heap lists them)"}, or from a CMA heap whose node has alloc-ranges below 4 GiB; with MPP, the buffers need MPP_BUFFER_FLAGS_DMA32. On a chip with several RGA cores, a core that addresses more (RGA3) takes the buffer as it is`,
+      };
+    },
+  },
   {
     id: 'not-ours',
     when(board) {
