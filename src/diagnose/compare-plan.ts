@@ -23,6 +23,21 @@ const row = (what: string, planned: string, seen: string | undefined, isSame: bo
 const MIB = 1n << 20n;
 const octal = (mode: number) => `0${mode.toString(8)}`;
 
+/** The first of these options that the configuration of the board has off: what needs it does not exist there. */
+const offOption = (board: Board, ...symbols: readonly string[]) => {
+  const off = symbols.find((symbol) => board.config(symbol) === 'n');
+  return off === undefined ? undefined : `CONFIG_${off} is off`;
+};
+const noCma = (board: Board) => {
+  const off = offOption(board, 'CMA', 'DMA_CMA');
+  return off && `no CMA: ${off}`;
+};
+const OPTIONS_OF: Readonly<Record<PlannedHeap['kind'], readonly string[]>> = {
+  region: ['DMABUF_HEAPS', 'DMABUF_HEAPS_CMA', 'CMA', 'DMA_CMA'],
+  system: ['DMABUF_HEAPS', 'DMABUF_HEAPS_SYSTEM'],
+  vendor: ['DMABUF_HEAPS'],
+};
+
 /** Every statement of the plan that a board can show, in the order of a boot. */
 export function comparePlan(board: Board, plan: Plan): PlanRow[] {
   return [
@@ -76,7 +91,7 @@ function areaRow(board: Board, area: PlannedArea): PlanRow {
     board.all('noMatch').find(({ name }) => name === area.nodeName)?.line;
   if (refused !== undefined) return row(what, planned, refused, false);
   const size = sizeSeen(board, area);
-  return row(what, planned, size === undefined ? undefined : formatBytes(size), size === area.sizeBytes);
+  return row(what, planned, size === undefined ? noCma(board) : formatBytes(size), size === area.sizeBytes);
 }
 
 function totalRow(board: Board, { expectation: { cmaTotalMinBytes, cmaTotalMaxBytes } }: Plan): PlanRow {
@@ -86,8 +101,10 @@ function totalRow(board: Board, { expectation: { cmaTotalMinBytes, cmaTotalMaxBy
   return row(
     'CmaTotal',
     `at least ${formatBytes(cmaTotalMinBytes)}${most}`,
-    bytes === undefined ? undefined : formatBytes(bytes),
-    bytes !== undefined && bytes >= cmaTotalMinBytes && (cmaTotalMaxBytes === undefined || bytes <= cmaTotalMaxBytes),
+    bytes === undefined ? noCma(board) : formatBytes(bytes),
+    bytes === undefined
+      ? cmaTotalMinBytes === 0n
+      : bytes >= cmaTotalMinBytes && (cmaTotalMaxBytes === undefined || bytes <= cmaTotalMaxBytes),
   );
 }
 
@@ -104,7 +121,9 @@ function heapRows(board: Board, heap: PlannedHeap): PlanRow[] {
   const shown = board.heapNames('host');
   const there = names.find((name) => shown?.includes(name) === true);
   const isFree = heap.optional && there === undefined;
-  const listed = shown === undefined ? undefined : shown.length === 0 ? 'no heap' : shown.join(', ');
+  const off = offOption(board, ...OPTIONS_OF[heap.kind]);
+  const none = off === undefined ? 'no heap' : `no heap: ${off}`;
+  const listed = shown === undefined ? off && none : shown.length === 0 ? none : shown.join(', ');
   const rows = [
     row(
       `heap ${heap.name}`,
@@ -119,7 +138,13 @@ function heapRows(board: Board, heap: PlannedHeap): PlanRow[] {
     const target = link?.target?.replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '');
     const own = nodes.some(({ name, type }) => name === alias && type === 'c');
     const seen =
-      link !== undefined ? `leads to ${target}` : own ? 'is a heap' : nodes.length > 0 ? 'no such name' : undefined;
+      link !== undefined
+        ? `leads to ${target}`
+        : own
+          ? 'is a heap'
+          : nodes.length > 0 || shown?.length === 0 || (shown === undefined && off !== undefined)
+            ? 'no such name'
+            : undefined;
     rows.push(
       row(
         `alias ${alias}`,

@@ -130,16 +130,32 @@ describe('beside a profile', () => {
     '',
   ].join('\n');
   const compared = async (capture: string) => {
-    writeFileSync(at('acme.json'), JSON.stringify(PROFILE));
     writeFileSync(at('capture.txt'), capture);
+    return comparedWith('capture.txt');
+  };
+  const comparedWith = async (given: string) => {
+    writeFileSync(at('acme.json'), JSON.stringify(PROFILE));
     const { exit, stdout, stderr } = await dmaheap(
-      ['--format', 'json', 'diagnose', 'capture.txt', '--profile', 'acme.json'],
+      ['--format', 'json', 'diagnose', given, '--profile', 'acme.json'],
       work,
     );
     const { profile } = JSON.parse(stdout === '' ? `{"profile":"${stderr}"}` : stdout) as {
-      profile: { what: string; status: string }[];
+      profile: { what: string; status: string; seen: string | null }[];
     };
-    return { exit, of: (status: string) => profile.filter((one) => one.status === status).map(({ what }) => what) };
+    return {
+      exit,
+      of: (status: string) => profile.filter((one) => one.status === status).map(({ what }) => what),
+      seen: (what: string) => profile.find((one) => one.what === what)?.seen,
+    };
+  };
+  /** A capture as the verifier writes it. */
+  const collected = (files: Readonly<Record<string, string>>) => {
+    rmSync(at('collected'), { recursive: true, force: true });
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(path.dirname(at(`collected/${name}`)), { recursive: true });
+      writeFileSync(at(`collected/${name}`), text);
+    }
+    return comparedWith('collected');
   };
 
   test('what agrees and what the text does not show are named', async () => {
@@ -171,6 +187,32 @@ describe('beside a profile', () => {
     const { exit, of } = await compared(CAPTURE.replace(from, to));
     expect(exit).toBe(1);
     expect(of('differs')).toContain(what);
+  });
+
+  test('a capture of the verifier is compared by its numbers and its page size', async () => {
+    const { of } = await collected({
+      'machine.txt': 'Linux 6.6.20 aarch64\npage size 16384\nuid 0\nruns in: no container\n',
+      'etc/group': 'root:x:0:\nvideo:x:44:camera\n',
+      'ls-dev-dma_heap.txt':
+        'drwxr-xr-x 1 0 0 0 Jan  1 00:00 .\ncrw-rw---- 1 0 44 252, 1 Jan  1 00:00 linux,cma\nlrwxrwxrwx 1 0 0 0 Jan  1 00:00 frames -> linux,cma\n',
+    });
+    expect(of('differs')).toEqual(['page size']);
+    expect(of('same')).toContain('group of linux,cma');
+    expect(of('same')).toContain('alias frames');
+  });
+
+  test.each([
+    ['CMA', ['area linux,cma', 'CmaTotal', 'heap frames', 'alias frames']],
+    ['DMA_CMA', ['area linux,cma', 'CmaTotal', 'heap frames', 'alias frames']],
+    ['DMABUF_HEAPS_CMA', ['heap frames', 'alias frames']],
+  ])('what CONFIG_%s would make differs without it', async (option, what) => {
+    const { of, seen } = await collected({
+      'machine.txt': 'Linux 6.6.20 aarch64\npage size 4096\n',
+      'boot/config-6.6.20': `# CONFIG_${option} is not set\nCONFIG_DMABUF_HEAPS=y\n`,
+    });
+    expect(of('differs')).toEqual(what);
+    expect(of('same')).toContain('page size');
+    expect(seen(what[0] ?? '')).toContain(`CONFIG_${option} is off`);
   });
 });
 

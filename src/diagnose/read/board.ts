@@ -96,6 +96,8 @@ const MACHINE: readonly Row[] = [
     ([, bytes], line) =>
       /getconf|pagesize/i.test(line.command) ? clue(line, 'pageSize', { bytes: Number(bytes) }) : undefined,
   ],
+  // As the verifier writes it into a capture.
+  [/^page size (\d+)$/, ([, bytes], line) => clue(line, 'pageSize', { bytes: Number(bytes) })],
   [
     /\b(4|16|64)[ -]?K(?:i?B)?[ -]?(?:page|pages|内存页|页)|page ?size(?: is|[:=])?\s*(4|16|64)\s*K/i,
     ([, a, b], line) => clue(line, 'pageSize', { bytes: Number(a ?? b) * 1024 }),

@@ -36,9 +36,13 @@ function listedOf(text: string): Listed | undefined {
   };
 }
 
+/** The verifier's listing: a file, without the command. */
+const LISTING_OF_CAPTURE = /(?:^|\/)ls-dev-dma_heap\.txt$/;
+
 /** The directory that a line of a listing is in: the heading above it, or what the command lists. */
 function directoryOf(lines: readonly PastedLine[], at: number): string | undefined {
   const line = lines[at];
+  if (LISTING_OF_CAPTURE.test(line?.file ?? '')) return '/dev/dma_heap';
   for (let i = at - 1; i >= 0 && at - i < 80; i -= 1) {
     const above = lines[i];
     if (above === undefined || above.isCommand) break;
@@ -143,6 +147,8 @@ function namesOf(lines: readonly PastedLine[], at: number, line: PastedLine): Cl
     )?.[1];
   if (told?.split(/[\s,]+/).some((one) => HEAP_NAME.test(one)))
     return [clue(line, 'names', { names: told.split(/\s+/).filter((one) => HEAP_NAME.test(one)) })];
+  // A capture names what it did not find.
+  if (text === 'absent ls-dev-dma_heap.txt') return [clue(line, 'noDirectory', {})];
   if (!/\bls\b|\bfind\b/.test(command)) return [];
   if (/^ls\s+(?:-\w+\s+)*\/dev\/?$/.test(command)) return wholeDev(lines, at, line);
   const directory = directoryOf(lines, at);
