@@ -1,6 +1,12 @@
 /** From what the caller knows to a situation that can be booted, with the questions that stay open. */
 import type { OtherHeap } from '../facts/heap-names.js';
-import { compareKernelVersions, formatKernelVersion, NEWEST_KERNEL, OLDEST_KERNEL } from '../facts/index.js';
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  NEWEST_KERNEL,
+  OLDEST_KERNEL,
+} from '../facts/index.js';
 import { strings, walk } from '../fdt/index.js';
 import { cmaParameter, effectiveCommandLine, memparse, parameterValue } from './command-line.js';
 import {
@@ -126,10 +132,11 @@ export function situationOf(input: PlacementInput): Settled {
     heaps: heapConfig(config, assumed),
   };
   const isNuma = config.tristate('NUMA');
-  const numa =
-    isNuma === 'n' || input.architecture === 'arm' || stated.length < 2 || parameterValue(commandLine, 'numa') === 'off'
+  const nodes =
+    isNuma === 'n' || input.architecture === 'arm' || parameterValue(commandLine, 'numa') === 'off'
       ? []
       : numaBoundaries(input.tree, reservedMemory.rootCells);
+  const numa = stated.length < 2 ? [] : nodes;
   const withRam = applyRam(situation, { input, config, commandLine, numa });
   const pools = reservedMemory.nodes.filter(isPool);
   const makesDefault = situation.dmaCma && (parameter !== undefined || size.mebibytes > 0n);
@@ -229,6 +236,14 @@ export function situationOf(input: PlacementInput): Settled {
       needs: 'NUMA of the kernel: the memory nodes belong to several NUMA nodes (--config FILE)',
       answers: [applyRam(situation, { input, config, commandLine, numa: [] })],
     });
+  if (nodes.length > 0 && usesCma && mayHaveAreaPerNode(input.kernel, config))
+    questions.push({
+      about: 'numa',
+      needs:
+        'CMA_SIZE_PERNUMA of the kernel (--config FILE), with which each NUMA node gets an area of the size of the default area; these areas are not simulated',
+      answers: [],
+      always: ['areas', 'cmaTotalBytes', 'log'],
+    });
   if (rules.restrictedPool && restricted === 'unknown' && hasRestrictedPool(situation))
     questions.push({
       about: 'driver',
@@ -268,6 +283,12 @@ export function situationOf(input: PlacementInput): Settled {
   }
   questions.push(...parameterQuestions(commandLine, situation, pools.length > 0 || makesDefault));
   return { situation: withRam, questions, assumed, commandLine };
+}
+
+/** The symbol was read in the newest kernel, where it is on by default. */
+function mayHaveAreaPerNode(kernel: KernelVersion, config: Config): boolean {
+  const value = config.tristate('CMA_SIZE_PERNUMA');
+  return value === 'y' || (value === 'unknown' && compareKernelVersions(kernel, NEWEST_KERNEL) >= 0);
 }
 
 /** Parameters that add areas, take memory or part it, and are not simulated: what they decide is unknown by name. */
