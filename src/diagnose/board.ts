@@ -29,7 +29,7 @@ const concernsHeaps = (text: string) => CONCERNS.test(text) && !USUAL.test(text)
 
 /** A program says which heap it uses. */
 export const USES_HEAP =
-  /^(?!.*\b(?:fail|cannot|can't|could ?n[o']t|unable|error|denied|no such)\b).*\b(?:using|opened|selected|falling back to|fallback to|allocating from)\b.{0,40}(?:\/dev\/dma_heap\/\w|\b(?:dma[-_ ]?(?:buf)?[-_ ]?)?heap (?:named:? )?['"\u2018\u201c]?[a-z])/i;
+  /^(?!.*\b(?:fail|cannot|can't|could ?n[o']t|unable|error|denied|no such)\b).*\b(?:using|opened|selected|falling back to|fallback to|allocating from)\b.{0,40}?(?:\/dev\/dma_heap\/|\b(?:dma[-_ ]?(?:buf)?[-_ ]?)?heap (?:named:? )?['"\u2018\u201c]?)([a-z][\w,@-]*)/i;
 const namesIn = (one: Clue) =>
   one.kind === 'names' || one.kind === 'classNames'
     ? one.names
@@ -155,12 +155,15 @@ export class Board {
     const call = this.all('open').find(
       ({ line, path }) => path.startsWith('/dev/dma_heap/') && /=\s*\d+\s*(?:<.*>)?$/.test(line),
     );
-    return (
-      call?.line ??
-      this.linesOf('others')
-        .find((line) => USES_HEAP.test(line))
-        ?.trim()
-    );
+    if (call !== undefined) return call.line;
+    const listed = this.heapNames();
+    const isUsable = (name: string | undefined) =>
+      name !== undefined &&
+      this.refused.every((one) => one.name !== name) &&
+      (listed === undefined || listed.includes(name));
+    return this.linesOf('others')
+      .find((line) => isUsable(USES_HEAP.exec(line)?.[1]))
+      ?.trim();
   }
 
   /** Whether anything shows a container. */

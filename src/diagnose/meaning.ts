@@ -121,8 +121,8 @@ const LOW_KIB = 8192;
 const LINES: readonly Row[] = [
   [
     USES_HEAP,
-    'the program found a heap that it can use. It may look for several names in turn: that an earlier one is missing is then not a fault',
-    'nothing, if the program works',
+    'the program names the heap that it uses. Libraries look for several names in turn: if the program works, it is not a fault that another one is missing',
+    'look at what fails after this line; if nothing does, nothing needs to change',
   ],
   [
     /\S/,
@@ -172,7 +172,16 @@ const LINES: readonly Row[] = [
   ],
   [
     /(?:fail\w*|cannot|can't|could ?n[o']t|unable)\b.*\bopen (?:the |a )?dma[-_ ]?heap\b|\bopen dma[-_ ]heap type \w+ fail/i,
-    'the program could not open a heap. The line does not show which heap, so that the node may be missing or the access may be denied',
+    (line) => {
+      const errno = errnoOf(line.input);
+      const why =
+        errno === 'ENOENT'
+          ? 'its node is missing, or it has another name'
+          : errno === 'EACCES' || errno === 'EPERM'
+            ? 'the access is denied'
+            : 'the node may be missing, or the access may be denied';
+      return `the program could not open a heap: ${why}. The line does not show which heap`;
+    },
     LOOK_AT_NODES,
   ],
   [

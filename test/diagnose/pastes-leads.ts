@@ -205,6 +205,51 @@ const OPEN: readonly PasteCase[] = [
   },
 ];
 
+/** A program that names its heap, and does not get this one. */
+const USES: readonly PasteCase[] = [
+  {
+    cause: 'HEAP_ABSENT',
+    says: [/no heap linux,cma exists/],
+    text: `cam: using /dev/dma_heap/linux,cma
+cam: open /dev/dma_heap/linux,cma: No such file or directory
+$ ls /dev/dma_heap
+system`,
+  },
+  {
+    cause: 'HEAP_RENAMED',
+    says: [/KERNEL=="default_cma_region", SYMLINK\+="dma_heap\/cma"/],
+    text: `venc: open /dev/dma_heap/cma: No such file or directory
+# ls /dev/dma_heap
+default_cma_region  system`,
+  },
+  {
+    cause: 'HEAP_RENAMED',
+    says: [/if this is the area that it is written for/],
+    never: [/SYMLINK/],
+    text: `open /dev/dma_heap/lidar@70000000: No such file or directory
+# ls /dev/dma_heap
+default_cma_region  lidar@78000000  system`,
+  },
+  {
+    cause: 'VENDOR_HEAP_ABSENT',
+    says: [/Android's common kernels/, /DMA_BUF_IOCTL_SYNC/],
+    never: [/\brun\b/],
+    text: `E DMABUFHEAPS: Unable to open DMA-BUF heap: system-uncached: No such file or directory
+# ls /dev/dma_heap
+system`,
+  },
+  // The mode of a node does not keep root out.
+  {
+    cause: 'undecided',
+    says: [/what else can refuse/, /the access is denied/],
+    text: `failed to open dma_heap: Permission denied
+# ls -l /dev/dma_heap
+crw-rw---- 1 root render 251, 0 Jan  1 1970 system
+# id
+uid=0(root) gid=0(root) groups=0(root)`,
+  },
+];
+
 export const LEAD_PASTES: readonly PasteCase[] = [
   ...DIRECTORY,
   ...LINES,
@@ -212,4 +257,5 @@ export const LEAD_PASTES: readonly PasteCase[] = [
   ...VENDORS,
   ...SESSIONS,
   ...OPEN,
+  ...USES,
 ];

@@ -75,8 +75,9 @@ export const NAMES: readonly Cause[] = [
         return {
           text: `the heap has another name: the program opens ${wanted.name}, but the kernel names it ${listed}. The heap of a reusable pool has the full name of its node in the device tree, with the unit address${moved ? ', and this node has another one than the program expects' : ''}.`,
           evidence: [wanted.line, ...found.map(({ line }) => line)],
-          fix:
-            found.length > 1
+          fix: moved
+            ? `let the program open /dev/dma_heap/${listed}, if this is the area that it is written for (compare the node of the device tree with the one that the program expects)`
+            : found.length > 1
               ? `let the program open the one of ${listed} that it is written for: the unit address is the place of the area`
               : `let the program open /dev/dma_heap/${got.name}; or add a rule that makes the name a link to exactly this heap: SUBSYSTEM=="dma_heap", KERNEL=="${got.name}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
         };
@@ -103,7 +104,9 @@ export const NAMES: readonly Cause[] = [
           ? `${vendor.look}; or use a build of the program for this board`
           : foreign.length > 0
             ? 'use a build of the program for this board: its kernel has the heaps of another vendor'
-            : `run ${vendor.kernel.split(',')[0]} for this program; or ${vendor.instead}`;
+            : vendor.kernel.startsWith('Android')
+              ? vendor.look
+              : `run ${vendor.kernel.split(',')[0]} for this program; or ${vendor.instead}`;
       return {
         text:
           runs === undefined
@@ -125,23 +128,25 @@ export const NAMES: readonly Cause[] = [
     id: 'HEAP_RENAMED',
     when(board) {
       const names = board.heapNames() ?? [];
-      const wanted = unfound(board).find(({ name }) => board.isDefaultName(name));
       // Vendors' kernels call it after the driver alone.
+      const wanted = unfound(board).find(({ name }) => board.isDefaultName(name) || name === 'cma');
       const got =
         names.find((name) => board.isDefaultName(name)) ??
         names.find((name) => name === 'cma' || name.replace(/@.*/, '') === wanted?.name);
       if (wanted === undefined || got === undefined) return undefined;
       const cma = board.cmaArgument;
       const why =
-        got === 'reserved'
-          ? cma === undefined && !board.has('bypass')
-            ? 'the area comes from the kernel configuration and not from the device tree, so its heap is named reserved'
-            : `${cma?.text ?? 'cma='} on the command line makes the area instead of the device tree's node, so its heap is named reserved`
-          : got === 'default_cma_region'
-            ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is disabled (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
-            : got === 'cma'
-              ? "Rockchip's kernel calls the heap of the default area cma, whatever the node of the device tree is called"
-              : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap has the name of the device tree node`;
+        wanted.name === 'cma'
+          ? "Rockchip's kernel calls the heap of the default area cma, and this kernel does not"
+          : got === 'reserved'
+            ? cma === undefined && !board.has('bypass')
+              ? 'the area comes from the kernel configuration and not from the device tree, so its heap is named reserved'
+              : `${cma?.text ?? 'cma='} on the command line makes the area instead of the device tree's node, so its heap is named reserved`
+            : got === 'default_cma_region'
+              ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is disabled (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
+              : got === 'cma'
+                ? "Rockchip's kernel calls the heap of the default area cma, whatever the node of the device tree is called"
+                : `on this kernel${board.version === undefined ? '' : ` (${formatKernelVersion(board.version)})`} the heap has the name of the device tree node`;
       return {
         text: `the heap has another name: the program opens ${wanted.name}, but the kernel names it ${got}. ${why.charAt(0).toUpperCase()}${why.slice(1)}.`,
         evidence: [
