@@ -248,6 +248,38 @@ crw-rw---- 1 root render 251, 0 Jan  1 1970 system
 # id
 uid=0(root) gid=0(root) groups=0(root)`,
   },
+  {
+    cause: 'undecided',
+    says: [],
+    text: `open /dev/dma_heap/system: No such file or directory
+$ ls /dev/dma_heap
+linux,cma
+$ zgrep DMABUF_HEAPS /proc/config.gz
+CONFIG_DMABUF_HEAPS=y
+CONFIG_DMABUF_HEAPS_SYSTEM=y
+CONFIG_DMABUF_HEAPS_CMA=y`,
+  },
+  {
+    cause: 'undecided',
+    says: [/avc/],
+    text: `06-01 12:00:01.234   512   530 E DMABUFHEAPS: Unable to open DMA-BUF heap: system: Permission denied
+$ ls -l /dev/dma_heap
+cr--r--r-- 1 system system 252, 0 1970-01-01 00:00 system`,
+  },
+  // Another device is refused to the user of a container.
+  {
+    cause: 'not-ours',
+    says: [],
+    text: `services:
+  tv:
+    user: "1000"
+    devices:
+      - /dev/dri:/dev/dri
+      - /dev/dma_heap:/dev/dma_heap
+tv | /dev/dri/renderD129: Permission denied
+$ ls -l /dev/dma_heap
+crw-rw---- 1 root video 251, 0 Jun  5 05:41 system`,
+  },
 ];
 
 export const LEAD_PASTES: readonly PasteCase[] = [

@@ -413,6 +413,9 @@ export const ACCESS: readonly Cause[] = [
       const node = refusedNode(board);
       const identity = groupsOf(board);
       if (node === undefined || !isRefused(board) || node.group === 'root') return undefined;
+      // Android's library opens heaps read-only: what others may read, its policy denies.
+      if ((node.mode & 0o004) !== 0 && board.line(/\bDMABUFHEAPS\b|\bBufferAllocator\b/) !== undefined)
+        return undefined;
       const isMember = identity === undefined || identity.groups.includes(node.group);
       const lacksWrite = (node.mode & 0o060) === 0o040;
       const lacksRead = (node.mode & 0o060) === 0o020;
@@ -433,7 +436,7 @@ export const ACCESS: readonly Cause[] = [
       if (node === undefined || !isRefused(board) || node.group === 'root' || (node.mode & 0o060) === 0)
         return undefined;
       const inside = userInContainer(board);
-      if (inside !== undefined && (node.mode & 0o006) === 0) {
+      if (inside !== undefined && (node.mode & 0o006) === 0 && isHeapRefused(board)) {
         const number = numberOf(board, node);
         if (inside.group === node.group || inside.group === number) return undefined;
         const id = number ?? 'GID';

@@ -298,6 +298,8 @@ export const NAMES: readonly Cause[] = [
       )
         return undefined;
       const hasArea = pool !== undefined || inTree;
+      // The option is on: something else takes the node away, and the text does not show what.
+      if (wanted?.name === 'system' && board.config('DMABUF_HEAPS_SYSTEM') === 'y') return undefined;
       if (wanted !== undefined && (wanted.name === 'system' || hasArea)) {
         const found = wanted.name === 'system' ? noSystemHeap(board, names) : noPoolHeap(board, wanted.name, names);
         return { ...found, evidence };
