@@ -462,7 +462,7 @@ static void decide_care(struct session *s)
 	const struct memory_view *m = &s->seen.memory;
 	for (unsigned i = 0; i < e->heaps; i++) {
 		struct heap_state *state = &s->heap[i];
-		bool in_use = state->held_by_others || (s->held.hidden && e->heap[i].kind == HEAP_CMA && m->cma_free < m->cma_total / 4 * 3);
+		bool in_use = state->held_by_others || (s->held.hidden && e->heap[i].kind == HEAP_CMA && m->cma_free >= 0 && m->cma_free < m->cma_total / 4 * 3);
 		state->quiet = s->options->care == DH_CARE_QUIET || (s->options->care == DH_CARE_BY_HOLDERS && in_use);
 	}
 }
