@@ -178,7 +178,8 @@ static void budget(struct session *s, struct subject subject, struct dh_result *
 	else if (error)
 		judge_allocation(s, subject.heap, largest, error, r);
 	else if (state->quiet && held + taken < total)
-		undone(r, "its users gave buffers back meanwhile: %llu of %llu bytes were seen at once", (unsigned long long)(held + taken), (unsigned long long)total);
+		undone(r, "its users gave buffers back meanwhile: they held %llu of the %llu bytes that were left", (unsigned long long)held,
+		       (unsigned long long)(total > taken ? total - taken : 0));
 	else if (held && state->quiet)
 		passed(r, "its users hold %llu bytes, %u more buffers were allocated", (unsigned long long)held, count);
 	else
