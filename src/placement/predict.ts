@@ -142,7 +142,9 @@ function layoutResult(layout: string, { outcome, cmaTotalBytes, areas }: Observa
     layout,
     outcome,
     cmaTotalBytes,
-    areas: areas.map(({ name, likelyBaseAddress, sizeBytes }) => ({ name, baseAddress: likelyBaseAddress, sizeBytes })),
+    areas: areas.map(({ name, source, likelyBaseAddress: baseAddress, sizeBytes }) => {
+      return { name, source, baseAddress, sizeBytes };
+    }),
   };
 }
 

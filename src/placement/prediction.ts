@@ -137,6 +137,7 @@ export interface LayoutResult {
   readonly cmaTotalBytes: bigint | null;
   readonly areas: readonly {
     readonly name: string;
+    readonly source: PredictedArea['source'];
     /** null: placed where the kernel's own allocations leave room. */
     readonly baseAddress: bigint | null;
     readonly sizeBytes: bigint;

@@ -2,9 +2,6 @@
 import { formatAddress, formatBytes } from '../quantity/index.js';
 import type { PredictedArea, Prediction } from './prediction.js';
 
-/** The kernel's name of a default area that no node asks for. */
-const OWN_AREA = 'reserved';
-
 const FIELD_WORDS: Readonly<Record<string, string>> = { cmaTotalBytes: 'CmaTotal', rejected: 'refused nodes' };
 
 function fieldWords({ areas }: Prediction, field: string): string {
@@ -29,8 +26,8 @@ function certaintyOf(prediction: Prediction, { name }: PredictedArea): string {
   if (!isOpen(prediction, 'areas')) return '';
   const { layouts } = prediction;
   const made = layouts.filter(({ areas }) => areas.some((area) => area.name === name)).length;
-  if (layouts.length > 0 && made === layouts.length) return '';
-  return layouts.length === 0 ? ', not certain' : `, with ${made} of ${layouts.length} boot-loader layouts only`;
+  // Something else than the layout decides.
+  return made === layouts.length ? ', not certain' : `, with ${made} of ${layouts.length} boot-loader layouts only`;
 }
 
 function placeOf({ baseAddress, likelyBaseAddress }: PredictedArea): string {
@@ -46,11 +43,13 @@ export const areaWords = (prediction: Prediction, area: PredictedArea): string =
 
 /** `U-Boot with bootm_size=256 MiB: boots without linux,cma, with the default area "reserved" of 16 MiB at 0xdf000000`. */
 export function layoutWords(prediction: Prediction, { layout, outcome, areas }: Prediction['layouts'][number]): string {
-  const names = [...prediction.areas, ...prediction.layouts.flatMap((one) => one.areas)].map(({ name }) => name);
-  const lost = [...new Set(names)].filter((name) => name !== OWN_AREA && !areas.some((area) => area.name === name));
+  const wanted = [...prediction.areas, ...prediction.layouts.flatMap((one) => one.areas)].filter(
+    ({ source }) => source === 'node',
+  );
+  const lost = [...new Set(wanted.map(({ name }) => name))].filter((name) => !areas.some((area) => area.name === name));
   const made = areas.map(
-    ({ name, baseAddress, sizeBytes }) =>
-      `${name === OWN_AREA ? `the default area "${OWN_AREA}" of` : name} ${formatBytes(sizeBytes)}${baseAddress === null ? '' : ` at ${formatAddress(baseAddress)}`}`,
+    ({ name, source, baseAddress, sizeBytes }) =>
+      `${source === 'node' ? name : `the default area "${name}" of`} ${formatBytes(sizeBytes)}${baseAddress === null ? '' : ` at ${formatAddress(baseAddress)}`}`,
   );
   const without = lost.length === 0 ? '' : ` without ${lost.join(', ')}`;
   const having = made.length === 0 ? (without === '' ? ' without an area' : '') : ` with ${made.join(', ')}`;
