@@ -1,6 +1,6 @@
 /** A generated tree: its manifest, what a person changed in it, and what writing it anew would change. */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { artifactPath } from '../render/index.js';
@@ -130,18 +130,36 @@ interface Obstacle {
   readonly text: string | undefined;
 }
 
-/** What exists at the path of a file: its text, nothing, or an object that prevents writing it. No link is followed. */
-function standing(directory: string, relative: string): string | Obstacle | undefined {
-  const parts = relative.split('/');
-  for (const [i] of parts.entries()) {
-    const at = parts.slice(0, i + 1).join('/');
-    const file = path.join(directory, at);
-    const stat = lookAt(file);
+type Standing = string | Obstacle | undefined;
+
+/**
+ * Looks what exists at paths of files in a directory: the text, nothing, or an object that prevents writing it. No link
+ * is followed. Each directory is asked for once: a fleet has a hundred thousand files.
+ */
+function standingIn(directory: string): (relative: string) => Standing {
+  const seen = new Map<string, 'directory' | Obstacle | undefined>();
+  if (!existsSync(directory)) return () => undefined;
+  const look = (at: string): 'directory' | 'file' | Obstacle | undefined => {
+    const parent = path.posix.dirname(at);
+    const above = parent === '.' ? 'directory' : directoryAt(parent);
+    if (above !== 'directory') return above;
+    const stat = lookAt(path.join(directory, at));
     if (stat === undefined) return undefined;
-    if (i < parts.length - 1 ? !stat.isDirectory() : !stat.isFile())
-      return { obstacle: at, text: stat.isFile() ? readFileSync(file, 'utf8') : undefined };
-  }
-  return readFileSync(path.join(directory, relative), 'utf8');
+    return stat.isDirectory() ? 'directory' : stat.isFile() ? 'file' : { obstacle: at, text: undefined };
+  };
+  const textOf = (at: string) => readFileSync(path.join(directory, at), 'utf8');
+  const directoryAt = (at: string) => {
+    if (!seen.has(at)) {
+      const found = look(at);
+      seen.set(at, found === 'file' ? { obstacle: at, text: textOf(at) } : found);
+    }
+    return seen.get(at);
+  };
+  return (relative) => {
+    const found = look(relative);
+    if (found === 'file') return textOf(relative);
+    return found === 'directory' ? { obstacle: relative, text: undefined } : found;
+  };
 }
 
 function kindOf(file: string): string {
@@ -154,7 +172,7 @@ function kindOf(file: string): string {
 
 /** @returns undefined when there is none; 'bad' when it cannot be understood */
 export function readManifest(directory: string): Manifest | 'bad' | undefined {
-  const text = standing(directory, MANIFEST);
+  const text = standingIn(directory)(MANIFEST);
   if (typeof text !== 'string') return undefined;
   try {
     const manifest = JSON.parse(text) as Manifest;
@@ -168,11 +186,23 @@ export function readManifest(directory: string): Manifest | 'bad' | undefined {
   }
 }
 
+const DIGESTS = new Map<string, string>();
+
+/** Every tree of a fleet has the same sources of the verifier. */
+function digestOf(text: string): string {
+  const known = DIGESTS.get(text);
+  if (known !== undefined) return known;
+  const digest = sha256(text);
+  if (DIGESTS.size >= 1000) DIGESTS.clear();
+  DIGESTS.set(text, digest);
+  return digest;
+}
+
 export function makeManifest(about: Omit<Manifest, 'schemaVersion' | 'files'>, files: readonly TreeFile[]): Manifest {
   return {
     schemaVersion: MANIFEST_VERSION,
     ...about,
-    files: Object.fromEntries(files.map((f) => [f.path, sha256(f.text)])),
+    files: Object.fromEntries(files.map((f) => [f.path, digestOf(f.text)])),
   };
 }
 
@@ -309,10 +339,11 @@ function compare(directory: string, from: string, files: readonly TreeFile[], fo
       );
   };
   const wanted = new Set(files.map((f) => f.path));
+  const standing = standingIn(from);
   const obstacles = new Set<string>();
   const changes: TreeChange[] = [];
   for (const file of files) {
-    const found = standing(from, file.path);
+    const found = standing(file.path);
     if (typeof found === 'object' && !obstacles.has(found.obstacle)) {
       const { obstacle, text } = found;
       obstacles.add(obstacle);
@@ -326,7 +357,7 @@ function compare(directory: string, from: string, files: readonly TreeFile[], fo
   }
   for (const old of known.keys()) {
     if (wanted.has(old) || obstacles.has(old)) continue;
-    const before = standing(from, old);
+    const before = standing(old);
     if (typeof before !== 'string') continue;
     object(old, before);
     changes.push({ path: old, action: 'remove', before, after: undefined });

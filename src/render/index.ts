@@ -48,10 +48,19 @@ export interface RenderContext {
   readonly mark?: Mark;
 }
 
+const VIEWS = new WeakMap<Plan, ReturnType<typeof present>>();
+
+/** A fleet renders one plan for many targets. */
+function viewOf(plan: Plan): ReturnType<typeof present> {
+  const view = VIEWS.get(plan) ?? present(plan);
+  VIEWS.set(plan, view);
+  return view;
+}
+
 /** Writes the artifacts of a plan, sorted by path. Same plan, same version: same bytes. */
 export function render(plan: Plan, context: RenderContext): Outcome<readonly Artifact[]> {
   const library = context.library ?? TARGETS;
-  const view = present(plan);
+  const view = viewOf(plan);
   const outcomes = (context.targets ?? plan.targets.map((target) => target.name)).map((name) => {
     const target = library.find((candidate) => candidate.name === name);
     if (target === undefined) return { diagnostics: [unknownTarget(name, library, context.targets === undefined)] };

@@ -5,14 +5,20 @@ import type { Span } from '../diagnostic/index.js';
 export class SourceText {
   readonly file: string;
   readonly text: string;
-  readonly #lineStarts: readonly number[];
+  #starts: readonly number[] | undefined;
 
   constructor(file: string, text: string) {
     this.file = file;
     this.text = text;
+  }
+
+  /** Of most texts nobody asks for a position. */
+  get #lineStarts(): readonly number[] {
+    if (this.#starts !== undefined) return this.#starts;
     const starts = [0];
-    for (let i = text.indexOf('\n'); i >= 0; i = text.indexOf('\n', i + 1)) starts.push(i + 1);
-    this.#lineStarts = starts;
+    for (let i = this.text.indexOf('\n'); i >= 0; i = this.text.indexOf('\n', i + 1)) starts.push(i + 1);
+    this.#starts = starts;
+    return starts;
   }
 
   span(offset: number, length = 0): Span {
@@ -37,16 +43,17 @@ export class SourceText {
 
   #position(offset: number): { line: number; column: number } {
     const at = Math.max(0, Math.min(offset, this.text.length));
+    const starts = this.#lineStarts;
     let low = 0;
-    let high = this.#lineStarts.length - 1;
+    let high = starts.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
-      if ((this.#lineStarts[middle] as number) <= at) low = middle;
+      if ((starts[middle] as number) <= at) low = middle;
       else high = middle - 1;
     }
     return {
       line: low + 1,
-      column: at - (this.#lineStarts[low] as number) + 1,
+      column: at - (starts[low] as number) + 1,
     };
   }
 }

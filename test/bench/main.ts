@@ -12,7 +12,7 @@ const BENCHES: Readonly<Record<string, (rounds: number) => Promise<Row[]>>> = {
   kconfig: async (rounds) => (await import('./kconfig.js')).bench(Math.ceil(rounds / 2)),
   check: async (rounds) => (await import('./check.js')).bench(Math.ceil(rounds / 4)),
   fdt: async (rounds) => (await import('./fdt.js')).bench(Math.ceil(rounds / 4)),
-  fleet: async (rounds) => (await import('./fleet.js')).bench(Math.ceil(rounds / 6)),
+  fleet: async (rounds) => (await import('./fleet.js')).bench(Math.ceil(rounds / 8)),
   verify: async () => (await import('./verify.js')).bench(),
 };
 

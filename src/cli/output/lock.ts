@@ -54,12 +54,19 @@ const startOf = (pid: number | 'self') =>
     .replace(/^.*\)\s+/s, '')
     .split(' ')[19] ?? '';
 
-const scopeHere = () => `${read('/proc/sys/kernel/random/boot_id')} ${namespace()}`;
+let scope: string | undefined;
+const scopeHere = () => {
+  scope ??= `${read('/proc/sys/kernel/random/boot_id')} ${namespace()}`;
+  return scope;
+};
+
+let started: string | undefined;
 
 function ourselves(): Holder {
+  started ??= startOf('self');
   return {
     pid: process.pid,
-    started: startOf('self'),
+    started,
     host: hostname(),
     scope: scopeHere(),
     since: new Date().toISOString(),

@@ -232,11 +232,15 @@ function adopt(from: string, to: string, skip: ReadonlySet<string>, below = ''):
 
 function writeFiles(directory: string, files: readonly TreeFile[], isDurable: boolean): void {
   const targets = files.map((file) => path.join(directory, file.path));
+  const made = new Set<string>();
+  const mask = process.umask();
   for (const [i, { text, mode = 0o644 }] of files.entries()) {
     const target = targets[i] as string;
-    makeDirectories(path.dirname(target));
+    const parent = path.dirname(target);
+    if (!made.has(parent)) makeDirectories(parent);
+    made.add(parent);
     writeFileSync(target, text, { mode });
-    chmodSync(target, mode);
+    if ((mode & mask) !== 0) chmodSync(target, mode);
   }
   // Written first, they reach the disk together: one by one, each would wait for the journal.
   if (isDurable) for (const target of targets) sync(target);
