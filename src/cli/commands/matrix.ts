@@ -67,7 +67,8 @@ async function matrix(context: Context, file: string, options: MatrixOptions): P
     return EXIT.good;
   }
   const threads = threadsFor(boards.length, jobsOf(options));
-  const judged = threads === 1 ? undefined : await onThreads(threads);
+  const judged =
+    threads === 1 ? undefined : await onThreads(threads, (shard) => fleet.judge(shardOf(boards, shard), output));
   return finish(context, whole, fleet, boards, judged ?? [await fleet.judge(boards, output)], options);
 }
 

@@ -19,25 +19,29 @@ export function threadsFor(boards: number, given: number | undefined): number {
 }
 
 /**
- * Runs this command line on several threads, which print nothing.
+ * Deals the boards out to several threads. This one judges the first shard; each other thread runs this command line on its
+ * shard and prints nothing.
  * @returns what they found, in the order of their shards; undefined when one could not go on; the same work without threads
  *   then shows why
  */
-export async function onThreads(count: number): Promise<readonly Judged[] | undefined> {
-  const done = await Promise.all(
-    Array.from({ length: count }, (_, i) => {
-      const shard: Shard = { index: i + 1, count };
-      const options = { argv: process.argv.slice(2), workerData: { shard }, stdout: true, stderr: true };
-      const worker = new Worker(fileURLToPath(import.meta.url), options);
-      return new Promise<Judged | undefined>((resolve) => {
-        worker.once('message', resolve);
-        worker.once('error', () => resolve(undefined));
-        worker.once('exit', () => resolve(undefined));
-      });
-    }),
-  );
+export async function onThreads(
+  count: number,
+  judge: (shard: Shard) => Promise<Judged>,
+): Promise<readonly Judged[] | undefined> {
+  const others = Array.from({ length: count - 1 }, (_, i) => judgeElsewhere({ index: i + 2, count }));
+  const done = [await judge({ index: 1, count }), ...(await Promise.all(others))];
   const judged = done.filter((one) => one !== undefined);
   return judged.length === count ? judged : undefined;
+}
+
+function judgeElsewhere(shard: Shard): Promise<Judged | undefined> {
+  const options = { argv: process.argv.slice(2), workerData: { shard }, stdout: true, stderr: true };
+  const worker = new Worker(fileURLToPath(import.meta.url), options);
+  return new Promise<Judged | undefined>((resolve) => {
+    worker.once('message', resolve);
+    worker.once('error', () => resolve(undefined));
+    worker.once('exit', () => resolve(undefined));
+  });
 }
 
 /** From a thread to the program that started it. */

@@ -64,11 +64,9 @@ const report = reporter(PLACEMENT_CODES);
  * @throws RangeError for a kernel before {@link OLDEST_KERNEL}
  */
 export function lintPlacement(input: LintInput): LintResult[] {
-  const { base, overlays: _, ...plain } = input;
-  const baseContext = base === undefined ? undefined : new LintContext({ ...plain, tree: base });
-  const before = baseContext && runAll(baseContext);
+  const board = new Board(input);
   const isOld = (id: LintId, finding: Finding) =>
-    finding.isOurs !== true && before?.get(id)?.some((one) => key(one) === key(finding)) === true;
+    finding.isOurs !== true && board.findings?.get(id)?.some((one) => key(one) === key(finding)) === true;
   const context = new LintContext(input);
   // What the board itself has wrong must not hide what the overlay does.
   const after = runAll(context, isOld);
@@ -88,13 +86,37 @@ export function lintPlacement(input: LintInput): LintResult[] {
     const failed = diagnostics.some((d, i) => d.severity === 'error' && findings[i]?.verdict !== 'needs-target-fact');
     return { lint: id, status: failed ? 'fail' : open ? 'unknown' : 'pass', diagnostics };
   });
-  return [...results, outcomeResult(context, baseContext?.prediction, after, isOld)];
+  return [...results, outcomeResult(context, board, after, isOld)];
+}
+
+/** The board without the overlays. It is booted when a finding asks: where nothing is wrong, its own faults do not matter. */
+class Board {
+  readonly #input: LintInput;
+  #context: LintContext | undefined;
+  #findings: ReadonlyMap<LintId, readonly Finding[]> | undefined;
+
+  constructor(input: LintInput) {
+    this.#input = input;
+  }
+
+  /** undefined: there is no other tree than the one that is judged. */
+  get context(): LintContext | undefined {
+    const { base, overlays: _, ...plain } = this.#input;
+    if (base !== undefined) this.#context ??= new LintContext({ ...plain, tree: base });
+    return this.#context;
+  }
+
+  get findings(): ReadonlyMap<LintId, readonly Finding[]> | undefined {
+    const { context } = this;
+    if (context !== undefined) this.#findings ??= runAll(context);
+    return this.#findings;
+  }
 }
 
 /** What the boot comes to, as far as no other lint has said it. */
 function outcomeResult(
   context: LintContext,
-  base: LintContext['prediction'] | undefined,
+  board: Board,
   after: ReadonlyMap<LintId, readonly Finding[]>,
   isOld: (id: LintId, finding: Finding) => boolean,
 ): LintResult {
@@ -103,7 +125,7 @@ function outcomeResult(
   const findings = outcome(context, {
     told: new Set(told.flatMap(({ finding }) => finding.nodes)),
     hasErrors: errors.length > 0,
-    base,
+    base: () => board.context?.prediction,
   });
   const diagnostics = findings.map((finding) => toDiagnostic('outcome', finding, false, context.input.places));
   const { outcome: result, possibleOutcomes } = context.prediction;

@@ -8,7 +8,7 @@ interface Told {
   /** Another lint has found an error that is not the base's own. */
   readonly hasErrors: boolean;
   /** What the base alone comes to; undefined: there is none. */
-  readonly base: Prediction | undefined;
+  readonly base: () => Prediction | undefined;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -21,9 +21,9 @@ export function outcome(context: LintContext, { told, hasErrors, base }: Told): 
   const { prediction, input } = context;
   const { dangers, possibleOutcomes, rejected } = prediction;
   const isBad = !possibleOutcomes.includes('boots');
-  const isOld = base !== undefined && !base.possibleOutcomes.includes('boots');
   const found: Finding[] = [];
-  if (isBad && !hasErrors)
+  if (isBad && !hasErrors) {
+    const isOld = base()?.possibleOutcomes.includes('boots') === false;
     found.push(
       ...dangers.map(
         ({ nodes, reason, facts }): Finding => ({
@@ -36,11 +36,12 @@ export function outcome(context: LintContext, { told, hasErrors, base }: Told): 
         }),
       ),
     );
+  }
   const isOwn = (family: string | null) => family === 'default-bypassed' && input.ownParameter === true;
   for (const { node, reason, facts, family } of rejected)
     if (!told.has(node) && !isOwn(family) && !hasErrors)
       found.push({
-        severity: base?.rejected.some((one) => one.node === node) === true ? 'warning' : 'error',
+        severity: base()?.rejected.some((one) => one.node === node) === true ? 'warning' : 'error',
         nodes: [node],
         message: `the kernel refuses ${node}`,
         cause: reason,
