@@ -284,7 +284,11 @@ static void permissions(struct session *s, struct subject subject, struct dh_res
 	}
 	unsigned id;
 	if (early) {
-		evidence(r, "no /run/udev/data/c%u:%u, after %u ms", stat.major, stat.minor, waited);
+		struct sys_node queue;
+		if (sys_stat(s->root, UDEV_QUEUE, &queue))
+			evidence(r, "no /run/udev/data/c%u:%u, after %u ms", stat.major, stat.minor, waited);
+		else
+			evidence(r, UDEV_QUEUE " exists after %u ms: events of devices wait", waited);
 		failed(r, UDEV_PENDING, 0, "%s %u:%u", mode, stat.uid, stat.gid);
 	} else if (h->group && stat.gid != s->unmapped_gid && account_group(s->root, h->group, &id) == 0) {
 		about(r, h->group);

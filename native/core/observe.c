@@ -359,8 +359,9 @@ enum udev_state observe_udev(const char *root, const struct sys_node *node)
 	char path[64];
 	struct sys_node stat;
 	text_format(path, sizeof path, "/run/udev/data/c%u:%u", node->major, node->minor);
+	/* the record may be that of an initramfs with other rules */
 	if (!sys_stat(root, path, &stat))
-		return UDEV_DONE;
+		return sys_stat(root, UDEV_QUEUE, &stat) ? UDEV_DONE : UDEV_PENDING_NODE;
 	return sys_stat(root, "/run/udev/control", &stat) && sys_stat(root, "/run/udev/data", &stat) ? UDEV_NONE : UDEV_PENDING_NODE;
 }
 

@@ -51,7 +51,10 @@ struct dt_view {
 	char why[160]; /* of DT_PARENT_IGNORED and DT_CELLS_WRONG: what is written, and what the kernel reads */
 };
 
-/* Whether udev (or eudev) has finished with a node, by its database; mdev keeps none. */
+/* It exists while udev has events to handle. */
+#define UDEV_QUEUE "/run/udev/queue"
+
+/* Whether udev (or eudev) has finished with a node, by its database and its queue; mdev has neither. */
 enum udev_state { UDEV_NONE, UDEV_PENDING_NODE, UDEV_DONE };
 
 struct observation {

@@ -539,6 +539,13 @@ static void after_udev(void)
 	fake_file("/run/udev/data/c254:0", "I:1\n");
 }
 
+/* The record is that of the initramfs. */
+static void before_udev_of_the_root(void)
+{
+	after_udev();
+	fake_file("/run/udev/queue", "");
+}
+
 static void alias_leads_out(void)
 {
 	no_alias();
@@ -676,6 +683,7 @@ static const struct scenario SCENARIOS[] = {
 	{"directory open to all", open_directory, "dev.directory", NULL, "PERM_DIRECTORY_OPEN", NULL, {0}},
 	{"directory of a user", directory_of_a_user, "dev.directory", NULL, "PERM_DIRECTORY_OPEN", NULL, {0}},
 	{"before udev", before_udev, "heap.permissions", "camera", "UDEV_PENDING", NULL, {0}},
+	{"before udev of the root file system", before_udev_of_the_root, "heap.permissions", "camera", "UDEV_PENDING", NULL, {0}},
 	{"before udev, the user", before_udev_as_the_user, "open.read-only", "camera", "UDEV_PENDING", NULL, {0}},
 	{"before udev, the alias", before_udev_without_aliases, "heap.alias", "camera", "UDEV_PENDING", NULL, {0}},
 	{"after udev", after_udev, "heap.permissions", "camera", "PERM_DEFAULT_0600", NULL, {0}},

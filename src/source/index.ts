@@ -12,7 +12,7 @@ export class SourceText {
     this.text = text;
   }
 
-  /** Of most texts nobody asks for a position. */
+  /** Made on first use: most texts have no finding. */
   get #lineStarts(): readonly number[] {
     if (this.#starts !== undefined) return this.#starts;
     const starts = [0];
