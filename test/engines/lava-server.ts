@@ -33,7 +33,8 @@ echo 'lavaserver:x:200:200::/tmp:/bin/sh
 postgres:x:201:201::/tmp:/bin/sh' >>/etc/passwd
 echo 'lavaserver:x:200:
 postgres:x:201:' >>/etc/group
-as() { user=$1; shift; setpriv --reuid "$user" --regid "$user" --clear-groups env HOME=/tmp "$@"; }
+# Only root may enter /work, and the web server begins by entering the directory that it was started in.
+as() { user=$1; shift; (cd / && exec setpriv --reuid "$user" --regid "$user" --clear-groups env HOME=/tmp "$@"); }
 manage() { as lavaserver lava-server manage "$@"; }
 mkdir -p /var/lib/postgresql/data /run/postgresql /var/log/lava-server /var/lib/lava-server/default/media/job-output
 mkdir -p /var/lib/lava/dispatcher/tmp /root/.config
@@ -56,6 +57,7 @@ manage users add admin --superuser --passwd lab
 manage tokens add --user admin --secret lab
 manage device-types add qemu
 as lavaserver gunicorn3 lava_server.wsgi --worker-class eventlet --workers 1 --timeout 300 -b 127.0.0.1:8000 >/tmp/web.log 2>&1 &
+web=$!
 manage lava-scheduler --log-file /tmp/scheduler.log &
 for n in 1 2; do
   token=$(manage workers add worker$n | sed -n 's/^Token: //p')
@@ -67,7 +69,10 @@ done
 `;
 
 /** $shard is submitted as a whole before the next one; a job's number stands beside its file. */
-const RUN = `until lavacli system version >/dev/null 2>&1; do sleep 2; done
+const RUN = `until lavacli system version >/dev/null 2>&1; do
+  kill -0 $web || { cat /tmp/web.log; exit 1; }
+  sleep 2
+done
 for shard in ${Array.from({ length: SHARDS }, (_, i) => i + 1).join(' ')}; do
   for job in lava-server/out-$shard/*/*/fleet/fleet/lava-job.yaml; do
     cd "\${job%/*}"
