@@ -55,6 +55,8 @@ export function present(plan: Plan): { readonly [name: string]: NeutralView } {
       mkosiArch: leaf('word', names.mkosi),
       gnuArch: leaf('word', names.gnu),
       lavaArch: leaf('word', names.lava),
+      // LAVA chooses booti for an image and bootz for a zimage.
+      lavaKernel: leaf('word', names.image === 'zImage' ? 'zimage' : 'image'),
       kernelImage: leaf('path', `/${names.image}`),
       qemu: {
         program: leaf('string', `/usr/bin/${qemu.program}`),

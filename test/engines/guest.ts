@@ -1,4 +1,4 @@
-/** The board of the engines: QEMU's arm64 machine, with the kernel of the lab and the files that the profile generates. */
+/** The board of the engines: QEMU's machine, with the kernel of the lab and the files that the profile generates. */
 import { copyFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { buildStaticFor } from '../../src/build/native.js';
@@ -12,6 +12,8 @@ import { guestKernel } from '../native/kernels.js';
 /** What is wrong with a board: nothing, no overlay, no verifier, or a verifier that is killed before its verdict. */
 export const BOARDS = ['healthy', 'no-overlay', 'no-verifier', 'killed'] as const;
 export type BoardName = (typeof BOARDS)[number];
+
+export type BoardArch = 'arm64' | 'arm';
 
 export const MEMORY_MIB = 512;
 export const PROMPT = 'root@board:';
@@ -49,18 +51,18 @@ export const dtbOf = (board: BoardName) => (board === 'no-overlay' ? 'base.dtb' 
 export const ramdiskOf = (board: BoardName) => `${board === 'no-overlay' ? 'healthy' : board}.cpio`;
 
 /** Generates for the board and makes its images: kernel, overlay.dtb, base.dtb and the ramdisks. */
-export async function makeImages(directory: string): Promise<void> {
-  const kernel = await guestKernel('arm64-6.12');
+export async function makeImages(directory: string, arch: BoardArch = 'arm64'): Promise<void> {
+  const kernel = await guestKernel(`${arch}-6.12`);
   const { machine } = kernel;
   const profile = path.join(directory, 'board.json');
-  const example = new URL('../../schemas/examples/qemu-virt-arm64.json', import.meta.url).pathname;
+  const example = new URL(`../../schemas/examples/qemu-virt-${arch}.json`, import.meta.url).pathname;
   writeFileSync(profile, JSON.stringify({ version: 1, name: 'lab-board', extends: [example] }));
   const generated = await generate(
     profile,
     ['--kernel', '6.12', '--target', 'dt-overlay,udev,verify'],
     path.join(directory, 'generated'),
   );
-  const verifier = await buildStaticFor('arm64');
+  const verifier = await buildStaticFor(arch);
   const base = await baseDtb({ machine, memoryMiB: MEMORY_MIB });
   if (base === undefined) throw new Error('QEMU made no device tree');
   const overlay = path.join(generated, 'dt-overlay/dmaheap.dtso');

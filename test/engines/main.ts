@@ -2,7 +2,7 @@
  * `npm run test:engines [-- --short] [NAME...]`: what is generated for test labs and CI runs on the engines themselves. A job
  * passes on the healthy board and on no other. --short: what CI runs.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Verdicts } from '../verdicts.js';
@@ -23,13 +23,28 @@ const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-engines-'));
 
 try {
   await makeImages(directory);
-  if (isWanted('lava')) {
+  if (isWanted('lava-run')) {
     for (const board of boards)
       await verdicts.judge(`lava-run, deploy qemu, ${board}`, async () =>
         unlikeLava(board, await lavaJob(directory, board, 'qemu')),
       );
+    for (const board of boards)
+      await verdicts.judge(`lava-run, deploy tftp, ${board}`, async () =>
+        unlikeLava(board, await lavaJob(directory, board, 'tftp')),
+      );
+    if (!isShort)
+      await verdicts.judge('lava-run, deploy tftp, a zImage for arm, healthy', async () => {
+        const arm = path.join(directory, 'arm');
+        mkdirSync(arm);
+        await makeImages(arm, 'arm');
+        return unlikeLava('healthy', await lavaJob(arm, 'healthy', 'tftp', 'arm'));
+      });
     await verdicts.judge('lava-run, deploy flasher, healthy', async () =>
       unlikeLava('healthy', await lavaJob(directory, 'healthy', 'flasher')),
+    );
+    verdicts.skip(
+      'lava-run, deploy fastboot and uuu',
+      'QEMU models no board whose USB port a host program loads an image through; a board would decide it',
     );
   }
   if (isWanted('lava-server') && !isShort) {

@@ -8,6 +8,8 @@ import { debianPackage } from '../../src/build/fetch/index.js';
 const SYSTEM = [
   ...['base-files', 'bash', 'coreutils', 'cpio', 'dash', 'findutils', 'grep', 'gzip', 'hostname', 'procps', 'sed'],
   ...['sysvinit-utils', 'util-linux', 'xz-utils', 'lava-dispatcher', 'qemu-system-arm'],
+  // A worker that deploys by TFTP has them.
+  ...['tftpd-hpa', 'u-boot-tools'],
 ];
 const ROOTS = {
   usual: [...SYSTEM, 'python3-junitparser', 'python3-labgrid'],

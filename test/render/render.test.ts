@@ -59,6 +59,18 @@ test('each group without a number has a variable of its own', () => {
   expect(one).toContain('"${DMAHEAP_GID:?');
 });
 
+test("the job for LAVA names the kernel as the command of U-Boot does that starts the architecture's", () => {
+  const options = { deviceType: 'x', deploy: 'tftp', image: 'http://x/r', kernel: 'http://x/k' };
+  for (const [arch, type] of [
+    ['arm64', 'image'],
+    ['arm', 'zimage'],
+  ] as const) {
+    const { board } = samplePlan();
+    const plan = samplePlan({ board: { ...board, arch }, targets: [{ name: 'fleet', options }] });
+    expect(text('fleet/lava-job.yaml', plan)).toContain(`        type: "${type}"\n`);
+  }
+});
+
 test('without names the targets of the plan are rendered, with their options', () => {
   const library: readonly CompiledTarget[] = [];
   expect(
