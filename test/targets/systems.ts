@@ -2,7 +2,18 @@
  * Judges of whole targets: the system's own program where Debian has one, else the system's part played by a stand-in that
  * does what its documentation says, around the files as they are.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { linksOf } from '../../src/plan/links.js';
@@ -73,7 +84,7 @@ async function startScript(directory: string, scratch: string): Promise<string> 
     [1, 'FAIL'],
   ] as const) {
     const verifier = script(`#!/bin/sh\necho "{$*}"\nexit ${status}\n`, scratch, 'dmaheap-verify');
-    const text = own.replaceAll('/usr/bin/dmaheap-verify', verifier).replaceAll('/run/dmaheap', `${scratch}/run`);
+    const text = own.replaceAll('/usr/bin/$DAEMON', verifier).replaceAll('/run/dmaheap', `${scratch}/run`);
     const start = script(text, scratch, 'S15dmaheap-verify');
     const { exitCode, stdout } = await execa('sh', [start, 'start'], { reject: false });
     found.push(same('exit status', exitCode, status), stdout.includes(`: ${says}`) ? '' : `${status}: ${stdout}`);
@@ -83,38 +94,51 @@ async function startScript(directory: string, scratch: string): Promise<string> 
 }
 
 /** What Buildroot does with an external tree and with the hooks of the kernel; its makefiles are not in Debian. */
-const BUILDROOT = `qstrip = $(strip $(subst ",,$(1)))
-BR2_LINUX_KERNEL = y
-include external.mk
+const BUILDROOT = `BR2_DMAHEAP_LINUX = y
+BR2_LINUX_KERNEL_INSTALL_TARGET = y
+LINUX_DIR = linux
+BINARIES_DIR = images
+TARGET_DIR = target
+LINUX_KCONFIG_STAMP_DOTCONFIG = .stamp_dotconfig
+LINUX_KCONFIG_FRAGMENT_FILES = board.fragment
+HOOKS = $(LINUX_POST_CONFIGURE_HOOKS) $(LINUX_POST_INSTALL_IMAGES_HOOKS) $(LINUX_POST_INSTALL_TARGET_HOOKS)
 define newline
 
 
 endef
-configured:
-\t$(foreach hook,$(LINUX_POST_CONFIGURE_HOOKS),$($(hook))$(newline))
+all: linux/.stamp_dotconfig
+\t$(foreach hook,$(HOOKS),$($(hook))$(newline))
+linux/.stamp_dotconfig: board.fragment
+\tcat $(LINUX_KCONFIG_FRAGMENT_FILES) >linux/.config
+\ttouch $@
+include $(BR2_EXTERNAL_DMAHEAP_PATH)/external.mk
 `;
 
-async function buildrootAudit(directory: string, scratch: string, { plan }: Tree): Promise<string> {
-  const fragment = read(directory, 'board/dmaheap/dmaheap.fragment');
-  write(fragment, scratch, 'linux/.config');
-  const makefile = write(BUILDROOT, scratch, 'buildroot.mk');
-  const configured = (dts: string) =>
-    objections(
-      'make',
-      [
-        ...['-f', makefile, `BR2_EXTERNAL_DMAHEAP_PATH=${directory}`, `LINUX_DIR=${scratch}/linux`],
-        ...[`BR2_LINUX_KERNEL_CUSTOM_DTS_DIR=${dts}`, 'configured'],
-      ],
-      { cwd: directory, env: { MAKEFLAGS: '' } },
-    );
-  const own = `"${directory}/board/dmaheap/dts"`;
-  const good = said(await configured(own), await configured(`"/first ${directory}/board/dmaheap/dts"`));
-  // A Buildroot without the option, and a later line of the board's that replaces ours.
-  const lost = hasTree(plan) && plan.board.dtb !== undefined;
-  const found = [await configured(''), await configured('"/other"')];
+async function buildrootLinux(directory: string, scratch: string, { plan }: Tree): Promise<string> {
+  write(BUILDROOT, scratch, 'buildroot.mk');
+  write('CONFIG_BOARD=y\n', scratch, 'board.fragment');
+  mkdirSync(path.join(scratch, 'linux/scripts/dtc'), { recursive: true });
+  symlinkSync('/usr/bin/dtc', path.join(scratch, 'linux/scripts/dtc/dtc'));
+  const args = ['-f', 'buildroot.mk', `BR2_EXTERNAL_DMAHEAP_PATH=${directory}`];
+  const make = () => objections('make', args, { cwd: scratch, env: { MAKEFLAGS: '' } });
+  const good = await make();
+  const overlays = ['images/dmaheap.dtbo', 'target/boot/dmaheap.dtbo'];
+  const config = read(scratch, 'linux/.config');
+  const fragment = path.join(directory, 'board/dmaheap/dmaheap.fragment');
+  const text = readFileSync(fragment, 'utf8');
+  // Make compares times, and a file system may keep whole seconds.
+  utimesSync(path.join(scratch, 'linux/.stamp_dotconfig'), 0, 0);
+  utimesSync(path.join(scratch, 'board.fragment'), 0, 0);
+  appendFileSync(fragment, 'CONFIG_CHANGED=y\n');
+  const again = await make();
+  const changed = read(scratch, 'linux/.config');
+  writeFileSync(fragment, text);
   return said(
     good,
-    found.map((one) => (one.includes('does not build the overlay') === lost ? '' : `the lost overlay: ${one}`)),
+    again,
+    config.startsWith('CONFIG_BOARD=y\n') ? '' : "the board's own fragment is lost",
+    changed.includes('CONFIG_CHANGED=y') ? '' : 'a changed fragment is not merged again',
+    hasTree(plan) ? missing(scratch, overlays) : overlays.filter((name) => existsSync(path.join(scratch, name))),
   );
 }
 
@@ -571,8 +595,8 @@ export const SYSTEM_JUDGES: readonly SystemJudge[] = [
     target: 'buildroot',
     name: 'make reads external.mk, with a stand-in for Buildroot',
     trees: ['rockpro64', 'sample'],
-    judge: buildrootAudit,
-    spoil: ['external.mk', '$(filter ', '$(filter-out '],
+    judge: buildrootLinux,
+    spoil: ['external.mk', 'FRAGMENT_FILES += ', 'FRAGMENT_FILES = '],
   },
   {
     target: 'container',

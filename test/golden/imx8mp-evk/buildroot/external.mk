@@ -9,21 +9,33 @@
 
 include $(sort $(wildcard $(BR2_EXTERNAL_DMAHEAP_PATH)/package/*/*.mk))
 
+ifeq ($(BR2_DMAHEAP_LINUX),y)
+DMAHEAP_BOARD_DIR = $(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap
+
+# The fragment comes after those of the board. Buildroot has already read the list for its rule, so the rule needs the file too.
+LINUX_KCONFIG_FRAGMENT_FILES += $(DMAHEAP_BOARD_DIR)/dmaheap.fragment
+$(LINUX_DIR)/$(LINUX_KCONFIG_STAMP_DOTCONFIG): $(DMAHEAP_BOARD_DIR)/dmaheap.fragment
+
 # Buildroot merges fragments with merge_config.sh -m, which does not check whether every line survives.
-ifeq ($(BR2_LINUX_KERNEL),y)
 define DMAHEAP_AUDIT_LINUX_CONFIG
-	$(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap/check-config.sh \
-		$(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap/dmaheap.fragment \
-		$(LINUX_DIR)/.config
+	$(DMAHEAP_BOARD_DIR)/check-config.sh $(DMAHEAP_BOARD_DIR)/dmaheap.fragment $(LINUX_DIR)/.config
 endef
 LINUX_POST_CONFIGURE_HOOKS += DMAHEAP_AUDIT_LINUX_CONFIG
 
-# Buildroot before 2025.02 does not have this option, and another line can replace ours.
-ifeq ($(filter $(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap/dts,$(call qstrip,$(BR2_LINUX_KERNEL_CUSTOM_DTS_DIR))),)
-define DMAHEAP_AUDIT_LINUX_DTS
-	echo "dmaheap: BR2_LINUX_KERNEL_CUSTOM_DTS_DIR does not contain board/dmaheap/dts, so Buildroot does not build the overlay. Append it to the value; the option needs Buildroot 2025.02." >&2
-	exit 1
+# The kernel's own dtc also compiles the overlay for boards whose devicetree does not come from Buildroot.
+define DMAHEAP_INSTALL_OVERLAY
+	mkdir -p $(BINARIES_DIR)
+	$(LINUX_DIR)/scripts/dtc/dtc -@ -I dts -O dtb -o $(BINARIES_DIR)/dmaheap.dtbo \
+		$(DMAHEAP_BOARD_DIR)/dts/dmaheap.dtso
 endef
-LINUX_POST_CONFIGURE_HOOKS += DMAHEAP_AUDIT_LINUX_DTS
+LINUX_POST_INSTALL_IMAGES_HOOKS += DMAHEAP_INSTALL_OVERLAY
+
+ifeq ($(BR2_LINUX_KERNEL_INSTALL_TARGET),y)
+define DMAHEAP_INSTALL_OVERLAY_TO_TARGET
+	mkdir -p $(TARGET_DIR)/boot
+	$(LINUX_DIR)/scripts/dtc/dtc -@ -I dts -O dtb -o $(TARGET_DIR)/boot/dmaheap.dtbo \
+		$(DMAHEAP_BOARD_DIR)/dts/dmaheap.dtso
+endef
+LINUX_POST_INSTALL_TARGET_HOOKS += DMAHEAP_INSTALL_OVERLAY_TO_TARGET
 endif
 endif

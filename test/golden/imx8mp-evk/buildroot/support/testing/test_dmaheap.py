@@ -26,7 +26,6 @@ class TestDmaheap(infra.basetest.BRTest):
         BR2_LINUX_KERNEL_CUSTOM_VERSION_VALUE="{LINUX}"
         BR2_LINUX_KERNEL_USE_CUSTOM_CONFIG=y
         BR2_LINUX_KERNEL_CUSTOM_CONFIG_FILE="board/qemu/aarch64-virt/linux.config"
-        BR2_LINUX_KERNEL_CONFIG_FRAGMENT_FILES="{EXTERNAL}/board/dmaheap/dmaheap.fragment"
         BR2_LINUX_KERNEL_NEEDS_HOST_OPENSSL=y
         BR2_PACKAGE_DMAHEAP_VERIFY=y
         BR2_TARGET_ROOTFS_CPIO=y
