@@ -129,6 +129,32 @@ describe('a good image', () => {
     expect([packed.exit, packed.stdout]).toEqual([0, directory.stdout]);
     expect(packed.stderr).toBe(directory.stderr.replaceAll(`${name}/`, `${name}.${suffix}/`));
   });
+  // The kernel unpacks what follows an archive over what the archive has.
+  test.each([
+    ['another cpio archive', (later: Buffer) => later],
+    ['a compressed cpio archive', (later: Buffer) => gzipSync(later)],
+  ])('fails as a cpio archive when %s behind it masks the rule', async (_, pack) => {
+    const name = image();
+    const mask = path.join(work, `${name}-mask`);
+    mkdirSync(path.join(mask, RULES), { recursive: true });
+    symlinkSync('/dev/null', path.join(mask, RULES, '70-dmaheap.rules'));
+    const archive = (root: string) =>
+      execaSync('sh', ['-c', 'find . | cpio --quiet -o -H newc'], { cwd: root, encoding: 'buffer' }).stdout;
+    const first = archive(path.join(work, name));
+    const write = (suffix: string, more: Uint8Array) => {
+      writeFileSync(path.join(work, `${name}.${suffix}`), Buffer.concat([first, more]));
+      return check(`${name}.${suffix}`);
+    };
+    const masked = await write('cpio', pack(Buffer.from(archive(mask))));
+    expect(masked.exit).toBe(1);
+    expect(masked.stderr).toMatch(/error\[image\/rule-lost\]: system is root:root 0600/);
+    expect((await write('padded.cpio', new Uint8Array(1024))).exit).toBe(0);
+    const strange = await write('strange.cpio', Buffer.from('0000strange'));
+    expect([strange.exit, strange.stderr]).toEqual([
+      3,
+      expect.stringContaining(`byte ${first.length} begins something that is not another one`),
+    ]);
+  });
   test('is reported in the shape of the schema', async () => {
     const { stdout } = await dmaheap(['--format', 'json', 'check', profile, '--rootfs', image()], work);
     const read = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));

@@ -1,5 +1,6 @@
 /** Opens a root file system for the checks, whatever it is stored in. */
-import { statSync, writeFileSync } from 'node:fs';
+import { createReadStream, createWriteStream, statSync, writeFileSync } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
 import type { Tools } from '../../check/index.js';
 import { BrokenArchive, Image, type ImageSource, type MemberTree, readCpio, readTar } from '../../image/index.js';
 import { EXIT } from '../exit.js';
@@ -32,7 +33,7 @@ export async function openImage(tools: Tools, file: string, shown: string): Prom
   const layer = async (bytes: Uint8Array) => {
     const copy = `${await tools.scratch()}/layer`;
     writeFileSync(copy, bytes);
-    return openArchive(await decompress(tools, copy), open);
+    return openArchive(tools, await decompress(tools, copy), open);
   };
   try {
     const source = stat.isDirectory()
@@ -56,14 +57,37 @@ export async function openImage(tools: Tools, file: string, shown: string): Prom
   }
 }
 
-function openArchive(file: string, open: (() => void)[]): MemberTree | undefined {
+async function openArchive(tools: Tools, file: string, open: (() => void)[]): Promise<MemberTree | undefined> {
   const { read, sizeBytes, close } = openFile(file);
   open.push(close);
-  return readTar(read, sizeBytes) ?? readCpio(read, sizeBytes);
+  return readTar(read, sizeBytes) ?? openCpio(tools, file, open);
+}
+
+/** A compressed archive may follow a plain one: boot images begin with microcode for the processor. */
+async function openCpio(
+  tools: Tools,
+  file: string,
+  open: (() => void)[],
+  below?: MemberTree,
+): Promise<MemberTree | undefined> {
+  const { read, sizeBytes, close } = openFile(file);
+  open.push(close);
+  const cpio = readCpio(read, sizeBytes, below);
+  if (cpio?.rest === undefined) return cpio?.tree;
+  const rest = `${await tools.scratch()}/rest`;
+  await pipeline(createReadStream(file, { start: cpio.rest }), createWriteStream(rest));
+  const plain = await decompress(tools, rest);
+  const whole = plain === rest ? undefined : await openCpio(tools, plain, open, cpio.tree);
+  if (whole === undefined)
+    throw new BrokenArchive(
+      `after the cpio archive, byte ${cpio.rest} begins something that is not another one`,
+      'copy or build it again',
+    );
+  return whole;
 }
 
 async function openPlain(tools: Tools, file: string, open: (() => void)[]): Promise<ImageSource | undefined> {
-  const archive = openArchive(file, open);
+  const archive = await openArchive(tools, file, open);
   if (archive !== undefined) return archive;
   const plain = openFile(file);
   open.push(plain.close);
