@@ -101,6 +101,13 @@ export async function buildKernel(recipe: KernelRecipe, progress: (text: string)
   };
 }
 
+/** The path of the `.config` of a kernel that boots, and knows nothing of heaps. */
+export async function bootConfig(recipe: KernelRecipe): Promise<string> {
+  const machine = await machineFor(recipe.arch);
+  const { stdout: compilerVersion } = await execa(`${machine.kbuild.crossCompile}gcc`, ['-dumpfullversion']);
+  return configure(await treeOf(recipe), machine, await fragmentText(recipe.boot), compilerVersion);
+}
+
 /** Where the source of a recipe is; a tree that Debian does not have is looked for in the cache. */
 export async function treeOf(recipe: KernelRecipe): Promise<string> {
   if (recipe.tree === undefined) return kernelTree(recipe.version);

@@ -1,7 +1,8 @@
 /** The boards of the images, and what is withheld from a healthy image. */
 import { FAILED } from './seen.js';
 
-export type Architecture = 'arm64' | 'amd64';
+/** Debian's names. */
+export type Architecture = 'arm64' | 'armhf' | 'amd64';
 
 /** A change of a healthy image, and the checks that fail by it. */
 export interface Fault {
@@ -19,17 +20,18 @@ export interface Board {
 
 export const MEMORY_MIB = 1024;
 
-const EXAMPLE = new URL('../../schemas/examples/qemu-virt-arm64.json', import.meta.url).pathname;
+const example = (name: string): Board => ({
+  profile: { extends: [new URL(`../../schemas/examples/${name}.json`, import.meta.url).pathname] },
+  faults: [
+    { name: 'none', failed: [] },
+    { name: 'no overlay', isWithoutOverlay: true, failed: FAILED['no overlay'] },
+    { name: 'rule masked', isMasked: true, failed: FAILED['rule masked'] },
+  ],
+});
 
 export const BOARDS: Readonly<Record<Architecture, Board>> = {
-  arm64: {
-    profile: { extends: [EXAMPLE] },
-    faults: [
-      { name: 'none', failed: [] },
-      { name: 'no overlay', isWithoutOverlay: true, failed: FAILED['no overlay'] },
-      { name: 'rule masked', isMasked: true, failed: FAILED['rule masked'] },
-    ],
-  },
+  arm64: example('qemu-virt-arm64'),
+  armhf: example('qemu-virt-arm'),
   // Debian's stock kernel has the heap system and no CMA.
   amd64: {
     profile: {

@@ -19,6 +19,8 @@ const PACKAGES = [
   ...['libc-bin', 'login', 'mount', 'passwd', 'sed', 'systemd', 'systemd-sysv', 'udev', 'util-linux'],
 ];
 
+type DebianArchitecture = Exclude<Architecture, 'armhf'>;
+
 interface System {
   readonly architecture: Architecture;
   /** Of test/native/kernels.ts. */
@@ -29,7 +31,7 @@ interface System {
   readonly isWithoutSysctl?: boolean;
 }
 
-const SYSTEMS: Readonly<Record<Architecture, System>> = {
+const SYSTEMS: Readonly<Record<DebianArchitecture, System>> = {
   arm64: {
     architecture: 'arm64',
     kernel: 'arm64-6.12',
@@ -96,7 +98,7 @@ interface Image {
 }
 
 export async function debianImage(
-  architecture: Architecture,
+  architecture: DebianArchitecture,
   directory: string,
 ): Promise<(fault: Fault) => Promise<string>> {
   const system = SYSTEMS[architecture];

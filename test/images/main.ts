@@ -1,24 +1,46 @@
 /**
  * `npm run test:images [-- --short] [NAME...]`: images that are built from generated files alone and booted. Each ends in the
  * report of the verifier from inside: healthy, and with faults. --short: what CI runs, Debian for arm64, healthy and with one
- * fault.
+ * fault. --long: everything, as without it.
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Verdicts } from '../verdicts.js';
 import { type Architecture, BOARDS, type Fault } from './boards.js';
+import { buildrootImage } from './buildroot.js';
+import { missingBuildroot } from './buildroot-host.js';
 import { debianImage } from './debian.js';
 import { mkosiImage } from './mkosi.js';
 
-/** @returns what boots the image with a fault, and objects to what it shows */
-type Builder = (architecture: Architecture, directory: string) => Promise<(fault: Fault) => Promise<string>>;
+/** @returns what boots the image with a fault, and objections to what it shows */
+type Boots = (fault: Fault) => Promise<string>;
 
-const BUILDERS: Readonly<Record<string, Builder>> = { debian: debianImage, mkosi: mkosiImage };
+interface Image {
+  readonly builder: string;
+  readonly architecture: Architecture;
+  readonly build: (directory: string) => Promise<Boots>;
+  /** Why it cannot be built here. */
+  readonly missing?: () => string | undefined;
+}
+
+const IMAGES: readonly Image[] = [
+  ...(['arm64', 'amd64'] as const).flatMap((architecture) => [
+    { builder: 'debian', architecture, build: (directory: string) => debianImage(architecture, directory) },
+    { builder: 'mkosi', architecture, build: (directory: string) => mkosiImage(architecture, directory) },
+  ]),
+  ...(['arm64', 'armhf'] as const).map((architecture) => ({
+    builder: 'buildroot',
+    architecture,
+    build: (directory: string) => buildrootImage(architecture, directory),
+    missing: missingBuildroot,
+  })),
+];
 
 /** What has no run here, and what would decide it. */
 const NOT_RUN = {
-  buildroot: 'neither Debian nor npm has its source',
+  'buildroot with eudev or systemd':
+    'Debian has no eudev, and Buildroot builds systemd with meson, ninja and Python from sources of its own',
   yocto: 'neither Debian nor npm has openembedded-core; templates/yocto/README.md lists what was run by hand',
 };
 
@@ -29,22 +51,26 @@ const isWanted = (name: string) => wanted.length === 0 || wanted.some((word) => 
 const verdicts = new Verdicts();
 const directory = mkdtempSync(path.join(tmpdir(), 'dmaheap-images-'));
 try {
-  for (const [builder, build] of Object.entries(BUILDERS))
-    for (const architecture of ['arm64', 'amd64'] as const) {
-      const name = `${builder} ${architecture}`;
-      if (!isWanted(name) || (isShort && name !== 'debian arm64')) continue;
-      let boots: Awaited<ReturnType<Builder>> | undefined;
-      await verdicts.judge(`${name}: built`, async () => {
-        const place = path.join(directory, name.replace(' ', '-'));
-        mkdirSync(place);
-        boots = await build(architecture, place);
-        return '';
-      });
-      const unlikeFault = boots;
-      if (unlikeFault !== undefined)
-        for (const fault of BOARDS[architecture].faults.filter((one) => !isShort || !one.isWithoutOverlay))
-          await verdicts.judge(`${name}, booted, fault: ${fault.name}`, () => unlikeFault(fault));
+  for (const { builder, architecture, build, missing } of IMAGES) {
+    const name = `${builder} ${architecture}`;
+    if (!isWanted(name) || (isShort && name !== 'debian arm64')) continue;
+    const reason = missing?.();
+    if (reason !== undefined) {
+      verdicts.skip(name, reason);
+      continue;
     }
+    let boots: Boots | undefined;
+    await verdicts.judge(`${name}: built`, async () => {
+      const place = path.join(directory, name.replace(' ', '-'));
+      mkdirSync(place);
+      boots = await build(place);
+      return '';
+    });
+    const unlikeFault = boots;
+    if (unlikeFault !== undefined)
+      for (const fault of BOARDS[architecture].faults.filter((one) => !isShort || !one.isWithoutOverlay))
+        await verdicts.judge(`${name}, booted, fault: ${fault.name}`, () => unlikeFault(fault));
+  }
   for (const [name, reason] of Object.entries(NOT_RUN)) if (isWanted(name)) verdicts.skip(name, reason);
 } finally {
   rmSync(directory, { recursive: true, force: true });

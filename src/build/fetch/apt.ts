@@ -94,6 +94,20 @@ export class PrivateApt {
     );
   }
 
+  /**
+   * Unpacks the newest source of a package into a directory. The lists of sources are read only here: they are as large as
+   * those of the packages.
+   */
+  async unpackSource(name: string, directory: string): Promise<void> {
+    const root = path.join(this.#root, 'sources');
+    await mkdir(path.join(root, 'lists/partial'), { recursive: true });
+    const lines = (await readFile(this.sources, 'utf8')).split('\n').filter((line) => !line.includes('-backports'));
+    await writeFile(path.join(root, 'sources.list'), lines.join('\n').replaceAll(/^deb /gm, 'deb-src '));
+    const where = ['-o', `Dir::Etc::sourcelist=${root}/sources.list`, '-o', `Dir::State::Lists=${root}/lists`];
+    await this.run('apt-get', [...where, 'update']);
+    await this.run('apt-get', [...where, '--only-source', 'source', name], directory);
+  }
+
   /** Names of packages that match an extended regular expression. */
   async names(pattern: string): Promise<readonly string[]> {
     const { stdout } = await this.run('apt-cache', ['search', '--names-only', pattern]);

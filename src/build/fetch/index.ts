@@ -168,6 +168,19 @@ export async function debianPackage(
   );
 }
 
+/** The unpacked source of a package, with Debian's patches. */
+export async function debianSource(suite: Suite, name: string): Promise<string> {
+  const directory = await filledOnce(path.join(cacheRoot(), 'source', suite, name), async (work) => {
+    const apt = new PrivateApt(suite, 'amd64');
+    await apt.update(24);
+    await apt.unpackSource(name, work);
+  });
+  const entries = await readdir(directory, { withFileTypes: true });
+  const found = entries.find((entry) => entry.isDirectory());
+  if (!found) throw new Error(`fetch: apt-get unpacked no source of ${name}`);
+  return path.join(directory, found.name);
+}
+
 /** The kernel image package of the usual flavour, for example `linux-image-6.12.117+deb12-arm64`. */
 async function kernelImagePackage(architecture: Architecture, version: string, options: FetchOptions) {
   const numbers = version === 'newest' ? '[0-9]+\\.[0-9]+' : version.replace(/\.x$/, '.[0-9]+').replaceAll('.', '\\.');
