@@ -12,6 +12,7 @@ import { buildrootImage } from './buildroot.js';
 import { missingBuildroot } from './buildroot-host.js';
 import { debianImage } from './debian.js';
 import { mkosiImage } from './mkosi.js';
+import { judgeYocto } from './yocto.js';
 
 /** @returns what boots the image with a fault, and objections to what it shows */
 type Boots = (fault: Fault) => Promise<string>;
@@ -41,7 +42,7 @@ const IMAGES: readonly Image[] = [
 const NOT_RUN = {
   'buildroot with eudev or systemd':
     'Debian has no eudev, and Buildroot builds systemd with meson, ninja and Python from sources of its own',
-  yocto: 'neither Debian nor npm has openembedded-core; templates/yocto/README.md lists what was run by hand',
+  'a booted image of yocto': 'bitbake builds its compilers and natives from sources that are on the network',
 };
 
 const words = process.argv.slice(2);
@@ -71,6 +72,7 @@ try {
       for (const fault of BOARDS[architecture].faults.filter((one) => !isShort || !one.isWithoutOverlay))
         await verdicts.judge(`${name}, booted, fault: ${fault.name}`, () => unlikeFault(fault));
   }
+  if (isWanted('yocto') && !isShort) await judgeYocto(verdicts, directory);
   for (const [name, reason] of Object.entries(NOT_RUN)) if (isWanted(name)) verdicts.skip(name, reason);
 } finally {
   rmSync(directory, { recursive: true, force: true });

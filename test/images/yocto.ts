@@ -1,0 +1,185 @@
+/**
+ * The Yocto layer under bitbake, with openembedded-core and meta-raspberrypi: the tasks that make the boot partition of an
+ * image for a Raspberry Pi, as bitbake expands them, up to wic. What the layer does not make is a stand-in that has no more than
+ * its name: the kernel, the firmware, the root file system. Debian's programs are the natives.
+ */
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { execa } from 'execa';
+import { cacheRoot, dtbDirectory } from '../../src/build/fetch/index.js';
+import { generate } from '../e2e/product.js';
+import { amongEngines } from '../engines/root.js';
+import type { Verdicts } from '../verdicts.js';
+
+/** Yocto's series that have wic in openembedded-core, and the branch of bitbake that belongs to each. */
+const SERIES = { scarthgap: '2.8', whinlatter: '2.16' } as const;
+type Series = keyof typeof SERIES;
+
+/** Example boards: the machine of meta-raspberrypi, and the size of the default area with the overlay. */
+const PIS = {
+  'rpi-4-b': { machine: 'raspberrypi4-64', dtb: 'broadcom/bcm2711-rpi-4-b.dtb', size: '10000000' },
+  'rpi-5-b': { machine: 'raspberrypi5', dtb: 'broadcom/bcm2712-rpi-5-b.dtb', size: '8000000' },
+} as const;
+type Pi = keyof typeof PIS;
+
+/** A line of the layer's layer.conf that is taken away, and what the boot partition must then show. */
+const SPOILS = {
+  'IMAGE_BOOT_FILES:append': 'no overlay',
+  'RPI_EXTRA_CONFIG:append': 'config.txt does not apply the overlay',
+} as const;
+type Spoil = keyof typeof SPOILS;
+
+const treesOf = (series: Series): readonly string[] =>
+  [`openembedded-core-${series}`, `bitbake-${SERIES[series]}`, `meta-raspberrypi-${series}`].map((name) =>
+    path.join(cacheRoot(), 'trees', name),
+  );
+
+/** Of the trees, which the user of the suite puts there. */
+const missingTrees = (series: Series): readonly string[] => treesOf(series).filter((tree) => !existsSync(tree));
+
+/** Where bitbake finds what it would build first. */
+const NATIVES = [
+  ...['blkid', 'debugfs', 'dtc', 'dumpe2fs', 'e2fsck', 'fsck.ext4', 'fsck.vfat', 'mattrib', 'mcopy', 'mdel', 'mdir'],
+  ...['mkdosfs', 'mke2fs', 'mkfs.ext4', 'mkfs.vfat', 'mmd', 'parted', 'resize2fs', 'sfdisk', 'tune2fs'],
+];
+
+/** All recipes but these would have to be parsed, too. */
+const UNMASKED = ['core/images/', 'core/packagegroups/', 'kernel/linux/', 'bsp/bootfiles/', '[a-z]+/dmaheap'];
+
+const localConf = (machine: string) => `
+MACHINE = "${machine}"
+IMAGE_FSTYPES = "wic"
+BB_NO_NETWORK = "1"
+CONNECTIVITY_CHECK_URIS = ""
+BBMASK = "/recipes-(?!${UNMASKED.join('|')}) /dynamic-layers/"
+ASSUME_PROVIDED += "dtc-native pseudo-native"
+HOSTTOOLS += "${NATIVES.join(' ')}"
+FAKEROOTCMD = "/usr/bin/pseudo"
+FAKEROOTBASEENV = "PSEUDO_BINDIR=/usr/bin PSEUDO_LIBDIR=/usr/lib/x86_64-linux-gnu/pseudo PSEUDO_PREFIX=/usr PSEUDO_DISABLED=1"
+PSEUDO_SYSROOT = ""
+# It lists the packages of the root file system, which is a stand-in.
+INHERIT_DISTRO:remove = "create-spdx"
+# Its source is on the network.
+INHERIT += "externalsrc"
+EXTERNALSRC:pn-rpi-config = "/work/rpi-config"
+do_rootfs[noexec] = "1"
+`;
+
+/** bitbake refuses to be run by root. */
+const AS_BUILDER = `ln -s gawk /usr/bin/awk
+ln -s which.debianutils /usr/bin/which
+localedef -i en_US -f UTF-8 en_US.UTF-8
+echo builder:x:1000:1000::/tmp:/bin/sh >>/etc/passwd
+echo builder:x:1000: >>/etc/group
+chown builder:builder . rpi-config
+exec setpriv --reuid builder --regid builder --clear-groups env HOME=/tmp LC_ALL=en_US.UTF-8 bash -e build.sh`;
+
+/** -b runs the tasks of one recipe, without those of the recipes that it needs. */
+const build = (series: Series) => `set --
+. /trees/openembedded-core-${series}/oe-init-build-env build /trees/bitbake-${SERIES[series]} >/dev/null
+cat ../local.conf >>conf/local.conf
+echo 'BBLAYERS += "/trees/meta-raspberrypi-${series} /work/meta-dmaheap"' >>conf/bblayers.conf
+# The server stays for the next command.
+export BB_SERVER_TIMEOUT=600
+run() { bitbake -b "$1" -c "$2" >log 2>&1 || { grep -h "^ERROR\\|^| ERROR\\|^Exception" log; exit 1; }; }
+value() { bitbake-getvar -r core-image-minimal --value "$1" 2>/dev/null; }
+run /work/meta-dmaheap/recipes-bsp/dmaheap-overlay/dmaheap-overlay_1.0.bb deploy
+run /trees/meta-raspberrypi-${series}/recipes-bsp/bootfiles/rpi-config_git.bb deploy
+files=$(value IMAGE_BOOT_FILES) deployed=$(value DEPLOY_DIR_IMAGE) images=$(value IMGDEPLOYDIR)
+set -f
+for file in $files; do
+  file=$deployed/\${file%%;*}
+  case $file in *dmaheap* | *'*'*) ;; *) [ -e "$file" ] || echo stand-in >"$file" ;; esac
+done
+set +f
+mkdir -p "$(value IMAGE_ROOTFS)/etc" "$images"
+run /trees/openembedded-core-${series}/meta/recipes-core/images/core-image-minimal.bb image_wic
+image=$(echo "$images"/*.rootfs.wic)
+wic ls "$image:1/overlays" -n / >/work/overlays
+wic cp "$image:1/config.txt" /work/config.txt -n /
+if grep -q 'dmaheap[.]dtbo$' /work/overlays; then wic cp "$image:1/overlays/dmaheap.dtbo" /work/dmaheap.dtbo -n /; fi
+`;
+
+/** What the boot partition of an image has. */
+interface BootPartition {
+  /** As `wic ls` prints them. */
+  readonly overlays: string;
+  readonly config: string;
+  /** Absent: the partition has no such file. */
+  readonly dtbo: string | undefined;
+}
+
+/** Builds the boot partition below `directory`. */
+async function bootPartition(directory: string, series: Series, pi: Pi, spoil?: Spoil): Promise<BootPartition> {
+  const place = path.join(directory, [series, pi, spoil].filter(Boolean).join('-').replace(':', '-'));
+  const example = new URL(`../../schemas/examples/${pi}.json`, import.meta.url).pathname;
+  const generated = await generate(example, ['--kernel', '6.12', '--target', 'yocto'], path.join(place, 'generated'));
+  cpSync(path.join(generated, 'yocto'), path.join(place, 'meta-dmaheap'), { recursive: true });
+  if (spoil !== undefined) takeAway(path.join(place, 'meta-dmaheap/conf/layer.conf'), spoil);
+  mkdirSync(path.join(place, 'rpi-config'));
+  writeFileSync(path.join(place, 'rpi-config/config.txt'), '');
+  writeFileSync(path.join(place, 'local.conf'), localConf(PIS[pi].machine));
+  writeFileSync(path.join(place, 'build.sh'), build(series));
+  chmodSync(place, 0o755);
+  const { exitCode, all } = await amongEngines(place, AS_BUILDER, {
+    root: 'bitbake',
+    seconds: 1800,
+    trees: treesOf(series),
+  });
+  if (exitCode !== 0) throw new Error(`status ${exitCode}\n${all}`);
+  const text = (file: string) => readFileSync(path.join(place, file), 'utf8');
+  const dtbo = path.join(place, 'dmaheap.dtbo');
+  return { overlays: text('overlays'), config: text('config.txt'), dtbo: existsSync(dtbo) ? dtbo : undefined };
+}
+
+function takeAway(file: string, spoil: Spoil): void {
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const left = lines.filter((line) => !line.startsWith(spoil));
+  if (left.length === lines.length) throw new Error(`layer.conf has no ${spoil}`);
+  writeFileSync(file, left.join('\n'));
+}
+
+/** Whether the firmware of the board applies the overlay: a line counts in its section, and those of [all] count everywhere. */
+function applies(config: string): boolean {
+  let section = 'all';
+  for (const line of config.split('\n').map((one) => one.trim())) {
+    section = /^\[(.*)\]$/.exec(line)?.[1] ?? section;
+    if (section === 'all' && line === 'dtoverlay=dmaheap') return true;
+  }
+  return false;
+}
+
+/** What is wrong with the boot partition; the overlay is merged into the board's DTB of Debian by fdtoverlay. */
+async function unlikeBoot(pi: Pi, { overlays, config, dtbo }: BootPartition): Promise<string> {
+  if (dtbo === undefined) return `no overlay\n${overlays}`;
+  if (!applies(config)) return `config.txt does not apply the overlay\n${config}`;
+  const base = path.join(await dtbDirectory('arm64', '6.12'), PIS[pi].dtb);
+  const merged = `${dtbo}.merged`;
+  await execa('fdtoverlay', ['-i', base, '-o', merged, dtbo]);
+  const { stdout } = await execa('fdtget', ['-t', 'x', merged, '/reserved-memory/linux,cma', 'size']);
+  const size = stdout.replace(/^0 /, '');
+  return size === PIS[pi].size ? '' : `linux,cma has ${stdout} bytes instead of ${PIS[pi].size}`;
+}
+
+/** The spoilt layers are judged in the first series that is there. */
+export async function judgeYocto(verdicts: Verdicts, directory: string): Promise<void> {
+  let spoils = Object.entries(SPOILS) as [Spoil, string][];
+  for (const series of Object.keys(SERIES) as Series[]) {
+    const missing = missingTrees(series);
+    if (missing.length > 0) {
+      verdicts.skip(`yocto ${series}`, `neither Debian nor npm has it; needs ${missing.join(' ')}`);
+      continue;
+    }
+    for (const pi of Object.keys(PIS) as Pi[])
+      await verdicts.judge(
+        `yocto ${series}, ${pi}: wic's boot partition has the overlay and the line for it`,
+        async () => unlikeBoot(pi, await bootPartition(directory, series, pi)),
+      );
+    for (const [spoil, objection] of spoils)
+      await verdicts.judge(`yocto ${series}, rpi-4-b, without ${spoil}: ${objection}`, async () => {
+        const found = await unlikeBoot('rpi-4-b', await bootPartition(directory, series, 'rpi-4-b', spoil));
+        return found.startsWith(objection) ? '' : `found instead: ${found}`;
+      });
+    spoils = [];
+  }
+}
