@@ -36,6 +36,8 @@ define DMAHEAP_ACCESS_ADD_MDEV_LINES
 	fi
 endef
 DMAHEAP_ACCESS_TARGET_FINALIZE_HOOKS += DMAHEAP_ACCESS_ADD_MDEV_LINES
+# Again in the image: the overlay of the board comes after the first hook and can replace mdev.conf.
+DMAHEAP_ACCESS_ROOTFS_PRE_CMD_HOOKS += DMAHEAP_ACCESS_ADD_MDEV_LINES
 endif
 
 $(eval $(generic-package))
