@@ -155,6 +155,24 @@ describe('a good image', () => {
       expect.stringContaining(`byte ${first.length} begins something that is not another one`),
     ]);
   });
+  test('of arm has an expectation that also names what its symbols depend on', async () => {
+    const arm = path.resolve('schemas/examples/qemu-virt-arm.json');
+    await dmaheap(['generate', arm, '-o', 'arm', '--target', 'verify'], work);
+    const generated = readFileSync(path.join(work, 'arm/verify/verify.expect'), 'utf8');
+    expect(generated).toContain('config symbol=MMU value=y\n');
+    const checked = async (text: string) => {
+      const name = image((root) => put(root, 'etc/dmaheap/verify.expect', text));
+      const { stdout, stderr } = await dmaheap(['check', arm, '--rootfs', name], work);
+      return `${/^(\S+) +image-expectation/m.exec(stdout)?.[1]} ${/error\[image\/expectation\]: (.*)/.exec(stderr)?.[1]}`;
+    };
+    expect(await checked(generated)).toBe('pass undefined');
+    expect(await checked(generated.replace('config symbol=CMA value=y\n', ''))).toBe(
+      'FAIL the expectation has no line "config symbol=CMA"',
+    );
+    expect(await checked(`${generated}heap name=other kind=system\n`)).toBe(
+      'FAIL the profile has no "heap name=other"',
+    );
+  });
   test('is reported in the shape of the schema', async () => {
     const { stdout } = await dmaheap(['--format', 'json', 'check', profile, '--rootfs', image()], work);
     const read = (name: string) => JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));
