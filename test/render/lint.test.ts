@@ -97,8 +97,8 @@ test('text ends its lines, has no white space at their ends and no empty lines a
 });
 
 test('scripts can be run', () => {
+  // Buildroot's check-package refuses a start script with the mode, because the package installs it with that.
   for (const { path: name, text, mode } of render(examplePlan('rpi-4-b').plan, context).value ?? [])
-    // Buildroot's check-package refuses a start script with the mode, because the package installs it with that.
     expect(mode === 0o755, name).toBe(text.startsWith('#!') && !name.includes('/dmaheap-verify/S15'));
 });
 
