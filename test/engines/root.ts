@@ -22,7 +22,20 @@ const ROOTS = {
   bitbake: [
     ...SYSTEM,
     ...['build-essential', 'bzip2', 'chrpath', 'debianutils', 'diffstat', 'diffutils', 'file', 'gawk'],
-    ...['git', 'libc-bin', 'locales', 'lz4', 'perl', 'python3', 'rpcsvc-proto', 'tar', 'unzip', 'wget', 'zstd'],
+    ...[
+      'git',
+      'libc-bin',
+      'locales',
+      'lz4',
+      'perl',
+      'python3',
+      'python3-distutils',
+      'rpcsvc-proto',
+      'tar',
+      'unzip',
+      'wget',
+      'zstd',
+    ],
     // Its natives.
     ...['device-tree-compiler', 'dosfstools', 'e2fsprogs', 'fdisk', 'mtools', 'parted', 'pseudo'],
   ],

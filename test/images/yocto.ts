@@ -12,7 +12,7 @@ import { amongEngines } from '../engines/root.js';
 import type { Verdicts } from '../verdicts.js';
 
 /** Yocto's series that have wic in openembedded-core, and the branch of bitbake that belongs to each. */
-const SERIES = { scarthgap: '2.8', whinlatter: '2.16' } as const;
+const SERIES = { scarthgap: '2.8', kirkstone: '2.0', styhead: '2.10', walnascar: '2.12', whinlatter: '2.16' } as const;
 type Series = keyof typeof SERIES;
 
 /** Example boards: the machine of meta-raspberrypi, and the size of the default area with the overlay. */
@@ -22,12 +22,29 @@ const PIS = {
 } as const;
 type Pi = keyof typeof PIS;
 
-/** A line of the layer's layer.conf that is taken away, and what the boot partition must then show. */
-const SPOILS = {
-  'IMAGE_BOOT_FILES:append': 'no overlay',
-  'RPI_EXTRA_CONFIG:append': 'config.txt does not apply the overlay',
-} as const;
-type Spoil = keyof typeof SPOILS;
+/** What a build must not pass with, and the objection. */
+interface Fault {
+  readonly name: string;
+  /** The line of the layer's layer.conf that is taken away. */
+  readonly without?: string;
+  /** Added to local.conf. */
+  readonly conf?: string;
+  readonly objection: string;
+}
+
+const FAULTS: readonly Fault[] = [
+  { name: 'without IMAGE_BOOT_FILES', without: 'IMAGE_BOOT_FILES:append', objection: 'no overlay' },
+  {
+    name: 'without RPI_EXTRA_CONFIG',
+    without: 'RPI_EXTRA_CONFIG:append',
+    objection: 'config.txt does not apply the overlay',
+  },
+  {
+    name: 'kernel linux-dummy',
+    conf: 'PREFERRED_PROVIDER_virtual/kernel = "linux-dummy"',
+    objection: 'the kernel of raspberrypi4-64 is linux-dummy, whose recipe does not inherit kernel.bbclass',
+  },
+];
 
 const treesOf = (series: Series): readonly string[] =>
   [`openembedded-core-${series}`, `bitbake-${SERIES[series]}`, `meta-raspberrypi-${series}`].map((name) =>
@@ -81,10 +98,12 @@ cat ../local.conf >>conf/local.conf
 echo 'BBLAYERS += "/trees/meta-raspberrypi-${series} /work/meta-dmaheap"' >>conf/bblayers.conf
 # The server stays for the next command.
 export BB_SERVER_TIMEOUT=600
-run() { bitbake -b "$1" -c "$2" >log 2>&1 || { grep -h "^ERROR\\|^| ERROR\\|^Exception" log; exit 1; }; }
+run() { bitbake "$@" >log 2>&1 || { grep -ohE "(ERROR|Exception): .*" log; exit 1; }; }
 value() { bitbake-getvar -r core-image-minimal --value "$1" 2>/dev/null; }
-run /work/meta-dmaheap/recipes-bsp/dmaheap-overlay/dmaheap-overlay_1.0.bb deploy
-run /trees/meta-raspberrypi-${series}/recipes-bsp/bootfiles/rpi-config_git.bb deploy
+run -p
+bitbake-getvar -r linux-raspberrypi --value KERNEL_FEATURES >/work/features
+run -b /work/meta-dmaheap/recipes-bsp/dmaheap-overlay/dmaheap-overlay_1.0.bb -c deploy
+run -b /trees/meta-raspberrypi-${series}/recipes-bsp/bootfiles/rpi-config_git.bb -c deploy
 files=$(value IMAGE_BOOT_FILES) deployed=$(value DEPLOY_DIR_IMAGE) images=$(value IMGDEPLOYDIR)
 set -f
 for file in $files; do
@@ -93,15 +112,16 @@ for file in $files; do
 done
 set +f
 mkdir -p "$(value IMAGE_ROOTFS)/etc" "$images"
-run /trees/openembedded-core-${series}/meta/recipes-core/images/core-image-minimal.bb image_wic
-image=$(echo "$images"/*.rootfs.wic)
+run -b /trees/openembedded-core-${series}/meta/recipes-core/images/core-image-minimal.bb -c image_wic
+image=$(find "$images" -name "*.wic" -type f)
 wic ls "$image:1/overlays" -n / >/work/overlays
 wic cp "$image:1/config.txt" /work/config.txt -n /
 if grep -q 'dmaheap[.]dtbo$' /work/overlays; then wic cp "$image:1/overlays/dmaheap.dtbo" /work/dmaheap.dtbo -n /; fi
 `;
 
-/** What the boot partition of an image has. */
-interface BootPartition {
+/** What the kernel gets, and what the boot partition of the image has. */
+interface Built {
+  readonly kernelFeatures: string;
   /** As `wic ls` prints them. */
   readonly overlays: string;
   readonly config: string;
@@ -109,33 +129,35 @@ interface BootPartition {
   readonly dtbo: string | undefined;
 }
 
-/** Builds the boot partition below `directory`. */
-async function bootPartition(directory: string, series: Series, pi: Pi, spoil?: Spoil): Promise<BootPartition> {
-  const place = path.join(directory, [series, pi, spoil].filter(Boolean).join('-').replace(':', '-'));
+/** Builds below `directory`. */
+async function built(directory: string, series: Series, pi: Pi, fault?: Fault): Promise<Built> {
+  const place = path.join(directory, `${series} ${pi} ${fault?.name ?? ''}`.trim().replaceAll(' ', '-'));
   const example = new URL(`../../schemas/examples/${pi}.json`, import.meta.url).pathname;
   const generated = await generate(example, ['--kernel', '6.12', '--target', 'yocto'], path.join(place, 'generated'));
   cpSync(path.join(generated, 'yocto'), path.join(place, 'meta-dmaheap'), { recursive: true });
-  if (spoil !== undefined) takeAway(path.join(place, 'meta-dmaheap/conf/layer.conf'), spoil);
+  if (fault?.without !== undefined) takeAway(path.join(place, 'meta-dmaheap/conf/layer.conf'), fault.without);
   mkdirSync(path.join(place, 'rpi-config'));
   writeFileSync(path.join(place, 'rpi-config/config.txt'), '');
-  writeFileSync(path.join(place, 'local.conf'), localConf(PIS[pi].machine));
+  writeFileSync(path.join(place, 'local.conf'), `${localConf(PIS[pi].machine)}${fault?.conf ?? ''}\n`);
   writeFileSync(path.join(place, 'build.sh'), build(series));
   chmodSync(place, 0o755);
-  const { exitCode, all } = await amongEngines(place, AS_BUILDER, {
-    root: 'bitbake',
-    seconds: 1800,
-    trees: treesOf(series),
-  });
+  const trees = treesOf(series);
+  const { exitCode, all } = await amongEngines(place, AS_BUILDER, { root: 'bitbake', seconds: 1800, trees });
   if (exitCode !== 0) throw new Error(`status ${exitCode}\n${all}`);
   const text = (file: string) => readFileSync(path.join(place, file), 'utf8');
   const dtbo = path.join(place, 'dmaheap.dtbo');
-  return { overlays: text('overlays'), config: text('config.txt'), dtbo: existsSync(dtbo) ? dtbo : undefined };
+  return {
+    kernelFeatures: text('features'),
+    overlays: text('overlays'),
+    config: text('config.txt'),
+    dtbo: existsSync(dtbo) ? dtbo : undefined,
+  };
 }
 
-function takeAway(file: string, spoil: Spoil): void {
+function takeAway(file: string, start: string): void {
   const lines = readFileSync(file, 'utf8').split('\n');
-  const left = lines.filter((line) => !line.startsWith(spoil));
-  if (left.length === lines.length) throw new Error(`layer.conf has no ${spoil}`);
+  const left = lines.filter((line) => !line.startsWith(start));
+  if (left.length === lines.length) throw new Error(`layer.conf has no ${start}`);
   writeFileSync(file, left.join('\n'));
 }
 
@@ -149,8 +171,9 @@ function applies(config: string): boolean {
   return false;
 }
 
-/** What is wrong with the boot partition; the overlay is merged into the board's DTB of Debian by fdtoverlay. */
-async function unlikeBoot(pi: Pi, { overlays, config, dtbo }: BootPartition): Promise<string> {
+/** What is wrong with an image; the overlay is merged into the board's DTB of Debian by fdtoverlay. */
+async function unlikeImage(pi: Pi, { kernelFeatures, overlays, config, dtbo }: Built): Promise<string> {
+  if (!/ dmaheap\.scc$/.test(kernelFeatures.trim())) return `the kernel does not get the fragment\n${kernelFeatures}`;
   if (dtbo === undefined) return `no overlay\n${overlays}`;
   if (!applies(config)) return `config.txt does not apply the overlay\n${config}`;
   const base = path.join(await dtbDirectory('arm64', '6.12'), PIS[pi].dtb);
@@ -161,25 +184,28 @@ async function unlikeBoot(pi: Pi, { overlays, config, dtbo }: BootPartition): Pr
   return size === PIS[pi].size ? '' : `linux,cma has ${stdout} bytes instead of ${PIS[pi].size}`;
 }
 
-/** The spoilt layers are judged in the first series that is there. */
+/** The first series that is there is judged with every board and with the faults. */
 export async function judgeYocto(verdicts: Verdicts, directory: string): Promise<void> {
-  let spoils = Object.entries(SPOILS) as [Spoil, string][];
+  let isFirst = true;
   for (const series of Object.keys(SERIES) as Series[]) {
     const missing = missingTrees(series);
     if (missing.length > 0) {
       verdicts.skip(`yocto ${series}`, `neither Debian nor npm has it; needs ${missing.join(' ')}`);
       continue;
     }
-    for (const pi of Object.keys(PIS) as Pi[])
+    for (const pi of (Object.keys(PIS) as Pi[]).slice(0, isFirst ? undefined : 1))
       await verdicts.judge(
-        `yocto ${series}, ${pi}: wic's boot partition has the overlay and the line for it`,
-        async () => unlikeBoot(pi, await bootPartition(directory, series, pi)),
+        `yocto ${series}, ${pi}: the kernel has the feature, wic's boot partition the overlay`,
+        async () => unlikeImage(pi, await built(directory, series, pi)),
       );
-    for (const [spoil, objection] of spoils)
-      await verdicts.judge(`yocto ${series}, rpi-4-b, without ${spoil}: ${objection}`, async () => {
-        const found = await unlikeBoot('rpi-4-b', await bootPartition(directory, series, 'rpi-4-b', spoil));
-        return found.startsWith(objection) ? '' : `found instead: ${found}`;
+    for (const fault of isFirst ? FAULTS : [])
+      await verdicts.judge(`yocto ${series}, rpi-4-b, ${fault.name}: refused`, async () => {
+        const found = await built(directory, series, 'rpi-4-b', fault).then(
+          (image) => unlikeImage('rpi-4-b', image),
+          (error) => String(error),
+        );
+        return found.includes(fault.objection) ? '' : `found instead: ${found}`;
       });
-    spoils = [];
+    isFirst = false;
   }
 }
