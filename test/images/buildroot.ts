@@ -70,7 +70,10 @@ const OWN_LINE = 'CONFIG_CMA_DEBUGFS=y';
 /** No kernel has it. */
 const IMPOSSIBLE_LINE = 'CONFIG_NO_SUCH_SYMBOL=y';
 
-/** The board that the user has: its defconfig knows nothing of heaps, and it has a fragment and a user of its own. */
+/**
+ * The board that the user has: its defconfig knows nothing of heaps. It has a fragment, a user and an mdev.conf, which its
+ * overlay puts into the place of Buildroot's.
+ */
 const defconfig = ({ processor, hasTree }: System, { directory, tuple, gcc, headers }: Toolchain): string =>
   [
     ...processor,
@@ -83,6 +86,7 @@ const defconfig = ({ processor, hasTree }: System, { directory, tuple, gcc, head
     'BR2_TARGET_GENERIC_GETTY_PORT="ttyAMA0"',
     'BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_MDEV=y',
     'BR2_ROOTFS_USERS_TABLES="board/lab/users.txt"',
+    'BR2_ROOTFS_OVERLAY="board/lab/overlay"',
     'BR2_LINUX_KERNEL=y',
     'BR2_LINUX_KERNEL_CUSTOM_VERSION=y',
     `BR2_LINUX_KERNEL_CUSTOM_VERSION_VALUE="${KERNEL_VERSION}"`,
@@ -156,6 +160,8 @@ async function writeBoard(system: System, directory: string, dtb: string): Promi
   await copyFile(await bootConfig(recipe), path.join(lab, 'linux.config'));
   writeFileSync(path.join(lab, 'own.config'), `${OWN_LINE}\n`);
   writeFileSync(path.join(lab, 'users.txt'), 'camera 1001 camera 1001 * - /bin/sh video\n');
+  mkdirSync(path.join(lab, 'overlay/etc'), { recursive: true });
+  await copyFile(path.join(buildrootTree(), 'package/busybox/mdev.conf'), path.join(lab, 'overlay/etc/mdev.conf'));
   const config = defconfig(system, await debianToolchain(system.tuple));
   writeFileSync(path.join(directory, 'configs/lab_defconfig'), config);
   if (system.hasTree) await execa('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-o', path.join(lab, 'board.dts'), dtb]);
@@ -266,7 +272,7 @@ async function unlikeFault(built: Built, fault: Fault): Promise<string> {
   return [booted, checked].filter((one) => one !== '').join('\n');
 }
 
-/** The lines of the target are in the middle of mdev.conf: a file of the board's that replaces it loses them. */
+/** mdev reads one file only, so a rule is switched off by taking its lines out of it. */
 async function withoutRule(rootfs: string): Promise<Uint8Array> {
   const args = ['-i', '--quiet', '--to-stdout', 'etc/mdev.conf'];
   const { stdout } = await execa('cpio', args, { inputFile: rootfs, stripFinalNewline: false });
