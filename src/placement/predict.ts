@@ -365,6 +365,9 @@ const BEFORE_DEFAULT_AREA: readonly DangerCode[] = [
   'no-room-for-kernel',
 ];
 
+/** Two owners of an area's pages: only a boot shows whether the kernel lets the heap have them. */
+const SHARED: readonly DangerCode[] = ['areas-overlap', 'area-freed', 'over-firmware'];
+
 /**
  * What the dangers leave open: whether it boots at all, which of the later messages still come, who gets shared memory.
  */
@@ -375,7 +378,7 @@ function undecided({ outcome, dangers, log, heaps, areas, atomicPools }: Observa
     if (outcome === 'unknown' && code === 'remap-of-neighbours') return stage !== 'scan';
     return stage === 'allocating' && BEFORE_DEFAULT_AREA.includes(code);
   };
-  const shared = dangers.filter(({ code }) => code === 'areas-overlap' || code === 'area-freed');
+  const shared = dangers.filter(({ code }) => SHARED.includes(code));
   const main = areas.find(({ isDefault }) => isDefault);
   const mayBeTaken = main !== undefined && main.sizeBytes > 0n && main.sizeBytes <= atomicPools.mostBytes;
   return [
