@@ -30,10 +30,10 @@ export async function occupiedBy(
   const half = ramBytes / 2n < 128n * MIB ? ramBytes / 2n : 128n * MIB;
   switch (machine.arch) {
     case 'arm64': {
-      const image = { name: 'kernel' as const, baseAddress: base + 2n * MIB, sizeBytes: await imageSize(kernel) };
+      const { offset, sizeBytes } = await imageHeader(kernel);
       const initrdStart = base + half;
       return [
-        image,
+        { name: 'kernel', baseAddress: base + (offset < PAGE ? offset + 2n * MIB : offset), sizeBytes },
         { name: 'initrd', baseAddress: initrdStart, sizeBytes: initrdBytes },
         { name: 'dtb', baseAddress: alignUp(initrdStart + initrdBytes, 2n * MIB), sizeBytes: dtbBytes },
       ];
@@ -51,7 +51,7 @@ export async function occupiedBy(
       const end = base + ramBytes < 3072n * MIB ? base + ramBytes : 3072n * MIB;
       return [
         { name: 'firmware', baseAddress: base, sizeBytes: MIB / 2n },
-        { name: 'kernel', baseAddress: start, sizeBytes: await imageSize(kernel) },
+        { name: 'kernel', baseAddress: start, sizeBytes: (await imageHeader(kernel)).sizeBytes },
         { name: 'initrd', baseAddress: start + half, sizeBytes: initrdBytes },
         { name: 'dtb', baseAddress: alignDown(end - dtbBytes, 2n * MIB), sizeBytes: dtbBytes },
       ];
@@ -61,10 +61,13 @@ export async function occupiedBy(
   }
 }
 
-/** `image_size` of the header that arm64 and riscv share (Documentation/arch/arm64/booting.rst). */
-async function imageSize(kernel: BuiltKernel): Promise<bigint> {
+/**
+ * `text_offset` and `image_size` of the header that arm64 and riscv share (Documentation/arch/arm64/booting.rst). Kernels of
+ * some vendors have an offset, below which their firmware lies; QEMU adds 2 MiB to one that its own code would cover.
+ */
+async function imageHeader(kernel: BuiltKernel): Promise<{ readonly offset: bigint; readonly sizeBytes: bigint }> {
   const bytes = await readFile(kernel.image);
-  return bytes.readBigUInt64LE(16);
+  return { offset: bytes.readBigUInt64LE(8), sizeBytes: bytes.readBigUInt64LE(16) };
 }
 
 /** arm: the decompressed kernel, from the page tables before it to `_end`. */
