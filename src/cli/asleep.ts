@@ -17,6 +17,12 @@ const END = '\n*/';
 /** A command has 1 to 4 MiB; the commands of a few releases and Nodes find room. */
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
+/**
+ * A run compiles the functions that it calls, and one that ends with an error calls few. What the first runs of a command
+ * compile is kept together.
+ */
+const LEARNT_RUNS = 4;
+
 /** @param parts module name -> its text, in CommonJS and in ASCII */
 export function asleep(parts: ReadonlyMap<string, string>): string {
   const lines = [...parts].map(([name, text]) => `${name} ${brotliCompressSync(text).toString('base64')}`);
@@ -45,8 +51,9 @@ export function awaken(
   const filename = fileURLToPath(url);
   const directory = userCacheDirectory(process.env);
   const store = directory === undefined ? undefined : new Store(`${directory}/program`, MAX_KEPT_BYTES);
-  const file = `${digest}-${process.version}-${process.arch}-${command}`;
-  const kept = unpack(store?.read(file));
+  // The digest is of the program and not of this launcher, whose format the first word names.
+  const file = `runs-${digest}-${process.version}-${process.arch}-${command}`;
+  const { runs, parts: kept } = unpack(store?.read(file));
   const loaded = new Map<string, { readonly module: { exports: unknown }; script: Script; text: string }>();
   let packed: ReadonlyMap<string, string> | undefined;
   let isKept = true;
@@ -73,9 +80,9 @@ export function awaken(
     return module.exports;
   };
   const keep = () => {
-    if (isKept || store === undefined) return;
+    if (store === undefined || (isKept && runs >= LEARNT_RUNS)) return;
     for (const [name, { script, text }] of loaded) kept.set(name, { text, compiled: script.createCachedData() });
-    store.write(file, pack(kept));
+    store.write(file, pack(kept, isKept ? runs + 1 : 1));
   };
   return { load, keep };
 }
@@ -88,22 +95,19 @@ function partsIn(file: string): ReadonlyMap<string, string> {
   return new Map(lines.map((line) => [line.slice(0, line.indexOf(' ')), line.slice(line.indexOf(' ') + 1)]));
 }
 
-/** The first line lists the lengths in JSON, then come the bytes in the same order. */
-function pack(parts: ReadonlyMap<string, Kept>): Buffer {
+/** The first line has the number of runs and the lengths in JSON, then come the bytes in the same order. */
+function pack(parts: ReadonlyMap<string, Kept>, runs: number): Buffer {
   const lengths = [...parts].map(([name, { text, compiled }]) => [name, text.length, compiled.length]);
   const bytes = [...parts.values()].flatMap(({ text, compiled }) => [Buffer.from(text, 'latin1'), compiled]);
-  return Buffer.concat([Buffer.from(`${JSON.stringify(lengths)}\n`), ...bytes]);
+  return Buffer.concat([Buffer.from(`${JSON.stringify([runs, lengths])}\n`), ...bytes]);
 }
 
-function unpack(bytes: Buffer | undefined): Map<string, Kept> {
+function unpack(bytes: Buffer | undefined): { readonly runs: number; readonly parts: Map<string, Kept> } {
   const parts = new Map<string, Kept>();
-  if (bytes === undefined) return parts;
+  if (bytes === undefined) return { runs: 0, parts };
   let at = bytes.indexOf('\n') + 1;
-  for (const [name, length, compiledLength] of JSON.parse(bytes.toString('latin1', 0, at)) as [
-    string,
-    number,
-    number,
-  ][]) {
+  const [runs, lengths] = JSON.parse(bytes.toString('latin1', 0, at)) as [number, [string, number, number][]];
+  for (const [name, length, compiledLength] of lengths) {
     const compiled = at + length;
     parts.set(name, {
       text: bytes.toString('latin1', at, compiled),
@@ -111,5 +115,5 @@ function unpack(bytes: Buffer | undefined): Map<string, Kept> {
     });
     at = compiled + compiledLength;
   }
-  return parts;
+  return { runs, parts };
 }

@@ -46,6 +46,25 @@ test('damaged, foreign and unusable copies give the answer of a first run', () =
   expect(readFileSync(file)).toHaveLength(0);
 });
 
+test('what a first run with an error did not compile is added by the next ones, a few times', () => {
+  const cache = mkdtempSync(path.join(home, 'learnt-'));
+  const environment = { XDG_CACHE_HOME: cache };
+  const kept = () => {
+    const directory = path.join(cache, 'dmaheap/program');
+    const [name = ''] = readdirSync(directory);
+    return readFileSync(path.join(directory, name));
+  };
+  const { status } = spawnSync(process.execPath, [PROGRAM, 'place'], { cwd: home, env: environment });
+  expect(status).toBe(2);
+  const poor = kept().length;
+  const first = place(environment);
+  expect(kept().length).toBeGreaterThan(poor * 1.2);
+  for (let run = 0; run < 3; run += 1) expect(place(environment)).toBe(first);
+  const settled = kept();
+  expect(place(environment)).toBe(first);
+  expect(kept()).toEqual(settled);
+});
+
 test.each(['', 'relative/cache'])('XDG_CACHE_HOME=%j leaves nothing in the working directory', (named) => {
   const before = readdirSync(home);
   place({ XDG_CACHE_HOME: named, HOME: path.join(home, 'dmaheap') });
