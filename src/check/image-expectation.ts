@@ -1,5 +1,6 @@
 /** The verifier's expectation in an image against the one that the profile generates today, field by field. */
 import type { Diagnostic } from '../diagnostic/index.js';
+import { optionValues } from '../kconfig/option-line.js';
 import type { SourceText } from '../source/index.js';
 import { reportImage as report } from './image-codes.js';
 
@@ -42,11 +43,23 @@ function readRows(text: string): Row[] {
 /** `kernel since=6.12`: which kernel the expectation was generated for. */
 export const expectedKernel = (text: string): string | undefined => /^kernel since=(\S+)/m.exec(text)?.[1];
 
+/** What the profile generates today, for the kernel that the expectation of an image names. */
+export interface Expected {
+  /** With the symbols of the profile alone. */
+  readonly text: string;
+  /** Also with what these depend on, on the kernels that dmaheap has solved. */
+  readonly closed: string;
+}
+
 /**
- * @param wanted what the profile generates today
- * @param program name and version of this generator, as the header has it
+ * @param config of the image's kernel, which decides what a kernel tree has added
+ * @returns unknown: by name the symbols of which nothing decides
  */
-export function compareExpectation(found: SourceText, wanted: string): Diagnostic[] {
+export function compareExpectation(
+  found: SourceText,
+  { text: wanted, closed }: Expected,
+  config: SourceText | undefined,
+): { readonly diagnostics: Diagnostic[]; readonly unknown: readonly string[] } {
   const [there, here] = [HEADER.exec(found.text), HEADER.exec(wanted)];
   const [version, profile] = [there?.[1], there?.[2]];
   const isOtherVersion = version !== undefined && version !== here?.[1];
@@ -89,15 +102,26 @@ export function compareExpectation(found: SourceText, wanted: string): Diagnosti
       }
   }
   // generate also asks for what the profile's symbols depend on, which the kernel decides and not the profile.
-  const isOfKernel = ({ key }: Row) => key.startsWith('config ');
-  for (const row of left.filter((one) => !isMeta(one) && !isOfKernel(one)))
-    if (!right.some(({ key }) => key === row.key)) differs(`the profile has no "${row.key}"`, row.line);
-  if (differences.length > 0 || (!isOtherProfile && !isOtherVersion)) return differences;
-  return [
-    report('image/expectation-old', {
-      message: `${found.file} agrees with the profile, but ${origin.replace(/^it /, '')}`,
-      fix: 'install the verify.expect that dmaheap generate writes from this profile',
-      span: spanOf(2),
-    }),
-  ];
+  const accepted = new Set([...right, ...readRows(closed)].map(({ key }) => key));
+  const values = config === undefined ? undefined : optionValues(config.text);
+  const unknown: string[] = [];
+  for (const row of left.filter((one) => !isMeta(one) && !accepted.has(one.key))) {
+    const [symbol, value] = [row.fields.get('symbol'), row.fields.get('value')];
+    const is = symbol === undefined ? undefined : (values?.get(symbol) ?? 'n');
+    if (!row.key.startsWith('config ') || symbol === undefined) differs(`the profile has no "${row.key}"`, row.line);
+    else if (values === undefined) unknown.push(symbol);
+    else if (is !== value)
+      differs(
+        `neither the profile nor the kernel has ${symbol}=${value}: ${config?.file} has ${symbol}=${is}`,
+        row.line,
+      );
+  }
+  const isOld = differences.length === 0 && (isOtherProfile || isOtherVersion);
+  if (!isOld) return { diagnostics: differences, unknown };
+  const old = report('image/expectation-old', {
+    message: `${found.file} agrees with the profile, but ${origin.replace(/^it /, '')}`,
+    fix: 'install the verify.expect that dmaheap generate writes from this profile',
+    span: spanOf(2),
+  });
+  return { diagnostics: [old], unknown };
 }

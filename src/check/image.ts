@@ -9,7 +9,7 @@ import type { Plan, PlannedHeap } from '../plan/types.js';
 import type { SourceText } from '../source/index.js';
 import { aboutHeaps } from './heap-rules.js';
 import { reportImage as report } from './image-codes.js';
-import { compareExpectation } from './image-expectation.js';
+import { compareExpectation, type Expected } from './image-expectation.js';
 import { checkMounts } from './image-mounts.js';
 import {
   type DeviceWorld,
@@ -442,10 +442,12 @@ function unseenUnits({ groups }: Plan): string {
 
 export interface ImageChecks {
   /** What the profile generates as verify.expect for the kernel of the one in the image; undefined: none is there. */
-  readonly expectation: string | undefined;
+  readonly expectation: Expected | undefined;
+  /** The configuration of the image's kernel. */
+  readonly config?: SourceText | undefined;
 }
 
-export function checkImage(plan: Plan, image: Image, { expectation }: ImageChecks): CheckResult[] {
+export function checkImage(plan: Plan, image: Image, { expectation, config }: ImageChecks): CheckResult[] {
   const manager = managerOf(image);
   const withSysusers = manager.kind === 'udev' || manager.kind === 'none' || image.isFile('usr/bin/systemd-sysusers');
   const read = readAccounts(image, withSysusers);
@@ -494,21 +496,30 @@ export function checkImage(plan: Plan, image: Image, { expectation }: ImageCheck
       diagnostics: checkVerifier(plan, image, services),
     },
   ];
-  const results = rows.map(resultOf);
-  const isCompared = found !== undefined && expectation !== undefined;
-  const compared = isCompared ? compareExpectation(found, expectation) : [];
-  return [
-    ...results,
-    {
-      check: 'image-expectation',
-      title: isCompared
-        ? 'the expectation agrees with this profile'
-        : `the expectation agrees with this profile (the image has no /${EXPECTATION})`,
-      status: !isCompared ? 'not-run' : hasErrors(compared) ? 'fail' : 'pass',
-      diagnostics: compared,
-      missingTools: [],
-    },
-  ];
+  return [...rows.map(resultOf), checkExpectation(found, expectation, config)];
+}
+
+function checkExpectation(
+  found: SourceText | undefined,
+  expected: Expected | undefined,
+  config: SourceText | undefined,
+): CheckResult {
+  const title = 'the expectation agrees with this profile';
+  const unseen = found === undefined || expected === undefined ? `the image has no /${EXPECTATION}` : undefined;
+  const { diagnostics, unknown } =
+    found === undefined || expected === undefined
+      ? { diagnostics: [], unknown: [] }
+      : compareExpectation(found, expected, config);
+  return resultOf({
+    check: 'image-expectation',
+    title:
+      unknown.length === 0
+        ? title
+        : `${title} (not of the profile, and not compared with the kernel: ${unknown.join(', ')}; give --config)`,
+    diagnostics,
+    unseen,
+    isUnknown: unknown.length > 0,
+  });
 }
 
 const MANAGERS: Readonly<Record<Manager['kind'], string>> = {

@@ -19,9 +19,10 @@ const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /**
  * A run compiles the functions that it calls, and one that ends with an error calls few. What the first runs of a command
- * compile is kept together.
+ * compile is kept together, and later that of one run in sixteen, since all of the first may have ended early.
  */
 const LEARNT_RUNS = 4;
+const LEARNT_LATER = 1 / 16;
 
 /** @param parts module name -> its text, in CommonJS and in ASCII */
 export function asleep(parts: ReadonlyMap<string, string>): string {
@@ -80,7 +81,8 @@ export function awaken(
     return module.exports;
   };
   const keep = () => {
-    if (store === undefined || (isKept && runs >= LEARNT_RUNS)) return;
+    const isLearnt = isKept && runs >= LEARNT_RUNS && Math.random() >= LEARNT_LATER;
+    if (store === undefined || isLearnt) return;
     for (const [name, { script, text }] of loaded) kept.set(name, { text, compiled: script.createCachedData() });
     store.write(file, pack(kept, isKept ? runs + 1 : 1));
   };

@@ -1,8 +1,8 @@
 /** Reading what the user names, with the reason when it cannot be read. */
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { isatty } from 'node:tty';
 import type { ReadText } from '../profile/load.js';
 import { kindOfBytes, kindOfFile } from './file-kind.js';
+import { isTerminal, waitForPipe } from './standard-streams.js';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'the file does not exist',
@@ -33,7 +33,6 @@ const MAX_BYTES = 64 << 20;
 /** The limit of JSON is in characters, of at most four bytes; to read more of an endless input only takes time. */
 const MAX_PROFILE_BYTES = 4 << 20;
 const CHUNK_BYTES = 1 << 16;
-const WAIT_MS = 10;
 
 type Read = { readonly bytes: Uint8Array } | { readonly error: string; readonly fix?: string };
 
@@ -60,7 +59,7 @@ function readFile(file: string, isPipeWanted: boolean, maxBytes: number): Read {
     const isPipe = stat.isFIFO() || stat.isSocket();
     if (isPipe && !isPipeWanted)
       return { error: 'it is a pipe, which may not end', fix: 'give - and send the data to standard input' };
-    if (!stat.isFile() && !isPipe && !(file === STANDARD_INPUT && isatty(0)))
+    if (!stat.isFile() && !isPipe && !(file === STANDARD_INPUT && isTerminal(0)))
       return { error: stat.isDirectory() ? 'it is a directory' : 'it is not a regular file' };
     if (stat.size > maxBytes) {
       const kind = stat.isFile() ? kindOfFile(file) : undefined;
@@ -103,14 +102,14 @@ function readToEnd(descriptor: number, maxBytes: number): Read {
   return { error: `it is larger than ${maxBytes >> 20} MiB` };
 }
 
-/** Node makes pipes non-blocking as soon as anything looks at `process.stdin`, and what writes may still be at work. */
+/** A pipe can be non-blocking, and what writes may still be at work. */
 function readPart(descriptor: number, chunk: Buffer, offset: number): number {
   for (;;)
     try {
       return readSync(descriptor, chunk, offset, chunk.length - offset, null);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+      waitForPipe();
     }
 }
 

@@ -2,6 +2,7 @@
 /** Where `dmaheap` starts. */
 import { EXIT } from './exit.js';
 import { nodeTooOld } from './node-version.js';
+import { isTerminal, writeStandard } from './standard-streams.js';
 import { printable } from './terminal.js';
 import { VERSION } from './version.js';
 
@@ -9,25 +10,25 @@ async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   // Asked by scripts before every build, so it loads nothing.
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V' || argv[0] === 'version')) {
-    process.stdout.write(`${VERSION}\n`);
+    writeStandard(1, `${VERSION}\n`);
     return;
   }
   const complaint = nodeTooOld(process.versions.node);
   if (complaint !== undefined) {
-    process.stderr.write(complaint);
+    writeStandard(2, complaint);
     process.exitCode = EXIT.environment;
     return;
   }
   const { runProgram } = await import('./program.js');
-  const isAnswered = process.stdin.isTTY === true && process.stderr.isTTY === true;
+  const isShown = isTerminal(2);
   process.exitCode = await runProgram(argv, {
-    ...(isAnswered ? { ask } : {}),
-    ...(process.stderr.isTTY === true ? { terminal: process.stderr } : {}),
-    stdout: (text) => process.stdout.write(text),
-    stderr: (text) => process.stderr.write(text),
+    ...(isShown && isTerminal(0) ? { ask } : {}),
+    ...(isShown ? { terminal: process.stderr } : {}),
+    stdout: (text) => writeStandard(1, text),
+    stderr: (text) => writeStandard(2, text),
     environment: process.env,
     directory: process.cwd(),
-    isTerminal: process.stderr.isTTY === true && process.stdout.isTTY === true,
+    isTerminal: isShown && isTerminal(1),
   });
 }
 
@@ -44,16 +45,10 @@ async function ask(question: string): Promise<string | undefined> {
   }
 }
 
-// `dmaheap ... | head` closes our output, which is not an error.
-for (const stream of [process.stdout, process.stderr])
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(process.exitCode ?? EXIT.good);
-    throw error;
-  });
-
 main().catch((error: unknown) => {
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(
+  writeStandard(
+    2,
     `dmaheap ${VERSION}: this is a defect of dmaheap and not of your input.\n${printable(detail)}\n` +
       'Please report it where you got dmaheap from, with the command line, the profile and the lines above.\n',
   );

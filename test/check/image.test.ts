@@ -160,10 +160,12 @@ describe('a good image', () => {
     await dmaheap(['generate', arm, '-o', 'arm', '--target', 'verify'], work);
     const generated = readFileSync(path.join(work, 'arm/verify/verify.expect'), 'utf8');
     expect(generated).toContain('config symbol=MMU value=y\n');
-    const checked = async (text: string) => {
+    const checked = async (text: string, config?: string) => {
       const name = image((root) => put(root, 'etc/dmaheap/verify.expect', text));
-      const { stdout, stderr } = await dmaheap(['check', arm, '--rootfs', name], work);
-      return `${/^(\S+) +image-expectation/m.exec(stdout)?.[1]} ${/error\[image\/expectation\]: (.*)/.exec(stderr)?.[1]}`;
+      if (config !== undefined) put(work, `${name}.config`, config);
+      const given = config === undefined ? [] : ['--config', `${name}.config`];
+      const { stdout, stderr } = await dmaheap(['check', arm, '--rootfs', name, ...given], work);
+      return `${/^(.*\S) +image-expectation/m.exec(stdout)?.[1]} ${/error\[image\/expectation\]: (.*)/.exec(stderr)?.[1]}`;
     };
     expect(await checked(generated)).toBe('pass undefined');
     expect(await checked(generated.replace('config symbol=CMA value=y\n', ''))).toBe(
@@ -171,6 +173,13 @@ describe('a good image', () => {
     );
     expect(await checked(`${generated}heap name=other kind=system\n`)).toBe(
       'FAIL the profile has no "heap name=other"',
+    );
+    // Only the kernel can say whether a line that the profile does not ask for is one of its dependencies.
+    const more = `${generated}config symbol=ARM_LPAE value=y\n`;
+    expect(await checked(more)).toBe('unknown undefined');
+    expect(await checked(more, 'CONFIG_ARM_LPAE=y\n')).toBe('pass undefined');
+    expect(await checked(more, '# CONFIG_ARM_LPAE is not set\n')).toMatch(
+      /^FAIL neither the profile nor the kernel has ARM_LPAE=y: image-\d+\.config has ARM_LPAE=n$/,
     );
   });
   test('is reported in the shape of the schema', async () => {

@@ -77,3 +77,35 @@ test('Ctrl-C during a check leaves nothing behind', async () => {
   await new Promise((resolve) => child.on('close', resolve));
   expect(readdirSync(scratch).filter((name) => name.startsWith('dmaheap'))).toEqual([]);
 });
+
+const shell = (line: string) => execa('bash', ['-c', line, 'bash', ...COMMAND], { cwd: work, reject: false });
+
+test('output that cannot be written is an error, and one that nobody reads is not', async () => {
+  const full = await shell('"$@" schema >/dev/full');
+  expect([full.exitCode, full.stderr]).toEqual([
+    3,
+    'dmaheap: cannot write standard output: ENOSPC: no space left on device, write',
+  ]);
+  const first = await shell('"$@" schema | head -n 1; echo "$PIPESTATUS"');
+  expect([first.stdout, first.stderr]).toEqual(['{\n0', '']);
+});
+
+/** A pipe that its other owner made non-blocking, as Node does with its own. */
+const NONBLOCKING = `import fcntl, os, subprocess, sys, time
+reader, writer = os.pipe()
+fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+child = subprocess.Popen(sys.argv[1:], stdout=writer)
+os.close(writer)
+time.sleep(0.2)
+total = 0
+while part := os.read(reader, 4096):
+    total += len(part)
+print(total, child.wait())
+`;
+
+test('output into a full pipe that does not block is whole', async () => {
+  const { stdout: whole } = await execa(COMMAND[0], [...COMMAND.slice(1), 'schema'], { stripFinalNewline: false });
+  const { stdout } = await execa('python3', ['-c', NONBLOCKING, ...COMMAND, 'schema']);
+  expect(whole.length).toBeGreaterThan(1 << 16);
+  expect(stdout).toBe(`${Buffer.byteLength(whole)} 0`);
+});

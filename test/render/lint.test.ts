@@ -127,6 +127,21 @@ test('the audit of a kernel configuration finds what was lost, and only that', (
   for (const [fragment, message] of lost)
     expect(audit(fragment, good)).toEqual({ exitCode: 1, first: `dmaheap: config: ${message}` });
   expect(execaSync('sh', [at('audit.sh', script)], { reject: false }).exitCode).toBe(2);
+  // The last file wins: what a later fragment changes is not lost.
+  const others = [
+    at('one', 'CONFIG_F=y\nCONFIG_G=y\nCONFIG_A=m\nCONFIG_H=1\n'),
+    at('two', '# CONFIG_G is not set\nCONFIG_H=2\n'),
+  ];
+  const files = [
+    at('audit.sh', script),
+    at('fragment', 'CONFIG_H=3\n'),
+    at('config', `${good}CONFIG_H=3\n`),
+    ...others,
+  ];
+  const noted = execaSync('sh', files, { cwd: directory });
+  expect(noted.stderr.replaceAll(`${directory}/`, '')).toBe(
+    'dmaheap: note: one: config: wanted: CONFIG_F=y, found: nothing',
+  );
 });
 
 /** The commands of a README up to the boot: what stands indented before the part about what comes after it. */

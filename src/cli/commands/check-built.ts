@@ -5,7 +5,7 @@ import { type ConfigFacts, lintConfig } from '../../check/config.js';
 import { checkContainers, containersNotNamed } from '../../check/container.js';
 import { checkImage, namesOf } from '../../check/image.js';
 import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
-import { expectedKernel } from '../../check/image-expectation.js';
+import { type Expected, expectedKernel } from '../../check/image-expectation.js';
 import { isMachine } from '../../check/image-nodes.js';
 import { EXPECTATION } from '../../check/image-verifier.js';
 import type { CheckResult, Tools } from '../../check/index.js';
@@ -17,6 +17,7 @@ import { optionValues } from '../../kconfig/option-line.js';
 import { resolveModel } from '../../model/index.js';
 import type { OccupiedRange, PlacementInput } from '../../placement/index.js';
 import { withArguments } from '../../plan/board.js';
+import { closeFromKnowledge } from '../../plan/close.js';
 import { makePlan, type Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
 import { render } from '../../render/index.js';
@@ -126,7 +127,7 @@ class Built {
     this.#checkTree(config, image);
     if (image === undefined) return;
     const { plan } = this.#planned;
-    this.results.push(...checkImage(plan, image, { expectation: this.#expectation(image) }));
+    this.results.push(...checkImage(plan, image, { expectation: this.#expectation(image), config }));
   }
 
   #checkContainers(image: Image | undefined, containerUser: string | undefined): void {
@@ -158,7 +159,7 @@ class Built {
   }
 
   /** What the profile generates as verify.expect, for the kernel that the one in the image names. */
-  #expectation(image: Image): string | undefined {
+  #expectation(image: Image): Expected | undefined {
     const found = image.text(EXPECTATION);
     if (found === undefined) return undefined;
     const { plan } = this.#planned;
@@ -171,14 +172,13 @@ class Built {
     const narrowed = isInside
       ? planProfile(this.#context, this.#profile, { kernel: kernel as string }).planned?.plan
       : undefined;
-    const candidates = [plan, ...(narrowed === undefined ? [] : [narrowed])];
-    const texts = candidates.flatMap(
-      (one) =>
-        render(one, { version: VERSION, targets: ['verify'] }).value?.find(({ path }) => path.endsWith('verify.expect'))
-          ?.text ?? [],
-    );
     const line = /^kernel .*$/m.exec(found.text)?.[0];
-    return texts.find((text) => line !== undefined && text.split('\n').includes(line)) ?? texts[0];
+    const isOfKernel = (one: Plan) => line !== undefined && expectationOf(one)?.split('\n').includes(line) === true;
+    const chosen = narrowed !== undefined && !isOfKernel(plan) && isOfKernel(narrowed) ? narrowed : plan;
+    const text = expectationOf(chosen);
+    if (text === undefined) return undefined;
+    const closed = closeFromKnowledge(chosen, this.#planned.model.knowledge).plan;
+    return { text, closed: (closed === undefined ? undefined : expectationOf(closed)) ?? text };
   }
 
   /** The one that was given, or the only one in the image. */
@@ -306,6 +306,10 @@ class Built {
     });
   }
 }
+
+const expectationOf = (plan: Plan): string | undefined =>
+  render(plan, { version: VERSION, targets: ['verify'] }).value?.find(({ path }) => path.endsWith('verify.expect'))
+    ?.text;
 
 const RELEASE_TITLE = 'its kernel is in the range of the profile';
 const TREE_TITLE = 'the kernel makes every area of the profile from its device tree';

@@ -40,12 +40,12 @@ export const isAboutPlan = (subject: string) => subject.startsWith('/') || LINE.
  */
 export function openPlan(context: Context, profile: string, options: ExplainPlanOptions): Explained {
   const kernel = options.kernel?.[0];
-  const { plan, loaded } = requirePlan(context, profile, {
+  const { plan, loaded, model } = requirePlan(context, profile, {
     ...(options.dtb === undefined ? {} : { dtb: options.dtb }),
     ...(kernel === undefined ? {} : { kernel }),
   });
   // The lines that generate writes, not only the wishes.
-  return { plan: closeFromKnowledge(plan).plan ?? plan, loaded };
+  return { plan: closeFromKnowledge(plan, model.knowledge).plan ?? plan, loaded };
 }
 
 /** One reason as a line for a person: what, where in the profile, what it rests on. */

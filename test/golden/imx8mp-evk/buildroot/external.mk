@@ -16,9 +16,11 @@ DMAHEAP_BOARD_DIR = $(BR2_EXTERNAL_DMAHEAP_PATH)/board/dmaheap
 LINUX_KCONFIG_FRAGMENT_FILES += $(DMAHEAP_BOARD_DIR)/dmaheap.fragment
 $(LINUX_DIR)/$(LINUX_KCONFIG_STAMP_DOTCONFIG): $(DMAHEAP_BOARD_DIR)/dmaheap.fragment
 
-# Buildroot merges fragments with merge_config.sh -m, which does not check whether every line survives.
+# Buildroot merges fragments with merge_config.sh -m, which does not check whether every line survives. A lost line of the
+# board's own fragments is shown.
 define DMAHEAP_AUDIT_LINUX_CONFIG
-	$(DMAHEAP_BOARD_DIR)/check-config.sh $(DMAHEAP_BOARD_DIR)/dmaheap.fragment $(LINUX_DIR)/.config
+	$(DMAHEAP_BOARD_DIR)/check-config.sh $(DMAHEAP_BOARD_DIR)/dmaheap.fragment $(LINUX_DIR)/.config \
+		$(filter-out $(DMAHEAP_BOARD_DIR)/dmaheap.fragment,$(LINUX_KCONFIG_FRAGMENT_FILES))
 endef
 LINUX_POST_CONFIGURE_HOOKS += DMAHEAP_AUDIT_LINUX_CONFIG
 

@@ -1,0 +1,35 @@
+/** Standard output and error without Node's streams, the loading of which is a tenth of a start. */
+import { fstatSync, writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { EXIT } from './exit.js';
+
+const WAIT_MS = 5;
+
+/** Until what reads from a full pipe, or writes to an empty one, has gone on: another process made the pipe non-blocking. */
+export function waitForPipe(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
+}
+
+/** Writes all of it before it returns. */
+export function writeStandard(descriptor: 1 | 2, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; )
+    try {
+      at += writeSync(descriptor, bytes, at);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code === 'EAGAIN') {
+        waitForPipe();
+        continue;
+      }
+      // `dmaheap ... | head` closes our output, which is not an error.
+      if (code === 'EPIPE') process.exit(process.exitCode ?? EXIT.good);
+      if (descriptor === 1) writeStandard(2, `dmaheap: cannot write standard output: ${message}\n`);
+      process.exit(EXIT.environment);
+    }
+}
+
+/** Node's own answer loads its sockets, so what is certainly no terminal is not asked about. */
+export function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+}
