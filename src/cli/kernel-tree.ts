@@ -11,7 +11,6 @@ import { EXIT } from './exit.js';
 import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
-import { contentsOf } from './kernel/tree-cache.js';
 import { refuseOldTree } from './knowledge.js';
 import { Refusal } from './refusal.js';
 
@@ -85,7 +84,7 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
     refuseCarriageReturns(directory, options.kernelTree, loaded.diagnostics);
     throw Refusal.because(EXIT.environment, loaded.diagnostics);
   }
-  const { tree, readFile, sourceArch } = loaded.value;
+  const { tree, readFile, sourceArch, digest } = loaded.value;
   const variables = kbuildEnvironment(directory, arch, context.environment)?.variables ?? {};
   return {
     directory,
@@ -96,7 +95,7 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
     variables,
     assumedProbes: probes.mode === 'deny' ? tree.probes.size : 0,
     get digest() {
-      return contentsOf(directory, [...tree.files].sort()) ?? '';
+      return digest();
     },
     readFile,
   };

@@ -36,19 +36,30 @@ export function forEachLine(
   rules: LineRules,
   visit: (line: ConfigLine, number: number, start: number, end: number) => void,
 ): void {
-  const mayEndEarly = text.includes('\0');
+  const zeros = zeroBytes(text);
+  let zero = 0;
   for (let start = 0, number = 1; start < text.length; number++) {
     const newline = text.indexOf('\n', start);
     const stop = newline < 0 ? text.length : newline;
     let end = stop;
     // A zero byte ends a line for conf; one CR before the LF is not part of it.
-    const nul = mayEndEarly ? text.indexOf('\0', start) : -1;
-    if (nul >= 0 && nul < stop) end = nul;
+    while (zero < zeros.length && (zeros[zero] as number) < start) zero++;
+    if (zero < zeros.length && (zeros[zero] as number) < stop) end = zeros[zero] as number;
     else if (newline >= 0 && end > start && text.charCodeAt(end - 1) === 13) end--;
     const line = parseLine(text, start, end, rules);
     if (line !== undefined) visit(line, number, start, end);
     start = stop + 1;
   }
+}
+
+/**
+ * Where a text has them. They are searched before the lines are read: V8 takes a search for free, and moves one that a line
+ * needs only sometimes to where every line makes it, over the rest of the text.
+ */
+function zeroBytes(text: string): number[] {
+  const places: number[] = [];
+  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 1)) places.push(at);
+  return places;
 }
 
 function parseLine(text: string, start: number, end: number, rules: LineRules): ConfigLine | undefined {

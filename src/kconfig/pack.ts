@@ -3,7 +3,7 @@ import { probeDependents, rememberDependents } from './probed.js';
 import { CHOICE, CONSTANT, type KconfigTree } from './tree.js';
 
 /** Changes whenever a packed tree of an older version cannot be used any more. */
-const PACK_VERSION = 5;
+const PACK_VERSION = 6;
 const ALIGNMENT = 8;
 
 /** What precedes the arrays. */

@@ -51,8 +51,9 @@ afterEach(() => {
 test('a kept tree is the tree, as long as everything it was made from is what it was', () => {
   later();
   const diagnostics = [{ code: 'kconfig/statement', severity: 'warning', message: 'm' } as const];
-  cache().write(tree, diagnostics);
-  expect(cache().read({ NAME: 'a' }, () => 'y')).toEqual({ tree, diagnostics });
+  const contents = cache().write(tree, diagnostics);
+  expect(contents).toMatch(/^[0-9a-f]{64}$/);
+  expect(cache().read({ NAME: 'a' }, () => 'y')).toEqual({ tree, diagnostics, contents });
   expect(cache().read({ NAME: 'b' }, () => 'y')).toBeUndefined();
   expect(cache().read({ NAME: 'a' }, () => 'n')).toBeUndefined();
   expect(cache(['riscv64']).read({ NAME: 'a' }, () => 'y')).toBeUndefined();

@@ -17,7 +17,7 @@ import { readBytes } from '../files.js';
 import { EXTERNAL_PREFIXES, kbuildEnvironment, type ToolChoice } from './environment.js';
 import { type ProbeMode, Probes, type ProbeWorld } from './probes.js';
 import { userCacheDirectory } from './store.js';
-import { TreeCache } from './tree-cache.js';
+import { contentsOf, TreeCache } from './tree-cache.js';
 
 export interface LoadOptions {
   /** Top of the kernel source tree. */
@@ -44,6 +44,8 @@ export interface KernelTree {
   /** Name of the directory below arch/. */
   readonly sourceArch: string;
   readonly fromCache: boolean;
+  /** Of the contents of its files. */
+  readonly digest: () => string;
 }
 
 /** Reads a kernel's Kconfig. The value is absent when a diagnostic says why. */
@@ -72,15 +74,16 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
   const key = [mode.mode, ...Object.entries(variables).map(([name, value]) => `${name}=${value}`)];
   const cache = cacheDirectory === undefined ? undefined : new TreeCache(cacheDirectory, directory, key);
   const known = cache?.read(variables, probes?.answer);
-  const value = (tree: KconfigTree, fromCache: boolean): KernelTree => ({
+  const value = (tree: KconfigTree, fromCache: boolean, contents: string | undefined): KernelTree => ({
     tree,
+    digest: () => contents ?? contentsOf(directory, tree.files) ?? '',
     readFile,
     sourceArch: variables['SRCARCH'] as string,
     fromCache,
   });
   if (known) {
     if (options.record !== undefined) probes?.record(options.record, [...questions, ...known.tree.probes.keys()]);
-    return { value: value(known.tree, true), diagnostics: known.diagnostics };
+    return { value: value(known.tree, true, known.contents), diagnostics: known.diagnostics };
   }
   const dialect = detectDialect(readFile);
   if (!dialect.value) return { diagnostics: dialect.diagnostics };
@@ -94,8 +97,8 @@ export async function loadKernelTree(options: LoadOptions): Promise<Outcome<Kern
   const { value: tree, diagnostics } = parseTree({ ...input, probe: probes ? probes.answer : assumedAnswer });
   if (!tree) return { diagnostics };
   if (options.record !== undefined) probes?.record(options.record, [...questions, ...tree.probes.keys()]);
-  if (!hasErrors(diagnostics)) cache?.write(tree, diagnostics);
-  return { value: value(tree, false), diagnostics };
+  const contents = hasErrors(diagnostics) ? undefined : cache?.write(tree, diagnostics);
+  return { value: value(tree, false, contents), diagnostics };
 }
 
 function failure(message: string, fix: string): { diagnostics: Diagnostic[] } {

@@ -12,12 +12,13 @@ import { Store } from './store.js';
 export interface KeptTree {
   readonly tree: KconfigTree;
   readonly diagnostics: readonly Diagnostic[];
+  /** As {@link contentsOf} gives it. */
+  readonly contents: string;
 }
 
 interface Meta {
   /** What the tree was kept for; the file's name only abridges it. */
   readonly key: string;
-  /** Digest over the contents of all files, in order. */
   readonly contents: string;
   /** Of each file its size, and when its contents and its inode changed; -1 for one that is not there. */
   readonly stamps: readonly number[];
@@ -76,21 +77,24 @@ export class TreeCache {
         if (contentsOf(this.#directory, tree.files) !== meta.contents) return undefined;
         if (stamps) this.#save(tree, { ...meta, stamps });
       }
-      return { tree, diagnostics };
+      return { tree, diagnostics, contents: meta.contents };
     } catch {
       // Missing, of an older version, or broken off: the tree is read again and the file replaced.
       return undefined;
     }
   }
 
-  write(tree: KconfigTree, diagnostics: readonly Diagnostic[]): void {
+  /** @returns the digest of the contents, where it was computed */
+  write(tree: KconfigTree, diagnostics: readonly Diagnostic[]): string | undefined {
     try {
       const stamps = stampsOf(this.#paths(tree.files), this.#opened);
-      if (!stamps) return;
+      if (!stamps) return undefined;
       const contents = contentsOf(this.#directory, tree.files);
       if (contents !== undefined) this.#save(tree, { key: this.#key, contents, stamps, diagnostics });
+      return contents;
     } catch {
       // A cache that cannot be written costs time, nothing else.
+      return undefined;
     }
   }
 
@@ -104,12 +108,12 @@ export class TreeCache {
   }
 }
 
-/** Digest of the files a tree was read from, in this order, and of those that decide its dialect; undefined when one does not exist. */
+/** Digest of the files a tree was read from, in the order of their names, and of those that decide its dialect; undefined when one does not exist. */
 export function contentsOf(directory: string, files: readonly string[]): string | undefined {
   // Fetched on use: a kept tree whose stamps hold does without.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256');
-  for (const file of files) {
+  for (const file of [...files].sort()) {
     const bytes = bytesOf(path.resolve(directory, file));
     if (!bytes) return undefined;
     hash.update(`${bytes.length}\n`);
