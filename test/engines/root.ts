@@ -37,7 +37,21 @@ const ROOTS = {
       'zstd',
     ],
     // Its natives.
-    ...['device-tree-compiler', 'dosfstools', 'e2fsprogs', 'fdisk', 'mtools', 'parted', 'pseudo'],
+    ...[
+      'bc',
+      'bison',
+      'device-tree-compiler',
+      'dosfstools',
+      'e2fsprogs',
+      'fdisk',
+      'flex',
+      'gcc-aarch64-linux-gnu',
+      'gcc-arm-linux-gnueabihf',
+      'mount',
+      'mtools',
+      'parted',
+      'pseudo',
+    ],
   ],
 } as const;
 

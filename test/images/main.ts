@@ -13,6 +13,7 @@ import { missingBuildroot } from './buildroot-host.js';
 import { debianImage } from './debian.js';
 import { mkosiImage } from './mkosi.js';
 import { judgeYocto } from './yocto.js';
+import { judgeYoctoKernels } from './yocto-kernels.js';
 
 /** @returns what boots the image with a fault, and objections to what it shows */
 type Boots = (fault: Fault) => Promise<string>;
@@ -73,6 +74,7 @@ try {
         await verdicts.judge(`${name}, booted, fault: ${fault.name}`, () => unlikeFault(fault));
   }
   if (isWanted('yocto') && !isShort) await judgeYocto(verdicts, directory);
+  if (isWanted('yocto-kernels') && !isShort) await judgeYoctoKernels(verdicts, directory);
   for (const [name, reason] of Object.entries(NOT_RUN)) if (isWanted(name)) verdicts.skip(name, reason);
 } finally {
   rmSync(directory, { recursive: true, force: true });

@@ -3,17 +3,12 @@
  * image for a Raspberry Pi, as bitbake expands them, up to wic. What the layer does not make is a stand-in that has no more than
  * its name: the kernel, the firmware, the root file system. Debian's programs are the natives.
  */
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
-import { cacheRoot, dtbDirectory } from '../../src/build/fetch/index.js';
-import { generate } from '../e2e/product.js';
-import { amongEngines } from '../engines/root.js';
+import { dtbDirectory } from '../../src/build/fetch/index.js';
 import type { Verdicts } from '../verdicts.js';
-
-/** Yocto's series that have wic in openembedded-core, and the branch of bitbake that belongs to each. */
-const SERIES = { scarthgap: '2.8', kirkstone: '2.0', styhead: '2.10', walnascar: '2.12', whinlatter: '2.16' } as const;
-type Series = keyof typeof SERIES;
+import { bitbake, generateLayer, missingTrees, SERIES, type Series } from './bitbake.js';
 
 /** Example boards: the machine of meta-raspberrypi, and the size of the default area with the overlay. */
 const PIS = {
@@ -46,13 +41,7 @@ const FAULTS: readonly Fault[] = [
   },
 ];
 
-const treesOf = (series: Series): readonly string[] =>
-  [`openembedded-core-${series}`, `bitbake-${SERIES[series]}`, `meta-raspberrypi-${series}`].map((name) =>
-    path.join(cacheRoot(), 'trees', name),
-  );
-
-/** Of the trees, which the user of the suite puts there. */
-const missingTrees = (series: Series): readonly string[] => treesOf(series).filter((tree) => !existsSync(tree));
+const TREES = ['meta-raspberrypi'];
 
 /** Where bitbake finds what it would build first. */
 const NATIVES = [
@@ -66,39 +55,17 @@ const UNMASKED = ['core/images/', 'core/packagegroups/', 'kernel/linux/', 'bsp/b
 const localConf = (machine: string) => `
 MACHINE = "${machine}"
 IMAGE_FSTYPES = "wic"
-BB_NO_NETWORK = "1"
-CONNECTIVITY_CHECK_URIS = ""
 BBMASK = "/recipes-(?!${UNMASKED.join('|')}) /dynamic-layers/"
-ASSUME_PROVIDED += "dtc-native pseudo-native"
 HOSTTOOLS += "${NATIVES.join(' ')}"
-FAKEROOTCMD = "/usr/bin/pseudo"
-FAKEROOTBASEENV = "PSEUDO_BINDIR=/usr/bin PSEUDO_LIBDIR=/usr/lib/x86_64-linux-gnu/pseudo PSEUDO_PREFIX=/usr PSEUDO_DISABLED=1"
-PSEUDO_SYSROOT = ""
 # It lists the packages of the root file system, which is a stand-in.
 INHERIT_DISTRO:remove = "create-spdx"
 # Its source is on the network.
-INHERIT += "externalsrc"
 EXTERNALSRC:pn-rpi-config = "/work/rpi-config"
 do_rootfs[noexec] = "1"
 `;
 
-/** bitbake refuses to be run by root. */
-const AS_BUILDER = `ln -s gawk /usr/bin/awk
-ln -s which.debianutils /usr/bin/which
-localedef -i en_US -f UTF-8 en_US.UTF-8
-echo builder:x:1000:1000::/tmp:/bin/sh >>/etc/passwd
-echo builder:x:1000: >>/etc/group
-chown builder:builder . rpi-config
-exec setpriv --reuid builder --regid builder --clear-groups env HOME=/tmp LC_ALL=en_US.UTF-8 bash -e build.sh`;
-
 /** -b runs the tasks of one recipe, without those of the recipes that it needs. */
-const build = (series: Series) => `set --
-. /trees/openembedded-core-${series}/oe-init-build-env build /trees/bitbake-${SERIES[series]} >/dev/null
-cat ../local.conf >>conf/local.conf
-echo 'BBLAYERS += "/trees/meta-raspberrypi-${series} /work/meta-dmaheap"' >>conf/bblayers.conf
-# The server stays for the next command.
-export BB_SERVER_TIMEOUT=600
-run() { bitbake "$@" >log 2>&1 || { grep -ohE "(ERROR|Exception): .*" log; exit 1; }; }
+const script = (series: Series) => `
 value() { bitbake-getvar -r core-image-minimal --value "$1" 2>/dev/null; }
 run -p
 bitbake-getvar -r linux-raspberrypi --value KERNEL_FEATURES >/work/features
@@ -132,18 +99,17 @@ interface Built {
 /** Builds below `directory`. */
 async function built(directory: string, series: Series, pi: Pi, fault?: Fault): Promise<Built> {
   const place = path.join(directory, `${series} ${pi} ${fault?.name ?? ''}`.trim().replaceAll(' ', '-'));
-  const example = new URL(`../../schemas/examples/${pi}.json`, import.meta.url).pathname;
-  const generated = await generate(example, ['--kernel', '6.12', '--target', 'yocto'], path.join(place, 'generated'));
-  cpSync(path.join(generated, 'yocto'), path.join(place, 'meta-dmaheap'), { recursive: true });
-  if (fault?.without !== undefined) takeAway(path.join(place, 'meta-dmaheap/conf/layer.conf'), fault.without);
+  const layer = await generateLayer(place, pi, ['--kernel', '6.12']);
+  if (fault?.without !== undefined) takeAway(path.join(layer, 'conf/layer.conf'), fault.without);
   mkdirSync(path.join(place, 'rpi-config'));
   writeFileSync(path.join(place, 'rpi-config/config.txt'), '');
-  writeFileSync(path.join(place, 'local.conf'), `${localConf(PIS[pi].machine)}${fault?.conf ?? ''}\n`);
-  writeFileSync(path.join(place, 'build.sh'), build(series));
-  chmodSync(place, 0o755);
-  const trees = treesOf(series);
-  const { exitCode, all } = await amongEngines(place, AS_BUILDER, { root: 'bitbake', seconds: 1800, trees });
-  if (exitCode !== 0) throw new Error(`status ${exitCode}\n${all}`);
+  await bitbake(place, {
+    series,
+    trees: TREES,
+    conf: `${localConf(PIS[pi].machine)}${fault?.conf ?? ''}\n`,
+    layers: [`/trees/meta-raspberrypi-${series}`, '/work/meta-dmaheap'],
+    script: script(series),
+  });
   const text = (file: string) => readFileSync(path.join(place, file), 'utf8');
   const dtbo = path.join(place, 'dmaheap.dtbo');
   return {
@@ -188,9 +154,9 @@ async function unlikeImage(pi: Pi, { kernelFeatures, overlays, config, dtbo }: B
 export async function judgeYocto(verdicts: Verdicts, directory: string): Promise<void> {
   let isFirst = true;
   for (const series of Object.keys(SERIES) as Series[]) {
-    const missing = missingTrees(series);
-    if (missing.length > 0) {
-      verdicts.skip(`yocto ${series}`, `neither Debian nor npm has it; needs ${missing.join(' ')}`);
+    const missing = missingTrees(series, TREES);
+    if (missing !== undefined) {
+      verdicts.skip(`yocto ${series}`, missing);
       continue;
     }
     for (const pi of (Object.keys(PIS) as Pi[]).slice(0, isFirst ? undefined : 1))
