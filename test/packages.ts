@@ -26,6 +26,8 @@ export const UNIT_PACKAGES = [
 
 /** What the suites on real kernels, DTBs and guests need besides. */
 export const REAL_PACKAGES = [
+  'autoconf',
+  'automake',
   'busybox',
   'ccache',
   'checkpolicy',
@@ -39,6 +41,7 @@ export const REAL_PACKAGES = [
   'gcc-arm-linux-gnueabihf',
   'gcc-riscv64-linux-gnu',
   'golang-go',
+  'gperf',
   'kas',
   'kmod',
   'libc6-dev-arm64-cross',
@@ -46,7 +49,9 @@ export const REAL_PACKAGES = [
   'libc6-dev-riscv64-cross',
   'libelf-dev',
   'libssl-dev',
+  'libtool',
   'nix-bin',
+  'pkgconf',
   'qemu-system-arm',
   'qemu-system-misc',
   'qemu-system-x86',

@@ -83,6 +83,8 @@ const STAND_INS: readonly (readonly [name: string, program: string, place: strin
   ['fakeroot', '/usr/bin/fakeroot', 'bin/fakeroot'],
   ['bison', '/usr/bin/bison', 'bin/bison'],
   ['flex', '/usr/bin/flex', 'bin/flex'],
+  ['gperf', '/usr/bin/gperf', 'bin/gperf'],
+  ['pkgconf', '/usr/bin/pkgconf', 'bin/pkgconf'],
   // It makes run paths of the host's programs relative; nothing moves them.
   ['patchelf', '/bin/true', 'bin/patchelf'],
 ];
@@ -92,11 +94,11 @@ export const STOOD_IN_FOR = [
   ...STAND_INS.map(([name, program]) => `host-${name}: ${program}`),
   'host-libxcrypt: libcrypt-dev of this machine',
   "host-tar: a tar of at least 1.35 in PATH, Debian 13's if this machine's is older",
-  'the sources of busybox and linux: those of Debian 12 and 13, with *_OVERRIDE_SRCDIR',
+  'the sources of busybox, linux and util-linux: those of Debian 12 and 13, with *_OVERRIDE_SRCDIR',
 ].join('\n     ');
 
 /** Buildroot's file of overrides, which it reads before its packages. */
-export async function overrides(empty: string): Promise<string> {
+export async function overrides(empty: string, isWithEudev: boolean): Promise<string> {
   const kernel = await kernelTree(KERNEL_VERSION);
   const stoodIn = STAND_INS.flatMap(([name, program, place]) => {
     const variable = `HOST_${name.toUpperCase()}`;
@@ -113,11 +115,42 @@ export async function overrides(empty: string): Promise<string> {
   const lines = [
     `LINUX_OVERRIDE_SRCDIR = ${kernel}`,
     `BUSYBOX_OVERRIDE_SRCDIR = ${await debianSource('trixie', 'busybox')}`,
+    ...(isWithEudev ? await eudevOverrides() : []),
     ...stoodIn,
     'override HOST_MKPASSWD_DEPENDENCIES = host-skeleton',
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** eudev and what it is built with; as their makers release them, their sources have configure. */
+async function eudevOverrides(): Promise<string[]> {
+  const utilLinux = await filledOnce(path.join(cacheRoot(), 'buildroot/util-linux'), async (work) => {
+    await execa('cp', ['-a', `${await debianSource('trixie', 'util-linux')}/.`, work]);
+    // Debian's patches are newer than what autotools made, and make would ask for these tools.
+    const made = ['aclocal.m4', 'config.h.in', 'configure', 'Makefile.in'].flatMap((name) => ['-o', '-name', name]);
+    await execa('find', [work, '(', ...made.slice(1), ')', '-exec', 'touch', '-r', work, '{}', '+']);
+  });
+  const eudev = await filledOnce(path.join(cacheRoot(), 'buildroot/eudev'), async (work) => {
+    await execa('cp', ['-a', `${eudevTree()}/.`, work]);
+    await execa('autoreconf', ['--force', '--install', '--symlink'], { cwd: work });
+  });
+  return [
+    `EUDEV_OVERRIDE_SRCDIR = ${eudev}`,
+    ...['UTIL_LINUX', 'UTIL_LINUX_LIBS'].flatMap((name) => [
+      `${name}_OVERRIDE_SRCDIR = ${utilLinux}`,
+      `override ${name}_AUTORECONF = NO`,
+    ]),
+  ];
+}
+
+/** The source that a user has put into the cache. */
+const eudevTree = (): string => path.join(cacheRoot(), 'trees', 'eudev');
+
+/** Why it cannot be built here. */
+export const missingEudev = (): string | undefined =>
+  existsSync(path.join(eudevTree(), 'configure.ac'))
+    ? undefined
+    : `neither Debian nor npm has eudev; a checkout in ${eudevTree()} is used`;
 
 /** Of the kernel whose source Debian has, as the lab boots it. */
 export const KERNEL_VERSION = '6.12';

@@ -1,5 +1,5 @@
 /**
- * An image that Buildroot builds from the generated external tree, by the commands of its page: BusyBox init with mdev, a
+ * An image that Buildroot builds from the generated external tree, by the commands of its page: BusyBox init with mdev or eudev, a
  * kernel with the generated fragment, the overlay and the verifier. The tree is one that the user has put into the cache.
  */
 import { createHash } from 'node:crypto';
@@ -37,6 +37,8 @@ import {
 import { seenOn, unlikeSeen } from './seen.js';
 
 type BuildrootArchitecture = Exclude<Architecture, 'amd64'>;
+/** What reads the rules for the nodes. */
+type Manager = 'mdev' | 'eudev';
 
 interface System {
   readonly machine: Machine['arch'];
@@ -65,6 +67,9 @@ const TREE_LINES = [
   'BR2_LINUX_KERNEL_INSTALL_TARGET=y',
 ];
 
+/** They would need kmod, and eudev for the machine that builds. */
+const EUDEV_LINES = ['MODULE_LOADING', 'ENABLE_HWDB'].map((name) => `# BR2_PACKAGE_EUDEV_${name} is not set`);
+
 /** A line that the board's own fragment has, and nothing else asks for. */
 const OWN_LINE = 'CONFIG_CMA_DEBUGFS=y';
 /** No kernel has it. */
@@ -74,7 +79,11 @@ const IMPOSSIBLE_LINE = 'CONFIG_NO_SUCH_SYMBOL=y';
  * The board that the user has: its defconfig knows nothing of heaps. It has a fragment, a user and an mdev.conf, which its
  * overlay puts into the place of Buildroot's.
  */
-const defconfig = ({ processor, hasTree }: System, { directory, tuple, gcc, headers }: Toolchain): string =>
+const defconfig = (
+  { processor, hasTree }: System,
+  manager: Manager,
+  { directory, tuple, gcc, headers }: Toolchain,
+): string =>
   [
     ...processor,
     ...['', '_CUSTOM', '_PREINSTALLED', '_CUSTOM_GLIBC', '_OPENMP'].map((name) => `BR2_TOOLCHAIN_EXTERNAL${name}=y`),
@@ -84,7 +93,8 @@ const defconfig = ({ processor, hasTree }: System, { directory, tuple, gcc, head
     `BR2_TOOLCHAIN_EXTERNAL_HEADERS_${headers.replace('.', '_')}=y`,
     '# BR2_TOOLCHAIN_EXTERNAL_INET_RPC is not set',
     'BR2_TARGET_GENERIC_GETTY_PORT="ttyAMA0"',
-    'BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_MDEV=y',
+    `BR2_ROOTFS_DEVICE_CREATION_DYNAMIC_${manager.toUpperCase()}=y`,
+    ...(manager === 'eudev' ? EUDEV_LINES : []),
     'BR2_ROOTFS_USERS_TABLES="board/lab/users.txt"',
     'BR2_ROOTFS_OVERLAY="board/lab/overlay"',
     'BR2_LINUX_KERNEL=y',
@@ -101,6 +111,7 @@ const defconfig = ({ processor, hasTree }: System, { directory, tuple, gcc, head
 
 interface Built {
   readonly system: System;
+  readonly manager: Manager;
   readonly machine: Machine;
   readonly profile: string;
   readonly directory: string;
@@ -112,6 +123,7 @@ interface Built {
 
 export async function buildrootImage(
   architecture: BuildrootArchitecture,
+  manager: Manager,
   directory: string,
 ): Promise<(fault: Fault) => Promise<string>> {
   const system = SYSTEMS[architecture];
@@ -123,15 +135,15 @@ export async function buildrootImage(
   const emulated = await baseDtb({ machine, memoryMiB: MEMORY_MIB });
   if (emulated === undefined) throw new Error('QEMU made no device tree');
   const board = path.join(directory, 'board');
-  await writeBoard(system, board, emulated);
+  await writeBoard(system, manager, board, emulated);
   const empty = path.join(cacheRoot(), 'buildroot/empty');
   mkdirSync(empty, { recursive: true });
-  const local = await overrides(empty);
+  const local = await overrides(empty, manager === 'eudev');
   console.log(`     ${architecture}: stood in for what Buildroot builds or downloads:\n     ${STOOD_IN_FOR}`);
   const key = shortHash(stateOf(buildrootTree()), textOf(generated), textOf(board), local);
   // The place is the same for each build, so that ccache knows the commands again.
   const place = path.join(cacheRoot(), 'buildroot', `build-${architecture}`);
-  const images = await filledOnce(path.join(cacheRoot(), 'buildroot', `${architecture}-${key}`), (work) =>
+  const images = await filledOnce(path.join(cacheRoot(), 'buildroot', `${architecture}-${manager}-${key}`), (work) =>
     withLock(`${place}.lock`, async () => {
       await rm(place, { recursive: true, force: true });
       mkdirSync(path.join(place, 'output'), { recursive: true });
@@ -148,11 +160,11 @@ export async function buildrootImage(
     }),
   );
   const tree = system.hasTree ? path.join(images, 'board.dtb') : emulated;
-  return (fault) => unlikeFault({ system, machine, profile, directory, tree, images }, fault);
+  return (fault) => unlikeFault({ system, manager, machine, profile, directory, tree, images }, fault);
 }
 
 /** @param directory is laid over a checkout of Buildroot */
-async function writeBoard(system: System, directory: string, dtb: string): Promise<void> {
+async function writeBoard(system: System, manager: Manager, directory: string, dtb: string): Promise<void> {
   const lab = path.join(directory, 'board/lab');
   mkdirSync(lab, { recursive: true });
   mkdirSync(path.join(directory, 'configs'));
@@ -162,7 +174,7 @@ async function writeBoard(system: System, directory: string, dtb: string): Promi
   writeFileSync(path.join(lab, 'users.txt'), 'camera 1001 camera 1001 * - /bin/sh video\n');
   mkdirSync(path.join(lab, 'overlay/etc'), { recursive: true });
   await copyFile(path.join(buildrootTree(), 'package/busybox/mdev.conf'), path.join(lab, 'overlay/etc/mdev.conf'));
-  const config = defconfig(system, await debianToolchain(system.tuple));
+  const config = defconfig(system, manager, await debianToolchain(system.tuple));
   writeFileSync(path.join(directory, 'configs/lab_defconfig'), config);
   if (system.hasTree) await execa('dtc', ['-q', '-I', 'dtb', '-O', 'dts', '-o', path.join(lab, 'board.dts'), dtb]);
 }
@@ -247,12 +259,13 @@ const RESULTS: Readonly<Record<string, string>> = { OK: 'success', FAIL: 'exit-c
 
 /** @returns objections to what the image shows with the fault, and to what `check --rootfs` says of it */
 async function unlikeFault(built: Built, fault: Fault): Promise<string> {
-  const { system, machine, profile, directory, tree, images } = built;
+  const { system, manager, machine, profile, directory, tree, images } = built;
   const dtb = path.join(directory, 'merged.dtb');
   await execa('fdtoverlay', ['-i', tree, '-o', dtb, path.join(images, 'dmaheap.dtbo')]);
   const rootfs = path.join(directory, 'rootfs.cpio');
   const parts = [readFileSync(path.join(images, 'rootfs.cpio'))];
-  if (fault.isMasked) parts.push(Buffer.from(await withoutRule(path.join(images, 'rootfs.cpio'))));
+  if (fault.isMasked)
+    parts.push(Buffer.from(manager === 'eudev' ? MASK : await withoutRule(path.join(images, 'rootfs.cpio'))));
   writeFileSync(rootfs, Buffer.concat(parts));
   const initrd = path.join(directory, 'initrd.cpio');
   const report = [{ path: 'etc/init.d/S99report', mode: 0o755, content: Buffer.from(REPORT) }];
@@ -271,6 +284,9 @@ async function unlikeFault(built: Built, fault: Fault): Promise<string> {
   const checked = await unlikeCheck(profile, rootfs, fault.isMasked === true);
   return [booted, checked].filter((one) => one !== '').join('\n');
 }
+
+/** A file without rules in the place that counts. */
+const MASK = newcArchive([{ path: 'etc/udev/rules.d/70-dmaheap.rules', mode: 0o644, content: Buffer.from('') }]);
 
 /** mdev reads one file only, so a rule is switched off by taking its lines out of it. */
 async function withoutRule(rootfs: string): Promise<Uint8Array> {

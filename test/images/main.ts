@@ -9,7 +9,7 @@ import path from 'node:path';
 import { Verdicts } from '../verdicts.js';
 import { type Architecture, BOARDS, type Fault } from './boards.js';
 import { buildrootImage } from './buildroot.js';
-import { missingBuildroot } from './buildroot-host.js';
+import { missingBuildroot, missingEudev } from './buildroot-host.js';
 import { debianImage } from './debian.js';
 import { mkosiImage } from './mkosi.js';
 import { judgeYocto } from './yocto.js';
@@ -34,15 +34,20 @@ const IMAGES: readonly Image[] = [
   ...(['arm64', 'armhf'] as const).map((architecture) => ({
     builder: 'buildroot',
     architecture,
-    build: (directory: string) => buildrootImage(architecture, directory),
+    build: (directory: string) => buildrootImage(architecture, 'mdev', directory),
     missing: missingBuildroot,
   })),
+  {
+    builder: 'buildroot with eudev',
+    architecture: 'arm64',
+    build: (directory) => buildrootImage('arm64', 'eudev', directory),
+    missing: () => missingBuildroot() ?? missingEudev(),
+  },
 ];
 
 /** What has no run here, and what would decide it. */
 const NOT_RUN = {
-  'buildroot with eudev or systemd':
-    'Debian has no eudev, and Buildroot builds systemd with meson, ninja and Python from sources of its own',
+  'buildroot with systemd': 'Buildroot builds it with meson, ninja and Python from sources of its own',
   'a booted image of yocto': 'bitbake builds its compilers and natives from sources that are on the network',
 };
 
@@ -63,7 +68,7 @@ try {
     }
     let boots: Boots | undefined;
     await verdicts.judge(`${name}: built`, async () => {
-      const place = path.join(directory, name.replace(' ', '-'));
+      const place = path.join(directory, name.replaceAll(' ', '-'));
       mkdirSync(place);
       boots = await build(place);
       return '';
