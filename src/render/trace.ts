@@ -1,7 +1,7 @@
 /** Where a line of a generated file comes from: its template, and the values that were written into it. */
 import type { Plan } from '../plan/types.js';
 import type { Emitted } from './emit.js';
-import { type RenderContext, render } from './index.js';
+import { type RenderContext, render, TARGETS } from './index.js';
 
 export interface TracedLine {
   /** Path below the output directory. */
@@ -28,7 +28,11 @@ export function traceLine(plan: Plan, context: RenderContext, file: string, line
 export function traceFile(plan: Plan, context: RenderContext, file: string): readonly TracedLine[] | undefined {
   const emitted: Emitted[] = [];
   const mark = (one: Emitted) => `\uE000${emitted.push(one) - 1}\uE001`;
-  const artifacts = render(plan, { ...context, mark }).value ?? [];
+  const library = context.library ?? TARGETS;
+  const own = context.targets ?? plan.targets.map(({ name }) => name);
+  // A target that the profile does not have was generated with --target; its files are in a directory of its name.
+  const asked = file.split('/').filter((part) => !own.includes(part) && library.some(({ name }) => name === part));
+  const artifacts = render(plan, { ...context, mark, targets: [...own, ...new Set(asked)] }).value ?? [];
   const artifact = artifacts
     .filter(({ path }) => file === path || file.endsWith(`/${path}`))
     .sort((a, b) => b.path.length - a.path.length)[0];

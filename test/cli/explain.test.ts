@@ -1,7 +1,7 @@
 /** explain: every heap, region, symbol, value and line of a plan goes back to a place in a profile or to a fact. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { readText } from '../../src/cli/files.js';
 import { FACTS } from '../../src/facts/index.js';
@@ -125,6 +125,25 @@ test.each(BOARDS)(
     expect(placed).toBeGreaterThan(10);
   },
 );
+
+test('a line is that of generate with a kernel description, also in a target that the profile does not have', async () => {
+  const work = mkdtempSync(join(tmpdir(), 'dmaheap-explain-'));
+  try {
+    const board = { extends: [resolve('schemas/examples/qemu-virt-arm64.json')], targets: { udev: {} } };
+    const kernel = { version: { min: '6.12', max: '6.12' }, description: 'linux-6.12' };
+    writeFileSync(join(work, 'board.json'), JSON.stringify({ version: 1, name: 'b', ...board, kernel }));
+    expect((await dmaheap(['generate', 'board.json', '-o', 'out', '--target', 'kbuild'], work)).exit).toBe(0);
+    const lines = readFileSync(join(work, 'out/kbuild/dmaheap.config'), 'utf8').split('\n');
+    const options = lines.flatMap((line, i) => (line.startsWith('CONFIG_') ? [[line, i + 1] as const] : []));
+    expect(options.length).toBeGreaterThan(4);
+    for (const [line, number] of options) {
+      const { stdout } = await dmaheap(['explain', `out/kbuild/dmaheap.config:${number}`, 'board.json'], work);
+      expect(stdout.split('\n')[0]).toBe(`kbuild/dmaheap.config:${number}: ${line}`);
+    }
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+});
 
 test('a line names the place of each value: the mode is not where the heap is', async () => {
   const { plan } = boardPlan('schemas/examples/imx8mp-evk.json');
