@@ -174,10 +174,14 @@ describe('a good image', () => {
     expect(await checked(`${generated}heap name=other kind=system\n`)).toBe(
       'FAIL the profile has no "heap name=other"',
     );
+    expect(await checked(generated.replace('symbol=MMU value=y', 'symbol=MMU value=n'), 'CONFIG_MMU=y\n')).toMatch(
+      /^FAIL neither the profile nor the kernel has MMU=n: /,
+    );
     // Only the kernel can say whether a line that the profile does not ask for is one of its dependencies.
     const more = `${generated}config symbol=ARM_LPAE value=y\n`;
     expect(await checked(more)).toBe('unknown undefined');
     expect(await checked(more, 'CONFIG_ARM_LPAE=y\n')).toBe('pass undefined');
+    expect(await checked(`${generated}config symbol=ARM_LPAE value=m\n`, 'CONFIG_ARM_LPAE=y\n')).toBe('pass undefined');
     expect(await checked(more, '# CONFIG_ARM_LPAE is not set\n')).toMatch(
       /^FAIL neither the profile nor the kernel has ARM_LPAE=y: image-\d+\.config has ARM_LPAE=n$/,
     );
