@@ -5,13 +5,14 @@ import { cacheRoot } from '../../src/build/fetch/index.js';
 import { generate } from '../e2e/product.js';
 import { amongEngines } from '../engines/root.js';
 
-/** Yocto's series that have wic in openembedded-core, and the branch of bitbake that belongs to each. */
+/** Yocto's series, and the branch of bitbake that belongs to each. */
 export const SERIES = {
   scarthgap: '2.8',
   kirkstone: '2.0',
   styhead: '2.10',
   walnascar: '2.12',
   whinlatter: '2.16',
+  wrynose: '2.18',
 } as const;
 export type Series = keyof typeof SERIES;
 

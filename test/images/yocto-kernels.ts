@@ -1,32 +1,42 @@
 /**
- * The Yocto layer with the kernels of vendors: the tasks that configure and audit a kernel, as bitbake expands them from the
- * vendor's recipe, and with kernel-yocto's own tools. The source is a kernel of Debian, since that of a vendor is on the
+ * The Yocto layer with linux-yocto and the kernels of vendors: the tasks that configure and audit a kernel, as bitbake expands
+ * them from the recipe, and with kernel-yocto's own tools. The source is a kernel of Debian, since that of the recipe is on the
  * network: its Kconfig is another one.
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { kernelTree } from '../../src/build/fetch/index.js';
 import type { Verdicts } from '../verdicts.js';
-import { bitbake, generateLayer, missingTrees } from './bitbake.js';
+import { bitbake, generateLayer, missingTrees, type Series } from './bitbake.js';
 
 const KERNEL = '6.12';
-const SERIES = 'scarthgap';
+const CORE = 'openembedded-core';
 
 interface Vendor {
   readonly example: string;
   readonly machine: string;
   readonly kernel: string;
-  /** Below the layer. */
-  readonly recipe: string;
+  /** The version in the name of the recipe, by series. */
+  readonly versions: Partial<Record<Series, string>>;
   /** How the layer finds that the recipe reads fragments. */
   readonly kind: 'kernel-yocto' | 'ignores-cfg';
   /** Of Debian's compiler. */
   readonly tuple: 'aarch64-linux-gnu' | 'arm-linux-gnueabihf';
   /** Makes in the source what only the vendor's has: without lines of its own, or a copy of the usual defconfig. */
   readonly standIns: string;
-  /** For local.conf. */
-  readonly conf?: string;
+  /** For local.conf, by the version. */
+  readonly conf?: (version: string) => string;
 }
+
+/** The features of linux-yocto are on the network; what a kernel takes from them is then missing. */
+const withoutKernelCache = (kernel: string) => (version: string) => {
+  const cache = `git://git.yoctoproject.org/yocto-kernel-cache;type=kmeta;name=meta;branch=yocto-${version};destsuffix=kernel-meta`;
+  return `
+SRC_URI:remove:pn-${kernel} = "${cache};protocol=https ${cache}"
+KERNEL_DANGLING_FEATURES_WARN_ONLY = "1"
+KBUILD_DEFCONFIG:pn-linux-yocto = "defconfig"
+`;
+};
 
 const arm64Copy = (name: string) => `cp arch/arm64/configs/defconfig arch/arm64/configs/${name}`;
 
@@ -36,7 +46,7 @@ const VENDORS: Readonly<Record<string, Vendor>> = {
     example: 'imx8mp-evk',
     machine: 'imx8mp-lpddr4-evk',
     kernel: 'linux-fslc-imx',
-    recipe: 'recipes-kernel/linux/linux-fslc-imx_6.6.bb',
+    versions: { scarthgap: '6.6', wrynose: '6.18' },
     kind: 'kernel-yocto',
     tuple: 'aarch64-linux-gnu',
     standIns: arm64Copy('imx_v8_defconfig'),
@@ -45,19 +55,17 @@ const VENDORS: Readonly<Record<string, Vendor>> = {
     example: 'rpi-4-b',
     machine: 'raspberrypi4-64',
     kernel: 'linux-raspberrypi',
-    recipe: 'recipes-kernel/linux/linux-raspberrypi_6.6.bb',
+    versions: { scarthgap: '6.6', wrynose: '6.18' },
     kind: 'kernel-yocto',
     tuple: 'aarch64-linux-gnu',
     standIns: arm64Copy('bcm2711_defconfig'),
-    // Features of linux-yocto, which are on the network.
-    conf: `SRC_URI:remove:pn-linux-raspberrypi = "git://git.yoctoproject.org/yocto-kernel-cache;type=kmeta;name=meta;branch=yocto-6.6;destsuffix=kernel-meta;protocol=https"
-KERNEL_DANGLING_FEATURES_WARN_ONLY = "1"`,
+    conf: withoutKernelCache('linux-raspberrypi'),
   },
   'meta-rockchip': {
     example: 'rock-5b',
     machine: 'rockchip-rk3588-evb',
     kernel: 'linux-rockchip',
-    recipe: 'recipes-kernel/linux/linux-rockchip_6.1.bb',
+    versions: { scarthgap: '6.1' },
     kind: 'kernel-yocto',
     tuple: 'aarch64-linux-gnu',
     standIns: arm64Copy('rk3588_linux_defconfig'),
@@ -66,17 +74,27 @@ KERNEL_DANGLING_FEATURES_WARN_ONLY = "1"`,
     example: 'stm32mp157c-dk2',
     machine: 'stm32mp15-disco',
     kernel: 'linux-stm32mp',
-    recipe: 'recipes-kernel/linux/linux-stm32mp_6.1.bb',
+    versions: { scarthgap: '6.1' },
     kind: 'ignores-cfg',
     tuple: 'arm-linux-gnueabihf',
     standIns:
       'cp arch/arm/configs/multi_v7_defconfig arch/arm/configs/defconfig; : >arch/arm/configs/fragment-01-multiv7_cleanup.config; : >arch/arm/configs/fragment-02-multiv7_addons.config',
   },
+  'openembedded-core/meta': {
+    example: 'qemu-virt-arm64',
+    machine: 'qemuarm64',
+    kernel: 'linux-yocto',
+    versions: { scarthgap: '6.6', wrynose: '6.18' },
+    kind: 'kernel-yocto',
+    tuple: 'aarch64-linux-gnu',
+    standIns: ':',
+    conf: withoutKernelCache('linux-yocto'),
+  },
   'meta-ti/meta-ti-bsp': {
     example: 'am625-sk',
     machine: 'am62xx-evm',
     kernel: 'linux-ti-staging',
-    recipe: 'recipes-kernel/linux/linux-ti-staging_6.12.bb',
+    versions: { scarthgap: '6.12' },
     kind: 'ignores-cfg',
     tuple: 'aarch64-linux-gnu',
     standIns: ': >kernel/configs/ti_arm64_prune.config',
@@ -106,7 +124,7 @@ PATH:prepend:pn-${kernel} = "/work/kern-tools:"
 `;
 
 /** The source of Debian under a layer of memory, for what a task writes into it. */
-const asRoot = (linux: string, { standIns }: Vendor) => `mkdir -p linux linux-build kern-tools /media
+const asRoot = (series: Series, linux: string, { standIns }: Vendor) => `mkdir -p linux linux-build kern-tools /media
 mount -t tmpfs none /media
 mkdir /media/upper /media/work
 mount -t overlay -o lowerdir=/trees/${path.basename(linux)},upperdir=/media/upper,workdir=/media/work overlay linux
@@ -119,38 +137,44 @@ mkdir -p stand-ins/conf
 for name in ${STAND_INS.join(' ')}; do
   echo "BBFILE_COLLECTIONS += \\"$name\\""
   echo "BBFILE_PATTERN_$name = \\"\\""
-  echo "LAYERSERIES_COMPAT_$name = \\"${SERIES}\\""
+  echo "LAYERSERIES_COMPAT_$name = \\"${series}\\""
 done >stand-ins/conf/layer.conf
 `;
 
-const script = (layer: string, { kernel, recipe }: Vendor) => `
-make -s -C /trees/yocto-kernel-tools-${SERIES} DESTDIR=/work/kern-tools install
+const script = (series: Series, layer: string, { kernel, versions }: Vendor) => `
+make -s -C /trees/yocto-kernel-tools-${series} DESTDIR=/work/kern-tools install
 run -p
 bitbake-getvar --value PREFERRED_PROVIDER_virtual/kernel >/work/kernel
 bitbake-getvar -r ${kernel} --value DMAHEAP_KIND >/work/kind
 run -b /work/meta-dmaheap/recipes-core/dmaheap-access/dmaheap-access_1.0.bb -c install
 cp -r "$(bitbake-getvar -r dmaheap-access --value D)" /work/access
-run -b ${layer}/${recipe} -c dmaheap_audit
+run -b ${layer}/recipes-kernel/linux/${kernel}_${versions[series]}.bb -c dmaheap_audit
 cp "$(bitbake-getvar -r ${kernel} --value B)/.config" /work/config
 `;
 
 /** Builds below `directory`. @returns objections */
-async function configured(directory: string, layer: string, vendor: Vendor, line?: string): Promise<string> {
-  const place = path.join(directory, [vendor.kernel, ...(line === undefined ? [] : ['fault'])].join('-'));
+async function configured(
+  directory: string,
+  series: Series,
+  layer: string,
+  vendor: Vendor,
+  line?: string,
+): Promise<string> {
+  const place = path.join(directory, [series, vendor.kernel, ...(line === undefined ? [] : ['fault'])].join('-'));
   mkdirSync(place);
   const generated = await generateLayer(place, vendor.example, ['--kernel', KERNEL]);
   const fragment = path.join(generated, 'recipes-kernel/linux/files/dmaheap-kmeta/dmaheap.cfg');
   if (line !== undefined) appendFileSync(fragment, `${line}\n`);
   const linux = await kernelTree(KERNEL);
   const [tree = '', ...below] = layer.split('/');
-  const mounted = path.posix.join(`/trees/${tree}-${SERIES}`, ...below);
+  const mounted = path.posix.join(`/trees/${tree}-${series}`, ...below);
   await bitbake(place, {
-    series: SERIES,
+    series,
     trees: treesOf(layer),
-    conf: `${confOf(vendor)}${vendor.conf ?? ''}\n`,
-    layers: [mounted, '/work/stand-ins', '/work/meta-dmaheap'],
-    asRoot: asRoot(linux, vendor),
-    script: script(mounted, vendor),
+    conf: `${confOf(vendor)}${vendor.conf?.(vendor.versions[series] ?? '') ?? ''}`,
+    layers: [...(tree === CORE ? [] : [mounted]), '/work/stand-ins', '/work/meta-dmaheap'],
+    asRoot: asRoot(series, linux, vendor),
+    script: script(series, mounted, vendor),
     more: [linux],
   });
   const text = (name: string) => readFileSync(path.join(place, name), 'utf8');
@@ -169,27 +193,33 @@ async function configured(directory: string, layer: string, vendor: Vendor, line
     : 'dmaheap-access installs no expectation';
 }
 
-const treesOf = (layer: string) => [layer.split('/')[0] as string, 'yocto-kernel-tools'];
+const treesOf = (layer: string) => [
+  ...layer.split('/').filter((name, i) => i === 0 && name !== CORE),
+  'yocto-kernel-tools',
+];
 
 const FAULTY = 'CONFIG_NO_SUCH_HEAP=y';
 
-/** The first of each kind of recipe is judged with a line that the kernel does not have. */
+/** The first of each kind of recipe in a series is judged with a line that the kernel does not have. */
 export async function judgeYoctoKernels(verdicts: Verdicts, directory: string): Promise<void> {
   const refused = new Set<string>();
-  for (const [layer, vendor] of Object.entries(VENDORS)) {
-    const name = `yocto ${SERIES}, ${vendor.kernel} of ${layer}`;
-    const missing = missingTrees(SERIES, treesOf(layer));
+  const rows = Object.entries(VENDORS).flatMap(([layer, vendor]) =>
+    (Object.keys(vendor.versions) as Series[]).map((series) => ({ layer, vendor, series })),
+  );
+  for (const { layer, vendor, series } of rows) {
+    const name = `yocto ${series}, ${vendor.kernel} of ${layer}`;
+    const missing = missingTrees(series, treesOf(layer));
     if (missing !== undefined) {
       verdicts.skip(name, missing);
       continue;
     }
     await verdicts.judge(`${name}: configured and audited, every line is in .config`, () =>
-      configured(directory, layer, vendor),
+      configured(directory, series, layer, vendor),
     );
-    if (refused.has(vendor.kind)) continue;
-    refused.add(vendor.kind);
+    if (refused.has(`${series} ${vendor.kind}`)) continue;
+    refused.add(`${series} ${vendor.kind}`);
     await verdicts.judge(`${name}, ${FAULTY}: the audit fails and names it`, async () => {
-      const found = await configured(directory, layer, vendor, FAULTY).then(
+      const found = await configured(directory, series, layer, vendor, FAULTY).then(
         () => 'the audit passed',
         (error) => String(error),
       );
