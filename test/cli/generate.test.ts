@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -18,10 +19,15 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dmaheap } from './run.js';
 
-const PROFILE = path.resolve('schemas/examples/rockpro64.json');
+/** A copy that everybody may read, wherever the project is. */
+const boards = mkdtempSync(path.join(tmpdir(), 'dmaheap-boards-'));
+chmodSync(boards, 0o755);
+cpSync('schemas/examples', boards, { recursive: true });
+afterAll(() => rmSync(boards, { recursive: true }));
+const PROFILE = path.join(boards, 'rockpro64.json');
 let work = '';
 beforeEach(() => {
   work = mkdtempSync(path.join(tmpdir(), 'dmaheap-generate-'));
