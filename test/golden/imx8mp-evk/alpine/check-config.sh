@@ -13,7 +13,7 @@ fragment=$1
 config=$2
 shift 2
 
-# Prints those of the lines of standard input that the configuration does not have.
+# Prints those of the lines of standard input that the configuration does not have, each after $1.
 lost_lines() {
   while IFS= read -r line || [ -n "$line" ]; do
     case $line in
@@ -35,7 +35,7 @@ lost_lines() {
       *) continue ;;
     esac
     found=$(grep -e "^$symbol=" -e "^# $symbol is not set\$" "$config" || echo 'nothing')
-    echo "$config: wanted: $line, found: $found"
+    echo "$1$config: wanted: $line, found: $found"
   done
 }
 
@@ -55,12 +55,12 @@ last_lines() {
 }
 
 for other in "$@"; do
-  last_lines "$other" "$@" "$fragment" | lost_lines | sed "s|^|dmaheap: note: $other: |" >&2
+  last_lines "$other" "$@" "$fragment" | lost_lines "dmaheap: note: $other: " >&2
 done
 
-lost=$(lost_lines <"$fragment")
+lost=$(lost_lines "dmaheap: " <"$fragment")
 if [ -n "$lost" ]; then
-  printf '%s\n' "$lost" | sed 's/^/dmaheap: /' >&2
+  printf '%s\n' "$lost" >&2
   echo "dmaheap: $(printf '%s\n' "$lost" | wc -l) lines of $fragment did not survive; 'dmaheap explain SYMBOL' shows what prevents them" >&2
   exit 1
 fi
