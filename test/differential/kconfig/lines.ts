@@ -83,8 +83,9 @@ const line: fc.Arbitrary<string> = fc
       fc.constantFrom('', 'yes', 'no', '"', '"a', '"a\\', '"a"b', '64 ', ' y', '0X1F', '007', '1f', '-0', '+1', '2M'),
     ),
     fc.constantFrom('plain', 'string', 'unset'),
-    fc.constantFrom('', ' ', '\t', ' #', '\r'),
-    fc.constantFrom('', '', '', '', ' ', '#', '# '),
+    // conf reads C strings: a zero byte ends the line.
+    fc.constantFrom('', ' ', '\t', ' #', '\r', '\0', '\0 is not set', '\0\0"'),
+    fc.constantFrom('', '', '', '', ' ', '#', '# ', '\0'),
   )
   .map(
     ([name, value, kind, tail, head]) =>
