@@ -5,7 +5,7 @@ import { EXIT } from './exit.js';
 
 const WAIT_MS = 5;
 
-/** Until what reads from a full pipe, or writes to an empty one, has gone on: another process made the pipe non-blocking. */
+/** Waits a moment for the process at the other end of a pipe that does not block. */
 export function waitForPipe(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAIT_MS);
 }
