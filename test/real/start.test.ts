@@ -60,9 +60,14 @@ test('what a first run with an error did not compile is added by the next ones, 
   const first = place(environment);
   expect(kept().length).toBeGreaterThan(poor * 1.2);
   for (let run = 0; run < 3; run += 1) expect(place(environment)).toBe(first);
-  const settled = kept();
-  expect(place(environment)).toBe(first);
-  expect(kept()).toEqual(settled);
+  // One later run in sixteen writes, by chance: more than half of twelve would be one time in 300,000.
+  let writes = 0;
+  for (let run = 0; run < 12; run += 1) {
+    const before = kept();
+    expect(place(environment)).toBe(first);
+    if (!kept().equals(before)) writes += 1;
+  }
+  expect(writes).toBeLessThanOrEqual(6);
 });
 
 test.each(['', 'relative/cache'])('XDG_CACHE_HOME=%j leaves nothing in the working directory', (named) => {
