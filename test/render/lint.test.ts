@@ -129,18 +129,19 @@ test('the audit of a kernel configuration finds what was lost, and only that', (
   expect(execaSync('sh', [at('audit.sh', script)], { reject: false }).exitCode).toBe(2);
   // The last file wins: what a later fragment changes is not lost.
   const others = [
-    at('one', 'CONFIG_F=y\nCONFIG_G=y\nCONFIG_A=m\nCONFIG_H=1\n'),
+    at('a=one', 'CONFIG_F=y\nCONFIG_G=y\nCONFIG_A=m\nCONFIG_H=1\n'),
     at('two', '# CONFIG_G is not set\nCONFIG_H=2\n'),
   ];
   const files = [
     at('audit.sh', script),
     at('fragment', 'CONFIG_H=3\n'),
     at('config', `${good}CONFIG_H=3\n`),
-    ...others,
+    // The first name is one that awk would take for an assignment.
+    ...others.map((file) => path.basename(file)),
   ];
   const noted = execaSync('sh', files, { cwd: directory });
   expect(noted.stderr.replaceAll(`${directory}/`, '')).toBe(
-    'dmaheap: note: one: config: wanted: CONFIG_F=y, found: nothing',
+    'dmaheap: note: a=one: config: wanted: CONFIG_F=y, found: nothing',
   );
 });
 

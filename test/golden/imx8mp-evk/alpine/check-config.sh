@@ -39,19 +39,22 @@ lost_lines() {
   done
 }
 
-# Prints the lines of one file whose symbols no later line of all files sets.
+# Prints the lines of the file $1 whose symbols no later line of all files sets. As operands, awk would take a=b.config for
+# an assignment.
 last_lines() {
-  one=$1
-  shift
-  awk -v one="$one" '
-    /^CONFIG_[A-Za-z0-9_]+=/ || /^# CONFIG_[A-Za-z0-9_]+ is not set$/ {
-      match($0, /CONFIG_[A-Za-z0-9_]+/)
-      symbol = substr($0, RSTART, RLENGTH)
-      line[symbol] = $0
-      file[symbol] = FILENAME
+  awk 'BEGIN {
+    for (i = 2; i < ARGC; i++) {
+      while ((getline text < ARGV[i]) > 0)
+        if (text ~ /^CONFIG_[A-Za-z0-9_]+=/ || text ~ /^# CONFIG_[A-Za-z0-9_]+ is not set$/) {
+          match(text, /CONFIG_[A-Za-z0-9_]+/)
+          symbol = substr(text, RSTART, RLENGTH)
+          line[symbol] = text
+          file[symbol] = ARGV[i]
+        }
+      close(ARGV[i])
     }
-    END { for (symbol in line) if (file[symbol] == one) print line[symbol] }
-  ' "$@" | sort
+    for (symbol in line) if (file[symbol] == ARGV[1]) print line[symbol]
+  }' "$@" | sort
 }
 
 for other in "$@"; do
