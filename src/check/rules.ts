@@ -6,6 +6,7 @@ import { kernelsText } from '../facts/index.js';
 import type { SourceText } from '../source/index.js';
 import { type Check, type CheckedTree, hasSuffix, report as reportCheck } from './types.js';
 import { ASSIGN_ONLY, MATCH_ONLY, matchesPattern, type Rule, readRules, type Token } from './udev.js';
+import { linksIn } from './udev-event.js';
 
 /** The usual node name, and what kernels call the default area's heap instead. */
 const { defaultArea, kernelArea } = givenHeapNames();
@@ -74,6 +75,12 @@ export const RULE_CODES = {
       title: 'SYMLINK is not a path below /dev',
       explain:
         'udev makes the link below /dev. With a leading /dev/ or a .., the link is at another place or is refused.',
+    },
+    'udev/symlink-escaped': {
+      severity: 'warning',
+      title: 'the link gets another name than SYMLINK states',
+      explain:
+        'udev writes "_" for each character of a link that is not a letter, a digit or one of #+-.:=@_/, such as the comma of linux,cma, unless the line has OPTIONS+="string_escape=none".',
     },
     'udev/group-not-created': {
       severity: 'warning',
@@ -175,6 +182,17 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
       yield report('udev/symlink-path', {
         message: `SYMLINK "${bad}" is not a path below /dev`,
         fix: `write ${bad.replace(/^\/(?:dev\/)?/, '').replaceAll('../', '')}`,
+        span: valueSpan,
+      });
+    const escaping = rule.tokens.some((one) => one.key === 'OPTIONS' && one.value === 'string_escape=none');
+    const stated = linksIn(value, 'none');
+    const made = linksIn(value, escaping ? 'none' : 'unset');
+    const other = stated.findIndex((link, i) => link !== made[i]);
+    if (operator !== '-=' && !/[$%]/.test(value) && other >= 0)
+      yield report('udev/symlink-escaped', {
+        message: `udev makes the link /dev/${made[other]} and not /dev/${stated[other]}`,
+        cause: 'udev replaces characters such as the comma of linux,cma in the name of a link',
+        fix: 'write OPTIONS+="string_escape=none" in the same line',
         span: valueSpan,
       });
   }

@@ -323,7 +323,7 @@ function plainValue({ value, prefix }: Token): string {
 const isSubstituted = (value: string) => /[$%]/.test(value);
 
 /** Links of a value: what a name of a link may not have becomes "_", but for a hexadecimal escape and UTF-8. */
-function linksIn(text: string, escaping: 'unset' | 'none' | 'replace'): string[] {
+export function linksIn(text: string, escaping: 'unset' | 'none' | 'replace'): string[] {
   const kept =
     escaping === 'replace' ? /[\w#+\-.:=@/]|\\x|[\u0080-\u{10ffff}]/u : /[\w#+\-.:=@/ ]|\\x|[\u0080-\u{10ffff}]/u;
   const replaced =

@@ -260,7 +260,7 @@ function boardOf(
   const arch = input.arch ?? config.arch;
   const memory = rangesOf(tree.board === undefined ? [] : soundMemory(memoryBanks(tree.board), diagnostics));
   if (memory === undefined) {
-    noteMissingMemory(notes, 'the files of the setup');
+    noteMissingMemory(notes, 'the setup');
     diagnostics.push(
       report('import/assumed', {
         message: 'the RAM is not stated, so the areas are not compared with it',

@@ -204,6 +204,16 @@ describe('every idiom is answered', () => {
       "
     `);
   });
+  test('udev/symlink-escaped', () => {
+    const message = (rest: string) =>
+      /symlink-escaped\]: (.*)/.exec(lint(`SUBSYSTEM=="dma_heap", KERNEL=="reserved", ${rest}\n`))?.[1];
+    expect(message('SYMLINK+="dma_heap/linux,cma"')).toBe(
+      'udev makes the link /dev/dma_heap/linux_cma and not /dev/dma_heap/linux,cma',
+    );
+    expect(message('SYMLINK+="dma_heap/a dma_heap/b,c", OPTIONS+="string_escape=replace"')).toContain('b_c');
+    for (const kept of ['linux,cma", OPTIONS+="string_escape=none', 'cam-0@7000.a+b:c=#', '$kernel,x'])
+      expect(message(`SYMLINK+="dma_heap/${kept}"`)).toBeUndefined();
+  });
   test('folklore in a rule', () => {
     expect(
       lint('KERNEL=="dma_heap/*", MODE="0660"\nKERNEL=="linux,cma*", RUN+="/bin/chmod 666 /dev/dma-buf"\n'),

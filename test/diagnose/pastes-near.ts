@@ -3,6 +3,30 @@ import type { PasteCase } from './cases.js';
 
 export const NEAR_PASTES: readonly PasteCase[] = [
   {
+    cause: 'HEAP_RENAMED',
+    says: [/KERNEL=="reserved", OPTIONS\+="string_escape=none", SYMLINK\+="dma_heap\/linux,cma"/, /or from cma=/],
+    text: `crw-rw---- 1 root video 252, 0 Jan  1 00:00 reserved
+open /dev/dma_heap/linux,cma failed: No such file or directory`,
+  },
+  {
+    cause: 'SYMLINK_RULE_MISSING',
+    says: [/udev made linux_cma/, /OPTIONS\+="string_escape=none", SYMLINK/],
+    text: `# ls -l /dev/dma_heap
+crw-rw---- 1 root video 252, 0 Jan  1 00:00 reserved
+lrwxrwxrwx 1 root root       8 Jan  1 00:00 linux_cma -> reserved
+# v4l2-player
+cannot open /dev/dma_heap/linux,cma: No such file or directory`,
+  },
+  {
+    cause: 'SYMLINK_RULE_MISSING',
+    says: [/udev made npu_0/],
+    text: `/dev/dma_heap:
+total 0
+crw-rw---- 1 root video 251, 0 Dec  1 09:00 default_cma_region
+lrwxrwxrwx 1 root root      18 Dec  1 09:00 npu_0 -> default_cma_region
+rknn_init: open("/dev/dma_heap/npu,0") = -1 ENOENT (No such file or directory)`,
+  },
+  {
     cause: 'CMA_NOT_CONFIGURED',
     says: [/DMA_CMA/],
     text: `.config:4471:warning: override: reassigning to symbol DMABUF_HEAPS

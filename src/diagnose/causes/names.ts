@@ -31,6 +31,14 @@ const ALL_POOLS = FACTS.get('heap.cma-names')?.ranges.find(({ value }) => value 
 /** Aliases of the default area that distributions make by a rule. */
 const ALIASES = /^vidbuf_cached$/;
 
+/** Assignments that make a link of that name: udev replaces other characters than these, unless it is told not to. */
+const linkTo = (alias: string) =>
+  `${/^[\w#+\-.:=@]+$/.test(alias) ? '' : 'OPTIONS+="string_escape=none", '}SYMLINK+="dma_heap/${alias}"`;
+const ruleOf = (heap: string, alias: string) => `SUBSYSTEM=="dma_heap", KERNEL=="${heap}", ${linkTo(alias)}`;
+
+/** The link that a rule makes that states this name and does not keep udev from replacing characters. */
+const escaped = (alias: string) => alias.replaceAll(/[^\w#+\-.:=@]/g, '_');
+
 const bare = (name: string) => name.replace(/@[0-9a-f]+$/, '');
 const hasUnit = (name: string) => bare(name) !== name;
 /** A vendor's carveouts have unit addresses as well. */
@@ -64,6 +72,22 @@ function withUnit(board: Board, wanted: string): { readonly name: string; readon
 
 export const NAMES: readonly Cause[] = [
   {
+    id: 'SYMLINK_RULE_MISSING',
+    when(board) {
+      for (const wanted of unfound(board)) {
+        const made = escaped(wanted.name);
+        const link = board.nodes().find(({ name }) => name === made && made !== wanted.name);
+        if (link === undefined) continue;
+        return {
+          text: `no link has the name ${wanted.name}: udev made ${made}. It replaces characters such as the comma in the name of a link, unless the line of the rule has OPTIONS+="string_escape=none".`,
+          evidence: [wanted.line, link.line],
+          fix: `in the rule that has SYMLINK+="dma_heap/${wanted.name}" (grep -r '${wanted.name}' /etc/udev/rules.d /usr/lib/udev/rules.d), write ${linkTo(wanted.name)}, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        };
+      }
+      return undefined;
+    },
+  },
+  {
     id: 'HEAP_RENAMED',
     when(board) {
       for (const wanted of unfound(board)) {
@@ -79,7 +103,7 @@ export const NAMES: readonly Cause[] = [
             ? `let the program open /dev/dma_heap/${listed}, if this is the area that it is written for (compare the node of the device tree with the one that the program expects)`
             : found.length > 1
               ? `let the program open the one of ${listed} that it is written for: the unit address is the place of the area`
-              : `let the program open /dev/dma_heap/${got.name}; or add a rule that makes the name a link to exactly this heap: SUBSYSTEM=="dma_heap", KERNEL=="${got.name}", SYMLINK+="dma_heap/${wanted.name}" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+              : `let the program open /dev/dma_heap/${got.name}; or add a rule that makes the name a link to exactly this heap: ${ruleOf(got.name, wanted.name)} in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
         };
       }
       return undefined;
@@ -140,7 +164,7 @@ export const NAMES: readonly Cause[] = [
           ? "Rockchip's kernel calls the heap of the default area cma, and this kernel does not"
           : got === 'reserved'
             ? cma === undefined && !board.has('bypass')
-              ? 'the area comes from the kernel configuration and not from the device tree, so its heap is named reserved'
+              ? 'the area comes from the kernel configuration or from cma= on the command line, and not from the device tree, so its heap is named reserved'
               : `${cma?.text ?? 'cma='} on the command line makes the area instead of the device tree's node, so its heap is named reserved`
             : got === 'default_cma_region'
               ? `Linux renamed the heap of the default area: it is default_cma_region from ${RENAMED} on${board.config('DMABUF_HEAPS_CMA_LEGACY') === 'n' ? ', and the old name is disabled (CONFIG_DMABUF_HEAPS_CMA_LEGACY)' : ''}`
@@ -154,7 +178,7 @@ export const NAMES: readonly Cause[] = [
           board.nodes().find(({ name }) => name === got)?.line ?? board.first('names')?.line,
           cma?.line,
         ],
-        fix: `add a rule that keeps both names: SUBSYSTEM=="dma_heap", KERNEL=="${got}", SYMLINK+="dma_heap/${wanted.name}"; or let the program open ${got}${got === 'reserved' && cma !== undefined ? `; or remove ${cma.text.split('=')[0]}= from the boot arguments and give the node linux,cma its size in the device tree` : ''}`,
+        fix: `add a rule that keeps both names: ${ruleOf(got, wanted.name)}; or let the program open ${got}${got === 'reserved' && cma !== undefined ? `; or remove ${cma.text.split('=')[0]}= from the boot arguments and give the node linux,cma its size in the device tree` : ''}`,
       };
     },
   },
@@ -179,7 +203,7 @@ export const NAMES: readonly Cause[] = [
       return {
         text: `the alias ${wrong.name} leads to ${wrong.target ?? 'nothing'}${names.length > 0 && !names.includes((wrong.target ?? '').replace(/^(?:\.\/|\/dev\/dma_heap\/)/, '')) ? ', which does not exist' : ', which is not the heap of that name'}: the program gets memory of the wrong kind, or none.`,
         evidence: [wrong.line, said],
-        fix: `find the file that makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d), and let the link lead to the intended heap: write SYMLINK+="dma_heap/${wrong.name}" in the rule of that heap`,
+        fix: `find the file that makes this link (grep -r ${wrong.name} /etc/udev/rules.d /usr/lib/udev/rules.d /usr/lib/tmpfiles.d), and let the link lead to the intended heap: write ${linkTo(wrong.name)} in the rule of that heap`,
       };
     },
   },
@@ -214,12 +238,12 @@ export const NAMES: readonly Cause[] = [
         return {
           text: `no kernel makes a heap named ${wanted.name}: it is an alias, a link from a udev rule of the distribution or of the program, and this system does not have such a rule. The heaps themselves exist (${names.join(', ')}).`,
           evidence,
-          fix: `install the rule that makes the alias: SUBSYSTEM=="dma_heap", KERNEL=="${target}", SYMLINK+="dma_heap/${wanted.name}" ${apply}${iommu}`,
+          fix: `install the rule that makes the alias: ${ruleOf(target, wanted.name)} ${apply}${iommu}`,
         };
       return {
         text: `no heap and no link has the name ${wanted.name}; the heaps are ${names.join(', ')}. It is an alias of a heap, which a udev rule of the program or of the distribution makes, or the name of a node of the device tree that this kernel makes no heap from. The text does not show which heap the name means.`,
         evidence,
-        fix: `find out which heap the program is written for (its documentation, its udev rule, its profile). If it is one of those that are listed, write its name for HEAP: SUBSYSTEM=="dma_heap", KERNEL=="HEAP", SYMLINK+="dma_heap/${wanted.name}" ${apply}. If it has a separate area, look for its node: ls /proc/device-tree/reserved-memory, and "reserved mem" in the kernel log${iommu}`,
+        fix: `find out which heap the program is written for (its documentation, its udev rule, its profile). If it is one of those that are listed, write its name for HEAP: ${ruleOf('HEAP', wanted.name)} ${apply}. If it has a separate area, look for its node: ls /proc/device-tree/reserved-memory, and "reserved mem" in the kernel log${iommu}`,
       };
     },
   },

@@ -68,7 +68,7 @@ const isClass = (directory: string | undefined) =>
   directory !== undefined && /^\/sys\/(?:class|devices\/virtual)\/dma_heap\/?\*?$/.test(directory);
 /** Names that heaps and their usual aliases have. */
 export const HEAP_NAME =
-  /^(?:system(?:[-_][\w-]+)?|linux,cma\S*|reserved|default_cma_region|cma(?:-\w+)*|vidbuf_cached|\S*carveout\S*)$/;
+  /^(?:system(?:[-_][\w-]+)?|linux[,_]cma\S*|reserved|default_cma_region|cma(?:-\w+)*|vidbuf_cached|\S*carveout\S*)$/;
 
 const listing: Reader = {
   as: 'a listing of nodes',
