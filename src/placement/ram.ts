@@ -1,6 +1,6 @@
 /** The RAM that the kernel has when it reads /reserved-memory: what the tree states, and what cuts it. */
 
-import { cell, cells, childrenWith, type Fdt, findChild, isAvailable, strings } from '../fdt/index.js';
+import { cell, cells, childrenWith, type Fdt, type FdtNode, findChild, isAvailable, strings, walk } from '../fdt/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { alignDown, alignUp } from '../quantity/index.js';
 import { memparse, parameters } from './command-line.js';
@@ -117,6 +117,21 @@ export function armBanksWithin32Bits(banks: readonly Interval[]): readonly Inter
   });
 }
 
+/** The distance of a node to itself in numa-distance-map-v1; to another node it is more. */
+const LOCAL_DISTANCE = 10;
+
+/** of_numa_parse_distance_map_v1(): three cells for each pair of nodes, of which the last may be incomplete. */
+function isRefusedDistanceMap(node: FdtNode): boolean {
+  if (strings(node, 'compatible')?.includes('numa-distance-map-v1') !== true) return false;
+  const matrix = cells(node, 'distance-matrix') ?? [];
+  if (matrix.length === 0) return true;
+  return matrix.some((from, i) => {
+    const [to, distance] = [matrix[i + 1], matrix[i + 2]];
+    if (i % 3 !== 0 || to === undefined || distance === undefined) return false;
+    return from === to ? distance !== LOCAL_DISTANCE : distance <= LOCAL_DISTANCE;
+  });
+}
+
 /** Where memory of one NUMA node ends and that of another begins; empty when the tree has one node only. */
 export function numaBoundaries(tree: Fdt, root: { readonly address: number; readonly size: number }): bigint[] {
   const banks: { readonly range: AddressRange; readonly node: number | undefined }[] = [];
@@ -125,6 +140,8 @@ export function numaBoundaries(tree: Fdt, root: { readonly address: number; read
     const id = cell(node, 'numa-node-id');
     for (const range of memoryOfNode(node, root)) banks.push({ range, node: id });
   }
+  // With a map that of_numa_init() refuses, everything is one node.
+  if ([...walk(tree.root)].some(isRefusedDistanceMap)) return [];
   // numa_register_nodes(): one bank without a node, and everything is one node.
   if (banks.some(({ node }) => node === undefined)) return [];
   banks.sort((a, b) => (a.range.baseAddress < b.range.baseAddress ? -1 : 1));

@@ -128,6 +128,19 @@ memory@50000000 { device_type = "memory"; reg = <0x0 0x50000000 0x0 0x10000000>;
     expect(boot({ memory: two, nodes }).cmaTotalBytes).toBe(64n << 20n);
   });
 
+  test.each([
+    ['<0 0 10>, <0 1 20>, <1 1 10>', 0n],
+    ['<0 0 10>, <0 1 11>, <1 1 10>, <1>', 0n],
+    ['<0 0 20>, <0 1 20>, <1 1 10>', 64n << 20n],
+    ['<0 0 10>, <0 1 10>, <1 1 10>', 64n << 20n],
+    ['[00 00 01]', 64n << 20n],
+    ['', 64n << 20n],
+  ])('with the distances %s, CmaTotal is %d', (distances, total) => {
+    const matrix = distances === '' ? '' : `distance-matrix = ${distances};`;
+    const extra = `distance-map { compatible = "numa-distance-map-v1"; ${matrix} };`;
+    expect(boot({ memory: two, nodes, extra }, { config: configWith({ NUMA: 'y' }) }).cmaTotalBytes).toBe(total);
+  });
+
   test('numa=fake= makes it unknown, by name', () => {
     const seen = boot({ nodes }, { commandLine: 'numa=fake=4' });
     expect(seen.unknown.find(({ field }) => field === 'cmaTotalBytes')?.needs).toContain('numa=fake=4');
@@ -201,6 +214,14 @@ describe('layouts of boot loaders', () => {
     expect(seen.cmaTotalBytes).toBeNull();
     expect(new Set(seen.layouts.map(({ areas }) => areas[0]?.name))).toEqual(new Set(['reserved', 'linux,cma']));
     expect(seen.unknown.find(({ field }) => field === 'areas')?.needs).toContain('--boot-log');
+  });
+
+  test('QEMU has the device tree of riscv64 below 3 GiB', () => {
+    const memory = 'memory@80000000 { device_type = "memory"; reg = <0x0 0x80000000 0x1 0x0>; };';
+    const seen = boot({ memory }, { architecture: 'riscv64', occupied: [], commandLine: 'cma=1500M' });
+    expect(seen.cmaTotalBytes).toBeNull();
+    const refused = seen.layouts.filter(({ areas }) => areas.length === 0).map(({ layout }) => layout);
+    expect(refused).toEqual(['QEMU, with the device tree at the top of the RAM below 3 GiB']);
   });
 
   test('what fills its window is refused by anything in it', () => {
