@@ -130,8 +130,7 @@ function placeOf(image: LayoutImage, bank: { readonly start: bigint; readonly en
   const length = bank.end - bank.start;
   const size = lower(BigInt(image.mebibytes) * MIB, length / BigInt(image.share));
   // Below 4 GiB, for what the loader itself can address.
-  if (image.top === true)
-    return topOf(image, bank, image.under === undefined ? GIB4 : BigInt(image.under) * MIB);
+  if (image.top === true) return topOf(image, bank, image.under === undefined ? GIB4 : BigInt(image.under) * MIB);
   if (image.below !== undefined) {
     const end = bank.start + BigInt(image.below) * MIB;
     return end < bank.end ? { start: end - size, end } : undefined;

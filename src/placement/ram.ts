@@ -1,6 +1,16 @@
 /** The RAM that the kernel has when it reads /reserved-memory: what the tree states, and what cuts it. */
 
-import { cell, cells, childrenWith, type Fdt, type FdtNode, findChild, isAvailable, strings, walk } from '../fdt/index.js';
+import {
+  cell,
+  cells,
+  childrenWith,
+  type Fdt,
+  type FdtNode,
+  findChild,
+  isAvailable,
+  strings,
+  walk,
+} from '../fdt/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { alignDown, alignUp } from '../quantity/index.js';
 import { memparse, parameters } from './command-line.js';

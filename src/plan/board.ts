@@ -95,9 +95,13 @@ export const addressBitsOf = (areas: readonly PlannedArea[]): ReadonlyMap<string
 export function lintHints(
   model: Model,
   areas: readonly PlannedArea[],
-): Required<Pick<LintInput, 'addressBits' | 'places'>> {
+): Pick<LintInput, 'addressBits' | 'places' | 'ownArea'> {
+  const own = areas.find(({ isDefault, delivery }) => isDefault && delivery !== 'device-tree');
   return {
     addressBits: addressBitsOf(areas),
+    ...(own === undefined || own.delivery === 'device-tree'
+      ? {}
+      : { ownArea: { name: own.nodeName, sizeBytes: own.sizeBytes, delivery: own.delivery } }),
     places: new Map(areas.map(({ name, nodeName }) => [nodeName, spotOf(model, childPointer('/regions', name))])),
   };
 }

@@ -292,6 +292,21 @@ describe('flags, defaults and names', () => {
     expect(found(results, 'command-line')[0]?.message).toBe(`${commandLine} on the command line disables linux,cma`);
   });
 
+  test.each([
+    ['kconfig', 'cma=48M', 'remove cma=48M'],
+    ['kconfig', 'quiet cma=0', 'remove cma=0'],
+    ['kconfig', 'cma=128M', 'or state the same size'],
+    ['command-line', 'cma=64M cma=48M', 'replace cma=48M in the boot arguments (and in CONFIG_CMDLINE) by cma=64M'],
+    ['kconfig', 'cma=64M', undefined],
+    ['command-line', 'cma=48M cma=64M', undefined],
+    ['kconfig', 'quiet', undefined],
+  ] as const)('an area of 64 MiB by %s beside %s', (delivery, commandLine, fix) => {
+    const results = lint({}, { commandLine, ownArea: { name: 'linux,cma', sizeBytes: 64n << 20n, delivery } });
+    expect(found(results, 'command-line').map((one) => one.fix)).toEqual(
+      fix === undefined ? [] : [expect.stringContaining(fix)],
+    );
+  });
+
   test('cma= of the boot arguments in the tree counts too', () => {
     const { commandLine: _, ...rest } = { commandLine: '', ...{} };
     const tree = board({ nodes: C, extra: 'chosen { bootargs = "console=ttyS0 cma=32M"; };' });

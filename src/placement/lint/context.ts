@@ -22,6 +22,12 @@ export interface LintInput extends PlacementInput {
   readonly addressBits?: ReadonlyMap<string, number>;
   /** The profile itself delivers the `cma=` of the command line. */
   readonly ownParameter?: boolean;
+  /** The profile's default area, if the device tree does not deliver it. */
+  readonly ownArea?: {
+    readonly name: string;
+    readonly sizeBytes: bigint;
+    readonly delivery: 'command-line' | 'kconfig';
+  };
   /** Where a profile asks for a node, by node name. */
   readonly places?: ReadonlyMap<string, Pick<Diagnostic, 'pointer' | 'span'>>;
 }

@@ -2,6 +2,7 @@
 
 import { heapNamesOn, NAMING_FACTS, registeredHeaps } from '../../facts/heap-names.js';
 import { compareKernelVersions, firstRelease, parseKernelVersion } from '../../facts/index.js';
+import { formatBytes } from '../../quantity/index.js';
 import type { Finding, LintContext } from './context.js';
 import { lint, PLACED, READABLE } from './lint.js';
 import { noArea, noConfiguration, noParameter, noPool } from './skip.js';
@@ -32,6 +33,26 @@ function findCommandLine({ situation, prediction, pools, input }: LintContext): 
           facts: ['cma.parameter-and-default-node'],
         },
   );
+  const { ownArea } = input;
+  if (ownArea !== undefined && parameter.sizeBytes !== ownArea.sizeBytes) {
+    const asked = formatBytes(ownArea.sizeBytes);
+    const isConfigured = ownArea.delivery === 'kconfig';
+    found.push({
+      isOurs: true,
+      nodes: [ownArea.name],
+      message:
+        parameter.sizeBytes === 0n
+          ? `${parameter.text} on the command line leaves no default area, and ${ownArea.name} is to have ${asked}`
+          : `${parameter.text} on the command line makes the default area, and ${ownArea.name} is to have ${asked}`,
+      cause: isConfigured
+        ? 'the kernel makes an area of CMA_SIZE_MBYTES only without cma='
+        : 'of several cma= the kernel takes the last one',
+      fix: isConfigured
+        ? `remove ${parameter.text} from the boot arguments (and from CONFIG_CMDLINE)${parameter.sizeBytes === 0n ? '' : ', or state the same size in the profile'}`
+        : `replace ${parameter.text} in the boot arguments (and in CONFIG_CMDLINE) by cma=${ownArea.sizeBytes >> 20n}M`,
+      facts: [],
+    });
+  }
   for (const danger of prediction.dangers) {
     const [area, owner] = danger.nodes;
     if (area !== situation.rules.inventory.kernelAreaName || owner === undefined || danger.code === 'areas-overlap')
@@ -53,7 +74,7 @@ export const commandLine = lint({
   severity: 'error',
   title: 'cma= on the command line',
   explain:
-    'cma=, also cma=0, replaces the linux,cma-default node of the device tree. With a base, it may overlap memory of the firmware, which the kernel accepts silently.',
+    'cma=, also cma=0, replaces the linux,cma-default node of the device tree, and the area of CMA_SIZE_MBYTES. With a base, it may overlap memory of the firmware, which the kernel accepts silently.',
   needs: READABLE,
   skip: noParameter,
   check: findCommandLine,
