@@ -144,53 +144,76 @@ function boardOf(found: BoardFindings, arch: Arch | undefined, notes: Notes): Bo
   };
 }
 
+/** The default area that the board's kernel makes without the profile. */
+interface AreaToday {
+  readonly sizeBytes: bigint;
+  /** What gives it that size, as the subject of a sentence. */
+  readonly by: string;
+  /** To decide, where no size was asked for. */
+  readonly question: string;
+}
+
+/** By what wins in the kernel: cma=, the node, the configuration. */
+function areaToday(found: BoardFindings, old: bigint | undefined): AreaToday | undefined {
+  const { argumentBytes, cmaTotalBytes, config } = found;
+  if (argumentBytes !== undefined && argumentBytes > 0n)
+    return {
+      sizeBytes: argumentBytes,
+      by: 'cma= on the running command line',
+      question:
+        'cma= on the running command line sets this size and overrides the device tree. Remove cma= to use the profile',
+    };
+  if (old !== undefined)
+    return {
+      sizeBytes: old,
+      by: "the board's own device tree",
+      question: "whether it is large enough: the board's device tree already has this area",
+    };
+  if (cmaTotalBytes !== undefined && cmaTotalBytes > 0n)
+    return {
+      sizeBytes: cmaTotalBytes,
+      by: 'the running kernel',
+      question: 'whether it is large enough: this is CmaTotal of the running kernel, the sum of all areas',
+    };
+  const isInMebibytes = config?.get('DMA_CMA') === 'y' && config.get('CMA_SIZE_SEL_MBYTES') === 'y';
+  const configured = isInMebibytes ? Number(config.get('CMA_SIZE_MBYTES')) : 0;
+  return Number.isInteger(configured) && configured > 0
+    ? {
+        sizeBytes: BigInt(configured) << 20n,
+        by: 'CMA_SIZE_MBYTES of the kernel configuration',
+        question: 'whether it is large enough: CMA_SIZE_MBYTES of the kernel configuration gives the area this size',
+      }
+    : undefined;
+}
+
 /** Size of the default area, from the best source, with a note above what it is written as. */
 function sizeOf(
-  found: BoardFindings,
-  old: { readonly sizeBytes: bigint } | undefined,
+  { decided }: BoardFindings,
+  today: AreaToday | undefined,
   at: (member: string) => string,
   notes: Notes,
 ): Pick<RegionWords, 'sizeBytes' | 'budget'> {
-  const { decided, argumentBytes, cmaTotalBytes } = found;
-  const existing = old?.sizeBytes ?? DEFAULT_SIZE;
   if (decided?.buffers !== undefined) {
-    if (old !== undefined)
-      notes.decide(
-        at('budget'),
-        `the board's own device tree gives this area ${sizeText(existing)}, and drivers may need it: "min" keeps this size`,
-      );
     const buffers = decided.buffers as Budget['buffers'];
-    return { budget: { buffers, ...(old === undefined ? {} : { min: sizeText(existing) }) } };
+    if (today === undefined) return { budget: { buffers } };
+    const min = sizeText(today.sizeBytes);
+    notes.decide(at('budget'), `${today.by} gives this area ${min}, and drivers may need it: "min" keeps this size`);
+    return { budget: { buffers, min } };
   }
   if (decided?.sizeBytes !== undefined) {
-    if (old !== undefined && decided.sizeBytes < existing)
+    if (today !== undefined && decided.sizeBytes < today.sizeBytes)
       notes.decide(
         at('size'),
-        `this is less than the ${sizeText(existing)} of the board's own device tree; drivers may need it`,
+        `this is less than the ${sizeText(today.sizeBytes)} that ${today.by} gives the area; drivers may need it`,
       );
     return { sizeBytes: decided.sizeBytes };
   }
-  if (argumentBytes !== undefined && argumentBytes > 0n) {
-    notes.decide(
-      at('size'),
-      'cma= on the running command line sets this size and overrides the device tree. Remove cma= to use the profile',
-    );
-    return { sizeBytes: argumentBytes };
-  }
-  if (old === undefined && cmaTotalBytes !== undefined && cmaTotalBytes > 0n) {
-    notes.decide(
-      at('size'),
-      'whether it is large enough: this is CmaTotal of the running kernel, the sum of all areas',
-    );
-    return { sizeBytes: cmaTotalBytes };
-  }
   notes.decide(
     at('size'),
-    old === undefined
-      ? `the size. Or list the buffers, from which dmaheap computes the size: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`
-      : "whether it is large enough: the board's device tree already has this area",
+    today?.question ??
+      `the size. Or list the buffers, from which dmaheap computes the size: "budget": { "buffers": [{ "width": 3840, "height": 2160, "format": "NV12", "count": 6, "streams": 4 }] }`,
   );
-  return { sizeBytes: existing };
+  return { sizeBytes: today?.sizeBytes ?? DEFAULT_SIZE };
 }
 
 function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefined, notes: Notes): Region {
@@ -202,7 +225,7 @@ function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefine
   const isOpen = ranges.length === 0 && fixed === undefined && arch !== 'x86_64' && arch !== 'arm';
   if (isOpen) notes.decide(at('addressBits'), 'the smallest number of address bits of the devices that use the area');
   return regionOf({
-    ...sizeOf(found, old === undefined ? undefined : { sizeBytes }, at, notes),
+    ...sizeOf(found, areaToday(found, old === undefined ? undefined : sizeBytes), at, notes),
     isDefault: true,
     delivery: arch === 'x86_64' ? 'kconfig' : 'device-tree',
     baseAddress: fixed?.baseAddress,

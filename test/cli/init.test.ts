@@ -454,6 +454,27 @@ describe('what was said of the size', () => {
     expect(stdout).toContain('DECIDE: this is less than the 128M');
   });
 
+  test("the area of the kernel configuration is the board's own as well", async () => {
+    const config = path.join(work, 'kconfig-area.config');
+    const set = (text: string) => writeFileSync(config, `CONFIG_ARM64=y\nCONFIG_DMA_CMA=y\n${text}`);
+    const region = async (...argv: string[]) => {
+      const { text, profile } = await draftOf('--config', config, ...argv);
+      return { text, region: profile.regions['linux,cma'] };
+    };
+    const budget = ['--budget', '2 cameras 1080p NV12, 6 buffers each'];
+    set('CONFIG_CMA_SIZE_SEL_MBYTES=y\nCONFIG_CMA_SIZE_MBYTES=256\n');
+    expect((await region()).region.size).toBe('256M');
+    expect((await region(...budget)).region.budget.min).toBe('256M');
+    expect((await region(...budget)).text).toContain(
+      'CMA_SIZE_MBYTES of the kernel configuration gives this area 256M',
+    );
+    expect((await region('--size', '64M')).text).toContain('DECIDE: this is less than the 256M');
+    for (const none of ['CONFIG_CMA_SIZE_SEL_MBYTES=y\nCONFIG_CMA_SIZE_MBYTES=0\n', 'CONFIG_CMA_SIZE_MBYTES=256\n']) {
+      set(none);
+      expect((await region(...budget)).region.budget.min).toBeUndefined();
+    }
+  });
+
   test('--live believes cma= of the running kernel', async () => {
     const root = mkdtempSync(path.join(work, 'live-'));
     mkdirSync(path.join(root, 'proc'));
