@@ -1,6 +1,8 @@
 /** Decides size and delivery of every area; where they lie is for the planner of src/placement. */
 import type { Diagnostic } from '../diagnostic/index.js';
+import { isAvailable } from '../fdt/index.js';
 import { bytesOf, type Model, rangeOf } from '../model/index.js';
+import { isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import type { Region } from '../profile/types.gen.js';
 import { alignUp, formatBytes } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
@@ -51,9 +53,33 @@ function planArea(name: string, region: Region, model: Model, diagnostics: Diagn
   };
 }
 
+/** The pool that the board's own tree has as the default area. */
+export const boardDefault = ({ tree }: Model): ReservedNode | undefined =>
+  readReservedMemory(tree).nodes.find((node) => isPool(node) && node.isDefault && isAvailable(node.node));
+
+/** An overlay merges into the node of the same name, and cannot delete a property of it. */
+function withBoardDefault(areas: PlannedArea[], model: Model, diagnostics: Diagnostic[]): PlannedArea[] {
+  const node = areas.some(({ isDefault }) => isDefault) ? undefined : boardDefault(model);
+  const own = areas.find(({ name, delivery }) => delivery === 'device-tree' && name === node?.name.replace(/@.*$/, ''));
+  if (own === undefined) return areas;
+  const pointer = childPointer('/regions', own.name);
+  const span = model.loaded.spanOf(pointer, 'key');
+  diagnostics.push(
+    report('plan/default-of-board', {
+      message: `"${own.name}" is the default area, because the board's device tree has linux,cma-default in that node`,
+      cause: 'an overlay changes the properties of a node and cannot delete one',
+      fix: `add "default": true to "${own.name}", or give the region another name`,
+      pointer,
+      ...(span === undefined ? {} : { span }),
+    }),
+  );
+  return areas.map((area) => (area === own ? { ...area, isDefault: true } : area));
+}
+
 /** Every region of the profile with what it says of a place; no place is decided. */
 export function planAreas(model: Model): { areas: PlannedArea[]; diagnostics: Diagnostic[] } {
   const diagnostics: Diagnostic[] = [];
   const regions = Object.entries(model.loaded.profile.regions ?? {});
-  return { areas: regions.map(([name, region]) => planArea(name, region, model, diagnostics)), diagnostics };
+  const areas = regions.map(([name, region]) => planArea(name, region, model, diagnostics));
+  return { areas: withBoardDefault(areas, model, diagnostics), diagnostics };
 }

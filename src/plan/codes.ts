@@ -39,6 +39,12 @@ export const PLAN_CODES = defineCodes({
     explain:
       'Without a kernel tree, dmaheap uses solutions for known kernels. A vendor tree or another base configuration may need more lines, or drop some.',
   },
+  'plan/default-of-board': {
+    severity: 'warning',
+    title: 'region that is the default area of the board',
+    explain:
+      "The region has the name of the node that the board's device tree makes the default area. An overlay cannot delete linux,cma-default, so the region stays the default area.",
+  },
   'plan/no-area': {
     severity: 'warning',
     title: 'profile without a default area',

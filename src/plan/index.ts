@@ -10,7 +10,7 @@ import { bytesOf } from '../model/index.js';
 import { modeOf } from '../profile/access.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
 import { childPointer } from '../source/pointer.js';
-import { planAreas } from './areas.js';
+import { boardDefault, planAreas } from './areas.js';
 import { commandLineOf, type KnownBoot, type Proof, placeAreas, proveOnBoard } from './board.js';
 import { HEAP_PER_AREA, report } from './codes.js';
 import { areaHeapNodes, missingOn } from './heaps.js';
@@ -230,7 +230,8 @@ export function makePlan(
   });
   const { symbols, diagnostics: wishes } = planSymbols(model, areas, heaps);
   diagnostics.push(...wishes);
-  if (heaps.some((heap) => heap.kind === 'region') && !areas.some((area) => area.isDefault))
+  const hasDefault = areas.some(({ isDefault }) => isDefault) || boardDefault(model) !== undefined;
+  if (heaps.some((heap) => heap.kind === 'region') && !hasDefault)
     diagnostics.push(
       report('plan/no-area', {
         message: 'no region is the default area',

@@ -119,7 +119,7 @@ function dtb({ cells, memory, pool, bus }: Board, hasLimits: boolean): Fdt {
   return makeFdt({ name: '', properties: own, children });
 }
 
-function planned(one: Board, tree: Fdt | undefined) {
+function planned(one: Board, tree: Fdt | undefined, region = 'linux,cma') {
   const text = JSON.stringify({
     version: 1,
     name: 'random',
@@ -130,7 +130,7 @@ function planned(one: Board, tree: Fdt | undefined) {
     },
     kernel: { version: one.kernel.min === one.kernel.max ? one.kernel.min : one.kernel },
     regions: one.regions,
-    heaps: { camera: { region: 'linux,cma' } },
+    heaps: { camera: { region } },
   });
   const { value: loaded } = readProfile('p.json', () => ({ text }));
   if (loaded === undefined) throw new Error('the profile is not read');
@@ -150,6 +150,28 @@ const placeOf = ({ plan }: ReturnType<typeof planned>) =>
     allocRanges,
     alignmentBytes,
   }));
+
+test("a region with the name of the board's default area is the default area, whether the profile says so or not", () => {
+  fc.assert(
+    fc.property(board, (one) => {
+      if (one.pool === undefined) return;
+      const { default: _, ...unsaid } = one.regions['linux,cma'] as { default: boolean };
+      const plan = (region: object) =>
+        planned({ ...one, regions: { 'default-pool': region } }, dtb(one, true), 'default-pool');
+      const [said, silent] = [plan({ ...unsaid, default: true }), plan(unsaid)];
+      const what = ({ plan: made }: typeof said) => [made?.areas, made?.heaps];
+      expect(what(silent)).toEqual(what(said));
+      const codes = silent.diagnostics.map(({ code }) => code);
+      expect(codes.filter((code) => /^plan\/(?:default-of-board|no-area)$/.test(code))).toEqual([
+        'plan/default-of-board',
+      ]);
+      expect(codes.filter((code) => code !== 'plan/default-of-board')).toEqual(
+        said.diagnostics.map(({ code }) => code),
+      );
+    }),
+    { numRuns: 60 },
+  );
+});
 
 test('a plan without errors is one that the simulator places, on the oldest and the newest kernel', () => {
   const seen = { planned: 0, refused: 0 };
