@@ -35,7 +35,7 @@ const PATHS: readonly Row[] = [
   ],
   [
     /^\/dev\/dma_heap\/linux,cma$/,
-    `the heap of the default CMA area if the area comes from the device tree: the heap has the name of the node. From ${RENAMED} on, the heap is named default_cma_region. Before that, an area from cma= or from the configured size has the name reserved`,
+    `the heap of the default CMA area if the area comes from the device tree: the heap has the name of the node. From ${RENAMED} on, the heap is named default_cma_region, and from ${ALL_POOLS} on, the area has a second heap with the name of the node. Before ${RENAMED}, an area from cma= or from the configured size has the name reserved`,
     'an alias keeps the name: "aliases": ["linux,cma"] in a profile, SYMLINK+= in a udev rule',
   ],
   [

@@ -231,8 +231,8 @@ class Planner {
     if (old !== undefined)
       because.push({
         text: old.isDefault
-          ? `the board has ${old.name} as its default area, which is changed: two default areas conflict`
-          : `the board has ${old.name}, which is changed`,
+          ? `the board has ${old.name} as its default area, so the properties go into that node: two default areas conflict`
+          : `the board has ${old.name}, so the properties go into that node`,
         facts: ['cma.default-winner'],
       });
     if (wish.baseAddress !== undefined) {

@@ -202,6 +202,18 @@ test('a line that a file does not have', async () => {
   );
 });
 
+test.each([
+  ['linux,cma', 'region:linux,cma'],
+  ['video', 'heap:video'],
+  ['vidoe', 'heap:video'],
+  ['/access/vidoe', '/access/video'],
+  ['/regions/linux,cm/size', '/regions/linux,cma/size'],
+])('%s is led to %s', async (subject, near) => {
+  const { exit, stderr } = await dmaheap(['explain', subject, EXAMPLE]);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining(`fix: did you mean ${near}?`)]);
+  expect((await dmaheap(['explain', near, EXAMPLE])).exit).toBe(0);
+});
+
 test('a line names its template, its value, and where the value was written', async () => {
   const { stdout } = await dmaheap(['explain', 'out/verify/verify.expect:4', EXAMPLE, '--format', 'json']);
   const { title, origins } = JSON.parse(stdout);

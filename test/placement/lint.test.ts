@@ -398,6 +398,7 @@ describe('limits and configuration', () => {
 
   test('details: share of RAM, unit address, entries, status', () => {
     const nodes =
+      `firmware@5a000000 { no-map; ${reg(0x5b000000, 2 * MIB)} };` +
       pool('cma@51000000', reg(0x50000000, 16 * MIB)) +
       pool('two@54000000', 'reg = <0x0 0x54000000 0x0 0x1000000>, <0x0 0x56000000 0x0 0x1000000>;') +
       pool('off', `status = "disabled"; ${size(16 * MIB)}`);

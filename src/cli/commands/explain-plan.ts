@@ -14,8 +14,9 @@ import {
   spanAround,
 } from '../../plan/explain.js';
 import { schemaAt } from '../../profile/describe.js';
+import type { Profile } from '../../profile/types.gen.js';
 import { traceLine } from '../../render/trace.js';
-import { pointerKeys } from '../../source/pointer.js';
+import { childPointer, pointerKeys } from '../../source/pointer.js';
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
@@ -60,9 +61,15 @@ export function printExplanation(context: Context, { title, origins }: PlanExpla
   context.print(`${title}\n${origins.map(line).join('')}`);
 }
 
+/** The names that a person gave; undefined: the member has keys of the language. */
+const namesIn = (profile: Profile, member: string | undefined): readonly string[] | undefined =>
+  member === 'regions' || member === 'heaps' || member === 'access' ? Object.keys(profile[member] ?? {}) : undefined;
+
 function explainValue({ loaded }: Explained, pointer: string): PlanExplanation | undefined {
   const described = schemaAt(pointer);
-  if (described === undefined) return undefined;
+  const [map, name] = pointerKeys(pointer);
+  if (described === undefined || (name !== undefined && namesIn(loaded.profile, map)?.includes(name) === false))
+    return undefined;
   let value: unknown = loaded.profile;
   for (const key of pointerKeys(pointer))
     value = value !== null && typeof value === 'object' ? (value as Record<string, unknown>)[key] : undefined;
@@ -138,9 +145,12 @@ function explained(about: Explained, subject: string): PlanExplanation | undefin
 }
 
 /** What the plan has of the kind that the subject asks for: heaps, regions, nodes or symbols. */
-export function subjectsLike({ plan }: Explained, subject: string): string[] {
+export function subjectsLike({ plan, loaded }: Explained, subject: string): string[] {
   if (NODE.test(subject))
     return plan.heaps.flatMap((heap) => nodeNames(plan, heap).map((name) => `/dev/dma_heap/${name}`));
+  const [, member, , below = ''] = /^\/(\w+)\/([^/]+)(\/.*)?$/.exec(subject) ?? [];
+  const names = namesIn(loaded.profile, member);
+  if (names !== undefined) return names.map((name) => `${childPointer(`/${member}`, name)}${below}`);
   if (subject.startsWith('heap:')) return plan.heaps.map(({ name }) => `heap:${name}`);
   if (subject.startsWith('region:')) return plan.areas.map(({ name }) => `region:${name}`);
   return plan.symbols.map(({ symbol }) => symbol);
@@ -159,7 +169,14 @@ export function explainPlan(
   if (explanation === undefined) {
     const [kind] = subject.split(':');
     const known = subjectsLike(about, subject);
-    const near = suggest(subject, known)[0];
+    const { areas, heaps } = about.plan;
+    const ofProfile = [
+      ...areas.map(({ name }) => ({ name, as: `region:${name}` })),
+      ...heaps.map(({ name }) => ({ name, as: `heap:${name}` })),
+    ];
+    const [like] = suggest(subject, [...ofProfile.map(({ name }) => name), ...known]);
+    const named = ofProfile.filter(({ name }) => name === like).map(({ as }) => as);
+    const near = named.length > 0 ? named.join(' or ') : like;
     const [, file = '', number] = LINE.exec(subject) ?? [];
     const traced =
       number === undefined || /^(heap|region)$/.test(kind ?? '')

@@ -2,7 +2,7 @@
 
 import { firstRelease } from '../../facts/index.js';
 import { type Fdt, findChild, strings } from '../../fdt/index.js';
-import { firstEntry, type ReservedNode, readReservedMemory } from '../reserved-nodes.js';
+import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../reserved-nodes.js';
 import { cellsText, type Finding, type LintContext } from './context.js';
 import { lint, READABLE } from './lint.js';
 import { noReservedMemory, noShare, nothingReserved } from './skip.js';
@@ -126,8 +126,8 @@ function schemaConflict(node: ReservedNode, root: { address: number; size: numbe
 function findPoolFlags({ situation, prediction }: LintContext): Finding[] {
   const fateOf = (name: string) => prediction.rejected.find(({ node }) => node === name)?.failure;
   return situation.reservedMemory.nodes.flatMap((node): Finding[] => {
-    const isPool = node.compatible.includes('shared-dma-pool');
-    if (isPool && node.reusable && node.noMap) {
+    const isShared = node.compatible.includes('shared-dma-pool');
+    if (isShared && node.reusable && node.noMap) {
       const fate = fateOf(node.name);
       return [
         {
@@ -139,17 +139,17 @@ function findPoolFlags({ situation, prediction }: LintContext): Finding[] {
         },
       ];
     }
-    if (!node.isDefault || (isPool && node.reusable)) return [];
+    if (!node.isDefault || (isShared && node.reusable)) return [];
     return [
       {
         nodes: [node.name],
-        message: isPool
+        message: isShared
           ? `${node.name} has linux,cma-default but not reusable`
           : `${node.name} has linux,cma-default but is not compatible with "shared-dma-pool"`,
-        cause: isPool
+        cause: isShared
           ? 'it becomes a private DMA pool (on arm, the node is ignored), and the default area comes from Kconfig'
           : 'the kernel silently reserves its memory, and the default area comes from Kconfig',
-        fix: isPool ? 'add "reusable;"' : 'write compatible = "shared-dma-pool"; and "reusable;"',
+        fix: isShared ? 'add "reusable;"' : 'write compatible = "shared-dma-pool"; and "reusable;"',
         facts: ['reserved-memory.drivers'],
       },
     ];
@@ -262,7 +262,8 @@ function nodeDetails(node: ReservedNode): Finding[] {
   const first = firstEntry(node);
   const found: Finding[] = [];
   const unit = /@([0-9a-f]+)$/i.exec(node.name)?.[1];
-  if (first !== undefined && unit !== undefined && BigInt(`0x${unit}`) !== first.baseAddress)
+  // No area or heap has the name of another node.
+  if (isPool(node) && first !== undefined && unit !== undefined && BigInt(`0x${unit}`) !== first.baseAddress)
     found.push({
       nodes: [node.name],
       message: `the unit address of ${node.name} is not its base, 0x${first.baseAddress.toString(16)}`,
