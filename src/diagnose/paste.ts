@@ -116,6 +116,19 @@ function withoutNumbers(text: string): string {
   return isCounting || isGrep ? text.replace(new RegExp(NUMBERED.source, 'gm'), '') : text;
 }
 
+const ENTITIES: Readonly<Record<string, string>> = { quot: '"', apos: "'", '#39': "'", '#x27': "'", gt: '>', lt: '<' };
+
+/** With the quotes of ASCII: pages write entities for them, and word processors typographic ones. */
+const plainQuotes = (text: string): string =>
+  text
+    .replaceAll(/&(quot|apos|#39|#x27|gt|lt);/gi, (_all, name: string) => ENTITIES[name.toLowerCase()] ?? '')
+    .replaceAll('&amp;', '&')
+    .replaceAll(/[\u2018\u2019]/g, "'")
+    .replaceAll(/[\u201c\u201d]/g, '"');
+
+/** A terminal program that logs writes the time before each line, the prompts included. */
+const TERMINAL_CLOCK = /^[ \t]*\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?\] ?/;
+
 export function readPaste(file: string, raw: string): PastedLine[] {
   let text = printed(raw.replace(/\r\n?/g, '\n'));
   if ((text.match(/^[ \t]*>/gm)?.length ?? 0) > 1) text = text.replace(QUOTE, '');
@@ -128,7 +141,9 @@ export function readPaste(file: string, raw: string): PastedLine[] {
   const push = (line: Pick<PastedLine, 'text' | 'raw' | 'isCommand' | 'isLog'>) =>
     lines.push({ ...line, command, view: where.view, isRoot, file });
   for (const line of text.split('\n')) {
-    const prompt = hasOptionLine(line) ? undefined : PROMPT.exec(line)?.groups;
+    const quoted = plainQuotes(line);
+    const typed = quoted.replace(TERMINAL_CLOCK, '');
+    const prompt = hasOptionLine(line) ? undefined : PROMPT.exec(typed)?.groups;
     if (prompt !== undefined) {
       const { place = '', sign } = prompt;
       command = (prompt['command'] ?? '').trim();
@@ -138,14 +153,14 @@ export function readPaste(file: string, raw: string): PastedLine[] {
       push({ text: command, raw: line, isCommand: true, isLog: false });
       continue;
     }
-    if (BARE.test(line)) {
-      command = line.trim();
+    if (BARE.test(typed)) {
+      command = typed.trim();
       isBooting = false;
       push({ text: command, raw: line, isCommand: true, isLog: false });
       continue;
     }
     where.heading(line);
-    const said = plain(line);
+    const said = plain(quoted);
     const isClocked = CLOCKED.test(line);
     // Where the log has clocks, a line without one is not of it.
     if (BOOT_BEGINS.test(said)) isBooting = !isClocked;

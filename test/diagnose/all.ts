@@ -3,6 +3,7 @@ import type { PasteCase } from './cases.js';
 import { ACCESS_PASTES } from './pastes-access.js';
 import { BOARD_PASTES } from './pastes-boards.js';
 import { BUFFER_PASTES } from './pastes-buffers.js';
+import { CLAIM_PASTES } from './pastes-claims.js';
 import { ELSEWHERE_PASTES } from './pastes-elsewhere.js';
 import { EVIDENCE_PASTES } from './pastes-evidence.js';
 import { FORUM_PASTES } from './pastes-forum.js';
@@ -34,4 +35,5 @@ export const all: readonly PasteCase[] = [
   ...EVIDENCE_PASTES,
   ...ELSEWHERE_PASTES,
   ...LEAD_PASTES,
+  ...CLAIM_PASTES,
 ];

@@ -23,8 +23,16 @@ const isRefused = (board: Board) =>
   board.refused.some((one) => one.errno === 'EACCES' || isThere(board, one)) ||
   board.has('noProvider') ||
   board.line(
-    /Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo)/i,
+    /^(?!.*(?:publickey|\/dev\/(?!dma)\w|\/(?:sys|proc)\/)).*(?:Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo))/i,
   ) !== undefined;
+
+/** Rules and programs name groups that have nothing to do with heaps. Where GROUP= of a heap had no effect, its node keeps root. */
+const isGroupOfHeaps = (board: Board, { group, line }: { readonly group: string; readonly line: string }): boolean => {
+  if (/dma_heap|heap/.test(line) || rulesText(board).some(({ text }) => text.includes(`"${group}"`))) return true;
+  const nodes = board.nodes().filter(({ type }) => type === 'c');
+  const isElsewhere = /\bdbus|\bavahi|polkit|\btmpfiles\b|50-udev-default\.rules/.test(line);
+  return !(isElsewhere || (nodes.length > 0 && nodes.every((node) => node.group !== 'root' && node.group !== group)));
+};
 
 const rulesText = (board: Board) =>
   board.all('rule').filter(({ text }) => /dma_heap|linux,cma|KERNEL=="(?:system|reserved|default_cma)/.test(text));
@@ -168,7 +176,7 @@ export const ACCESS: readonly Cause[] = [
   {
     id: 'GROUP_MISSING',
     when(board) {
-      const unknown = board.first('unknownGroup');
+      const unknown = board.all('unknownGroup').find((one) => isGroupOfHeaps(board, one));
       if (unknown === undefined) return undefined;
       return {
         text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps the group root.`,
@@ -341,7 +349,9 @@ export const ACCESS: readonly Cause[] = [
         !(isRefused(board) || board.has('noRules') || board.refused.length > 0 || !board.has('works'))
       )
         return undefined;
-      if (board.all('allocFailed').length > 0) return undefined;
+      // What allocates has opened the node.
+      const isOpened = board.opensHeap !== undefined || board.all('allocation').some(({ errno }) => errno === 'ENOMEM');
+      if (board.has('allocFailed') || isOpened) return undefined;
       return {
         text: `the node ${node.name} still has the kernel's default, 0600 root:root: no udev rule and no line of mdev.conf sets the access to the subsystem dma_heap, so only root can open the node.`,
         evidence: [node.line, board.first('noRules')?.line, board.refused[0]?.line],

@@ -111,7 +111,7 @@ const isSeveral = (board: Board) =>
 /** What is free now was not free then, unless a later attempt fails as well. */
 const failsAgain = (board: Board) =>
   board.line(
-    /\b(?:fails?|failed) (?:again|every time|each time|always)|\b(?:every|each|any|all) (?:later |further )?(?:retry|attempts?|tries|try|time)\b.{0,30}\bfail|\bretr(?:y|ies|ied|ying)\b.{0,40}\b(?:fail|same error)|\b(?:still|always) fails\b/i,
+    /\b(?:fails?|failed) (?:again|every time|each time|always)|\b(?:every|each|any|all) (?:later |further )?(?:retry|attempts?|tries|try|time)\b.{0,30}\bfail|\bretr(?:y|ies|ied|ying)\b.{0,40}\b(?:fail|same error)|\b(?:still|always) fails\b|until (?:I |we |a |the )?(?:next )?reboot|without (?:a )?reboot|\bkeeps? (?:occurring|failing)/i,
   ) !== undefined;
 
 export const AMOUNTS: readonly Cause[] = [
@@ -136,7 +136,7 @@ export const AMOUNTS: readonly Cause[] = [
     id: 'holder-suspended',
     when(board) {
       const line = board.line(
-        /^\s*\[\d+\][+-]?\s+(?:Stopped|已停止|Angehalten)|^\s*\S*\s*\d+\s+.*\s[T]\w?\s+.*|State:\s+T \(stopped\)|\bSIGSTOP\b|\bCtrl[- ]?Z\b|\bsuspended\b|\^Z|kill -(?:STOP|19)|paused in gdb|\bt \(tracing stop\)/i,
+        /^\s*\[\d+\][+-]?\s+(?:Stopped|已停止|Angehalten)|^\s*\S*\s*\d+\s+.*\s[T]\w?\s+.*|State:\s+T \(stopped\)|\bSIGSTOP\b|\bCtrl[- ]?Z\b|\b(?:process|job|program) (?:is|was) suspended\b|^\S*: suspended\b|\^Z|kill -(?:STOP|19)|paused in gdb|\bt \(tracing stop\)/i,
       );
       const isStopped =
         line !== undefined &&
@@ -163,7 +163,8 @@ export const AMOUNTS: readonly Cause[] = [
         !(
           retry !== undefined &&
           isShort(board) &&
-          (board.has('works') || /偶尔|有时|sometimes|occasionally|sporadic|succeed|works|ok/i.test(retry))
+          !failsAgain(board) &&
+          (board.has('works') || /succeed|works|ok/i.test(retry))
         )
       )
         return undefined;
@@ -303,7 +304,10 @@ export const AMOUNTS: readonly Cause[] = [
       const isSystem =
         board.all('allocation').some(({ heap }) => heap === undefined || heap.startsWith('system')) ||
         board.line(/dma_heap\/system|system heap|heap.*system/i) !== undefined;
-      const isAbout = isShort(board) || board.line(/dma[-_]?heap|dmabuf|system_heap|dma_buf|heap/i) !== undefined;
+      // A listing of heaps beside it says nothing of who used the memory.
+      const isAbout =
+        isShort(board) ||
+        board.anyLine(/^(?!.*(?:\bls\b|^[-cdl][-rwx]{9})).*(?:dma[-_]?heap|dmabuf|system_heap|dma_buf)/i) !== undefined;
       if (
         !(line !== undefined && isAbout) &&
         !(available !== undefined && available.kib < 65536 && isShort(board) && isSystem)

@@ -5,7 +5,7 @@ import { formatBytes } from '../../quantity/index.js';
 import type { Board } from '../board.js';
 import type { Cause } from './cause.js';
 import { hex } from './cause.js';
-import { OVERLAPS } from './overlap.js';
+import { mayBeHeap, nameAt, OVERLAPS } from './overlap.js';
 
 const MIB = 1048576;
 /** The size that a simulated boot finds room for. */
@@ -126,7 +126,7 @@ export const REFUSED: readonly Cause[] = [
   {
     id: 'CMA_DT_NOT_REUSABLE',
     when(board) {
-      const pool = board.all('pool').find(({ isCma }) => !isCma);
+      const pool = board.all('pool').find((one) => !one.isCma && mayBeHeap(board, nameAt(board, one.base)));
       const range = board
         .all('range')
         .find(
@@ -136,7 +136,10 @@ export const REFUSED: readonly Cause[] = [
       const node = board
         .all('treeNode')
         .find(
-          ({ properties }) => /shared-dma-pool/.test(properties.get('compatible') ?? '') && !properties.has('reusable'),
+          ({ name, properties }) =>
+            /shared-dma-pool/.test(properties.get('compatible') ?? '') &&
+            !properties.has('reusable') &&
+            (properties.has('linux,cma-default') || mayBeHeap(board, name)),
         );
       const listed = board
         .all('treeNames')
@@ -155,7 +158,8 @@ export const REFUSED: readonly Cause[] = [
             board.has('cmaTotal') ||
             board.refused.length > 0 ||
             board.has('names') ||
-            board.has('node'))
+            board.has('node') ||
+            node.properties.has('linux,cma-default'))
         ) &&
         listed === undefined
       )
@@ -171,7 +175,12 @@ export const REFUSED: readonly Cause[] = [
         range === undefined
       )
         return undefined;
-      const name = node?.name ?? listed?.of ?? range?.name ?? board.last('poolNode')?.name ?? 'the node';
+      const name =
+        node?.name ??
+        listed?.of ??
+        range?.name ??
+        (pool === undefined ? undefined : nameAt(board, pool.base)) ??
+        'the node';
       return {
         text: `${name} lacks the property reusable: a shared-dma-pool without it is a private pool of its devices. It is neither a CMA area nor a heap.`,
         evidence: [pool?.line, range?.line, node?.line, listed?.line],
@@ -353,7 +362,9 @@ export const SETTLED: readonly Cause[] = [
     id: 'CMA_DISABLED_CMDLINE',
     when(board) {
       const cma = board.cmaArgument;
-      const line = cma?.sizeBytes === 0n ? cma.line : board.line(/\bcma=0[MKG]?(?:[\s"'@]|$)/);
+      // A command line that is shown decides over what is said of one.
+      const said = board.has('commandLine') ? undefined : board.line(/\bcma=0[MKG]?(?:[\s"'@]|$)/);
+      const line = cma?.sizeBytes === 0n ? cma.line : said;
       if (line === undefined) return undefined;
       return {
         text: 'the kernel command line has cma=0, which disables the default area, also that of the device tree.',

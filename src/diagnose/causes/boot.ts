@@ -11,7 +11,7 @@ export const BOOT: readonly Cause[] = [
       const symbols = board.first('noSymbols');
       const apply = board.first('overlayNotApplied');
       const load = board.first('overlayNotLoaded');
-      if (symbols !== undefined || /NOTFOUND/.test(apply?.reason ?? ''))
+      if (symbols !== undefined)
         return {
           text: 'the overlay was not applied: it refers to a label, but the base device tree has no __symbols__ (it was compiled without -@), so the boot loader keeps the original tree.',
           evidence: [symbols?.line, apply?.line],
@@ -27,7 +27,7 @@ export const BOOT: readonly Cause[] = [
         return {
           text: `the boot loader could not apply the overlay${apply.reason === '' ? '' : ` (${apply.reason})`}, so it boots with the unchanged device tree.`,
           evidence: [apply.line],
-          fix: `${/NOSPACE/.test(apply.reason) ? 'enlarge the tree before the overlay is applied (fdt resize 0x10000 in U-Boot)' : 'apply it on a workstation with fdtoverlay -i base.dtb -o out.dtb overlay.dtbo, which prints the reason'}, and check the target of the overlay; then the log must not show the error`,
+          fix: `${/NOSPACE/.test(apply.reason) ? 'enlarge the tree before the overlay is applied (fdt resize 0x10000 in U-Boot)' : /NOTFOUND/.test(apply.reason) ? 'the base device tree does not have a label or a path that the overlay names, or has no __symbols__ (fdt list /__symbols__ in U-Boot; dtc -@ makes them): name a node that it has, or write the overlay with target-path = "/"; apply it on a workstation with fdtoverlay -i base.dtb -o out.dtb overlay.dtbo' : 'apply it on a workstation with fdtoverlay -i base.dtb -o out.dtb overlay.dtbo, which prints the reason'}, and check the target of the overlay; then the log must not show the error`,
         };
       const wrongFile = wrongConfigTxt(board);
       if (wrongFile !== undefined) return wrongFile;

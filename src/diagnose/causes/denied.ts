@@ -59,9 +59,12 @@ export const DENIED: readonly Cause[] = [
       const answer =
         board.all('allocation').find(({ errno }) => errno === 'ENOTTY') ??
         board.all('open').find(({ errno, path }) => errno === 'ENOTTY' && path.includes('dma_heap'));
-      const majors = new Set(board.all('node').flatMap(({ major }) => major ?? []));
+      const listed = board.all('node');
+      const majors = new Set(listed.flatMap(({ major }) => major ?? []));
+      // Two listings, of two boards or two boots, have a name twice, with two numbers.
+      const isTwice = listed.some((one) => listed.some(({ name, major }) => name === one.name && major !== one.major));
       const wrongNumber =
-        majors.size > 1 || majors.has(10) || majors.has(1)
+        (majors.size > 1 && !isTwice) || majors.has(10) || majors.has(1)
           ? board.all('node').find(({ major }) => major === 10 || major === 1 || major !== board.all('node')[0]?.major)
           : undefined;
       const shown = file ?? wrongNumber;
@@ -81,7 +84,8 @@ export const DENIED: readonly Cause[] = [
         .all('avc')
         .find(
           ({ line, name, type }) =>
-            !/permissive=1/.test(line) && (isHeapName(name) || /dmabuf|dma_heap/.test(type) || /dma_heap/.test(line)),
+            !/permissive=1|tclass=(?:dir|file|lnk_file|sock_file|process|binder)\b/.test(line) &&
+            (isHeapName(name) || /dmabuf|dma_heap/.test(type) || /dma_heap/.test(line)),
         );
       const denied = board.all('apparmor').find(({ name }) => name.includes('dma_heap'));
       const filter = board.first('seccomp');
@@ -105,7 +109,12 @@ export const DENIED: readonly Cause[] = [
               ? `add to the policy of the device: allow ${avc.domain} ${avc.type}:chr_file r_file_perms (the heap is opened read-only on Android), and build the policy again`
               : `allow it in the policy: \`ausearch -m avc -ts boot | audit2allow -M heap\` shows the rule; or better, give the heaps a separate type (semanage fcontext, or SECLABEL{selinux} in a udev rule), and allow ${avc.domain} to use that type`,
         };
-      if (filter !== undefined && board.line(/dma_heap|dma-heap|ioctl|heap/i) !== undefined)
+      // An allocation that the kernel refused has passed the filter.
+      if (
+        filter !== undefined &&
+        !board.has('allocFailed') &&
+        board.line(/dma_heap|dma-heap|ioctl|heap/i) !== undefined
+      )
         return {
           text: 'a seccomp filter stops the call: the sandbox of the program does not allow this system call. The mode of the node is not the cause.',
           evidence: [filter.line],
@@ -191,7 +200,7 @@ export const DENIED: readonly Cause[] = [
     id: 'FD_LIMIT',
     when(board) {
       const line = board.line(
-        /\bEMFILE\b|\bENFILE\b|Too many open files|打开的文件(?:过|太)多|Zu viele offene Dateien|Trop de fichiers ouverts/i,
+        /^(?!.*(?:inotify|directory watch)).*(?:\bEMFILE\b|\bENFILE\b|Too many open files|打开的文件(?:过|太)多|Zu viele offene Dateien|Trop de fichiers ouverts)/i,
       );
       if (line === undefined) return undefined;
       return {
@@ -212,7 +221,8 @@ export const DENIED: readonly Cause[] = [
       ];
       const is32 =
         board.all('architecture').some(({ arch }) => arch === 'arm') ||
-        board.line(/32[- ]?bit|armv[67]|armhf|32 ?位/i) !== undefined;
+        (!board.all('architecture').some(({ arch }) => /64/.test(arch)) &&
+          board.line(/^(?!.*(?:aarch64|arm64|x86_64|DMA mask)).*(?:32[- ]?bit|armv[67]|armhf|32 ?位)/i) !== undefined);
       // A buffer of exactly what is left over says it without the word.
       if (asked === undefined || !(is32 || got !== undefined)) return undefined;
       return {

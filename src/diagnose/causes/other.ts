@@ -280,7 +280,7 @@ const FAILS =
 const LIMIT = /^\s*Max [a-z]/;
 /** Of these a heap may be the cause, whatever the line names. */
 const MAY_BE_MEMORY =
-  /alloc|memory|\bbuffers?\b|ENOMEM|ENOSPC|No space left|设备上没有空间|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|内存/i;
+  /alloc|memory|buffer|status=\d|Failed with result|Failed to start|ENOMEM|ENOSPC|No space left|设备上没有空间|EACCES|EPERM|denied|not permitted|No such file|no errors?\b|0 errors|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|内存/i;
 
 const isHeapShown = (board: Board) =>
   hasNodes(board) ||
@@ -304,12 +304,23 @@ function failure(lines: readonly string[], board: Board): string | undefined {
     ?.trim();
 }
 
-/** A heap that a library tries first and does without. */
+/** What a program or a person says of a run that went well. */
+const GOES =
+  /Registered camera|capturing|captured|image received|\bworks\b(?! (?:with sudo|as root|after|only|on))|frames? (?:done|captured|rendered)|Setting pipeline to PLAYING|\d ?fps\b|streaming (?:ok|on|started)|preview (?:ok|works|window)|(?<!不)正常/i;
+const NEGATED = /\b(?:not|never|nothing|nobody|none|no longer|n't|but|should|nicht|nichts|kein\w*|pas)\b|n't\b|不|没/i;
+const goes = (board: Board, pattern: RegExp) => {
+  const line = board.line(pattern);
+  return line !== undefined && !NEGATED.test(line) ? line : undefined;
+};
+
+/** A heap that a library tries first and does without: it does not exist. One that exists and refuses is a fault. */
 const isHarmless = (board: Board) =>
-  board.refused.every(({ name }) => /^(?:vidbuf_cached|linux,cma|reserved|system|default_cma_region)$/.test(name)) &&
-  board.line(
-    /Registered camera|capturing|captured|image received|works|frames? (?:done|captured|rendered)|Setting pipeline to PLAYING|fps|preview|streaming|正常/i,
-  ) !== undefined;
+  board.refused.every(
+    ({ name, errno }) =>
+      /^(?:vidbuf_cached|linux,cma|reserved|system|default_cma_region)$/.test(name) &&
+      errno !== 'EACCES' &&
+      errno !== 'EPERM',
+  ) && goes(board, GOES) !== undefined;
 
 /** An error number, or a failure of buffers or heaps: a board of which the text shows one is not known to be healthy. */
 function unexplained(board: Board): string | undefined {
@@ -334,19 +345,20 @@ const ABOUT_BUFFERS = /\bheaps?\b|dma[-_]?(?:buf|heap)|\bcma\b|alloc|\bbuffers?\
 
 /** The person says what does not work. */
 const COMPLAINT =
-  /\b(?:stays? (?:black|dark|empty)|is (?:black|gone|broken|missing)|freez\w+|hangs|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|黑屏|不工作|无法/i;
+  /\b(?:stays? (?:black|dark|empty)|is (?:black|green|gone|broken|missing|wrong|distorted)|freez\w+|hangs|breaks|stutter\w*|flicker\w*|glitch\w*|artefacts?|artifacts?|(?:colou?red|green|black) (?:bars|lines|stripes|screen)|nothing works|no longer|any ?more|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|\b(?:nicht|kein\w*|schwarz|kaputt|ruckelt|hängt|ne (?:marche|fonctionne) pas|no funciona)\b|黑屏|不工作|无法|不正常|卡顿|花屏|条纹|不行|异常|闪烁/i;
 const isComplaint = (board: Board) => board.linesOf('others').some((line) => COMPLAINT.test(line));
 
 export const HEALTHY: Cause = {
   id: 'healthy',
   when(board) {
-    const goes = board.line(
-      /Registered camera|image received|mapped and written|captured \d+|\bok: fd\b|all (?:is|was) (?:well|fine)|\bworks\b(?! (?:with sudo|as root|after|only))|Setting pipeline to PLAYING|\b\d+(?:\.\d+)? ?fps\b|verdict\W+PASS|no errors?|\bpassed\b|正常/i,
+    const good = goes(
+      board,
+      /Registered camera|image received|mapped and written|captured \d+|\bok: fd\b|all (?:is|was) (?:well|fine)|\bworks\b(?! (?:with sudo|as root|after|only|on))|Setting pipeline to PLAYING|\b\d+(?:\.\d+)? ?fps\b|verdict\W+PASS|no errors?|\bpassed\b|(?<!不)正常/i,
     );
     if (isHarmless(board) && board.refused.length > 0 && hasNodes(board))
       return {
         text: `nothing is wrong: the program looks for ${board.refused[0]?.name} first and then uses another heap. The warning is harmless; the rest of the text shows that the program works.`,
-        evidence: [board.refused[0]?.line, goes],
+        evidence: [board.refused[0]?.line, good],
         fix:
           board.refused[0]?.name === 'vidbuf_cached'
             ? 'nothing needs to change. A link with that name from a udev rule (SYMLINK+=), as some distributions have it, avoids the warning'
@@ -366,7 +378,7 @@ export const HEALTHY: Cause = {
     const nodes = board.nodes().filter(({ type }) => type === 'c');
     const isOpen = nodes.length > 0 && nodes.every(({ group, mode }) => group !== 'root' && (mode & 0o060) === 0o060);
     const hasArea = (board.cmaKib ?? 0) > 0 || board.all('pool').some(({ isCma }) => isCma) || board.has('reserved');
-    const verified = board.line(/verdict\W+pass\b|^\s*PASS\b/i);
+    const verified = board.line(/verdict\W+pass\b|^\s*PASS: \d/i);
     const identity = board.last('identity');
     const isMember = identity === undefined || nodes.length === 0 || identity.groups.includes(nodes[0]?.group ?? '');
     // A good line of the boot, and a question without a complaint.
@@ -383,17 +395,17 @@ export const HEALTHY: Cause = {
     if (
       verified === undefined &&
       !isQuiet &&
-      !(isOpen && isMember && (hasArea || goes !== undefined)) &&
-      !(hasArea && goes !== undefined)
+      !(isOpen && isMember && (hasArea || good !== undefined)) &&
+      !(hasArea && good !== undefined)
     )
       return undefined;
     return {
-      text: `the text does not show a fault: ${[hasArea ? 'the CMA area is made' : undefined, isOpen ? `the nodes have their group (${nodes[0]?.group}) and mode` : undefined, goes === undefined ? undefined : 'and the buffers can be used'].filter((one) => one !== undefined).join(', ')}.`,
+      text: `the text does not show a fault: ${[hasArea ? 'the CMA area is made' : undefined, isOpen ? `the nodes have their group (${nodes[0]?.group}) and mode` : undefined, good === undefined ? undefined : 'and the buffers can be used'].filter((one) => one !== undefined).join(', ')}.`,
       evidence: [
         nodes[0]?.line,
         board.last('cmaTotal')?.line,
         board.all('pool').find(({ isCma }) => isCma)?.line ?? board.first('reserved')?.line,
-        goes,
+        good,
         verified,
       ],
       fix:

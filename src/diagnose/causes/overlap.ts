@@ -9,6 +9,21 @@ type Region = Clue<'overlap'>['regions'][number];
 const OF_OTHERS =
   /ramoops|pstore|hwrng|secmon|\b(?:op)?tee\b|optee|\batf\b|tfa?\b|trust|secure|vring|vdev|rpmsg|rproc|remoteproc|\bdsp|adsp|cdsp|modem|\bmcu|\bm[47]\b|_m[47]|cm[47]|rtos|r5f|splash|framebuffer|simplefb|logo|smem|scmi|psci|\bspl\b|bl31|bl32|mailbox|firmware|crash|log[-_]?buf|debug/i;
 
+const bare = (name: string) => name.replace(/@.*$/, '');
+
+/** The node at an address, as the kernel log names it. */
+export const nameAt = (board: Board, base: bigint): string | undefined =>
+  [...board.all('range').filter((range) => range.base === base), ...board.all('poolNode')].find(
+    (one) => 'base' in one || one.name.endsWith(`@${base.toString(16)}`),
+  )?.name;
+
+/** Whether a node may be meant as a heap: the memory of another processor must never be given to the page allocator. */
+export const mayBeHeap = (board: Board, name: string | undefined): boolean =>
+  name === undefined ||
+  board.isDefaultName(bare(name)) ||
+  board.refused.some((one) => bare(one.name) === bare(name)) ||
+  !OF_OTHERS.test(name);
+
 const isCma = (board: Board, { name, base }: Region) =>
   /cma|shared-dma-pool/i.test(name) ||
   board.all('pool').some((pool) => pool.isCma && pool.base === base) ||

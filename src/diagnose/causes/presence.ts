@@ -31,6 +31,8 @@ export const PRESENCE: readonly Cause[] = [
     when(board) {
       if (
         !board.isBefore(FIRST_KERNEL_WITH_HEAPS) ||
+        // Vendors brought the heaps to older kernels.
+        (board.heapNames() ?? []).length > 0 ||
         !(isMissing(board) || board.has('ion') || board.line(/dma[-_ ]?(?:buf)?[-_ ]heap|DMABUF_HEAPS/i) !== undefined)
       )
         return undefined;
@@ -198,7 +200,9 @@ export const PRESENCE: readonly Cause[] = [
         !board.has('pool') &&
         !board.has('failed');
       const unlisted =
-        board.line(/grep\b.*\bcma\b.*meminfo|grep.*CmaTotal/i) !== undefined &&
+        // meminfo writes Cma, which grep finds only so or without regard to case.
+        board.line(/\bgrep\b.*\s-\w*i.*cma.*meminfo|\bgrep\b.*Cma/) !== undefined &&
+        hasNoCmaHeap(board) &&
         !board.has('cmaTotal') &&
         board.has('names') &&
         !board.has('reserved');

@@ -53,7 +53,13 @@ const UNITS: readonly Row[] = [
 const CONTAINERS: readonly Row[] = [
   [
     /\b(docker[- ]compose\.ya?ml|compose\.ya?ml|docker(?:[- ]compose)?|podman|containerd|nerdctl|kubernetes|kubectl|k3s|lxc|incus|waydroid|distrobox|toolbox|systemd-nspawn|balena\w*|\/\.dockerenv|\.containerenv|flatpak|snap)\b/i,
-    ([, what = ''], line) => clue(line, 'containerKind', { what: what.toLowerCase() }),
+    ([, what = ''], line) =>
+      // A service that starts, and a run that is said to be outside, are not where the program runs.
+      /\bnot (?:in|inside|using|with)\b|\bnatively\b|\boutside\b|\bStart(?:ed|ing) \S+\.service|\bthe snap (?:below|above)\b/i.test(
+        line.text,
+      )
+        ? undefined
+        : clue(line, 'containerKind', { what: what.toLowerCase() }),
   ],
   // A compose file and a manifest name no program.
   [/^services:\s*$/, (_match, line) => clue(line, 'containerKind', { what: 'compose' })],

@@ -246,7 +246,7 @@ const PEOPLE: readonly Row[] = [
     (match, line) => clue(line, 'unknownGroup', { group: match.slice(1).find((one) => one !== undefined) ?? '' }),
   ],
   [
-    /Unknown user ['"]?([\w-]+)|Failed to resolve user ['"]?([\w-]+)|specified user ['"]([\w-]+)['"] unknown|(?:user|用户) ?['"\u2018\u201c]?([\w-]+)['"\u2019\u201d]? (?:does not exist|不存在)|id: ['"\u2018\u201c]?([\w-]+)['"\u2019\u201d]?: (?:no such user|无此用户)|status=217\/USER|Failed to determine user credentials/i,
+    /^(?!\s*user(?:add|mod|del):).*?(?:Unknown user ['"]?([\w-]+)|Failed to resolve user ['"]?([\w-]+)|specified user ['"]([\w-]+)['"] unknown|(?:user|用户) ?['"\u2018\u201c]?([\w-]+)['"\u2019\u201d]? (?:does not exist|不存在)|id: ['"\u2018\u201c]?([\w-]+)['"\u2019\u201d]?: (?:no such user|无此用户)|status=217\/USER|Failed to determine user credentials)/i,
     (match, line) => clue(line, 'unknownUser', { user: match.slice(1).find((one) => one !== undefined) ?? '' }),
   ],
 ];

@@ -69,7 +69,7 @@ const MESSAGES: readonly Row[] = [
         line.isCommand ||
         IS_RUNTIME.test(line.text) ||
         /\b(?:open|openat|ioctl)\(\S*[^)]*\)\s*=/.test(line.text) ||
-        /^\s*(?:ls|find|stat):/.test(line.text)
+        /^\s*(?:ls|find|stat|chmod|chgrp|chown|ln|rm|mv|setfacl|mknod):/.test(line.text)
       )
         return undefined;
       const said =
@@ -142,7 +142,8 @@ const MESSAGES: readonly Row[] = [
   ],
   [
     /\b(?:[mM]map|map(?:ping)?)\b.*(?:fail|error|could not|cannot)?.*(?:Permission denied|EACCES)|Failed to mmap plane: Permission denied/i,
-    (_m, line) => (/=\s*-1/.test(line.text) || line.isCommand ? undefined : clue(line, 'mapped', { errno: 'EACCES' })),
+    (_m, line) =>
+      /=\s*-1|\/dev\/(?!dma)/.test(line.text) || line.isCommand ? undefined : clue(line, 'mapped', { errno: 'EACCES' }),
   ],
   [
     /^\s*(?:ok|OK|success(?:ful(?:ly)?)?|passed|PASS)\b(?!\s*:?\s*0)|\bmapped and written\b|captured? (?:image|\d+ frames)|image received|\bverdict[: ]+PASS\b|成功/i,
