@@ -178,7 +178,7 @@ describe('budget in words', () => {
     ['1 decoder VP9 4K', 'VP9', 8],
     ['1 decoder AV1 8K', 'AV1', 8],
     ['1 decoder VP8 720p', 'VP8', 3],
-    ['1 decoder MPEG-2 576p 720x576', 'MPEG-2', 2],
+    ['1 decoder MPEG-2 576p', 'MPEG-2', 2],
   ])('%s keeps pictures of %s', (words, title, kept) => {
     const { buffers } = parseBuffers(words) as {
       buffers: readonly { purpose: string; count: number; format: string }[];
@@ -215,6 +215,9 @@ describe('budget in words', () => {
     ['4 cameras 4K, 6 buffers', /pixel format/],
     ['4 cameras 4K NV12', /the number of buffers/],
     ['', /does not name buffers/],
+    ['0 cameras 4K NV12, 6 buffers each', /for no user/],
+    ['4 cameras 4K NV12, 6 buffers each, 3', /what 3 is the number of/],
+    ['1 camera 4320p 4K NV12, 6 buffers', /"4320p"/],
   ])('"%s" is refused', async (words, reason) => {
     expect((parseBuffers(words) as { error: string }).error).toMatch(reason);
     const { exit, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);
@@ -222,6 +225,24 @@ describe('budget in words', () => {
     expect(stderr).toMatch(reason);
     expect(stderr).toContain('write it as "4 cameras 4K NV12, 6 buffers each"');
   });
+});
+
+test.each([
+  ['3 cameras 4K NV12, 4 buffers each, 1 display 1080p XRGB8888, 3 buffers', 'a second number of users, "1 display"'],
+  ['camera 4K NV12 and display 1080p, 3 buffers', 'a second size of a picture, "1080p"'],
+  ['camera 4K NV12 4 buffers NV16', 'a second pixel format, "NV16"'],
+  ['camera 4K NV12 4 buffers 3 buffers', 'a second number of buffers, "3 buffers"'],
+  ['2 H.264 4K HEVC', 'a second codec, "HEVC"'],
+  ['2 decoders H.264 4K rkvdecc', 'did you mean the driver rkvdec?'],
+  ['1 decoder H.264 4K level 9.9 rkvdec', 'does not have a level 9.9'],
+  ['1 decoder H.264 4K level', 'the word level without a number'],
+])('the budget "%s" is refused, and the fix is a budget of that kind', async (words, reason) => {
+  const { exit, stdout, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);
+  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
+  expect(stderr).toContain(reason);
+  const fix = /fix: write it as "(.*)"/.exec(stderr)?.[1] ?? '';
+  const parsed = parseBuffers(fix);
+  expect('buffers' in parsed && parsed.buffers.length > 1).toBe(true);
 });
 
 /** Answers questions from a list, as a person at a terminal would. */

@@ -149,7 +149,7 @@ export async function askBoard(
       buffers !== undefined || sizeBytes !== undefined
         ? { ...(buffers === undefined ? {} : { buffers }), ...(sizeBytes === undefined ? {} : { sizeBytes }) }
         : await get(
-            `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}", or a size such as 400M; Enter leaves the size open`,
+            `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}", with ; between several kinds, or a size such as 400M; Enter leaves the size open`,
             '',
             readBudget,
           );

@@ -11,7 +11,7 @@ import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from 
 import { totalInWords } from '../../init/total.js';
 import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
-import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
+import { parseBuffers } from '../../plan/buffer-words.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import { type Context, commandLine } from '../context.js';
@@ -32,7 +32,7 @@ export const command = declare({
     root: text('--root <dir>', 'with --live: use this directory instead of /'),
     budget: text(
       '--budget <words>',
-      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each" or "1 decoder H.264 4K level 5.1 rkvdec"; a driver states how lines and height are rounded; init computes the size',
+      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each" or "1 decoder H.264 4K level 5.1 rkvdec", with ; or + between several kinds; a driver states how lines and height are rounded; init computes the size',
     ),
     size: text('--size <size>', 'size of the default area, such as 400M'),
     purpose: text('--purpose <what>', `what the default area is for, which names its heap: ${PURPOSES.join(', ')}`),
@@ -146,7 +146,7 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
       total === undefined
         ? ''
         : `, or state the total: ${commandLine(['--size', total.size, ...(total.purpose === undefined ? [] : ['--purpose', total.purpose])])}`;
-    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"${options}`);
+    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${parsed.example}"${options}`);
   }
   const known = name === undefined ? undefined : distribution(name);
   if (name !== undefined && known === undefined)
