@@ -1,5 +1,4 @@
 /** The command line: a loop over the commands' declarations. */
-import { statSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Format } from '../diagnostic/writers.js';
 import { suggest } from '../source/suggest.js';
@@ -7,6 +6,7 @@ import { COMMANDS, everyCommand } from './commands.js';
 import { Context } from './context.js';
 import { type Declaration, globalOptions } from './declaration.js';
 import { EXIT, type Exit } from './exit.js';
+import { whyNoDirectory } from './files.js';
 import { Refusal, sayRefusal } from './refusal.js';
 import { printable, type Streams } from './terminal.js';
 import { VERSION } from './version.js';
@@ -15,14 +15,6 @@ export interface Invocation extends Streams {
   readonly environment: NodeJS.ProcessEnv;
   readonly directory: string;
   readonly isTerminal: boolean;
-}
-
-function isDirectory(file: string): boolean {
-  try {
-    return statSync(file).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 function wantsColor(color: boolean, { environment, isTerminal }: Invocation): boolean {
@@ -57,8 +49,9 @@ async function contextOf(program: Command, invocation: Invocation): Promise<Cont
 async function run({ run: action }: Declaration, context: Context, command: Command): Promise<Exit> {
   try {
     const { directory } = context.options;
-    if (!isDirectory(directory))
-      throw new Refusal(`-C ${directory}: the directory does not exist`, EXIT.usage, 'give an existing directory');
+    const why = whyNoDirectory(directory);
+    if (why !== undefined)
+      throw new Refusal(`-C ${directory}: ${why}`, EXIT.usage, 'give a directory that exists and that you may enter');
     return await action(context, command.processedArgs, command.opts());
   } catch (error) {
     return sayRefusal(context, error);

@@ -292,6 +292,14 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
   expect((await dmaheap(['validate', 'asked.json'], work)).exit).toBe(0);
 });
 
+test.each([
+  ['none/x.jsonc', 'its directory does not exist'],
+  ['/proc/x.jsonc', 'no file can be created in its directory'],
+])('why %s cannot be written is said of its directory', async (output, reason) => {
+  const { exit, stderr } = await dmaheap(['init', '--dtb', board('w.dtb', {}), '-o', output], work);
+  expect([exit, stderr]).toEqual([3, expect.stringContaining(`cannot write ${output}: ${reason}\n`)]);
+});
+
 test('a file that exists is no answer, and nothing that was said before is lost', async () => {
   writeFileSync(path.join(work, 'taken.jsonc'), 'mine');
   const answers = ['', '', 'taken', 'arm64', '', '', '', '', '', '', 'none/free.json', 'free.json'];
@@ -299,7 +307,7 @@ test('a file that exists is no answer, and nothing that was said before is lost'
   expect(exit).toBe(0);
   expect(asked).toHaveLength(answers.length);
   expect(stderr).toContain('  taken.jsonc exists; give another file');
-  expect(stderr).toContain('  cannot write none/free.json: the file does not exist; give another file');
+  expect(stderr).toContain('  cannot write none/free.json: its directory does not exist; give another file');
   expect(readFileSync(path.join(work, 'taken.jsonc'), 'utf8')).toBe('mine');
   expect(parse(readFileSync(path.join(work, 'free.json'), 'utf8'))).toMatchObject({ name: 'taken' });
 });

@@ -18,6 +18,12 @@ test.each([
     /--probes maybe: not a valid mode/,
   ],
   [['resolve', 'X=y', '--kernel-tree', 'no-such-dir', '--arch', 'aarch64'], 3, /the directory does not exist/],
+  [['resolve', 'X=y', '--kernel-tree', 'package.json', '--arch', 'arm64'], 3, /: it is not a directory/],
+  [
+    ['resolve', 'X=y', '--kernel-tree', 'package.json/x', '--arch', 'arm64'],
+    3,
+    /a part of the path is not a directory/,
+  ],
   [['resolve', 'X=y', '--kernel-tree', 'src', '--arch', 'x86_64'], 3, /not a kernel source tree/],
   [['explain', 'CMA'], 2, /needs --kernel-tree/],
   [['explain', 'CMA', '--kernel-tree', 'src', '--arch', 'riscv'], 3, /not a kernel source tree/],

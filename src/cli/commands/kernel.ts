@@ -16,7 +16,7 @@ import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { isShippedName, readDescriptionFile, shippedDescriptions } from '../descriptions.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonOf } from '../files.js';
+import { reasonNotWritten } from '../files.js';
 import { readTree, type TreeReading } from '../kernel-reading.js';
 import { type Base, type OpenTree, openKernelTree } from '../kernel-tree.js';
 import { KERNEL_TREE } from '../options.js';
@@ -149,7 +149,11 @@ function show(context: Context, { knowledge, source, value, name }: Known, optio
     try {
       writeFileSync(file, `${JSON.stringify(description, null, 1)}\n`);
     } catch (error) {
-      throw new Refusal(`cannot write ${options.output}: ${reasonOf(error)}`, EXIT.environment, 'give another file');
+      throw new Refusal(
+        `cannot write ${options.output}: ${reasonNotWritten(error)}`,
+        EXIT.environment,
+        'give another file',
+      );
     }
   }
   if (context.options.format === 'json') {

@@ -30,7 +30,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../../diagnostic/index.js';
-import { reasonOf } from '../files.js';
+import { reasonNotWritten } from '../files.js';
 import { uninterrupted } from '../interrupt.js';
 import { type Holder, isRunning, untilFree, WAIT_SECONDS, withLock } from './lock.js';
 
@@ -52,7 +52,7 @@ const report = reporter(OUTPUT_CODES);
 export const cannot = (what: string, error: unknown): Diagnostic =>
   report('generate/cannot-write', {
     message: `cannot ${what}`,
-    cause: reasonOf(error),
+    cause: reasonNotWritten(error),
     fix: 'give a writable directory with -o; no file was changed',
   });
 
