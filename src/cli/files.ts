@@ -1,5 +1,5 @@
 /** Reading what the user names, with the reason when it cannot be read. */
-import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { ReadText } from '../profile/load.js';
 import { kindOfBytes, kindOfFile } from './file-kind.js';
@@ -36,6 +36,16 @@ export function reasonNotWritten(error: unknown, file?: string): string {
   const target = file ?? dest ?? named;
   if (code !== 'ENOENT' || target === undefined) return reasonOf(error);
   return existsSync(path.dirname(target)) ? 'no file can be created in its directory' : 'its directory does not exist';
+}
+
+/** Why a file cannot be read, without reading what may come only once; undefined: it can. */
+export function whyUnreadable(file: string): string | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return statSync(file).isDirectory() ? 'it is a directory' : undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
 }
 
 /** Why a directory cannot be used; undefined: it can. One that may not be entered is not one that does not exist. */

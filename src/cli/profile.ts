@@ -23,7 +23,7 @@ import type { Context } from './context.js';
 import { descriptionKnowledge } from './descriptions.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
-import { inputsOf, openProfile } from './inputs.js';
+import { inputsOf, openProfile, usableInput } from './inputs.js';
 import { Refusal } from './refusal.js';
 
 export interface PlanOptions extends Pick<BootOptions, 'occupied' | 'bootLog'> {
@@ -128,7 +128,7 @@ function bootOf(
 ): ReturnType<typeof readBoot> {
   const inputs = inputsOf(context, loaded);
   const occupied = options.occupied ?? inputs.occupied;
-  const bootLog = options.bootLog ?? inputs.bootLog;
+  const bootLog = options.bootLog ?? usableInput(context, loaded, 'bootLog');
   const { commandLine } = inputs;
   return readBoot(
     context,
