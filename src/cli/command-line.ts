@@ -4,7 +4,7 @@ import { SourceText } from '../source/index.js';
 import { type Context, shownPath } from './context.js';
 import { readText } from './files.js';
 
-/** One word that nobody writes but as the name of a file. */
+/** One word that can only be the name of a file. */
 const PATH_LIKE = /^[^\s=]*\/[^\s=]*$|^[^\s=]+\.(?:txt|cfg|conf|cmdline|log|env|cmd)$/i;
 
 /**

@@ -73,8 +73,8 @@ export const PROFILE_CODES = defineCodes({
   },
   'profile/kernel-unknown': {
     severity: 'error',
-    title: 'kernel too old',
-    explain: `DMA-BUF heaps exist since Linux ${FIRST_HEAPS}, and the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on.`,
+    title: 'kernel too old, or a release that does not exist',
+    explain: `A release that was never made is refused. DMA-BUF heaps exist since Linux ${FIRST_HEAPS}, and the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on.`,
   },
   'profile/page-size': {
     severity: 'error',

@@ -7,6 +7,7 @@ import {
   FACTS,
   FIRST_HEAPS,
   formatKernelVersion,
+  noSuchRelease,
   OLDEST_KERNEL,
   parseKernelVersion,
 } from '../facts/index.js';
@@ -153,6 +154,19 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
         ...f.at(typeof version === 'string' ? '/kernel/version' : '/kernel/version/min'),
       }),
     );
+  for (const [key, release] of [
+    ['/min', min],
+    ['/max', max],
+  ] as const) {
+    const missing = noSuchRelease(release);
+    if (missing !== undefined && !(key === '/max' && typeof version === 'string'))
+      f.found.push(
+        report('profile/kernel-unknown', {
+          ...missing,
+          ...f.at(typeof version === 'string' ? '/kernel/version' : `/kernel/version${key}`),
+        }),
+      );
+  }
   for (const [symbol, value] of Object.entries(kernel.symbols ?? {})) {
     if (symbol.startsWith('CONFIG_'))
       f.found.push(

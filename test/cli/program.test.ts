@@ -107,6 +107,24 @@ test.each([
   expect([exit, stderr]).toEqual([2, expect.stringContaining(words)]);
 });
 
+test.each([
+  ['init', '--dtb', 'x.dtb', '--kernel', '6.20'],
+  ['validate', EXAMPLE, '--kernel', '6.20'],
+  ['place', EXAMPLE, '--kernel', '6.20'],
+  ['kernel', '6.20'],
+])('%j asks for a release that does not exist', async (...argv) => {
+  const { exit, stderr } = await dmaheap(argv);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('there is no Linux 6.20: 6.19 was followed by 7.0')]);
+});
+
+test('place says that a kernel is not one of the profile', async () => {
+  const { stderr } = await dmaheap(['place', EXAMPLE, '--kernel', '6.12', '--kernel', '8.0']);
+  expect(stderr).toContain('note[model/kernel-outside-range]');
+  expect(stderr).toContain('the question is about Linux 8.0');
+  expect(stderr).not.toContain('about Linux 6.12');
+  expect(stderr).toContain('[model/kernel-newer]');
+});
+
 test('a path is shown as it was typed, and from where it was typed', async () => {
   const at = (argv: string[]) =>
     dmaheap([...argv, '-C', 'schemas/examples']).then(({ stderr, stdout }) => stderr + stdout);

@@ -1,14 +1,7 @@
 /** dmaheap init on a terminal: asks what cannot be read, with what is known as the answer to Enter. */
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, type Distribution, distribution } from '../../facts/distribution.js';
-import {
-  compareKernelVersions,
-  DRAFT_KERNELS,
-  EXAMPLE_KERNEL,
-  formatKernelVersion,
-  OLDEST_KERNEL,
-  parseKernelVersion,
-} from '../../facts/index.js';
+import { compareKernelVersions, DRAFT_KERNELS, EXAMPLE_KERNEL } from '../../facts/index.js';
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../init/board.js';
 import { totalInWords } from '../../init/total.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
@@ -16,6 +9,7 @@ import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import type { Context } from '../context.js';
+import { readKernel } from '../profile.js';
 import { sayRefusal } from '../refusal.js';
 import type { Streams } from '../terminal.js';
 
@@ -63,11 +57,13 @@ const DRAFT_TEXT = `${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`;
 /** `6.12` or `6.1 to 7.3`. */
 function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
   const [min = '', max = min, ...rest] = answer.split(/\s*(?:-|to)\s*|\s+/);
-  const [from, to] = [parseKernelVersion(min), parseKernelVersion(max)];
-  if (rest.length > 0 || from === undefined || to === undefined)
-    return { error: `write it as ${EXAMPLE_KERNEL}, or as ${DRAFT_TEXT}` };
-  if (compareKernelVersions(from, OLDEST_KERNEL) < 0)
-    return { error: `Linux ${min} is too old: use ${formatKernelVersion(OLDEST_KERNEL)} or newer` };
+  if (rest.length > 0) return { error: `write it as ${EXAMPLE_KERNEL}, or as ${DRAFT_TEXT}` };
+  const [from, to] = [readKernel(min), readKernel(max)];
+  const why = ({ message, fix }: { readonly message: string; readonly fix: string }) => ({
+    error: `${message}; ${fix}, or ${DRAFT_TEXT}`,
+  });
+  if ('message' in from) return why(from);
+  if ('message' in to) return why(to);
   if (compareKernelVersions(from, to) > 0) return { error: `${min} is newer than ${max}: give the older one first` };
   return { value: { min, max } };
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
-import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
+import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
 import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from '../../init/board.js';
 import { totalInWords } from '../../init/total.js';
@@ -17,6 +17,7 @@ import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.j
 import { type Context, commandLine } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { kernelOption } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { writeProfile } from '../write-profile.js';
 
@@ -162,13 +163,7 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
     throw new Refusal('--size and --budget both state the size', EXIT.usage, 'give one of them');
   if (purpose !== undefined && !PURPOSES.includes(purpose))
     throw new Refusal(`--purpose ${purpose}: not a purpose`, EXIT.usage, `use one of ${PURPOSES.join(', ')}`);
-  const version = kernel === undefined ? undefined : parseKernelVersion(kernel);
-  if (kernel !== undefined && (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) < 0))
-    throw new Refusal(
-      `--kernel ${kernel}: not a release that dmaheap knows`,
-      EXIT.usage,
-      `give ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
-    );
+  const version = kernel === undefined ? undefined : kernelOption(kernel);
   const exactly = version === undefined ? undefined : formatKernelVersion(version);
   return {
     ...(known === undefined || name === undefined ? {} : { distribution: known, ...targetOf(name, known) }),

@@ -1,7 +1,7 @@
 /** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
 
 import { existsSync, writeFileSync } from 'node:fs';
-import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
+import { formatKernelVersion, noSuchRelease, parseKernelVersion } from '../../facts/index.js';
 import {
   compareKnowledge,
   conditionText,
@@ -108,6 +108,8 @@ async function look(context: Context, subject: string, options: KernelOptions): 
     return { name: subject, knowledge: knowledgeOf(description), ...(source === undefined ? {} : { source }) };
   }
   const version = parseKernelVersion(subject);
+  const missing = version === undefined ? undefined : noSuchRelease(version);
+  if (missing !== undefined) throw new Refusal(missing.message, EXIT.usage, missing.fix);
   if (version !== undefined && !subject.includes('/'))
     return { name: `mainline ${subject}`, knowledge: shippedKnowledge(version) };
   if (isShippedName(subject) && !existsSync(context.resolve(subject)))
