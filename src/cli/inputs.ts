@@ -62,6 +62,8 @@ export function openProfile(context: Context, file: string): ReturnType<typeof r
 export function inputsOf(context: Context, loaded: LoadedProfile): Inputs {
   const { profile, spanOf } = loaded;
   const { inputs = {} } = profile;
+  /** A profile may state a number of bytes, which an option would have to call so. */
+  const bytes = (size: string | number) => (/^\d+$/.test(String(size)) ? `${size}B` : size);
   /** Relative to the file that states it, which may be one that the profile extends. */
   const beside = (key: string, value: string) => {
     const from = spanOf(key.startsWith('/') ? key : `/inputs/${key}`)?.file;
@@ -84,7 +86,7 @@ export function inputsOf(context: Context, loaded: LoadedProfile): Inputs {
       : { commandLine: commandLineOf(context, loaded, beside('commandLine', commandLine), commandLine) }),
     ...(occupied === undefined
       ? {}
-      : { occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${base}+${size}`) }),
+      : { occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${base}+${bytes(size)}`) }),
   };
 }
 

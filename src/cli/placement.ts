@@ -41,7 +41,7 @@ export interface PlaceOptions {
   readonly bootLog?: string | readonly string[];
 }
 
-const banksOf = (texts: readonly string[]) => texts.map((text) => parseRange('--memory', text));
+const banksOf = (texts: readonly string[]) => texts.map((text) => parseRange('--memory ', text));
 
 export function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
   const got = readBytes(context.resolve(file));

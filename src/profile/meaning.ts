@@ -20,6 +20,7 @@ import { checkAccess } from './access.js';
 import { report } from './codes.js';
 import type { Finder } from './finder.js';
 import type { SpanOf } from './shape.js';
+import { sizeWithoutUnit } from './size-unit.js';
 import type { Address, Heap, Profile, Region, Size } from './types.gen.js';
 
 /** Names the kernel itself gives to heaps, whatever the device tree says. */
@@ -56,22 +57,13 @@ function checkQuantity(
   return bytes;
 }
 
-/** Without a unit, a number up to this is probably one of MiB. */
-const MOST_MEANT_AS_MIB = 16384n;
-
 /** A size that is valid and probably not what its author means. */
 function checkUnit(value: Size | undefined, pointer: string, f: Finder): void {
   const bytes = value === undefined ? undefined : parseBytes(value);
   if (value === undefined || bytes === undefined || bytes === 0n) return;
   const text = String(value).trim();
-  if (/^\d[\d_]*$/.test(text) && bytes < 1n << 20n)
-    f.found.push(
-      report('profile/size-without-unit', {
-        message: `the size ${text} does not have a unit, so it is ${text} bytes`,
-        fix: bytes <= MOST_MEANT_AS_MIB ? `did you mean "${bytes}M"?` : 'write the unit, such as "400M"',
-        ...f.at(pointer),
-      }),
-    );
+  const unitless = sizeWithoutUnit(value);
+  if (unitless !== undefined) f.found.push(report('profile/size-without-unit', { ...unitless, ...f.at(pointer) }));
   const [, number, unit] = /^([\d_]+)\s*([kmgt])b$/i.exec(text) ?? [];
   if (number !== undefined && unit !== undefined)
     f.found.push(

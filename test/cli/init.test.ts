@@ -292,6 +292,14 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
   expect((await dmaheap(['validate', 'asked.json'], work)).exit).toBe(0);
 });
 
+test('a size on the command line needs its unit, as in a profile', async () => {
+  const { exit, stderr } = await dmaheap(['init', '--dtb', board('u.dtb', {}), '--size', '64'], work);
+  expect([exit, stderr]).toEqual([
+    2,
+    'dmaheap: --size 64: the size 64 does not have a unit, so it is 64 bytes\n  fix: did you mean "64M"?\n',
+  ]);
+});
+
 test.each([
   ['none/x.jsonc', 'its directory does not exist'],
   ['/proc/x.jsonc', 'no file can be created in its directory'],

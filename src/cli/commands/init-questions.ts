@@ -5,6 +5,7 @@ import { compareKernelVersions, DRAFT_KERNELS, EXAMPLE_KERNEL } from '../../fact
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../init/board.js';
 import { totalInWords } from '../../init/total.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
+import { sizeWithoutUnit } from '../../profile/size-unit.js';
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
@@ -47,6 +48,8 @@ const word =
 function readMemory(answer: string): Read<Decisions['memory']> {
   if (answer === '') return { value: undefined };
   const banks = answer.split(/[\s,]+/).map((text) => text.split('+').map(parseBytes));
+  const unitless = answer.split(/[\s,]+/).flatMap((text) => sizeWithoutUnit(text.split('+')[1] ?? '') ?? [])[0];
+  if (unitless !== undefined) return { error: `${unitless.message}; ${unitless.fix}` };
   return banks.every(([base, size, more]) => base !== undefined && size !== undefined && more === undefined)
     ? { value: banks.map(([base, size]) => ({ baseAddress: base as bigint, sizeBytes: size as bigint })) }
     : { error: 'write each bank as BASE+SIZE, for example 0x40000000+1G' };

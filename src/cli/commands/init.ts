@@ -12,6 +12,7 @@ import { totalInWords } from '../../init/total.js';
 import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
 import { parseBuffers } from '../../plan/buffer-words.js';
+import { sizeWithoutUnit } from '../../profile/size-unit.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import { type Context, commandLine } from '../context.js';
@@ -159,6 +160,8 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
   const sizeBytes = size === undefined ? undefined : parseBytes(size);
   if (size !== undefined && (sizeBytes === undefined || sizeBytes === 0n))
     throw new Refusal(`--size ${size}: not a size`, EXIT.usage, 'write it as 400M');
+  const unitless = size === undefined ? undefined : sizeWithoutUnit(size);
+  if (unitless !== undefined) throw new Refusal(`--size ${size}: ${unitless.message}`, EXIT.usage, unitless.fix);
   if (sizeBytes !== undefined && budget !== undefined)
     throw new Refusal('--size and --budget both state the size', EXIT.usage, 'give one of them');
   if (purpose !== undefined && !PURPOSES.includes(purpose))
