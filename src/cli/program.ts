@@ -37,6 +37,7 @@ async function contextOf(program: Command, invocation: Invocation): Promise<Cont
       verbose: verbose ?? false,
       color: wantsColor(color, invocation),
       directory: C ?? invocation.directory,
+      ...(C === undefined ? {} : { changedTo: C }),
     },
     invocation.environment,
     invocation,

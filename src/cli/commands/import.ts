@@ -228,7 +228,8 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
     if (context.options.format === 'human') context.print(value);
     return exit;
   }
-  const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'correct the findings';
+  const next =
+    exit === EXIT.good ? context.nextCommand('generate', options.output, '-o', 'out') : 'correct the findings';
   writeProfile(context, options.output, value, next);
   return exit;
 }
