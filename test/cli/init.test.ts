@@ -292,6 +292,28 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
   expect((await dmaheap(['validate', 'asked.json'], work)).exit).toBe(0);
 });
 
+test('what validate would refuse is not written', async () => {
+  const argv = ['init', '--dtb', board('g.dtb', {}), '--group', 'Video Users', '-o', 'g.jsonc'];
+  const { exit, stderr } = await dmaheap(argv, work);
+  expect([exit, stderr]).toEqual([2, expect.stringMatching(/"Video Users"[\s\S]*no profile was written/)]);
+  expect(readdirSync(work)).not.toContain('g.jsonc');
+});
+
+test.each([
+  ['nowhere', '--root nowhere: the directory does not exist'],
+  ['.', 'nothing below . describes a running board'],
+])('--live does not invent the board of --root %s', async (root, words) => {
+  const { exit, stdout, stderr } = await dmaheap(['init', '--live', '--root', root], work);
+  expect([exit, stdout, stderr]).toEqual([3, '', expect.stringContaining(words)]);
+});
+
+test('the next command can be pasted', async () => {
+  const { stderr } = await dmaheap(['-C', work, 'init', '--dtb', board('n.dtb', {}), '-o', 'mein Brett.jsonc']);
+  expect(stderr).toContain(`dmaheap -C '${work}' generate 'mein Brett.jsonc' -o out\n`);
+  const generated = await dmaheap(['-C', work, 'generate', 'mein Brett.jsonc', '-o', 'out2']);
+  expect(generated.stderr).toContain(`Next: dmaheap -C '${work}' check out2\n`);
+});
+
 test('a size on the command line needs its unit, as in a profile', async () => {
   const { exit, stderr } = await dmaheap(['init', '--dtb', board('u.dtb', {}), '--size', '64'], work);
   expect([exit, stderr]).toEqual([

@@ -3,7 +3,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Diagnostic } from '../../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
 import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
@@ -12,12 +12,14 @@ import { totalInWords } from '../../init/total.js';
 import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
 import { parseBuffers } from '../../plan/buffer-words.js';
+import { readProfile } from '../../profile/load.js';
 import { sizeWithoutUnit } from '../../profile/size-unit.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import { type Context, commandLine } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { whyNoDirectory } from '../files.js';
 import { kernelOption } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { writeProfile } from '../write-profile.js';
@@ -137,6 +139,26 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
 }
 
 /**
+ * The running board. Its files of accounts alone are those of any system.
+ * @throws {@link Refusal} where nothing speaks of a board
+ */
+function liveBoard(context: Context, root: string, diagnostics: Diagnostic[]): BoardFindings {
+  const directory = context.resolve(root);
+  const why = whyNoDirectory(directory);
+  const fix = 'give the root directory of a running board with --root, or a description of the board with --dtb FILE';
+  if (why !== undefined) throw new Refusal(`--root ${root}: ${why}`, EXIT.environment, fix);
+  const found = lookAround(directory, diagnostics);
+  const { tree, config, kernel, memory, argumentBytes, cmaTotalBytes } = found;
+  if ((tree ?? config ?? kernel ?? memory ?? argumentBytes ?? cmaTotalBytes) === undefined)
+    throw new Refusal(
+      `--live: nothing below ${root} describes a running board: proc/device-tree, proc/iomem, proc/meminfo and others cannot be read`,
+      EXIT.environment,
+      fix,
+    );
+  return found;
+}
+
+/**
  * What was said on the command line.
  * @throws {@link Refusal}
  */
@@ -186,6 +208,18 @@ function inputsOf({ dtb, output }: InitOptions): BoardFindings {
   return { inputs: { dtb: path.isAbsolute(dtb) ? dtb : path.relative(path.dirname(output), dtb) } };
 }
 
+/** No guess is wrong by itself, so what validate would refuse was asked for, or is a fault of the board's tree. */
+function refuseInvalid(file: string, text: string): void {
+  const { diagnostics, sources } = readProfile(file, () => ({ text }));
+  if (!hasErrors(diagnostics)) return;
+  throw new Refusal(
+    'no profile was written, because dmaheap validate would refuse it',
+    EXIT.usage,
+    'correct the option or the input that states the marked value',
+    { diagnostics: diagnostics.filter(({ severity }) => severity === 'error'), sources },
+  );
+}
+
 async function init(context: Context, options: InitOptions): Promise<Exit> {
   const diagnostics: Diagnostic[] = [];
   const decisions = readDecisions(options);
@@ -206,7 +240,7 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
         'give another file with -o',
       );
   }
-  let found: BoardFindings = options.live === true ? lookAround(context.resolve(options.root ?? '/'), diagnostics) : {};
+  let found: BoardFindings = options.live === true ? liveBoard(context, options.root ?? '/', diagnostics) : {};
   let { output } = options;
   for (const [file, read] of [
     [options.dtb, (f: string) => readBoard(context, f, diagnostics)],
@@ -224,10 +258,11 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
   }
   context.findings(diagnostics);
   const text = draftProfile(found);
+  refuseInvalid(output ?? '-', text);
   if (output === undefined || output === '-') {
     context.print(text);
     return EXIT.good;
   }
-  writeProfile(context, output, text, `dmaheap generate ${output} -o out`);
+  writeProfile(context, output, text, context.nextCommand('generate', output, '-o', 'out'));
   return EXIT.good;
 }
