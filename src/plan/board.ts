@@ -95,9 +95,10 @@ export const addressBitsOf = (areas: readonly PlannedArea[]): ReadonlyMap<string
 export function lintHints(
   model: Model,
   areas: readonly PlannedArea[],
-): Required<Pick<LintInput, 'addressBits' | 'places'>> {
+): Required<Pick<LintInput, 'addressBits' | 'places' | 'sizeGranuleBytes'>> {
   return {
     addressBits: addressBitsOf(areas),
+    sizeGranuleBytes: model.granuleBytes,
     places: new Map(areas.map(({ name, nodeName }) => [nodeName, spotOf(model, childPointer('/regions', name))])),
   };
 }
@@ -115,6 +116,7 @@ export function placeAreas(
     return {
       name: area.name,
       sizeBytes: area.sizeBytes,
+      sizeGranuleBytes: model.granuleBytes,
       isDefault: area.isDefault,
       delivery: area.delivery,
       pointer: childPointer('/regions', area.name),

@@ -22,6 +22,8 @@ export interface LintInput extends PlacementInput {
   readonly addressBits?: ReadonlyMap<string, number>;
   /** The profile itself delivers the `cma=` of the command line. */
   readonly ownParameter?: boolean;
+  /** To what the plan rounds sizes up: to follow a fix with another size would lead back to it. */
+  readonly sizeGranuleBytes?: bigint;
   /** Where a profile asks for a node, by node name. */
   readonly places?: ReadonlyMap<string, Pick<Diagnostic, 'pointer' | 'span'>>;
 }
