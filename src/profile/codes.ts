@@ -103,6 +103,12 @@ export const PROFILE_CODES = defineCodes({
     explain:
       'The kernel ignores allocRanges and alignment when the node has reg, so neither has an effect beside a fixed base.',
   },
+  'profile/alignment': {
+    severity: 'error',
+    title: 'alignment that is not a power of two',
+    explain:
+      'The kernel takes the address and clears the bits of the alignment less one. With an alignment that is not a power of two, the base is not a multiple of it, and the kernel may refuse the area.',
+  },
   'profile/reserved-name': {
     severity: 'error',
     title: 'region name collides with a heap of the kernel',

@@ -13,7 +13,7 @@ import {
 } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
-import { formatAddress, parseBytes } from '../quantity/index.js';
+import { formatAddress, formatBytes, parseBytes } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { checkAccess } from './access.js';
@@ -189,11 +189,25 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
   }
 }
 
+function checkAlignment({ alignment }: Region, pointer: string, f: Finder): void {
+  const bytes = checkQuantity(alignment, `${pointer}/alignment`, true, f);
+  if (bytes === undefined || bytes === 0n || (bytes & (bytes - 1n)) === 0n) return;
+  const below = 1n << BigInt(bytes.toString(2).length - 1);
+  f.found.push(
+    report('profile/alignment', {
+      message: `the alignment of ${formatBytes(bytes)} is not a power of two`,
+      cause: 'the kernel clears bits of the address with it, so the base would not be a multiple of it',
+      fix: `write "${formatBytes(below)}" or "${formatBytes(below << 1n)}"`,
+      ...f.at(`${pointer}/alignment`),
+    }),
+  );
+}
+
 function checkRegion(name: string, region: Region, profile: Profile, f: Finder): void {
   const pointer = childPointer('/regions', name);
   checkQuantity(region.size, `${pointer}/size`, true, f);
   checkQuantity(region.base, `${pointer}/base`, false, f);
-  checkQuantity(region.alignment, `${pointer}/alignment`, true, f);
+  checkAlignment(region, pointer, f);
   for (const [i, range] of (region.allocRanges ?? []).entries()) checkRange(range, `${pointer}/allocRanges/${i}`, f);
   const delivery = region.delivery ?? 'device-tree';
   if (KERNEL_HEAPS.includes(name))
