@@ -95,7 +95,7 @@ export async function buildProgram(
       '\nExit status: 0 good, 1 findings or refuted, 2 usage or invalid profile, 3 a tool or file is missing, 70 a defect of dmaheap.',
     );
   for (const declaration of declarations ?? (await everyCommand())) {
-    const { name, about, arguments: given, options, more } = declaration;
+    const { name, about, arguments: given, options, required, more } = declaration;
     const command = program
       .command(name)
       .description(about)
@@ -103,7 +103,12 @@ export async function buildProgram(
       .showHelpAfterError(`  fix: dmaheap help ${name} shows the arguments`);
     for (const [flags, description] of given) command.argument(flags, description);
     for (const option of options) command.addOption(option);
-    command.action(async () => result(await run(declaration, await contextOf(program, invocation), command)));
+    command.action(async () => {
+      // commander asks for them before it looks for misspelt ones, which may be these.
+      const missing = required.find((option) => command.getOptionValue(option.attributeName()) === undefined);
+      if (missing !== undefined) command.error(`error: required option '${missing.flags}' not specified`);
+      result(await run(declaration, await contextOf(program, invocation), command));
+    });
   }
   return program;
 }

@@ -93,6 +93,9 @@ test('a misspelt command gets a suggestion', async () => {
 test.each([
   [['help', 'validat'], "error: unknown command 'validat'\n(Did you mean validate?)\n  fix: dmaheap --help"],
   [['-C', '.', 'help', 'foo'], "error: unknown command 'foo'\n  fix: dmaheap --help"],
+  [['generate', EXAMPLE, '--ouput', 'o'], "error: unknown option '--ouput'\n(Did you mean --output?)"],
+  [['generate', EXAMPLE, '-o', 'o', '--kernel', '6.12', '--kernel', '7.3'], "It is given as '6.12' too; give it once."],
+  [['validate', EXAMPLE, '--format', 'json', '--format', 'sarif'], "It is given as 'json' too; give it once."],
   [['frobnicate'], '  fix: dmaheap --help lists the commands'],
   [['validate', '--frob', EXAMPLE], '  fix: dmaheap help validate'],
   [['generate', EXAMPLE], '  fix: dmaheap help generate'],
