@@ -137,7 +137,7 @@ function made(key: string, { flags, text: about, read }: OptionOf<unknown>): Opt
   return option;
 }
 
-/** The last of several would replace the others in silence. */
+/** The last of several would silently replace the others. */
 const once =
   (read: (value: string) => string, unset?: string) =>
   (value: string, before: string | undefined): string => {

@@ -22,7 +22,7 @@ export const PROFILE_CODES = defineCodes({
   'profile/unknown-key': {
     severity: 'error',
     title: 'unknown key',
-    explain: 'This key is not allowed here. schemas/README.md lists the keys of every object.',
+    explain: 'This key is not allowed here. `dmaheap schema` prints the keys of every object.',
   },
   'profile/missing-key': {
     severity: 'error',

@@ -282,28 +282,43 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
   }
 }
 
+/** What is wrong with the keys of a heap, and what to do. */
+function heapKindFault({
+  kind: stated,
+  region,
+  kernelName,
+  cached,
+}: Heap): readonly [why: string, fix: string] | undefined {
+  const kind = stated ?? (region === undefined ? undefined : 'region');
+  if (kind === undefined)
+    return [
+      'needs "region", or "kind": "system" or "vendor"',
+      'add "region" with the name of a region, or "kind": "system"',
+    ];
+  if (kind === 'region' && region === undefined)
+    return ['needs the "region" it allocates from', 'add "region" with the name of a region'];
+  if (kind === 'system' && region !== undefined)
+    return ['is the system heap, which has no region', 'remove "region", or remove "kind"'];
+  if (kind === 'vendor' && kernelName === undefined)
+    return ['is a vendor heap and needs its "kernelName"', 'add "kernelName" with its name in /dev/dma_heap'];
+  if (kind !== 'vendor' && kernelName !== undefined)
+    return ['has a kernelName; the kernel names region and system heaps itself', 'remove "kernelName"'];
+  if (kind === 'vendor' && cached !== undefined)
+    return [
+      'is a vendor heap; its kernelName already selects the cached or the uncached heap',
+      'remove "cached", and name the wanted heap in "kernelName"',
+    ];
+  return undefined;
+}
+
 function checkHeap(name: string, heap: Heap, profile: Profile, f: Finder): void {
   const pointer = childPointer('/heaps', name);
-  const kind = heap.kind ?? (heap.region === undefined ? undefined : 'region');
-  const wrong =
-    kind === undefined
-      ? 'needs "region", or "kind": "system" or "vendor"'
-      : kind === 'region' && heap.region === undefined
-        ? 'needs the "region" it allocates from'
-        : kind === 'system' && heap.region !== undefined
-          ? 'is the system heap, which has no region'
-          : kind === 'vendor' && heap.kernelName === undefined
-            ? 'is a vendor heap and needs its "kernelName"'
-            : kind !== 'vendor' && heap.kernelName !== undefined
-              ? 'has a kernelName; the kernel names region and system heaps itself'
-              : kind === 'vendor' && heap.cached !== undefined
-                ? 'is a vendor heap; its kernelName already selects the cached or the uncached heap'
-                : undefined;
-  if (wrong !== undefined)
+  const fault = heapKindFault(heap);
+  if (fault !== undefined)
     f.found.push(
       report('profile/heap-kind', {
-        message: `the heap "${name}" ${wrong}`,
-        fix: 'see heap in schemas/README.md',
+        message: `the heap "${name}" ${fault[0]}`,
+        fix: fault[1],
         ...f.at(pointer, 'key'),
       }),
     );
