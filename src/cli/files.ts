@@ -11,6 +11,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: NO_FILE,
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  EEXIST: 'something else has this name',
   EISDIR: 'it is a directory',
   ENOTDIR: 'a part of the path is not a directory',
   ELOOP: 'too many symbolic links',
