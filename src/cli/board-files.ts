@@ -12,7 +12,7 @@ import { TARGETS } from '../render/index.js';
 import { readConfig, releaseOfConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { readBytes, reasonOf } from './files.js';
+import { readBytes, reasonNotWritten } from './files.js';
 import { DTB_FIX } from './profile.js';
 import { Refusal } from './refusal.js';
 
@@ -56,6 +56,6 @@ export function whyNot(context: Context, output: string): string | undefined {
     accessSync(path.dirname(file), constants.W_OK);
     return undefined;
   } catch (error) {
-    return `cannot write ${output}: ${reasonOf(error)}`;
+    return `cannot write ${output}: ${reasonNotWritten(error, file)}`;
   }
 }

@@ -4,22 +4,36 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import type { KernelVersion } from '../facts/index.js';
 import { fromLog, type OccupiedRange, type PlacementInput } from '../placement/index.js';
 import type { KnownBoot as BoardBoot } from '../plan/board.js';
+import { sizeWithoutUnit } from '../profile/size-unit.js';
 import { type AddressRange, parseBytes } from '../quantity/index.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readText } from './files.js';
 import { Refusal } from './refusal.js';
 
-/** `0x40000000+512M`. @throws {@link Refusal} */
-export function parseRange(option: string, text: string): AddressRange {
+/** A smaller number is rather one of MiB than the size of an image. */
+const SMALLEST_IMAGE = 4096n;
+
+/**
+ * `0x40000000+512M`.
+ * @param option the option, and the text before the range: `--memory `, `--occupied kernel=`
+ * @param least the smallest size without a unit
+ * @throws {@link Refusal}
+ */
+export function parseRange(option: string, text: string, least?: bigint): AddressRange {
+  const before = option.replace(/^\S+ /, '');
+  const refuse = (why: string, range: string) =>
+    new Refusal(`${option}${text}: ${why}`, EXIT.usage, `write it as ${before}${range}`);
   const [base = '', size = '', ...rest] = text.split('+');
   // /proc/iomem writes hexadecimal addresses without 0x; read as a decimal number, such a base is another address.
   if (/^[0-9a-f]*[1-9a-f][0-9a-f]*$/i.test(base))
-    throw new Refusal(`${option} ${text}: the base ${base} has no 0x`, EXIT.usage, `write it as 0x${base}+${size}`);
+    throw refuse(`the base ${base} has no 0x`, `0x${base}+${parseBytes(size) === undefined ? '512M' : size}`);
   const baseAddress = parseBytes(base);
   const sizeBytes = parseBytes(size);
   if (baseAddress === undefined || sizeBytes === undefined || rest.length > 0)
-    throw new Refusal(`${option} ${text}: not BASE+SIZE`, EXIT.usage, 'write it as 0x40000000+512M');
+    throw refuse('not BASE+SIZE', '0x40000000+512M');
+  const unitless = sizeWithoutUnit(size, least);
+  if (unitless !== undefined) throw refuse(unitless.message, `${base}+${size}M, or as ${before}${base}+${size}B`);
   return { baseAddress, sizeBytes };
 }
 
@@ -27,7 +41,8 @@ function parseOccupied(text: string): OccupiedRange {
   const equals = text.indexOf('=');
   if (equals <= 0)
     throw new Refusal(`--occupied ${text}: not NAME=BASE+SIZE`, EXIT.usage, 'write it as kernel=0x40200000+24M');
-  return { name: text.slice(0, equals), ...parseRange('--occupied', text.slice(equals + 1)) };
+  const name = text.slice(0, equals);
+  return { name, ...parseRange(`--occupied ${name}=`, text.slice(equals + 1), SMALLEST_IMAGE) };
 }
 
 /** As the options and the inputs of a profile give it. */

@@ -17,6 +17,8 @@ export interface GlobalOptions {
   readonly color: boolean;
   /** Directory that relative paths start from. */
   readonly directory: string;
+  /** The directory of -C, as it was typed. */
+  readonly changedTo?: string;
 }
 
 export const REFUSAL_CODES = defineCodes({
@@ -63,6 +65,12 @@ export class Context {
   resolve(file: string): string {
     if (file === '-') return STANDARD_INPUT;
     return path.resolve(this.options.directory, file);
+  }
+
+  /** A command of dmaheap to type next, where this one was typed. */
+  nextCommand(...words: readonly string[]): string {
+    const { changedTo } = this.options;
+    return commandLine(['dmaheap', ...(changedTo === undefined ? [] : ['-C', changedTo]), ...words]);
   }
 
   /** Asks the person at the terminal; absent: there is no terminal. */

@@ -67,6 +67,8 @@ export interface Declaration {
   readonly about: string;
   readonly arguments: readonly (readonly [flags: string, about: string])[];
   readonly options: readonly Option[];
+  /** Options without which the command does not run. */
+  readonly required: readonly Option[];
   /** Stands below the help: exit statuses where they are not the usual ones, and examples. */
   readonly more: string;
   run(context: Context, given: readonly unknown[], values: Readonly<Record<string, unknown>>): Promise<Exit>;
@@ -91,6 +93,7 @@ export function declare<
 >(declared: Declared<A, O>): Declaration {
   const { name, about, exits, examples, run } = declared;
   const options = Object.entries<OptionOf<unknown>>(declared.options ?? {});
+  const every = options.map(([key, option]) => made(key, option));
   const profile = declared.profile ?? profileAmong(declared.arguments ?? []);
   const inputs = Object.fromEntries(options.flatMap(([key, { input }]) => (input === undefined ? [] : [[key, input]])));
   const word = examples.length === 1 ? 'Example' : 'Examples';
@@ -105,7 +108,8 @@ export function declare<
     name,
     about,
     arguments: declared.arguments ?? [],
-    options: options.map(([key, option]) => made(key, option)),
+    options: every,
+    required: every.filter((_, i) => options[i]?.[1].isRequired === true),
     more: `\n${exits === undefined ? '' : `Exit status: ${exits}.\n`}${shown}`,
     run: async (context, given, values) =>
       run(
@@ -125,14 +129,22 @@ function profileAmong(given: readonly (readonly [string, string])[]) {
   return (values: readonly unknown[]) => (index < 0 ? undefined : (values[index] as string | undefined));
 }
 
-function made(key: string, { flags, text: about, read, isRequired }: OptionOf<unknown>): Option {
+function made(key: string, { flags, text: about, read }: OptionOf<unknown>): Option {
   const option = new Option(flags, about);
   if (option.attributeName() !== key) throw new Error(`${flags} is not called ${key}`);
-  if (isRequired === true) option.makeOptionMandatory();
-  if (key === 'output') option.argParser(named);
-  else if (read !== undefined) option.argParser(read);
+  if (read !== undefined) option.argParser(read);
+  else if (option.required) option.argParser(once(key === 'output' ? named : (value) => value));
   return option;
 }
+
+/** The last of several would silently replace the others. */
+const once =
+  (read: (value: string) => string, unset?: string) =>
+  (value: string, before: string | undefined): string => {
+    if (before !== undefined && before !== unset && before !== value)
+      throw new InvalidArgumentError(`It is given as '${before}' too; give it once.`);
+    return read(value);
+  };
 
 /** `-o ""`, which a script writes with a variable that is not set, would be the working directory. */
 function named(value: string): string {
@@ -142,11 +154,13 @@ function named(value: string): string {
 
 /** The options that every command has. */
 export function globalOptions(): Option[] {
+  const format = new Option('--format <format>', 'format of results and findings').choices(FORMATS).default('human');
+  const chosen = format.parseArg as unknown as (value: string, before: undefined) => string;
   return [
-    new Option('--format <format>', 'format of results and findings').choices(FORMATS).default('human'),
+    format.argParser(once((value) => chosen(value, undefined), 'human')),
     new Option('--quiet', 'print errors only'),
     new Option('--verbose', 'print the commands that dmaheap runs'),
     new Option('--no-color', 'do not use colours (also: NO_COLOR)'),
-    new Option('-C <dir>', 'change to this directory first'),
+    new Option('-C <dir>', 'change to this directory first').argParser(once((value) => value)),
   ];
 }

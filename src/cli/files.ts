@@ -1,13 +1,17 @@
 /** Reading what the user names, with the reason when it cannot be read. */
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import path from 'node:path';
 import type { ReadText } from '../profile/load.js';
 import { kindOfBytes, kindOfFile } from './file-kind.js';
 import { isTerminal, waitForPipe } from './standard-streams.js';
 
+export const NO_FILE = 'the file does not exist';
+
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'the file does not exist',
+  ENOENT: NO_FILE,
   EACCES: 'permission denied',
   EPERM: 'permission denied',
+  EEXIST: 'something else has this name',
   EISDIR: 'it is a directory',
   ENOTDIR: 'a part of the path is not a directory',
   ELOOP: 'too many symbolic links',
@@ -22,6 +26,37 @@ const REASONS: Readonly<Record<string, string>> = {
 export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
+}
+
+/**
+ * Why a file could not be written. A file that does not exist can be written, so that is never the reason.
+ * @param file default: what the error names
+ */
+export function reasonNotWritten(error: unknown, file?: string): string {
+  const { code, path: named, dest } = error as NodeJS.ErrnoException & { dest?: string };
+  const target = file ?? dest ?? named;
+  if (code !== 'ENOENT' || target === undefined) return reasonOf(error);
+  return existsSync(path.dirname(target)) ? 'no file can be created in its directory' : 'its directory does not exist';
+}
+
+/** Why a file cannot be read, without reading what may come only once; undefined: it can. */
+export function whyUnreadable(file: string): string | undefined {
+  try {
+    accessSync(file, constants.R_OK);
+    return statSync(file).isDirectory() ? 'it is a directory' : undefined;
+  } catch (error) {
+    return reasonOf(error);
+  }
+}
+
+/** Why a directory cannot be used; undefined: it can. One that may not be entered is not one that does not exist. */
+export function whyNoDirectory(directory: string): string | undefined {
+  try {
+    return statSync(directory).isDirectory() ? undefined : 'it is not a directory';
+  } catch (error) {
+    const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    return isMissing ? 'the directory does not exist' : reasonOf(error);
+  }
 }
 
 /** What to do about a file that is not there or cannot be read. */

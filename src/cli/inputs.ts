@@ -4,10 +4,11 @@ import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { type LoadedProfile, localFilesOf, readProfile } from '../profile/load.js';
 import { sha256 } from '../source/digest.js';
+import { commandLineText } from './command-line.js';
 import { type Context, shownPath } from './context.js';
 import { isShippedName } from './descriptions.js';
 import { EXIT } from './exit.js';
-import { readBytes, readProfileText, readText } from './files.js';
+import { readBytes, readProfileText, whyNoDirectory, whyUnreadable } from './files.js';
 import { Refusal } from './refusal.js';
 import type { RecordedInput, RecordedInputs } from './tree.js';
 
@@ -17,6 +18,12 @@ export const INPUT_CODES = defineCodes({
     title: 'an input has changed',
     explain:
       'The manifest of a generated tree records its inputs. One of them has changed, so the tree may no longer match it. Generate again, or use the original input.',
+  },
+  'input/unreadable': {
+    severity: 'error',
+    title: 'an input of the profile cannot be read',
+    explain:
+      'The profile names a file or a directory in "inputs", and the command needs it and cannot read it. Correct the path, which starts from the file that contains it, or give another with an option.',
   },
   'input/gone': {
     severity: 'note',
@@ -52,8 +59,11 @@ export function openProfile(context: Context, file: string): ReturnType<typeof r
 }
 
 /** What a profile that was read states. */
-export function inputsOf(context: Context, { profile, spanOf }: LoadedProfile): Inputs {
+export function inputsOf(context: Context, loaded: LoadedProfile): Inputs {
+  const { profile, spanOf } = loaded;
   const { inputs = {} } = profile;
+  /** A profile may state a number of bytes, which an option would have to call so. */
+  const bytes = (size: string | number) => (/^\d+$/.test(String(size)) ? `${size}B` : size);
   /** Relative to the file that states it, which may be one that the profile extends. */
   const beside = (key: string, value: string) => {
     const from = spanOf(key.startsWith('/') ? key : `/inputs/${key}`)?.file;
@@ -73,18 +83,64 @@ export function inputsOf(context: Context, { profile, spanOf }: LoadedProfile): 
     ...(description === undefined ? {} : { description }),
     ...(commandLine === undefined
       ? {}
-      : { commandLine: commandLineOf(context, beside('commandLine', commandLine), commandLine) }),
+      : { commandLine: commandLineOf(context, loaded, beside('commandLine', commandLine), commandLine) }),
     ...(occupied === undefined
       ? {}
-      : { occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${base}+${size}`) }),
+      : { occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${base}+${bytes(size)}`) }),
   };
 }
 
+/** An input that the profile names and that cannot be used: no option was given, so the line of the profile is named. */
+function refusedInput(loaded: LoadedProfile, name: InputName, shown: string, why: string, fix: string): Refusal {
+  const pointer = `/inputs/${name}`;
+  const span = loaded.spanOf(pointer);
+  const place = { pointer, ...(span === undefined ? {} : { span }) };
+  const message = `cannot read ${TITLES[name] ?? name} that the profile names, ${shown}`;
+  return Refusal.because(
+    EXIT.environment,
+    [report('input/unreadable', { message, cause: why, fix, ...place })],
+    loaded.sources,
+  );
+}
+
+const INPUT_OPTIONS: Partial<Record<InputName, string>> = {
+  dtb: '--dtb',
+  kernelTree: '--kernel-tree',
+  bootLog: '--boot-log',
+};
+
+/**
+ * What the profile names for an input that a command is about to use.
+ * @throws {@link Refusal} for a file that cannot be read
+ */
+export function usableInput<N extends InputName>(context: Context, loaded: LoadedProfile, name: N): Inputs[N] {
+  const value = inputsOf(context, loaded)[name];
+  if (typeof value !== 'string' || !['dtb', 'kernelTree', 'config', 'bootLog'].includes(name)) return value;
+  const file = context.resolve(value);
+  const why = name === 'kernelTree' ? whyNoDirectory(file) : whyUnreadable(file);
+  if (why === undefined) return value;
+  const option = INPUT_OPTIONS[name];
+  const instead = option === undefined ? '' : `, or give ${option}`;
+  throw refusedInput(
+    loaded,
+    name,
+    value,
+    why,
+    `correct the path, which starts from the file that contains it${instead}`,
+  );
+}
+
 /** A file that holds the command line, or the command line itself. */
-function commandLineOf(context: Context, file: string, text: string): string {
-  if (/[\s=]/.test(text)) return text;
-  const got = readText(context.resolve(file));
-  return 'text' in got ? got.text.trim() : text;
+function commandLineOf(context: Context, loaded: LoadedProfile, file: string, text: string): string {
+  const read = commandLineText(context, text, file);
+  if (typeof read === 'string') return read;
+  throw refusedInput(
+    loaded,
+    'commandLine',
+    file,
+    read.error,
+    'correct the path, which starts from the file that contains it, or write the command line itself',
+  );
 }
 
 /** What the options that a command may get from the profile are called there. */
@@ -105,8 +161,10 @@ export function withInputs<O extends object>(
   if (profile === undefined || wanted.length === 0) return options;
   const { value } = openProfile(context, profile);
   if (value === undefined) return options;
-  const inputs = inputsOf(context, value);
-  const stated = wanted.flatMap(([option, name]) => (inputs[name] === undefined ? [] : [[option, inputs[name]]]));
+  const stated = wanted.flatMap(([option, name]) => {
+    const input = usableInput(context, value, name);
+    return input === undefined ? [] : [[option, input]];
+  });
   return { ...options, ...Object.fromEntries(stated) };
 }
 
@@ -166,6 +224,7 @@ const TITLES: Readonly<Record<string, string>> = {
   description: 'the kernel description',
   config: 'the base configuration',
   bootLog: 'the boot log',
+  commandLine: 'the file of the kernel command line',
 };
 
 /**

@@ -1,5 +1,5 @@
 /** The kernel tree that a command was given. */
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion, type KernelVersion, parseKernelVersion } from '../facts/index.js';
@@ -8,6 +8,7 @@ import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
+import { NO_FILE, readBytes, whyNoDirectory } from './files.js';
 import { kbuildEnvironment } from './kernel/environment.js';
 import { loadKernelTree } from './kernel/load.js';
 import { parseProbeMode } from './kernel/probes.js';
@@ -48,6 +49,17 @@ export interface OpenTree {
   readonly readFile: (file: string) => string | undefined;
 }
 
+/** @throws {@link Refusal} where the directory is not the top of a kernel, or may not be read */
+function topFile(directory: string, name: string, shown: string): string {
+  const got = readBytes(path.join(directory, name));
+  if ('bytes' in got) return Buffer.from(got.bytes).toString('latin1');
+  throw new Refusal(
+    `--kernel-tree ${shown}: ${got.error === NO_FILE ? `not a kernel source tree: there is no ${name}` : `cannot read ${name}: ${got.error}`}`,
+    EXIT.environment,
+    'give the directory with the top Makefile and Kconfig of the kernel; packages of headers lack most Kconfig files',
+  );
+}
+
 /** @throws {@link Refusal} */
 export async function openKernelTree(context: Context, options: KernelTreeOptions): Promise<OpenTree> {
   const arch = profileArch(options.arch);
@@ -56,20 +68,16 @@ export async function openKernelTree(context: Context, options: KernelTreeOption
   if (probes === undefined)
     throw new Refusal(`--probes ${options.probes}: not a valid mode`, EXIT.usage, 'use run, replay:FILE or deny');
   const given = context.resolve(options.kernelTree);
-  if (!existsSync(given) || !statSync(given).isDirectory())
+  const why = whyNoDirectory(given);
+  if (why !== undefined)
     throw new Refusal(
-      `--kernel-tree ${options.kernelTree}: the directory does not exist`,
+      `--kernel-tree ${options.kernelTree}: ${why}`,
       EXIT.environment,
-      'give the top directory of an unpacked kernel source, which has Makefile and Kconfig',
+      'give the top directory of an unpacked kernel source, which has Makefile and Kconfig and which you may read',
     );
   const directory = realpathSync(given);
-  if (!existsSync(path.join(directory, 'Makefile')) || !existsSync(path.join(directory, 'Kconfig')))
-    throw new Refusal(
-      `--kernel-tree ${options.kernelTree}: not a kernel source tree`,
-      EXIT.environment,
-      'give the directory with the top Makefile and Kconfig of the kernel; packages of headers lack most Kconfig files',
-    );
-  refuseOldTree(readFileSync(path.join(directory, 'Makefile'), 'latin1'), `--kernel-tree ${options.kernelTree}`);
+  topFile(directory, 'Kconfig', options.kernelTree);
+  refuseOldTree(topFile(directory, 'Makefile', options.kernelTree), `--kernel-tree ${options.kernelTree}`);
   const loaded = await context.during(`reading the Kconfig files of ${options.kernelTree}`, () =>
     loadKernelTree({
       directory,

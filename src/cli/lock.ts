@@ -7,7 +7,7 @@ import type { Plan } from '../plan/index.js';
 import { sha256 } from '../source/digest.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { readBytes, readText, reasonOf } from './files.js';
+import { readBytes, readText, reasonNotWritten } from './files.js';
 import type { OpenTree } from './kernel-tree.js';
 import { Refusal } from './refusal.js';
 import { type Manifest, manifestDigest } from './tree.js';
@@ -71,6 +71,6 @@ export function writeLock(context: Context, file: string, lock: Omit<Lock, 'sche
   try {
     writeFileSync(context.resolve(file), lockText(lock));
   } catch (error) {
-    throw new Refusal(`cannot write --lock ${file}: ${reasonOf(error)}`, EXIT.environment, 'give another file');
+    throw new Refusal(`cannot write --lock ${file}: ${reasonNotWritten(error)}`, EXIT.environment, 'give another file');
   }
 }

@@ -33,7 +33,7 @@ export const BOARD = {
   kernel: several('--kernel <version>', 'the kernel; more than once to compare'),
   pageSize: text('--page-size <size>', '4K, 16K or 64K'),
   config: text('--config <file>', 'the final .config'),
-  cmdline: text('--cmdline <text>', 'the kernel command line; default: /chosen/bootargs'),
+  cmdline: text('--cmdline <text>', 'the kernel command line, or a file with it; default: /chosen/bootargs'),
   memory: several('--memory <base+size>', 'a RAM bank, in place of those of the DTB and the profile'),
   occupied: fromProfile(
     'occupied',

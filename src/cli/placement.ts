@@ -12,17 +12,19 @@ import { findingsOf, withParameters } from '../placement/index.js';
 import { kernelInput, lintHints, withArguments } from '../plan/board.js';
 import type { Plan } from '../plan/index.js';
 import { overlayOf } from '../plan/overlay.js';
+import type { LoadedProfile } from '../profile/load.js';
 import type { AddressRange } from '../quantity/index.js';
 import { parseBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import { type ProfileArch, profileArch, unknownArch } from './arch.js';
 import { type KnownBoot, parseRange, readBoot } from './boot.js';
 import { row } from './check-results.js';
+import { COMMAND_LINE_FIX, commandLineText } from './command-line.js';
 import { readConfig } from './config.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
 import { readBytes } from './files.js';
-import { inputsOf } from './inputs.js';
+import { usableInput } from './inputs.js';
 import { DTB_FIX, type Planned, planProfile, readKernel } from './profile.js';
 import { Refusal } from './refusal.js';
 
@@ -39,7 +41,7 @@ export interface PlaceOptions {
   readonly bootLog?: string | readonly string[];
 }
 
-const banksOf = (texts: readonly string[]) => texts.map((text) => parseRange('--memory', text));
+const banksOf = (texts: readonly string[]) => texts.map((text) => parseRange('--memory ', text));
 
 export function readTree(context: Context, option: string, file: string, diagnostics: Diagnostic[]): Fdt {
   const got = readBytes(context.resolve(file));
@@ -184,9 +186,8 @@ export function settlePlacement(
   const tree = overlays.reduce((merged, overlay) => apply(merged, overlay, diagnostics), base);
   const stated = plan !== undefined && plan.board.memory.length > 0 ? plan.board.memory : undefined;
   const memory = options.memory === undefined ? stated : banksOf(options.memory);
-  const inputs = planned === undefined ? {} : inputsOf(context, planned.loaded);
   const boot = planned?.boot ?? bootWithoutProfile(context, options, tree, memory, diagnostics);
-  const commandLine = options.cmdline ?? withArguments(boot.commandLine, plan?.areas ?? []);
+  const commandLine = statedCommandLine(context, options.cmdline) ?? withArguments(boot.commandLine, plan?.areas ?? []);
   const isOwnParameter =
     plan?.commandLine.some(({ argument }) => commandLine?.split(/\s+/).includes(argument)) === true;
   const pageSizeBytes =
@@ -208,7 +209,7 @@ export function settlePlacement(
             ...lintHints(planned.model, planned.plan.areas),
           }),
       ...(pageSizeBytes === undefined ? {} : { pageSizeBytes }),
-      ...configOf(context, options.config, inputs.config, plan, architecture),
+      ...configOf(context, options.config, planned?.loaded, plan, architecture),
       ...(commandLine === undefined ? {} : { commandLine }),
       ...(isOwnParameter ? { ownParameter: true } : {}),
       ...memoryOf(options.memory === undefined ? (boot.memory ?? memory) : memory),
@@ -216,6 +217,12 @@ export function settlePlacement(
       ...(boot.efi === undefined ? {} : { efi: boot.efi }),
     },
   };
+}
+
+function statedCommandLine(context: Context, text: string | undefined): string | undefined {
+  const read = text === undefined ? undefined : commandLineText(context, text);
+  if (typeof read !== 'object') return read;
+  throw new Refusal(`--cmdline ${text}: ${read.error}`, EXIT.environment, COMMAND_LINE_FIX);
 }
 
 function bootWithoutProfile(
@@ -271,12 +278,12 @@ const memoryOf = (memory: readonly AddressRange[] | undefined) => (memory === un
 /**
  * The final configuration when it is given, else the fragment's lines on top of the base.
  * @param final a path
- * @param base a path
+ * @param loaded may name the base
  */
 function configOf(
   context: Context,
   final: string | undefined,
-  base: string | undefined,
+  loaded: LoadedProfile | undefined,
   plan: Plan | undefined,
   architecture: ProfileArch,
 ): Pick<PlacementInput, 'config' | 'configComplete'> {
@@ -287,6 +294,7 @@ function configOf(
   };
   if (final !== undefined) return { config: optionValues(read(final)) };
   if (plan === undefined) return {};
+  const base = loaded === undefined ? undefined : usableInput(context, loaded, 'config');
   const below = base === undefined ? '' : read(base);
   return {
     config: new Map([...optionValues(below), ...plan.symbols.map(({ symbol, value }) => [symbol, value] as const)]),

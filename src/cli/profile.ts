@@ -6,6 +6,7 @@ import {
   EXAMPLE_KERNEL,
   formatKernelVersion,
   type KernelVersion,
+  noSuchRelease,
   OLDEST_KERNEL,
   parseKernelVersion,
 } from '../facts/index.js';
@@ -23,7 +24,7 @@ import type { Context } from './context.js';
 import { descriptionKnowledge } from './descriptions.js';
 import { EXIT, type Exit } from './exit.js';
 import { readBytes } from './files.js';
-import { inputsOf, openProfile } from './inputs.js';
+import { inputsOf, openProfile, usableInput } from './inputs.js';
 import { Refusal } from './refusal.js';
 
 export interface PlanOptions extends Pick<BootOptions, 'occupied' | 'bootLog'> {
@@ -74,6 +75,8 @@ export { shownPath } from './context.js';
 export function readKernel(text: string): KernelVersion | { readonly message: string; readonly fix: string } {
   const version = parseKernelVersion(text);
   if (version === undefined) return { message: 'not a kernel version', fix: `write it as ${EXAMPLE_KERNEL}` };
+  const missing = noSuchRelease(version);
+  if (missing !== undefined) return missing;
   if (compareKernelVersions(version, OLDEST_KERNEL) >= 0) return version;
   const oldest = formatKernelVersion(OLDEST_KERNEL);
   return { message: `dmaheap knows kernels from ${oldest} on`, fix: `give ${oldest} or newer` };
@@ -128,7 +131,7 @@ function bootOf(
 ): ReturnType<typeof readBoot> {
   const inputs = inputsOf(context, loaded);
   const occupied = options.occupied ?? inputs.occupied;
-  const bootLog = options.bootLog ?? inputs.bootLog;
+  const bootLog = options.bootLog ?? usableInput(context, loaded, 'bootLog');
   const { commandLine } = inputs;
   return readBoot(
     context,
@@ -181,6 +184,7 @@ export function planProfile(context: Context, file: string, options: PlanOptions
     ...(knowledge === undefined ? {} : { knowledge }),
     ...(options.value === undefined ? {} : { value: options.value }),
     ...(kernel === undefined ? {} : { kernel }),
+    ...(options.askedKernels === undefined ? {} : { asked: options.askedKernels }),
     ...(facts === undefined ? {} : { dtb: facts }),
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   });

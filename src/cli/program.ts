@@ -1,5 +1,4 @@
 /** The command line: a loop over the commands' declarations. */
-import { statSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Format } from '../diagnostic/writers.js';
 import { suggest } from '../source/suggest.js';
@@ -7,6 +6,7 @@ import { COMMANDS, everyCommand } from './commands.js';
 import { Context } from './context.js';
 import { type Declaration, globalOptions } from './declaration.js';
 import { EXIT, type Exit } from './exit.js';
+import { whyNoDirectory } from './files.js';
 import { Refusal, sayRefusal } from './refusal.js';
 import { printable, type Streams } from './terminal.js';
 import { VERSION } from './version.js';
@@ -15,14 +15,6 @@ export interface Invocation extends Streams {
   readonly environment: NodeJS.ProcessEnv;
   readonly directory: string;
   readonly isTerminal: boolean;
-}
-
-function isDirectory(file: string): boolean {
-  try {
-    return statSync(file).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 function wantsColor(color: boolean, { environment, isTerminal }: Invocation): boolean {
@@ -45,6 +37,7 @@ async function contextOf(program: Command, invocation: Invocation): Promise<Cont
       verbose: verbose ?? false,
       color: wantsColor(color, invocation),
       directory: C ?? invocation.directory,
+      ...(C === undefined ? {} : { changedTo: C }),
     },
     invocation.environment,
     invocation,
@@ -57,8 +50,9 @@ async function contextOf(program: Command, invocation: Invocation): Promise<Cont
 async function run({ run: action }: Declaration, context: Context, command: Command): Promise<Exit> {
   try {
     const { directory } = context.options;
-    if (!isDirectory(directory))
-      throw new Refusal(`-C ${directory}: the directory does not exist`, EXIT.usage, 'give an existing directory');
+    const why = whyNoDirectory(directory);
+    if (why !== undefined)
+      throw new Refusal(`-C ${directory}: ${why}`, EXIT.usage, 'give a directory that exists and that you may enter');
     return await action(context, command.processedArgs, command.opts());
   } catch (error) {
     return sayRefusal(context, error);
@@ -101,7 +95,7 @@ export async function buildProgram(
       '\nExit status: 0 good, 1 findings or refuted, 2 usage or invalid profile, 3 a tool or file is missing, 70 a defect of dmaheap.',
     );
   for (const declaration of declarations ?? (await everyCommand())) {
-    const { name, about, arguments: given, options, more } = declaration;
+    const { name, about, arguments: given, options, required, more } = declaration;
     const command = program
       .command(name)
       .description(about)
@@ -109,7 +103,12 @@ export async function buildProgram(
       .showHelpAfterError(`  fix: dmaheap help ${name} shows the arguments`);
     for (const [flags, description] of given) command.argument(flags, description);
     for (const option of options) command.addOption(option);
-    command.action(async () => result(await run(declaration, await contextOf(program, invocation), command)));
+    command.action(async () => {
+      // commander asks for them before it looks for misspelt ones, which may be these.
+      const missing = required.find((option) => command.getOptionValue(option.attributeName()) === undefined);
+      if (missing !== undefined) command.error(`error: required option '${missing.flags}' not specified`);
+      result(await run(declaration, await contextOf(program, invocation), command));
+    });
   }
   return program;
 }

@@ -5,7 +5,7 @@ import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 import { guessesIn, plainJson, SCHEMA_FILE } from '../init/write.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { reasonOf } from './files.js';
+import { reasonNotWritten } from './files.js';
 import { Refusal } from './refusal.js';
 
 /**
@@ -22,7 +22,7 @@ export function writeProfile(context: Context, output: string, text: string, nex
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new Refusal(
-      exists ? `${output} exists` : `cannot write ${output}: ${reasonOf(error)}`,
+      exists ? `${output} exists` : `cannot write ${output}: ${reasonNotWritten(error)}`,
       exists ? EXIT.usage : EXIT.environment,
       'give another file with -o',
     );
@@ -55,6 +55,6 @@ function writeSchema(context: Context, output: string): void {
     writeFileSync(file, text);
     context.note(`wrote ${output}, the schema with which an editor completes and checks the profile`);
   } catch (error) {
-    context.note(`cannot write ${output}, the schema for an editor: ${reasonOf(error)}`);
+    context.note(`cannot write ${output}, the schema for an editor: ${reasonNotWritten(error)}`);
   }
 }

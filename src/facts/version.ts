@@ -31,6 +31,23 @@ export const READ_KERNELS: readonly KernelVersion[] = [
   NEWEST_KERNEL,
 ];
 
+/** The last release of a major version that another followed. */
+const LAST_MINOR: Readonly<Record<number, number>> = { 5: 19, 6: 19 };
+
+/** Why a release cannot exist; undefined: it does, or may come. */
+export function noSuchRelease({
+  major,
+  minor,
+}: KernelVersion): { readonly message: string; readonly fix: string } | undefined {
+  const last = LAST_MINOR[major];
+  return last === undefined || minor <= last
+    ? undefined
+    : {
+        message: `there is no Linux ${major}.${minor}: ${major}.${last} was followed by ${major + 1}.0`,
+        fix: `write ${major}.${last} or ${major + 1}.0`,
+      };
+}
+
 /** Releases that boards run, for completion: those with long-term support, and the newest. */
 export const COMMON_KERNELS: readonly string[] = ['5.10', '5.15', '6.1', '6.6', '6.12', '6.18', '7.3'];
 

@@ -216,6 +216,10 @@ function sizeOf(
   return { sizeBytes: today?.sizeBytes ?? DEFAULT_SIZE };
 }
 
+/** A profile states powers of two only, as the kernel rounds to nothing else. */
+const usableAlignment = (bytes: ReservedNode['alignment'] | undefined): bigint | undefined =>
+  typeof bytes === 'bigint' && bytes > 0n && (bytes & (bytes - 1n)) === 0n ? bytes : undefined;
+
 function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefined, notes: Notes): Region {
   const at = (member: string) => childPointer(childPointer('/regions', name), member);
   const old = defaultArea(found.tree);
@@ -230,7 +234,7 @@ function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefine
     delivery: arch === 'x86_64' ? 'kconfig' : 'device-tree',
     baseAddress: fixed?.baseAddress,
     // The node would lose it: an overlay writes only what the profile says.
-    alignmentBytes: typeof old?.alignment === 'bigint' && fixed === undefined ? old.alignment : undefined,
+    alignmentBytes: fixed === undefined ? usableAlignment(old?.alignment) : undefined,
     allocRanges: ranges,
     ...(isOpen ? { addressBits: 32 } : {}),
   });

@@ -76,7 +76,6 @@ export function kernelRangeText(min: KernelVersion, max: KernelVersion): string 
   return ends[0] === ends[1] ? `Linux ${ends[0]}` : `Linux ${ends.join(' to ')}`;
 }
 
-/** What the kernel calls the directory of an architecture. */
 /** The value of kernel.version that includes one more release. */
 function widened(min: KernelVersion, max: KernelVersion, more: KernelVersion): string {
   const [first, last] = [
@@ -86,6 +85,10 @@ function widened(min: KernelVersion, max: KernelVersion, more: KernelVersion): s
   return `"version": { "min": "${first}", "max": "${last}" }`;
 }
 
+const isOutside = (one: KernelVersion, min: KernelVersion, max: KernelVersion) =>
+  compareKernelVersions(one, min) < 0 || compareKernelVersions(one, max) > 0;
+
+/** What the kernel calls the directory of an architecture. */
 const SOURCE_ARCH: Readonly<Record<Board['arch'], string>> = {
   arm64: 'arm64',
   arm: 'arm',
@@ -95,13 +98,23 @@ const SOURCE_ARCH: Readonly<Record<Board['arch'], string>> = {
 
 function resolveKernel(
   loaded: LoadedProfile,
-  chosen: KernelVersion | undefined,
-  knowledge: KernelKnowledge | undefined,
+  { kernel: chosen, knowledge, asked = [] }: ModelContext,
   diagnostics: Diagnostic[],
 ): Model['kernel'] {
   const { version } = loaded.profile.kernel;
   const min = versionOf(typeof version === 'string' ? version : version.min);
   const max = versionOf(typeof version === 'string' ? version : version.max);
+  // A question about another kernel has an answer, which generate does not give.
+  for (const one of asked.filter((kernel) => isOutside(kernel, min, max)))
+    diagnostics.push(
+      report('model/kernel-outside-range', {
+        severity: 'note',
+        message: `the profile is for ${kernelRangeText(min, max)}, and the question is about Linux ${formatKernelVersion(one)}`,
+        cause: 'dmaheap generate refuses this kernel',
+        fix: `to generate for it, widen kernel.version: ${widened(min, max, one)}`,
+        ...at(loaded, '/kernel/version'),
+      }),
+    );
   if (knowledge !== undefined) {
     const { version: own, origin, arch } = knowledge;
     const { board } = loaded.profile;
@@ -116,7 +129,7 @@ function resolveKernel(
           ),
         }),
       );
-    if (compareKernelVersions(own, min) < 0 || compareKernelVersions(own, max) > 0)
+    if (isOutside(own, min, max))
       diagnostics.push(
         report('model/kernel-outside-range', {
           severity: 'warning',
@@ -128,7 +141,7 @@ function resolveKernel(
       );
     return { min: own, max: own };
   }
-  if (chosen !== undefined && (compareKernelVersions(chosen, min) < 0 || compareKernelVersions(chosen, max) > 0))
+  if (chosen !== undefined && isOutside(chosen, min, max))
     diagnostics.push(
       report('model/kernel-outside-range', {
         message: `the profile is for ${kernelRangeText(min, max)}, not for Linux ${formatKernelVersion(chosen)}`,
@@ -136,7 +149,7 @@ function resolveKernel(
         ...at(loaded, '/kernel/version'),
       }),
     );
-  const newest = chosen ?? max;
+  const newest = [...asked].sort(compareKernelVersions).at(-1) ?? chosen ?? max;
   if (compareKernelVersions(newest, NEWEST_KERNEL) > 0)
     diagnostics.push(
       report('model/kernel-newer', {
@@ -145,7 +158,7 @@ function resolveKernel(
         ...at(loaded, '/kernel/version'),
       }),
     );
-  return { min: chosen ?? min, max: newest };
+  return { min: chosen ?? min, max: chosen ?? max };
 }
 
 function resolveCells(loaded: LoadedProfile, dtb: DtbFacts | undefined, diagnostics: Diagnostic[]): Model['cells'] {
@@ -194,6 +207,8 @@ function skeletonTree(cells: Cells, compatible: readonly string[] | undefined): 
 export interface ModelContext {
   /** The one kernel to generate for; by default the profile's whole range. */
   readonly kernel?: KernelVersion;
+  /** Kernels that a prediction is asked for, in place of those of the profile. */
+  readonly asked?: readonly KernelVersion[];
   readonly dtb?: DtbFacts;
   /** Of the kernel that it is all for; it counts before `kernel`. */
   readonly knowledge?: KernelKnowledge;
@@ -206,7 +221,7 @@ export interface ModelContext {
 export function resolveModel(loaded: LoadedProfile, context: ModelContext): Outcome<Model> {
   const diagnostics: Diagnostic[] = [];
   const { board } = loaded.profile;
-  const kernel = resolveKernel(loaded, context.kernel, context.knowledge, diagnostics);
+  const kernel = resolveKernel(loaded, context, diagnostics);
   const cells = resolveCells(loaded, context.dtb, diagnostics);
   const stated = board.memory?.map(rangeOf);
   if (context.dtb !== undefined)

@@ -1,5 +1,4 @@
 /** The kernel's early allocator as far as reserved-memory uses it (mm/memblock.c): which address a request gets. */
-import { alignDown, alignUp } from '../quantity/index.js';
 import { higher, type Interval, IntervalSet, interval, lower } from './interval-set.js';
 
 export interface AllocationRequest {
@@ -58,10 +57,10 @@ export class Memblock {
       const low = clamp(range.start, start, end);
       const high = clamp(range.end, start, end);
       if (request.bottomUp === true) {
-        const candidate = alignUp(low, alignmentBytes);
+        const candidate = roundUp(low, alignmentBytes);
         if (candidate < high && high - candidate >= sizeBytes) return candidate;
       } else if (high >= sizeBytes) {
-        const candidate = alignDown(high - sizeBytes, alignmentBytes);
+        const candidate = roundDown(high - sizeBytes, alignmentBytes);
         if (candidate >= low) return candidate;
       }
     }
@@ -74,6 +73,19 @@ export class Memblock {
     if (base !== undefined) this.reserved.add(interval(base, request.sizeBytes));
     return base;
   }
+}
+
+/**
+ * The kernel's round_down() and round_up(), which mask with the alignment less one: for an alignment that is not a power
+ * of two, the result is not a multiple of it.
+ */
+function roundDown(value: bigint, alignment: bigint): bigint {
+  const mask = alignment - 1n;
+  return value - (value & mask);
+}
+
+function roundUp(value: bigint, alignment: bigint): bigint {
+  return value === 0n ? 0n : ((value - 1n) | (alignment - 1n)) + 1n;
 }
 
 function clamp(value: bigint, low: bigint, high: bigint): bigint {

@@ -554,6 +554,8 @@ class Planner {
   #noRoom(wish: RegionWish, sizeBytes: bigint, holes: readonly Interval[]): Diagnostic {
     const best = largest(holes);
     const most = best === undefined ? 0n : best.end - best.start;
+    const step = higher(this.#ground.granule, wish.sizeGranuleBytes ?? 0n);
+    const rounded = alignDown(most, step);
     const wanted = wish.addressBits === undefined ? '' : ` within ${wish.addressBits} address bits`;
     const old = this.#old.get(wish);
     const isBoards = wish.allocRanges === undefined && this.#ranges(wish) !== undefined;
@@ -566,19 +568,19 @@ class Planner {
           ? 'no memory is free there'
           : `the largest hole is ${formatBytes(most)} at ${formatAddress(best.start)}`,
       fix:
-        best === undefined
+        rounded === 0n
           ? 'widen allocRanges or addressBits, or reserve less elsewhere'
-          : `request at most ${this.#spellMost(most, this.#freeInEveryLayout(holes))}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
+          : `request at most ${this.#spellMost(rounded, this.#freeInEveryLayout(holes, step))}${isBoards ? ', or state allocRanges that all users of the region reach' : ''}`,
       facts: ['reserved-memory.alloc-ranges'],
     });
   }
 
   /** The largest size that has room wherever the boot loader puts its images; undefined: that is not open, or none has. */
-  #freeInEveryLayout(holes: readonly Interval[]): bigint | undefined {
+  #freeInEveryLayout(holes: readonly Interval[], step: bigint): bigint | undefined {
     const { layouts, granule } = this.#ground;
     const sizes = layouts.map((layout) => {
       const hole = largest(holesIn(this.#holesOf(layout), holes, granule));
-      return hole === undefined ? 0n : hole.end - hole.start;
+      return hole === undefined ? 0n : alignDown(hole.end - hole.start, step);
     });
     const least = sizes.length === 0 ? 0n : sizes.reduce(lower);
     return least > 0n ? least : undefined;

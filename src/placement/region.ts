@@ -6,6 +6,8 @@ export interface RegionWish {
   /** Node name without a unit address. */
   readonly name: string;
   readonly sizeBytes: bigint;
+  /** To what its size was rounded up; a fix names no other size. */
+  readonly sizeGranuleBytes?: bigint;
   readonly isDefault?: boolean;
   /** How the kernel learns of it; absent: by the device tree. The others have no node. */
   readonly delivery?: 'device-tree' | 'command-line' | 'kconfig';

@@ -95,10 +95,11 @@ export const addressBitsOf = (areas: readonly PlannedArea[]): ReadonlyMap<string
 export function lintHints(
   model: Model,
   areas: readonly PlannedArea[],
-): Pick<LintInput, 'addressBits' | 'places' | 'ownArea'> {
+): Pick<LintInput, 'addressBits' | 'places' | 'ownArea' | 'sizeGranuleBytes'> {
   const own = areas.find(({ isDefault, delivery }) => isDefault && delivery !== 'device-tree');
   return {
     addressBits: addressBitsOf(areas),
+    sizeGranuleBytes: model.granuleBytes,
     ...(own === undefined || own.delivery === 'device-tree'
       ? {}
       : { ownArea: { name: own.nodeName, sizeBytes: own.sizeBytes, delivery: own.delivery } }),
@@ -119,6 +120,7 @@ export function placeAreas(
     return {
       name: area.name,
       sizeBytes: area.sizeBytes,
+      sizeGranuleBytes: model.granuleBytes,
       isDefault: area.isDefault,
       delivery: area.delivery,
       pointer: childPointer('/regions', area.name),

@@ -1,8 +1,9 @@
 /** A budget as a person says it: `4 cameras 4K NV12, 6 buffers each; 1 decoder H.264 4K level 5.1`. */
 import { type DecoderNeeds, decoderNeeds, isCodec } from '../facts/codec.js';
 import { pixelFormat } from '../facts/pixel-format.js';
-import { type VideoDriver, videoDriver } from '../facts/video-driver.js';
+import { VIDEO_DRIVERS, type VideoDriver, videoDriver } from '../facts/video-driver.js';
 import type { Buffer } from '../profile/types.gen.js';
+import { suggest } from '../source/suggest.js';
 
 const PICTURES: Readonly<Record<string, readonly [width: number, height: number]>> = {
   '8k': [7680, 4320],
@@ -16,6 +17,7 @@ const PICTURES: Readonly<Record<string, readonly [width: number, height: number]
   fhd: [1920, 1080],
   '720p': [1280, 720],
   hd: [1280, 720],
+  '576p': [720, 576],
   '480p': [854, 480],
   vga: [640, 480],
 };
@@ -24,11 +26,20 @@ const PICTURES: Readonly<Record<string, readonly [width: number, height: number]
 const FILLERS = new Set(['of', 'at', 'in', 'with', 'each', 'per', 'stream', 'and', 'a', 'an', 'the']);
 
 export const BUFFER_EXAMPLE = '4 cameras 4K NV12, 6 buffers each';
+const DECODER_EXAMPLE = '1 decoder H.264 4K level 5.1 rkvdec';
+const KINDS_EXAMPLE = `${BUFFER_EXAMPLE}; 1 display 1080p XRGB8888, 3 buffers`;
 
-/** @returns why the words are not a budget, as the end of a sentence */
-export function parseBuffers(text: string): { readonly buffers: Buffer[] } | { readonly error: string } {
+/** Why words are not a budget, as the end of a sentence, and words of the same kind that are one. */
+export interface BudgetRefusal {
+  readonly error: string;
+  readonly example: string;
+}
+
+type Parsed = { readonly buffers: Buffer[] } | BudgetRefusal;
+
+export function parseBuffers(text: string): Parsed {
   const parts = text.split(/[;+\n]/).filter((part) => part.trim() !== '');
-  if (parts.length === 0) return { error: 'it does not name buffers' };
+  if (parts.length === 0) return { error: 'it does not name buffers', example: BUFFER_EXAMPLE };
   const buffers: Buffer[] = [];
   for (const part of parts) {
     const one = parsePart(part.trim());
@@ -54,49 +65,87 @@ interface Words {
   readonly purpose: string[];
 }
 
-function readWords(part: string): Words {
+/** What one kind of buffers has once. */
+const TITLES = {
+  ...{ streams: 'number of users', count: 'number of buffers', picture: 'size of a picture', format: 'pixel format' },
+  ...{ codec: 'codec', level: 'level', driver: 'driver' },
+} as const;
+
+/** A longer word that differs little from a driver's name is not what buffers are for. */
+const SHORTEST_DRIVER = 5;
+
+/** @returns why the words cannot be read, as the end of a sentence */
+function readWords(part: string): Words | (Pick<BudgetRefusal, 'error'> & { readonly isSeveral?: true }) {
   const found: Words = { purpose: [] };
-  let number: number | undefined;
+  const twice: string[] = [];
+  const state = <K extends keyof typeof TITLES>(key: K, value: Words[K], word: string) => {
+    if (found[key] !== undefined) twice.push(`a second ${TITLES[key]}, "${word}"`);
+    found[key] = value;
+  };
+  let number: string | undefined;
   let isLevel = false;
   for (const word of part.split(/[\s,]+/).filter((one) => one !== '')) {
     const lower = word.toLowerCase();
     const size = /^(\d+)[x×](\d+)$/.exec(lower);
     if (isLevel) {
-      found.level = lower;
+      state('level', lower, word);
       isLevel = false;
     } else if (lower === 'level') isLevel = true;
-    else if (size !== null) found.picture = [Number(size[1]), Number(size[2])];
-    else if (PICTURES[lower] !== undefined) found.picture = PICTURES[lower];
-    else if (isCodec(word)) found.codec = word;
-    else if (/^\d+$/.test(word)) number = Number(word);
-    else if (/^buffers?$/.test(lower)) [found.count, number] = [number ?? 0, undefined];
-    else if (/[A-Z0-9]/.test(word) && pixelFormat(word) !== undefined) found.format = word;
-    else if (videoDriver(word) !== undefined) found.driver = videoDriver(word) as VideoDriver;
+    else if (size !== null) state('picture', [Number(size[1]), Number(size[2])], word);
+    else if (PICTURES[lower] !== undefined) state('picture', PICTURES[lower], word);
+    else if (isCodec(word)) state('codec', word, word);
+    else if (/^\d+$/.test(word)) {
+      if (number !== undefined) return { error: `does not say what ${number} is the number of` };
+      number = word;
+    } else if (/^buffers?$/.test(lower)) {
+      state('count', Number(number ?? 0), `${number ?? ''} ${word}`.trim());
+      number = undefined;
+    } else if (/[A-Z0-9]/.test(word) && pixelFormat(word) !== undefined) state('format', word, word);
+    else if (videoDriver(word) !== undefined) state('driver', videoDriver(word) as VideoDriver, word);
     else if (!FILLERS.has(lower)) {
+      if (/^\d+p$|^[\d.]+$/.test(lower)) return { error: `has "${word}", which dmaheap cannot read` };
+      const near =
+        word.length < SHORTEST_DRIVER
+          ? []
+          : suggest(
+              word,
+              VIDEO_DRIVERS.map(({ title }) => title),
+            );
+      if (near[0] !== undefined) return { error: `has "${word}": did you mean the driver ${near[0]}?` };
       found.purpose.push(word);
-      if (number !== undefined) [found.streams, number] = [number, undefined];
+      if (number !== undefined) state('streams', Number(number), `${number} ${word}`);
+      number = undefined;
     }
   }
-  return found;
+  if (twice[0] !== undefined)
+    return { error: `has ${twice[0]}: write ; between two kinds of buffers`, isSeveral: true };
+  if (number !== undefined) return { error: `does not say what ${number} is the number of` };
+  return isLevel ? { error: 'has the word level without a number' } : found;
 }
 
-function parsePart(part: string): { readonly buffers: Buffer[] } | { readonly error: string } {
+function parsePart(part: string): Parsed {
   const found = readWords(part);
-  if (found.picture === undefined)
-    return { error: `"${part}" does not state the size of a picture: 4K, 1080p, 1920x1080` };
+  const isDecoder = part.split(/[\s,]+/).some((word) => isCodec(word) || /^(?:decod|level)/i.test(word));
+  const refused = (error: string, example = isDecoder ? DECODER_EXAMPLE : BUFFER_EXAMPLE) => ({
+    error: `"${part}" ${error}`,
+    example,
+  });
+  if ('error' in found) return refused(found.error, found.isSeveral === true ? KINDS_EXAMPLE : undefined);
+  if (found.picture === undefined) return refused('does not state the size of a picture: 4K, 1080p, 1920x1080');
   const [width, height] = found.picture;
   const decoder = found.codec === undefined ? undefined : decoderNeeds(found.codec, { width, height }, found.level);
-  if (decoder !== undefined && 'error' in decoder) return { error: `"${part}": ${decoder.error}` };
+  if (decoder !== undefined && 'error' in decoder) return refused(`cannot be decoded: ${decoder.error}`);
   if (found.level !== undefined && decoder === undefined)
-    return { error: `"${part}" has a level and does not state the codec, such as H.264` };
+    return refused('has a level and does not state the codec, such as H.264');
   const format = found.format ?? (decoder === undefined ? undefined : DECODED_FORMAT);
-  if (format === undefined) return { error: `"${part}" does not state the pixel format, such as NV12` };
+  if (format === undefined) return refused('does not state the pixel format, such as NV12');
   const count = found.count ?? (decoder === undefined ? 0 : decoder.pictures + HELD_BY_OTHERS);
-  if (count === 0) return { error: `"${part}" does not state the number of buffers: 6 buffers each` };
+  if (count === 0) return refused('does not state the number of buffers: 6 buffers each');
+  if (found.streams === 0) return refused('is for no user: give a number above zero, or leave it out');
   if (decoder !== undefined && count < decoder.pictures)
-    return {
-      error: `"${part}" has too few buffers: ${decoder.title} keeps ${decoder.pictures - 1} pictures of ${width} x ${height} and decodes into one more`,
-    };
+    return refused(
+      `has too few buffers: ${decoder.title} keeps ${decoder.pictures - 1} pictures of ${width} x ${height} and decodes into one more`,
+    );
   const streams = found.streams === undefined || found.streams === 1 ? {} : { streams: found.streams };
   const { driver } = found;
   const purpose = [...found.purpose, ...[decoder?.title, driver?.title].filter((one) => one !== undefined)].join(' ');

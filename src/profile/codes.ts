@@ -22,7 +22,7 @@ export const PROFILE_CODES = defineCodes({
   'profile/unknown-key': {
     severity: 'error',
     title: 'unknown key',
-    explain: 'This key is not allowed here. schemas/README.md lists the keys of every object.',
+    explain: 'This key is not allowed here. `dmaheap schema` prints the keys of every object.',
   },
   'profile/missing-key': {
     severity: 'error',
@@ -73,8 +73,8 @@ export const PROFILE_CODES = defineCodes({
   },
   'profile/kernel-unknown': {
     severity: 'error',
-    title: 'kernel too old',
-    explain: `DMA-BUF heaps exist since Linux ${FIRST_HEAPS}, and the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on.`,
+    title: 'kernel too old, or a release that does not exist',
+    explain: `A release that was never made is refused. DMA-BUF heaps exist since Linux ${FIRST_HEAPS}, and the rules for CMA areas are known from ${formatKernelVersion(OLDEST_KERNEL)} on.`,
   },
   'profile/page-size': {
     severity: 'error',
@@ -102,6 +102,12 @@ export const PROFILE_CODES = defineCodes({
     title: 'placement keys contradict each other',
     explain:
       'The kernel ignores allocRanges and alignment when the node has reg, so neither has an effect beside a fixed base.',
+  },
+  'profile/alignment': {
+    severity: 'error',
+    title: 'alignment that is not a power of two',
+    explain:
+      'The kernel takes the address and clears the bits of the alignment less one. With an alignment that is not a power of two, the base is not a multiple of it, and the kernel may refuse the area.',
   },
   'profile/reserved-name': {
     severity: 'error',

@@ -7,18 +7,20 @@ import {
   FACTS,
   FIRST_HEAPS,
   formatKernelVersion,
+  noSuchRelease,
   OLDEST_KERNEL,
   parseKernelVersion,
 } from '../facts/index.js';
 import { pageSizeRefusal } from '../facts/page-size.js';
 import { pixelFormat, pixelFormatNames } from '../facts/pixel-format.js';
-import { formatAddress, parseBytes } from '../quantity/index.js';
+import { formatAddress, formatBytes, parseBytes } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
 import { suggest } from '../source/suggest.js';
 import { checkAccess } from './access.js';
 import { report } from './codes.js';
 import type { Finder } from './finder.js';
 import type { SpanOf } from './shape.js';
+import { sizeWithoutUnit } from './size-unit.js';
 import type { Address, Heap, Profile, Region, Size } from './types.gen.js';
 
 /** Names the kernel itself gives to heaps, whatever the device tree says. */
@@ -55,22 +57,13 @@ function checkQuantity(
   return bytes;
 }
 
-/** Without a unit, a number up to this is probably one of MiB. */
-const MOST_MEANT_AS_MIB = 16384n;
-
 /** A size that is valid and probably not what its author means. */
 function checkUnit(value: Size | undefined, pointer: string, f: Finder): void {
   const bytes = value === undefined ? undefined : parseBytes(value);
   if (value === undefined || bytes === undefined || bytes === 0n) return;
   const text = String(value).trim();
-  if (/^\d[\d_]*$/.test(text) && bytes < 1n << 20n)
-    f.found.push(
-      report('profile/size-without-unit', {
-        message: `the size ${text} does not have a unit, so it is ${text} bytes`,
-        fix: bytes <= MOST_MEANT_AS_MIB ? `did you mean "${bytes}M"?` : 'write the unit, such as "400M"',
-        ...f.at(pointer),
-      }),
-    );
+  const unitless = sizeWithoutUnit(value);
+  if (unitless !== undefined) f.found.push(report('profile/size-without-unit', { ...unitless, ...f.at(pointer) }));
   const [, number, unit] = /^([\d_]+)\s*([kmgt])b$/i.exec(text) ?? [];
   if (number !== undefined && unit !== undefined)
     f.found.push(
@@ -153,6 +146,19 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
         ...f.at(typeof version === 'string' ? '/kernel/version' : '/kernel/version/min'),
       }),
     );
+  for (const [key, release] of [
+    ['/min', min],
+    ['/max', max],
+  ] as const) {
+    const missing = noSuchRelease(release);
+    if (missing !== undefined && !(key === '/max' && typeof version === 'string'))
+      f.found.push(
+        report('profile/kernel-unknown', {
+          ...missing,
+          ...f.at(typeof version === 'string' ? '/kernel/version' : `/kernel/version${key}`),
+        }),
+      );
+  }
   for (const [symbol, value] of Object.entries(kernel.symbols ?? {})) {
     if (symbol.startsWith('CONFIG_'))
       f.found.push(
@@ -183,11 +189,25 @@ function checkKernel({ kernel }: Profile, f: Finder): void {
   }
 }
 
+function checkAlignment({ alignment }: Region, pointer: string, f: Finder): void {
+  const bytes = checkQuantity(alignment, `${pointer}/alignment`, true, f);
+  if (bytes === undefined || bytes === 0n || (bytes & (bytes - 1n)) === 0n) return;
+  const below = 1n << BigInt(bytes.toString(2).length - 1);
+  f.found.push(
+    report('profile/alignment', {
+      message: `the alignment of ${formatBytes(bytes)} is not a power of two`,
+      cause: 'the kernel clears bits of the address with it, so the base would not be a multiple of it',
+      fix: `write "${formatBytes(below)}" or "${formatBytes(below << 1n)}"`,
+      ...f.at(`${pointer}/alignment`),
+    }),
+  );
+}
+
 function checkRegion(name: string, region: Region, profile: Profile, f: Finder): void {
   const pointer = childPointer('/regions', name);
   checkQuantity(region.size, `${pointer}/size`, true, f);
   checkQuantity(region.base, `${pointer}/base`, false, f);
-  checkQuantity(region.alignment, `${pointer}/alignment`, true, f);
+  checkAlignment(region, pointer, f);
   for (const [i, range] of (region.allocRanges ?? []).entries()) checkRange(range, `${pointer}/allocRanges/${i}`, f);
   const delivery = region.delivery ?? 'device-tree';
   if (KERNEL_HEAPS.includes(name))
@@ -262,28 +282,43 @@ function checkRegion(name: string, region: Region, profile: Profile, f: Finder):
   }
 }
 
+/** What is wrong with the keys of a heap, and what to do. */
+function heapKindFault({
+  kind: stated,
+  region,
+  kernelName,
+  cached,
+}: Heap): readonly [why: string, fix: string] | undefined {
+  const kind = stated ?? (region === undefined ? undefined : 'region');
+  if (kind === undefined)
+    return [
+      'needs "region", or "kind": "system" or "vendor"',
+      'add "region" with the name of a region, or "kind": "system"',
+    ];
+  if (kind === 'region' && region === undefined)
+    return ['needs the "region" it allocates from', 'add "region" with the name of a region'];
+  if (kind === 'system' && region !== undefined)
+    return ['is the system heap, which has no region', 'remove "region", or remove "kind"'];
+  if (kind === 'vendor' && kernelName === undefined)
+    return ['is a vendor heap and needs its "kernelName"', 'add "kernelName" with its name in /dev/dma_heap'];
+  if (kind !== 'vendor' && kernelName !== undefined)
+    return ['has a kernelName; the kernel names region and system heaps itself', 'remove "kernelName"'];
+  if (kind === 'vendor' && cached !== undefined)
+    return [
+      'is a vendor heap; its kernelName already selects the cached or the uncached heap',
+      'remove "cached", and name the wanted heap in "kernelName"',
+    ];
+  return undefined;
+}
+
 function checkHeap(name: string, heap: Heap, profile: Profile, f: Finder): void {
   const pointer = childPointer('/heaps', name);
-  const kind = heap.kind ?? (heap.region === undefined ? undefined : 'region');
-  const wrong =
-    kind === undefined
-      ? 'needs "region", or "kind": "system" or "vendor"'
-      : kind === 'region' && heap.region === undefined
-        ? 'needs the "region" it allocates from'
-        : kind === 'system' && heap.region !== undefined
-          ? 'is the system heap, which has no region'
-          : kind === 'vendor' && heap.kernelName === undefined
-            ? 'is a vendor heap and needs its "kernelName"'
-            : kind !== 'vendor' && heap.kernelName !== undefined
-              ? 'has a kernelName; the kernel names region and system heaps itself'
-              : kind === 'vendor' && heap.cached !== undefined
-                ? 'is a vendor heap; its kernelName already selects the cached or the uncached heap'
-                : undefined;
-  if (wrong !== undefined)
+  const fault = heapKindFault(heap);
+  if (fault !== undefined)
     f.found.push(
       report('profile/heap-kind', {
-        message: `the heap "${name}" ${wrong}`,
-        fix: 'see heap in schemas/README.md',
+        message: `the heap "${name}" ${fault[0]}`,
+        fix: fault[1],
         ...f.at(pointer, 'key'),
       }),
     );

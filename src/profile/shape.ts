@@ -120,8 +120,11 @@ function hint(error: ErrorObject, at: string): { fix?: string } {
   if (error.keyword === 'uniqueItems') return { fix: 'remove one of them' };
   if (error.keyword === 'pattern' && at.startsWith(VERSION))
     return { fix: `write MAJOR.MINOR, such as "${EXAMPLE_KERNEL}"` };
-  if (error.keyword === 'pattern' || error.keyword === 'type')
-    return { fix: 'see the example of this key in schemas/README.md' };
+  if (error.keyword === 'pattern' || error.keyword === 'type') {
+    const [example] = schemaAt(at)?.examples ?? [];
+    const text = JSON.stringify(example) ?? '';
+    return { fix: text === '' || text.length > LONGEST_EXAMPLE ? SCHEMA_FIX : `write it as in this example: ${text}` };
+  }
   return { fix: 'stay within the limit' };
 }
 
@@ -130,6 +133,10 @@ function isMisspelt({ instancePath, params }: ErrorObject, errors: readonly Erro
   const strangers = errors.filter((e) => e.keyword === 'additionalProperties' && e.instancePath === instancePath);
   return strangers.some((e) => suggest(String(e.params.additionalProperty), [params.missingProperty]).length > 0);
 }
+
+const LONGEST_EXAMPLE = 120;
+/** The schema is in the program, whatever else was installed. */
+const SCHEMA_FIX = '`dmaheap schema` prints the form of every key';
 
 const VERSION = '/kernel/version';
 

@@ -27,7 +27,7 @@ export const RENDER_CODES = defineCodes({
   'render/unknown-option': {
     severity: 'error',
     title: 'unknown option of a target',
-    explain: 'The target.json and the README of a target list its options.',
+    explain: '`dmaheap targets NAME` lists the options of a target.',
   },
   'render/bad-option': {
     severity: 'error',

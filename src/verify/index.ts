@@ -15,8 +15,7 @@ export const VERIFY_CODES = defineCodes({
   'verify/expectation': {
     severity: 'error',
     title: 'the expectation or the root directory cannot be used',
-    explain:
-      '`dmaheap generate` writes verify.expect. The verifier reads the whole file or refuses it. native/README.md describes the format.',
+    explain: '`dmaheap generate` writes verify.expect. The verifier reads the whole file or refuses it.',
   },
 });
 const report = reporter(VERIFY_CODES);

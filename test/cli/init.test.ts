@@ -178,7 +178,7 @@ describe('budget in words', () => {
     ['1 decoder VP9 4K', 'VP9', 8],
     ['1 decoder AV1 8K', 'AV1', 8],
     ['1 decoder VP8 720p', 'VP8', 3],
-    ['1 decoder MPEG-2 576p 720x576', 'MPEG-2', 2],
+    ['1 decoder MPEG-2 576p', 'MPEG-2', 2],
   ])('%s keeps pictures of %s', (words, title, kept) => {
     const { buffers } = parseBuffers(words) as {
       buffers: readonly { purpose: string; count: number; format: string }[];
@@ -215,6 +215,9 @@ describe('budget in words', () => {
     ['4 cameras 4K, 6 buffers', /pixel format/],
     ['4 cameras 4K NV12', /the number of buffers/],
     ['', /does not name buffers/],
+    ['0 cameras 4K NV12, 6 buffers each', /for no user/],
+    ['4 cameras 4K NV12, 6 buffers each, 3', /what 3 is the number of/],
+    ['1 camera 4320p 4K NV12, 6 buffers', /"4320p"/],
   ])('"%s" is refused', async (words, reason) => {
     expect((parseBuffers(words) as { error: string }).error).toMatch(reason);
     const { exit, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);
@@ -222,6 +225,24 @@ describe('budget in words', () => {
     expect(stderr).toMatch(reason);
     expect(stderr).toContain('write it as "4 cameras 4K NV12, 6 buffers each"');
   });
+});
+
+test.each([
+  ['3 cameras 4K NV12, 4 buffers each, 1 display 1080p XRGB8888, 3 buffers', 'a second number of users, "1 display"'],
+  ['camera 4K NV12 and display 1080p, 3 buffers', 'a second size of a picture, "1080p"'],
+  ['camera 4K NV12 4 buffers NV16', 'a second pixel format, "NV16"'],
+  ['camera 4K NV12 4 buffers 3 buffers', 'a second number of buffers, "3 buffers"'],
+  ['2 H.264 4K HEVC', 'a second codec, "HEVC"'],
+  ['2 decoders H.264 4K rkvdecc', 'did you mean the driver rkvdec?'],
+  ['1 decoder H.264 4K level 9.9 rkvdec', 'does not have a level 9.9'],
+  ['1 decoder H.264 4K level', 'the word level without a number'],
+])('the budget "%s" is refused, and the fix is a budget of that kind', async (words, reason) => {
+  const { exit, stdout, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);
+  expect({ exit, stdout }).toEqual({ exit: 2, stdout: '' });
+  expect(stderr).toContain(reason);
+  const fix = /fix: write it as "(.*)"/.exec(stderr)?.[1] ?? '';
+  const parsed = parseBuffers(fix);
+  expect('buffers' in parsed && parsed.buffers.length > 1).toBe(true);
 });
 
 /** Answers questions from a list, as a person at a terminal would. */
@@ -259,7 +280,7 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
   const { exit, stderr } = await answered([...answers, ...more]);
   expect(exit).toBe(0);
   expect(stderr.match(/^ {2}\S.*$/gm)).toHaveLength(6);
-  expect(stderr).toContain('Linux 5.4 is too old: use 5.10 or newer');
+  expect(stderr).toContain('dmaheap knows kernels from 5.10 on; give 5.10 or newer');
   expect(stderr).toContain('7.3 is newer than 6.12: give the older one first');
   const profile = parse(readFileSync(path.join(work, 'asked.json'), 'utf8'));
   expect(profile).toMatchObject({
@@ -271,6 +292,44 @@ test('asks for what it cannot read, again when an answer cannot be used', async 
   expect((await dmaheap(['validate', 'asked.json'], work)).exit).toBe(0);
 });
 
+test('what validate would refuse is not written', async () => {
+  const argv = ['init', '--dtb', board('g.dtb', {}), '--group', 'Video Users', '-o', 'g.jsonc'];
+  const { exit, stderr } = await dmaheap(argv, work);
+  expect([exit, stderr]).toEqual([2, expect.stringMatching(/"Video Users"[\s\S]*no profile was written/)]);
+  expect(readdirSync(work)).not.toContain('g.jsonc');
+});
+
+test.each([
+  ['nowhere', '--root nowhere: the directory does not exist'],
+  ['.', 'nothing below . describes a running board'],
+])('--live does not invent the board of --root %s', async (root, words) => {
+  const { exit, stdout, stderr } = await dmaheap(['init', '--live', '--root', root], work);
+  expect([exit, stdout, stderr]).toEqual([3, '', expect.stringContaining(words)]);
+});
+
+test('the next command can be pasted', async () => {
+  const { stderr } = await dmaheap(['-C', work, 'init', '--dtb', board('n.dtb', {}), '-o', 'mein Brett.jsonc']);
+  expect(stderr).toContain(`dmaheap -C '${work}' generate 'mein Brett.jsonc' -o out\n`);
+  const generated = await dmaheap(['-C', work, 'generate', 'mein Brett.jsonc', '-o', 'out2']);
+  expect(generated.stderr).toContain(`Next: dmaheap -C '${work}' check out2\n`);
+});
+
+test('a size on the command line needs its unit, as in a profile', async () => {
+  const { exit, stderr } = await dmaheap(['init', '--dtb', board('u.dtb', {}), '--size', '64'], work);
+  expect([exit, stderr]).toEqual([
+    2,
+    'dmaheap: --size 64: the size 64 does not have a unit, so it is 64 bytes\n  fix: did you mean "64M"?\n',
+  ]);
+});
+
+test.each([
+  ['none/x.jsonc', 'its directory does not exist'],
+  ['/proc/x.jsonc', 'no file can be created in its directory'],
+])('why %s cannot be written is said of its directory', async (output, reason) => {
+  const { exit, stderr } = await dmaheap(['init', '--dtb', board('w.dtb', {}), '-o', output], work);
+  expect([exit, stderr]).toEqual([3, expect.stringContaining(`cannot write ${output}: ${reason}\n`)]);
+});
+
 test('a file that exists is no answer, and nothing that was said before is lost', async () => {
   writeFileSync(path.join(work, 'taken.jsonc'), 'mine');
   const answers = ['', '', 'taken', 'arm64', '', '', '', '', '', '', 'none/free.json', 'free.json'];
@@ -278,7 +337,7 @@ test('a file that exists is no answer, and nothing that was said before is lost'
   expect(exit).toBe(0);
   expect(asked).toHaveLength(answers.length);
   expect(stderr).toContain('  taken.jsonc exists; give another file');
-  expect(stderr).toContain('  cannot write none/free.json: the file does not exist; give another file');
+  expect(stderr).toContain('  cannot write none/free.json: its directory does not exist; give another file');
   expect(readFileSync(path.join(work, 'taken.jsonc'), 'utf8')).toBe('mine');
   expect(parse(readFileSync(path.join(work, 'free.json'), 'utf8'))).toMatchObject({ name: 'taken' });
 });

@@ -67,7 +67,9 @@ test('every command that takes a DTB takes it from the profile, and an option wi
   ])
     expect(await dmaheap(argv, work), argv.join(' ')).toMatchObject({
       exit: 3,
-      stderr: expect.stringContaining('gone.dtb'),
+      stderr: expect.stringMatching(
+        /^board\.json:1:\d+: error\[input\/unreadable\]: cannot read the DTB that the profile names, gone\.dtb$/m,
+      ),
     });
   for (const argv of [
     ['validate', 'board.json'],
@@ -147,6 +149,21 @@ test('check needs no repeated option, and says which input changed or is gone', 
   expect(await found('--base-config', 'base.config', '--kernel-tree', 'linux')).toEqual(['pass']);
   renameSync(at('board.dtb'), at('moved.dtb'));
   expect((await found()).slice(0, 2)).toEqual(['not-run', expect.stringMatching(/^input\/gone the DTB .*board\.dtb/)]);
+});
+
+test('a command line is a file or the words, wherever it is given, and a file that is missing is neither', async () => {
+  writeFileSync(at('cmdline.txt'), '# of the boot loader\nconsole=ttyS2 cma=0\n');
+  writeProfile('board.json', {});
+  const place = (...argv: string[]) => dmaheap(['place', 'board.json', ...argv], work);
+  expect((await place('--cmdline', 'cmdline.txt')).stderr).toContain('cma=0');
+  for (const missing of ['cmdlin.txt', 'boot/cmdline']) {
+    const refused = { exit: 3, stderr: expect.stringContaining('the file does not exist') };
+    expect(await place('--cmdline', missing)).toMatchObject(refused);
+    expect(await dmaheap(['import', '--cmdline', missing, '--arch', 'arm64'], work)).toMatchObject(refused);
+    writeProfile('named.json', { inputs: { commandLine: missing } });
+    expect(await dmaheap(['validate', 'named.json'], work)).toMatchObject(refused);
+  }
+  expect((await place('--cmdline', 'quiet')).exit).toBe(0);
 });
 
 test('place takes what is occupied, the command line and the base configuration', async () => {

@@ -118,7 +118,7 @@ FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)
     const { exit, stdout, stderr } = await dmaheap(argv, work);
     expect(exit).toBe(3);
     expect(stdout).toContain('FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)\n');
-    expect(stderr).toContain('cannot write none/r.xml: the file does not exist\n  fix: give a file in');
+    expect(stderr).toContain('cannot write none/r.xml: its directory does not exist\n  fix: give a file in');
     expect(readFileSync(path.join(work, 'other.ktap'), 'utf8')).toContain('1..18');
   });
 

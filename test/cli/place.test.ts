@@ -113,6 +113,19 @@ test('what is typed wrongly', async () => {
   expect((await place('--kernel', '5.4')).exit).toBe(2);
 });
 
+test.each([
+  ['--occupied', 'kernel=0x200000'],
+  ['--occupied', 'kernel=4020a000+24M'],
+  ['--occupied', 'kernel=0x40200000+24'],
+  ['--memory', '4000f000'],
+  ['--memory', '0x40000000+512'],
+])('what the fix of %s %s says is accepted', async (option, value) => {
+  const { exit, stderr } = await place(option, value);
+  const fix = /fix: write it as ([^\s,]+)/.exec(stderr)?.[1] ?? '';
+  expect(exit).toBe(2);
+  expect((await place(option, fix)).stderr).not.toContain(`dmaheap: ${option}`);
+});
+
 test('a region that fits nowhere on the board is told once, with one size', async () => {
   const board = { arch: 'arm64', cells: { address: 2, size: 2 }, memory: [{ base: '0x40000000', size: '512M' }] };
   const regions = { 'linux,cma': { default: true, size: '64M' }, npu: { size: '504M' } };

@@ -93,6 +93,9 @@ test('a misspelt command gets a suggestion', async () => {
 test.each([
   [['help', 'validat'], "error: unknown command 'validat'\n(Did you mean validate?)\n  fix: dmaheap --help"],
   [['-C', '.', 'help', 'foo'], "error: unknown command 'foo'\n  fix: dmaheap --help"],
+  [['generate', EXAMPLE, '--ouput', 'o'], "error: unknown option '--ouput'\n(Did you mean --output?)"],
+  [['generate', EXAMPLE, '-o', 'o', '--kernel', '6.12', '--kernel', '7.3'], "It is given as '6.12' too; give it once."],
+  [['validate', EXAMPLE, '--format', 'json', '--format', 'sarif'], "It is given as 'json' too; give it once."],
   [['frobnicate'], '  fix: dmaheap --help lists the commands'],
   [['validate', '--frob', EXAMPLE], '  fix: dmaheap help validate'],
   [['generate', EXAMPLE], '  fix: dmaheap help generate'],
@@ -105,6 +108,24 @@ test.each([
 ])('%j is usage, and what to do is said', async (argv, words) => {
   const { exit, stderr } = await dmaheap(argv);
   expect([exit, stderr]).toEqual([2, expect.stringContaining(words)]);
+});
+
+test.each([
+  ['init', '--dtb', 'x.dtb', '--kernel', '6.20'],
+  ['validate', EXAMPLE, '--kernel', '6.20'],
+  ['place', EXAMPLE, '--kernel', '6.20'],
+  ['kernel', '6.20'],
+])('%j asks for a release that does not exist', async (...argv) => {
+  const { exit, stderr } = await dmaheap(argv);
+  expect([exit, stderr]).toEqual([2, expect.stringContaining('there is no Linux 6.20: 6.19 was followed by 7.0')]);
+});
+
+test('place says that a kernel is not one of the profile', async () => {
+  const { stderr } = await dmaheap(['place', EXAMPLE, '--kernel', '6.12', '--kernel', '8.0']);
+  expect(stderr).toContain('note[model/kernel-outside-range]');
+  expect(stderr).toContain('the question is about Linux 8.0');
+  expect(stderr).not.toContain('about Linux 6.12');
+  expect(stderr).toContain('[model/kernel-newer]');
 });
 
 test('a path is shown as it was typed, and from where it was typed', async () => {

@@ -1,8 +1,9 @@
 /** resolve and explain where there is no kernel tree to ask, or next to none; with a real one, see test/differential/solver. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Store } from '../../src/cli/kernel/store.js';
 import { writeTinyKernel } from '../kconfig/tiny-kernel.js';
 import { dmaheap } from './run.js';
 
@@ -18,6 +19,12 @@ test.each([
     /--probes maybe: not a valid mode/,
   ],
   [['resolve', 'X=y', '--kernel-tree', 'no-such-dir', '--arch', 'aarch64'], 3, /the directory does not exist/],
+  [['resolve', 'X=y', '--kernel-tree', 'package.json', '--arch', 'arm64'], 3, /: it is not a directory/],
+  [
+    ['resolve', 'X=y', '--kernel-tree', 'package.json/x', '--arch', 'arm64'],
+    3,
+    /a part of the path is not a directory/,
+  ],
   [['resolve', 'X=y', '--kernel-tree', 'src', '--arch', 'x86_64'], 3, /not a kernel source tree/],
   [['explain', 'CMA'], 2, /needs --kernel-tree/],
   [['explain', 'CMA', '--kernel-tree', 'src', '--arch', 'riscv'], 3, /not a kernel source tree/],
@@ -32,6 +39,23 @@ test.each([
   const said = await dmaheap([...argv]);
   expect(said.stderr).toMatch(words);
   expect({ exit: said.exit, stdout: said.stdout }).toEqual({ exit, stdout: '' });
+});
+
+test('a place that cannot be reached is told, whoever looks', async () => {
+  const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-loop-'));
+  try {
+    symlinkSync('loop', path.join(work, 'loop'));
+    const reason = expect.stringContaining('too many symbolic links');
+    expect(await dmaheap(['check', 'loop/out'], work)).toMatchObject({ exit: 2, stderr: reason });
+    const profile = path.resolve('schemas/examples/rockpro64.json');
+    expect(await dmaheap(['generate', profile, '-o', 'loop/out'], work)).toMatchObject({
+      exit: 3,
+      stderr: expect.stringContaining('cause: something else has this name'),
+    });
+    new Store(path.join(work, 'loop/cache')).write('name', new Uint8Array());
+  } finally {
+    rmSync(work, { recursive: true });
+  }
 });
 
 test('on a tree: what is written is said, and what is not there comes with a remedy', async () => {

@@ -236,6 +236,14 @@ describe('addresses', () => {
     expect(found(full, 'no-overlap')).toEqual([]);
   });
 
+  test('a fix is a multiple of what a plan rounds sizes up to', () => {
+    const input = { occupied: [], sizeGranuleBytes: BigInt(32 * MIB) };
+    const results = lint({ nodes: pool('linux,cma', size(480 * MIB) + DEFAULT) }, input);
+    const most = Number(/at most (\d+) MiB/.exec(found(results, 'fits')[0]?.fix ?? '')?.[1]);
+    expect(most % 32).toBe(0);
+    expect(found(lint({ nodes: pool('linux,cma', size(most * MIB) + DEFAULT) }, input), 'fits')).toEqual([]);
+  });
+
   test('alloc-ranges without RAM', () => {
     const nodes = pool('linux,cma', `${size(64 * MIB)} alloc-ranges = <0x0 0x80000000 0x0 0x20000000>; ${DEFAULT}`);
     expect(result(lint({ nodes }), 'fits').diagnostics[0]).toMatchObject({

@@ -28,6 +28,12 @@ const fates = (text: BoardText, run: Run = {}) =>
   boot(text, run).rejected.map(({ node, family, failure }) => [node, family, failure]);
 const mib = (count: number) => BigInt(count) << 20n;
 
+test('an alignment that is not a power of two masks the address, as round_down() does', () => {
+  const odd = (alignment: string) => bases({ nodes: pool('odd', `${size(16 * MIB)} alignment = <0x0 ${alignment}>;`) });
+  // The highest free 16 MiB has none of the bits of 0x5fffff, and is not a multiple of 0x600000.
+  expect(odd('0x600000')).toMatchObject({ odd: 0x5f000000n });
+});
+
 describe('order', () => {
   test('of regions without a base: unstable, then by node, then as in the tree', () => {
     const nodes = ['a', 'b', 'c'].map((name) => pool(name, size(16 * MIB))).join('');

@@ -35,6 +35,12 @@ test('an item of a list goes by the name of the list, and a misspelt key is said
   expect(camera({ size: '1M' })).toEqual([[at, 'buffers[0] lacks the key "count"', 'add "count"']]);
 });
 
+test('the fix of a value is an example, and not a file that the program may not have', () => {
+  expect(said({ heaps: { system: { kind: 'system' } }, access: { system: { group: 'video', mode: 660 } } })).toEqual([
+    ['/access/system/mode', 'mode must be string, not 660', 'write it as in this example: "0660"'],
+  ]);
+});
+
 test('another version of the schema', () => {
   expect(said({ version: 2 })).toEqual([['/version', 'version must be 1, not 2', 'write 1']]);
 });

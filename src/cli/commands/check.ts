@@ -1,5 +1,5 @@
 /** dmaheap check DIR */
-import { existsSync, opendirSync, readdirSync, statSync } from 'node:fs';
+import { opendirSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import {
   CHECKS,
@@ -29,7 +29,7 @@ import { exitOf, printChecks } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readBytes, readText, reasonOf } from '../files.js';
+import { readBytes, readText, reasonOf, whyNoDirectory } from '../files.js';
 import { changedInput, type Inputs, type Recalled, recallInputs } from '../inputs.js';
 import { checkDescription, checkedKernel, checkHeapNames } from '../kernel-check.js';
 import { noteAssumptions, type OpenTree, openKernelTree, readBase, readGivenBase } from '../kernel-tree.js';
@@ -145,9 +145,10 @@ function contentOf(file: string) {
 /** @throws {@link Refusal} for what cannot be read */
 function toolInputs(context: Context, options: CheckOptions, arch: ProfileArch): CheckInputs {
   const { kernelTree, baseConfig, dtb } = options;
-  if (kernelTree !== undefined && !existsSync(context.resolve(kernelTree)))
+  const why = kernelTree === undefined ? undefined : whyNoDirectory(context.resolve(kernelTree));
+  if (why !== undefined)
     throw new Refusal(
-      `--kernel-tree ${kernelTree}: the directory does not exist`,
+      `--kernel-tree ${kernelTree}: ${why}`,
       EXIT.environment,
       'give the top directory of a kernel source tree',
     );

@@ -3,7 +3,7 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { declare, text } from '../declaration.js';
 import { EXIT } from '../exit.js';
-import { reasonOf } from '../files.js';
+import { reasonNotWritten } from '../files.js';
 import { Refusal } from '../refusal.js';
 
 /** Where the page lies, from the program as it is bundled and run from its source. */
@@ -25,7 +25,11 @@ export const command = declare({
     try {
       copyFileSync(page, context.resolve(output));
     } catch (error) {
-      throw new Refusal(`cannot write ${output}: ${reasonOf(error)}`, EXIT.environment, 'give another file with -o');
+      throw new Refusal(
+        `cannot write ${output}: ${reasonNotWritten(error)}`,
+        EXIT.environment,
+        'give another file with -o',
+      );
     }
     context.note(`wrote ${output}. Open it in a browser and drop a DTB, a log or a profile.`);
     return EXIT.good;

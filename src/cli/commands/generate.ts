@@ -7,7 +7,7 @@ import { FIRST_TARGETS, type Plan } from '../../plan/index.js';
 import { render, TARGETS } from '../../render/index.js';
 import type { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict } from '../check-results.js';
-import { type Context, commandLine } from '../context.js';
+import type { Context } from '../context.js';
 import { declare, flag, fromProfile, list, required, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { inputsOf, recordInputs } from '../inputs.js';
@@ -236,9 +236,9 @@ async function generateFrom(
     }
     printVerdict(context, checks, { notGiven, strict: options.strict });
     if (!options.diff && !context.options.quiet) {
-      context.note(`Next: ${checkCommand(options)}`);
+      context.note(`Next: ${context.nextCommand(...checkWords(options))}`);
       for (const target of systemTargets(changes))
-        context.note(`How to build with it: ${commandLine(['dmaheap', 'targets', target, file])}`);
+        context.note(`How to build with it: ${context.nextCommand('targets', target, file)}`);
     }
   } else if (context.options.format === 'json')
     context.printJson({
@@ -261,8 +261,8 @@ function systemTargets(changes: readonly TreeChange[]): string[] {
 }
 
 /** What would prove the tree that was written. The inputs are in its manifest. */
-function checkCommand({ output, lock }: GenerateOptions): string {
-  return commandLine(['dmaheap', 'check', output, ...(lock === undefined ? [] : ['--lock', lock])]);
+function checkWords({ output, lock }: GenerateOptions): string[] {
+  return ['check', output, ...(lock === undefined ? [] : ['--lock', lock])];
 }
 
 const MARKS = { add: 'wrote    ', change: 'rewrote  ', keep: 'unchanged', remove: 'removed  ' } as const;

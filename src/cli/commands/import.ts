@@ -10,6 +10,7 @@ import { schemaAt } from '../../profile/describe.js';
 import { readProfile } from '../../profile/load.js';
 import { SourceText } from '../../source/index.js';
 import { type ProfileArch, profileArch, unknownArch } from '../arch.js';
+import { COMMAND_LINE_FIX, commandLineSource } from '../command-line.js';
 import { readConfig } from '../config.js';
 import type { Context } from '../context.js';
 import { declare, several, text } from '../declaration.js';
@@ -67,16 +68,16 @@ class Reader {
   text(option: string, file: string): SourceText {
     const got = readText(this.#context.resolve(file));
     if ('error' in got) throw new Refusal(`${option} ${file}: ${got.error}`, EXIT.environment, got.fix ?? PATH_FIX);
-    return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
+    return this.keep(new SourceText(shownPath(this.#context, file), got.text));
   }
 
   config(file: string, arch: ProfileArch | undefined): SourceText {
     const got = readConfig(this.#context.resolve(file), arch);
     if ('error' in got) throw new Refusal(`--config ${file}: ${got.error}`, got.exit, got.fix);
-    return this.#keep(new SourceText(shownPath(this.#context, file), got.text));
+    return this.keep(new SourceText(shownPath(this.#context, file), got.text));
   }
 
-  #keep(source: SourceText): SourceText {
+  keep(source: SourceText): SourceText {
     this.sources.set(source.file, source);
     return source;
   }
@@ -186,9 +187,9 @@ async function gather(context: Context, options: ImportOptions, reader: Reader):
 
 /** A file such as cmdline.txt or extlinux.conf, or the arguments themselves. */
 function commandLineOf(context: Context, text: string, reader: Reader): SourceText {
-  const isFile = !/\s/.test(text) && !text.includes('=') && !('error' in readText(context.resolve(text)));
-  if (!isFile) return new SourceText('--cmdline', text);
-  return reader.text('--cmdline', text);
+  const read = commandLineSource(context, text);
+  if ('error' in read) throw new Refusal(`--cmdline ${text}: ${read.error}`, EXIT.environment, COMMAND_LINE_FIX);
+  return reader.keep(read.source);
 }
 
 async function importProfile(context: Context, options: ImportOptions): Promise<Exit> {
@@ -227,7 +228,8 @@ async function importProfile(context: Context, options: ImportOptions): Promise<
     if (context.options.format === 'human') context.print(value);
     return exit;
   }
-  const next = exit === EXIT.good ? `dmaheap generate ${options.output} -o out` : 'correct the findings';
+  const next =
+    exit === EXIT.good ? context.nextCommand('generate', options.output, '-o', 'out') : 'correct the findings';
   writeProfile(context, options.output, value, next);
   return exit;
 }

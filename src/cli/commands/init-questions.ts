@@ -1,21 +1,16 @@
 /** dmaheap init on a terminal: asks what cannot be read, with what is known as the answer to Enter. */
 import type { Diagnostic } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, type Distribution, distribution } from '../../facts/distribution.js';
-import {
-  compareKernelVersions,
-  DRAFT_KERNELS,
-  EXAMPLE_KERNEL,
-  formatKernelVersion,
-  OLDEST_KERNEL,
-  parseKernelVersion,
-} from '../../facts/index.js';
+import { compareKernelVersions, DRAFT_KERNELS, EXAMPLE_KERNEL } from '../../facts/index.js';
 import { archOf, type BoardFindings, type Decisions, statedMemory } from '../../init/board.js';
 import { totalInWords } from '../../init/total.js';
 import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
+import { sizeWithoutUnit } from '../../profile/size-unit.js';
 import { parseBytes } from '../../quantity/index.js';
 import { profileArch } from '../arch.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import type { Context } from '../context.js';
+import { readKernel } from '../profile.js';
 import { sayRefusal } from '../refusal.js';
 import type { Streams } from '../terminal.js';
 
@@ -53,6 +48,8 @@ const word =
 function readMemory(answer: string): Read<Decisions['memory']> {
   if (answer === '') return { value: undefined };
   const banks = answer.split(/[\s,]+/).map((text) => text.split('+').map(parseBytes));
+  const unitless = answer.split(/[\s,]+/).flatMap((text) => sizeWithoutUnit(text.split('+')[1] ?? '') ?? [])[0];
+  if (unitless !== undefined) return { error: `${unitless.message}; ${unitless.fix}` };
   return banks.every(([base, size, more]) => base !== undefined && size !== undefined && more === undefined)
     ? { value: banks.map(([base, size]) => ({ baseAddress: base as bigint, sizeBytes: size as bigint })) }
     : { error: 'write each bank as BASE+SIZE, for example 0x40000000+1G' };
@@ -63,11 +60,13 @@ const DRAFT_TEXT = `${DRAFT_KERNELS.min} to ${DRAFT_KERNELS.max}`;
 /** `6.12` or `6.1 to 7.3`. */
 function readKernels(answer: string): Read<NonNullable<Decisions['kernel']>> {
   const [min = '', max = min, ...rest] = answer.split(/\s*(?:-|to)\s*|\s+/);
-  const [from, to] = [parseKernelVersion(min), parseKernelVersion(max)];
-  if (rest.length > 0 || from === undefined || to === undefined)
-    return { error: `write it as ${EXAMPLE_KERNEL}, or as ${DRAFT_TEXT}` };
-  if (compareKernelVersions(from, OLDEST_KERNEL) < 0)
-    return { error: `Linux ${min} is too old: use ${formatKernelVersion(OLDEST_KERNEL)} or newer` };
+  if (rest.length > 0) return { error: `write it as ${EXAMPLE_KERNEL}, or as ${DRAFT_TEXT}` };
+  const [from, to] = [readKernel(min), readKernel(max)];
+  const why = ({ message, fix }: { readonly message: string; readonly fix: string }) => ({
+    error: `${message}; ${fix}, or ${DRAFT_TEXT}`,
+  });
+  if ('message' in from) return why(from);
+  if ('message' in to) return why(to);
   if (compareKernelVersions(from, to) > 0) return { error: `${min} is newer than ${max}: give the older one first` };
   return { value: { min, max } };
 }
@@ -149,7 +148,7 @@ export async function askBoard(
       buffers !== undefined || sizeBytes !== undefined
         ? { ...(buffers === undefined ? {} : { buffers }), ...(sizeBytes === undefined ? {} : { sizeBytes }) }
         : await get(
-            `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}", or a size such as 400M; Enter leaves the size open`,
+            `Buffers that are needed at the same time, such as "${BUFFER_EXAMPLE}", with ; between several kinds, or a size such as 400M; Enter leaves the size open`,
             '',
             readBudget,
           );

@@ -3,20 +3,24 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Diagnostic } from '../../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { DISTRIBUTIONS, distribution } from '../../facts/distribution.js';
-import { compareKernelVersions, formatKernelVersion, OLDEST_KERNEL, parseKernelVersion } from '../../facts/index.js';
+import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
 import { type DeviceTreeListing, readLiveTree } from '../../fdt/index.js';
 import { type BoardFindings, draftProfile, HEAP_OF_PURPOSE, type Purpose } from '../../init/board.js';
 import { totalInWords } from '../../init/total.js';
 import { optionValues } from '../../kconfig/option-line.js';
 import { cmaParameter } from '../../placement/index.js';
-import { BUFFER_EXAMPLE, parseBuffers } from '../../plan/buffer-words.js';
+import { parseBuffers } from '../../plan/buffer-words.js';
+import { readProfile } from '../../profile/load.js';
+import { sizeWithoutUnit } from '../../profile/size-unit.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
 import { type Context, commandLine } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
+import { whyNoDirectory } from '../files.js';
+import { kernelOption } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { writeProfile } from '../write-profile.js';
 
@@ -32,7 +36,7 @@ export const command = declare({
     root: text('--root <dir>', 'with --live: use this directory instead of /'),
     budget: text(
       '--budget <words>',
-      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each" or "1 decoder H.264 4K level 5.1 rkvdec"; a driver states how lines and height are rounded; init computes the size',
+      'the buffers that are needed at the same time, such as "4 cameras 4K NV12, 6 buffers each" or "1 decoder H.264 4K level 5.1 rkvdec", with ; or + between several kinds; a driver states how lines and height are rounded; init computes the size',
     ),
     size: text('--size <size>', 'size of the default area, such as 400M'),
     purpose: text('--purpose <what>', `what the default area is for, which names its heap: ${PURPOSES.join(', ')}`),
@@ -135,6 +139,26 @@ function lookAround(root: string, diagnostics: Diagnostic[]): BoardFindings {
 }
 
 /**
+ * The running board. Its files of accounts alone are those of any system.
+ * @throws {@link Refusal} where nothing speaks of a board
+ */
+function liveBoard(context: Context, root: string, diagnostics: Diagnostic[]): BoardFindings {
+  const directory = context.resolve(root);
+  const why = whyNoDirectory(directory);
+  const fix = 'give the root directory of a running board with --root, or a description of the board with --dtb FILE';
+  if (why !== undefined) throw new Refusal(`--root ${root}: ${why}`, EXIT.environment, fix);
+  const found = lookAround(directory, diagnostics);
+  const { tree, config, kernel, memory, argumentBytes, cmaTotalBytes } = found;
+  if ((tree ?? config ?? kernel ?? memory ?? argumentBytes ?? cmaTotalBytes) === undefined)
+    throw new Refusal(
+      `--live: nothing below ${root} describes a running board: proc/device-tree, proc/iomem, proc/meminfo and others cannot be read`,
+      EXIT.environment,
+      fix,
+    );
+  return found;
+}
+
+/**
  * What was said on the command line.
  * @throws {@link Refusal}
  */
@@ -146,7 +170,7 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
       total === undefined
         ? ''
         : `, or state the total: ${commandLine(['--size', total.size, ...(total.purpose === undefined ? [] : ['--purpose', total.purpose])])}`;
-    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${BUFFER_EXAMPLE}"${options}`);
+    throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${parsed.example}"${options}`);
   }
   const known = name === undefined ? undefined : distribution(name);
   if (name !== undefined && known === undefined)
@@ -158,17 +182,13 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
   const sizeBytes = size === undefined ? undefined : parseBytes(size);
   if (size !== undefined && (sizeBytes === undefined || sizeBytes === 0n))
     throw new Refusal(`--size ${size}: not a size`, EXIT.usage, 'write it as 400M');
+  const unitless = size === undefined ? undefined : sizeWithoutUnit(size);
+  if (unitless !== undefined) throw new Refusal(`--size ${size}: ${unitless.message}`, EXIT.usage, unitless.fix);
   if (sizeBytes !== undefined && budget !== undefined)
     throw new Refusal('--size and --budget both state the size', EXIT.usage, 'give one of them');
   if (purpose !== undefined && !PURPOSES.includes(purpose))
     throw new Refusal(`--purpose ${purpose}: not a purpose`, EXIT.usage, `use one of ${PURPOSES.join(', ')}`);
-  const version = kernel === undefined ? undefined : parseKernelVersion(kernel);
-  if (kernel !== undefined && (version === undefined || compareKernelVersions(version, OLDEST_KERNEL) < 0))
-    throw new Refusal(
-      `--kernel ${kernel}: not a release that dmaheap knows`,
-      EXIT.usage,
-      `give ${formatKernelVersion(OLDEST_KERNEL)} or newer`,
-    );
+  const version = kernel === undefined ? undefined : kernelOption(kernel);
   const exactly = version === undefined ? undefined : formatKernelVersion(version);
   return {
     ...(known === undefined || name === undefined ? {} : { distribution: known, ...targetOf(name, known) }),
@@ -186,6 +206,18 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
 function inputsOf({ dtb, output }: InitOptions): BoardFindings {
   if (dtb === undefined || output === undefined || output === '-') return {};
   return { inputs: { dtb: path.isAbsolute(dtb) ? dtb : path.relative(path.dirname(output), dtb) } };
+}
+
+/** No guess is wrong by itself, so what validate would refuse was asked for, or is a fault of the board's tree. */
+function refuseInvalid(file: string, text: string): void {
+  const { diagnostics, sources } = readProfile(file, () => ({ text }));
+  if (!hasErrors(diagnostics)) return;
+  throw new Refusal(
+    'no profile was written, because dmaheap validate would refuse it',
+    EXIT.usage,
+    'correct the option or the input that states the marked value',
+    { diagnostics: diagnostics.filter(({ severity }) => severity === 'error'), sources },
+  );
 }
 
 async function init(context: Context, options: InitOptions): Promise<Exit> {
@@ -208,7 +240,7 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
         'give another file with -o',
       );
   }
-  let found: BoardFindings = options.live === true ? lookAround(context.resolve(options.root ?? '/'), diagnostics) : {};
+  let found: BoardFindings = options.live === true ? liveBoard(context, options.root ?? '/', diagnostics) : {};
   let { output } = options;
   for (const [file, read] of [
     [options.dtb, (f: string) => readBoard(context, f, diagnostics)],
@@ -226,10 +258,11 @@ async function init(context: Context, options: InitOptions): Promise<Exit> {
   }
   context.findings(diagnostics);
   const text = draftProfile(found);
+  refuseInvalid(output ?? '-', text);
   if (output === undefined || output === '-') {
     context.print(text);
     return EXIT.good;
   }
-  writeProfile(context, output, text, `dmaheap generate ${output} -o out`);
+  writeProfile(context, output, text, context.nextCommand('generate', output, '-o', 'out'));
   return EXIT.good;
 }

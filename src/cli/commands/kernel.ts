@@ -1,7 +1,7 @@
 /** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
 
 import { existsSync, writeFileSync } from 'node:fs';
-import { formatKernelVersion, parseKernelVersion } from '../../facts/index.js';
+import { formatKernelVersion, noSuchRelease, parseKernelVersion } from '../../facts/index.js';
 import {
   compareKnowledge,
   conditionText,
@@ -16,7 +16,7 @@ import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { isShippedName, readDescriptionFile, shippedDescriptions } from '../descriptions.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonOf } from '../files.js';
+import { reasonNotWritten } from '../files.js';
 import { readTree, type TreeReading } from '../kernel-reading.js';
 import { type Base, type OpenTree, openKernelTree } from '../kernel-tree.js';
 import { KERNEL_TREE } from '../options.js';
@@ -108,6 +108,8 @@ async function look(context: Context, subject: string, options: KernelOptions): 
     return { name: subject, knowledge: knowledgeOf(description), ...(source === undefined ? {} : { source }) };
   }
   const version = parseKernelVersion(subject);
+  const missing = version === undefined ? undefined : noSuchRelease(version);
+  if (missing !== undefined) throw new Refusal(missing.message, EXIT.usage, missing.fix);
   if (version !== undefined && !subject.includes('/'))
     return { name: `mainline ${subject}`, knowledge: shippedKnowledge(version) };
   if (isShippedName(subject) && !existsSync(context.resolve(subject)))
@@ -149,7 +151,11 @@ function show(context: Context, { knowledge, source, value, name }: Known, optio
     try {
       writeFileSync(file, `${JSON.stringify(description, null, 1)}\n`);
     } catch (error) {
-      throw new Refusal(`cannot write ${options.output}: ${reasonOf(error)}`, EXIT.environment, 'give another file');
+      throw new Refusal(
+        `cannot write ${options.output}: ${reasonNotWritten(error)}`,
+        EXIT.environment,
+        'give another file',
+      );
     }
   }
   if (context.options.format === 'json') {

@@ -5,7 +5,7 @@ import { countChecks, exitOf, printVerdict, row } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { PATH_FIX, readText, reasonOf } from '../files.js';
+import { PATH_FIX, readText, reasonNotWritten } from '../files.js';
 import { changesText, compareFleet } from '../fleet/compare.js';
 import { Fleet, type Judged, rowsOf } from '../fleet/judge.js';
 import { cellLines, foundOnce, tableOf } from '../fleet/print.js';
@@ -142,7 +142,7 @@ function write(context: Context, results: readonly CellResult[], options: Matrix
       writeFileSync(context.resolve(name), text(results));
     } catch (error) {
       context.complain(
-        `cannot write ${name}: ${reasonOf(error)}`,
+        `cannot write ${name}: ${reasonNotWritten(error)}`,
         'give a file in an existing directory that you may write to',
       );
       isWritten = false;

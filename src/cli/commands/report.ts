@@ -12,7 +12,7 @@ import { type Comparison, compareSides, comparisonData, type Looked, sidesOf, ti
 import type { Context } from '../context.js';
 import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonOf } from '../files.js';
+import { readText, reasonNotWritten } from '../files.js';
 import { withInputs } from '../inputs.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { BOARD, KERNEL_TREE, STRICT } from '../options.js';
@@ -106,7 +106,11 @@ function writePage(context: Context, page: string, output: string | undefined): 
   try {
     writeFileSync(context.resolve(output), page);
   } catch (error) {
-    throw new Refusal(`cannot write ${output}: ${reasonOf(error)}`, EXIT.environment, 'give another file with -o');
+    throw new Refusal(
+      `cannot write ${output}: ${reasonNotWritten(error)}`,
+      EXIT.environment,
+      'give another file with -o',
+    );
   }
   context.note(`wrote ${output}`);
 }

@@ -17,7 +17,7 @@ import { confirmByConf } from '../confirm.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonOf } from '../files.js';
+import { reasonNotWritten } from '../files.js';
 import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { KERNEL_TREE } from '../options.js';
 import { requirePlan } from '../profile.js';
@@ -138,7 +138,7 @@ async function resolve(context: Context, words: readonly string[], options: Reso
       writeFileSync(context.resolve(options.output), fragmentText(solution, about));
     } catch (error) {
       throw new Refusal(
-        `cannot write ${options.output}: ${reasonOf(error)}`,
+        `cannot write ${options.output}: ${reasonNotWritten(error)}`,
         EXIT.environment,
         'give another file with -o',
       );

@@ -10,7 +10,7 @@ import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
 import type { Context } from '../context.js';
 import { descriptionKnowledge } from '../descriptions.js';
-import { type Inputs, inputsOf, openProfile, recordInputs } from '../inputs.js';
+import { type Inputs, inputsOf, openProfile, recordInputs, usableInput } from '../inputs.js';
 import { manifestOf } from '../manifest.js';
 import { oneAtATime, writeTree } from '../output/write.js';
 import { type PlanChecks, planChecks } from '../plan-verdict.js';
@@ -107,7 +107,7 @@ export class Fleet {
   #decide(given: MatrixBoard, kernel: MatrixKernel | undefined): Decided {
     const { profile, bootLog, occupied } = given;
     const read = this.#open(profile);
-    const dtb = given.dtb ?? (read.value === undefined ? undefined : inputsOf(this.#context, read.value).dtb);
+    const dtb = given.dtb ?? (read.value === undefined ? undefined : usableInput(this.#context, read.value, 'dtb'));
     const planning = planProfile(this.#context, profile, {
       read,
       ...(kernel === undefined ? {} : this.#kernelOf(kernel)),

@@ -15,6 +15,7 @@ import {
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ParseInput, shellAnswer, textAnswer, unansweredProbes } from '../../kconfig/index.js';
+import { NO_FILE, readText } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
 import { Store } from './store.js';
 
@@ -89,9 +90,11 @@ export class Probes {
   /** @returns why the file cannot be used, or the answers it holds */
   static recorded(world: ProbeWorld, file: string): Probes | string {
     const probes = new Probes(world);
-    const recording = readRecording(file);
-    if (!recording)
-      return existsSync(file) ? `${file} is not a recording of probes` : `the recording ${file} does not exist`;
+    const got = readText(file);
+    if ('error' in got)
+      return got.error === NO_FILE ? `the recording ${file} does not exist` : `cannot read ${file}: ${got.error}`;
+    const recording = parseRecording(got.text);
+    if (!recording) return `${file} is not a recording of probes`;
     for (const [command, answer] of Object.entries(recording.answers))
       probes.#answers.set(probes.#key(command.replaceAll('$(srctree)', world.directory)), answer);
     return probes;
@@ -252,14 +255,6 @@ function endGroup(leader: number): void {
     process.kill(-leader, 'SIGKILL');
   } catch {
     // It has ended by itself.
-  }
-}
-
-function readRecording(file: string): Recording | undefined {
-  try {
-    return parseRecording(readFileSync(file, 'utf8'));
-  } catch {
-    return undefined;
   }
 }
 

@@ -84,7 +84,7 @@ export class Store {
       renameSync(partial, file);
       this.#shrink(name);
     } catch {
-      rmSync(partial, { force: true });
+      discard(partial);
     }
   }
 
@@ -108,6 +108,13 @@ export class Store {
       if (total > this.#maxBytes) rmSync(path.join(this.#directory, name), { force: true });
     }
   }
+}
+
+/** Where a directory may not even be entered, there is nothing to remove. */
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {}
 }
 
 function trailerOf(content: Uint8Array): Buffer {

@@ -30,7 +30,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../../diagnostic/index.js';
-import { reasonOf } from '../files.js';
+import { reasonNotWritten } from '../files.js';
 import { uninterrupted } from '../interrupt.js';
 import { type Holder, isRunning, untilFree, WAIT_SECONDS, withLock } from './lock.js';
 
@@ -52,7 +52,7 @@ const report = reporter(OUTPUT_CODES);
 export const cannot = (what: string, error: unknown): Diagnostic =>
   report('generate/cannot-write', {
     message: `cannot ${what}`,
-    cause: reasonOf(error),
+    cause: reasonNotWritten(error),
     fix: 'give a writable directory with -o; no file was changed',
   });
 
@@ -84,13 +84,23 @@ function makeDirectories(directory: string): void {
   mkdirSync(directory);
 }
 
+/** A place that cannot be reached is none; who uses it says why it cannot be. */
+function isLink(file: string): boolean {
+  try {
+    return lstatSync(file).isSymbolicLink();
+  } catch {
+    return false;
+  }
+}
+
 /** Through a link to the output directory it is the directory that is written, even while a writer exchanges it. */
 function realOutput(output: string): string {
   try {
     return realpathSync(output);
-  } catch {
-    const isLink = lstatSync(output, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-    if (isLink) return realOutput(path.resolve(path.dirname(output), readlinkSync(output)));
+  } catch (error) {
+    // Links that lead to each other lead nowhere.
+    if ((error as NodeJS.ErrnoException).code === 'ELOOP') return output;
+    if (isLink(output)) return realOutput(path.resolve(path.dirname(output), readlinkSync(output)));
     const parent = path.dirname(output);
     return parent === output ? output : path.join(realOutput(parent), path.basename(output));
   }

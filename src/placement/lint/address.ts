@@ -290,15 +290,19 @@ function poolsFit(context: LintContext): Finding[] {
     const open = prediction.unknown.some(({ field, needs }) => field === 'rejected' && needs === layout);
     if (!context.isRamKnown || (!refused && !open)) return [];
     const within = (holes: readonly Interval[]) =>
-      largest(ranges === undefined ? holes : holesIn(holes, ranges, context.granule));
+      ranges === undefined ? holes : holesIn(holes, ranges, context.granule);
+    const step = sizeStep(context);
+    const alignment = typeof node.alignment === 'bigint' ? higher(node.alignment, 1n) : 1n;
+    const roomIn = (holes: readonly Interval[]) =>
+      within(holes)
+        .map(({ start, end }) => alignDown(higher(end - alignUp(start, alignment), 0n), step))
+        .reduce(higher, 0n);
     const holes = context.holesWithout(node);
-    const best = within(holes);
+    const best = largest(within(holes));
     const anywhere = largest(holes);
     // What fits in every case: less than what fits when nothing occupies the range.
-    const most = context.layouts
-      .map((situation) => within(context.holesWithout(node, situation)))
-      .map((hole) => (hole === undefined ? 0n : hole.end - hole.start))
-      .reduce(lower);
+    const most = context.layouts.map((situation) => roomIn(context.holesWithout(node, situation))).reduce(lower);
+    const offered = most > 0n ? most : roomIn(holes);
     const isRam =
       ranges === undefined || ranges.some((range) => new IntervalSet(context.situation.banks).overlaps(range));
     return [
@@ -314,16 +318,21 @@ function poolsFit(context: LintContext): Finding[] {
             ? 'the kernel does not search elsewhere; it makes the area of Kconfig instead'
             : 'alloc-ranges contain no RAM of this board',
         fix:
-          best !== undefined
-            ? `request at most ${formatBytes(most > 0n ? most : best.end - best.start)}${refused ? '' : ', which is free in every case'}`
-            : anywhere === undefined
-              ? 'reserve less memory: none is free'
-              : `widen alloc-ranges: the largest hole on this board is ${spell(anywhere)}`,
+          offered > 0n
+            ? `request at most ${formatBytes(offered)}${refused ? '' : most > 0n ? ', which is free in every case' : '; --boot-log FILE shows whether it is free'}`
+            : best !== undefined
+              ? `reserve less memory: an area needs ${formatBytes(step)}, and the largest hole is ${spell(best)}`
+              : anywhere === undefined
+                ? 'reserve less memory: none is free'
+                : `widen alloc-ranges: the largest hole on this board is ${spell(anywhere)}`,
         facts: ['reserved-memory.alloc-ranges', 'reserved-memory.direction'],
       },
     ];
   });
 }
+
+/** Sizes of areas are multiples of it. */
+const sizeStep = ({ input, granule }: LintContext): bigint => higher(input.sizeGranuleBytes ?? granule, granule);
 
 /** A window that the area fills whole: anything that a boot loader leaves in it refuses the area. */
 function withoutSlack(context: LintContext): Finding[] {
@@ -360,6 +369,7 @@ function defaultFits(context: LintContext): Finding[] {
     'past-limit': `${situation.parameter?.baseAddress ? `from ${base} on ` : ''}it ends above ${limit}, the limit of the kernel for this area`,
     'no-hole': `no free range of ${size}, aligned to ${alignment}, ends at ${limit} or below`,
   };
+  const most = alignDown(refused.largestBytes, sizeStep(context));
   const hole =
     refused.largestBytes === 0n
       ? 'no aligned hole is free'
@@ -371,7 +381,7 @@ function defaultFits(context: LintContext): Finding[] {
       nodes: [refused.text],
       message: `the kernel cannot reserve the ${size} of ${refused.text}: ${hole}`,
       cause: `${causes[refused.why]}; the kernel prints "Failed to reserve" and has no default area`,
-      fix: `${refused.largestBytes === 0n ? 'request no area, or free memory' : `request at most ${formatBytes(refused.largestBytes)}`}${largeGranule(context, refused.alignmentBytes)}`,
+      fix: `${most === 0n ? 'request no area, or free memory' : `request at most ${formatBytes(most)}`}${largeGranule(context, refused.alignmentBytes)}`,
       facts: ['cma.minimum-alignment', 'cma.dma-zone', ...(situation.architecture === 'arm' ? ['cma.highmem'] : [])],
     },
   ];

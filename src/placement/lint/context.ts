@@ -28,6 +28,8 @@ export interface LintInput extends PlacementInput {
     readonly sizeBytes: bigint;
     readonly delivery: 'command-line' | 'kconfig';
   };
+  /** To what the plan rounds sizes up: to follow a fix with another size would lead back to it. */
+  readonly sizeGranuleBytes?: bigint;
   /** Where a profile asks for a node, by node name. */
   readonly places?: ReadonlyMap<string, Pick<Diagnostic, 'pointer' | 'span'>>;
 }
