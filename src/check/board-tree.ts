@@ -2,7 +2,7 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import { memoryBanks } from '../fdt/index.js';
-import type { PlacementInput } from '../placement/index.js';
+import type { PlacementInput, UnknownField } from '../placement/index.js';
 import { firstEntry, isPool, predict, readReservedMemory } from '../placement/index.js';
 import type { Plan, PlannedArea } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
@@ -118,8 +118,11 @@ export function checkTree(
     ),
   ];
   const isLacking = found.some(({ code, severity }) => severity === 'error' && code.startsWith('dtb/'));
-  const isRepairable =
-    isLacking && repaired !== undefined && !judge(plan, repaired, file).some(({ severity }) => severity === 'error');
+  const left = isLacking && repaired !== undefined ? judge(plan, repaired, file) : undefined;
+  const isRepairable = left?.some(({ severity }) => severity === 'error') === false;
+  const repair = left?.some(isOpenQuestion)
+    ? `the tree asks for every area, and whether ${kernel} makes them is unknown`
+    : `${kernel} makes every area`;
   if (!isRepairable)
     return { diagnostics: [...diagnostics, ...found], isUnknown: [...lines, ...found].some(isOpenQuestion) };
   const isOpen = hasImage && shipped.length > 0 && configurations.length === 0 && broken.length === 0;
@@ -136,7 +139,7 @@ export function checkTree(
       ...found.map((one) => (isOpen && one.severity === 'error' ? { ...one, severity: 'warning' as const } : one)),
       report('dtb/overlay-needed', {
         severity: isOpen ? 'warning' : 'note',
-        message: `with the overlay of the profile, ${kernel} makes every area; ${why}`,
+        message: `with the overlay of the profile, ${repair}; ${why}`,
         fix: hasImage
           ? "add the overlay to the boot loader's configuration in the image, or include dmaheap.dtsi in the board's source"
           : 'give the DTB that the kernel gets, name the overlay with --overlay, or give the image with --rootfs',
@@ -221,6 +224,19 @@ function fitsBesideKernel(plan: Plan, board: PlacementInput): boolean {
   });
 }
 
+const unknownArea = (area: PlannedArea, kernel: string, { field, needs }: UnknownField): Diagnostic =>
+  report('dtb/unknown', {
+    pointer: childPointer('/regions', area.name),
+    message: `whether ${kernel} makes the area ${area.areaName} is unknown`,
+    cause: `${field} needs ${needs}`,
+    // The options are those of place.
+    ...(needs.includes('--')
+      ? {
+          fix: 'state it in the profile (board.memory, inputs.occupied or inputs.bootLog); dmaheap place has the options',
+        }
+      : {}),
+  });
+
 /** What is wrong with a tree. */
 function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
   const prediction = predict(board);
@@ -236,11 +252,7 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
       const open = isAsked ? prediction.unknown.find(({ field }) => /^(?:areas|heaps|outcome)/.test(field)) : undefined;
       found.push(
         rejected === undefined && open !== undefined
-          ? report('dtb/unknown', {
-              pointer,
-              message: `whether ${kernel} makes the area ${area.areaName} is unknown`,
-              cause: `${open.field} needs ${open.needs}`,
-            })
+          ? unknownArea(area, kernel, open)
           : report('dtb/no-area', {
               pointer,
               message: `${kernel} does not make the area ${area.areaName} from ${file}`,
@@ -267,6 +279,12 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
     if (real.isDefault !== area.isDefault) differs(real.isDefault ? 'is the default area' : 'is not the default area');
     if (area.baseAddress !== undefined && real.baseAddress !== null && real.baseAddress !== area.baseAddress)
       differs(`is at ${formatAddress(real.baseAddress)}, but the profile states ${formatAddress(area.baseAddress)}`);
+    // The prediction shows one answer to each open question, which proves nothing; place prints unknown there too.
+    const doubt = prediction.unknown.find(
+      ({ field }) =>
+        field === 'areas' || field === 'outcome' || field === `areas[${prediction.areas.indexOf(real)}].sizeBytes`,
+    );
+    if (doubt !== undefined) found.push(unknownArea(area, kernel, doubt));
   }
   if (prediction.dangers.some(({ code }) => code === 'no-room-for-kernel') && !fitsBesideKernel(plan, board))
     found.push(

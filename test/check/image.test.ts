@@ -444,12 +444,22 @@ describe('an image where', () => {
   });
 });
 
-test('what an empty .config says nothing about is not passed', async () => {
+test('what a .config says nothing about is not passed', async () => {
+  const own = JSON.parse(readFileSync(profile, 'utf8'));
+  own.regions['linux,cma'].delivery = 'kconfig';
+  writeFileSync(path.join(work, 'kconfig.json'), JSON.stringify(own));
   writeFileSync(path.join(work, 'empty.config'), '');
-  const { exit, stdout } = await dmaheap(['check', profile, '--config', 'empty.config'], work);
-  expect(exit).toBe(1);
-  expect(stdout.replace(/\n +/g, ' ')).toContain(
+  writeFileSync(path.join(work, 'zero.config'), 'CONFIG_DMA_CMA=y\nCONFIG_CMA_SIZE_MBYTES=0\n');
+  const sizeRow = async (from: string, config: string) => {
+    const { exit, stdout } = await dmaheap(['check', from, '--config', config], work);
+    expect(exit).toBe(1);
+    return stdout.replace(/\n +/g, ' ');
+  };
+  expect(await sizeRow('kconfig.json', 'empty.config')).toContain(
     'not run config-size: the default area has the stated size (DMA_CMA is not set)',
+  );
+  expect(await sizeRow(profile, 'zero.config')).toContain(
+    'n/a     config-size: the default area has the stated size (not applicable: the device tree states the size)',
   );
 });
 
@@ -494,6 +504,27 @@ describe('the DTB of an image', () => {
       expect.stringMatching(/warning\[dtb\/unknown\]: Linux \S+: no-room-for-kernel\n {2}cause: the regions leave/),
     ]);
     expect(stdout).toContain('unknown image-dtb');
+  });
+  test('has it, and no input states the RAM: check claims no more than place, and names its keys', async () => {
+    const own = JSON.parse(readFileSync(profile, 'utf8'));
+    delete own.board.memory;
+    delete own.board.dtb;
+    delete own.inputs;
+    writeFileSync(path.join(work, 'no-ram.json'), JSON.stringify(own));
+    const text = board(area('0x4000000')).replace(/ *memory@.*\n/, '');
+    execaSync('dtc', ['-q', '-O', 'dtb', '-o', path.join(work, 'no-ram.dtb'), '-'], { input: text });
+    const args = ['check', 'no-ram.json', '--dtb', 'no-ram.dtb'];
+    const { stdout, stderr } = await dmaheap(args, work);
+    expect(stdout).toMatch(/^unknown image-dtb[\s\S]*^UNKNOWN: 0 pass, 1 unknown/m);
+    expect(stderr).toContain('fix: state it in the profile (board.memory');
+    const strict = await dmaheap([...args, '--strict'], work);
+    expect(strict.stdout.replace(/\n +/g, ' ')).toMatch(/^FAIL: .*failed by --strict\)$/m);
+    // Of the overlay alone nothing else is known either.
+    execaSync('dtc', ['-q', '-O', 'dtb', '-o', path.join(work, 'bare-ram.dtb'), '-'], {
+      input: text.replace(/linux,cma \{.*\};(?= \})/, ''),
+    });
+    const bare = await dmaheap(['check', 'no-ram.json', '--dtb', 'bare-ram.dtb'], work);
+    expect(bare.stderr).toContain('the tree asks for every area, and whether Linux 7.3 makes them is unknown');
   });
   test('has no room for it beside the initrd that the boot loader names', async () => {
     const file = dtb('initrd.dtb', area('0x4000000'));

@@ -22,7 +22,7 @@ import { makePlan, type Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
 import { render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
-import { exitOf, printChecks } from '../check-results.js';
+import { exitOf, printChecks, row } from '../check-results.js';
 import { readConfig, releaseOfConfig } from '../config.js';
 import { containersIn, givenContainers } from '../containers.js';
 import type { Context } from '../context.js';
@@ -220,9 +220,18 @@ class Built {
       'config-symbols': symbols === undefined ? 'give --kernel-tree' : undefined,
       'config-size': optionValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not set',
     };
+    const isElsewhere = area?.delivery !== 'kconfig';
     for (const [check, title] of Object.entries(TITLES)) {
       const found = diagnostics.filter((diagnostic) => CHECK_OF[diagnostic.code] === check);
       const missing = missingFor[check];
+      if (check === 'config-size' && isElsewhere && found.length === 0) {
+        const where =
+          area === undefined
+            ? 'the profile has no default area'
+            : `the ${area.delivery.replace('-', ' ')} states the size`;
+        this.results.push({ ...row(check, 'not-applicable'), title: `${title} (not applicable: ${where})` });
+        continue;
+      }
       const isRun = missing === undefined || found.length > 0;
       this.#result(check, isRun ? title : `${title} (${missing})`, found, isRun);
     }
