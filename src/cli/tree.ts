@@ -89,7 +89,7 @@ export interface Manifest {
   readonly kernel: { readonly min: string; readonly max: string };
   /** The heaps that the tree is about, under their names by kernel. */
   readonly heaps?: readonly ManifestHeap[];
-  /** What the tree was made from, beside the profile. */
+  /** What the tree was made from; trees of older releases do not name the profile. */
   readonly inputs?: RecordedInputs;
   /** SHA-256 of every file, by path. */
   readonly files: Readonly<Record<string, string>>;
