@@ -82,6 +82,8 @@ export interface TreeEvidence {
   readonly hasImage: boolean;
   /** Overlays of the image with which the tree would be right, though nothing shows that they are applied. */
   readonly shipped: readonly string[];
+  /** The command that shows the areas that a kernel makes of the tree. */
+  readonly place: string;
   /** The command line that the kernel gets, and the place that shows it; undefined: no input shows one. */
   readonly commandLine: { readonly text: string; readonly from: string } | undefined;
 }
@@ -104,7 +106,7 @@ export function checkTree(
 ): TreeVerdict {
   const { file, overlays, broken, configurations, hasImage, shipped } = evidence;
   const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
-  const found = judge(plan, board, file);
+  const found = judge(plan, board, file, evidence.place);
   const seen = overlays.length === 0 ? file : `${file} with ${overlays.join(', ')}`;
   const lines = commandLineFindings(plan, evidence.commandLine);
   const diagnostics: Diagnostic[] = [
@@ -118,7 +120,7 @@ export function checkTree(
     ),
   ];
   const isLacking = found.some(({ code, severity }) => severity === 'error' && code.startsWith('dtb/'));
-  const left = isLacking && repaired !== undefined ? judge(plan, repaired, file) : undefined;
+  const left = isLacking && repaired !== undefined ? judge(plan, repaired, file, evidence.place) : undefined;
   const isRepairable = left?.some(({ severity }) => severity === 'error') === false;
   const repair = left?.some(isOpenQuestion)
     ? `the tree asks for every area, and whether ${kernel} makes them is unknown`
@@ -172,7 +174,7 @@ function commandLineFindings(plan: Plan, shown: TreeEvidence['commandLine']): Di
 
 /** Whether a tree leads to every area of the plan. */
 export const isRight = (plan: Plan, board: PlacementInput): boolean =>
-  !judge(plan, board, '').some(({ severity }) => severity === 'error');
+  !judge(plan, board, '', '').some(({ severity }) => severity === 'error');
 
 const nodesOf = ({ tree }: PlacementInput) => readReservedMemory(tree);
 
@@ -238,7 +240,7 @@ const unknownArea = (area: PlannedArea, kernel: string, { field, needs }: Unknow
   });
 
 /** What is wrong with a tree. */
-function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
+function judge(plan: Plan, board: PlacementInput, file: string, place: string): Diagnostic[] {
   const prediction = predict(board);
   const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
   const found: Diagnostic[] = [];
@@ -260,7 +262,7 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
                 rejected?.reason ??
                 absent(area, board) ??
                 `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
-              fix: 'run dmaheap place --dtb, which shows the areas that the kernel makes',
+              fix: `run ${place}, which shows the areas that the kernel makes`,
               ...(rejected === undefined ? {} : { facts: rejected.facts }),
             }),
       );

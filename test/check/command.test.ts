@@ -110,6 +110,14 @@ describe('the files of the tree', () => {
       },
     );
     rmSync(path.join(tree, 'udev/71-own.rules'));
+    // What a build leaves is one note for its folder.
+    mkdirSync(path.join(tree, 'debian/tmp'), { recursive: true });
+    for (const name of ['a', 'b', 'c', 'tmp/d']) writeFileSync(path.join(tree, 'debian', name), '');
+    const built = await dmaheap(['check', 'out']);
+    rmSync(path.join(tree, 'debian'), { recursive: true });
+    expect(built.stderr.match(/tree\/extra.*/g)).toEqual([
+      'tree/extra]: 4 files in out/debian were not written by dmaheap: a, b, c and 1 more',
+    ]);
     expect(exit).toBe(0);
     expect(stdout).toContain('warn    tree-files');
     expect(stderr).toContain('warning[tree/edited]: out/udev/70-dmaheap.rules was edited since it was generated');

@@ -362,6 +362,11 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
     /error\[image\/no-manager\]: the image has udev rules but no udevd/,
   ],
   [
+    'no device manager, and installing the rules again would not help',
+    (root) => rmSync(path.join(root, 'usr/lib/systemd/systemd-udevd')),
+    /error\[image\/rule-lost\].*\n {2}cause: the image has no device manager\n {2}fix: install a device manager/,
+  ],
+  [
     'udevd is masked',
     (root) => {
       mkdirSync(path.join(root, 'etc/systemd/system'), { recursive: true });
@@ -532,6 +537,13 @@ describe('the DTB of an image', () => {
       execaSync('fdtput', ['-p', '-t', 'x', file, '/chosen', `linux,initrd-${name}`, value], { cwd: work });
     const { exit, stderr } = await dmaheap(['check', profile, '--dtb', file], work);
     expect([exit, stderr]).toEqual([1, expect.stringMatching(/error\[dtb\/no-area\]/)]);
+  });
+  test('lacks it, and the fix is a command that shows why', async () => {
+    const { stderr } = await dmaheap(['check', profile, '--dtb', dtb('none.dtb', '')], work);
+    const command = /fix: run dmaheap (place .*), which shows/.exec(stderr)?.[1] ?? '';
+    expect(command).toContain('--dtb none.dtb --arch arm64 --kernel 7.3');
+    const shown = await dmaheap(command.split(' '), work);
+    expect([shown.exit, shown.stdout]).toEqual([0, expect.stringContaining('Linux 7.3: ')]);
   });
   test('has it nowhere, for the kernel refuses the node', async () => {
     const beyond = area('0x4000000', 'linux,cma-default; no-map;');

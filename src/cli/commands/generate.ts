@@ -215,7 +215,12 @@ async function generateFrom(
     !options.diff,
     (text) => context.note(text),
     () => {
-      const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
+      const { changes, diagnostics: objections } = compareTree(
+        directory,
+        files,
+        options.force,
+        ' (--diff shows the difference)',
+      );
       const changed = changes.filter((change) => change.action !== 'keep');
       diagnostics.push(...objections);
       if (objections.some(({ code }) => code === 'generate/cannot-write')) throw Refusal.because(EXIT.environment, []);
