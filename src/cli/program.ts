@@ -54,14 +54,14 @@ async function contextOf(program: Command, invocation: Invocation): Promise<Cont
 }
 
 /** Runs a command; a refusal ends it with its status. */
-async function run({ run: action }: Declaration, context: Context, command: Command): Promise<Exit> {
+async function run({ name, run: action }: Declaration, context: Context, command: Command): Promise<Exit> {
   try {
     const { directory } = context.options;
     if (!isDirectory(directory))
       throw new Refusal(`-C ${directory}: the directory does not exist`, EXIT.usage, 'give an existing directory');
     return await action(context, command.processedArgs, command.opts());
   } catch (error) {
-    return sayRefusal(context, error);
+    return sayRefusal(context, error, name);
   } finally {
     context.finish();
   }

@@ -78,7 +78,7 @@ describe('exit status', () => {
 test('a DTB that was cut off is to blame itself, not what was generated', async () => {
   writeFileSync(path.join(work, 'cut.dtb'), Uint8Array.from([0xd0, 0x0d, 0xfe, 0xed, 0, 0, 9, 9]));
   const { exit, stdout, stderr } = await dmaheap(['check', 'out', '--dtb', 'cut.dtb']);
-  expect([exit, stdout]).toEqual([1, '']);
+  expect([exit, stdout]).toEqual([1, 'FAIL: 1 fail, 0 pass\n']);
   expect(stderr).toMatch(/^cut\.dtb:1:1: error\[fdt\/truncated\]: .*\n {2}cause: .*\n {2}fix: .*\n1 error\n$/);
 });
 
