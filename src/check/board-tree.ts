@@ -2,7 +2,7 @@
 import { type CodeTable, type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
 import { memoryBanks } from '../fdt/index.js';
-import type { PlacementInput } from '../placement/index.js';
+import type { PlacementInput, UnknownField } from '../placement/index.js';
 import { firstEntry, isPool, predict, readReservedMemory } from '../placement/index.js';
 import type { Plan, PlannedArea } from '../plan/types.js';
 import { formatAddress, formatBytes } from '../quantity/index.js';
@@ -82,6 +82,8 @@ export interface TreeEvidence {
   readonly hasImage: boolean;
   /** Overlays of the image with which the tree would be right, though nothing shows that they are applied. */
   readonly shipped: readonly string[];
+  /** The command that shows the areas that a kernel makes of the tree. */
+  readonly place: string;
   /** The command line that the kernel gets, and the place that shows it; undefined: no input shows one. */
   readonly commandLine: { readonly text: string; readonly from: string } | undefined;
 }
@@ -104,7 +106,7 @@ export function checkTree(
 ): TreeVerdict {
   const { file, overlays, broken, configurations, hasImage, shipped } = evidence;
   const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
-  const found = judge(plan, board, file);
+  const found = judge(plan, board, file, evidence.place);
   const seen = overlays.length === 0 ? file : `${file} with ${overlays.join(', ')}`;
   const lines = commandLineFindings(plan, evidence.commandLine);
   const diagnostics: Diagnostic[] = [
@@ -118,8 +120,11 @@ export function checkTree(
     ),
   ];
   const isLacking = found.some(({ code, severity }) => severity === 'error' && code.startsWith('dtb/'));
-  const isRepairable =
-    isLacking && repaired !== undefined && !judge(plan, repaired, file).some(({ severity }) => severity === 'error');
+  const left = isLacking && repaired !== undefined ? judge(plan, repaired, file, evidence.place) : undefined;
+  const isRepairable = left?.some(({ severity }) => severity === 'error') === false;
+  const repair = left?.some(isOpenQuestion)
+    ? `the tree asks for every area, and whether ${kernel} makes them is unknown`
+    : `${kernel} makes every area`;
   if (!isRepairable)
     return { diagnostics: [...diagnostics, ...found], isUnknown: [...lines, ...found].some(isOpenQuestion) };
   const isOpen = hasImage && shipped.length > 0 && configurations.length === 0 && broken.length === 0;
@@ -136,7 +141,7 @@ export function checkTree(
       ...found.map((one) => (isOpen && one.severity === 'error' ? { ...one, severity: 'warning' as const } : one)),
       report('dtb/overlay-needed', {
         severity: isOpen ? 'warning' : 'note',
-        message: `with the overlay of the profile, ${kernel} makes every area; ${why}`,
+        message: `with the overlay of the profile, ${repair}; ${why}`,
         fix: hasImage
           ? "add the overlay to the boot loader's configuration in the image, or include dmaheap.dtsi in the board's source"
           : 'give the DTB that the kernel gets, name the overlay with --overlay, or give the image with --rootfs',
@@ -169,7 +174,7 @@ function commandLineFindings(plan: Plan, shown: TreeEvidence['commandLine']): Di
 
 /** Whether a tree leads to every area of the plan. */
 export const isRight = (plan: Plan, board: PlacementInput): boolean =>
-  !judge(plan, board, '').some(({ severity }) => severity === 'error');
+  !judge(plan, board, '', '').some(({ severity }) => severity === 'error');
 
 const nodesOf = ({ tree }: PlacementInput) => readReservedMemory(tree);
 
@@ -221,8 +226,21 @@ function fitsBesideKernel(plan: Plan, board: PlacementInput): boolean {
   });
 }
 
+const unknownArea = (area: PlannedArea, kernel: string, { field, needs }: UnknownField): Diagnostic =>
+  report('dtb/unknown', {
+    pointer: childPointer('/regions', area.name),
+    message: `whether ${kernel} makes the area ${area.areaName} is unknown`,
+    cause: `${field} needs ${needs}`,
+    // The options are those of place.
+    ...(needs.includes('--')
+      ? {
+          fix: 'state it in the profile (board.memory, inputs.occupied or inputs.bootLog); dmaheap place has the options',
+        }
+      : {}),
+  });
+
 /** What is wrong with a tree. */
-function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
+function judge(plan: Plan, board: PlacementInput, file: string, place: string): Diagnostic[] {
   const prediction = predict(board);
   const kernel = `Linux ${formatKernelVersion(board.kernel)}`;
   const found: Diagnostic[] = [];
@@ -236,11 +254,7 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
       const open = isAsked ? prediction.unknown.find(({ field }) => /^(?:areas|heaps|outcome)/.test(field)) : undefined;
       found.push(
         rejected === undefined && open !== undefined
-          ? report('dtb/unknown', {
-              pointer,
-              message: `whether ${kernel} makes the area ${area.areaName} is unknown`,
-              cause: `${open.field} needs ${open.needs}`,
-            })
+          ? unknownArea(area, kernel, open)
           : report('dtb/no-area', {
               pointer,
               message: `${kernel} does not make the area ${area.areaName} from ${file}`,
@@ -248,7 +262,7 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
                 rejected?.reason ??
                 absent(area, board) ??
                 `its areas are ${prediction.areas.map((one) => one.name).join(', ') || 'none'}`,
-              fix: 'run dmaheap place --dtb, which shows the areas that the kernel makes',
+              fix: `run ${place}, which shows the areas that the kernel makes`,
               ...(rejected === undefined ? {} : { facts: rejected.facts }),
             }),
       );
@@ -267,6 +281,12 @@ function judge(plan: Plan, board: PlacementInput, file: string): Diagnostic[] {
     if (real.isDefault !== area.isDefault) differs(real.isDefault ? 'is the default area' : 'is not the default area');
     if (area.baseAddress !== undefined && real.baseAddress !== null && real.baseAddress !== area.baseAddress)
       differs(`is at ${formatAddress(real.baseAddress)}, but the profile states ${formatAddress(area.baseAddress)}`);
+    // The prediction shows one answer to each open question, which proves nothing; place prints unknown there too.
+    const doubt = prediction.unknown.find(
+      ({ field }) =>
+        field === 'areas' || field === 'outcome' || field === `areas[${prediction.areas.indexOf(real)}].sizeBytes`,
+    );
+    if (doubt !== undefined) found.push(unknownArea(area, kernel, doubt));
   }
   if (prediction.dangers.some(({ code }) => code === 'no-room-for-kernel') && !fitsBesideKernel(plan, board))
     found.push(

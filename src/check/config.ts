@@ -89,6 +89,8 @@ export interface ConfigFacts {
   readonly loadedModules?: readonly string[];
   /** Why the image does not load a module that is listed, as a cause; undefined: nothing keeps it out. */
   readonly blockOf?: (module: string) => string | undefined;
+  /** What resolve and explain need to judge this configuration: the tree, its architecture, the file. */
+  readonly treeOptions?: string;
   /** Every symbol of the kernel tree, to tell a misspelt one. */
   readonly symbols?: Iterable<string>;
 }
@@ -106,7 +108,7 @@ export function lintConfig(config: SourceText, goals: readonly ConfigGoal[], fac
   const lines = optionsOf(config.text);
   return [
     ...unknownSymbols(config, lines, facts),
-    ...goals.flatMap((goal) => lintGoal(config, lines, goal)),
+    ...goals.flatMap((goal) => lintGoal(config, lines, goal, facts)),
     ...lintModules(config, lines, facts),
     ...lintCommandLine(config, lines, facts),
     ...lintSize(config, lines, goals, facts),
@@ -117,7 +119,12 @@ function spanOf(config: SourceText, line: SetOption | undefined) {
   return line === undefined ? {} : { span: config.span(line.offset, line.text.length) };
 }
 
-function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goal: ConfigGoal): Diagnostic[] {
+function lintGoal(
+  config: SourceText,
+  lines: ReadonlyMap<string, SetOption>,
+  goal: ConfigGoal,
+  { treeOptions = `--kernel-tree DIR --arch ARCH --base-config ${config.file}` }: ConfigFacts,
+): Diagnostic[] {
   const { symbol, value, atLeast } = goal;
   const line = lines.get(symbol);
   const actual = line?.value ?? 'n';
@@ -127,7 +134,7 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
     return [
       report('config/present', {
         message: `${symbol} is ${actual}, but the board needs it off`,
-        fix: `run dmaheap explain ${symbol}, which shows what sets it`,
+        fix: `run dmaheap explain ${symbol} ${treeOptions}, which shows what sets it`,
         ...place,
       }),
     ];
@@ -136,7 +143,7 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
       report('config/demoted', {
         message: `${symbol} is m, but the board needs y`,
         cause: 'a dependency is a module, or the base configuration sets m',
-        fix: `write CONFIG_${symbol}=y; run dmaheap resolve ${symbol}=y to see the other lines that are needed`,
+        fix: `write CONFIG_${symbol}=y; run dmaheap resolve ${symbol}=y ${treeOptions}, which names the other lines that are needed`,
         ...place,
       }),
     ];
@@ -146,12 +153,15 @@ function lintGoal(config: SourceText, lines: ReadonlyMap<string, SetOption>, goa
         message: `${symbol} is ${line === undefined ? 'absent' : 'not set'}, but the board needs ${value}`,
         cause:
           line === undefined ? 'its dependencies are not met, or this kernel does not have the symbol' : 'it is off',
-        fix: `run dmaheap resolve ${symbol}${atLeast ? '>=' : '='}${value} --kernel-tree DIR, which names the lines that are needed`,
+        fix: `run dmaheap resolve ${quoted(`${symbol}${atLeast ? '>=' : '='}${value}`)} ${treeOptions}, which names the lines that are needed`,
         ...place,
       }),
     ];
   return [report('config/value', { message: `${symbol} is ${actual}, but the board needs ${value}`, ...place })];
 }
+
+/** A shell takes > for a redirection. */
+const quoted = (wish: string) => (wish.includes('>') ? `'${wish}'` : wish);
 
 /** Equal as texts or as numbers. */
 function isSame(a: string, b: string): boolean {

@@ -199,6 +199,8 @@ function accessOf(container: Container, kind: ContainerKind, group: string | und
   const { namespace, span, user } = container;
   const at = user?.span ?? container.groups[0]?.span ?? span;
   const hostId = group === undefined ? undefined : world.host?.groups.get(group)?.id;
+  const number = hostId === undefined ? 'NUMBER' : String(hostId);
+  const whence = hostId === undefined ? `; on the host, getent group ${group} | cut -d: -f3 prints NUMBER` : '';
   const person = personOf(container, world);
   if (namespace.kind === 'own') {
     const kept = container.groups.find(({ text }) => text === 'keep-groups');
@@ -233,7 +235,7 @@ function accessOf(container: Container, kind: ContainerKind, group: string | und
       `its root is not root of the host, and the group ${group} of the node is not mapped into the container`,
       kind === 'quadlet'
         ? 'add GroupAdd=keep-groups, and the user who starts it to the group'
-        : SPELLINGS[kind].group(String(hostId ?? 'NUMBER')),
+        : `${SPELLINGS[kind].group(number)}${whence}`,
     );
   }
   if (person?.uid === 0) return answer('container/reached', at, 'root owns the nodes');
@@ -251,13 +253,12 @@ function accessOf(container: Container, kind: ContainerKind, group: string | und
           `only root may open the heap, and the container runs as ${person.name}`,
           'give the heap a group in the profile',
         );
-  const number = hostId === undefined ? `the number of ${group} on the host` : String(hostId);
   if (person === undefined)
     return answer(
       'container/unknown',
       span,
       'it states neither user nor groups, so those of its image count',
-      `give --rootfs with the container image, or ${SPELLINGS[kind].group(number)}`,
+      `give --rootfs with the container image, or ${SPELLINGS[kind].group(number)}${whence}`,
     );
   if (hostId !== undefined && person.gids.includes(hostId))
     return answer('container/reached', at, `${person.name} is in the group ${hostId}, which is ${group} of the host`);
@@ -274,20 +275,20 @@ function accessOf(container: Container, kind: ContainerKind, group: string | und
       'container/unknown',
       at,
       `${person.unresolved.join(', ')} is looked up in the container, and the number there is not known`,
-      `write the number of the host: ${number}`,
+      `write the number of the host: ${number}${whence}`,
     );
   if (person.uid === undefined && user === undefined)
     return answer(
       'container/unknown',
       at,
       'it does not state the user, so that of its image counts',
-      `give --rootfs with the container image, or ${SPELLINGS[kind].group(number)}`,
+      `give --rootfs with the container image, or ${SPELLINGS[kind].group(number)}${whence}`,
     );
   return answer(
     'container/access',
     at,
     `${person.name} is ${person.gids.length === 0 ? 'in no further group' : `in the groups ${person.gids.join(', ')}`}, and the nodes are of ${group}${hostId === undefined ? '' : ` (${hostId})`}`,
-    SPELLINGS[kind].group(number),
+    `${SPELLINGS[kind].group(number)}${whence}`,
   );
 }
 

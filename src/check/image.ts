@@ -181,6 +181,8 @@ const untouched = ({ kind, program }: Manager) =>
   kind === 'none' ? 'the image has no device manager' : `no line for ${program} sets it`;
 
 const ruleOf = ({ kind }: Manager) => {
+  if (kind === 'none')
+    return 'install a device manager, such as udev (systemd-udevd or eudev) with the generated 70-dmaheap.rules, or BusyBox mdev with the generated mdev.conf';
   if (kind === 'mdev') return 'put the lines of the generated mdev.conf before any catch-all line of /etc/mdev.conf';
   if (kind === 'ueventd') return 'install ueventd.rc of the target android';
   if (kind === 'procd') return 'install the package of the target openwrt';

@@ -5,7 +5,7 @@ import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import { compareKernelVersions, formatKernelVersion } from '../facts/index.js';
 import { applyOverlay, cell, cellsValue, type Fdt, type FdtNode, makeFdt, readFdt, walk } from '../fdt/index.js';
 import { optionValues } from '../kconfig/option-line.js';
-import { findingsOf, type LintResult, lintPlacement } from '../placement/index.js';
+import { findingsOf, type LintResult, lintPlacement, RAM_UNKNOWN } from '../placement/index.js';
 import { fragments } from './fragment.js';
 import { type Check, type CheckContext, type CheckedBoard, hasSuffix, report, type Verdict } from './types.js';
 
@@ -56,7 +56,8 @@ function notRun(results: readonly LintResult[]): readonly Diagnostic[] {
   const open = results.filter(({ status }) => status === 'not-run');
   return [...new Set(open.map(({ reason }) => reason))].map((reason) => {
     const names = [...new Set(open.filter((one) => one.reason === reason).map(({ lint }) => lint))];
-    const fix = open.find((one) => one.reason === reason)?.diagnostics[0]?.fix;
+    // The fix of the lint names options of place, and the tree has the RAM of its profile.
+    const fix = reason === RAM_UNKNOWN ? RAM_FIX : open.find((one) => one.reason === reason)?.diagnostics[0]?.fix;
     return report('check/input-missing', {
       message: `dt-placement did not run ${names.join(', ')}: ${reason}`,
       ...(fix === undefined ? {} : { fix }),
@@ -64,6 +65,7 @@ function notRun(results: readonly LintResult[]): readonly Diagnostic[] {
   });
 }
 
+const RAM_FIX = 'state board.memory in the profile, then run dmaheap generate again';
 const UNKNOWN_BOARD = 'dt-placement was not run: the manifest does not name the board of the tree; generate it again';
 const WITHOUT_DTB =
   "dt-placement did not see the board's own reservations and buses: without a DTB, it checks only RAM, zones and sizes";

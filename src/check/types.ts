@@ -96,7 +96,7 @@ export interface CheckContext {
   readonly tools: Tools;
 }
 
-export type CheckStatus = 'pass' | 'fail' | 'not-run' | 'unknown';
+export type CheckStatus = 'pass' | 'fail' | 'not-run' | 'unknown' | 'not-applicable';
 
 export interface CheckResult {
   readonly check: string;

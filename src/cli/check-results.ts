@@ -12,6 +12,7 @@ const MARKS: Readonly<Record<Mark, string>> = {
   fail: 'FAIL   ',
   'not-run': 'not run',
   unknown: 'unknown',
+  'not-applicable': 'n/a    ',
 };
 const COLORS: Readonly<Record<Mark, string>> = {
   pass: '32',
@@ -19,6 +20,7 @@ const COLORS: Readonly<Record<Mark, string>> = {
   fail: '1;31',
   'not-run': '1;33',
   unknown: '1;33',
+  'not-applicable': '2',
 };
 /** All other verdicts have the colour of what is unknown. */
 const VERDICT_COLORS: Readonly<Record<string, string>> = { PASS: COLORS.pass, FAIL: COLORS.fail };
@@ -64,6 +66,8 @@ interface Counted {
   readonly status: 'PASS' | 'FAIL' | 'UNKNOWN';
   readonly fail: number;
   readonly pass: number;
+  /** Those of the passed ones that have a warning. */
+  readonly warn: number;
   readonly unknown: number;
   readonly notRun: number;
   /** Tools and options that would have led to more checks. */
@@ -89,6 +93,7 @@ export function countChecks(results: readonly CheckResult[], { notGiven = [], st
     status: verdictOf(results, strict),
     fail: count('fail'),
     pass: count('pass'),
+    warn: results.filter((one) => markOf(one) === 'warn').length,
     unknown: count('unknown'),
     notRun: count('not-run'),
     missingTools,
@@ -97,14 +102,15 @@ export function countChecks(results: readonly CheckResult[], { notGiven = [], st
 }
 
 /** `3 not run (dtc, udevadm: not installed; --dtb not given)`. */
-export function summary({ fail, pass, unknown, notRun, missingTools, notGiven }: Counted): string {
+export function summary({ status, fail, pass, warn, unknown, notRun, missingTools, notGiven }: Counted): string {
   const why = [
     ...(missingTools.length === 0 ? [] : [`${missingTools.join(', ')}: not installed`]),
     ...(notGiven.length === 0 ? [] : [`${notGiven.join(', ')} not given`]),
+    ...(status === 'FAIL' && fail === 0 ? ['failed by --strict'] : []),
   ].join('; ');
   const parts = [
     ...(fail === 0 ? [] : [`${fail} fail`]),
-    `${pass} pass`,
+    `${pass} pass${warn === 0 ? '' : ` (${warn} with a warning)`}`,
     ...(unknown === 0 ? [] : [`${unknown} unknown`]),
     ...(notRun === 0 ? [] : [`${notRun} not run`]),
   ];

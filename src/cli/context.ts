@@ -61,6 +61,11 @@ export class Context {
     this.#streams = streams;
   }
 
+  /** Whether a part of the result is on standard output. */
+  get hasPrinted(): boolean {
+    return this.#hasPrinted;
+  }
+
   /** A path as the user wrote it, made absolute; `-` is standard input. */
   resolve(file: string): string {
     if (file === '-') return STANDARD_INPUT;

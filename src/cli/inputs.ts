@@ -182,19 +182,21 @@ function realDirectory(file: string): string {
 /**
  * Inputs as the manifest keeps them. What cannot be read any more is left out.
  * @param output the directory of the manifest
+ * @param profile the file, and the digest of what it and all that it extends state
  * @param treeDigest of the kernel tree, where it was read
  */
 export function recordInputs(
   context: Context,
   output: string,
   { dtb, kernelTree, description, config, commandLine, bootLog, occupied }: Inputs,
+  profile: { readonly file: string; readonly sha256: string },
   treeDigest: string | undefined,
 ): RecordedInputs {
+  const isFile = (file: string) => statSync(context.resolve(file), { throwIfNoEntry: false })?.isFile() === true;
   const files = Object.entries({ dtb, description, config, bootLog }).flatMap(
     ([name, file]): [string, RecordedInput][] => {
       // What comes out of a pipe comes out once, and cannot be found again.
-      if (file === undefined || statSync(context.resolve(file), { throwIfNoEntry: false })?.isFile() !== true)
-        return [];
+      if (file === undefined || !isFile(file)) return [];
       const got = readBytes(context.resolve(file));
       if ('error' in got) return [];
       return [[name, { file: fromOutput(context, output, file), sha256: sha256(got.bytes) }]];
@@ -209,7 +211,10 @@ export function recordInputs(
     kernelTree === undefined || treeDigest === undefined
       ? []
       : [['kernelTree', { file: fromOutput(context, output, kernelTree), sha256: treeDigest }]];
-  return Object.fromEntries([...files, ...tree, ...values]);
+  const own: [string, RecordedInput][] = isFile(profile.file)
+    ? [['profile', { file: fromOutput(context, output, profile.file), sha256: profile.sha256 }]]
+    : [];
+  return Object.fromEntries([...own, ...files, ...tree, ...values]);
 }
 
 /** What a manifest recorded, as it would be typed, and what has become of it. */
@@ -219,12 +224,19 @@ export interface Recalled {
 }
 
 const TITLES: Readonly<Record<string, string>> = {
+  profile: 'the profile',
   dtb: 'the DTB',
   kernelTree: 'the kernel tree',
   description: 'the kernel description',
   config: 'the base configuration',
   bootLog: 'the boot log',
   commandLine: 'the file of the kernel command line',
+};
+/** Options of check that give an input. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  dtb: '--dtb',
+  kernelTree: '--kernel-tree',
+  config: '--base-config',
 };
 
 /**
@@ -244,6 +256,10 @@ export function recallInputs(
     if (file === undefined) inputs[name] = value;
     else {
       const shown = shownPath(context, path.join(directory, file));
+      if (name === 'profile') {
+        diagnostics.push(...compareProfile(context, shown, digest));
+        continue;
+      }
       // The digest of a kernel tree is of its Kconfig files; who reads them compares it.
       const got = name === 'kernelTree' ? undefined : readBytes(context.resolve(shown));
       const isThere = got === undefined ? existsSync(context.resolve(shown)) : 'bytes' in got;
@@ -251,22 +267,42 @@ export function recallInputs(
       else
         diagnostics.push(
           report('input/gone', {
-            message: `${TITLES[name] ?? name} that the tree was generated from, ${shown}, cannot be read`,
-            cause: 'the checks that need it are not run',
-            fix: 'give it with an option, or restore it',
+            message: `${TITLES[name] ?? name} that the tree was generated from cannot be read at ${shown}`,
+            cause: `the manifest has this path relative to the tree, which may have been moved; the checks that need it are not run`,
+            fix: `${OPTIONS[name] === undefined ? '' : `give it with ${OPTIONS[name]}, or `}put it there, or generate again`,
           }),
         );
       if (got !== undefined && 'bytes' in got && sha256(got.bytes) !== digest)
         diagnostics.push(changedInput(TITLES[name] ?? name, shown));
     }
   }
+  if (recorded['profile'] === undefined)
+    diagnostics.push(
+      report('input/gone', {
+        message: 'the profile was not compared: the manifest does not name its file',
+        fix: 'run dmaheap generate again with the file of the profile',
+      }),
+    );
   return { inputs, diagnostics };
+}
+
+/** The main input: its digest is of what it states, with what it extends, and not of its text. */
+function compareProfile(context: Context, shown: string, digest: string): readonly Diagnostic[] {
+  const value = existsSync(context.resolve(shown)) ? openProfile(context, shown).value : undefined;
+  if (value !== undefined) return value.sha256 === digest ? [] : [changedInput('the profile', shown)];
+  return [
+    report('input/gone', {
+      message: `the profile was not compared: it cannot be read at ${shown}`,
+      cause: 'the manifest has this path relative to the tree, which may have been moved; or the profile has an error',
+      fix: `correct what dmaheap validate ${shown} reports, or generate again`,
+    }),
+  ];
 }
 
 export function changedInput(title: string, shown: string): Diagnostic {
   return report('input/changed', {
-    message: `${title}, ${shown}, has changed since the tree was generated`,
-    cause: 'its content differs from the recorded hash',
+    message: `${title}, ${shown}, differs from the one that the tree was generated from`,
+    cause: 'its content differs from the recorded hash: it has changed, or the tree was moved',
     fix: 'generate again, or give the original file',
   });
 }

@@ -6,7 +6,7 @@ import { heapNames } from '../facts/heap-names.js';
 import { compareKernelVersions, formatKernelVersion, parseKernelVersion } from '../facts/index.js';
 import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '../knowledge/index.js';
 import { kernelArch } from './arch.js';
-import type { Context } from './context.js';
+import { type Context, commandLine } from './context.js';
 import { descriptionKnowledge } from './descriptions.js';
 import { openKernelTree } from './kernel-tree.js';
 import { hasHeapSource, keptTreeKnowledge, noSource, treeKnowledge } from './knowledge.js';
@@ -108,7 +108,9 @@ function isOn({ since, until }: ManifestHeap['nodes'][number], { version }: Kern
  */
 export async function checkDescription(context: Context, file: string, kernelTree: string): Promise<CheckResult> {
   const described = descriptionKnowledge(context, file);
-  const open = await openKernelTree(context, { kernelTree, arch: described.arch ?? 'arm64' });
+  const { arch = 'arm64' } = described;
+  const again = `write it again: ${commandLine(['dmaheap', 'kernel', kernelTree, '--arch', arch, '-o', file])}`;
+  const open = await openKernelTree(context, { kernelTree, arch });
   const { knowledge: read } = treeKnowledge(open.directory, kernelTree, {
     kconfigFiles: [...open.tree.files],
     arch: open.sourceArch,
@@ -122,7 +124,7 @@ export async function checkDescription(context: Context, file: string, kernelTre
       : [
           report('kernel/other-description', {
             message: `${file} is of Linux ${described.release}, but ${kernelTree} is Linux ${read.release}`,
-            fix: `write it again: dmaheap kernel ${kernelTree} -o ${file}`,
+            fix: again,
           }),
         ];
   const diagnostics = [
@@ -130,7 +132,7 @@ export async function checkDescription(context: Context, file: string, kernelTre
     ...changes.map(({ name, from, to }) =>
       report('kernel/other-description', {
         message: `${name}: ${file} has ${from ?? 'nothing'}, but ${kernelTree} has ${to ?? 'nothing'}`,
-        fix: `write it again: dmaheap kernel ${kernelTree} -o ${file}`,
+        fix: again,
       }),
     ),
   ];

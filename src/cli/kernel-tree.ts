@@ -203,7 +203,7 @@ export function noteAssumptions(
   if (context.options.format === 'human')
     context.findings([
       report('toolchain/not-asked', {
-        message: `no code of the tree was run; assuming the answers of a plain GCC to ${assumedProbes} questions about the toolchain`,
+        message: `the toolchain was not asked; assuming the answers of a plain GCC to ${assumedProbes} questions about it`,
         cause: [
           `another toolchain may give other answers for ${listed(unknown)} (--format json lists all) and for the ${unknownDependents} symbols that depend on them;`,
           unproven.length === 0

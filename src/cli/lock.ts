@@ -1,5 +1,5 @@
 /** The lock file and what it pins, read from the disk. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { factsDigest, type Lock, lockedPlan, lockText, parseLock } from '../check/lock.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { formatKernelVersion } from '../facts/index.js';
@@ -7,11 +7,12 @@ import type { Plan } from '../plan/index.js';
 import { sha256 } from '../source/digest.js';
 import type { Context } from './context.js';
 import { EXIT } from './exit.js';
-import { readBytes, readText, reasonNotWritten } from './files.js';
+import { readBytes, readText } from './files.js';
 import type { OpenTree } from './kernel-tree.js';
 import { Refusal } from './refusal.js';
 import { type Manifest, manifestDigest } from './tree.js';
 import { VERSION } from './version.js';
+import { writeOutput } from './write-file.js';
 
 export const GENERATOR = `dmaheap ${VERSION}`;
 
@@ -68,9 +69,5 @@ export function makeLock(
 
 /** @throws {@link Refusal} */
 export function writeLock(context: Context, file: string, lock: Omit<Lock, 'schemaVersion'>): void {
-  try {
-    writeFileSync(context.resolve(file), lockText(lock));
-  } catch (error) {
-    throw new Refusal(`cannot write --lock ${file}: ${reasonNotWritten(error)}`, EXIT.environment, 'give another file');
-  }
+  writeOutput(context, file, lockText(lock));
 }

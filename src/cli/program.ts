@@ -47,7 +47,7 @@ async function contextOf(program: Command, invocation: Invocation): Promise<Cont
 }
 
 /** Runs a command; a refusal ends it with its status. */
-async function run({ run: action }: Declaration, context: Context, command: Command): Promise<Exit> {
+async function run({ name, run: action }: Declaration, context: Context, command: Command): Promise<Exit> {
   try {
     const { directory } = context.options;
     const why = whyNoDirectory(directory);
@@ -55,7 +55,7 @@ async function run({ run: action }: Declaration, context: Context, command: Comm
       throw new Refusal(`-C ${directory}: ${why}`, EXIT.usage, 'give a directory that exists and that you may enter');
     return await action(context, command.processedArgs, command.opts());
   } catch (error) {
-    return sayRefusal(context, error);
+    return sayRefusal(context, error, name);
   } finally {
     context.finish();
   }

@@ -1,8 +1,9 @@
 /** How a command gives up: it throws a {@link Refusal}, and the program says it and exits with its status. */
-import type { Diagnostic } from '../diagnostic/index.js';
+import { type Diagnostic, hasErrors } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
+import { countChecks, printVerdict, row } from './check-results.js';
 import type { Context } from './context.js';
-import type { Exit } from './exit.js';
+import { EXIT, type Exit } from './exit.js';
 
 /** What a command had found when it gave up. */
 export interface Found {
@@ -42,16 +43,33 @@ export function refusedAfter(error: unknown, found: Found): unknown {
   return new Refusal(error.message, error.exit, error.fix, { ...found, diagnostics, sources });
 }
 
+/** Commands that judge: each ends in a verdict, also where its input is refused. */
+const JUDGING: readonly string[] = ['validate', 'generate', 'check', 'place', 'report', 'matrix', 'diagnose'];
+
+/** A program reads the verdict beside the findings; one without findings judged nothing. */
+function withVerdict(context: Context, found: Found, exit: Exit): Found {
+  if (exit === EXIT.environment || !hasErrors(found.diagnostics) || found.more?.['verdict'] !== undefined) return found;
+  const checks = [row('input', 'fail')];
+  // After a page on standard output it would be a part of the page.
+  if (context.options.format === 'human' && !context.hasPrinted) printVerdict(context, checks);
+  return { ...found, more: { ...found.more, verdict: countChecks(checks) } };
+}
+
 /**
  * Prints why a command gave up, after what it had found until then.
+ * @param command its name
  * @throws anything that is not a {@link Refusal}
  */
-export function sayRefusal(context: Context, error: unknown): Exit {
+export function sayRefusal(context: Context, error: unknown, command = ''): Exit {
   if (!(error instanceof Refusal)) throw error;
   const say = () => (error.message === '' ? undefined : context.complain(error.message, error.fix));
   // A program reads one document, which holds both.
   if (context.options.format !== 'human') say();
-  if (error.found !== undefined) context.findings(error.found.diagnostics, error.found.sources, error.found.more);
+  const found =
+    error.found === undefined || !JUDGING.includes(command)
+      ? error.found
+      : withVerdict(context, error.found, error.exit);
+  if (found !== undefined) context.findings(found.diagnostics, found.sources, found.more);
   if (context.options.format === 'human') say();
   return error.exit;
 }

@@ -89,7 +89,7 @@ export interface Manifest {
   readonly kernel: { readonly min: string; readonly max: string };
   /** The heaps that the tree is about, under their names by kernel. */
   readonly heaps?: readonly ManifestHeap[];
-  /** What the tree was made from, beside the profile. */
+  /** What the tree was made from; trees of older releases do not name the profile. */
   readonly inputs?: RecordedInputs;
   /** SHA-256 of every file, by path. */
   readonly files: Readonly<Record<string, string>>;
@@ -215,6 +215,21 @@ export function manifestDigest({ files }: Manifest): string {
   return sha256(JSON.stringify(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))));
 }
 
+/** A build leaves files by the dozen: they are one finding for each folder at the top. */
+function byFolder(files: readonly string[]): readonly (readonly [folder: string, files: readonly string[]])[] {
+  const folders = new Map<string, string[]>();
+  for (const file of files) {
+    const folder = file.includes('/') ? file.slice(0, file.indexOf('/')) : '.';
+    folders.set(folder, [...(folders.get(folder) ?? []), file]);
+  }
+  return [...folders];
+}
+
+function listed(files: readonly string[], folder: string): string {
+  const names = files.slice(0, 3).map((file) => (folder === '.' ? file : file.slice(folder.length + 1)));
+  return `${names.join(', ')}${files.length > 3 ? ` and ${files.length - 3} more` : ''}`;
+}
+
 /**
  * What became of a generated tree since it was written.
  * @param present every file there is, relative to the directory
@@ -261,11 +276,15 @@ export function compareWithManifest(
         span: at(file),
       }),
     ),
-    ...extra
-      .filter((file) => !isNew(file))
-      .map((file) =>
-        reportTree('tree/extra', { message: `${shown(file)} was not written by dmaheap`, span: at(file) }),
-      ),
+    ...byFolder(extra.filter((file) => !isNew(file))).map(([folder, [first = '', ...more]]) =>
+      reportTree('tree/extra', {
+        message:
+          more.length === 0
+            ? `${shown(first)} was not written by dmaheap`
+            : `${more.length + 1} files in ${shown(folder)} were not written by dmaheap: ${listed([first, ...more], folder)}`,
+        span: at(first),
+      }),
+    ),
   ];
 }
 
@@ -286,10 +305,13 @@ interface Comparison {
   readonly diagnostics: Diagnostic[];
 }
 
-/** What writing the files would change, and what prevents it. */
-export function compareTree(directory: string, files: readonly TreeFile[], force: boolean): Comparison {
+/**
+ * What writing the files would change, and what prevents it.
+ * @param diff how to see the difference, for a command that can show it
+ */
+export function compareTree(directory: string, files: readonly TreeFile[], force: boolean, diff = ''): Comparison {
   try {
-    return compare(directory, standingOutput(directory), files, force);
+    return compare(directory, standingOutput(directory), files, force, diff);
   } catch (error) {
     const { path: file } = error as NodeJS.ErrnoException;
     if (file === undefined) throw error;
@@ -298,7 +320,13 @@ export function compareTree(directory: string, files: readonly TreeFile[], force
 }
 
 /** @param from the directory with the existing output; findings name `directory`, its final place */
-function compare(directory: string, from: string, files: readonly TreeFile[], force: boolean): Comparison {
+function compare(
+  directory: string,
+  from: string,
+  files: readonly TreeFile[],
+  force: boolean,
+  diff: string,
+): Comparison {
   const manifest = readManifest(from);
   const diagnostics: Diagnostic[] = [];
   if (manifest === 'bad' && !force)
@@ -329,7 +357,7 @@ function compare(directory: string, from: string, files: readonly TreeFile[], fo
           ? report('generate/edited', {
               message: `${file} was edited since it was generated`,
               cause: 'the edit would be lost',
-              fix: 'move the change into the profile (--diff shows the difference), or give --force to overwrite it',
+              fix: `move the change into the profile${diff}, or give --force to overwrite it`,
             })
           : report('generate/foreign', {
               message: `${file} is ${kindOf(path.join(from, relative))} and was not written by dmaheap`,

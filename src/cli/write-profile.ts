@@ -1,12 +1,12 @@
 /** Writes a drafted profile, and beside it the schema that its `$schema` names. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 import { guessesIn, plainJson, SCHEMA_FILE } from '../init/write.js';
-import type { Context } from './context.js';
-import { EXIT } from './exit.js';
-import { reasonNotWritten } from './files.js';
+import { type Context, commandLine } from './context.js';
+import { readText } from './files.js';
 import { Refusal } from './refusal.js';
+import { writeOutput } from './write-file.js';
 
 /**
  * Writes the text to a new file, without comments if its name ends in `.json`: other readers of JSON refuse them.
@@ -17,16 +17,7 @@ import { Refusal } from './refusal.js';
 export function writeProfile(context: Context, output: string, text: string, next: string): void {
   const isPlain = /\.json$/i.test(output);
   const plain = plainJson(text);
-  try {
-    writeFileSync(context.resolve(output), isPlain ? plain.text : text, { flag: 'wx' });
-  } catch (error) {
-    const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
-    throw new Refusal(
-      exists ? `${output} exists` : `cannot write ${output}: ${reasonNotWritten(error)}`,
-      exists ? EXIT.usage : EXIT.environment,
-      'give another file with -o',
-    );
-  }
+  writeOutput(context, output, isPlain ? plain.text : text, true);
   if (isPlain) {
     for (const { key, text: comment } of plain.guesses) context.note(`${output}, at ${key}: ${comment}`);
     const guesses = plain.guesses.length;
@@ -43,18 +34,24 @@ export function writeProfile(context: Context, output: string, text: string, nex
 function writeSchema(context: Context, output: string): void {
   const file = context.resolve(output);
   const text = `${JSON.stringify(schema, undefined, 2)}\n`;
-  try {
-    if (existsSync(file)) {
-      const old = readFileSync(file, 'utf8');
-      if (old === text) return;
-      if (!old.includes(`"${schema.$id}"`)) {
-        context.note(`${output} is not the schema of profiles, so it stays as it is`);
-        return;
-      }
+  if (existsSync(file)) {
+    const got = readText(file);
+    if ('text' in got && got.text === text) return;
+    if (!('text' in got && got.text.includes(`"${schema.$id}"`))) {
+      context.note(`${output} is not the schema of profiles, so it stays as it is`);
+      return;
     }
-    writeFileSync(file, text);
-    context.note(`wrote ${output}, the schema with which an editor completes and checks the profile`);
-  } catch (error) {
-    context.note(`cannot write ${output}, the schema for an editor: ${reasonNotWritten(error)}`);
   }
+  try {
+    writeOutput(context, output, text);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    // The profile is written; another init would refuse to write it again.
+    throw new Refusal(
+      error.message,
+      error.exit,
+      `make it possible, then run dmaheap schema > ${commandLine([output])}`,
+    );
+  }
+  context.note(`wrote ${output}, the schema with which an editor completes and checks the profile`);
 }

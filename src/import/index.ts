@@ -361,7 +361,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
         ...diagnostics,
         report('import/nothing', {
           message: 'none of the files has settings for CMA areas or DMA-BUF heaps',
-          fix: 'give the files of the setup: --config, --dts or --dtb, --rules, --cmdline, --config-txt',
+          fix: 'give the files of the setup: --config, --dts (sources and .dtb files), --rules, --cmdline, --config-txt',
         }),
       ],
     };

@@ -16,6 +16,7 @@ import { FIRST_TARGETS } from '../plan/index.js';
 import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
 import type { AddressRange } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
+import { purposeInWords } from './total.js';
 import {
   archOfConfig,
   identityOf,
@@ -266,7 +267,8 @@ export function draftProfile(found: BoardFindings): string {
   const arch = archOf(found);
   const name = defaultArea(found.tree)?.name.replace(/@.*$/, '') ?? 'linux,cma';
   const { group, why } = groupOf(found);
-  const heap = HEAP_OF_PURPOSE[found.decided?.purpose ?? 'camera'];
+  const { buffers = [], purpose = purposeInWords(buffers.map((one) => one.purpose).join(' ')) } = found.decided ?? {};
+  const heap = HEAP_OF_PURPOSE[purpose ?? 'camera'];
   const compatible = found.tree === undefined ? undefined : strings(found.tree.root, 'compatible')?.[0];
   if (found.heaps !== undefined && found.heaps.length > 0)
     notes.add('/heaps', `found under /dev/dma_heap: ${found.heaps.join(', ')}`);
@@ -274,6 +276,8 @@ export function draftProfile(found: BoardFindings): string {
     '/heaps',
     'your own names, which do not change with the kernel; aliases are symlinks for programs that open a fixed name',
   );
+  if (purpose === undefined)
+    notes.decide(childPointer('/heaps', heap), 'the name says what the area is for; no input states it (--purpose)');
   if (found.decided?.group === undefined)
     notes.decide(
       '/access',

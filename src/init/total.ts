@@ -13,10 +13,13 @@ const PURPOSE_WORDS: readonly (readonly [RegExp, Purpose])[] = [
   [/\bshar(?:e|ing)/i, 'share'],
 ];
 
+export const purposeInWords = (words: string): Purpose | undefined =>
+  PURPOSE_WORDS.find(([pattern]) => pattern.test(words))?.[1];
+
 /** @returns the values of `--size` and `--purpose`; undefined for words without a total */
 export function totalInWords(words: string): { readonly size: string; readonly purpose?: Purpose } | undefined {
   const [, number, unit] = TOTAL.exec(words) ?? [];
   if (number === undefined || unit === undefined) return undefined;
-  const purpose = PURPOSE_WORDS.find(([pattern]) => pattern.test(words))?.[1];
+  const purpose = purposeInWords(words);
   return { size: `${number}${unit.toUpperCase()}`, ...(purpose === undefined ? {} : { purpose }) };
 }

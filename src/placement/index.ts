@@ -12,6 +12,7 @@ export {
   lintPlacement,
   PLACEMENT_CODES,
 } from './lint/index.js';
+export { RAM_UNKNOWN } from './lint/skip.js';
 export * from './memory-map.js';
 export { planRegions, type RegionPlan } from './planner.js';
 export { PLANNER_CODES } from './planner-codes.js';

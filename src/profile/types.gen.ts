@@ -42,7 +42,7 @@ export interface Range {
 export interface Inputs {
   /** The device tree blob that the board boots with. */
   readonly dtb?: string;
-  /** The kernel source tree. Its Kconfig files are read; check also builds and runs its conf. */
+  /** The kernel source tree. Its Kconfig files are read; check --confirm also builds and runs its conf. */
   readonly kernelTree?: string;
   /** A description of the kernel, written by dmaheap kernel. It replaces the source. */
   readonly description?: string;

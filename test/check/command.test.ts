@@ -78,7 +78,7 @@ describe('exit status', () => {
 test('a DTB that was cut off is to blame itself, not what was generated', async () => {
   writeFileSync(path.join(work, 'cut.dtb'), Uint8Array.from([0xd0, 0x0d, 0xfe, 0xed, 0, 0, 9, 9]));
   const { exit, stdout, stderr } = await dmaheap(['check', 'out', '--dtb', 'cut.dtb']);
-  expect([exit, stdout]).toEqual([1, '']);
+  expect([exit, stdout]).toEqual([1, 'FAIL: 1 fail, 0 pass\n']);
   expect(stderr).toMatch(/^cut\.dtb:1:1: error\[fdt\/truncated\]: .*\n {2}cause: .*\n {2}fix: .*\n1 error\n$/);
 });
 
@@ -110,6 +110,14 @@ describe('the files of the tree', () => {
       },
     );
     rmSync(path.join(tree, 'udev/71-own.rules'));
+    // What a build leaves is one note for its folder.
+    mkdirSync(path.join(tree, 'debian/tmp'), { recursive: true });
+    for (const name of ['a', 'b', 'c', 'tmp/d']) writeFileSync(path.join(tree, 'debian', name), '');
+    const built = await dmaheap(['check', 'out']);
+    rmSync(path.join(tree, 'debian'), { recursive: true });
+    expect(built.stderr.match(/tree\/extra.*/g)).toEqual([
+      'tree/extra]: 4 files in out/debian were not written by dmaheap: a, b, c and 1 more',
+    ]);
     expect(exit).toBe(0);
     expect(stdout).toContain('warn    tree-files');
     expect(stderr).toContain('warning[tree/edited]: out/udev/70-dmaheap.rules was edited since it was generated');

@@ -123,6 +123,15 @@ describe('size', () => {
   });
 });
 
+test('the command of a fix has all that it needs, and starts from the file that was checked', () => {
+  const fix = (atLeast: boolean, treeOptions?: string) =>
+    lintConfig(new SourceText('.config', ''), [{ symbol: 'X', value: 'm', atLeast }], {
+      ...(treeOptions === undefined ? {} : { treeOptions }),
+    })[0]?.fix;
+  expect(fix(false)).toContain('dmaheap resolve X=m --kernel-tree DIR --arch ARCH --base-config .config,');
+  expect(fix(true, '--kernel-tree linux')).toContain("dmaheap resolve 'X>=m' --kernel-tree linux,");
+});
+
 test('a misspelt symbol, with what was meant', () => {
   const [first] = lintConfig(new SourceText('f.cfg', 'CONFIG_DMABUF_HEAP=y\n'), [], {
     symbols: ['DMABUF_HEAPS', 'DMABUF_HEAPS_CMA'],

@@ -443,3 +443,8 @@ describe('any file', () => {
     );
   });
 });
+
+test('a number that is not known is asked for with the command that prints it', async () => {
+  const { said } = await verdict('compose.yaml', compose({ devices: ['/dev/dma_heap'] }));
+  expect(said).toMatch(/"?NUMBER"? to group_add:; on the host, getent group video \| cut -d: -f3 prints NUMBER/);
+});

@@ -362,6 +362,11 @@ const WRONG: readonly (readonly [string, (root: string) => void, RegExp])[] = [
     /error\[image\/no-manager\]: the image has udev rules but no udevd/,
   ],
   [
+    'no device manager, and installing the rules again would not help',
+    (root) => rmSync(path.join(root, 'usr/lib/systemd/systemd-udevd')),
+    /error\[image\/rule-lost\].*\n {2}cause: the image has no device manager\n {2}fix: install a device manager/,
+  ],
+  [
     'udevd is masked',
     (root) => {
       mkdirSync(path.join(root, 'etc/systemd/system'), { recursive: true });
@@ -444,12 +449,22 @@ describe('an image where', () => {
   });
 });
 
-test('what an empty .config says nothing about is not passed', async () => {
+test('what a .config says nothing about is not passed', async () => {
+  const own = JSON.parse(readFileSync(profile, 'utf8'));
+  own.regions['linux,cma'].delivery = 'kconfig';
+  writeFileSync(path.join(work, 'kconfig.json'), JSON.stringify(own));
   writeFileSync(path.join(work, 'empty.config'), '');
-  const { exit, stdout } = await dmaheap(['check', profile, '--config', 'empty.config'], work);
-  expect(exit).toBe(1);
-  expect(stdout.replace(/\n +/g, ' ')).toContain(
+  writeFileSync(path.join(work, 'zero.config'), 'CONFIG_DMA_CMA=y\nCONFIG_CMA_SIZE_MBYTES=0\n');
+  const sizeRow = async (from: string, config: string) => {
+    const { exit, stdout } = await dmaheap(['check', from, '--config', config], work);
+    expect(exit).toBe(1);
+    return stdout.replace(/\n +/g, ' ');
+  };
+  expect(await sizeRow('kconfig.json', 'empty.config')).toContain(
     'not run config-size: the default area has the stated size (DMA_CMA is not set)',
+  );
+  expect(await sizeRow(profile, 'zero.config')).toContain(
+    'n/a     config-size: the default area has the stated size (not applicable: the device tree states the size)',
   );
 });
 
@@ -495,12 +510,40 @@ describe('the DTB of an image', () => {
     ]);
     expect(stdout).toContain('unknown image-dtb');
   });
+  test('has it, and no input states the RAM: check claims no more than place, and names its keys', async () => {
+    const own = JSON.parse(readFileSync(profile, 'utf8'));
+    delete own.board.memory;
+    delete own.board.dtb;
+    delete own.inputs;
+    writeFileSync(path.join(work, 'no-ram.json'), JSON.stringify(own));
+    const text = board(area('0x4000000')).replace(/ *memory@.*\n/, '');
+    execaSync('dtc', ['-q', '-O', 'dtb', '-o', path.join(work, 'no-ram.dtb'), '-'], { input: text });
+    const args = ['check', 'no-ram.json', '--dtb', 'no-ram.dtb'];
+    const { stdout, stderr } = await dmaheap(args, work);
+    expect(stdout).toMatch(/^unknown image-dtb[\s\S]*^UNKNOWN: 0 pass, 1 unknown/m);
+    expect(stderr).toContain('fix: state it in the profile (board.memory');
+    const strict = await dmaheap([...args, '--strict'], work);
+    expect(strict.stdout.replace(/\n +/g, ' ')).toMatch(/^FAIL: .*failed by --strict\)$/m);
+    // Of the overlay alone nothing else is known either.
+    execaSync('dtc', ['-q', '-O', 'dtb', '-o', path.join(work, 'bare-ram.dtb'), '-'], {
+      input: text.replace(/linux,cma \{.*\};(?= \})/, ''),
+    });
+    const bare = await dmaheap(['check', 'no-ram.json', '--dtb', 'bare-ram.dtb'], work);
+    expect(bare.stderr).toContain('the tree asks for every area, and whether Linux 7.3 makes them is unknown');
+  });
   test('has no room for it beside the initrd that the boot loader names', async () => {
     const file = dtb('initrd.dtb', area('0x4000000'));
     for (const [name, value] of Object.entries({ start: '42000000', end: '60000000' }))
       execaSync('fdtput', ['-p', '-t', 'x', file, '/chosen', `linux,initrd-${name}`, value], { cwd: work });
     const { exit, stderr } = await dmaheap(['check', profile, '--dtb', file], work);
     expect([exit, stderr]).toEqual([1, expect.stringMatching(/error\[dtb\/no-area\]/)]);
+  });
+  test('lacks it, and the fix is a command that shows why', async () => {
+    const { stderr } = await dmaheap(['check', profile, '--dtb', dtb('none.dtb', '')], work);
+    const command = /fix: run dmaheap (place .*), which shows/.exec(stderr)?.[1] ?? '';
+    expect(command).toContain('--dtb none.dtb --arch arm64 --kernel 7.3');
+    const shown = await dmaheap(command.split(' '), work);
+    expect([shown.exit, shown.stdout]).toEqual([0, expect.stringContaining('Linux 7.3: ')]);
   });
   test('has it nowhere, for the kernel refuses the node', async () => {
     const beyond = area('0x4000000', 'linux,cma-default; no-map;');

@@ -76,8 +76,8 @@ describe('from a DTB', () => {
       },
     });
     expect(profile.board).toMatchObject({ arch: 'arm64', dtb: 'a.dtb', memory: [{ base: '0x40000000', size: '1G' }] });
-    // Nothing said which architecture, where the kernel keeps the DTB, how much RAM, how large, which kernels, and who.
-    expect(text.match(/\/\/.*DECIDE/g)?.length).toBe(7);
+    // Nothing said which architecture, where the kernel keeps the DTB, how much RAM, how large, which kernels, what for, and who.
+    expect(text.match(/\/\/.*DECIDE/g)?.length).toBe(8);
   });
 
   test('a fixed area keeps its place and size', async () => {
@@ -100,7 +100,10 @@ describe('from a DTB', () => {
 
   test('the purpose names the heap', async () => {
     const dtb = board('purpose.dtb', { size: cellsValue(0, 0x4000000) });
-    const { profile } = await draftOf('--dtb', dtb, '--purpose', 'decode');
+    const { profile, text } = await draftOf('--dtb', dtb, '--purpose', 'decode');
+    expect(text).not.toContain('the name says what the area is for');
+    const budgeted = await draftOf('--dtb', dtb, '--budget', '1 display 4K XRGB8888, 3 buffers');
+    expect(Object.keys(budgeted.profile.heaps)).toEqual(['display', 'system']);
     expect(Object.keys(profile.heaps)).toEqual(['decoder', 'system']);
     expect(Object.keys(profile.access)).toEqual(['decoder', 'system']);
     const { exit, stderr } = await dmaheap(['init', '--dtb', dtb, '--purpose', 'games'], work);

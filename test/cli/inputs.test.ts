@@ -130,6 +130,7 @@ test('check needs no repeated option, and says which input changed or is gone', 
   });
   const digest = expect.stringMatching(/^[0-9a-f]{64}$/);
   expect(manifest().inputs).toEqual({
+    profile: { file: '../board.json', sha256: digest },
     dtb: { file: '../board.dtb', sha256: digest },
     config: { file: '../base.config', sha256: digest },
     kernelTree: { file: '../linux', sha256: digest },
@@ -164,6 +165,35 @@ test('a command line is a file or the words, wherever it is given, and a file th
     expect(await dmaheap(['validate', 'named.json'], work)).toMatchObject(refused);
   }
   expect((await place('--cmdline', 'quiet')).exit).toBe(0);
+});
+
+test('check compares the profile with what it extends, and claims nothing of one that it cannot read', async () => {
+  writeProfile('soc/soc.json', {});
+  const own = (value: object) =>
+    writeFileSync(at('board.json'), JSON.stringify({ extends: ['soc/soc.json'], ...value }));
+  own({});
+  expect((await dmaheap(['generate', 'board.json', '-o', 'out'], work)).exit).toBe(0);
+  const found = async (tree: string) => {
+    const { inputs } = await checked(tree);
+    return [inputs?.status, ...(inputs?.diagnostics ?? []).map(({ code, message }) => `${code} ${message}`)];
+  };
+  own({ $comment: 'nothing that decides' });
+  expect(await found('out')).toEqual(['pass']);
+  writeProfile('soc/soc.json', { access: { camera: { group: 'render' } } });
+  const changed = expect.stringMatching(/^input\/changed the profile, board\.json, differs from/);
+  expect(await found('out')).toEqual(['pass', changed]);
+  expect((await dmaheap(['check', 'out'], work)).stdout).toContain('warn    inputs: an input differs');
+  mkdirSync(at('away'));
+  renameSync(at('out'), at('away/out'));
+  const gone = (where: string) => [
+    'not-run',
+    expect.stringMatching(`^input/gone the profile was not compared: ${where}`),
+  ];
+  expect(await found('away/out')).toEqual(gone('it cannot be read at away/board.json'));
+  const file = at('away/out/dmaheap.manifest.json');
+  const { inputs: _, ...older } = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(file, JSON.stringify(older));
+  expect(await found('away/out')).toEqual(gone('the manifest does not name its file'));
 });
 
 test('place takes what is occupied, the command line and the base configuration', async () => {

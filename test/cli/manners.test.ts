@@ -1,10 +1,26 @@
 /** Manners: watching, showing what is run, progress on a terminal only. */
 import { spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  cpSync,
+  existsSync,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, expect, test } from 'vitest';
+import { writeWhole } from '../../src/cli/write-file.js';
 import { dmaheap } from './run.js';
 
 const work = mkdtempSync(path.join(tmpdir(), 'dmaheap manners ü-'));
@@ -88,6 +104,43 @@ test('output that cannot be written is an error, and one that nobody reads is no
   ]);
   const first = await shell('"$@" schema | head -n 1; echo "$PIPESTATUS"');
   expect([first.stdout, first.stderr]).toEqual(['{\n0', '']);
+});
+
+test('a file that cannot be written whole is as it was before', async () => {
+  const board = path.resolve('schemas/examples/rockpro64.json');
+  mkdirSync(path.join(work, 'files'));
+  const file = (name: string) => path.join(work, 'files', name);
+  // A limit of one KiB for each file stands for a full disk.
+  const limited = (line: string) => shell(`ulimit -f 1; cd files && "$@" ${line}`);
+  for (const [name, line] of Object.entries({
+    'r.html': `report ${board} -o r.html`,
+    'p.jsonc': 'init --config .config -o p.jsonc',
+  })) {
+    writeFileSync(file('.config'), 'CONFIG_ARM64=y\nCONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_CMA_SIZE_MBYTES=64\n');
+    if (name !== 'p.jsonc') writeFileSync(file(name), 'old');
+    const { exitCode, stderr } = await limited(line);
+    expect([name, exitCode, stderr]).toEqual([name, 3, expect.stringMatching(/cannot write .*EFBIG.*\n {2}fix: /)]);
+    expect(readdirSync(path.join(work, 'files')).filter((one) => one.includes('.part'))).toEqual([]);
+    if (name === 'p.jsonc') expect(existsSync(file(name))).toBe(false);
+    else expect(readFileSync(file(name), 'utf8')).toBe('old');
+  }
+});
+
+test('a written file keeps its mode, its link, and what the shell has opened', () => {
+  const file = (name: string) => path.join(work, name);
+  writeFileSync(file('real'), 'old', { mode: 0o640 });
+  symlinkSync('real', file('link'));
+  writeWhole(file('link'), 'new');
+  expect([readFileSync(file('real'), 'utf8'), statSync(file('real')).mode & 0o777]).toEqual(['new', 0o640]);
+  expect(lstatSync(file('link')).isSymbolicLink()).toBe(true);
+  symlinkSync('later', file('ahead'));
+  writeWhole(file('ahead'), 'new');
+  expect(readFileSync(file('later'), 'utf8')).toBe('new');
+  const opened = openSync(file('opened'), 'w+');
+  writeWhole(`/proc/self/fd/${opened}`, 'new');
+  expect(fstatSync(opened).size).toBe(3);
+  closeSync(opened);
+  expect(() => writeWhole(file('real'), 'more', true)).toThrow('exists');
 });
 
 /** A pipe that its other owner made non-blocking, as Node does with its own. */

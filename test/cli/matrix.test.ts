@@ -113,6 +113,18 @@ FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)
     expect(ktap.filter((line) => line.startsWith('not ok'))).toHaveLength(6);
   });
 
+  test('does not offer an option of generate for a file that was edited', async () => {
+    writeFileSync(path.join(work, 'edit.json'), JSON.stringify({ ...FLEET, boards: [example('rockpro64')] }));
+    const { exit } = await dmaheap(['matrix', 'edit.json', '-o', 'edited'], work);
+    expect(exit).not.toBe(2);
+    const rules = readdirSync(path.join(work, 'edited'), { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('70-dmaheap.rules'),
+    );
+    writeFileSync(path.join(work, 'edited', rules ?? ''), '# mine\n');
+    const again = await dmaheap(['matrix', 'edit.json', '-o', 'edited'], work);
+    expect(again.stderr).toContain('fix: move the change into the profile, or give --force to overwrite it');
+  });
+
   test('prints its results where a file for them cannot be written, and writes the other', async () => {
     const argv = ['matrix', 'fleet.json', '--junit', 'none/r.xml', '--ktap', 'other.ktap'];
     const { exit, stdout, stderr } = await dmaheap(argv, work);

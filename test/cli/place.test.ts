@@ -191,5 +191,8 @@ test('a verdict closes the answer, and --strict makes what is unknown or was not
     expect.stringMatching(/^UNKNOWN: \d+ pass, \d+ unknown, \d+ not run \(--cmdline, --config not given\)$/),
   ]);
   const strict = await dmaheap(['place', profile, '--strict']);
-  expect([strict.exit, strict.stdout]).toEqual([1, loose.stdout.replace('\nUNKNOWN: ', '\nFAIL: ')]);
+  expect([strict.exit, strict.stdout]).toEqual([
+    1,
+    loose.stdout.replace('\nUNKNOWN: ', '\nFAIL: ').replace(/ given\)\n$/, ' given; failed by\n      --strict)\n'),
+  ]);
 });

@@ -212,7 +212,12 @@ const isFinding = new Ajv2020({ strict: true }).compile(
 
 describe.each(Object.entries(OPEN))('the verdict of %s', (command, [line, notGiven]) => {
   const run = (...more: string[]) => dmaheap([...line, ...more], work);
-  const lastOf = ({ stdout }: { readonly stdout: string }) => stdout.trimEnd().split('\n').at(-1);
+  const lastOf = ({ stdout }: { readonly stdout: string }) =>
+    stdout
+      .trimEnd()
+      .replaceAll(/\n {6}/g, ' ')
+      .split('\n')
+      .at(-1);
 
   test('names what was not judged, and --strict makes it fail', async () => {
     profile({ 'linux,cma': { size: '64M', default: true } });
@@ -229,7 +234,9 @@ describe.each(Object.entries(OPEN))('the verdict of %s', (command, [line, notGiv
     const loose = await run();
     expect([loose.exit, lastOf(loose)]).toEqual([
       0,
-      lastOf(strict)?.replace('FAIL', isPredicted(command) ? 'UNKNOWN' : 'PASS'),
+      lastOf(strict)
+        ?.replace('FAIL', isPredicted(command) ? 'UNKNOWN' : 'PASS')
+        .replace('; failed by --strict', ''),
     ]);
     expect(lastOf(loose)).toContain(why);
     expect(lastOf(await run('--quiet'))).toBe(isPredicted(command) ? lastOf(loose) : '');
@@ -252,7 +259,7 @@ describe.each(Object.entries(OPEN))('the verdict of %s', (command, [line, notGiv
   test('is FAIL where something is wrong', async () => {
     profile({ 'linux,cma': { size: '2G', default: true } });
     const { exit, stdout } = await run();
-    expect([exit, stdout]).toEqual([1, command === 'report' ? '' : expect.stringMatching(/^FAIL: \d+ fail, /m)]);
+    expect([exit, stdout]).toEqual([1, expect.stringMatching(/^FAIL: \d+ fail, /m)]);
   });
 });
 
@@ -263,7 +270,7 @@ test('a diagnosis is open until its text decides, and a cause is a failure', asy
     return [exit, stdout.trimEnd().split('\n').at(-1)];
   };
   expect(await diagnose('hello\n')).toEqual([4, 'UNKNOWN: 0 pass, 6 unknown']);
-  expect(await diagnose('hello\n', '--strict')).toEqual([1, 'FAIL: 0 pass, 6 unknown']);
+  expect(await diagnose('hello\n', '--strict')).toEqual([1, 'FAIL: 0 pass, 6 unknown (failed by --strict)']);
   const refused = [
     'CONFIG_DMABUF_HEAPS=y',
     '# CONFIG_DMABUF_HEAPS_CMA is not set',
@@ -271,4 +278,34 @@ test('a diagnosis is open until its text decides, and a cause is a failure', asy
     'crw------- 1 root root 252, 0 Jan  1 00:00 system',
   ].join('\n');
   expect(await diagnose(refused)).toEqual([1, expect.stringMatching(/^FAIL: 1 fail, 0 pass/)]);
+});
+
+test('a command that judges ends in FAIL, for programs too, where the input itself is refused', async () => {
+  writeFileSync(path.join(work, 'bad.json'), '{ "version": 1, "region": {} }');
+  writeFileSync(path.join(work, 'bad-matrix.json'), '{ "boards": 3 }');
+  writeFileSync(
+    path.join(work, 'good.json'),
+    JSON.stringify({
+      ...{ version: 1, name: 'good', board: { arch: 'arm64' }, kernel: { version: '6.12' } },
+      heaps: { system: { kind: 'system' } },
+    }),
+  );
+  for (const line of [
+    'validate bad.json',
+    'generate bad.json -o refused',
+    'generate good.json -o refused --target armbain',
+    'place bad.json',
+    'report bad.json -o refused.html',
+    'check bad.json --dtb any.dtb',
+    'matrix bad-matrix.json',
+  ]) {
+    const argv = line.split(' ');
+    const { stdout } = await dmaheap(argv, work);
+    expect([line, stdout.split('\n').at(-2)]).toEqual([line, 'FAIL: 1 fail, 0 pass']);
+    const json = JSON.parse((await dmaheap(['--format', 'json', ...argv], work)).stdout);
+    expect([line, json.verdict?.status]).toEqual([line, 'FAIL']);
+    expect(isFinding(json), JSON.stringify(isFinding.errors)).toBe(true);
+  }
+  // The page is the result.
+  expect((await dmaheap(['report', 'bad.json'], work)).stdout).toMatch(/<\/html>\n?$/);
 });

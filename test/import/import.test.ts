@@ -75,6 +75,7 @@ describe('what cannot be imported', () => {
     const { exit, stderr } = await dmaheap(['import', '--config', 'empty.cfg', '--rules', 'usb.rules'], directory);
     expect(exit).toBe(1);
     expect(stderr).toContain('error[import/nothing]');
+    expect(stderr).not.toContain('--dtb');
     // What a rule does to a USB device is nobody's business here.
     expect(stderr).not.toContain('usb.rules');
     expect((await dmaheap(['import', '--config', 'gone.cfg'], directory)).exit).toBe(3);

@@ -10,7 +10,12 @@ import { isMachine } from '../../check/image-nodes.js';
 import { EXPECTATION } from '../../check/image-verifier.js';
 import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
-import { compareKernelVersions, type KernelVersion, parseKernelVersion } from '../../facts/index.js';
+import {
+  compareKernelVersions,
+  formatKernelVersion,
+  type KernelVersion,
+  parseKernelVersion,
+} from '../../facts/index.js';
 import { applyOverlay, cells, type Fdt, findNode, joinCells, text as textOf } from '../../fdt/index.js';
 import { blockOf, configFiles, configFolders, type Image, moduleLines, readAccounts } from '../../image/index.js';
 import { optionValues } from '../../kconfig/option-line.js';
@@ -20,12 +25,13 @@ import { withArguments } from '../../plan/board.js';
 import { closeFromKnowledge } from '../../plan/close.js';
 import { makePlan, type Plan } from '../../plan/index.js';
 import { overlayOf } from '../../plan/overlay.js';
+import { formatAddress } from '../../quantity/index.js';
 import { render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
-import { exitOf, printChecks } from '../check-results.js';
+import { exitOf, printChecks, row } from '../check-results.js';
 import { readConfig, releaseOfConfig } from '../config.js';
 import { containersIn, givenContainers } from '../containers.js';
-import type { Context } from '../context.js';
+import { type Context, commandLine } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { openImage } from '../image/index.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
@@ -209,7 +215,10 @@ class Built {
   #checkConfig(config: SourceText, symbols: Iterable<string> | undefined, image: Image | undefined): void {
     const { plan } = this.#planned;
     const area = plan.areas.find((one) => one.isDefault);
+    const { kernelTree = 'DIR', arch = plan.board.arch } = this.#options;
+    const base = this.#options.config === undefined ? [] : ['--base-config', config.file];
     const facts: ConfigFacts = {
+      treeOptions: commandLine(['--kernel-tree', kernelTree, '--arch', arch, ...base]),
       ...(area === undefined ? {} : { defaultArea: area }),
       ...(symbols === undefined ? {} : { symbols }),
       ...(image === undefined ? {} : { loadedModules: loadedModules(image), blockOf: blocksOf(image) }),
@@ -220,9 +229,18 @@ class Built {
       'config-symbols': symbols === undefined ? 'give --kernel-tree' : undefined,
       'config-size': optionValues(config.text).get('DMA_CMA') === 'y' ? undefined : 'DMA_CMA is not set',
     };
+    const isElsewhere = area?.delivery !== 'kconfig';
     for (const [check, title] of Object.entries(TITLES)) {
       const found = diagnostics.filter((diagnostic) => CHECK_OF[diagnostic.code] === check);
       const missing = missingFor[check];
+      if (check === 'config-size' && isElsewhere && found.length === 0) {
+        const where =
+          area === undefined
+            ? 'the profile has no default area'
+            : `the ${area.delivery.replace('-', ' ')} states the size`;
+        this.results.push({ ...row(check, 'not-applicable'), title: `${title} (not applicable: ${where})` });
+        continue;
+      }
       const isRun = missing === undefined || found.length > 0;
       this.#result(check, isRun ? title : `${title} (${missing})`, found, isRun);
     }
@@ -231,6 +249,17 @@ class Built {
   #result(check: string, title: string, diagnostics: readonly Diagnostic[], isRun = true): void {
     const status = !isRun ? 'not-run' : hasErrors(diagnostics) ? 'fail' : 'pass';
     this.results.push({ check, title, status, diagnostics, missingTools: [] });
+  }
+
+  /** place without the profile, whose own overlay it would add. */
+  #placeCommand({ kernel, architecture, memory = [] }: PlacementInput, dtb: string): string {
+    const { config, overlay = [] } = this.#options;
+    return commandLine([
+      ...['dmaheap', 'place', '--dtb', dtb, '--arch', architecture, '--kernel', formatKernelVersion(kernel)],
+      ...overlay.flatMap((file) => ['--overlay', file]),
+      ...(config === undefined ? [] : ['--config', config]),
+      ...memory.flatMap((bank) => ['--memory', `${formatAddress(bank.baseAddress)}+${formatAddress(bank.sizeBytes)}`]),
+    ]);
   }
 
   /** The tree that the boot loader hands to the kernel, as far as the image and the options show it. */
@@ -289,6 +318,7 @@ class Built {
       hasImage: image !== undefined,
       shipped: shipped.map((path) => image?.name(path) ?? path),
       commandLine: commandLineOf(whole, boot),
+      place: this.#placeCommand(board, boot.dtb),
     });
     // Whether it is this board's DTB at all; the rest of what the plan has to say of itself is for validate.
     const held = model.diagnostics.filter(({ code }) => /^model\/(other|memory)-/.test(code));

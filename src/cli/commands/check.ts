@@ -193,7 +193,9 @@ async function checkInputs(
   const found = isOther ? [...diagnostics, changedInput('the kernel tree', open.directory)] : diagnostics;
   return {
     check: 'inputs',
-    title: 'the inputs are the same as when the tree was generated',
+    title: found.some(({ code }) => code === 'input/changed')
+      ? 'an input differs from the one that the tree was generated from'
+      : 'the inputs are the same as when the tree was generated',
     status: found.some(({ code }) => code === 'input/gone') ? 'not-run' : 'pass',
     diagnostics: found,
     missingTools: [],
@@ -401,7 +403,7 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
         diagnostics: strayed,
         missingTools: [],
       },
-      ...(manifest.inputs === undefined ? [] : [await checkInputs(context, recalled, manifest, options)]),
+      await checkInputs(context, recalled, manifest, options),
       ...(await context.during('running the real tools', () =>
         runChecks(
           {

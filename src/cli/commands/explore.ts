@@ -1,10 +1,10 @@
 /** dmaheap explore: the page that answers without installing anything, as a file. */
-import { copyFileSync, existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { declare, text } from '../declaration.js';
 import { EXIT } from '../exit.js';
-import { reasonNotWritten } from '../files.js';
 import { Refusal } from '../refusal.js';
+import { writeOutput } from '../write-file.js';
 
 /** Where the page lies, from the program as it is bundled and run from its source. */
 const PLACES = ['./explorer.html', '../../../dist/explorer.html'];
@@ -22,15 +22,7 @@ export const command = declare({
         EXIT.environment,
         'take dmaheap-explorer-VERSION.html from the release, or run the program where its package installed it',
       );
-    try {
-      copyFileSync(page, context.resolve(output));
-    } catch (error) {
-      throw new Refusal(
-        `cannot write ${output}: ${reasonNotWritten(error)}`,
-        EXIT.environment,
-        'give another file with -o',
-      );
-    }
+    writeOutput(context, output, readFileSync(page, 'utf8'));
     context.note(`wrote ${output}. Open it in a browser and drop a DTB, a log or a profile.`);
     return EXIT.good;
   },

@@ -191,7 +191,13 @@ async function generateFrom(
     ...inputsOf(context, loaded),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
   };
-  const recorded = recordInputs(context, options.output, inputs, proven.open?.digest);
+  const recorded = recordInputs(
+    context,
+    options.output,
+    inputs,
+    { file, sha256: plan.profile.sha256 },
+    proven.open?.digest,
+  );
   const manifest = makeManifest(manifestOf(plan, recorded), rendered.value);
   const files = [...rendered.value, manifestFile(manifest)];
   const lock = options.lock === undefined ? undefined : makeLock(context, plan, manifest, proven);
@@ -209,7 +215,12 @@ async function generateFrom(
     !options.diff,
     (text) => context.note(text),
     () => {
-      const { changes, diagnostics: objections } = compareTree(directory, files, options.force);
+      const { changes, diagnostics: objections } = compareTree(
+        directory,
+        files,
+        options.force,
+        ' (--diff shows the difference)',
+      );
       const changed = changes.filter((change) => change.action !== 'keep');
       diagnostics.push(...objections);
       if (objections.some(({ code }) => code === 'generate/cannot-write')) throw Refusal.because(EXIT.environment, []);

@@ -1,6 +1,6 @@
 /** dmaheap kernel TREE: which heaps a kernel has and how it behaves, as a file that needs no tree. */
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { formatKernelVersion, noSuchRelease, parseKernelVersion } from '../../facts/index.js';
 import {
   compareKnowledge,
@@ -16,11 +16,11 @@ import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { isShippedName, readDescriptionFile, shippedDescriptions } from '../descriptions.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonNotWritten } from '../files.js';
 import { readTree, type TreeReading } from '../kernel-reading.js';
 import { type Base, type OpenTree, openKernelTree } from '../kernel-tree.js';
 import { KERNEL_TREE } from '../options.js';
 import { Refusal } from '../refusal.js';
+import { writeOutput } from '../write-file.js';
 
 export const command = declare({
   name: 'kernel',
@@ -146,18 +146,7 @@ function configOf(context: Context, open: OpenTree, file: string | undefined): B
 
 function show(context: Context, { knowledge, source, value, name }: Known, options: KernelOptions): Exit {
   const description = writeDescription(knowledge, source);
-  if (options.output !== undefined) {
-    const file = context.resolve(options.output);
-    try {
-      writeFileSync(file, `${JSON.stringify(description, null, 1)}\n`);
-    } catch (error) {
-      throw new Refusal(
-        `cannot write ${options.output}: ${reasonNotWritten(error)}`,
-        EXIT.environment,
-        'give another file',
-      );
-    }
-  }
+  if (options.output !== undefined) writeOutput(context, options.output, `${JSON.stringify(description, null, 1)}\n`);
   if (context.options.format === 'json') {
     context.printJson(description);
     return EXIT.good;

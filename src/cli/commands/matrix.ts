@@ -1,11 +1,10 @@
 /** dmaheap matrix MATRIX.json: boards by kernels by targets in one process, or one shard of it. */
-import { writeFileSync } from 'node:fs';
 import { SourceText } from '../../source/index.js';
 import { countChecks, exitOf, printVerdict, row } from '../check-results.js';
 import type { Context } from '../context.js';
 import { declare, flag, several, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { PATH_FIX, readText, reasonNotWritten } from '../files.js';
+import { PATH_FIX, readText } from '../files.js';
 import { changesText, compareFleet } from '../fleet/compare.js';
 import { Fleet, type Judged, rowsOf } from '../fleet/judge.js';
 import { cellLines, foundOnce, tableOf } from '../fleet/print.js';
@@ -15,6 +14,7 @@ import { hand, onThreads, SHARE, threadsFor } from '../fleet/workers.js';
 import { FORCE, STRICT } from '../options.js';
 import { readKernel, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
+import { writeOutput } from '../write-file.js';
 
 export const command = declare({
   name: 'matrix',
@@ -139,12 +139,10 @@ function write(context: Context, results: readonly CellResult[], options: Matrix
   ] as const) {
     if (name === undefined) continue;
     try {
-      writeFileSync(context.resolve(name), text(results));
+      writeOutput(context, name, text(results));
     } catch (error) {
-      context.complain(
-        `cannot write ${name}: ${reasonNotWritten(error)}`,
-        'give a file in an existing directory that you may write to',
-      );
+      if (!(error instanceof Refusal)) throw error;
+      context.complain(error.message, error.fix);
       isWritten = false;
     }
   }

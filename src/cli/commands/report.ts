@@ -1,5 +1,4 @@
 /** dmaheap report: one page about a board. */
-import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
 import { placementInput } from '../../plan/board.js';
@@ -12,7 +11,7 @@ import { type Comparison, compareSides, comparisonData, type Looked, sidesOf, ti
 import type { Context } from '../context.js';
 import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { readText, reasonNotWritten } from '../files.js';
+import { readText } from '../files.js';
 import { withInputs } from '../inputs.js';
 import { noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { BOARD, KERNEL_TREE, STRICT } from '../options.js';
@@ -22,6 +21,7 @@ import { type Planned, type Planning, planProfile } from '../profile.js';
 import { Refusal, refusedAfter } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
 import { VERSION } from '../version.js';
+import { writeOutput } from '../write-file.js';
 
 export const command = declare({
   name: 'report',
@@ -103,15 +103,7 @@ function writePage(context: Context, page: string, output: string | undefined): 
     context.print(page);
     return;
   }
-  try {
-    writeFileSync(context.resolve(output), page);
-  } catch (error) {
-    throw new Refusal(
-      `cannot write ${output}: ${reasonNotWritten(error)}`,
-      EXIT.environment,
-      'give another file with -o',
-    );
-  }
+  writeOutput(context, output, page);
   context.note(`wrote ${output}`);
 }
 

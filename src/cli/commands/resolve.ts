@@ -1,5 +1,5 @@
 /** dmaheap resolve: the smallest fragment that a configuration needs to reach its goals, or what prevents it. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import {
   blockedText,
   type Change,
@@ -17,12 +17,12 @@ import { confirmByConf } from '../confirm.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { reasonNotWritten } from '../files.js';
 import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
 import { KERNEL_TREE } from '../options.js';
 import { requirePlan } from '../profile.js';
 import { Refusal } from '../refusal.js';
 import { archOfBoard, holdTree } from '../release.js';
+import { writeOutput } from '../write-file.js';
 
 export const command = declare({
   name: 'resolve',
@@ -134,15 +134,7 @@ async function resolve(context: Context, words: readonly string[], options: Reso
   const isGood = solution.blocked.length === 0 && refuted.length === 0;
   if (options.output !== undefined && isGood) {
     const about = [`${asked.goals.map(goalText).join(' ')}`, `on ${treeTitle(open)}, base ${base.name}`];
-    try {
-      writeFileSync(context.resolve(options.output), fragmentText(solution, about));
-    } catch (error) {
-      throw new Refusal(
-        `cannot write ${options.output}: ${reasonNotWritten(error)}`,
-        EXIT.environment,
-        'give another file with -o',
-      );
-    }
+    writeOutput(context, options.output, fragmentText(solution, about));
     context.note(`wrote ${options.output}`);
   }
   if (context.options.format === 'json')

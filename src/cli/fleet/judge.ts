@@ -49,6 +49,8 @@ export interface Output {
 interface Decided {
   readonly name: string;
   readonly kernel: string;
+  /** The profile as it was named. */
+  readonly file: string;
   readonly planning: Planning;
   readonly plan: Plan | undefined;
   /** Without the kernel tree of the profile: no cell is proven on one. */
@@ -127,6 +129,7 @@ export class Fleet {
       kernel:
         kernel?.name ??
         (range === undefined ? 'all' : `${formatKernelVersion(range.min)}-${formatKernelVersion(range.max)}`),
+      file: profile,
       planning,
       plan,
       inputs: {
@@ -202,7 +205,13 @@ export class Fleet {
               place,
               decided.plan,
               rendered.value,
-              recordInputs(this.#context, place, decided.inputs, undefined),
+              recordInputs(
+                this.#context,
+                place,
+                decided.inputs,
+                { file: decided.file, sha256: decided.plan.profile.sha256 },
+                undefined,
+              ),
               force,
             )),
           );

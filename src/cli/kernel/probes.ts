@@ -2,21 +2,13 @@
  * Answers to the questions Kconfig files ask the shell. A kernel tree is other people's code: commands run only in
  * mode `run`; `replay` knows what a file has recorded, `deny` knows nothing.
  */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { type ParseInput, shellAnswer, textAnswer, unansweredProbes } from '../../kconfig/index.js';
 import { NO_FILE, readText } from '../files.js';
 import { onInterrupt } from '../interrupt.js';
+import { orRefuse, writeWhole } from '../write-file.js';
 import { Store } from './store.js';
 
 export type ProbeMode =
@@ -135,10 +127,10 @@ export class Probes {
       const answer = this.answer(command);
       if (answer !== undefined) answers.set(command.replaceAll(this.#world.directory, '$(srctree)'), answer);
     }
-    mkdirSync(path.dirname(file), { recursive: true });
-    const partial = `${file}.${process.pid}`;
-    writeFileSync(partial, this.#recording(answers));
-    renameSync(partial, file);
+    orRefuse(file, () => {
+      mkdirSync(path.dirname(file), { recursive: true });
+      writeWhole(file, this.#recording(answers));
+    });
   }
 
   #keep(): void {

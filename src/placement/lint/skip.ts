@@ -41,9 +41,13 @@ export function noPoolWithSize({ pools }: LintContext): Skip | undefined {
     : notApplicable('no reusable pool has a size without a base');
 }
 
+export const RAM_UNKNOWN = 'the RAM banks are not known';
+
 /** Without the banks every address is a guess. */
 function noRam({ isRamKnown }: LintContext): Skip | undefined {
-  return isRamKnown ? undefined : notRun('the RAM banks are not known', 'give --memory BASE+SIZE or --boot-log FILE');
+  return isRamKnown
+    ? undefined
+    : notRun(RAM_UNKNOWN, 'state board.memory in the profile, or give --memory BASE+SIZE or --boot-log FILE');
 }
 
 export function noPoolOrRam(context: LintContext): Skip | undefined {

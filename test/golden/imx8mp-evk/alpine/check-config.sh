@@ -64,6 +64,6 @@ done
 lost=$(lost_lines "dmaheap: " <"$fragment")
 if [ -n "$lost" ]; then
   printf '%s\n' "$lost" >&2
-  echo "dmaheap: $(printf '%s\n' "$lost" | wc -l) lines of $fragment did not survive; 'dmaheap explain SYMBOL' shows what prevents them" >&2
+  echo "dmaheap: $(printf '%s\n' "$lost" | wc -l) lines of $fragment did not survive; 'dmaheap explain SYMBOL --kernel-tree LINUX --arch ARCH --base-config $config' shows what prevents them" >&2
   exit 1
 fi
