@@ -1,15 +1,17 @@
 /** Finds the kernel command line in the files that boot loaders keep it in. */
 import type { SourceText } from '../source/index.js';
+import { oneOf, type Reading } from './alternatives.js';
+import { uBootArguments } from './u-boot.js';
 
-export interface KernelArguments {
-  readonly text: string;
+export interface KernelArguments extends Reading {
   /** As which kind of file it was read. */
   readonly as: string;
 }
 
 /** A reader knows its files by their lines. @returns undefined when the text is not of its kind */
-type Reader = (lines: readonly string[], text: string) => string | undefined;
+type Reader = (lines: readonly string[], text: string) => Reading | string | undefined;
 
+const certain = (text: string): Reading => ({ text, others: [], cause: '' });
 const unquoted = (value: string) => value.trim().replace(/^(["'])(.*)\1$/s, '$2');
 const isComment = (line: string) => /^\s*(?:#|;)/.test(line);
 
@@ -87,17 +89,10 @@ const loaderEntry: Reader = (lines) => {
   return found.length === 0 ? undefined : found.join(' ');
 };
 
-/** boot.cmd and what a U-Boot environment holds: `setenv bootargs`, where `${bootargs}` keeps what was there. */
+/** boot.cmd and what a U-Boot environment holds. */
 const uBootScript: Reader = (lines) => {
-  let bootargs: string | undefined;
-  for (const line of lines)
-    for (const [, quoted, bare = ''] of line.matchAll(
-      /\b(?:setenv|env set)\s+(?:-f\s+)?bootargs\s+(?:"([^"]*)"|'[^']*'|([^;&|\n]*))/g,
-    )) {
-      const value = quoted ?? unquoted(/'([^']*)'/.exec(line)?.[1] ?? bare);
-      bootargs = value.replace(/\$\{?bootargs\}?/g, bootargs ?? '');
-    }
-  return bootargs;
+  const texts = uBootArguments(lines);
+  return texts && oneOf(texts, 'bootargs depends on conditions that only U-Boot on the board evaluates');
 };
 
 /** boot.kernelParams of a NixOS configuration. */
@@ -129,7 +124,7 @@ export function kernelArguments({ text }: SourceText): KernelArguments {
     .filter((line) => !isComment(line));
   for (const [as, read] of READERS) {
     const found = read(lines, lines.join('\n'));
-    if (found !== undefined) return { text: found, as };
+    if (found !== undefined) return { ...(typeof found === 'string' ? certain(found) : found), as };
   }
-  return { text: lines.join(' '), as: 'a kernel command line' };
+  return { ...certain(lines.join(' ')), as: 'a kernel command line' };
 }
