@@ -41,6 +41,13 @@ export class Branches {
   #now: Values = new Map();
   readonly #open: { readonly before: Values; readonly ends: Values[]; isComplete: boolean }[] = [];
 
+  /** What is known here, for a part of the file that is run later or not at all. */
+  copy(): Branches {
+    const other = new Branches();
+    other.#now = this.#now;
+    return other;
+  }
+
   get(name: string): readonly string[] | undefined {
     return this.#now.get(name);
   }

@@ -1,6 +1,7 @@
 /** Finds the kernel command line in the files that boot loaders keep it in. */
 import type { SourceText } from '../source/index.js';
 import { oneOf, type Reading } from './alternatives.js';
+import { grubReading } from './grub.js';
 import { uBootArguments } from './u-boot.js';
 
 export interface KernelArguments extends Reading {
@@ -36,14 +37,6 @@ const grubDefault: Reader = (lines) => {
   const found = assignments(lines, /^GRUB_CMDLINE_LINUX(?:_DEFAULT)?$/);
   return found && [found.get('GRUB_CMDLINE_LINUX'), found.get('GRUB_CMDLINE_LINUX_DEFAULT')].join(' ').trim();
 };
-
-/** The first entry of a generated grub.cfg, which is the one that boots unless another was chosen. */
-const grubMenu: Reader = (lines) =>
-  lines.some((line) => /^\s*menuentry\s/.test(line))
-    ? lines
-        .map((line) => /^\s*linux(?:16|efi)?\s+\S+\s*(.*)$/.exec(line)?.[1])
-        .find((one): one is string => one !== undefined)
-    : undefined;
 
 /** armbianEnv.txt, orangepiEnv.txt, dietpiEnv.txt: their boot script appends these words. */
 const environmentFile: Reader = (lines) => joined(assignments(lines, /^extra(?:board)?args$/));
@@ -105,7 +98,7 @@ const nix: Reader = (_lines, text) => {
 
 const READERS: readonly (readonly [string, Reader])[] = [
   ['the defaults of GRUB', grubDefault],
-  ['a menu of GRUB', grubMenu],
+  ['a menu of GRUB', grubReading],
   ['the environment file of a boot script', environmentFile],
   ['a script of U-Boot', uBootScript],
   ['extlinux.conf', extlinux],

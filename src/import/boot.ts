@@ -27,10 +27,11 @@ const wordAt = (source: SourceText, word: string) => {
 };
 
 const ASK_THE_BOARD = 'run "cat /proc/cmdline" on the board, and give the text with --cmdline';
-const areaOf = (text: string) => cmaParameter(text)?.text ?? 'no cma=';
+const NO_AREA = 'no cma=';
+const areaOf = (text: string) => cmaParameter(text)?.text ?? NO_AREA;
 
 /** What keeps the text of a file from being what the kernel gets. */
-function* doubts({ text, others, cause }: Reading, source: SourceText): Generator<Diagnostic> {
+function* doubts({ text, others, cause, unused = [] }: Reading, source: SourceText): Generator<Diagnostic> {
   const taken = areaOf(text);
   const areas = [...new Set([...others.map(areaOf), taken])];
   const place = wordAt(source, cmaParameter(text)?.text ?? 'cma=');
@@ -40,6 +41,14 @@ function* doubts({ text, others, cause }: Reading, source: SourceText): Generato
       cause,
       fix: ASK_THE_BOARD,
       ...place,
+    });
+  const other = taken === NO_AREA ? unused.find((one) => areaOf(one.text) !== NO_AREA) : undefined;
+  if (other !== undefined)
+    yield report('import/condition', {
+      message: `the entry that boots has no cma=, but the entry "${other.name}" has ${areaOf(other.text)}`,
+      cause: 'import reads the entry that is the default of the menu',
+      fix: ASK_THE_BOARD,
+      ...wordAt(source, other.name),
     });
   const unset = [...new Set([text, ...others].flatMap(unsetVariables))];
   const [first = ''] = unset;

@@ -47,49 +47,6 @@ describe('the kernel command line', () => {
   });
 });
 
-describe('a script of U-Boot', () => {
-  const read = (text: string) => {
-    const { value, diagnostics } = readCommandLine(new SourceText('boot.cmd', text));
-    return [value?.text, ...diagnostics.map(({ code, message }) => `${code}: ${message}`)];
-  };
-  test('puts in what it sets', () => {
-    expect(read('setenv cmaargs "cma=128M"\nsetenv bootargs "console=ttyS0 ${cmaargs} root=/dev/x"\n')).toEqual([
-      'cma=128M',
-    ]);
-    expect(read('setenv size 64M; setenv bootargs root=${dev} cma=${size} "a b"\n')).toEqual(['cma=64M']);
-    expect(read("setenv args 'setenv bootargs quiet ${more}'\nsetenv more cma=32M # cma=1M\nrun args\n")).toEqual([
-      'cma=32M',
-    ]);
-    expect(read('more=cma=48M\nmmcargs=setenv bootargs root=${dev} ${more}\nbootcmd=run mmcargs; bootm\n')).toEqual([
-      'cma=48M',
-    ]);
-  });
-
-  test('names the variables that it does not set, unless a later cma= has the last word', () => {
-    expect(read('setenv bootargs "root=${rootdev} ${consoleargs} ${extraargs}"\n')).toEqual([
-      undefined,
-      'import/condition: the file does not set ${consoleargs}, ${extraargs}, which may contain cma=',
-    ]);
-    expect(read('setenv bootargs "cma=${size}"\n')[1]).toContain('does not set ${size}');
-    expect(read('setenv bootargs "${extraargs} cma=8M"\n')).toEqual(['cma=8M']);
-  });
-
-  test('says what depends on a condition, and only if the area does', () => {
-    const both = 'if test "${a}" = "1"; then setenv bootargs "cma=64M"; else setenv bootargs "cma=256M"; fi\n';
-    expect(read(both)).toEqual(['cma=256M', 'import/condition: the file gives cma=64M or cma=256M; assuming cma=256M']);
-    expect(read('setenv x cma=16M\ntest -n "$b" && setenv x cma=24M\nsetenv bootargs $x\n')[1]).toContain(
-      'cma=16M or cma=24M',
-    );
-    expect(read('setenv bootargs a\nif test $c = 1; then\n  setenv bootargs "${bootargs} cma=4M"\nfi\n')).toEqual([
-      'cma=4M',
-      'import/condition: the file gives no cma= or cma=4M; assuming cma=4M',
-    ]);
-    expect(read('if test $c = 1; then setenv bootargs "a cma=4M"; else setenv bootargs "b cma=4M"; fi\n')).toEqual([
-      'cma=4M',
-    ]);
-  });
-});
-
 describe('config.txt', () => {
   test.each<[string, RaspberryPi, bigint | undefined]>([
     ['dtoverlay=vc4-kms-v3d', PI3, 256n],
