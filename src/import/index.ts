@@ -214,10 +214,10 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
     const name =
       names.find((one) => found.access.get(one)?.isAssumed === false) ?? names.find((one) => found.access.has(one));
     const given = name === undefined ? undefined : found.access.get(name);
-    if (given === undefined || name === undefined) continue;
+    if (given?.group === undefined || name === undefined) continue;
     if (given.isAssumed)
       notes.decide(childPointer('/access', key), `the rules do not name a group for ${key}; ${given.group} is a guess`);
-    access[key] = { group: given.group, mode: `0${given.mode.toString(8)}` };
+    access[key] = { group: given.group, mode: `0${given.mode.toString(8).padStart(3, '0')}` };
     const missed = names.filter((one) => !found.access.has(one));
     if (missed.length > 0)
       diagnostics.push(
