@@ -310,13 +310,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
   const fromTrees = oneDefault(trees.value.regions, diagnostics);
   const settled = settleRegions(fromTrees, stated, board.arch === 'x86_64', diagnostics);
   const regions = [...soundRegions(settled, board.arch, diagnostics)];
-  const known = [
-    ...new Set([
-      'system',
-      ...regions.flatMap(namesOf),
-      ...namesOf({ name: DEFAULT_NAME, sizeBytes: 0n, isDefault: true, delivery: 'device-tree' }),
-    ]),
-  ];
+  const ofDefault = namesOf({ name: DEFAULT_NAME, sizeBytes: 0n, isDefault: true, delivery: 'device-tree' });
+  const known = [...new Set(['system', ...regions.flatMap(namesOf), ...ofDefault])];
   const rules = readAccess(input.rules, known);
   diagnostics.push(...rules.diagnostics);
   if (configs.value.systemHeap === false && rules.value.access.has('system'))
@@ -330,7 +325,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
     );
   if (
     regions.length === 0 &&
-    [...rules.value.access.keys()].some((name) => name !== 'system') &&
+    ofDefault.some((name) => rules.value.access.has(name)) &&
     configs.value.cmaHeap !== false
   ) {
     const guess = `no file states the size; ${formatBytes(USUAL_BYTES.other)} is the default of the kernel configuration`;
