@@ -2,12 +2,13 @@
 
 import { aboutHeaps } from '../check/heap-rules.js';
 import { lintRules } from '../check/rules.js';
-import { matchesPattern, type Rule, readRules, type Token } from '../check/udev.js';
+import { readRules } from '../check/udev.js';
 import { type Assignment, deviceEvent, heapDevice, orderRules, winner } from '../check/udev-event.js';
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { SourceText } from '../source/index.js';
 import { report } from './codes.js';
 import type { Understood } from './draft.js';
+import { isWithDirectory, namedHeaps, withoutEffect, withoutHeap } from './rules.js';
 
 export interface HeapAccess {
   /** undefined: the rules leave the heap to root. */
@@ -76,6 +77,10 @@ function asMeant(source: SourceText): SourceText {
 /** Lints whose matter the import speaks of in its own terms. */
 const SAID_HERE = new Set(['udev/world-access', 'udev/name-of-one-kernel']);
 
+/** Findings that say that a rule does nothing. */
+const DENIES =
+  /^(?:import\/no-effect|folklore\/kernel-with-directory|udev\/(?:not-a-token|bad-operator|invalid-mode))$/;
+
 const where = ({ source, rule }: Assignment) => `${source.file}:${rule.span.line}`;
 
 /** Where an assignment stands in the file as it was written. */
@@ -118,6 +123,8 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
   const diagnostics: Diagnostic[] = [];
   const ordered = orderRules(sources);
   let isAboutHeaps = false;
+  const files = ordered.map(asMeant);
+  const named = namedHeaps(files, heaps);
   for (const source of ordered) {
     const about = aboutHeaps(source, heaps);
     isAboutHeaps ||= about.length > 0;
@@ -127,8 +134,6 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
       if (!SAID_HERE.has(finding.code) && finding.span !== undefined && lines.has(finding.span.line))
         diagnostics.push({ ...finding, severity: finding.severity === 'error' ? 'warning' : finding.severity });
   }
-  const files = ordered.map(asMeant);
-  const named = namedHeaps(files, heaps);
   const access = new Map<string, HeapAccess>();
   const links: AccessFindings['links'][number][] = [];
   const said = new Set<string>();
@@ -140,6 +145,14 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
     heap,
     event: deviceEvent(files, heapDevice(heap)),
   }));
+  for (const source of ordered) {
+    const taken = diagnostics.filter(({ code, span }) => span?.file === source.file && DENIES.test(code));
+    const given = events.flatMap(({ event: { owner, group, mode, links, tags, run } }) =>
+      [owner, group, mode, links, tags, run].flat().filter((one) => one.source.file === source.file),
+    );
+    const lines = [...taken.map(({ span }) => span?.line ?? 0), ...given.map(({ rule }) => rule.span.line)];
+    diagnostics.push(...withoutHeap(source, aboutHeaps(source, [...heaps, ...named]), new Set(lines)));
+  }
   const placeOf = (one: Assignment) => placeIn(ordered, one);
   const groups = new Set(events.flatMap(({ event }) => groupOf(winner(inEffect(event.group, placeOf))) ?? []));
   for (const { heap, event } of events) {
@@ -290,55 +303,3 @@ function accessOf(
   }
   return { group: taken, mode: bits, isAssumed: named === undefined };
 }
-
-const isSubsystem = ({ key, operator }: Token) => /^SUBSYSTEMS?$/.test(key) && operator === '==';
-const isWithDirectory = (token: Token) => isKernel(token) && /^(?:\/dev\/)?dma_heap\//.test(token.value);
-const isKernel = ({ key, operator }: Token) => key === 'KERNEL' && operator === '==';
-
-/** What udev accepts in a rule about heaps and what does nothing. */
-function* withoutEffect({ tokens }: Rule, { file }: SourceText): Generator<Diagnostic> {
-  const never = tokens.find((token) => isKernel(token) && token.value === 'dma_heap');
-  if (never !== undefined)
-    yield report('import/no-effect', {
-      message: `KERNEL=="dma_heap" never matches, so the rule has no effect`,
-      cause: 'dma_heap is the subsystem and the directory of the nodes; no device has this kernel name',
-      fix: 'write SUBSYSTEM=="dma_heap", and state the access in the profile',
-      span: never.span,
-    });
-  const uaccess = tokens.find(({ key, operator, value }) => key === 'TAG' && operator !== '==' && value === 'uaccess');
-  const name = file.replace(/^.*\//, '');
-  if (uaccess !== undefined && name > SEAT_RULES)
-    yield report('import/no-effect', {
-      message: `TAG+="uaccess" in ${name} comes after ${SEAT_RULES}, which applies it, so the tag has no effect`,
-      cause: 'udev reads rules files in the order of their names',
-      fix: 'remove it, because heap memory is not charged to cgroups; give access to a group in the profile',
-      span: uaccess.span,
-    });
-}
-
-/** systemd's file that turns the tag into an access control list. */
-const SEAT_RULES = '73-seat-late.rules';
-
-/**
- * Plain names in KERNEL== that none of the known heaps has: a vendor's. A rule without SUBSYSTEM matches on the board
- * all the same, so that there a name in the style of heaps is enough.
- */
-function namedHeaps(files: readonly SourceText[], heaps: readonly string[]): string[] {
-  const names = files.flatMap((source) =>
-    readRules(source)
-      .rules.filter(
-        ({ tokens }) =>
-          tokens.some((token) => isSubsystem(token) && matchesPattern(token.value, 'dma_heap')) ||
-          (!tokens.some(isSubsystem) && tokens.some((token) => isKernel(token) && HEAP_STYLE.test(token.value))),
-      )
-      .flatMap((rule) => rule.tokens.filter(isKernel))
-      .flatMap(({ value }) => value.split('|'))
-      .filter((name) => /^[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}$/.test(name) && !heaps.includes(name))
-      .filter((name) => name !== 'dma_heap'),
-  );
-  return [...new Set(names)];
-}
-
-/** As vendors call heaps: Rockchip, NXP, MediaTek, Qualcomm, TI, Samsung, Amlogic. */
-const HEAP_STYLE =
-  /(?:^|\|)(?:system[-_]\w|(?:linux,)?cma(?:[-_|]|$)|reserved[-_]\w|default_cma|vidbuf_|carveout|(?:linux|mtk|qcom|google|samsung|amlogic|codecmm)[,_-][\w,-]*(?:cma|heap|uncached|secure|mm)|[\w,-]*(?:uncached|[-_]heap)(?:[-_]\w|\||$))/;

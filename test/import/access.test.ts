@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { findFolklore } from '../../src/facts/folklore.js';
 import { readAccess } from '../../src/import/access.js';
+import { importSetup } from '../../src/import/index.js';
 import { SourceText } from '../../src/source/index.js';
 
 const HEAP = 'SUBSYSTEM=="dma_heap"';
@@ -74,4 +75,52 @@ test('chmod of the directory is told from chmod of its nodes, and -R is both', (
   const { access } = read(`${HEAP}, GROUP="video", RUN+="/bin/chmod -R g+rw /dev/dma_heap"`);
   expect(access).toMatchObject({ group: 'video', mode: 0o660 });
   expect(read(`${HEAP}, GROUP="video", RUN+="/bin/chmod a+rw /dev/dma_heap"`).access?.mode).toBe(0o660);
+});
+
+describe('a rule that gives nothing to a heap is named', () => {
+  const WANT = 'GROUP="video", MODE="0660"';
+  test.each([
+    ['KERNEL=="video_cma"', 'KERNEL=="video_cma" may be for a heap'],
+    ['KERNEL=="mtk_mm*"', 'KERNEL=="mtk_mm*" may be for a heap'],
+    [`KERNEL=="qcom,system", ${WANT}\nKERNEL=="secure"`, 'KERNEL=="secure" may be for a heap'],
+    [`${HEAP}, KERNEL=="mtk_mm*"`, 'KERNEL=="mtk_mm*" matches no heap that import knows by name'],
+    ['SUBSYSTEM=="dma-heap"', 'SUBSYSTEM=="dma-heap" matches no heap'],
+    ['SUBSYSTEM=="misc", KERNEL=="dma_heap"', 'KERNEL=="dma_heap" matches no heap'],
+    ['KERNEL=="dma_heap*"', 'KERNEL=="dma_heap*" matches no heap'],
+    [`${HEAP}, ACTION=="remove"`, 'the rule is for the removal of a heap'],
+    [`${HEAP}, ATTR{x}=="1"`, 'the rule gives nothing to any heap'],
+  ])('%s', (rule, message) => {
+    const { said, value } = read(`${rule}, ${WANT}`);
+    expect(said).toEqual([expect.stringContaining(message)]);
+    expect(value.access.has('system')).toBe(false);
+  });
+
+  test('once, and no other device is', () => {
+    expect(
+      read(`${HEAP}, ${WANT}\nKERNEL=="mpp_service", ${WANT}\nSUBSYSTEM=="misc", KERNEL=="x", ${WANT}`).said,
+    ).toEqual([]);
+    expect(read(`KERNEL=="dma_heap", ${WANT}`).said).toHaveLength(1);
+    expect(read(`SUBSYSTEM=="tpm", KERNEL=="secure", ${WANT}`).said).toEqual([]);
+  });
+});
+
+describe('rules for vendor heaps alone', () => {
+  test.each(['qcom,system', 'protected', 'system_cc_shared', 'display-heap'])('make no default area of %s', (name) => {
+    const rules = [new SourceText('a.rules', `${HEAP}, KERNEL=="${name}", GROUP="video", MODE="0660"\n`)];
+    const { value = '' } = importSetup({ configs: [], trees: [], rules });
+    expect(value).not.toContain('"regions"');
+    expect(value).toContain(`"kernelName": "${name}"`);
+  });
+
+  test.each(['linux,cma', 'reserved', 'default_cma_region', 'linux,*'])('but of %s', (name) => {
+    const rules = [new SourceText('a.rules', `${HEAP}, KERNEL=="${name}", GROUP="video", MODE="0660"\n`)];
+    expect(importSetup({ configs: [], trees: [], rules }).value).toContain('"regions"');
+  });
+
+  test('and i"SYSTEM" is the system heap', () => {
+    const rules = [new SourceText('a.rules', `${HEAP}, KERNEL==i"SYSTEM", GROUP="video", MODE="0660"\n`)];
+    const { value = '' } = importSetup({ configs: [], trees: [], rules });
+    expect(value).toContain('"kind": "system"');
+    expect(value).not.toMatch(/"regions"|SYSTEM/);
+  });
 });
