@@ -15,6 +15,7 @@ import { pageSizeRefusal } from '../facts/page-size.js';
 import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
 import type { RaspberryPi } from '../image/index.js';
 import { identityOf, Notes, noteMissingMemory, profileName, profileText, rangesOf, regionOf } from '../init/write.js';
+import { archOfTree } from '../model/index.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
 import { formatBytes } from '../quantity/index.js';
@@ -257,7 +258,7 @@ function boardOf(
 ): Profile['board'] {
   const root = tree.board?.root;
   const identity = root === undefined ? {} : identityOf(textOf(root, 'model'), strings(root, 'compatible'));
-  const arch = input.arch ?? config.arch;
+  const arch = input.arch ?? config.arch ?? (tree.board === undefined ? undefined : archOfTree(tree.board));
   const memory = rangesOf(tree.board === undefined ? [] : soundMemory(memoryBanks(tree.board), diagnostics));
   if (memory === undefined) {
     noteMissingMemory(notes, 'the setup');
