@@ -34,6 +34,14 @@ export function expand(text: string, values: (name: string) => readonly string[]
   return [...new Set(texts)];
 }
 
+/** One text of each list after the other, in every combination. */
+export function combine(lists: readonly (readonly string[])[]): string[] {
+  let texts = [''];
+  for (const list of lists)
+    texts = texts.flatMap((start) => list.map((one) => `${start} ${one}`.trim())).slice(0, MOST);
+  return [...new Set(texts)];
+}
+
 type Values = ReadonlyMap<string, readonly string[]>;
 
 /** Runs over a file once, through every branch. */
@@ -46,6 +54,10 @@ export class Branches {
     const other = new Branches();
     other.#now = this.#now;
     return other;
+  }
+
+  entries(): Iterable<readonly [string, readonly string[]]> {
+    return this.#now;
   }
 
   get(name: string): readonly string[] | undefined {

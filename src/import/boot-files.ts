@@ -3,6 +3,7 @@ import type { SourceText } from '../source/index.js';
 import { oneOf, type Reading } from './alternatives.js';
 import { grubReading } from './grub.js';
 import { uBootArguments } from './u-boot.js';
+import { boardConfig, debianDefaults, environmentFile, grubDefault, uEnv, yoctoMachine } from './variables.js';
 
 export interface KernelArguments extends Reading {
   /** As which kind of file it was read. */
@@ -13,45 +14,7 @@ export interface KernelArguments extends Reading {
 type Reader = (lines: readonly string[], text: string) => Reading | string | undefined;
 
 const certain = (text: string): Reading => ({ text, others: [], cause: '' });
-const unquoted = (value: string) => value.trim().replace(/^(["'])(.*)\1$/s, '$2');
 const isComment = (line: string) => /^\s*(?:#|;)/.test(line);
-
-/** `KEY=value` of a shell-like file, later ones over earlier ones; `$KEY` and `+=` keep what was there. */
-function assignments(lines: readonly string[], keys: RegExp): Map<string, string> | undefined {
-  const found = new Map<string, string>();
-  for (const line of lines) {
-    const [, key = '', operator, raw = ''] = /^\s*(?:export\s+)?([A-Za-z_][\w.:-]*?)\s*([+:]?=)(.*)$/.exec(line) ?? [];
-    if (!keys.test(key)) continue;
-    const before = found.get(key) ?? '';
-    const value = unquoted(raw).replace(new RegExp(`\\$\\{?${key}\\}?`, 'g'), before);
-    found.set(key, operator === '+=' ? `${before} ${value}` : value);
-  }
-  return found.size === 0 ? undefined : found;
-}
-
-const joined = (values: Map<string, string> | undefined) =>
-  values === undefined ? undefined : [...values.values()].join(' ').trim();
-
-/** grub-mkconfig writes GRUB_CMDLINE_LINUX first and the part of the default entry after it. */
-const grubDefault: Reader = (lines) => {
-  const found = assignments(lines, /^GRUB_CMDLINE_LINUX(?:_DEFAULT)?$/);
-  return found && [found.get('GRUB_CMDLINE_LINUX'), found.get('GRUB_CMDLINE_LINUX_DEFAULT')].join(' ').trim();
-};
-
-/** armbianEnv.txt, orangepiEnv.txt, dietpiEnv.txt: their boot script appends these words. */
-const environmentFile: Reader = (lines) => joined(assignments(lines, /^extra(?:board)?args$/));
-
-/** uEnv.txt of BeagleBone and others. */
-const uEnv: Reader = (lines) => joined(assignments(lines, /^(?:cmdline|optargs|bootargs|kernel_args|bootargs_extra)$/));
-
-/** BoardConfig.mk, a Yocto machine, systemd's UKI and Debian's flash-kernel. */
-const buildVariables: Reader = (lines) =>
-  joined(
-    assignments(
-      lines,
-      /^(?:BOARD_KERNEL_CMDLINE|APPEND|KERNEL_EXTRA_ARGS|UBOOT_EXTLINUX_KERNEL_ARGS|Cmdline|LINUX_KERNEL_CMDLINE(?:_DEFAULTS)?|U_BOOT_PARAMETERS|CMDLINE_LINUX(?:_DEFAULT)?)(?:[:_](?:append|prepend)\S*)?$/,
-    ),
-  );
 
 /** extlinux.conf: the label that DEFAULT names, or the first. */
 const extlinux: Reader = (lines) => {
@@ -64,7 +27,8 @@ const extlinux: Reader = (lines) => {
     if (key === 'default') wanted = rest;
     if (key === 'label') labels.push({ name: rest, append: undefined });
     const last = labels.at(-1);
-    if (key === 'append' && last !== undefined) {
+    // `APPEND = "…"` is a variable of Yocto.
+    if (key === 'append' && last !== undefined && !/^[.+?:]*=/.test(rest)) {
       last.append = rest;
       isSeen = true;
     }
@@ -105,7 +69,9 @@ const READERS: readonly (readonly [string, Reader])[] = [
   ['a loader entry of systemd-boot', loaderEntry],
   ['a NixOS configuration', nix],
   ['uEnv.txt', uEnv],
-  ['variables of a build', buildVariables],
+  ["Debian's defaults for the kernel", debianDefaults],
+  ['variables of a board', boardConfig],
+  ['a machine of Yocto', yoctoMachine],
 ];
 
 /** The arguments that a boot loader's file gives the kernel; a text of no such kind is the command line itself. */

@@ -90,3 +90,53 @@ describe('a menu of GRUB', () => {
     expect(read(entry('a', '${extra_cmdline}'))[1]).toContain('does not set ${extra_cmdline}');
   });
 });
+
+describe('variables of other files', () => {
+  test.each([
+    ['GRUB_CMDLINE_LINUX="quiet" # cma=96M\nGRUB_CMDLINE_LINUX_DEFAULT=splash\n', undefined],
+    ['GRUB_CMDLINE_LINUX=quiet # cma=96M\n', undefined],
+    ['GRUB_CMDLINE_LINUX="quiet"\' cma=8M\'\n', 'cma=8M'],
+    ['CMA="cma=12M"\nGRUB_CMDLINE_LINUX="quiet $CMA"\n', 'cma=12M'],
+    ['LINUX_KERNEL_CMDLINE="cma=64M"\nLINUX_KERNEL_CMDLINE_DEFAULTS="cma=32M"\n', 'cma=64M'],
+    ['BOARD_KERNEL_CMDLINE := quiet # cma=1M\nBOARD_KERNEL_CMDLINE += cma=2M\n', 'cma=2M'],
+    ['APPEND = "cma=4M"\nAPPEND:append = " cma=16M"\nAPPEND:prepend = "cma=8M "\n', 'cma=16M'],
+    ['extraargs=cma=20M # not a comment cma=24M\n', 'cma=24M'],
+    ['GRUB_CMDLINE_LINUX="a; b"; GRUB_CMDLINE_LINUX="c cma=4M"\n', 'cma=4M'],
+    ['label a\n  append cma=4M\n', 'cma=4M'],
+  ])('%j', (text, cma) => {
+    expect(read(text)).toEqual([cma]);
+  });
+
+  test.each([
+    ['APPEND:append:mx8mp = " cma=800M"\nAPPEND:append:mx8mm = " cma=320M"\n', 'no cma= or cma=800M or cma=320M'],
+    ['APPEND = "cma=8M"\nAPPEND_append_mx8mp = " cma=16M"\n', 'cma=8M or cma=16M'],
+    [
+      'ifeq ($(X),1)\nBOARD_KERNEL_CMDLINE += cma=64M\nelse\nBOARD_KERNEL_CMDLINE += cma=96M\nendif\n',
+      'cma=64M or cma=96M',
+    ],
+    [
+      'ifeq ($(X),1)\nBOARD_KERNEL_CMDLINE := cma=1M\nelse ifeq ($(Y),1)\nBOARD_KERNEL_CMDLINE := cma=2M\nendif\n',
+      'cma=1M or cma=2M',
+    ],
+    ['if [ -e /x ]; then\n  GRUB_CMDLINE_LINUX="cma=64M"\nfi\n', 'no cma= or cma=64M'],
+    [
+      'case $x in\na)\n  GRUB_CMDLINE_LINUX="cma=1M"\n  ;;\n*)\n  GRUB_CMDLINE_LINUX="cma=2M" ;;\nesac\n',
+      'cma=1M or cma=2M',
+    ],
+    ['if [ -e /x ]; then GRUB_CMDLINE_LINUX="cma=64M"; fi\n', 'no cma= or cma=64M'],
+    ['GRUB_CMDLINE_LINUX=cma=8M\n[ -e "/x" ] && GRUB_CMDLINE_LINUX="cma=64M"\n', 'cma=8M or cma=64M'],
+    [
+      'case $x in\na) GRUB_CMDLINE_LINUX="cma=1M" ;;\nb) GRUB_CMDLINE_LINUX="cma=2M" ;;\nesac\n',
+      'no cma= or cma=1M or cma=2M',
+    ],
+  ])('%j depends on a condition', (text, areas) => {
+    expect(read(text).slice(1)).toEqual([
+      expect.stringMatching(`^import/condition: the file gives .*${areas}; assuming`),
+    ]);
+  });
+
+  test('the overrides are named', () => {
+    const { diagnostics } = readCommandLine(new SourceText('x.conf', 'APPEND:append:mx8mp = " cma=800M"\n'));
+    expect(diagnostics[0]?.cause).toContain('overrides: mx8mp');
+  });
+});
