@@ -4,14 +4,15 @@ import { matchesPattern, type Rule, readRules } from './udev.js';
 
 const isSubsystem = (key: string) => key === 'SUBSYSTEM' || key === 'SUBSYSTEMS';
 
+/** `SUBSYSTEM!="dma_heap", GOTO="end"` at the top speaks for the whole file. */
+export const isOnlyHeaps = ([first]: readonly Rule[]): boolean =>
+  first?.tokens.some(({ key, operator, value }) => isSubsystem(key) && operator === '!=' && value === 'dma_heap') ??
+  false;
+
 /** @param heaps names under /dev/dma_heap */
 export function aboutHeaps(source: SourceText, heaps: readonly string[]): Rule[] {
   const { rules, garbage } = readRules(source);
-  // `SUBSYSTEM!="dma_heap", GOTO="end"` at the top speaks for the whole file.
-  const isWholeFile = rules[0]?.tokens.some(
-    ({ key, operator, value }) => isSubsystem(key) && operator === '!=' && value === 'dma_heap',
-  );
-  if (isWholeFile) return [...rules];
+  if (isOnlyHeaps(rules)) return [...rules];
   return rules.filter(({ tokens, span }) => {
     const subsystem = tokens.find(({ key, operator }) => isSubsystem(key) && operator === '==');
     if (subsystem !== undefined) return subsystem.value.includes('dma_heap');

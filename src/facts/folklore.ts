@@ -83,10 +83,7 @@ const RECIPES: readonly Recipe[] = [
   {
     code: 'folklore/chmod',
     pattern: /\bchmod\s+(?:-\S+\s+)*(?:0?[0-7]{2}[1-7]|(?:[ugoa]{0,3}[oa][ugoa]{0,3})?[+=][rwx]{1,3})(?=\s)[^\n;&|"]*/g,
-    message: (found) =>
-      isDirectory(found)
-        ? `"${found.trim()}" opens the directory: every process may replace nodes in it, but the modes of the nodes do not change`
-        : `"${found.trim()}" opens the node to every process`,
+    message: (found) => `"${found.trim()}" ${effectOfChmod(found)}`,
     cause: 'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
     fix: 'give one group access: GROUP="video", MODE="0660" in a udev rule for SUBSYSTEM=="dma_heap"',
     facts: ['heap.read-only-allocates'],
@@ -109,8 +106,23 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
-/** The directory of the nodes, without what lies in it. */
-const isDirectory = (command: string) => /\/dev\/dma_heap\/?\s*$/.test(command) && !/\s-\w*R/.test(command);
+/** What chmod does to the directory of the nodes, to the nodes in it, or to one of them. */
+function effectOfChmod(command: string): string {
+  if (!/\/dev\/dma_heap\/?\s*$/.test(command)) return 'opens the node to every process';
+  const [, mode = '', operator = '', what = ''] = /\s(?:\d*(\d)|[ugoa]*([+=])([rwx]+))\s/.exec(command) ?? [];
+  const added = (what.includes('w') ? 2 : 0) | (what.includes('x') ? 1 : 0);
+  // The kernel makes the directory 0755.
+  const others = mode === '' ? (operator === '+' ? 1 | added : added) : Number(mode);
+  const directory =
+    (others & 1) === 0
+      ? 'closes the directory: only root can open the nodes in it'
+      : (others & 2) === 0
+        ? 'leaves the directory as the kernel makes it'
+        : 'opens the directory: every process may replace nodes in it';
+  return /\s(?:-\w*R|--recursive\b)/.test(command)
+    ? `opens the nodes to every process, and ${directory}`
+    : `${directory}, but the modes of the nodes do not change`;
+}
 
 /** Every recipe found in a text, in the order of the text. */
 export function findFolklore(source: SourceText): Diagnostic[] {

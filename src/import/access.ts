@@ -2,15 +2,17 @@
 
 import { aboutHeaps } from '../check/heap-rules.js';
 import { lintRules } from '../check/rules.js';
-import { matchesPattern, type Rule, readRules, type Token } from '../check/udev.js';
+import { readRules } from '../check/udev.js';
 import { type Assignment, deviceEvent, heapDevice, orderRules, winner } from '../check/udev-event.js';
-import type { Diagnostic } from '../diagnostic/index.js';
+import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { SourceText } from '../source/index.js';
 import { report } from './codes.js';
 import type { Understood } from './draft.js';
+import { isWithDirectory, namedHeaps, withoutEffect, withoutHeap } from './rules.js';
 
 export interface HeapAccess {
-  readonly group: string;
+  /** undefined: the rules leave the heap to root. */
+  readonly group: string | undefined;
   readonly mode: number;
   /** No rule names a group for this name. */
   readonly isAssumed: boolean;
@@ -34,7 +36,7 @@ function permissionsOf(run: string, command: string): string {
   const group =
     /\bch(?:grp|own)\s+(?:-\w+\s+)*(?:\w*:)?([a-z_][\w-]*)/.exec(command)?.[1] ??
     /\bsetfacl\s+(?:-\w+\s+)*g:([a-z_][\w-]*):r/.exec(command)?.[1];
-  const mode = /\bchmod\s+(?:-\w+\s+)*(0?[0-7]{3})\b/.exec(command)?.[1];
+  const mode = /\bchmod\s+(?:-\w+\s+)*(0?[0-7]{3})\b/.exec(command)?.[1] ?? symbolicMode(command);
   if (group === undefined && mode === undefined) return run;
   const nodes = [...command.matchAll(/\/dev\/dma_heap\/([\w.,+@*?[\]-]+)/g)].map(([, name]) => name);
   return [
@@ -42,6 +44,21 @@ function permissionsOf(run: string, command: string): string {
     ...(mode === undefined ? [] : [`MODE="${mode}"`]),
     ...(nodes.length === 0 ? [] : [`KERNEL=="${[...new Set(nodes)].join('|')}"`]),
   ].join(', ');
+}
+
+/** `chmod a+rw`, on the mode that a heap has without a rule. */
+function symbolicMode(command: string): string | undefined {
+  const clauses = /\bchmod\s+(?:-\S+\s+)*((?:[ugoa]*[+=][rwxX]*,?)+)\s/.exec(command)?.[1];
+  if (clauses === undefined) return undefined;
+  let mode = 0o600;
+  for (const [, who = '', operator, what = ''] of clauses.matchAll(/([ugoa]*)([+=])([rwxX]*)/g)) {
+    const bits = (what.includes('r') ? 4 : 0) | (what.includes('w') ? 2 : 0);
+    for (const [i, one] of ['o', 'g', 'u'].entries()) {
+      if (who !== '' && !who.includes('a') && !who.includes(one)) continue;
+      mode = (operator === '=' ? mode & ~(7 << (3 * i)) : mode) | (bits << (3 * i));
+    }
+  }
+  return `0${mode.toString(8).padStart(3, '0')}`;
 }
 
 const OPENS_DIRECTORY = /\bch(?:mod|own|grp)\s+(?!-R|--recursive)[^;&|]*\/dev\/dma_heap\/?(?=["'\s;&|]|$)/;
@@ -60,13 +77,54 @@ function asMeant(source: SourceText): SourceText {
 /** Lints whose matter the import speaks of in its own terms. */
 const SAID_HERE = new Set(['udev/world-access', 'udev/name-of-one-kernel']);
 
+/** Findings that say that a rule does nothing. */
+const DENIES =
+  /^(?:import\/no-effect|folklore\/kernel-with-directory|udev\/(?:not-a-token|bad-operator|invalid-mode))$/;
+
 const where = ({ source, rule }: Assignment) => `${source.file}:${rule.span.line}`;
+
+/** Where an assignment stands in the file as it was written. */
+interface Place {
+  readonly text: string;
+  readonly span: Span;
+  readonly key: string;
+  /** A program sets it after all rules; `never`: the rule does not match as it stands. */
+  readonly by: 'rule' | 'program' | 'never';
+}
+
+interface Reporter {
+  readonly placeOf: (assignment: Assignment) => Place;
+  /** Says a thing once, whichever heaps it is found on. */
+  readonly once: (key: string, diagnostic: Diagnostic) => void;
+}
+
+function placeIn(originals: readonly SourceText[], one: Assignment): Place {
+  const { rule, token, source, value } = one;
+  const key = where(one);
+  const original = originals.find(({ file }) => file === source.file);
+  const written = original && readRules(original).rules.find(({ span }) => span.line === rule.span.line);
+  const same = written?.tokens.find((other) => other.key === token.key && other.value === value);
+  const run = written?.tokens.find(
+    (other) => other.key === 'RUN' && permissionsOf('', other.value).includes(`"${value}"`),
+  );
+  const { span } = same ?? run ?? token;
+  if (same === undefined && run !== undefined) return { text: `RUN+="${run.value}"`, span, key, by: 'program' };
+  const by = written?.tokens.some(isWithDirectory) === true ? 'never' : 'rule';
+  return { text: `${token.key}="${value}"`, span, key, by };
+}
+
+/** Programs have the last word, and a rule that never matches has one only if nothing else has. */
+const ORDER = ['never', 'rule', 'program'];
+const inEffect = (list: readonly Assignment[], placeOf: Reporter['placeOf']) =>
+  [...list].sort((a, b) => ORDER.indexOf(placeOf(a).by) - ORDER.indexOf(placeOf(b).by));
 
 /** @param heaps every name that a heap of this board may have */
 export function readAccess(sources: readonly SourceText[], heaps: readonly string[]): Understood<AccessFindings> {
   const diagnostics: Diagnostic[] = [];
   const ordered = orderRules(sources);
   let isAboutHeaps = false;
+  const files = ordered.map(asMeant);
+  const named = namedHeaps(files, heaps);
   for (const source of ordered) {
     const about = aboutHeaps(source, heaps);
     isAboutHeaps ||= about.length > 0;
@@ -76,8 +134,6 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
       if (!SAID_HERE.has(finding.code) && finding.span !== undefined && lines.has(finding.span.line))
         diagnostics.push({ ...finding, severity: finding.severity === 'error' ? 'warning' : finding.severity });
   }
-  const files = ordered.map(asMeant);
-  const named = namedHeaps(files, heaps);
   const access = new Map<string, HeapAccess>();
   const links: AccessFindings['links'][number][] = [];
   const said = new Set<string>();
@@ -89,26 +145,38 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
     heap,
     event: deviceEvent(files, heapDevice(heap)),
   }));
-  const groups = new Set(events.flatMap(({ event }) => groupOf(winner(event.group)) ?? []));
+  for (const source of ordered) {
+    const taken = diagnostics.filter(({ code, span }) => span?.file === source.file && DENIES.test(code));
+    const given = events.flatMap(({ event: { owner, group, mode, links, tags, run } }) =>
+      [owner, group, mode, links, tags, run].flat().filter((one) => one.source.file === source.file),
+    );
+    const lines = [...taken.map(({ span }) => span?.line ?? 0), ...given.map(({ rule }) => rule.span.line)];
+    diagnostics.push(...withoutHeap(source, aboutHeaps(source, [...heaps, ...named]), new Set(lines)));
+  }
+  const placeOf = (one: Assignment) => placeIn(ordered, one);
+  const groups = new Set(events.flatMap(({ event }) => groupOf(winner(inEffect(event.group, placeOf))) ?? []));
   for (const { heap, event } of events) {
-    const group = winner(event.group);
-    const mode = winner(event.mode);
-    for (const [key, list] of [
-      ['GROUP', event.group],
-      ['MODE', event.mode],
+    const group = winner(inEffect(event.group, placeOf));
+    const mode = winner(inEffect(event.mode, placeOf));
+    for (const [key, list, last] of [
+      ['GROUP', event.group, group],
+      ['MODE', event.mode, mode],
     ] as const) {
-      const [last, ...earlier] = [...list].reverse();
-      const lost = earlier.find((one) => one.value !== last?.value);
-      if (last !== undefined && lost !== undefined)
-        once(
-          `${where(lost)} ${key}`,
-          report('import/no-effect', {
-            message: `${key}="${lost.value}" is overridden by ${key}="${last.value}" in ${where(last)}`,
-            cause: 'udev reads rules files in the order of their names, and the later of two rules for a node wins',
-            fix: 'the profile has the value of the later rule; change the profile if you want the other value',
-            span: lost.token.span,
-          }),
-        );
+      // That a rule never matches is said already.
+      const lost = list.findLast((one) => one.value !== last?.value && placeOf(one).by !== 'never');
+      if (last === undefined || lost === undefined) continue;
+      const isProgram = placeOf(last).by === 'program' && placeOf(lost).by !== 'program';
+      once(
+        `${where(lost)} ${key}`,
+        report('import/no-effect', {
+          message: `${placeOf(lost).text} is overridden by ${placeOf(last).text} in ${where(last)}`,
+          cause: isProgram
+            ? 'udev starts programs after it has applied all rules'
+            : 'udev reads rules files in the order of their names, and the later of two rules for a node wins',
+          fix: 'the profile follows the one that wins; change the profile if you want the other',
+          span: placeOf(lost).span,
+        }),
+      );
     }
     const conditional = [...event.group, ...event.mode, ...event.links].find((one) => !one.certain);
     if (conditional !== undefined)
@@ -156,8 +224,8 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
           span: run.token.span,
         }),
       );
-    if (group === undefined && mode === undefined) continue;
-    access.set(heap, accessOf(group, mode, groups, once));
+    const given = accessOf(group, mode, groups, { placeOf, once });
+    if (given !== undefined) access.set(heap, given);
   }
   return { value: { access, links, named, isAboutHeaps: isAboutHeaps || named.length > 0 }, diagnostics };
 }
@@ -173,86 +241,65 @@ function accessOf(
   group: Assignment | undefined,
   mode: Assignment | undefined,
   groups: ReadonlySet<string>,
-  once: (key: string, diagnostic: Diagnostic) => void,
-): HeapAccess {
+  { placeOf, once }: Reporter,
+): HeapAccess | undefined {
+  const any = mode ?? group;
+  if (any === undefined) return undefined;
   const stated = mode !== undefined && /^0*[0-7]{1,4}$/.test(mode.value) ? Number.parseInt(mode.value, 8) : 0o660;
   const isWorld = (stated & 0o007) !== 0;
+  const named = groupOf(group);
+  const isRoots = group === undefined ? (stated & 0o070) === 0 : /^(?:root|0+)$/.test(group.value);
+  if (named === undefined && isRoots && !isWorld) {
+    const at = placeOf(group ?? any);
+    once(
+      `root ${at.key}`,
+      report('import/changed', {
+        message: `${at.text} gives the heap to root only, so the profile gives access to nobody`,
+        cause: 'the kernel gives every heap to root',
+        fix: 'state the access in the profile if a group needs the heap',
+        span: at.span,
+      }),
+    );
+    return { group: undefined, mode: stated, isAssumed: false };
+  }
   // If the rules gave access to others, the only known group gets it; a guess gives access to no one else.
   const [other] = isWorld && groups.size === 1 ? groups : [];
-  const named = groupOf(group);
   const taken = named ?? other ?? 'dmaheap';
-  // Neither the world, nor execution; and a group that cannot open the node has no access.
-  const bits = (stated & 0o660) | 0o040 | (stated & 0o600 ? 0 : 0o600);
-  if (isWorld && mode !== undefined)
+  // No execution; and what the world had, the group has instead.
+  const bits = (stated & 0o660) | ((stated & 0o006) << 3);
+  if (isWorld && mode !== undefined) {
+    const at = placeOf(mode);
     once(
-      `mode ${where(mode)}`,
+      `mode ${at.key}`,
       report('import/changed', {
-        message: `MODE="${mode.value}" becomes 0${bits.toString(8)}`,
+        message: `${at.text} becomes 0${bits.toString(8).padStart(3, '0')}`,
         cause: 'a process that opens a heap read-only can allocate from it, and heap memory is not charged to cgroups',
         fix: `make the users members of "${taken}"`,
         facts: ['heap.read-only-allocates'],
-        span: mode.token.span,
+        span: at.span,
       }),
     );
-  if (named === undefined)
+  }
+  if (named === undefined) {
+    const isUnfit = group !== undefined && !isRoots;
+    const at = placeOf(isUnfit ? group : any);
+    const source = other === undefined ? '' : ', which the rules use for another heap';
     once(
-      `group ${mode === undefined ? '' : where(mode)}`,
+      `group ${at.key}`,
       report('import/assumed', {
-        message: `a rule gives access to a heap but does not name a group; assuming "${taken}"${other === undefined ? '' : ', which the rules use for another heap'}`,
-        fix: 'name the right group in the profile',
-        ...(mode === undefined ? {} : { span: mode.token.span }),
+        message: isUnfit
+          ? `a profile cannot have ${at.text}; assuming "${taken}"${source}`
+          : `a rule gives access to a heap but does not name a group; assuming "${taken}"${source}`,
+        ...(isUnfit
+          ? { cause: 'a profile has the name of a group, because a number may be another group elsewhere' }
+          : {}),
+        fix:
+          isUnfit && /^\d+$/.test(group.value)
+            ? `name the group in the profile: "getent group ${group.value}" prints it on the board`
+            : 'name the right group in the profile',
+        span: at.span,
       }),
     );
+  }
   return { group: taken, mode: bits, isAssumed: named === undefined };
 }
-
-const isSubsystem = ({ key, operator }: Token) => /^SUBSYSTEMS?$/.test(key) && operator === '==';
-const isKernel = ({ key, operator }: Token) => key === 'KERNEL' && operator === '==';
-
-/** What udev accepts in a rule about heaps and what does nothing. */
-function* withoutEffect({ tokens }: Rule, { file }: SourceText): Generator<Diagnostic> {
-  const never = tokens.find((token) => isKernel(token) && token.value === 'dma_heap');
-  if (never !== undefined)
-    yield report('import/no-effect', {
-      message: `KERNEL=="dma_heap" never matches, so the rule has no effect`,
-      cause: 'dma_heap is the subsystem and the directory of the nodes; no device has this kernel name',
-      fix: 'write SUBSYSTEM=="dma_heap", and state the access in the profile',
-      span: never.span,
-    });
-  const uaccess = tokens.find(({ key, operator, value }) => key === 'TAG' && operator !== '==' && value === 'uaccess');
-  const name = file.replace(/^.*\//, '');
-  if (uaccess !== undefined && name > SEAT_RULES)
-    yield report('import/no-effect', {
-      message: `TAG+="uaccess" in ${name} comes after ${SEAT_RULES}, which applies it, so the tag has no effect`,
-      cause: 'udev reads rules files in the order of their names',
-      fix: 'remove it, because heap memory is not charged to cgroups; give access to a group in the profile',
-      span: uaccess.span,
-    });
-}
-
-/** systemd's file that turns the tag into an access control list. */
-const SEAT_RULES = '73-seat-late.rules';
-
-/**
- * Plain names in KERNEL== that none of the known heaps has: a vendor's. A rule without SUBSYSTEM matches on the board
- * all the same, so that there a name in the style of heaps is enough.
- */
-function namedHeaps(files: readonly SourceText[], heaps: readonly string[]): string[] {
-  const names = files.flatMap((source) =>
-    readRules(source)
-      .rules.filter(
-        ({ tokens }) =>
-          tokens.some((token) => isSubsystem(token) && matchesPattern(token.value, 'dma_heap')) ||
-          (!tokens.some(isSubsystem) && tokens.some((token) => isKernel(token) && HEAP_STYLE.test(token.value))),
-      )
-      .flatMap((rule) => rule.tokens.filter(isKernel))
-      .flatMap(({ value }) => value.split('|'))
-      .filter((name) => /^[a-zA-Z0-9][a-zA-Z0-9,._+@-]{0,62}$/.test(name) && !heaps.includes(name))
-      .filter((name) => name !== 'dma_heap'),
-  );
-  return [...new Set(names)];
-}
-
-/** As vendors call heaps: Rockchip, NXP, MediaTek, Qualcomm, TI, Samsung, Amlogic. */
-const HEAP_STYLE =
-  /(?:^|\|)(?:system[-_]\w|(?:linux,)?cma(?:[-_|]|$)|reserved[-_]\w|default_cma|vidbuf_|carveout|(?:linux|mtk|qcom|google|samsung|amlogic|codecmm)[,_-][\w,-]*(?:cma|heap|uncached|secure|mm)|[\w,-]*(?:uncached|[-_]heap)(?:[-_]\w|\||$))/;

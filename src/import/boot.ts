@@ -3,6 +3,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { cmaParameter, parameters } from '../placement/index.js';
 import { formatAddress } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
+import type { Reading } from './alternatives.js';
 import { kernelArguments } from './boot-files.js';
 import { report } from './codes.js';
 import type { Understood } from './draft.js';
@@ -25,10 +26,57 @@ const wordAt = (source: SourceText, word: string) => {
   return at < 0 ? {} : { span: source.span(at, word.length) };
 };
 
+const ASK_THE_BOARD = 'run "cat /proc/cmdline" on the board, and give the text with --cmdline';
+const NO_AREA = 'no cma=';
+const areaOf = (text: string) => cmaParameter(text)?.text ?? NO_AREA;
+
+/** What keeps the text of a file from being what the kernel gets. */
+function* doubts({ text, others, cause, unused = [] }: Reading, source: SourceText): Generator<Diagnostic> {
+  const taken = areaOf(text);
+  const areas = [...new Set([...others.map(areaOf), taken])];
+  const place = wordAt(source, cmaParameter(text)?.text ?? 'cma=');
+  if (areas.length > 1)
+    yield report('import/condition', {
+      message: `the file gives ${areas.join(' or ')}; assuming ${taken}`,
+      cause,
+      fix: ASK_THE_BOARD,
+      ...place,
+    });
+  const other = taken === NO_AREA ? unused.find((one) => areaOf(one.text) !== NO_AREA) : undefined;
+  if (other !== undefined)
+    yield report('import/condition', {
+      message: `the entry that boots has no cma=, but the entry "${other.name}" has ${areaOf(other.text)}`,
+      cause: 'import reads the entry that is the default of the menu',
+      fix: ASK_THE_BOARD,
+      ...wordAt(source, other.name),
+    });
+  const unset = [...new Set([text, ...others].flatMap(unsetVariables))];
+  const [first = ''] = unset;
+  if (unset.length > 0)
+    yield report('import/condition', {
+      message: `the file does not set ${unset.join(', ')}, which may contain cma=`,
+      cause: `the boot loader or another file sets ${unset.length === 1 ? 'it' : 'them'}, and the last cma= counts`,
+      fix: ASK_THE_BOARD,
+      ...wordAt(source, first),
+    });
+}
+
+/** Variables that stand for whole arguments, or for the value of cma=, and after which no cma= follows. */
+function unsetVariables(text: string): string[] {
+  const words = text.split(/\s+/);
+  const last = words.findLastIndex((word) => /^cma=[^$]/.test(word));
+  return words
+    .slice(last + 1)
+    .filter((word) => /^(?:cma=)?\$[{(]?[A-Za-z_]/.test(word))
+    .flatMap((word) => [...word.matchAll(/\$(?:\{\w+\}|\(\w+\)|\w+)/g)].map(([name]) => name));
+}
+
 export function readCommandLine(source: SourceText | undefined): Understood<CommandLineFindings | undefined> {
   if (source === undefined) return { value: undefined, diagnostics: [] };
   const diagnostics: Diagnostic[] = [];
-  const line = kernelArguments(source).text;
+  const reading = kernelArguments(source);
+  const line = reading.text;
+  diagnostics.push(...doubts(reading, source));
   for (const { name, value } of parameters(line)) {
     const what = OTHERS[name];
     if (what !== undefined)

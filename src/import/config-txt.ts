@@ -16,24 +16,35 @@ export interface ConfigTxtFindings {
   readonly text: string;
 }
 
-/** Overlays that resize linux,cma, with their size in MiB on each SoC, and as which overlay the firmware loads them. */
-const KMS = { bcm2835: 256, bcm2711: 508, bcm2712: 64 } as const;
-const OVERLAYS: Readonly<Record<string, Readonly<Record<Soc, number>>>> = {
+/**
+ * Overlays that resize linux,cma, with their size in MiB on each SoC, as which overlay the firmware loads them there;
+ * undefined: overlay_map does not let it load them.
+ */
+const OVERLAYS: Readonly<Record<string, Readonly<Record<Soc, number | undefined>>>> = {
   cma: { bcm2835: 256, bcm2711: 256, bcm2712: 256 },
-  'vc4-kms-v3d': KMS,
-  'vc4-fkms-v3d': { bcm2835: 256, bcm2711: 508, bcm2712: 256 },
-  'vc4-kms-v3d-pi4': { bcm2835: 508, bcm2711: 508, bcm2712: 508 },
-  'vc4-fkms-v3d-pi4': { bcm2835: 508, bcm2711: 508, bcm2712: 508 },
-  'vc4-kms-v3d-pi5': { bcm2835: 64, bcm2711: 64, bcm2712: 64 },
+  'vc4-kms-v3d': { bcm2835: 256, bcm2711: 508, bcm2712: 64 },
+  'vc4-fkms-v3d': { bcm2835: 256, bcm2711: 508, bcm2712: undefined },
+  'vc4-kms-v3d-pi4': { bcm2835: undefined, bcm2711: 508, bcm2712: 64 },
+  'vc4-fkms-v3d-pi4': { bcm2835: undefined, bcm2711: 508, bcm2712: undefined },
+  'vc4-kms-v3d-pi5': { bcm2835: undefined, bcm2711: undefined, bcm2712: 64 },
 };
+/** The maps of some releases have it and those of others do not. */
+const isUnclear = (overlay: string, soc: Soc | undefined) => overlay === 'vc4-kms-v3d-pi4' && soc === 'bcm2712';
 /** The SoC that an overlay is written for, where its name shows it. */
 const SOC_OF_SUFFIX: Readonly<Record<string, Soc>> = { pi4: 'bcm2711', pi5: 'bcm2712' };
+const FAMILY: Readonly<Record<Soc, string>> = { bcm2835: 'bcm2835 to bcm2837', bcm2711: 'bcm2711', bcm2712: 'bcm2712' };
 
-/** `cma-512`, `cma-size=134217728`, `cma-default`; undefined: another parameter. */
-function sizeOf(word: string): bigint | 'default' | undefined {
+/** Sizes that have a parameter of their own, in MiB: __overrides__ of the overlay cma, which the others include. */
+const SIZES = [512, 448, 384, 320, 256, 192, 128, 96, 64];
+const MULTIPLE = 4n * MEBIBYTE;
+
+/** `cma-512`, `cma-size=134217728`, `cma-default`; undefined: not about the size. */
+function sizeOf(word: string): bigint | 'default' | 'unknown' | undefined {
   if (word === 'cma-default') return 'default';
-  const named = /^cma-(\d+)(?:=.*)?$/.exec(word)?.[1];
-  return named === undefined ? parseBytes(/^cma-size=(.+)$/.exec(word)?.[1] ?? '') : BigInt(named) * MEBIBYTE;
+  if (!word.startsWith('cma-')) return undefined;
+  const named = Number(/^cma-(\d+)(?:=.*)?$/.exec(word)?.[1]);
+  if (SIZES.includes(named)) return BigInt(named) * MEBIBYTE;
+  return parseBytes(/^cma-size=((?:0x)?[\da-f]+)$/i.exec(word)?.[1] ?? '') ?? 'unknown';
 }
 
 interface Loaded {
@@ -81,6 +92,10 @@ export function readConfigTxt(
       const size = sizeOf(word);
       if (size === undefined) continue;
       if (current !== undefined && OVERLAYS[current.name] !== undefined) {
+        if (size === 'unknown') {
+          diagnostics.push(unknownParameter(word, current.name, span));
+          continue;
+        }
         current.size = size;
         current.word = word;
         current.wordSpan = span;
@@ -94,7 +109,8 @@ export function readConfigTxt(
 function usualSize(overlay: string, board: RaspberryPi): bigint | undefined {
   const sizes = OVERLAYS[overlay];
   const soc = socOf(board) ?? SOC_OF_SUFFIX[/-(pi[45])$/.exec(overlay)?.[1] ?? ''];
-  return sizes === undefined || soc === undefined ? undefined : BigInt(sizes[soc]) * MEBIBYTE;
+  const size = soc === undefined ? undefined : sizes?.[soc];
+  return size === undefined ? undefined : BigInt(size) * MEBIBYTE;
 }
 
 /** The overlay that the firmware applies last has the last word on the size. */
@@ -105,10 +121,16 @@ function decide(
 ): ConfigTxtFindings | undefined {
   let found: ConfigTxtFindings | undefined;
   const isKnown = board.compatible !== undefined;
+  const soc = socOf(board);
   for (const { name, span, open, usual, size, word, wordSpan } of loaded) {
     const sizes = OVERLAYS[name];
-    if (sizes === undefined || size === 'default') continue;
-    const stated = size ?? usual ?? BigInt(sizes.bcm2835) * MEBIBYTE;
+    if (sizes === undefined) continue;
+    if (soc !== undefined && sizes[soc] === undefined) {
+      diagnostics.push(notLoaded(name, soc, span));
+      continue;
+    }
+    if (size === 'default') continue;
+    const stated = size ?? usual ?? BigInt(sizes.bcm2835 ?? 0) * MEBIBYTE;
     const text = word ?? `dtoverlay=${name}`;
     if (open.length > 0)
       diagnostics.push(
@@ -123,12 +145,21 @@ function decide(
           span: wordSpan,
         }),
       );
-    if (size === undefined)
+    if (isUnclear(name, soc))
+      diagnostics.push(
+        report('import/assumed', {
+          message: `whether the firmware loads ${name} on bcm2712 depends on its release; assuming that it does, with ${formatBytes(stated)}`,
+          cause: 'its file overlay_map.dtb decides, and not every release lists the overlay for bcm2712',
+          fix: FOR_EVERY_BOARD,
+          span,
+        }),
+      );
+    else if (size === undefined)
       diagnostics.push(
         usual === undefined
           ? report('import/assumed', {
               message: `${text} does not set a size; assuming ${formatBytes(stated)}`,
-              cause: `the overlay makes the area ${sizes.bcm2835} MiB, ${sizes.bcm2711} MiB on bcm2711 and ${sizes.bcm2712} MiB on bcm2712`,
+              cause: `it depends on the SoC: ${(Object.keys(FAMILY) as Soc[]).map((one) => `${FAMILY[one]} ${sizes[one] === undefined ? 'does not load the overlay' : `${sizes[one]} MiB`}`).join(', ')}`,
               fix: "give the board's DTB with --dts, or state the size in the profile",
               span,
             })
@@ -149,6 +180,32 @@ function decide(
       }),
     );
   return found;
+}
+
+const FOR_EVERY_BOARD = 'write dtoverlay=vc4-kms-v3d, which the firmware replaces with the overlay for the board';
+
+function notLoaded(overlay: string, soc: Soc, span: Span): Diagnostic {
+  return report('import/no-effect', {
+    message: `dtoverlay=${overlay} has no effect: the firmware does not load this overlay on ${FAMILY[soc]}`,
+    cause: 'its file overlay_map.dtb lists the boards of an overlay',
+    fix: FOR_EVERY_BOARD,
+    span,
+  });
+}
+
+function unknownParameter(word: string, overlay: string, span: Span): Diagnostic {
+  const [name, value] = word.split('=');
+  const meant = parseBytes(name === 'cma-size' ? (value ?? '') : `${/^cma-(\d+)$/.exec(word)?.[1] ?? ''}M`) ?? 0n;
+  const bytes = ((meant + MULTIPLE - 1n) / MULTIPLE) * MULTIPLE;
+  return report('import/no-effect', {
+    message:
+      name === 'cma-size'
+        ? `${word} has no effect: cma-size takes a number of bytes`
+        : `${word} has no effect: the overlay ${overlay} does not have this parameter`,
+    cause: `the firmware logs it and loads the overlay with its own size; the parameters are ${SIZES.map((one) => `cma-${one}`).join(', ')}, cma-size and cma-default`,
+    fix: bytes === 0n ? 'write one of these parameters' : `write cma-size=${bytes}`,
+    span,
+  });
 }
 
 function withoutOverlay(word: string, overlay: string | undefined, span: Span): Diagnostic {

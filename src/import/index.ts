@@ -15,6 +15,7 @@ import { pageSizeRefusal } from '../facts/page-size.js';
 import { type Fdt, memoryBanks, strings, text as textOf } from '../fdt/index.js';
 import type { RaspberryPi } from '../image/index.js';
 import { identityOf, Notes, noteMissingMemory, profileName, profileText, rangesOf, regionOf } from '../init/write.js';
+import { archOfTree } from '../model/index.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Heap, Profile } from '../profile/types.gen.js';
 import { formatBytes } from '../quantity/index.js';
@@ -214,10 +215,10 @@ function heapsAndAccess(drafts: readonly HeapDraft[], found: AccessFindings, isP
     const name =
       names.find((one) => found.access.get(one)?.isAssumed === false) ?? names.find((one) => found.access.has(one));
     const given = name === undefined ? undefined : found.access.get(name);
-    if (given === undefined || name === undefined) continue;
+    if (given?.group === undefined || name === undefined) continue;
     if (given.isAssumed)
       notes.decide(childPointer('/access', key), `the rules do not name a group for ${key}; ${given.group} is a guess`);
-    access[key] = { group: given.group, mode: `0${given.mode.toString(8)}` };
+    access[key] = { group: given.group, mode: `0${given.mode.toString(8).padStart(3, '0')}` };
     const missed = names.filter((one) => !found.access.has(one));
     if (missed.length > 0)
       diagnostics.push(
@@ -257,7 +258,7 @@ function boardOf(
 ): Profile['board'] {
   const root = tree.board?.root;
   const identity = root === undefined ? {} : identityOf(textOf(root, 'model'), strings(root, 'compatible'));
-  const arch = input.arch ?? config.arch;
+  const arch = input.arch ?? config.arch ?? (tree.board === undefined ? undefined : archOfTree(tree.board));
   const memory = rangesOf(tree.board === undefined ? [] : soundMemory(memoryBanks(tree.board), diagnostics));
   if (memory === undefined) {
     noteMissingMemory(notes, 'the setup');
@@ -310,13 +311,8 @@ export function importSetup(input: ImportInput): Outcome<string> {
   const fromTrees = oneDefault(trees.value.regions, diagnostics);
   const settled = settleRegions(fromTrees, stated, board.arch === 'x86_64', diagnostics);
   const regions = [...soundRegions(settled, board.arch, diagnostics)];
-  const known = [
-    ...new Set([
-      'system',
-      ...regions.flatMap(namesOf),
-      ...namesOf({ name: DEFAULT_NAME, sizeBytes: 0n, isDefault: true, delivery: 'device-tree' }),
-    ]),
-  ];
+  const ofDefault = namesOf({ name: DEFAULT_NAME, sizeBytes: 0n, isDefault: true, delivery: 'device-tree' });
+  const known = [...new Set(['system', ...regions.flatMap(namesOf), ...ofDefault])];
   const rules = readAccess(input.rules, known);
   diagnostics.push(...rules.diagnostics);
   if (configs.value.systemHeap === false && rules.value.access.has('system'))
@@ -330,7 +326,7 @@ export function importSetup(input: ImportInput): Outcome<string> {
     );
   if (
     regions.length === 0 &&
-    [...rules.value.access.keys()].some((name) => name !== 'system') &&
+    ofDefault.some((name) => rules.value.access.has(name)) &&
     configs.value.cmaHeap !== false
   ) {
     const guess = `no file states the size; ${formatBytes(USUAL_BYTES.other)} is the default of the kernel configuration`;

@@ -2,6 +2,7 @@
 
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import { cells, type Fdt, type FdtNode, joinCells, strings, text } from '../fdt/index.js';
+import { cellsMismatch } from '../placement/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { formatBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
@@ -14,6 +15,8 @@ interface Candidate {
   readonly name: string;
   /** An overlay that changes a node of the board says only what changes. */
   readonly isPatch: boolean;
+  /** The node /reserved-memory that it is written in, which states cells of its own. */
+  readonly within: FdtNode | undefined;
 }
 
 export interface TreeFindings {
@@ -41,7 +44,7 @@ const LABELS: Readonly<Record<string, string>> = { cma: 'linux,cma', linux_cma: 
 
 function candidates(tree: Fdt): Candidate[] {
   const reserved = (node: FdtNode | undefined) =>
-    (node?.children ?? []).map((one) => ({ node: one, name: plainName(one.name), isPatch: false }));
+    (node?.children ?? []).map((one) => ({ node: one, name: plainName(one.name), isPatch: false, within: node }));
   const found = reserved(child(tree.root, 'reserved-memory'));
   for (const fragment of tree.root.children) {
     const overlay = child(fragment, '__overlay__');
@@ -52,7 +55,7 @@ function candidates(tree: Fdt): Candidate[] {
     else if (target === '/' || target === '') found.push(...reserved(child(overlay, 'reserved-memory')));
     else if (['size', 'reg', 'alloc-ranges'].some((name) => overlay.properties.has(name))) {
       const name = target?.replace(/^.*\//, '') ?? LABELS[label ?? ''] ?? label;
-      if (name !== undefined) found.push({ node: overlay, name: plainName(name), isPatch: true });
+      if (name !== undefined) found.push({ node: overlay, name: plainName(name), isPatch: true, within: undefined });
     }
   }
   return found;
@@ -88,9 +91,9 @@ function placeOf(source: SourceText | undefined, name: string): { span?: Span } 
   return source === undefined || at < 0 ? {} : { span: source.span(at, name.length) };
 }
 
-function rootCells(root: FdtNode): TreeFindings['cells'] {
-  const address = cells(root, '#address-cells')?.[0];
-  const size = cells(root, '#size-cells')?.[0];
+function statedCells(node: FdtNode): TreeFindings['cells'] {
+  const address = cells(node, '#address-cells')?.[0];
+  const size = cells(node, '#size-cells')?.[0];
   return (address === 1 || address === 2) && (size === 1 || size === 2) ? { address, size } : undefined;
 }
 
@@ -113,12 +116,23 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
       ({ tree }) => strings(tree.root, 'compatible') !== undefined && child(tree.root, '__fixups__') === undefined,
     );
   const root = board?.tree.root;
-  const stated = root === undefined ? undefined : rootCells(root);
+  const stated = root === undefined ? undefined : statedCells(root);
   let inferred: TreeFindings['cells'];
   for (const { file, tree, source } of trees) {
     const all = candidates(tree);
-    const known = stated ?? cellsOf(all) ?? { address: 2, size: 2 };
-    inferred ??= cellsOf(all);
+    // What the author wrote is read in the author's cells, also if the kernel does not read them so.
+    const own = all.map(({ within }) => within && statedCells(within)).find((one) => one !== undefined);
+    const known = own ?? stated ?? cellsOf(all) ?? { address: 2, size: 2 };
+    inferred ??= own ?? cellsOf(all);
+    const wrong = own === undefined || stated === undefined ? undefined : cellsMismatch(own, stated);
+    if (wrong !== undefined)
+      diagnostics.push(
+        report('import/no-effect', {
+          ...wrong,
+          message: `${source === undefined ? `${file}: ` : ''}${wrong.message}`,
+          ...placeOf(source, 'reserved-memory'),
+        }),
+      );
     for (const { node, name, isPatch } of all) {
       const place = placeOf(source, node.name === '__overlay__' ? name : node.name);
       const where = source === undefined ? `${file}: ` : '';
@@ -159,11 +173,15 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
           }),
         );
       if (sizeBytes === undefined || sizeBytes === 0n) {
+        const length = cells(node, 'reg')?.length ?? 0;
+        const isShort = length > 0 && length % (known.address + known.size) !== 0;
         diagnostics.push(
           report('import/not-expressed', {
             message: `${where}${node.name} has no valid size`,
-            cause: 'neither reg nor size states it, or the boot loader adds it',
-            fix: 'add the region to the profile by hand',
+            cause: isShort
+              ? `reg has ${length} cells, but the cells of /reserved-memory are ${known.address} for an address and ${known.size} for a size`
+              : 'neither reg nor size states it, or the boot loader adds it',
+            fix: isShort ? 'write reg in those cells, and import again' : 'add the region to the profile by hand',
             ...place,
           }),
         );

@@ -4,6 +4,7 @@ export { type Change, changesForUserSpace } from './compare.js';
 export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';
 export { BOOT_LOG_CODES, type FromLog, fromLog } from './from-log.js';
 export * from './input.js';
+export { cellsMismatch } from './lint/format.js';
 export {
   findingsOf,
   type LintId,

@@ -40,7 +40,7 @@ describe('the kernel command line', () => {
   });
 
   test('is empty where the file says nothing of it', () => {
-    expect(kernelArguments(new SourceText('grub', 'GRUB_CMDLINE_LINUX=""\n'))).toEqual({
+    expect(kernelArguments(new SourceText('grub', 'GRUB_CMDLINE_LINUX=""\n'))).toMatchObject({
       text: '',
       as: 'the defaults of GRUB',
     });
@@ -54,6 +54,14 @@ describe('config.txt', () => {
     ['dtoverlay=vc4-kms-v3d', CM5, 64n],
     ['dtoverlay=vc4-fkms-v3d', PI400, 508n],
     ['dtoverlay=vc4-kms-v3d,cma-default', PI400, undefined],
+    ['dtoverlay=vc4-kms-v3d,cma-300', PI400, 508n],
+    ['dtoverlay=vc4-kms-v3d,cma-size=314572800', PI400, 300n],
+    ['dtoverlay=vc4-kms-v3d,cma-size=300M', PI400, 508n],
+    ['dtoverlay=vc4-kms-v3d-pi4', PI400, 508n],
+    ['dtoverlay=vc4-kms-v3d-pi4,cma-128', PI3, undefined],
+    ['dtoverlay=vc4-kms-v3d-pi5', PI3, undefined],
+    ['dtoverlay=cma,cma-96\ndtoverlay=vc4-fkms-v3d', CM5, 96n],
+    ['dtoverlay=vc4-kms-v3d-pi4,cma-128', CM5, 128n],
     ['dtoverlay=vc4-kms-v3d\ndtoverlay=cma,cma-96', CM5, 96n],
     ['dtoverlay=vc4-kms-v3d\ndtparam=audio=on\ndtparam=cma-320', CM5, 320n],
     ['dtparam=cma-320\ndtoverlay=vc4-kms-v3d', CM5, 64n],
@@ -75,6 +83,17 @@ describe('config.txt', () => {
   test('asks for the board where the size depends on it', () => {
     expect(said('dtoverlay=vc4-kms-v3d', {})).toEqual([expect.stringContaining('assuming 256 MiB')]);
     expect(said('[tryboot]\ndtoverlay=cma', PI3)[0]).toContain('[tryboot]');
+  });
+
+  test('says which parameter and which overlay the firmware does not take, and what it may not', () => {
+    const cma300 = readConfigTxt(new SourceText('config.txt', 'dtoverlay=vc4-kms-v3d,cma-300'), PI400).diagnostics;
+    expect(cma300.map(({ code }) => code)).toEqual(['import/no-effect', 'import/changed']);
+    expect(cma300[0]?.message).toBe('cma-300 has no effect: the overlay vc4-kms-v3d does not have this parameter');
+    expect(cma300[0]?.fix).toBe('write cma-size=314572800');
+    expect(said('dtoverlay=cma,cma-size=300M', PI400)[0]).toContain('cma-size takes a number of bytes');
+    expect(said('dtoverlay=vc4-kms-v3d-pi4', PI3)).toEqual([expect.stringContaining('on bcm2835 to bcm2837')]);
+    expect(said('dtoverlay=vc4-kms-v3d-pi4,cma-128', CM5)).toEqual([expect.stringContaining('depends on its release')]);
+    expect(said('dtoverlay=vc4-fkms-v3d', CM5)).toEqual([expect.stringContaining('does not load this overlay')]);
   });
 
   test('names a parameter without its overlay, memory of the GPU and includes', () => {

@@ -7,19 +7,27 @@ import { cellsText, type Finding, type LintContext } from './context.js';
 import { lint, READABLE } from './lint.js';
 import { noReservedMemory, noShare, nothingReserved } from './skip.js';
 
-function findCellsMatchRoot({ situation }: LintContext): Finding[] {
-  const { node, rootCells: root, ownCells: own } = situation.reservedMemory;
-  if (node === undefined || (own.address === root.address && own.size === root.size)) return [];
+interface CellCounts {
+  readonly address: number | undefined;
+  readonly size: number | undefined;
+}
+
+/** What is wrong with the cells of /reserved-memory; undefined: nothing. */
+export function cellsMismatch(own: CellCounts, root: CellCounts): Omit<Finding, 'nodes'> | undefined {
+  if (own.address === root.address && own.size === root.size) return undefined;
   const spell = (value: number | undefined) => (value === undefined ? 'missing' : `<${value}>`);
-  return [
-    {
-      nodes: ['reserved-memory'],
-      message: `/reserved-memory has #address-cells ${spell(own.address)} and #size-cells ${spell(own.size)}, but the root has <${root.address}> and <${root.size}>`,
-      cause: 'the kernel ignores every reservation of such a tree, also those of the firmware',
-      fix: `write #address-cells = <${root.address}>; #size-cells = <${root.size}>; in /reserved-memory, and reg, size, alignment and alloc-ranges in those cells`,
-      facts: ['reserved-memory.cells'],
-    },
-  ];
+  return {
+    message: `/reserved-memory has #address-cells ${spell(own.address)} and #size-cells ${spell(own.size)}, but the root has <${root.address}> and <${root.size}>`,
+    cause: 'the kernel ignores every reservation of such a tree, also those of the firmware',
+    fix: `write #address-cells = <${root.address}>; #size-cells = <${root.size}>; in /reserved-memory, and reg, size, alignment and alloc-ranges in those cells`,
+    facts: ['reserved-memory.cells'],
+  };
+}
+
+function findCellsMatchRoot({ situation }: LintContext): Finding[] {
+  const { node, rootCells, ownCells } = situation.reservedMemory;
+  const wrong = node === undefined ? undefined : cellsMismatch(ownCells, rootCells);
+  return wrong === undefined ? [] : [{ nodes: ['reserved-memory'], ...wrong }];
 }
 
 export const cellsMatchRoot = lint({
