@@ -14,7 +14,7 @@ export interface KernelArguments extends Reading {
 type Reader = (lines: readonly string[], text: string) => Reading | string | undefined;
 
 const certain = (text: string): Reading => ({ text, others: [], cause: '' });
-const isComment = (line: string) => /^\s*(?:#|;)/.test(line);
+const isComment = (line: string) => /^\s*(?:#|;(?!;))/.test(line);
 
 /** extlinux.conf: the label that DEFAULT names, or the first. */
 const extlinux: Reader = (lines) => {
