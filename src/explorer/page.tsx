@@ -7,7 +7,7 @@ import type { Diagnosis } from '../diagnose/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import { DISTRIBUTIONS } from '../facts/distribution.js';
 import { COMMON_KERNELS } from '../facts/index.js';
-import { HEAP_OF_PURPOSE } from '../init/board.js';
+import { HEAP_OF_PURPOSE } from '../init/purpose.js';
 import { type Answers, answer, type KernelChoice, kernelChoices, NO_WISHES, type Wishes } from './answers.js';
 import { type Dropped, dropped } from './dropped.js';
 import { dmaheap } from './engine.js';

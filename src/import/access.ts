@@ -83,7 +83,7 @@ const DENIES =
 
 const where = ({ source, rule }: Assignment) => `${source.file}:${rule.span.line}`;
 
-/** Where an assignment stands in the file as it was written. */
+/** The place of an assignment in the file as it was written. */
 interface Place {
   readonly text: string;
   readonly span: Span;
@@ -254,7 +254,7 @@ function accessOf(
     once(
       `root ${at.key}`,
       report('import/changed', {
-        message: `${at.text} gives the heap to root only, so the profile gives access to nobody`,
+        message: `${at.text} gives the heap to root only, so the profile gives access to no other user`,
         cause: 'the kernel gives every heap to root',
         fix: 'state the access in the profile if a group needs the heap',
         span: at.span,

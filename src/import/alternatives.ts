@@ -1,4 +1,4 @@
-/** Variables of a file with conditions that nobody evaluates here: a name has every value that some branch gives it. */
+/** Variables of a file with conditions that are not evaluated here: a name has every value that some branch gives it. */
 
 import { cmaParameter } from '../placement/index.js';
 
@@ -14,13 +14,13 @@ export interface Reading {
   readonly unused?: readonly { readonly name: string; readonly text: string }[];
 }
 
-/** Of several texts, the last that makes an area: a profile needs one, and nobody says which. */
+/** Of several texts, the last that makes an area: a profile needs one, and no file says which. */
 export function oneOf(texts: readonly string[], cause: string): Reading {
   const text = texts.findLast((one) => cmaParameter(one) !== undefined) ?? texts.at(-1) ?? '';
   return { text, others: texts.filter((one) => one !== text), cause };
 }
 
-/** A file with more is no file of a board; what is beyond is left out, and the reading is open anyway. */
+/** The file of a board has fewer. What is beyond is left out, and the reading is open anyway. */
 const MOST = 256;
 const VARIABLE = /(\$\{\w+\}|\$\(\w+\)|\$\w+)/;
 

@@ -61,7 +61,7 @@ function* doubts({ text, others, cause, unused = [] }: Reading, source: SourceTe
     });
 }
 
-/** Variables that stand for whole arguments, or for the value of cma=, and after which no cma= follows. */
+/** Variables that replace whole arguments, or for the value of cma=, and after which no cma= follows. */
 function unsetVariables(text: string): string[] {
   const words = text.split(/\s+/);
   const last = words.findLastIndex((word) => /^cma=[^$]/.test(word));

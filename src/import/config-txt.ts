@@ -34,7 +34,7 @@ const isUnclear = (overlay: string, soc: Soc | undefined) => overlay === 'vc4-km
 const SOC_OF_SUFFIX: Readonly<Record<string, Soc>> = { pi4: 'bcm2711', pi5: 'bcm2712' };
 const FAMILY: Readonly<Record<Soc, string>> = { bcm2835: 'bcm2835 to bcm2837', bcm2711: 'bcm2711', bcm2712: 'bcm2712' };
 
-/** Sizes that have a parameter of their own, in MiB: __overrides__ of the overlay cma, which the others include. */
+/** Sizes that have a separate parameter, in MiB: __overrides__ of the overlay cma, which the others include. */
 const SIZES = [512, 448, 384, 320, 256, 192, 128, 96, 64];
 const MULTIPLE = 4n * MEBIBYTE;
 

@@ -15,7 +15,7 @@ interface Candidate {
   readonly name: string;
   /** An overlay that changes a node of the board says only what changes. */
   readonly isPatch: boolean;
-  /** The node /reserved-memory that it is written in, which states cells of its own. */
+  /** The node /reserved-memory that it is written in, which may state separate cells. */
   readonly within: FdtNode | undefined;
 }
 

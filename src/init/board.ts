@@ -16,7 +16,7 @@ import { FIRST_TARGETS } from '../plan/index.js';
 import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
 import type { AddressRange } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
-import { purposeInWords } from './total.js';
+import { HEAP_OF_PURPOSE, type Purpose, purposeInWords } from './purpose.js';
 import {
   archOfConfig,
   identityOf,
@@ -61,17 +61,6 @@ export interface BoardFindings {
   /** What a person has decided. */
   readonly decided?: Decisions;
 }
-
-/** What a heap is for, and its name in a profile. */
-export const HEAP_OF_PURPOSE = {
-  camera: 'camera',
-  decode: 'decoder',
-  encode: 'encoder',
-  display: 'display',
-  npu: 'npu',
-  share: 'shared',
-} as const;
-export type Purpose = keyof typeof HEAP_OF_PURPOSE;
 
 export interface Decisions {
   readonly purpose?: Purpose;

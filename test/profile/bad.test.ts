@@ -51,6 +51,7 @@ const BOARDS: Readonly<Record<string, Omit<NodeSpec, 'name'>>> = {
     ],
   },
   'model/other-board': { properties: { compatible: stringsValue('other,board', 'other,soc') } },
+  'plan/default-of-board': POOL,
   'placement/board-limit-left': POOL,
   'placement/node-decides': POOL,
   'placement/smaller-than-board': POOL,

@@ -304,7 +304,7 @@ export const AMOUNTS: readonly Cause[] = [
       const isSystem =
         board.all('allocation').some(({ heap }) => heap === undefined || heap.startsWith('system')) ||
         board.line(/dma_heap\/system|system heap|heap.*system/i) !== undefined;
-      // A listing of heaps beside it says nothing of who used the memory.
+      // A listing of heaps beside it does not show who used the memory.
       const isAbout =
         isShort(board) ||
         board.anyLine(/^(?!.*(?:\bls\b|^[-cdl][-rwx]{9})).*(?:dma[-_]?heap|dmabuf|system_heap|dma_buf)/i) !== undefined;

@@ -307,7 +307,7 @@ function failure(lines: readonly string[], board: Board): string | undefined {
 /** What a program or a person says of a run that went well. */
 const GOES =
   /Registered camera|capturing|captured|image received|\bworks\b(?! (?:with sudo|as root|after|only|on))|frames? (?:done|captured|rendered)|Setting pipeline to PLAYING|\d ?fps\b|streaming (?:ok|on|started)|preview (?:ok|works|window)|(?<!不)正常/i;
-const NEGATED = /\b(?:not|never|nothing|nobody|none|no longer|n't|but|should|nicht|nichts|kein\w*|pas)\b|n't\b|不|没/i;
+const NEGATED = /\b(?:not|never|no(?:body|thing|ne| longer)|n't|but|should|nicht|nichts|kein\w*|pas)\b|n't\b|不|没/i;
 const goes = (board: Board, pattern: RegExp) => {
   const line = board.line(pattern);
   return line !== undefined && !NEGATED.test(line) ? line : undefined;
