@@ -56,7 +56,7 @@ export const row = (check: string, status: CheckStatus): CheckResult => ({
 });
 
 export interface Judging {
-  /** Options that would have led to more checks. */
+  /** Options, or keys of the profile, that would have led to more checks. */
   readonly notGiven?: readonly string[];
   /** What was not run or is unknown fails. */
   readonly strict?: boolean;
@@ -70,7 +70,7 @@ interface Counted {
   readonly warn: number;
   readonly unknown: number;
   readonly notRun: number;
-  /** Tools and options that would have led to more checks. */
+  /** What would have led to more checks. */
   readonly missingTools: readonly string[];
   readonly notGiven: readonly string[];
 }

@@ -273,6 +273,14 @@ export function placementChecks(
   return [...(hasErrors(found) && !isTold ? [row('findings', 'fail')] : []), ...foreign, ...judged];
 }
 
+/** The options without which a lint was not run, as it names them. */
+export const lackingOptions = (predicted: readonly { readonly lints: readonly LintResult[] }[]): string[] =>
+  predicted.flatMap(({ lints }) =>
+    lints
+      .filter(({ status }) => status === 'not-run')
+      .flatMap(({ diagnostics }) => diagnostics.flatMap(({ fix }) => /--[\w-]+/.exec(fix ?? '')?.[0] ?? [])),
+  );
+
 const memoryOf = (memory: readonly AddressRange[] | undefined) => (memory === undefined ? {} : { memory });
 
 /**

@@ -3,11 +3,11 @@ import type { CheckResult } from '../check/index.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { Plan } from '../plan/index.js';
 import { row } from './check-results.js';
-import { placementChecks } from './placement.js';
+import { lackingOptions, placementChecks } from './placement.js';
 
 export interface PlanChecks {
   readonly checks: readonly CheckResult[];
-  /** Options that would have led to more checks. */
+  /** Options, or keys of the profile, that would have led to more checks. */
   readonly notGiven: readonly string[];
 }
 
@@ -21,9 +21,18 @@ interface PlanJudgement {
   readonly dtb: string | undefined;
   /** Whether the lines of the fragment were proven on a tree; absent: the command writes none. */
   readonly isProven?: boolean;
+  /** The options of the command, of those that a lint may name. */
+  readonly options?: readonly string[];
 }
 
-export function planChecks({ plan, proof = [], found, dtb, isProven }: PlanJudgement): PlanChecks {
+/** Where an option of place is stated in a command that does not have it. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  '--cmdline': 'inputs.commandLine',
+  '--memory': 'board.memory',
+  '--config': 'place --config',
+};
+
+export function planChecks({ plan, proof = [], found, dtb, isProven, options = [] }: PlanJudgement): PlanChecks {
   const placement = placementChecks(proof, found);
   const profile = placement.some(({ check }) => check === 'findings') ? [] : [row('profile', 'pass')];
   // Other architectures get the RAM, the reservations and the cells of the board from its DTB.
@@ -36,6 +45,10 @@ export function planChecks({ plan, proof = [], found, dtb, isProven }: PlanJudge
       ...(lacksBoard ? [row('board', 'not-run')] : []),
       ...(hasLines ? [row('fragment', isProven ? 'pass' : 'not-run')] : []),
     ],
-    notGiven: [...(lacksBoard ? ['--dtb'] : []), ...(hasLines && !isProven ? ['--kernel-tree'] : [])],
+    notGiven: [
+      ...(lacksBoard ? ['--dtb'] : []),
+      ...(hasLines && !isProven ? ['--kernel-tree'] : []),
+      ...lackingOptions(proof).map((option) => (options.includes(option) ? option : (INSTEAD[option] ?? option))),
+    ],
   };
 }

@@ -86,7 +86,8 @@ qemu-x86_64  -     pass
 broken       FAIL  FAIL
 open: passes, and the place of an area is not proven (no DTB, or the answer depends on something that was not given)
 -: the profile is not for this kernel
-FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)
+FAIL: 6 fail, 9 pass, 11 not run (--dtb, inputs.commandLine, place --config not
+      given)
 `);
     const each = await dmaheap(['--verbose', 'matrix', 'fleet.json'], work);
     expect(each.stdout).toContain('pass rockpro64 6.12 udev\n');
@@ -129,7 +130,7 @@ FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)
     const argv = ['matrix', 'fleet.json', '--junit', 'none/r.xml', '--ktap', 'other.ktap'];
     const { exit, stdout, stderr } = await dmaheap(argv, work);
     expect(exit).toBe(3);
-    expect(stdout).toContain('FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)\n');
+    expect(stdout).toContain('FAIL: 6 fail, 9 pass, 11 not run (--dtb, inputs.commandLine, place --config not\n');
     expect(stderr).toContain('cannot write none/r.xml: its directory does not exist\n  fix: give a file in');
     expect(readFileSync(path.join(work, 'other.ktap'), 'utf8')).toContain('1..18');
   });
@@ -151,7 +152,7 @@ FAIL: 6 fail, 9 pass, 11 not run (--dtb not given)
     const { exit, stdout } = await dmaheap(['matrix', 'absolute.json'], work);
     expect({ exit, stdout }).toEqual({
       exit: 0,
-      stdout: expect.stringContaining('PASS: 1 pass, 5 not run (--dtb not given)'),
+      stdout: expect.stringContaining('PASS: 1 pass, 5 not run (--dtb, inputs.commandLine, place --config not given)'),
     });
   });
 

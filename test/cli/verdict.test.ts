@@ -180,17 +180,24 @@ describe('what generate leaves open is open in check', () => {
 });
 
 /** What is left open, for a board without its DTB and its kernel tree. */
+const IN_PROFILE = ['inputs.commandLine', 'place --config'];
 const OPEN = {
-  validate: [['validate', 'p.json'], ['--dtb']],
+  validate: [
+    ['validate', 'p.json'],
+    ['--dtb', ...IN_PROFILE],
+  ],
   generate: [
     ['generate', 'p.json', '-o', 'open'],
-    ['--dtb', '--kernel-tree'],
+    ['--dtb', '--kernel-tree', ...IN_PROFILE],
   ],
   report: [
     ['report', 'p.json', '-o', 'report.html'],
-    ['--dtb', '--kernel-tree'],
+    ['--dtb', '--kernel-tree', '--cmdline', '--config'],
   ],
-  matrix: [['matrix', 'matrix.json'], ['--dtb']],
+  matrix: [
+    ['matrix', 'matrix.json'],
+    ['--dtb', ...IN_PROFILE],
+  ],
 } as const;
 /** The report also predicts the boot, and nothing that is given here decides the address of the area. */
 const isPredicted = (command: string) => command === 'report';
@@ -215,7 +222,7 @@ describe.each(Object.entries(OPEN))('the verdict of %s', (command, [line, notGiv
   const lastOf = ({ stdout }: { readonly stdout: string }) =>
     stdout
       .trimEnd()
-      .replaceAll(/\n {6}/g, ' ')
+      .replaceAll(/\n {6,}/g, ' ')
       .split('\n')
       .at(-1);
 
@@ -261,6 +268,22 @@ describe.each(Object.entries(OPEN))('the verdict of %s', (command, [line, notGiv
     const { exit, stdout } = await run();
     expect([exit, stdout]).toEqual([1, expect.stringMatching(/^FAIL: \d+ fail, /m)]);
   });
+});
+
+test('what a verdict names is all that is missing', async () => {
+  writeFileSync(path.join(work, 'board.dtb'), board(GIB, []));
+  writeFileSync(path.join(work, '.config'), 'CONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_OF_RESERVED_MEM=y\n');
+  profile({ 'linux,cma': { size: '64M', default: true } });
+  const given = JSON.parse(readFileSync(path.join(work, 'p.json'), 'utf8'));
+  writeFileSync(
+    path.join(work, 'p.json'),
+    JSON.stringify({ ...given, inputs: { dtb: 'board.dtb', commandLine: 'quiet' } }),
+  );
+  const verdictIn = async (...line: string[]) =>
+    JSON.parse((await dmaheap([...line, '--format', 'json'], work)).stdout).verdict;
+  expect(await verdictIn('validate', 'p.json')).toMatchObject({ notRun: 1, notGiven: ['place --config'] });
+  expect(await verdictIn('place', 'p.json')).toMatchObject({ notRun: 1, notGiven: ['--config'] });
+  expect(await verdictIn('place', 'p.json', '--config', '.config')).toMatchObject({ notRun: 0, notGiven: [] });
 });
 
 test('a diagnosis is open until its text decides, and a cause is a failure', async () => {

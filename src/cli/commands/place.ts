@@ -21,7 +21,14 @@ import type { Context } from '../context.js';
 import { declare, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { BOARD, STRICT } from '../options.js';
-import { judgePlacement, type PlaceOptions, placementChecks, type Setting, settlePlacement } from '../placement.js';
+import {
+  judgePlacement,
+  lackingOptions,
+  type PlaceOptions,
+  placementChecks,
+  type Setting,
+  settlePlacement,
+} from '../placement.js';
 import { refusedAfter } from '../refusal.js';
 
 export const command = declare({
@@ -102,13 +109,6 @@ function printHuman(context: Context, setting: Setting, predicted: readonly Pred
 }
 
 /** Options that would have made more lints run. */
-const lackingOptions = (predicted: readonly Predicted[]): string[] =>
-  predicted.flatMap(({ lints }) =>
-    lints
-      .filter(({ status }) => status === 'not-run')
-      .flatMap(({ diagnostics }) => diagnostics.flatMap(({ fix }) => /--[\w-]+/.exec(fix ?? '')?.[0] ?? [])),
-  );
-
 interface StrictOptions extends PlaceOptions {
   readonly strict: boolean;
 }

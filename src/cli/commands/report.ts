@@ -228,7 +228,14 @@ async function report(context: Context, profile: string, options: ReportOptions)
   const findings = judgePlacement([...once.values()], drawn.kernels);
   const data = { ...drawn, findings };
   const isProven = options.kernelTree !== undefined;
-  const { checks, notGiven } = planChecks({ plan, proof: drawn.kernels, found: findings, dtb: options.dtb, isProven });
+  const { checks, notGiven } = planChecks({
+    plan,
+    proof: drawn.kernels,
+    found: findings,
+    dtb: options.dtb,
+    isProven,
+    options: ['--cmdline', '--memory', '--config'],
+  });
   const exit = exitOf(checks, { strict: options.strict, requireTools: false, unknown: EXIT.good });
   const verdict = countChecks(checks, { notGiven, strict: options.strict });
   const { format } = context.options;
