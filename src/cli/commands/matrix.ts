@@ -59,7 +59,7 @@ async function matrix(context: Context, file: string, options: MatrixOptions): P
     list(context, fleet, whole, boards);
     return EXIT.good;
   }
-  refuseSharedNames(fleet, boards);
+  if (SHARE === undefined) refuseSharedNames(fleet, whole.boards);
   if (options.diff !== undefined) return diff(context, fleet, boards, options.diff);
   const output = { directory: options.output, force: options.force };
   if (SHARE !== undefined) {
@@ -95,11 +95,11 @@ function list(context: Context, fleet: Fleet, whole: Matrix, boards: readonly Ma
     }
 }
 
-/** Results and folders go by the name. */
+/** Results and folders go by the name, and those of all shards are put together. */
 function refuseSharedNames(fleet: Fleet, boards: readonly MatrixBoard[]): void {
   const profiles = new Map<string, string>();
   for (const board of boards) {
-    const name = fleet.nameOf(board);
+    const name = fleet.statedNameOf(board);
     const other = profiles.get(name);
     if (other !== undefined)
       throw new Refusal(

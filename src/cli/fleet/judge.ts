@@ -8,8 +8,10 @@ import { closeFromKnowledge } from '../../plan/close.js';
 import type { Plan } from '../../plan/index.js';
 import { type Artifact, render } from '../../render/index.js';
 import { SourceText } from '../../source/index.js';
+import { readJson } from '../../source/json.js';
 import type { Context } from '../context.js';
 import { descriptionKnowledge } from '../descriptions.js';
+import { readText } from '../files.js';
 import { type Inputs, inputsOf, openProfile, recordInputs, usableInput } from '../inputs.js';
 import { manifestOf } from '../manifest.js';
 import { oneAtATime, writeTree } from '../output/write.js';
@@ -160,6 +162,14 @@ export class Fleet {
     const name = this.#open(profile).value?.profile.name ?? path.parse(profile).name;
     this.#names.set(profile, name);
     return name;
+  }
+
+  /** The name of a board of any shard: a profile that states it is read and not validated. */
+  statedNameOf(board: MatrixBoard): string {
+    const got = readText(this.#context.resolve(board.profile));
+    const value = 'text' in got ? readJson(new SourceText(board.profile, got.text)).value : undefined;
+    const name = value?.kind === 'object' ? value.members.get('name')?.value : undefined;
+    return name?.kind === 'scalar' && typeof name.value === 'string' ? name.value : this.nameOf(board);
   }
 
   #open(file: string): ReturnType<typeof openProfile> {
