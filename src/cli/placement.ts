@@ -6,7 +6,7 @@ import { compareKernelVersions, EXAMPLE_KERNEL, formatKernelVersion, type Kernel
 import { pageSizeRefusal, pageSizes } from '../facts/page-size.js';
 import { applyOverlay, type Fdt, makeFdt, readFdt } from '../fdt/index.js';
 import { optionValues } from '../kconfig/option-line.js';
-import { otherArchitecture } from '../model/index.js';
+import { archOfTree, otherArchitecture } from '../model/index.js';
 import type { LintInput, LintResult, PlacementInput, Prediction } from '../placement/index.js';
 import { findingsOf, withParameters } from '../placement/index.js';
 import { kernelInput, lintHints, withArguments } from '../plan/board.js';
@@ -141,20 +141,29 @@ function planFor(
   return planning.planned;
 }
 
-function architectureOf(options: PlaceOptions, plan: Plan | undefined) {
-  const name = options.arch ?? plan?.board.arch;
-  if (name === undefined)
-    throw new Refusal('the architecture is not stated', EXIT.usage, 'give --arch arm64, arm, riscv64 or x86_64');
-  const architecture = profileArch(name);
-  if (architecture === undefined) throw unknownArch(name);
+/** @param tree of the board, if its DTB was given */
+function architectureOf(options: PlaceOptions, plan: Plan | undefined, tree: Fdt | undefined): ProfileArch {
+  const stated = options.arch === undefined ? undefined : profileArch(options.arch);
+  if (options.arch !== undefined && stated === undefined) throw unknownArch(options.arch);
+  if (plan === undefined && tree === undefined && stated !== 'x86_64')
+    throw new Refusal(
+      'the board is not stated',
+      EXIT.usage,
+      'give a profile, or the DTB of the board with --dtb; --arch x86_64 needs neither',
+    );
+  const architecture = stated ?? plan?.board.arch ?? (tree === undefined ? undefined : archOfTree(tree));
+  if (architecture === undefined)
+    throw new Refusal(
+      'the architecture is not stated, and the DTB does not name its processors',
+      EXIT.usage,
+      'give --arch arm64, arm, riscv64 or x86_64',
+    );
   if (plan !== undefined && architecture !== plan.board.arch)
     throw new Refusal(
-      `--arch ${name}: the profile is for ${plan.board.arch}`,
+      `--arch ${options.arch}: the profile is for ${plan.board.arch}`,
       EXIT.usage,
       'omit --arch, or change board.arch',
     );
-  if (options.dtb === undefined && plan === undefined && architecture !== 'x86_64')
-    throw new Refusal('the board is not stated', EXIT.usage, 'give a profile, or the DTB of the board with --dtb');
   return architecture;
 }
 
@@ -171,12 +180,16 @@ export function settlePlacement(
 ): Setting {
   const planned = profile === undefined ? undefined : planFor(context, profile, options, diagnostics, sources);
   const plan = planned?.plan;
-  const architecture = architectureOf(options, plan);
   const isSkeleton = options.dtb === undefined;
   const base =
     options.dtb === undefined
       ? (planned?.model.tree ?? makeFdt({ name: '' }))
       : readTree(context, '--dtb', options.dtb, diagnostics);
+  const architecture = architectureOf(options, plan, isSkeleton ? undefined : base);
+  if (plan === undefined && options.arch === undefined && architecture === 'arm64')
+    context.note(
+      'assuming a kernel of arm64, because the processors have 64 bits; for a 32-bit kernel, give --arch arm',
+    );
   const other = otherArchitecture(architecture, base);
   if (other !== undefined)
     throw new Refusal(`--dtb ${options.dtb}: its processors are ${other}, not ${architecture}`, EXIT.usage, DTB_FIX);

@@ -81,6 +81,27 @@ test('a size that the kernel refuses is a finding, with the next one that it tak
   );
 });
 
+test('the processors of the DTB are the architecture, and what is missing is named once', async () => {
+  const cpu = (compatible: string) =>
+    compile(
+      'cpu.dtb',
+      `/dts-v1/; / { #address-cells = <2>; #size-cells = <2>;
+      cpus { #address-cells = <1>; #size-cells = <0>; cpu@0 { device_type = "cpu"; compatible = "${compatible}"; reg = <0>; }; };
+      memory@80000000 { device_type = "memory"; reg = <0x0 0x80000000 0x0 0x20000000>; }; };`,
+    );
+  const run = (...argv: string[]) => dmaheap(['place', ...argv, '--kernel', '6.12'], work);
+  const wide = await run('--dtb', cpu('arm,cortex-a55'));
+  expect([wide.exit, wide.stderr]).toEqual([0, expect.stringContaining('for a 32-bit kernel, give --arch arm')]);
+  const stated = await run('--dtb', 'cpu.dtb', '--arch', 'arm');
+  expect([stated.exit, stated.stderr]).toEqual([0, expect.not.stringContaining('--arch')]);
+  const narrow = await run('--dtb', cpu('arm,cortex-a7'));
+  expect([narrow.exit, narrow.stderr]).toEqual([0, expect.not.stringContaining('--arch')]);
+  expect(await run('--dtb', BASE)).toMatchObject({ exit: 2, stderr: expect.stringContaining('--arch arm64, arm') });
+  for (const more of [[], ['--arch', 'arm64']])
+    expect(await run(...more)).toMatchObject({ exit: 2, stderr: expect.stringMatching(/profile, or .*--dtb/) });
+  expect((await run('--arch', 'x86_64', '--memory', '0x0+1G')).exit).toBe(0);
+});
+
 test('a DTB that was cut off gets one verdict', async () => {
   writeFileSync(path.join(work, 'cut.dtb'), readFileSync(path.join(work, BASE)).subarray(0, 100));
   const { exit, stderr } = await dmaheap(['place', '--dtb', 'cut.dtb', '--arch', 'arm64', '--kernel', '6.12'], work);

@@ -36,7 +36,7 @@ export const command = declare({
   about: 'predict areas, heap names, CmaTotal and kernel messages before the boot',
   arguments: [['[profile]', 'a profile whose overlay is applied too']],
   options: {
-    arch: text('--arch <arch>', 'architecture, if no profile is given'),
+    arch: text('--arch <arch>', 'architecture, if neither a profile nor the processors of the DTB state it'),
     ...BOARD,
     strict: STRICT,
   },
