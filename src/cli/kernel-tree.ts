@@ -33,6 +33,24 @@ export interface KernelTreeOptions {
   readonly recordProbes?: string;
 }
 
+/**
+ * @param words the command as it was typed, without these options
+ * @throws {@link Refusal} that names all that is missing
+ */
+export function requireTree(
+  context: Context,
+  words: readonly string[],
+  { kernelTree, arch }: Partial<KernelTreeOptions>,
+): Pick<KernelTreeOptions, 'kernelTree' | 'arch'> {
+  if (kernelTree !== undefined && arch !== undefined) return { kernelTree, arch };
+  const missing = [...(kernelTree === undefined ? ['--kernel-tree'] : []), ...(arch === undefined ? ['--arch'] : [])];
+  throw new Refusal(
+    `${words[0]} needs ${missing.join(' and ')}`,
+    EXIT.usage,
+    context.nextCommand(...words, '--kernel-tree', kernelTree ?? 'linux', '--arch', arch ?? 'arm64'),
+  );
+}
+
 export interface OpenTree {
   readonly directory: string;
   readonly arch: ProfileArch;

@@ -14,7 +14,14 @@ import {
 import { suggest } from '../../source/suggest.js';
 import type { Context } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
-import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import {
+  type KernelTreeOptions,
+  noteAssumptions,
+  openKernelTree,
+  readBase,
+  requireTree,
+  treeTitle,
+} from '../kernel-tree.js';
 import { Refusal } from '../refusal.js';
 import { solutionJson } from './resolve.js';
 
@@ -29,13 +36,7 @@ export async function explainSymbolCommand(
   word: string,
   options: ExplainSymbolOptions,
 ): Promise<Exit> {
-  const { kernelTree, arch } = options;
-  if (kernelTree === undefined || arch === undefined)
-    throw new Refusal(
-      `explaining a symbol needs ${kernelTree === undefined ? '--kernel-tree' : '--arch'}`,
-      EXIT.usage,
-      'dmaheap explain DMABUF_HEAPS_CMA --kernel-tree linux --arch arm64 --base-config .config',
-    );
+  const { kernelTree, arch } = requireTree(context, ['explain', word], options);
   const name = word.replace(/^CONFIG_/, '').replace(/>?=.*$/s, '');
   const goal =
     options.whyNot === undefined

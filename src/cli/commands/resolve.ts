@@ -17,7 +17,14 @@ import { confirmByConf } from '../confirm.js';
 import type { Context } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
-import { type KernelTreeOptions, noteAssumptions, openKernelTree, readBase, treeTitle } from '../kernel-tree.js';
+import {
+  type KernelTreeOptions,
+  noteAssumptions,
+  openKernelTree,
+  readBase,
+  requireTree,
+  treeTitle,
+} from '../kernel-tree.js';
 import { KERNEL_TREE } from '../options.js';
 import { requirePlan } from '../profile.js';
 import { Refusal } from '../refusal.js';
@@ -104,16 +111,14 @@ async function resolve(context: Context, words: readonly string[], options: Reso
   const asked = readAsked(context, words);
   const { plan } = asked;
   const arch = plan === undefined ? options.arch : archOfBoard(options.arch, plan.board.arch);
-  if (options.kernelTree === undefined || arch === undefined)
-    throw new Refusal(
-      `resolve needs ${options.kernelTree === undefined ? '--kernel-tree' : '--arch'}`,
-      EXIT.usage,
-      'dmaheap resolve DMABUF_HEAPS_CMA=y --kernel-tree linux --arch arm64',
-    );
-  const open = await openKernelTree(context, { ...options, kernelTree: options.kernelTree, arch });
+  const needed = requireTree(context, ['resolve', ...words], {
+    ...options,
+    ...(arch === undefined ? {} : { arch }),
+  });
+  const open = await openKernelTree(context, { ...options, ...needed });
   const base = readBase(context, open, options.baseConfig);
   if (plan !== undefined && context.options.format === 'human')
-    context.findings(holdTree(context, options.kernelTree, plan.kernel));
+    context.findings(holdTree(context, needed.kernelTree, plan.kernel));
   const oversized = oversizedNumbers(open.tree, asked.goals);
   // The shape that programs read has no findings.
   if (context.options.format === 'human') context.findings(oversized);
