@@ -14,8 +14,8 @@ import { Store, userCacheDirectory } from './kernel/store.js';
 
 const BEGIN = '\n/*! PROGRAM\n';
 const END = '\n*/';
-/** A command has 1 to 4 MiB; the commands of a few releases and Nodes find room. */
-const MAX_KEPT_BYTES = 64 * 1024 * 1024;
+/** All commands have about 40 MiB: with less, two releases or Nodes beside each other would remove each other's. */
+const MAX_KEPT_BYTES = 160 * 1024 * 1024;
 
 /**
  * A run compiles the functions that it calls, and one that ends with an error calls few. What the first runs of a command
