@@ -1,5 +1,6 @@
 /** Standard output and error without Node's streams, the loading of which is a tenth of a start. */
-import { fstatSync, writeSync } from 'node:fs';
+import { fstatSync, statSync, writeSync } from 'node:fs';
+import { devNull } from 'node:os';
 import { isatty } from 'node:tty';
 import { EXIT } from './exit.js';
 
@@ -31,5 +32,6 @@ export function writeStandard(descriptor: 1 | 2, text: string): void {
 
 /** Node's own answer loads its sockets, so what is certainly no terminal is not asked about. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
-  return fstatSync(descriptor).isCharacterDevice() && isatty(descriptor);
+  const status = fstatSync(descriptor);
+  return status.isCharacterDevice() && status.rdev !== statSync(devNull).rdev && isatty(descriptor);
 }
