@@ -61,13 +61,15 @@ export function readRules(source: SourceText): RulesFile {
   const rules: (Omit<Rule, 'comments'> & { paragraph: number })[] = [];
   const garbage: { text: string; span: Span }[] = [];
   const comments: string[][] = [[]];
-  for (const { offset, text } of logicalLines(source.text)) {
+  for (const { offset, text, isCut } of logicalLines(source.text)) {
     const trimmed = text.trim();
     if (trimmed === '') comments.push([]);
     else if (trimmed.startsWith('#')) comments.at(-1)?.push(trimmed.slice(1).trim());
     else {
       const tokens = readLine(source, offset, text, garbage);
       const start = offset + text.search(/\S/);
+      // udev drops a line that is to go on where the file ends.
+      if (isCut) garbage.push({ text: '\\', span: source.span(source.text.lastIndexOf('\\'), 1) });
       rules.push({ tokens, span: source.span(start, trimmed.length), paragraph: comments.length - 1 });
     }
   }
@@ -77,18 +79,30 @@ export function readRules(source: SourceText): RulesFile {
   };
 }
 
-/** Lines with their continuations; the text keeps its length, so that offsets stay true. */
-function* logicalLines(text: string): Generator<{ offset: number; text: string }> {
+/**
+ * Lines with their continuations; the text keeps its length, so that offsets stay true. A comment neither goes on in the
+ * next line nor ends the line that it is in. Source: udev_rules_parse_file() of udev-rules.c.
+ */
+function* logicalLines(text: string): Generator<{ offset: number; text: string; isCut: boolean }> {
   let offset = 0;
-  while (offset < text.length) {
-    let end = offset;
-    do {
-      const newline = text.indexOf('\n', end);
-      end = newline < 0 ? text.length : newline + 1;
-    } while (end < text.length && text[end - 2] === '\\');
-    yield { offset, text: text.slice(offset, end).replace(/\\\n/g, '  ') };
-    offset = end;
+  let open: { offset: number; text: string } | undefined;
+  for (const [raw] of text.matchAll(/[^\n]*\n|[^\n]+$/g)) {
+    const start = offset;
+    offset += raw.length;
+    const body = raw.replace(/\r?\n$/, '');
+    if (/^[ \t\r]*#/.test(body)) {
+      if (open === undefined) yield { offset: start, text: raw, isCut: false };
+      else open.text += ' '.repeat(raw.length);
+      continue;
+    }
+    const goesOn = body.endsWith('\\');
+    const kept = goesOn ? body.slice(0, -1).padEnd(raw.length) : raw;
+    open = open === undefined ? { offset: start, text: kept } : { ...open, text: open.text + kept };
+    if (goesOn) continue;
+    yield { ...open, isCut: false };
+    open = undefined;
   }
+  if (open !== undefined) yield { ...open, isCut: true };
 }
 
 function readLine(source: SourceText, offset: number, line: string, garbage: { text: string; span: Span }[]): Token[] {
