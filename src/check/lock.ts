@@ -87,6 +87,11 @@ export function factsDigest(): string {
   return sha256(JSON.stringify([[...FACTS.values()], closureData]));
 }
 
+/** Over the paths and digests of generated files, whatever their order. */
+export function filesDigest(files: Readonly<Record<string, string>>): string {
+  return sha256(JSON.stringify(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))));
+}
+
 export function lockText(lock: Omit<Lock, 'schemaVersion'>): string {
   return `${JSON.stringify({ schemaVersion: LOCK_VERSION, ...lock }, null, 2)}\n`;
 }
@@ -221,6 +226,12 @@ function areaEdit(name: string, was: bigint, text: string): string[] {
   return now === was ? lost : [`area ${name} ${formatBytes(now)}, was ${formatBytes(was)}`, ...lost];
 }
 
+/** JSON with sorted keys: a program that formats JSON may move them. */
+const inOrder = (value: unknown): string =>
+  JSON.stringify(
+    typeof value === 'object' && value !== null ? Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)) : value,
+  );
+
 /**
  * Compares what there is now with a lock.
  * @param now what was found; absent: not looked at, null: not given
@@ -237,7 +248,16 @@ export function compareLock(file: string, lock: Lock, now: Partial<Omit<Lock, 's
               fix: `give ${OPTIONS[pin] ?? 'it'} to compare it`,
             }),
           ];
-    if (JSON.stringify(locked) === JSON.stringify(found)) return [];
+    if (inOrder(locked) === inOrder(found))
+      return pin !== 'output' || lock.files === undefined || filesDigest(lock.files) === locked
+        ? []
+        : [
+            report('lock/unreadable', {
+              message: `the list of files in ${file} does not have the digest that the lock records for it`,
+              cause: 'the lock was edited',
+              fix: 'restore the lock, or delete it and write it again with dmaheap generate --lock',
+            }),
+          ];
     return [
       report('lock/drift', {
         message: `${TITLES[pin]} differs from the lock: ${words(found)}, and the lock has ${words(locked)}`,

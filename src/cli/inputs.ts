@@ -220,6 +220,8 @@ export function recordInputs(
 /** What a manifest recorded, as it would be typed, and what has become of it. */
 export interface Recalled {
   readonly inputs: Inputs;
+  /** Of the profile as it is now; undefined: it cannot be read. */
+  readonly profile: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -251,13 +253,15 @@ export function recallInputs(
 ): Recalled {
   const inputs: Record<string, unknown> = {};
   const diagnostics: Diagnostic[] = [];
+  let profile: string | undefined;
   for (const [name, { file, value, sha256: digest }] of Object.entries(recorded)) {
     if (overridden.has(name)) continue;
     if (file === undefined) inputs[name] = value;
     else {
       const shown = shownPath(context, path.join(directory, file));
       if (name === 'profile') {
-        diagnostics.push(...compareProfile(context, shown, digest));
+        profile = existsSync(context.resolve(shown)) ? openProfile(context, shown).value?.sha256 : undefined;
+        diagnostics.push(...compareProfile(shown, profile, digest));
         continue;
       }
       // The digest of a kernel tree is of its Kconfig files; who reads them compares it.
@@ -283,13 +287,12 @@ export function recallInputs(
         fix: 'run dmaheap generate again with the file of the profile',
       }),
     );
-  return { inputs, diagnostics };
+  return { inputs, profile, diagnostics };
 }
 
 /** The main input: its digest is of what it states, with what it extends, and not of its text. */
-function compareProfile(context: Context, shown: string, digest: string): readonly Diagnostic[] {
-  const value = existsSync(context.resolve(shown)) ? openProfile(context, shown).value : undefined;
-  if (value !== undefined) return value.sha256 === digest ? [] : [changedInput('the profile', shown)];
+function compareProfile(shown: string, found: string | undefined, digest: string): readonly Diagnostic[] {
+  if (found !== undefined) return found === digest ? [] : [changedInput('the profile', shown)];
   return [
     report('input/gone', {
       message: `the profile was not compared: it cannot be read at ${shown}`,

@@ -54,6 +54,36 @@ function otherRelease(
   ];
 }
 
+/** A check compares a stated fact with an input: there it is an error. */
+export const asError = (diagnostics: readonly Diagnostic[]): Diagnostic[] =>
+  diagnostics.map((one) => (one.code === 'kernel/other-release' ? { ...one, severity: 'error' as const } : one));
+
+/**
+ * Kernels of an image by the releases in the names of its files; an image may have several, and one of them is enough.
+ * @param found releases, each with the path that names it
+ */
+export function holdReleases(
+  found: readonly { readonly release: string; readonly path: string }[],
+  { kernel }: Plan,
+): Diagnostic[] {
+  const known = found.flatMap(({ release, path: from }) => {
+    const version = parseKernelVersion(release);
+    return version === undefined ? [] : [{ version, from }];
+  });
+  const isInside = ({ version }: (typeof known)[number]) =>
+    compareKernelVersions(kernel.min, version) <= 0 && compareKernelVersions(version, kernel.max) <= 0;
+  const [first] = known;
+  if (first === undefined || known.some(isInside)) return [];
+  return [
+    report('kernel/other-release', {
+      severity: 'error',
+      message: `the kernel of the image is Linux ${formatKernelVersion(first.version)}, but ${kernelRangeText(kernel.min, kernel.max)} is required`,
+      cause: `${first.from} has the release in its name`,
+      fix: `install ${kernelRangeText(kernel.min, kernel.max)}, or generate for Linux ${formatKernelVersion(first.version)}`,
+    }),
+  ];
+}
+
 /** @param directory the kernel tree, as the user names it */
 export function holdTree(context: Context, directory: string, kernel: KernelRange): Diagnostic[] {
   const got = readText(path.join(context.resolve(directory), 'Makefile'));

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs';
 import path from 'node:path';
+import { filesDigest } from '../check/lock.js';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { artifactPath } from '../render/index.js';
 import { cannot, interruptedTrees, standingOutput, type TreeChange, type TreeFile } from './output/write.js';
@@ -212,7 +213,7 @@ export function manifestFile(manifest: Manifest): TreeFile {
 
 /** Over what was generated, and nothing about how. */
 export function manifestDigest({ files }: Manifest): string {
-  return sha256(JSON.stringify(Object.entries(files).sort(([a], [b]) => (a < b ? -1 : 1))));
+  return filesDigest(files);
 }
 
 /** A build leaves files by the dozen: they are one finding for each folder at the top. */

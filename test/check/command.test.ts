@@ -171,3 +171,62 @@ describe('formats', () => {
     });
   });
 });
+
+describe('a lock', () => {
+  const profile = path.join(work, 'board.json');
+  const lock = path.join(work, 'board.lock');
+  const checked = () => dmaheap(['check', 'locked', '--lock', 'board.lock']);
+  beforeAll(async () => {
+    writeFileSync(profile, readFileSync(path.resolve('schemas/examples/qemu-virt-arm64.json'), 'utf8'));
+    const { exit } = await dmaheap([
+      'generate',
+      'board.json',
+      '-o',
+      'locked',
+      '--kernel',
+      '6.12',
+      '--lock',
+      'board.lock',
+    ]);
+    expect(exit).toBe(0);
+  });
+  /** Runs with a file changed, and puts it back. */
+  async function withFile<T>(file: string, change: (text: string) => string, use: () => Promise<T>): Promise<T> {
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(file, change(text));
+    try {
+      return await use();
+    } finally {
+      writeFileSync(file, text);
+    }
+  }
+  test('passes with its keys in another order', async () => {
+    const reversed = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null
+        ? Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([key, one]) => [key, reversed(one)]),
+          )
+        : value;
+    const { exit, stdout } = await withFile(lock, (text) => JSON.stringify(reversed(JSON.parse(text))), checked);
+    expect([exit, stdout]).toEqual([0, expect.stringContaining('pass    lock: ')]);
+  });
+  test('fails when a file was taken from its list', async () => {
+    const cut = (text: string) => {
+      const { files, ...rest } = JSON.parse(text);
+      const [, ...others] = Object.entries(files);
+      return JSON.stringify({ ...rest, files: Object.fromEntries(others) });
+    };
+    const { exit, stderr } = await withFile(lock, cut, checked);
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/lock\/unreadable\]: the list of files in board\.lock/)]);
+  });
+  test('fails when the profile has changed since, though the tree has not', async () => {
+    const { exit, stderr } = await withFile(
+      profile,
+      (text) => text.replace(/"name": "[^"]*"/, '"name": "other"'),
+      checked,
+    );
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/lock\/drift\]: the profile differs from the lock/)]);
+  });
+});

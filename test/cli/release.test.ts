@@ -50,8 +50,8 @@ test('check says that a tree is of another kernel than was generated for', async
   const good = await run('check', 'out', '--kernel-tree', 'linux');
   expect([good.exit, good.stdout]).toEqual([0, expect.stringContaining('pass    kernel-tree: ')]);
   const bad = await run('check', 'out', '--kernel-tree', 'old');
-  expect([bad.exit, bad.stdout]).toEqual([0, expect.stringContaining('warn    kernel-tree: ')]);
-  expect(bad.stderr).toMatch(OTHER);
+  expect([bad.exit, bad.stdout]).toEqual([1, expect.stringContaining('FAIL    kernel-tree: ')]);
+  expect(bad.stderr).toMatch(/error\[kernel\/other-release\]/);
 });
 
 test('a finished .config is of another kernel, or of one of which nothing is known', async () => {
@@ -59,7 +59,7 @@ test('a finished .config is of another kernel, or of one of which nothing is kno
     writeFileSync(path.join(work, 'config'), `# Linux/arm64 ${release} Kernel Configuration\nCONFIG_CMA=y\n`);
   config('5.10.1');
   expect((await run('check', PROFILE, '--config', 'config')).stderr).toMatch(
-    /^config:1:1: warning\[kernel\/other-release\]: the configuration is of Linux 5\.10/m,
+    /^config:1:1: error\[kernel\/other-release\]: the configuration is of Linux 5\.10/m,
   );
   config('5.4.0');
   const { exit, stderr } = await run('check', PROFILE, '--config', 'config');

@@ -38,7 +38,7 @@ import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
 import { readOverlays, readTree } from '../placement.js';
 import { dtbFacts, type Planned, planProfile, requirePlan, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
-import { archOfBoard, holdConfig, holdTree } from '../release.js';
+import { archOfBoard, asError, holdConfig, holdReleases, holdTree } from '../release.js';
 import { located } from '../rendered.js';
 import { openTools } from '../tools.js';
 import { VERSION } from '../version.js';
@@ -126,13 +126,15 @@ class Built {
     if (config !== undefined) {
       const held = holdConfig(config, this.#planned.plan);
       if (!Array.isArray(held)) throw new Refusal(`${config.file}: ${held.message}`, EXIT.usage, held.fix);
-      if (held.length > 0) this.#result('config-kernel', RELEASE_TITLE, held);
+      if (held.length > 0) this.#result('config-kernel', RELEASE_TITLE, asError(held));
       const symbols = await this.#symbols();
       this.#checkConfig(config, symbols, image);
     }
     this.#checkTree(config, image);
     if (image === undefined) return;
     const { plan } = this.#planned;
+    const kernels = kernelsOf(image);
+    if (kernels.length > 0) this.#result('image-kernel', RELEASE_TITLE, holdReleases(kernels, plan));
     this.results.push(...checkImage(plan, image, { expectation: this.#expectation(image), config }));
   }
 
@@ -206,7 +208,7 @@ class Built {
     if (kernelTree === undefined) return undefined;
     const { board, kernel } = this.#planned.plan;
     const arch = archOfBoard(this.#options.arch, board.arch);
-    this.#result('kernel-tree', RELEASE_TITLE, holdTree(this.#context, kernelTree, kernel));
+    this.#result('kernel-tree', RELEASE_TITLE, asError(holdTree(this.#context, kernelTree, kernel)));
     const open = await openKernelTree(this.#context, { ...this.#options, kernelTree, arch });
     const { tree } = open;
     return [...tree.byName].filter(([, id]) => (tree.symbols.firstNode[id] as number) >= 0).map(([name]) => name);
@@ -416,6 +418,19 @@ function blocksOf(image: Image): (module: string) => string | undefined {
       ? `${found.from} blacklists it`
       : `${found.from} runs "${found.command}" in its place`;
   };
+}
+
+/** Releases of kernels by the names of their modules' directories and of their files in /boot. */
+function kernelsOf(image: Image): { release: string; path: string }[] {
+  const modules = ['usr/lib/modules', 'lib/modules'].find((folder) => image.list(folder).length > 0);
+  const folders = modules === undefined ? [] : image.list(modules).map((release) => ({ release, at: modules }));
+  const files = image.list('boot').flatMap((name) => {
+    const release = /^(?:vmlinu[xz]|[uz]?Image)-(.+)$/.exec(name)?.[1];
+    return release === undefined ? [] : [{ release, at: 'boot', name }];
+  });
+  return [...folders.map(({ release, at }) => ({ release, at, name: release })), ...files]
+    .filter(({ release }) => parseKernelVersion(release) !== undefined)
+    .map(({ release, at, name }) => ({ release, path: image.name(`${at}/${name}`) }));
 }
 
 /** Configurations of kernels in the image. */

@@ -39,7 +39,7 @@ import { isOwnPlace, oneAtATime, standingOutput } from '../output/write.js';
 import { readTree } from '../placement.js';
 import { DTB_FIX, shownPath } from '../profile.js';
 import { Refusal } from '../refusal.js';
-import { archOfBoard, holdTree } from '../release.js';
+import { archOfBoard, asError, holdTree } from '../release.js';
 import { openTools } from '../tools.js';
 import { compareWithManifest, MANIFEST, type Manifest, manifestDigest, readManifest } from '../tree.js';
 import { checkBuilt } from './check-built.js';
@@ -204,11 +204,12 @@ async function checkInputs(
 
 function checkRelease(context: Context, kernelTree: string, { kernel }: Manifest): CheckResult {
   const [min, max] = [parseKernelVersion(kernel.min), parseKernelVersion(kernel.max)];
-  const diagnostics = min === undefined || max === undefined ? [] : holdTree(context, kernelTree, { min, max });
+  const diagnostics =
+    min === undefined || max === undefined ? [] : asError(holdTree(context, kernelTree, { min, max }));
   return {
     check: 'kernel-tree',
     title: 'the kernel tree is of a kernel for which the files were generated',
-    status: 'pass',
+    status: hasErrors(diagnostics) ? 'fail' : 'pass',
     diagnostics,
     missingTools: [],
   };
@@ -221,6 +222,7 @@ async function checkLock(
   { baseConfig, dtb }: CheckOptions,
   open: OpenTree | undefined,
   manifest: Manifest,
+  ownProfile: string | undefined,
   present: Parameters<typeof compareFiles>[1],
   shown: (file: string) => string,
 ): Promise<CheckResult> {
@@ -246,7 +248,9 @@ async function checkLock(
   const given = Object.entries(inputPins(context, inputs)).filter(
     ([pin]) => !('code' in held) && held[pin as keyof Lock] !== null,
   );
-  const { profile, kernel } = manifest;
+  const { kernel } = manifest;
+  // The file that the tree was generated from decides, where it can be read.
+  const profile = ownProfile === undefined ? manifest.profile : { ...manifest.profile, sha256: ownProfile };
   const diagnostics =
     'code' in held
       ? [held]
@@ -389,7 +393,7 @@ async function check(context: Context, name: string, given: CheckOptions): Promi
   const drift =
     options.lock === undefined
       ? undefined
-      : await checkLock(context, options.lock, options, open, manifest, present, nameOf);
+      : await checkLock(context, options.lock, options, open, manifest, recalled.profile, present, nameOf);
   const kernel = checkedKernel(context, { ...recalled.inputs, kernelTree: options.kernelTree }, manifest);
   const finalConfig = open === undefined ? undefined : engineOf(context, open, options.baseConfig);
   const { tools, close } = openTools(context.environment, context.showCommand);
