@@ -16,6 +16,7 @@ import {
 import { linksOf } from '../plan/links.js';
 import type { Plan, PlannedHeap } from '../plan/types.js';
 import { reportImage as report } from './image-codes.js';
+import { unmetCondition } from './image-conditions.js';
 
 const DRIVER = 'dma_heap';
 
@@ -111,24 +112,24 @@ function lostGroups(service: Service, heaps: readonly PlannedHeap[], accounts: A
   });
 }
 
-/** Dependencies on device units that do not exist, and conditions on names that no heap of the board has. */
+/** Dependencies on device units that do not exist, and conditions that the heaps of the board do not meet. */
 function neverStarts(service: Service, names: ReadonlySet<string>, isTagged: (name: string) => boolean): Diagnostic[] {
   const { unit } = service;
-  return unit.settings.flatMap((setting) => {
+  const unmet = unmetCondition(unit, names);
+  const conditions =
+    unmet === undefined
+      ? []
+      : [
+          report('image/never-starts', {
+            message: `${unit.name} starts only if ${unmet.wish}, ${unmet.isNegated ? 'but the board has it' : 'but no heap of the board has that name'}`,
+            cause: `its heaps are ${[...names].join(', ')}`,
+            fix: unmet.isNegated ? 'remove the condition' : 'name a heap of the board',
+            span: spanOf(unmet.setting),
+          }),
+        ];
+  const dependencies = unit.settings.flatMap((setting) => {
     const { section, key, value } = setting;
     if (section !== 'Unit') return [];
-    if (/^(?:Condition|Assert)PathExists$/.test(key)) {
-      const name = /^\/dev\/dma_heap\/([^/]+)$/.exec(value)?.[1];
-      if (name === undefined || names.has(name)) return [];
-      return [
-        report('image/never-starts', {
-          message: `${unit.name} starts only if /dev/dma_heap/${name} exists, but no heap of the board has that name`,
-          cause: `its heaps are ${[...names].join(', ')}`,
-          fix: 'name a heap of the board',
-          span: spanOf(setting),
-        }),
-      ];
-    }
     if (!/^(?:Requires|Requisite|BindsTo)$/.test(key)) return [];
     return value.split(/\s+/).flatMap((word) => {
       const name = deviceName(word);
@@ -147,6 +148,7 @@ function neverStarts(service: Service, names: ReadonlySet<string>, isTagged: (na
       ];
     });
   });
+  return [...conditions, ...dependencies];
 }
 
 /** Name of a heap in the name of a device unit: systemd writes "/" as "-", and most other characters as \\xNN. */

@@ -1,7 +1,7 @@
 /** What the device controller of a unit closes. Sources: systemd.resource-control(5), systemd.exec(5); bpf-devices.c. */
 import { globPattern } from './glob.js';
 import type { Setting, Unit } from './unit-files.js';
-import { flagOf, lastOf, listOf, type Obstacle, withSpecifiers } from './unit-settings.js';
+import { choiceOf, flagOf, lastOf, listOf, type Obstacle, withSpecifiers } from './unit-settings.js';
 import { splitWords } from './words.js';
 
 /** An entry of DeviceAllow=. */
@@ -33,8 +33,19 @@ const NULL = { path: '/dev/null', driver: 'mem' };
 /** Of StandardInput= when it does not open /dev/null. */
 const OTHER_INPUT = /^(?:tty|socket|file:|data|fd)/;
 
-const policyOf = (unit: Unit): Setting | undefined =>
-  unit.settings.findLast(({ key, value }) => key === 'DevicePolicy' && /^(?:auto|closed|strict)$/.test(value));
+const policyOf = (unit: Unit): Setting | undefined => choiceOf(unit, 'DevicePolicy', /^(?:auto|closed|strict)$/);
+
+/**
+ * Releases of systemd whose ProtectClock= adds an entry to DeviceAllow= in every case, and so closes all other devices.
+ * The updates of 252 differ in this. Sources: NEWS of 245; pull request 25075, which is in 253.
+ */
+const CLOCK_CLOSES = { since: 245, until: 252 };
+
+const clockOf = (unit: Unit, systemd: number | undefined): Setting | undefined => {
+  if (systemd === undefined || systemd < CLOCK_CLOSES.since || systemd >= CLOCK_CLOSES.until) return undefined;
+  const flag = flagOf(unit, 'ProtectClock');
+  return flag?.isSet === true ? flag.setting : undefined;
+};
 
 /** Why the device controller of a unit (a service or a slice) keeps processes from a node. */
 export function deviceObstacle(
@@ -42,12 +53,14 @@ export function deviceObstacle(
   service: Unit,
   nodes: readonly string[],
   driver: string,
+  systemd: number | undefined,
 ): Obstacle | undefined {
   const policy = policyOf(unit);
   const allowed = allowedBy(unit);
   const mode = policy === undefined || policy.value === 'auto' ? undefined : policy;
   const hidden = flagOf(unit, 'PrivateDevices');
-  const because = mode ?? (hidden?.isSet === true ? hidden.setting : undefined) ?? allowed.at(-1)?.setting;
+  const because =
+    mode ?? (hidden?.isSet === true ? hidden.setting : undefined) ?? allowed.at(-1)?.setting ?? clockOf(unit, systemd);
   if (because === undefined) return undefined;
   const about = allowed.filter((one) => names(one, nodes, driver));
   if (about.some(({ rights }) => rights.includes('r') && rights.includes('w')))

@@ -21,4 +21,4 @@ export * from './tmpfiles.js';
 export * from './tree.js';
 export * from './ueventd.js';
 export { readSettings, type Setting, type Unit, UnitFiles } from './unit-files.js';
-export { isYes, lastOf, listOf, type Obstacle } from './unit-settings.js';
+export { isYes, lastOf, listOf, type Obstacle, withSpecifiers } from './unit-settings.js';

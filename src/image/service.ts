@@ -2,6 +2,7 @@
 import { type Accounts, groupsOf } from './accounts.js';
 import { deviceObstacle } from './device-policy.js';
 import { mountObstacle, type RootFacts } from './namespace.js';
+import { callObstacle } from './syscall-filter.js';
 import type { Unit, UnitFiles } from './unit-files.js';
 import { flagOf, lastOf, listOf, type Obstacle, withSpecifiers, wordsOf } from './unit-settings.js';
 import { splitWords } from './words.js';
@@ -13,6 +14,8 @@ export interface Service {
   readonly groups: ReadonlySet<string>;
   /** Groups that the unit itself gives. */
   readonly ownGroups: ReadonlySet<string>;
+  /** systemd makes the user when the service starts, if the image does not have it. */
+  readonly isDynamic: boolean;
   /** Programs it starts. */
   readonly programs: readonly string[];
 }
@@ -27,7 +30,9 @@ const named = (accounts: Accounts['groups' | 'users'], text: string) => {
 function programsOf(line: string): string[] {
   const [program, option, script] = (splitWords(line, 3)?.words ?? []).map(({ text }) => text);
   if (program === undefined) return [];
-  if (!/(?:^|\/)(?:ba|da|a)?sh$/.test(program) || !/^-[a-z]*c$/.test(option ?? '')) return [program];
+  if (!/(?:^|\/)(?:ba|da|a)?sh$/.test(program)) return [program];
+  if (!/^-[a-z]*c$/.test(option ?? ''))
+    return [program, ...[option, script].filter((word) => word?.startsWith('/') === true).slice(0, 1)] as string[];
   return [program, ...(script ?? '').split(/[\s;&|()]+/).filter((word) => /^\/[\w./-]+$/.test(word))];
 }
 
@@ -58,7 +63,7 @@ export function readService(unit: Unit, accounts: Accounts): Service {
       ({ key, section }) => section === 'Service' && /^Exec(?:Start(?:Pre|Post)?|Condition|Reload|Stop)$/.test(key),
     )
     .flatMap(({ value }) => programsOf(value.replace(/^[-@:+!|]*/, '')));
-  return { unit, user, groups, ownGroups, programs };
+  return { unit, user, groups, ownGroups, isDynamic, programs };
 }
 
 /** The slices a service runs in, from its own up. */
@@ -85,10 +90,12 @@ export function obstacleTo(
   const [node = ''] = nodes;
   const byMount = mountObstacle(unit, node, root);
   if (byMount !== undefined) return byMount;
-  const byDevice = deviceObstacle(unit, unit, nodes, driver);
+  const byDevice = deviceObstacle(unit, unit, nodes, driver, root.systemd);
   if (byDevice !== undefined) return byDevice;
+  const byFilter = callObstacle(unit);
+  if (byFilter !== undefined) return byFilter;
   for (const slice of slicesOf(unit, files)) {
-    const found = deviceObstacle(slice, unit, nodes, driver);
+    const found = deviceObstacle(slice, unit, nodes, driver, root.systemd);
     if (found !== undefined) return { ...found, cause: `${slice.name}: ${found.cause}` };
   }
   return undefined;

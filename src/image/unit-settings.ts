@@ -9,22 +9,32 @@ export interface Obstacle {
   readonly fix: string;
 }
 
+/** Settings of the section that is named as the type of the unit; systemd ignores these keys in any other section. */
+const ownSettings = ({ name, settings }: Unit): Setting[] => {
+  const type = name.slice(name.lastIndexOf('.') + 1);
+  return settings.filter(({ section }) => section.toLowerCase() === type && section !== type);
+};
+
 export const lastOf = (unit: Unit, key: string): Setting | undefined =>
-  unit.settings.findLast((one) => one.key === key && /^(?:Service|Slice|Socket|Mount|Swap)$/.test(one.section));
+  ownSettings(unit).findLast((one) => one.key === key);
 
 const isNo = (value: string): boolean => /^(?:0|no|n|false|f|off)$/i.test(value);
 export const isYes = (value: string | undefined): boolean => /^(?:1|yes|y|true|t|on)$/i.test(value ?? '');
 
 /** The last setting that is a truth value; systemd ignores others. */
 export function flagOf(unit: Unit, key: string): { readonly setting: Setting; readonly isSet: boolean } | undefined {
-  const setting = unit.settings.findLast((one) => one.key === key && (isYes(one.value) || isNo(one.value)));
+  const setting = ownSettings(unit).findLast((one) => one.key === key && (isYes(one.value) || isNo(one.value)));
   return setting && { setting, isSet: isYes(setting.value) };
 }
+
+/** The last of the values that a setting can have; systemd ignores others. */
+export const choiceOf = (unit: Unit, key: string, values: RegExp): Setting | undefined =>
+  ownSettings(unit).findLast((one) => one.key === key && values.test(one.value));
 
 /** The entries of a list setting; an empty assignment takes back those before it. */
 export function listOf(unit: Unit, ...keys: readonly string[]): Setting[] {
   let list: Setting[] = [];
-  for (const one of unit.settings) if (keys.includes(one.key)) list = one.value === '' ? [] : [...list, one];
+  for (const one of ownSettings(unit)) if (keys.includes(one.key)) list = one.value === '' ? [] : [...list, one];
   return list;
 }
 
