@@ -84,6 +84,18 @@ export const IMAGE_CODES = defineCodes({
     explain:
       'The first lines of /etc/dmaheap/verify.expect name the version of dmaheap and the profile. Generate the file again and install it.',
   },
+  'image/not-executable': {
+    severity: 'warning',
+    title: 'a boot script without permission to execute',
+    explain:
+      'init and cron start the files of these directories as programs. A file without an execute permission is not started, so its commands have no effect.',
+  },
+  'image/volatile': {
+    severity: 'note',
+    title: 'configuration in /run of the image',
+    explain:
+      'At boot an empty tmpfs is mounted over /run, so the files that the image has there are hidden, and udev and systemd do not read them.',
+  },
   'image/mounted-over': {
     severity: 'error',
     title: 'a file system is mounted over the heaps',

@@ -97,15 +97,33 @@ export function isMachine(image: Image): boolean {
   );
 }
 
+/** The link that masks a unit: of the files of its name the one in the first directory counts. */
+function maskOf(image: Image, unit: string): string | undefined {
+  const first = UNIT_FOLDERS.map((folder) => `${folder}/${unit}`).find((path) => image.lookAt(path) !== undefined);
+  return first !== undefined && image.isMask(first) ? image.name(first) : undefined;
+}
+
 function idleUdev(image: Image): string | undefined {
-  const masked = (unit: string) => UNIT_FOLDERS.slice(0, 2).find((folder) => image.isMask(`${folder}/${unit}`));
-  const daemon = masked('systemd-udevd.service');
-  if (daemon !== undefined) return `${image.name(`${daemon}/systemd-udevd.service`)} masks the daemon`;
-  const trigger = masked('systemd-udev-trigger.service');
+  const daemon = maskOf(image, 'systemd-udevd.service');
+  if (daemon !== undefined) return `${daemon} masks the daemon`;
+  const trigger = maskOf(image, 'systemd-udev-trigger.service');
   return trigger === undefined
     ? undefined
-    : `${image.name(`${trigger}/systemd-udev-trigger.service`)} masks the unit that sends events for devices that exist at boot`;
+    : `${trigger} masks the unit that sends events for devices that exist at boot`;
 }
+
+const hasProgram = (image: Image, name: string) => image.isFile(`usr/bin/${name}`) || image.isFile(`bin/${name}`);
+
+/** Whether the image is of systemd as far as its device manager shows. One without any may be a part of such an image. */
+const isOfSystemd = ({ kind, program }: Manager) =>
+  kind === 'none' || (kind === 'udev' && program?.includes('systemd') === true);
+
+/** Whether something makes the accounts of sysusers.d at boot. */
+export const hasSysusers = (image: Image, manager: Manager): boolean =>
+  (isOfSystemd(manager) || hasProgram(image, 'systemd-sysusers')) &&
+  maskOf(image, 'systemd-sysusers.service') === undefined;
+
+const hasTmpfiles = (image: Image, manager: Manager) => isOfSystemd(manager) || hasProgram(image, 'systemd-tmpfiles');
 
 /** The state that a node ends in, one way the boot can go. */
 export interface Outcome {
@@ -302,8 +320,8 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
     [HEAPS, KERNEL_DIRECTORY],
     [node, staticState(world, name)],
   ]);
-  const hasTmpfiles = manager.kind === 'udev' || manager.kind === 'none' || image.isFile('usr/bin/systemd-tmpfiles');
-  if (hasTmpfiles) applyTmpfiles(image, fresh, accounts);
+  const isApplied = hasTmpfiles(image, manager);
+  if (isApplied) applyTmpfiles(image, fresh, accounts);
   const { outcomes, open, isCut } =
     manager.kind === 'udev'
       ? withEvents(world, name, fresh)
@@ -315,7 +333,7 @@ export function nodeOutcomes(world: DeviceWorld, name: string): NodeOutcomes {
       [node, outcome.state],
     ]);
     const states = [outcome];
-    if (hasTmpfiles) {
+    if (isApplied) {
       const again: Nodes = new Map(nodes);
       applyTmpfiles(image, again, accounts);
       if (again.get(node) !== outcome.state || again.get(HEAPS) !== outcome.directory)

@@ -16,6 +16,7 @@ import {
   deviceWorld,
   givesUaccess,
   HEAPS,
+  hasSysusers,
   isTagged,
   type Manager,
   managerOf,
@@ -77,9 +78,17 @@ const isGood = ({ state, directory, top, event }: Outcome, heap: PlannedHeap) =>
   mayPass(top, wantedOf(heap).group) &&
   (event === undefined || heap.access?.uaccess === true || !givesUaccess(event));
 
-/** Access list entries for whom the profile does not give the heap. */
-const strangersOf = ({ extra }: NodeState, { access }: PlannedHeap) =>
-  extra.filter(({ who }) => who !== `group ${access?.group}` && !access?.users.some((user) => who === `user ${user}`));
+const isWanted = (who: string, { access }: PlannedHeap) =>
+  who === `group ${access?.group}` || access?.users.some((user) => who === `user ${user}`) === true;
+
+/**
+ * Access list entries for whom the profile does not give the heap, and those that give a user of the profile less than
+ * the group has: the entry of a user counts before those of the groups.
+ */
+const strangersOf = ({ extra }: NodeState, heap: PlannedHeap) =>
+  extra.filter(({ who, canRead, canWrite }) =>
+    isWanted(who, heap) ? who.startsWith('user ') && !(canRead && canWrite) : canRead || canWrite,
+  );
 
 /** `file:line` as a span in the texts of the image. */
 function spanAt(image: Image, place: string | undefined) {
@@ -147,10 +156,13 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   const [extra] = strangersOf(state, heap);
   if (extra !== undefined) {
     const span = spanAt(image, extra.from);
+    const isClosed = isWanted(extra.who, heap);
     return report('image/rule-lost', {
-      message: `${name} is open to ${extra.who}${at}, but the profile does not state this access`,
-      cause: `an access list in ${extra.from} permits it`,
-      fix: 'remove the entry, or name the user in the profile',
+      message: isClosed
+        ? `${extra.who} cannot open ${name} for reading and writing${at}, but the profile states this access`
+        : `${name} is open to ${extra.who}${at}, but the profile does not state this access`,
+      cause: `an access list in ${extra.from} ${isClosed ? 'denies' : 'permits'} it`,
+      fix: isClosed ? 'remove the entry, or give it "rw"' : 'remove the entry, or name the user in the profile',
       ...(span === undefined ? {} : { span }),
     });
   }
@@ -253,9 +265,10 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
             );
     }
   const heaps = [...new Set(plan.heaps.flatMap((heap) => heap.nodes.map((node) => node.name)))];
+  const judged = [...found];
   if (manager.kind === 'udev')
     for (const source of world.rules)
-      for (const one of lintHeapRules(source, heaps, isGenerated(source), found)) once(one);
+      for (const one of lintHeapRules(source, heaps, isGenerated(source), judged)) once(one);
   for (const path of [HEAPS].flatMap((folder) => image.list(folder).map((name) => `${folder}/${name}`)))
     if (['character', 'block'].includes(image.lookAt(path)?.kind ?? ''))
       once(
@@ -267,6 +280,21 @@ function checkNodes(plan: Plan, world: DeviceWorld): { diagnostics: Diagnostic[]
         }),
       );
   return { diagnostics: found, isUnknown };
+}
+
+/** Files of /run that are there for an effect that they do not have. */
+function volatileFiles(image: Image): Diagnostic[] {
+  const folders = ['udev/rules.d', 'systemd/system', 'tmpfiles.d', 'sysusers.d'].map((name) => `run/${name}`);
+  const files = folders.flatMap((folder) => image.list(folder).map((name) => `/${folder}/${name}`));
+  const [first] = files;
+  if (first === undefined) return [];
+  return [
+    report('image/volatile', {
+      message: `${first}${files.length > 1 ? ` and ${files.length - 1} more files` : ''} of the image have no effect after the boot`,
+      cause: 'an empty tmpfs is mounted over /run at boot',
+      fix: 'install the files in /etc or /usr/lib, or remove them',
+    }),
+  ];
 }
 
 /** Whether the outcomes of one moment differ: only then do open conditions decide. */
@@ -300,10 +328,10 @@ function fightsOver(name: string, event: DeviceEvent): Diagnostic[] {
   });
 }
 
-/** Lints of what udev does with a rule; the node that it ends in was judged, so they warn where that is right. */
-const JUDGED = new Set(['udev/uaccess', 'udev/world-access']);
-
-/** The lints of rules about heaps, and rules that match none of them. */
+/**
+ * The lints of rules about heaps, and rules that match none of them. They are about what a line was meant to do; what
+ * udev makes of all lines was judged, so they warn where that is right.
+ */
 function lintHeapRules(
   source: SourceText,
   heaps: readonly string[],
@@ -312,16 +340,13 @@ function lintHeapRules(
 ): Diagnostic[] {
   const rules = aboutHeaps(source, heaps);
   const lines = new Set(rules.map(({ span }) => span.line));
+  const isOpen = judged.some(({ code }) => code === 'image/condition');
   const lints = lintRules(source, generated)
     .filter(({ span }) => span !== undefined && lines.has(span.line))
     .map((one) =>
-      JUDGED.has(one.code) && one.severity === 'error' && !hasErrors(judged)
-        ? {
-            ...one,
-            severity: 'warning' as const,
-            cause: `${one.cause}; in this image it has no effect, because other files override it`,
-          }
-        : one,
+      one.severity !== 'error' || hasErrors(judged)
+        ? one
+        : { ...one, severity: 'warning' as const, ...(isOpen ? {} : { cause: withoutEffect(one) }) },
     );
   const idle = rules.flatMap((rule) => {
     const kernel = rule.tokens.find(({ key, operator }) => key === 'KERNEL' && operator === '==');
@@ -338,6 +363,11 @@ function lintHeapRules(
   });
   return [...lints, ...idle];
 }
+
+const withoutEffect = ({ cause }: Diagnostic): string =>
+  [cause, 'in this image every heap has the owner, group and mode of the profile all the same']
+    .filter((part) => part !== undefined)
+    .join('; ');
 
 function checkAccounts(plan: Plan, { groups, users }: Accounts, services: Services): Diagnostic[] {
   return plan.groups.flatMap(({ name, users: members }) => {
@@ -361,7 +391,12 @@ function checkAccounts(plan: Plan, { groups, users }: Accounts, services: Servic
       );
     for (const user of members) {
       const account = users.get(user);
-      if (account === undefined)
+      const isDynamic = services.all.some((service) => service.isDynamic && service.user === user);
+      if (account === undefined && isDynamic)
+        found.push(
+          notMember(user, name, unitsWithGroup(services, user, name), `write SupplementaryGroups=${name} in the unit`),
+        );
+      else if (account === undefined)
         found.push(
           report('image/user', {
             message: `the image has no user "${user}"`,
@@ -378,7 +413,12 @@ function checkAccounts(plan: Plan, { groups, users }: Accounts, services: Servic
 const isMember = ({ name, id, members }: Group, user: string, primary: string | undefined) =>
   members.includes(user) || (primary !== undefined && (primary === name || primary === String(id)));
 
-function notMember(user: string, group: string, units: readonly string[] | undefined): Diagnostic {
+function notMember(
+  user: string,
+  group: string,
+  units: readonly string[] | undefined,
+  fix = `usermod -a -G ${group} ${user}, or "m ${user} ${group}" in sysusers.d`,
+): Diagnostic {
   if (units !== undefined)
     return report('image/user', {
       severity: 'note',
@@ -386,7 +426,7 @@ function notMember(user: string, group: string, units: readonly string[] | undef
     });
   return report('image/user', {
     message: `"${user}" is not a member of "${group}"`,
-    fix: `usermod -a -G ${group} ${user}, or "m ${user} ${group}" in sysusers.d`,
+    fix,
   });
 }
 
@@ -451,8 +491,7 @@ export interface ImageChecks {
 
 export function checkImage(plan: Plan, image: Image, { expectation, config }: ImageChecks): CheckResult[] {
   const manager = managerOf(image);
-  const withSysusers = manager.kind === 'udev' || manager.kind === 'none' || image.isFile('usr/bin/systemd-sysusers');
-  const read = readAccounts(image, withSysusers);
+  const read = readAccounts(image, hasSysusers(image, manager));
   const accounts = manager.kind === 'procd' ? withInitGroups(image, read) : read;
   const services = servicesOf(image, accounts);
   const world = deviceWorld(image, accounts, manager, bootScripts(image, services), plan.board.arch);
@@ -471,7 +510,7 @@ export function checkImage(plan: Plan, image: Image, { expectation, config }: Im
       check: 'image-rules',
       title: `${MANAGERS[manager.kind]} give every heap the owner, group and mode of the profile`,
       unseen: plan.heaps.length === 0 ? 'the profile has no heaps' : undefined,
-      diagnostics: nodes.diagnostics,
+      diagnostics: [...nodes.diagnostics, ...volatileFiles(image)],
       isUnknown: nodes.isUnknown,
     },
     {

@@ -106,6 +106,9 @@ const RECIPES: readonly Recipe[] = [
   },
 ];
 
+/** Whether a chmod is of the directory alone and leaves it as the kernel makes it. */
+export const leavesDirectory = (command: string): boolean => effectOfChmod(command).startsWith('leaves the directory');
+
 /** What chmod does to the directory of the nodes, to the nodes in it, or to one of them. */
 function effectOfChmod(command: string): string {
   if (!/\/dev\/dma_heap\/?\s*$/.test(command)) return 'opens the node to every process';

@@ -69,9 +69,11 @@ function readLine(text: string, from: string, accounts: Accounts): Line | undefi
     pattern = expression(last);
     if (pattern === undefined) return undefined;
   }
-  const [user = '', members] = ids.split(/[:.]/);
+  // Without a group it is that of the user. Source: get_uidgid() of libpwdgrp.
+  const [user = '', members] = ids.split(/:(.*)/s);
   const owner = nameOf(accounts, 'users', user);
-  const group = nameOf(accounts, 'groups', members ?? accounts.users.get(user)?.group ?? '0');
+  const own = accounts.users.get(owner ?? '')?.group ?? (/^\d+$/.test(user) ? user : '0');
+  const group = nameOf(accounts, 'groups', members ?? own);
   if (owner === undefined || group === undefined) return undefined;
   const moved = /^[=>]\s*(\S+)/.exec(rest)?.[1];
   return {

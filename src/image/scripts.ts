@@ -2,7 +2,7 @@
 import type { SourceText } from '../source/index.js';
 import type { Accounts } from './accounts.js';
 import { expandBraces, globPattern } from './glob.js';
-import { changed, type NodeState, type Nodes, nameOf } from './node.js';
+import { changed, type NodeState, type Nodes, nameOf, withAccessEntry } from './node.js';
 
 export interface ScriptCommand {
   readonly text: string;
@@ -68,13 +68,8 @@ function readCommand(name: string, words: readonly string[]): ScriptCommand['app
   if (name === 'chmod') return (state, _, from) => changed(state, { mode: modeAfter(first, state.mode) }, from);
   if (name === 'setfacl')
     return (state, accounts, from) => {
-      const entries = words.flatMap((word) => [...word.matchAll(/\b(u|user|g|group):([\w-]+):(r[w-]*)/g)]);
-      const extra = entries.flatMap(([, kind = '', who = '']) => {
-        const isGroup = kind.startsWith('g');
-        const known = nameOf(accounts, isGroup ? 'groups' : 'users', who);
-        return known === undefined ? [] : [{ who: `${isGroup ? 'group' : 'user'} ${known}`, from }];
-      });
-      return { ...state, extra: [...state.extra, ...extra] };
+      const entries = words.flatMap((word) => (word.startsWith('/') ? [] : word.split(',')));
+      return entries.reduce((now, entry) => withAccessEntry(now, entry, accounts, from), state);
     };
   const [owner = '', group] = name === 'chgrp' ? ['', first] : first.split(/[:.]/);
   return (state, accounts, from) =>
@@ -102,9 +97,26 @@ const withoutFind = (text: string) =>
     },
   );
 
+/** The text with the bodies of here-documents blanked: they are input of a command, and commands only for a shell. */
+function withoutHereDocuments(text: string): string {
+  let end: { readonly word: string; readonly isIndented: boolean; readonly isKept: boolean } | undefined;
+  const lines = text.split('\n').map((line) => {
+    if (end !== undefined) {
+      const { word, isIndented, isKept } = end;
+      if ((isIndented ? line.replace(/^\t+/, '') : line) === word) end = undefined;
+      return isKept ? line : ' '.repeat(line.length);
+    }
+    const [, dash, , word] = /(?<!<)<<(-?)[ \t]*(["']?|\\)(\w+)/.exec(line) ?? [];
+    if (word !== undefined && !/^\s*#/.test(line))
+      end = { word, isIndented: dash === '-', isKept: /(?:^|[\s;|&/])(?:ba|da|a)?sh\b[^<]*<</.test(line) };
+    return line;
+  });
+  return lines.join('\n');
+}
+
 /** Commands of a text that are about nodes below `folder` (`dev/dma_heap`), in their order. */
 export function permissionCommands(source: Pick<SourceText, 'text'>, folder: string): ScriptCommand[] {
-  const text = withoutFind(source.text);
+  const text = withoutFind(withoutHereDocuments(source.text));
   if (!mentions(text, folder)) return [];
   const values = variables(text);
   const called = callsOf(text).flatMap(({ body, offset, length }) =>

@@ -2,10 +2,9 @@
  * What systemd-tmpfiles --create does to nodes and directories of /dev. Sources: tmpfiles.d(5); systemd's tmpfiles.c
  * where the manual is silent.
  */
-import type { SourceText } from '../source/index.js';
 import type { Accounts } from './accounts.js';
 import { expandBraces, globPattern } from './glob.js';
-import { changed, type NodeState, type Nodes, nameOf } from './node.js';
+import { changed, type NodeState, type Nodes, nameOf, withAccessEntry } from './node.js';
 import { configFiles, configFolders, type Image } from './tree.js';
 import { splitWords, stripped } from './words.js';
 
@@ -22,28 +21,19 @@ interface Item {
   readonly from: string;
 }
 
-export interface TmpfilesFinding {
-  readonly path: string;
-  readonly from: string;
-  readonly source: SourceText;
-  readonly offset: number;
-}
-
 const TYPES = 'fFdDvqQpLcbCweRrxXmzZtThHaA';
 /** Types whose path is a pattern. */
 const PATTERNS = 'wexXrRmzZtThHaA';
 const DIRECTORIES = 'dDvqQe';
-/** Types that put something in the place of what is there, with `+`. */
-const REPLACING = 'Lpcb';
+/** Types that put something in the place of a character device, with `+`. */
+const REPLACING = 'Lpb';
+/** It leaves a character device as it is, whatever its number, and sets its mode. Source: create_device() of tmpfiles.c. */
+const MAKING = 'c';
 
-/**
- * Applies the lines in the order of systemd-tmpfiles: those that create things before those that alter them.
- * @returns lines that make a node themselves
- */
-export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): TmpfilesFinding[] {
+/** Applies the lines in the order of systemd-tmpfiles: those that create things before those that alter them. */
+export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): void {
   const items = new Map<string, Item[]>();
   const patterns = new Map<string, Item[]>();
-  const made: TmpfilesFinding[] = [];
   for (const { source } of configFiles(image, configFolders('tmpfiles.d'), '.conf')) {
     let offset = 0;
     for (const text of source.text.split('\n')) {
@@ -53,7 +43,6 @@ export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): T
       if (line === '' || line.startsWith('#')) continue;
       const item = readLine(line, `${source.file}:${source.span(start).line}`, accounts);
       if (item === undefined || !`${item.path}/`.startsWith('dev/')) continue;
-      if ('cb'.includes(item.type)) made.push({ path: item.path, from: item.from, source, offset: start });
       const into = PATTERNS.includes(item.type) ? patterns : items;
       into.set(item.path, [...(into.get(item.path) ?? []), item]);
     }
@@ -73,7 +62,6 @@ export function applyTmpfiles(image: Image, nodes: Nodes, accounts: Accounts): T
     for (const item of [...owning.slice(0, 1), ...others]) apply(item, nodes, accounts);
   };
   for (const [path, list] of all) process(path, list);
-  return made;
 }
 
 /** The nearest parent directory that has lines. */
@@ -142,7 +130,7 @@ function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
     const state = nodes.get(item.path);
     if (state !== undefined) nodes.set(item.path, { ...state, goneBy: item.from });
   }
-  if (!'zZmaA'.includes(type) && !DIRECTORIES.includes(type)) return;
+  if (!'zZmaA'.includes(type) && !DIRECTORIES.includes(type) && type !== MAKING) return;
   for (const [path, state] of nodes) {
     const isHere = PATTERNS.includes(type)
       ? expandBraces(item.path).some((one) => globPattern(one, { isPath: true }).test(path))
@@ -154,6 +142,7 @@ function apply(item: Item, nodes: Nodes, accounts: Accounts): void {
       );
     if ((!isHere && !isBelow) || state.goneBy !== undefined) continue;
     if (DIRECTORIES.includes(type) && !isDirectory(nodes, path)) continue;
+    if (type === MAKING && isDirectory(nodes, path)) continue;
     // Those that descend open what they find without a look at what is above it.
     if (!'ZATH'.includes(type) && !isSafe(nodes, path, state)) continue;
     nodes.set(
@@ -195,13 +184,10 @@ function masked(bits: number, current: number, isFolder: boolean): number {
   return isFolder ? mode : mode & ~0o7000;
 }
 
-/** An access list: `u:player:rw,g:video:r`. */
+/** An access list: `u:player:rw,g:video:r`. One for new files in a directory changes none that is there. */
 function withList(state: NodeState, { argument, from }: Item, accounts: Accounts): NodeState {
-  const entries = argument.split(/[,\s]+/).flatMap((entry) => {
-    const [kind, name = '', rights = ''] = entry.replace(/^d(?:efault)?:/, '').split(':');
-    if (name === '' || !/r/.test(rights) || entry.startsWith('d')) return [];
-    const known = nameOf(accounts, kind?.startsWith('g') ? 'groups' : 'users', name);
-    return known === undefined ? [] : [{ who: `${kind?.startsWith('g') ? 'group' : 'user'} ${known}`, from }];
-  });
-  return { ...state, extra: [...state.extra, ...entries] };
+  return argument
+    .split(/[,\s]+/)
+    .filter((entry) => !/^d(?:efault)?:/.test(entry))
+    .reduce((now, entry) => withAccessEntry(now, entry, accounts, from), state);
 }

@@ -173,8 +173,11 @@ export interface ConfigFile {
   readonly source: SourceText;
 }
 
-/** Directories of systemd's configuration, the first has precedence. */
-export const TOPS = ['etc', 'run', 'usr/local/lib', 'usr/lib', 'lib'] as const;
+/**
+ * Directories of the configuration of udev and systemd, the first has precedence. /run of an image does not count: at
+ * boot an empty tmpfs is mounted over it. Source: mount_table of systemd's mount-setup.c.
+ */
+export const TOPS = ['etc', 'usr/local/lib', 'usr/lib', 'lib'] as const;
 
 /**
  * Files of `FOLDER.d` as systemd's programs read them: sorted by name whatever the directory, one of each name, the

@@ -10,7 +10,6 @@ const SEARCH = [
   'etc/systemd/system.control',
   'etc/systemd/system',
   'etc/systemd/system.attached',
-  'run/systemd/system',
   ...TOPS.filter((top) => top.includes('lib')).map((top) => `${top}/systemd/system`),
 ];
 

@@ -37,7 +37,9 @@ export async function forEachImage(
   commands: string,
   environment: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const script = `for root in "$@"; do seed=\${root##*/}\n${commands}\ndone`;
+  // At boot a tmpfs hides what the image has in /run.
+  const hide = '[ ! -d "$root/run" ] || mount -t tmpfs none "$root/run" || exit 1';
+  const script = `for root in "$@"; do seed=\${root##*/}\n${hide}\n${commands}\ndone`;
   const roots = images.map(({ root }) => root);
   const { exitCode, stderr } = await execa('unshare', ['-m', 'sh', '-c', script, 'judge', ...roots], {
     extendEnv: false,
