@@ -1,6 +1,5 @@
 /** Standard output and error without Node's streams, the loading of which is a tenth of a start. */
 import { fstatSync, statSync, writeSync } from 'node:fs';
-import { devNull } from 'node:os';
 import { isatty } from 'node:tty';
 import { EXIT } from './exit.js';
 
@@ -33,5 +32,5 @@ export function writeStandard(descriptor: 1 | 2, text: string): void {
 /** Node's own answer loads its sockets, so what is certainly no terminal is not asked about. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   const status = fstatSync(descriptor);
-  return status.isCharacterDevice() && status.rdev !== statSync(devNull).rdev && isatty(descriptor);
+  return status.isCharacterDevice() && status.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev && isatty(descriptor);
 }

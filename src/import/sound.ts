@@ -3,7 +3,7 @@
 import type { Diagnostic } from '../diagnostic/index.js';
 import { givenHeapNames } from '../facts/heap-names.js';
 import type { AddressRange } from '../quantity/index.js';
-import { formatAddress } from '../quantity/index.js';
+import { formatAddress, joinRanges } from '../quantity/index.js';
 import { report } from './codes.js';
 import type { RegionDraft } from './draft.js';
 
@@ -101,21 +101,16 @@ export function soundRegions(
   return kept.slice(0, MAX_REGIONS).map((region) => placed(region, diagnostics));
 }
 
-/** Banks that do not overlap and end within 64 bits. */
+/** Banks that end within 64 bits; those that overlap are one, as in the kernel. */
 export function soundMemory(banks: readonly AddressRange[], diagnostics: Diagnostic[]): AddressRange[] {
-  const kept: AddressRange[] = [];
-  for (const bank of banks) {
-    if (bank.sizeBytes === 0n) continue;
-    const end = bank.baseAddress + bank.sizeBytes;
-    const isNew = kept.every((one) => end <= one.baseAddress || one.baseAddress + one.sizeBytes <= bank.baseAddress);
-    if (isMemory(bank) && isNew && kept.length < MAX_BANKS) kept.push(bank);
-    else
-      diagnostics.push(
-        report('import/not-expressed', {
-          message: `the memory at ${formatAddress(bank.baseAddress)} is omitted: it ${isNew ? 'is more than a profile can state' : 'overlaps memory of an earlier bank'}`,
-          fix: 'state "memory" of the board as /proc/iomem lists its "System RAM"',
-        }),
-      );
-  }
-  return kept;
+  const present = banks.filter(({ sizeBytes }) => sizeBytes > 0n);
+  const sound = joinRanges(present.filter(isMemory));
+  for (const { baseAddress } of [...present.filter((bank) => !isMemory(bank)), ...sound.slice(MAX_BANKS)])
+    diagnostics.push(
+      report('import/not-expressed', {
+        message: `the memory at ${formatAddress(baseAddress)} is omitted: it is more than a profile can state`,
+        fix: 'state "memory" of the board as /proc/iomem lists its "System RAM"',
+      }),
+    );
+  return sound.slice(0, MAX_BANKS);
 }

@@ -14,7 +14,7 @@ import { archOfTree } from '../model/index.js';
 import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
-import type { AddressRange } from '../quantity/index.js';
+import { type AddressRange, joinRanges } from '../quantity/index.js';
 import { childPointer } from '../source/pointer.js';
 import { HEAP_OF_PURPOSE, type Purpose, purposeInWords } from './purpose.js';
 import {
@@ -91,7 +91,8 @@ function defaultArea(tree: Fdt | undefined): ReservedNode | undefined {
 
 /** RAM by what knows it best; empty: nothing does. */
 export function statedMemory({ decided, memory, tree }: BoardFindings): readonly AddressRange[] {
-  const ofTree = () => (tree === undefined ? [] : memoryBanks(tree).filter((bank) => bank.sizeBytes > 0n));
+  const ofTree = () =>
+    tree === undefined ? [] : joinRanges(memoryBanks(tree).filter(({ sizeBytes }) => sizeBytes > 0n));
   return decided?.memory ?? memory ?? ofTree();
 }
 
@@ -216,7 +217,10 @@ function defaultRegion(found: BoardFindings, name: string, arch: Arch | undefine
   const fixed = old === undefined ? undefined : firstEntry(old);
   const sizeBytes = typeof old?.size === 'bigint' ? old.size : (fixed?.sizeBytes ?? DEFAULT_SIZE);
   const ranges = Array.isArray(old?.allocRanges) ? (old.allocRanges as readonly AddressRange[]) : [];
-  const isOpen = ranges.length === 0 && fixed === undefined && arch !== 'x86_64' && arch !== 'arm';
+  // Where all RAM is above 4 GiB, no device that needs it has an address of 32 bits.
+  const memory = statedMemory(found);
+  const hasLow = memory.length === 0 || memory.some(({ baseAddress }) => baseAddress < 1n << 32n);
+  const isOpen = hasLow && ranges.length === 0 && fixed === undefined && arch !== 'x86_64' && arch !== 'arm';
   if (isOpen) notes.decide(at('addressBits'), 'the smallest number of address bits of the devices that use the area');
   return regionOf({
     ...sizeOf(found, areaToday(found, old === undefined ? undefined : sizeBytes), at, notes),

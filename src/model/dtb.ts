@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostic/index.js';
 import { type Fdt, strings, text, walk } from '../fdt/index.js';
 import type { Board } from '../profile/types.gen.js';
 import type { AddressRange } from '../quantity/index.js';
-import { formatAddress, formatBytes } from '../quantity/index.js';
+import { formatAddress, formatBytes, joinRanges, rangeEnd } from '../quantity/index.js';
 import { report } from './codes.js';
 
 export interface Cells {
@@ -80,33 +80,20 @@ export function holdDtb(board: Board, memory: readonly AddressRange[] | undefine
   return found;
 }
 
-const end = ({ baseAddress, sizeBytes }: AddressRange) => baseAddress + sizeBytes;
 const total = (ranges: readonly AddressRange[]) => ranges.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n);
-
-/** By address, those that touch as one. */
-function joined(ranges: readonly AddressRange[]): AddressRange[] {
-  const out: AddressRange[] = [];
-  for (const range of [...ranges].sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1))) {
-    const last = out.at(-1);
-    if (last === undefined || end(last) < range.baseAddress) out.push(range);
-    else if (end(range) > end(last))
-      out[out.length - 1] = { baseAddress: last.baseAddress, sizeBytes: end(range) - last.baseAddress };
-  }
-  return out;
-}
 
 /**
  * /proc/iomem lacks what firmware keeps for itself, which is little: RAM that lies within the DTB's is the same then.
  */
 function isSameMemory(stated: readonly AddressRange[], dtb: readonly AddressRange[]): boolean {
-  const [ours, theirs] = [joined(stated), joined(dtb)];
+  const [ours, theirs] = [joinRanges(stated), joinRanges(dtb)];
   const isWithin = ours.every((one) =>
-    theirs.some((other) => other.baseAddress <= one.baseAddress && end(one) <= end(other)),
+    theirs.some((other) => other.baseAddress <= one.baseAddress && rangeEnd(one) <= rangeEnd(other)),
   );
   return isWithin && total(ours) * 8n >= total(theirs) * 7n;
 }
 
 const ramText = (ranges: readonly AddressRange[]) =>
-  joined(ranges)
+  joinRanges(ranges)
     .map(({ baseAddress, sizeBytes }) => `${formatBytes(sizeBytes)} at ${formatAddress(baseAddress)}`)
     .join(' and ');

@@ -6,6 +6,21 @@ export interface AddressRange {
   readonly sizeBytes: bigint;
 }
 
+export const rangeEnd = ({ baseAddress, sizeBytes }: AddressRange): bigint => baseAddress + sizeBytes;
+
+/** By address; ranges that touch or overlap are one, as the kernel keeps RAM. */
+export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
+  const out: AddressRange[] = [];
+  for (const { baseAddress, sizeBytes } of [...ranges].sort((a, b) => (a.baseAddress < b.baseAddress ? -1 : 1))) {
+    const last = out.at(-1);
+    const end = baseAddress + sizeBytes;
+    if (last === undefined || rangeEnd(last) < baseAddress) out.push({ baseAddress, sizeBytes });
+    else if (end > rangeEnd(last))
+      out[out.length - 1] = { baseAddress: last.baseAddress, sizeBytes: end - last.baseAddress };
+  }
+  return out;
+}
+
 const SUFFIX: Readonly<Record<string, bigint>> = {
   '': 0n,
   k: 10n,

@@ -1,0 +1,62 @@
+/** init and import: the RAM of a device tree as the kernel keeps it. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { parse } from 'jsonc-parser';
+import { afterAll, expect, test } from 'vitest';
+import { cellsValue, makeFdt, stringsValue, writeFdt } from '../../src/fdt/index.js';
+import { dmaheap } from './run.js';
+
+const work = mkdtempSync(path.join(tmpdir(), 'dmaheap-init-memory-'));
+afterAll(() => rmSync(work, { recursive: true }));
+
+const GIB = 1 << 30;
+type Bank = readonly [gib: number, sizeGib: number];
+
+/** @param banks in GiB */
+function board(banks: readonly Bank[]): void {
+  const cells = (gib: number) => [Math.floor(gib / 4), (gib % 4) * GIB];
+  const properties = { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) };
+  const reg = cellsValue(...banks.flatMap(([base, size]) => [...cells(base), ...cells(size)]));
+  const memory = { name: 'memory@0', properties: { device_type: stringsValue('memory'), reg } };
+  writeFileSync(path.join(work, 'board.dtb'), writeFdt(makeFdt({ name: '', properties, children: [memory] })));
+}
+
+async function draft(): Promise<ReturnType<typeof parse>> {
+  const { exit, stdout, stderr } = await dmaheap(['init', '--dtb', 'board.dtb', '--size', '64M'], work);
+  expect({ exit, stderr }).toEqual({ exit: 0, stderr: '' });
+  return parse(stdout);
+}
+
+const gibOf = (text: string) => (text.startsWith('0x') ? Number(text) / GIB : Number(text.replace('G', '')));
+const inGib = (memory: readonly { base: string; size: string }[]): Set<number> =>
+  new Set(
+    memory.flatMap(({ base, size }) =>
+      Array.from({ length: gibOf(size) }, (_, i) => gibOf(base.replace(/^0$/, '0x0')) + i),
+    ),
+  );
+
+test('banks that overlap or touch are one, and no RAM is lost', async () => {
+  const bank = fc.tuple(fc.integer({ min: 0, max: 12 }), fc.integer({ min: 1, max: 6 }));
+  await fc.assert(
+    fc.asyncProperty(fc.array(bank, { minLength: 1, maxLength: 4 }), async (banks) => {
+      board(banks);
+      const wanted = new Set(banks.flatMap(([base, size]) => Array.from({ length: size }, (_, i) => base + i)));
+      expect(inGib((await draft()).board.memory)).toEqual(wanted);
+      const imported = await dmaheap(['import', '--dts', 'board.dtb', '--arch', 'arm64'], work);
+      expect(imported.stderr).not.toContain('omitted');
+    }),
+    { numRuns: 30 },
+  );
+});
+
+test('no address of 32 bits is assumed where all RAM is above 4 GiB', async () => {
+  board([[4, 2]]);
+  expect((await draft()).regions['linux,cma']).toEqual({ size: '64M', default: true });
+  board([
+    [2, 2],
+    [32, 8],
+  ]);
+  expect((await draft()).regions['linux,cma'].addressBits).toBe(32);
+});
