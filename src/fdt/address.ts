@@ -1,6 +1,6 @@
 /** Addresses: `reg`, `ranges`, `dma-ranges`, and the walk from a bus up to the CPU's address space. */
 import type { AddressRange } from '../quantity/index.js';
-import { cell, cells, joinCells, text } from './property.js';
+import { cell, cells, isAvailable, joinCells, text } from './property.js';
 import type { Fdt, FdtNode } from './tree.js';
 
 /** More than PCI's 3 cells are not an address; a damaged tree may say 4 billion. */
@@ -160,6 +160,6 @@ export interface MemoryBank extends AddressRange {
 /** Entries of the root's `device_type = "memory"` nodes, in blob order. Size 0: the boot loader fills it in. */
 export function memoryBanks(fdt: Fdt): readonly MemoryBank[] {
   return fdt.root.children
-    .filter((node) => text(node, 'device_type') === 'memory')
+    .filter((node) => text(node, 'device_type') === 'memory' && isAvailable(node))
     .flatMap((node) => (regEntries(node) ?? []).map((range) => ({ node, ...range })));
 }

@@ -1,6 +1,7 @@
 /** What the boot loader's files say of the default area. */
-import type { Diagnostic } from '../diagnostic/index.js';
-import { cmaParameter, parameters } from '../placement/index.js';
+import type { Diagnostic, Span } from '../diagnostic/index.js';
+import type { Fdt } from '../fdt/index.js';
+import { cmaParameter, effectiveCommandLine, parameters } from '../placement/index.js';
 import { formatAddress } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
 import type { Reading } from './alternatives.js';
@@ -71,12 +72,54 @@ function unsetVariables(text: string): string[] {
     .flatMap((word) => [...word.matchAll(/\$(?:\{\w+\}|\(\w+\)|\w+)/g)].map(([name]) => name));
 }
 
-export function readCommandLine(source: SourceText | undefined): Understood<CommandLineFindings | undefined> {
-  if (source === undefined) return { value: undefined, diagnostics: [] };
+/** Where arguments come from besides the files of the boot loader. */
+interface Elsewhere {
+  /** /chosen/bootargs of the board's tree. */
+  readonly tree?: Fdt | undefined;
+  readonly config?: ReadonlyMap<string, string>;
+  readonly span?: Span | undefined;
+}
+
+/** Says from where an area comes that the boot loader's file does not give, or why the file's is not the kernel's. */
+function* origins(passed: string | undefined, line: string, { tree, config, span }: Elsewhere): Generator<Diagnostic> {
+  const taken = areaOf(line);
+  const builtIn = areaOf(config?.get('CMDLINE') ?? '');
+  const isForced = config?.get('CMDLINE_FORCE') === 'y';
+  const place = span === undefined ? {} : { span };
+  const before = areaOf(passed ?? effectiveCommandLine(tree, undefined, undefined));
+  if (isForced && before !== NO_AREA && before !== builtIn)
+    yield report('import/no-effect', {
+      message: `the kernel does not use ${before} of the boot loader`,
+      cause: 'with CMDLINE_FORCE=y, it uses only the arguments of CMDLINE',
+      fix: 'change CMDLINE of the configuration, or disable CMDLINE_FORCE',
+      ...place,
+    });
+  else if (builtIn !== NO_AREA && builtIn !== taken)
+    yield report('import/no-effect', {
+      message: `the kernel does not use ${builtIn} of CMDLINE`,
+      cause: 'without CMDLINE_FORCE and CMDLINE_EXTEND, it uses CMDLINE only if the boot loader passes no arguments',
+      fix: 'remove it from CMDLINE',
+      ...place,
+    });
+  if (passed !== undefined || taken === NO_AREA || isForced || config?.get('CMDLINE_EXTEND') === 'y') return;
+  yield report('import/condition', {
+    message: `${taken} is in ${before === taken ? 'bootargs of /chosen' : 'CMDLINE of the configuration'}; assuming that the boot loader passes no other arguments`,
+    cause: 'no file of the boot loader was given, and most boot loaders pass arguments, which replace these',
+    fix: ASK_THE_BOARD,
+    ...(before === taken ? {} : place),
+  });
+}
+
+export function readCommandLine(
+  source: SourceText | undefined,
+  elsewhere: Elsewhere = {},
+): Understood<CommandLineFindings | undefined> {
+  const reading = source && kernelArguments(source);
+  const line = effectiveCommandLine(elsewhere.tree, reading?.text, elsewhere.config);
   const diagnostics: Diagnostic[] = [];
-  const reading = kernelArguments(source);
-  const line = reading.text;
-  diagnostics.push(...doubts(reading, source));
+  if (source !== undefined && reading !== undefined) diagnostics.push(...doubts(reading, source));
+  diagnostics.push(...origins(reading?.text, line, elsewhere));
+  const at = (word: string) => (source === undefined ? {} : wordAt(source, word));
   for (const { name, value } of parameters(line)) {
     const what = OTHERS[name];
     if (what !== undefined)
@@ -85,7 +128,7 @@ export function readCommandLine(source: SourceText | undefined): Understood<Comm
           message: `${name}=${value ?? ''} makes ${what}`,
           cause: 'a profile states areas of the board, not of memory nodes',
           fix: 'keep it on the command line',
-          ...wordAt(source, name),
+          ...at(name),
         }),
       );
   }
@@ -99,7 +142,7 @@ export function readCommandLine(source: SourceText | undefined): Understood<Comm
         message: `${found.text} limits the area to addresses ${[...(from === 0n ? [] : [`above ${formatAddress(from)}`]), ...(to === 0n ? [] : [`below ${formatAddress(to)}`])].join(' and ')}`,
         cause: 'a profile cannot limit an area of the command line, so the region has no range and may be anywhere',
         fix: 'give the region "addressBits", or "allocRanges" with delivery "device-tree"',
-        ...wordAt(source, found.text),
+        ...at(found.text),
       }),
     );
   const baseAddress = isFixed ? found.baseAddress : undefined;

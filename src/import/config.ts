@@ -19,6 +19,10 @@ export interface ConfigFindings {
   readonly arch: Board['arch'] | undefined;
   readonly pageSize: '16K' | '64K' | undefined;
   readonly kernel: KernelVersion | undefined;
+  /** Every symbol, strings without quotes. */
+  readonly values: ReadonlyMap<string, string>;
+  /** Of CMDLINE. */
+  readonly commandLineSpan: Span | undefined;
 }
 
 /** Symbols about CMA and dma-bufs that a person sets on purpose and a profile carries over. */
@@ -116,6 +120,8 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
       arch: archOfConfig(value),
       pageSize: pageSizeOfConfig(value),
       kernel: parseKernelVersion(title ?? ''),
+      values: new Map([...lines].map(([symbol, line]) => [symbol, line.value])),
+      commandLineSpan: lines.get('CMDLINE')?.span,
     },
     diagnostics,
   };

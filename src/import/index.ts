@@ -40,6 +40,9 @@ interface Stated {
 }
 
 const DEFAULT_NAME = 'linux,cma';
+/** A node may have the usual name without being the default. */
+const freeName = (regions: readonly RegionDraft[]) =>
+  regions.some(({ name }) => name === DEFAULT_NAME) ? 'default-area' : DEFAULT_NAME;
 const USUAL_BYTES = { x86_64: 64n * MEBIBYTE, other: 16n * MEBIBYTE };
 
 /** The areas as the kernel would make them: the command line beats the tree, the tree beats the configuration. */
@@ -53,17 +56,17 @@ function settleRegions(
   const at = regions.findIndex((region) => region.isDefault);
   const replaceDefault = (region: RegionDraft) => (at < 0 ? regions.push(region) : regions.splice(at, 1, region));
   const old = regions[at];
+  const name = freeName(regions);
   if (configTxt !== undefined)
     replaceDefault({
-      ...(old ?? { name: DEFAULT_NAME, isDefault: true, delivery: 'device-tree' as const }),
+      ...(old ?? { name, isDefault: true, delivery: 'device-tree' as const }),
       sizeBytes: configTxt.sizeBytes,
     });
   const decided = regions.find((region) => region.isDefault);
   if (commandLine !== undefined && commandLine.sizeBytes > 0n) {
     const { sizeBytes, baseAddress, text } = commandLine;
     const fixed = baseAddress === undefined ? {} : { baseAddress };
-    if (decided === undefined)
-      regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'command-line', sizeBytes, ...fixed });
+    if (decided === undefined) regions.push({ name, isDefault: true, delivery: 'command-line', sizeBytes, ...fixed });
     else {
       regions.splice(regions.indexOf(decided), 1, { ...decided, sizeBytes, ...fixed });
       diagnostics.push(
@@ -93,11 +96,11 @@ function settleRegions(
       }),
     );
   else if (config.size !== undefined)
-    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: config.size.sizeBytes });
+    regions.push({ name, isDefault: true, delivery: 'kconfig', sizeBytes: config.size.sizeBytes });
   else if (winner === undefined && config.cmaHeap === true) {
     const sizeBytes = isX86 ? USUAL_BYTES.x86_64 : USUAL_BYTES.other;
     const guess = `no file states the size; ${formatBytes(sizeBytes)} is the default of the kernel configuration`;
-    regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes, guess });
+    regions.push({ name, isDefault: true, delivery: 'kconfig', sizeBytes, guess });
     diagnostics.push(
       report('import/assumed', {
         message: `the CMA heap is on, but no file states its size; assuming ${formatBytes(sizeBytes)}`,
@@ -250,6 +253,16 @@ function piOf(tree: Fdt | undefined): RaspberryPi {
   };
 }
 
+/** The overlays of config.txt change the node by its label. */
+function* withoutLabel({ root }: Fdt): Generator<Diagnostic> {
+  if (root.children.some(({ name, properties }) => name === '__symbols__' && properties.has('cma'))) return;
+  yield report('import/condition', {
+    message: 'the device tree does not have the label cma, which the overlays of config.txt change',
+    cause: 'the firmware refuses an overlay whose label is missing; assuming that the board boots with another DTB',
+    fix: 'give the DTB that the firmware loads, or dtc -I fs /proc/device-tree of the board',
+  });
+}
+
 function boardOf(
   input: ImportInput,
   tree: TreeFindings,
@@ -301,9 +314,14 @@ function boardOf(
 export function importSetup(input: ImportInput): Outcome<string> {
   const configs = readConfigs(input.configs);
   const trees = readTrees(input.trees);
-  const line = readCommandLine(input.commandLine);
+  const line = readCommandLine(input.commandLine, {
+    tree: trees.value.board,
+    config: configs.value.values,
+    span: configs.value.commandLineSpan,
+  });
   const txt = readConfigTxt(input.configTxt, piOf(trees.value.board));
   const diagnostics = [...configs.diagnostics, ...trees.diagnostics, ...line.diagnostics, ...txt.diagnostics];
+  if (txt.value !== undefined && trees.value.board !== undefined) diagnostics.push(...withoutLabel(trees.value.board));
   const notes = new Notes();
   const said = { diagnostics, notes };
   const board = boardOf(input, trees.value, configs.value, said);

@@ -1,8 +1,18 @@
 /** CMA areas of device trees and overlays. */
 
 import type { Diagnostic, Span } from '../diagnostic/index.js';
-import { cells, type Fdt, type FdtNode, joinCells, strings, text } from '../fdt/index.js';
-import { cellsMismatch } from '../placement/index.js';
+import {
+  applyOverlay,
+  cells,
+  type Fdt,
+  type FdtNode,
+  isAvailable,
+  joinCells,
+  nodesWith,
+  strings,
+  text,
+} from '../fdt/index.js';
+import { cellsMismatch, isPool, malformedProperties, NO_RANGES, readReservedNode } from '../placement/index.js';
 import type { AddressRange } from '../quantity/index.js';
 import { formatBytes } from '../quantity/index.js';
 import type { SourceText } from '../source/index.js';
@@ -77,18 +87,10 @@ function cellsOf(nodes: readonly Candidate[]): TreeFindings['cells'] {
   return undefined;
 }
 
-function ranges(node: FdtNode, name: string, of: NonNullable<TreeFindings['cells']>): AddressRange[] {
-  const values = cells(node, name) ?? [];
-  const step = of.address + of.size;
-  return Array.from({ length: Math.floor(values.length / step) }, (_, i) => ({
-    baseAddress: joinCells(values, i * step, of.address),
-    sizeBytes: joinCells(values, i * step + of.address, of.size),
-  }));
-}
-
-function placeOf(source: SourceText | undefined, name: string): { span?: Span } {
-  const at = source?.text.indexOf(name) ?? -1;
-  return source === undefined || at < 0 ? {} : { span: source.span(at, name.length) };
+/** The last of the sources that has the name: what is applied later changes what was there. */
+function placeOf(sources: readonly SourceText[], name: string): { span?: Span } {
+  const source = sources.findLast((one) => one.text.includes(name));
+  return source === undefined ? {} : { span: source.span(source.text.indexOf(name), name.length) };
 }
 
 function statedCells(node: FdtNode): TreeFindings['cells'] {
@@ -104,53 +106,143 @@ const KNOWN = new Set(
   ),
 );
 
+const listOf = (ranges: readonly AddressRange[] | 'malformed' | undefined) =>
+  ranges === undefined || ranges === 'malformed' ? [] : ranges;
+
+interface Read {
+  readonly file: string;
+  readonly tree: Fdt;
+  readonly sources: readonly SourceText[];
+}
+
+const isOverlay = (tree: Fdt) => tree.root.children.some((fragment) => child(fragment, '__overlay__') !== undefined);
+
+function boardAmong(trees: ImportInput['trees']) {
+  const named = trees.filter(({ tree }) => strings(tree.root, 'compatible') !== undefined);
+  return (
+    named.find(({ tree }) => child(tree.root, 'memory') !== undefined) ??
+    named.find(({ tree }) => child(tree.root, '__fixups__') === undefined)
+  );
+}
+
+/** The trees, with every overlay applied that fits the board as it is; the others are read for what they mean. */
+function applied(trees: ImportInput['trees']): { readonly board: Fdt | undefined; readonly trees: readonly Read[] } {
+  const given = boardAmong(trees);
+  const listed = (one: ImportInput['trees'][number]): Read => ({
+    ...one,
+    sources: one.source === undefined ? [] : [one.source],
+  });
+  if (given === undefined) return { board: undefined, trees: trees.map(listed) };
+  let board = listed(given);
+  const root = statedCells(board.tree.root);
+  const left: Read[] = [];
+  for (const one of trees.filter((other) => other !== given).map(listed)) {
+    const own = candidates(one.tree)
+      .map(({ within }) => within && statedCells(within))
+      .find((two) => two !== undefined);
+    const fits = own === undefined || root === undefined || cellsMismatch(own, root) === undefined;
+    const { value } = fits && isOverlay(one.tree) ? applyOverlay(board.tree, one.tree) : { value: undefined };
+    if (value === undefined) left.push(one);
+    else board = { file: board.file, tree: value, sources: [...board.sources, ...one.sources] };
+  }
+  return { board: board.tree, trees: [board, ...left] };
+}
+
+/** Pools that no kernel looks for, because they are elsewhere in the tree. */
+function* misplaced({ file, tree, sources }: Read): Generator<Diagnostic> {
+  for (const node of nodesWith(tree.root, 'reusable')) {
+    if (!strings(node, 'compatible')?.includes('shared-dma-pool')) continue;
+    if (node.parent?.name === 'reserved-memory' || node.name === '__overlay__' || node.parent?.name === '__overlay__')
+      continue;
+    yield report('import/no-effect', {
+      message: `${sources.length === 0 ? `${file}: ` : ''}${node.name} is not in /reserved-memory, so the kernel makes no area of it`,
+      cause: 'the kernel looks for areas only among the children of /reserved-memory',
+      fix: 'move the node to /reserved-memory, and import again',
+      ...placeOf(sources, node.name),
+    });
+  }
+}
+
 /** Every area that the trees ask for; a later tree changes what an earlier one said of the same node. */
-export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings> {
+export function readTrees(given: ImportInput['trees']): Understood<TreeFindings> {
   const diagnostics: Diagnostic[] = [];
   const regions = new Map<string, RegionDraft>();
-  const board =
-    trees.find(
-      ({ tree }) => strings(tree.root, 'compatible') !== undefined && child(tree.root, 'memory') !== undefined,
-    ) ??
-    trees.find(
-      ({ tree }) => strings(tree.root, 'compatible') !== undefined && child(tree.root, '__fixups__') === undefined,
-    );
-  const root = board?.tree.root;
+  const nodeNames = new Map<string, string>();
+  const { board, trees } = applied(given);
+  const root = board?.root;
   const stated = root === undefined ? undefined : statedCells(root);
   let inferred: TreeFindings['cells'];
-  for (const { file, tree, source } of trees) {
+  for (const one of trees) {
+    const { file, tree, sources } = one;
     const all = candidates(tree);
     // What the author wrote is read in the author's cells, also if the kernel does not read them so.
-    const own = all.map(({ within }) => within && statedCells(within)).find((one) => one !== undefined);
+    const own = all.map(({ within }) => within && statedCells(within)).find((two) => two !== undefined);
     const known = own ?? stated ?? cellsOf(all) ?? { address: 2, size: 2 };
     inferred ??= own ?? cellsOf(all);
-    const wrong = own === undefined || stated === undefined ? undefined : cellsMismatch(own, stated);
+    const where = sources.length === 0 ? `${file}: ` : '';
+    const wrong =
+      own !== undefined && stated !== undefined && cellsMismatch(own, stated) !== undefined
+        ? cellsMismatch(own, stated)
+        : tree === board && all.some(({ within }) => within?.properties.has('ranges') === false)
+          ? NO_RANGES
+          : undefined;
     if (wrong !== undefined)
       diagnostics.push(
         report('import/no-effect', {
           ...wrong,
-          message: `${source === undefined ? `${file}: ` : ''}${wrong.message}`,
-          ...placeOf(source, 'reserved-memory'),
+          message: `${where}${wrong.message}`,
+          ...placeOf(sources, 'reserved-memory'),
         }),
       );
+    diagnostics.push(...misplaced(one));
     for (const { node, name, isPatch } of all) {
-      const place = placeOf(source, node.name === '__overlay__' ? name : node.name);
-      const where = source === undefined ? `${file}: ` : '';
+      const place = placeOf(sources, node.name === '__overlay__' ? name : node.name);
       const before = regions.get(name);
-      const isPool = strings(node, 'compatible')?.includes('shared-dma-pool') ?? false;
-      if (!isPatch && !(isPool && node.properties.has('reusable'))) {
+      const read = readReservedNode(node, known);
+      const isShared = read.compatible.includes('shared-dma-pool');
+      if (!isAvailable(node) && (isShared || before !== undefined)) {
+        regions.delete(name);
+        diagnostics.push(
+          report('import/no-effect', {
+            message: `${where}${isPatch ? name : node.name} is disabled, so the profile does not have it`,
+            cause: 'the kernel skips a node whose status is not "okay"',
+            fix: 'set status = "okay" in the node if the board needs the area, and import again',
+            ...place,
+          }),
+        );
+        continue;
+      }
+      if (!isPatch && (!isPool(read) || read.noMap)) {
         // Nodes of the firmware are not reported; a pool that is nearly a CMA area is worth a word.
-        if (isPool)
+        if (isShared)
           diagnostics.push(
             report('import/not-expressed', {
-              message: `${where}${node.name} is a private pool of its devices and not a CMA area`,
-              cause: 'without "reusable", the kernel does not make a CMA area or a heap from it',
-              fix: "keep it in the board's device tree",
+              message: `${where}${node.name} is ${read.reusable ? 'not a CMA area: it has both reusable and no-map' : 'a private pool of its devices and not a CMA area'}`,
+              cause: read.reusable
+                ? 'the kernel cannot lend memory that it does not map, and refuses the node'
+                : 'without "reusable", the kernel does not make a CMA area or a heap from it',
+              fix: read.reusable
+                ? 'remove no-map if a CMA area is meant, and import again'
+                : "keep it in the board's device tree",
               ...place,
             }),
           );
         continue;
       }
+      const other = isPatch ? undefined : nodeNames.get(name);
+      if (other !== undefined && other !== node.name) {
+        diagnostics.push(
+          report('import/not-expressed', {
+            message: `${where}${node.name} is omitted: the profile has a region ${name} already, from ${other}`,
+            cause:
+              'a region has the name of its node without the unit address, and an overlay could not tell the two apart',
+            fix: `rename one of the nodes in the board's device tree, and import again`,
+            ...place,
+          }),
+        );
+        continue;
+      }
+      nodeNames.set(name, isPatch ? (other ?? name) : node.name);
       const strange = [...node.properties.keys()].filter((key) => !KNOWN.has(key));
       if (strange.length > 0)
         diagnostics.push(
@@ -161,9 +253,13 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
             ...place,
           }),
         );
-      const [reg, ...more] = ranges(node, 'reg', known);
+      const [reg, ...more] = listOf(read.reg);
       const sizes = cells(node, 'size');
+      // A size in other cells keeps its value, because generated output writes it in the right cells.
       const sizeBytes = reg?.sizeBytes ?? (sizes === undefined ? before?.sizeBytes : joinCells(sizes, 0, sizes.length));
+      // Without a size the node is left out below, with the cells as the cause.
+      for (const { nodes: _, ...finding } of sizeBytes === undefined ? [] : malformedProperties(read, known))
+        diagnostics.push(report('import/no-effect', { ...finding, message: `${where}${finding.message}`, ...place }));
       if (more.length > 0)
         diagnostics.push(
           report('import/no-effect', {
@@ -188,7 +284,7 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
         continue;
       }
       const from = isPatch ? before : undefined;
-      const statedRanges = ranges(node, 'alloc-ranges', known);
+      const statedRanges = listOf(read.allocRanges);
       const alignment = cells(node, 'alignment');
       // What an overlay does not say stays as the board has it.
       const allocRanges = statedRanges.length > 0 ? statedRanges : from?.allocRanges;
@@ -220,5 +316,5 @@ export function readTrees(trees: ImportInput['trees']): Understood<TreeFindings>
         );
     }
   }
-  return { value: { regions: [...regions.values()], cells: stated ?? inferred, board: board?.tree }, diagnostics };
+  return { value: { regions: [...regions.values()], cells: stated ?? inferred, board }, diagnostics };
 }

@@ -84,11 +84,11 @@ export function parameterValue(commandLine: string, name: string): string | unde
  * @param given what the boot loader passes; undefined: /chosen/bootargs of the tree
  */
 export function effectiveCommandLine(
-  tree: Fdt,
+  tree: Fdt | undefined,
   given: string | undefined,
   config: ReadonlyMap<string, string> | undefined,
 ): string {
-  const chosen = tree.root.children.find((node) => node.name === 'chosen' || node.name === 'chosen@0');
+  const chosen = tree?.root.children.find((node) => node.name === 'chosen' || node.name === 'chosen@0');
   const bootargs = chosen?.properties.get('bootargs');
   const passed =
     given ?? (bootargs === undefined ? '' : Buffer.from(bootargs).toString('latin1').replace(/\0.*$/s, ''));

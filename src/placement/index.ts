@@ -1,10 +1,10 @@
 /** Where the kernel puts CMA areas, what it calls them, and what goes wrong: predicted before the boot. */
-export { cmaParameter, parameters } from './command-line.js';
+export { cmaParameter, effectiveCommandLine, parameters } from './command-line.js';
 export { type Change, changesForUserSpace } from './compare.js';
 export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';
 export { BOOT_LOG_CODES, type FromLog, fromLog } from './from-log.js';
 export * from './input.js';
-export { cellsMismatch } from './lint/format.js';
+export { cellsMismatch, malformedProperties, NO_RANGES } from './lint/format.js';
 export {
   findingsOf,
   type LintId,
@@ -23,6 +23,6 @@ export * from './prediction.js';
 export { RASPBERRY_PI_CODES, withParameters } from './raspberry-pi.js';
 export type { Reach } from './reach.js';
 export type { PlannedRegion, RegionWish } from './region.js';
-export { firstEntry, isPool, type ReservedNode, readReservedMemory } from './reserved-nodes.js';
+export { firstEntry, isPool, type ReservedNode, readReservedMemory, readReservedNode } from './reserved-nodes.js';
 export type { Architecture } from './rules.js';
 export { areaWords, isOpen, layoutWords, openWords } from './words.js';

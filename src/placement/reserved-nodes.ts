@@ -70,13 +70,14 @@ export function readReservedMemory(tree: Fdt): ReservedMemory {
     hasRanges,
     supported:
       node !== undefined && hasRanges && ownCells.address === rootCells.address && ownCells.size === rootCells.size,
-    nodes: children.flatMap((child, index) => (isAvailable(child) ? [readNode(child, index, rootCells)] : [])),
+    nodes: children.flatMap((child, index) => (isAvailable(child) ? [readReservedNode(child, rootCells, index)] : [])),
     disabled: children.filter((child) => !isAvailable(child)).map((child) => child.name),
     isCut: all.length > children.length || tree.memoryReservations.length > MAX_NODES,
   };
 }
 
-function readNode(node: FdtNode, index: number, root: ReservedMemory['rootCells']): ReservedNode {
+/** @param root the cells to read it in */
+export function readReservedNode(node: FdtNode, root: ReservedMemory['rootCells'], index = 0): ReservedNode {
   return {
     name: node.name,
     node,

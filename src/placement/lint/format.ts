@@ -7,6 +7,11 @@ import { cellsText, type Finding, type LintContext } from './context.js';
 import { lint, READABLE } from './lint.js';
 import { noReservedMemory, noShare, nothingReserved } from './skip.js';
 
+interface RootCells {
+  readonly address: number;
+  readonly size: number;
+}
+
 interface CellCounts {
   readonly address: number | undefined;
   readonly size: number | undefined;
@@ -41,18 +46,16 @@ export const cellsMatchRoot = lint({
   check: findCellsMatchRoot,
 });
 
+export const NO_RANGES: Omit<Finding, 'nodes'> = {
+  message: '/reserved-memory has no ranges property',
+  cause: 'the kernel ignores every reservation of such a tree, also those of the firmware',
+  fix: 'add "ranges;" to /reserved-memory',
+  facts: ['reserved-memory.cells'],
+};
+
 function findRangesPresent({ situation }: LintContext): Finding[] {
   const { node, hasRanges } = situation.reservedMemory;
-  if (node === undefined || hasRanges) return [];
-  return [
-    {
-      nodes: ['reserved-memory'],
-      message: '/reserved-memory has no ranges property',
-      cause: 'the kernel ignores every reservation of such a tree, also those of the firmware',
-      fix: 'add "ranges;" to /reserved-memory',
-      facts: ['reserved-memory.cells'],
-    },
-  ];
+  return node === undefined || hasRanges ? [] : [{ nodes: ['reserved-memory'], ...NO_RANGES }];
 }
 
 export const rangesPresent = lint({
@@ -65,35 +68,40 @@ export const rangesPresent = lint({
   check: findRangesPresent,
 });
 
-function findPropertyLengths({ situation }: LintContext): Finding[] {
-  const { nodes, rootCells: root } = situation.reservedMemory;
+/** Properties of a node whose length does not fit the cells that they are read in. */
+export function malformedProperties(node: ReservedNode, root: RootCells): Finding[] {
   const expected = {
     reg: `pairs of ${root.address} + ${root.size} cells`,
     'alloc-ranges': `pairs of ${root.address} + ${root.size} cells`,
     size: `${root.size} ${root.size === 1 ? 'cell' : 'cells'}`,
     alignment: `${root.address} ${root.address === 1 ? 'cell' : 'cells'}`,
   };
+  return (['reg', 'size', 'alignment', 'alloc-ranges'] as const).flatMap((name): Finding[] => {
+    const value = name === 'alloc-ranges' ? node.allocRanges : node[name];
+    // With reg the kernel reads none of the others.
+    if (value !== 'malformed' || (name !== 'reg' && node.reg !== undefined)) return [];
+    const bytes = node.node.properties.get(name)?.length ?? 0;
+    return [
+      {
+        nodes: [node.name],
+        message: `${name} of ${node.name} has ${bytes} bytes, but the root requires ${expected[name]}`,
+        cause:
+          name === 'reg' || name === 'alloc-ranges'
+            ? 'the kernel skips the node or the property; newer kernels do so silently'
+            : `the kernel prints "invalid ${name} property" and skips the node${name === 'size' && bytes === 4 ? '; only the Raspberry Pi kernel accepts one cell, with a warning' : ''}`,
+        fix: respelled(node, name, root) ?? `write ${name} in ${expected[name]}`,
+        facts: [
+          name === 'reg' || name === 'alloc-ranges' ? 'reserved-memory.malformed-list' : 'reserved-memory.size-cells',
+        ],
+      },
+    ];
+  });
+}
+
+function findPropertyLengths({ situation }: LintContext): Finding[] {
+  const { nodes, rootCells: root } = situation.reservedMemory;
   return nodes.flatMap((node) => [
-    ...(['reg', 'size', 'alignment', 'alloc-ranges'] as const).flatMap((name): Finding[] => {
-      const value = name === 'alloc-ranges' ? node.allocRanges : node[name];
-      // With reg the kernel reads none of the others.
-      if (value !== 'malformed' || (name !== 'reg' && node.reg !== undefined)) return [];
-      const bytes = node.node.properties.get(name)?.length ?? 0;
-      return [
-        {
-          nodes: [node.name],
-          message: `${name} of ${node.name} has ${bytes} bytes, but the root requires ${expected[name]}`,
-          cause:
-            name === 'reg' || name === 'alloc-ranges'
-              ? 'the kernel skips the node or the property; newer kernels do so silently'
-              : `the kernel prints "invalid ${name} property" and skips the node${name === 'size' && bytes === 4 ? '; only the Raspberry Pi kernel accepts one cell, with a warning' : ''}`,
-          fix: respelled(node, name, root) ?? `write ${name} in ${expected[name]}`,
-          facts: [
-            name === 'reg' || name === 'alloc-ranges' ? 'reserved-memory.malformed-list' : 'reserved-memory.size-cells',
-          ],
-        },
-      ];
-    }),
+    ...malformedProperties(node, root),
     ...(root.address !== root.size && typeof node.alignment === 'bigint' && node.reg === undefined
       ? [schemaConflict(node, root)]
       : []),
@@ -112,7 +120,7 @@ export const propertyLengths = lint({
 });
 
 /** The likely meaning of a single number of the wrong length, in the cells it should have. */
-function respelled(node: ReservedNode, name: string, root: { address: number; size: number }): string | undefined {
+function respelled(node: ReservedNode, name: string, root: RootCells): string | undefined {
   const value = node.node.properties.get(name);
   if ((name !== 'size' && name !== 'alignment') || value === undefined || value.length === 0 || value.length > 8)
     return undefined;
