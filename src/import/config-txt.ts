@@ -38,9 +38,15 @@ const FAMILY: Readonly<Record<Soc, string>> = { bcm2835: 'bcm2835 to bcm2837', b
 const SIZES = [512, 448, 384, 320, 256, 192, 128, 96, 64];
 const MULTIPLE = 4n * MEBIBYTE;
 
+/** The firmware ignores the rest of a line. */
+const LINE_LENGTH = 98;
+/** What the firmware gives the GPU by default, in MiB; on boards with less than 1 GiB, it is 64. */
+const USUAL_GPU = 76;
+
 /** `cma-512`, `cma-size=134217728`, `cma-default`; undefined: not about the size. */
 function sizeOf(word: string): bigint | 'default' | 'unknown' | undefined {
-  if (word === 'cma-default') return 'default';
+  if (/^cma-default(?:=.*)?$/.test(word)) return 'default';
+  if (/^cma[=_\d]/.test(word)) return 'unknown';
   if (!word.startsWith('cma-')) return undefined;
   const named = Number(/^cma-(\d+)(?:=.*)?$/.exec(word)?.[1]);
   if (SIZES.includes(named)) return BigInt(named) * MEBIBYTE;
@@ -52,8 +58,10 @@ interface Loaded {
   readonly span: Span;
   readonly open: readonly string[];
   readonly usual: bigint | undefined;
-  /** What its parameters say; undefined: nothing. */
-  size: bigint | 'default' | undefined;
+  /** cma-default takes the fragment out that the others change, whichever comes first. */
+  isDefault: boolean;
+  /** What its other parameters say; undefined: nothing. */
+  size: bigint | undefined;
   word: string | undefined;
   wordSpan: Span;
 }
@@ -69,41 +77,60 @@ export function readConfigTxt(
   const loaded: Loaded[] = [];
   let current: Loaded | undefined;
   let offset = 0;
-  for (const line of source.text.split('\n')) {
-    const span = source.span(offset, line.trimEnd().length);
-    offset += line.length + 1;
+  let totalBytes: bigint | undefined;
+  for (const whole of source.text.split('\n')) {
+    const span = source.span(offset, whole.trimEnd().length);
+    offset += whole.length + 1;
+    const line = whole.slice(0, LINE_LENGTH);
     const header = /^\s*\[(.*)\]\s*$/.exec(line);
     if (header !== null) filters.take(header[1] ?? '');
-    const [, key, value = ''] = /^\s*([A-Za-z]\w*)(?:=|\s+)([^#\r\n]*)/.exec(line) ?? [];
+    const [, key, value] = settingOf(line);
     if (key === undefined || !filters.applies) continue;
-    if (key === 'include') diagnostics.push(notRead(value.trim(), span));
-    if (/^gpu_mem(?:_\d+)?$/.test(key)) diagnostics.push(...gpuMemory(key, value.trim(), board, span));
+    if (key === 'include') diagnostics.push(notRead(value, span));
+    if (key === 'total_mem' && /^\d+$/.test(value)) {
+      totalBytes = BigInt(value) * MEBIBYTE;
+      diagnostics.push(...totalMemory(value, board, span));
+    }
+    if (/^gpu_mem(?:_\d+)?$/.test(key)) diagnostics.push(...gpuMemory(key, value, board, span));
     const isOverlay = key === 'dtoverlay' || key === 'device_tree_overlay';
     if (!isOverlay && key !== 'dtparam' && key !== 'device_tree_param') continue;
-    const [name = '', ...words] = value.trim().split(/[,:]/);
+    const [name = '', ...words] = value.split(/[,:]/).map((one) => one.trim());
+    const [, , wholeValue] = settingOf(whole);
+    const lost = wholeValue.split(/[,:]/).filter((one) => sizeOf(one.trim()) !== undefined);
+    for (const word of lost.filter((one) => ![name, ...words].includes(one.trim())))
+      diagnostics.push(beyond(word.trim(), span));
     if (isOverlay) {
       current = undefined;
       if (name === '') continue;
       const usual = usualSize(name, board);
-      current = { name, span, open: filters.open, usual, size: undefined, word: undefined, wordSpan: span };
+      const unset = { isDefault: false, size: undefined, word: undefined, wordSpan: span };
+      current = { name, span, open: filters.open, usual, ...unset };
       loaded.push(current);
     } else words.unshift(name);
-    for (const word of words.map((one) => one.trim())) {
+    for (const word of words) {
       const size = sizeOf(word);
       if (size === undefined) continue;
-      if (current !== undefined && OVERLAYS[current.name] !== undefined) {
-        if (size === 'unknown') {
-          diagnostics.push(unknownParameter(word, current.name, span));
-          continue;
-        }
+      if (current === undefined || OVERLAYS[current.name] === undefined)
+        diagnostics.push(withoutOverlay(word, current?.name, span));
+      else if (size === 'unknown') diagnostics.push(unknownParameter(word, current.name, span));
+      else if (size === 'default') current.isDefault = true;
+      else {
         current.size = size;
         current.word = word;
         current.wordSpan = span;
-      } else diagnostics.push(withoutOverlay(word, current?.name, span));
+      }
     }
   }
-  const found = decide(loaded, board, diagnostics);
+  const { memoryBytes = totalBytes } = board;
+  const isLess = totalBytes !== undefined && memoryBytes !== undefined && totalBytes < memoryBytes;
+  const left = isLess ? totalBytes : memoryBytes;
+  const found = decide(loaded, { ...board, ...(left === undefined ? {} : { memoryBytes: left }) }, diagnostics);
   return { value: found, diagnostics };
+}
+
+function settingOf(line: string): [string, string | undefined, string] {
+  const [all = '', key, value = ''] = /^\s*([A-Za-z]\w*)(?:=|\s+)([^#\r\n]*)/.exec(line) ?? [];
+  return [all, key, value.trim()];
 }
 
 function usualSize(overlay: string, board: RaspberryPi): bigint | undefined {
@@ -122,14 +149,25 @@ function decide(
   let found: ConfigTxtFindings | undefined;
   const isKnown = board.compatible !== undefined;
   const soc = socOf(board);
-  for (const { name, span, open, usual, size, word, wordSpan } of loaded) {
+  for (const { name, span, open, usual, isDefault, size, word, wordSpan } of loaded) {
     const sizes = OVERLAYS[name];
     if (sizes === undefined) continue;
     if (soc !== undefined && sizes[soc] === undefined) {
       diagnostics.push(notLoaded(name, soc, span));
       continue;
     }
-    if (size === 'default') continue;
+    if (isDefault) {
+      if (size !== undefined)
+        diagnostics.push(
+          report('import/no-effect', {
+            message: `${word} has no effect beside cma-default`,
+            cause: 'cma-default disables the part of the overlay that sets the size',
+            fix: 'remove cma-default if the size is meant',
+            span: wordSpan,
+          }),
+        );
+      continue;
+    }
     const stated = size ?? usual ?? BigInt(sizes.bcm2835 ?? 0) * MEBIBYTE;
     const text = word ?? `dtoverlay=${name}`;
     if (open.length > 0)
@@ -174,7 +212,7 @@ function decide(
   if (found !== undefined && board.memoryBytes !== undefined && found.sizeBytes * 2n > board.memoryBytes)
     diagnostics.push(
       report('import/condition', {
-        message: `${found.text}: ${formatBytes(found.sizeBytes)} is more than half of the ${formatBytes(board.memoryBytes)} that the device tree states`,
+        message: `${found.text}: ${formatBytes(found.sizeBytes)} is more than half of the ${formatBytes(board.memoryBytes)} of RAM that the files state`,
         cause: 'the firmware adds the RAM of the board; with the stated RAM, the area does not fit',
         fix: 'state the RAM of the board as "memory", and run dmaheap place',
       }),
@@ -195,7 +233,8 @@ function notLoaded(overlay: string, soc: Soc, span: Span): Diagnostic {
 
 function unknownParameter(word: string, overlay: string, span: Span): Diagnostic {
   const [name, value] = word.split('=');
-  const meant = parseBytes(name === 'cma-size' ? (value ?? '') : `${/^cma-(\d+)$/.exec(word)?.[1] ?? ''}M`) ?? 0n;
+  const number = /^cma[-=_]?(\d+)M?$/i.exec(word)?.[1];
+  const meant = parseBytes(name === 'cma-size' ? (value ?? '') : `${number ?? ''}M`) ?? 0n;
   const bytes = ((meant + MULTIPLE - 1n) / MULTIPLE) * MULTIPLE;
   return report('import/no-effect', {
     message:
@@ -226,10 +265,43 @@ function notRead(file: string, span: Span): Diagnostic {
   });
 }
 
+function beyond(word: string, span: Span): Diagnostic {
+  return report('import/no-effect', {
+    message: `${word} has no effect: it is not within the first ${LINE_LENGTH} characters of the line`,
+    cause: 'the firmware ignores the rest of a line',
+    fix: `write dtparam=${word} in a separate line below`,
+    span,
+  });
+}
+
+/** @param value in MiB */
+function* totalMemory(value: string, board: RaspberryPi, span: Span): Generator<Diagnostic> {
+  if (board.memoryBytes !== undefined && BigInt(value) * MEBIBYTE >= board.memoryBytes) return;
+  yield report('import/not-expressed', {
+    message: `total_mem=${value} limits the RAM to ${value} MiB, and the profile does not know which part remains`,
+    cause: 'the firmware tells the kernel the remaining RAM at boot',
+    fix: 'state "memory" of the board as /proc/iomem lists its "System RAM"',
+    span,
+  });
+}
+
+/** Whether the firmware reads this line on the board: gpu_mem_256 and the like are for boards with so much RAM. */
+function isForBoard(key: string, board: RaspberryPi): boolean {
+  const mebibytes = BigInt(/\d+$/.exec(key)?.[0] ?? 0);
+  if (mebibytes === 0n) return true;
+  const soc = socOf(board);
+  // The boards of later SoCs have at least 1 GiB, of which the tree may show the part below the GPU's only.
+  if (soc !== undefined && soc !== 'bcm2835') return mebibytes === 1024n;
+  const { memoryBytes } = board;
+  if (memoryBytes === undefined) return true;
+  const half = (mebibytes * MEBIBYTE) / 2n;
+  return memoryBytes > half && (mebibytes === 1024n || memoryBytes <= 2n * half);
+}
+
 /** From the same first GiB that the area comes from; the Pi 5 has no split. */
 function* gpuMemory(key: string, value: string, board: RaspberryPi, span: Span): Generator<Diagnostic> {
-  if (!/^\d+$/.test(value)) return;
   const isPi5 = socOf(board) === 'bcm2712';
+  if (!/^\d+$/.test(value) || !isForBoard(key, board) || (!isPi5 && Number(value) <= USUAL_GPU)) return;
   yield report(isPi5 ? 'import/no-effect' : 'import/not-expressed', {
     message: isPi5 ? `${key}=${value} has no effect on bcm2712` : `${key}=${value} takes ${value} MiB of low memory`,
     cause: isPi5
@@ -237,7 +309,7 @@ function* gpuMemory(key: string, value: string, board: RaspberryPi, span: Span):
       : 'the firmware reserves it in the first GiB, where the CMA area must also be: a large value leaves no room for the area',
     fix: isPi5
       ? 'remove the line'
-      : 'use a lower value (the default of 76 is enough for KMS), and state the remaining RAM as "memory"',
+      : `use a lower value (the default of ${USUAL_GPU} is enough for KMS), and state the remaining RAM as "memory"`,
     span,
   });
 }

@@ -72,6 +72,12 @@ describe('config.txt', () => {
     ['[none]\ndtoverlay=cma\n[pi3]\ndtoverlay=cma', PI400, undefined],
     ['#dtoverlay=cma\ndtoverlay=disable-bt', PI3, undefined],
     ['[all]\r\ndtoverlay=cma,cma-64\r\n', PI3, 64n],
+    ['dtoverlay=vc4-kms-v3d,cma-default,cma-192', PI400, undefined],
+    ['dtoverlay=vc4-fkms-v3d,cma-448\ndtparam=cma-default=off', PI3, undefined],
+    ['dtoverlay=cma,cma-320=off', PI3, 320n],
+    ['dtoverlay=vc4-kms-v3d,cma=192', PI400, 508n],
+    [`dtoverlay=vc4-kms-v3d,${'nohdmi,'.repeat(11)}cma-128`, PI400, 508n],
+    [`dtoverlay=vc4-kms-v3d,${'nohdmi,'.repeat(9)}cma-128`, PI400, 128n],
   ])('%j makes the area of a board', (text, board, mebibytes) => {
     const { value } = readConfigTxt(new SourceText('config.txt', text), board);
     expect(value?.sizeBytes).toBe(mebibytes === undefined ? undefined : mebibytes * MIB);
@@ -101,6 +107,18 @@ describe('config.txt', () => {
     expect(said('gpu_mem=256\ndtoverlay=cma', PI3)[0]).toContain('gpu_mem=256 takes 256 MiB');
     expect(said('gpu_mem=256\ndtoverlay=cma', CM5)[0]).toContain('gpu_mem=256 has no effect on bcm2712');
     expect(said('include extra.txt', CM5)).toEqual(['include extra.txt is not read']);
+    expect(said(`dtoverlay=cma,${'a,'.repeat(50)}cma-64`, PI3)[0]).toContain('first 98 characters');
+    expect(said('total_mem=512', { ...PI3, memoryBytes: 948n * MIB })[0]).toContain('total_mem=512 limits the RAM');
+  });
+
+  test.each<[string, RaspberryPi]>([
+    ['gpu_mem=64', PI3],
+    ['gpu_mem=16', PI400],
+    ['gpu_mem_256=128', PI400],
+    ['gpu_mem_512=256', { ...PI3, memoryBytes: 948n * MIB }],
+    ['total_mem=4096', { ...PI3, memoryBytes: 948n * MIB }],
+  ])('says nothing of %s, which takes nothing from the board', (text, board) => {
+    expect(said(text, board)).toEqual([]);
   });
 });
 
