@@ -65,6 +65,12 @@ export const RULE_CODES = {
       explain:
         'RUN programs start after the node is announced, so another program may open the node first. udev sets GROUP= and MODE= before the announcement.',
     },
+    'udev/run-without-shell': {
+      severity: 'warning',
+      title: 'a command in RUN that needs a shell',
+      explain:
+        'udev starts the program of RUN without a shell. It looks for a program without a path only in /usr/lib/udev, and does not expand patterns such as /dev/dma_heap/*.',
+    },
     'udev/name-of-one-kernel': {
       severity: 'warning',
       title: 'the rule matches only one name of the default heap',
@@ -99,12 +105,49 @@ export const RULE_CODES = {
 
 const report = reporter(RULE_CODES);
 
+/** systemd's file that turns the tag uaccess into an access control list. */
+export const SEAT_RULES = '73-seat-late.rules';
+/** udev reads the rules of such a file after those that apply the tag. */
+export const isAfterSeats = (file: string) => file.replace(/^.*\//, '') > SEAT_RULES;
+
+/** Programs that distributions do not have in /usr/lib/udev. */
+const OF_THE_PATH =
+  /^(?:(?:ba|da)?sh|ch(?:mod|own|grp)|[sg]etfacl|ln|cp|mv|rm|mkdir|mknod|touch|echo|logger|systemctl)$/;
+
+/** Why a command of RUN does nothing without a shell; undefined: it is started as it is written. */
+export function withoutShell(command: string): { message: string; cause: string; fix: string } | undefined {
+  const [program = '', ...words] = command.trim().split(/\s+/);
+  if (OF_THE_PATH.test(program))
+    return {
+      message: `RUN starts "${program}" without a path, so udev does not find it`,
+      cause: 'udev looks for a program without a path only in /usr/lib/udev',
+      fix: 'write GROUP="..." and MODE="0660" in place of the program',
+    };
+  if (/\/(?:ba|da|z|k)?sh$/.test(program)) return undefined;
+  const pattern = words.find((word) => /^\/dev\/\S*[*?[]/.test(word));
+  return pattern === undefined
+    ? undefined
+    : {
+        message: `RUN gives ${pattern} to ${program} as it is written, and no file has this name`,
+        cause: 'udev starts the program without a shell, so that nothing expands the pattern',
+        fix: 'write GROUP="..." and MODE="0660" in place of the program',
+      };
+}
+
 /**
  * What is wrong with a rules file as far as heaps are concerned, for rules of any origin.
  * @param generated the file is ours: it may know one kernel's names only, and a forced setting names its reason
  */
 export function lintRules(source: SourceText, generated = false): Diagnostic[] {
   const { rules, garbage } = readRules(source);
+  // What does not run opens nothing.
+  const idle = new Set(
+    rules.flatMap(({ tokens }) =>
+      tokens
+        .filter(({ key, attribute, value }) => key === 'RUN' && attribute !== 'builtin' && withoutShell(value))
+        .map(({ span }) => span.line),
+    ),
+  );
   return [
     ...garbage.map(({ text, span }) =>
       report('udev/not-a-token', {
@@ -116,7 +159,7 @@ export function lintRules(source: SourceText, generated = false): Diagnostic[] {
     ),
     ...rules.flatMap((rule) => rule.tokens.flatMap((token) => [...lintToken(token, rule, generated)])),
     ...oneKernelOnly(rules, generated),
-    ...findFolklore(source),
+    ...findFolklore(source).filter(({ code, span }) => code !== 'folklore/chmod' || !idle.has(span?.line ?? 0)),
   ];
 }
 
@@ -161,15 +204,18 @@ function* lintToken(token: Token, rule: Rule, generated: boolean): Generator<Dia
         span: valueSpan,
       });
   }
-  if (key === 'TAG' && value === 'uaccess')
+  const isBuiltin = key === 'RUN' && token.attribute === 'builtin';
+  if ((isBuiltin || (key === 'TAG' && !isAfterSeats(span.file))) && value === 'uaccess')
     yield report('udev/uaccess', {
       ...severity,
-      message: 'TAG+="uaccess" gives the heap to every user who is logged in at the console',
+      message: `${isBuiltin ? 'RUN{builtin}' : 'TAG'}+="uaccess" gives the heap to every user who is logged in at the console`,
       cause: 'heap memory is not charged to cgroups, so a console user could exhaust it for everyone',
       fix: 'remove it and use GROUP= and MODE=',
       span,
     });
-  if (key === 'RUN' && /\b(?:chgrp|chown|chmod)\b/.test(value))
+  const needsShell = key === 'RUN' && !isBuiltin ? withoutShell(value) : undefined;
+  if (needsShell !== undefined) yield report('udev/run-without-shell', { ...needsShell, span });
+  else if (key === 'RUN' && /\b(?:chgrp|chown|chmod)\b/.test(value))
     yield report('udev/run-permissions', {
       message: `RUN sets permissions with "${value}"`,
       cause: 'it runs after the node is announced, so another program may open the node first',

@@ -32,5 +32,9 @@ export function writeStandard(descriptor: 1 | 2, text: string): void {
 /** Node's own answer loads its sockets, so what is certainly no terminal is not asked about. */
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   const status = fstatSync(descriptor);
-  return status.isCharacterDevice() && status.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev && isatty(descriptor);
+  return (
+    status.isCharacterDevice() &&
+    status.rdev !== statSync('/dev/null', { throwIfNoEntry: false })?.rdev &&
+    isatty(descriptor)
+  );
 }

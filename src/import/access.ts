@@ -1,7 +1,7 @@
 /** Who may use which heap, from udev rules as they were meant. */
 
 import { aboutHeaps } from '../check/heap-rules.js';
-import { lintRules } from '../check/rules.js';
+import { lintRules, withoutShell } from '../check/rules.js';
 import { readRules } from '../check/udev.js';
 import { type Assignment, deviceEvent, heapDevice, orderRules, winner } from '../check/udev-event.js';
 import type { Diagnostic, Span } from '../diagnostic/index.js';
@@ -33,13 +33,16 @@ export interface AccessFindings {
 function permissionsOf(run: string, command: string): string {
   // The directory of the nodes: what its mode opens is not a heap.
   if (OPENS_DIRECTORY.test(command)) return run;
-  const group =
-    /\bch(?:grp|own)\s+(?:-\w+\s+)*(?:\w*:)?([a-z_][\w-]*)/.exec(command)?.[1] ??
-    /\bsetfacl\s+(?:-\w+\s+)*g:([a-z_][\w-]*):r/.exec(command)?.[1];
-  const mode = /\bchmod\s+(?:-\w+\s+)*(0?[0-7]{3})\b/.exec(command)?.[1] ?? symbolicMode(command);
-  if (group === undefined && mode === undefined) return run;
+  const acl = /\bsetfacl\s(?:[^;&|]*?[\s=,])?g(?:roup)?:([\w-]+):([rwx-]+)/.exec(command);
+  const owners = /\bchown\s+(?:-\S+\s+)*([\w-]+)?(?:[:.]([\w-]+)?)?\s/.exec(command);
+  const group = /\bchgrp\s+(?:-\S+\s+)*([\w-]+)/.exec(command)?.[1] ?? owners?.[2] ?? acl?.[1];
+  const owner = owners?.[1] === 'root' ? undefined : owners?.[1];
+  const ofAcl = acl?.[2] === undefined ? undefined : acl[2].includes('w') ? '0660' : '0640';
+  const mode = /\bchmod\s+(?:-\S+\s+)*(0?[0-7]{3})\b/.exec(command)?.[1] ?? symbolicMode(command) ?? ofAcl;
+  if (group === undefined && mode === undefined && owner === undefined) return run;
   const nodes = [...command.matchAll(/\/dev\/dma_heap\/([\w.,+@*?[\]-]+)/g)].map(([, name]) => name);
   return [
+    ...(owner === undefined ? [] : [`OWNER="${owner}"`]),
     ...(group === undefined ? [] : [`GROUP="${group}"`]),
     ...(mode === undefined ? [] : [`MODE="${mode}"`]),
     ...(nodes.length === 0 ? [] : [`KERNEL=="${[...new Set(nodes)].join('|')}"`]),
@@ -61,7 +64,8 @@ function symbolicMode(command: string): string | undefined {
   return `0${mode.toString(8).padStart(3, '0')}`;
 }
 
-const OPENS_DIRECTORY = /\bch(?:mod|own|grp)\s+(?!-R|--recursive)[^;&|]*\/dev\/dma_heap\/?(?=["'\s;&|]|$)/;
+const OPENS_DIRECTORY =
+  /\b(?:ch(?:mod|own|grp)|setfacl)\s+(?![^;&|]*\s?-\w*R|[^;&|]*--recursive)[^;&|]*\/dev\/dma_heap\/?(?=["'\s;&|]|$)/;
 
 /**
  * The rules as their author meant them, line for line: KERNEL without the directory of the node, permissions that RUN
@@ -88,7 +92,7 @@ interface Place {
   readonly text: string;
   readonly span: Span;
   readonly key: string;
-  /** A program sets it after all rules; `never`: the rule does not match as it stands. */
+  /** A program sets it after all rules; `never`: the rule does not match, or the program does not start, as it is. */
   readonly by: 'rule' | 'program' | 'never';
 }
 
@@ -108,7 +112,13 @@ function placeIn(originals: readonly SourceText[], one: Assignment): Place {
     (other) => other.key === 'RUN' && permissionsOf('', other.value).includes(`"${value}"`),
   );
   const { span } = same ?? run ?? token;
-  if (same === undefined && run !== undefined) return { text: `RUN+="${run.value}"`, span, key, by: 'program' };
+  if (same === undefined && run !== undefined)
+    return {
+      text: `RUN+="${run.value}"`,
+      span,
+      key,
+      by: withoutShell(run.value) === undefined ? 'program' : 'never',
+    };
   const by = written?.tokens.some(isWithDirectory) === true ? 'never' : 'rule';
   return { text: `${token.key}="${value}"`, span, key, by };
 }
@@ -141,7 +151,8 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
     if (!said.has(key)) diagnostics.push(diagnostic);
     said.add(key);
   };
-  const events = [...new Set([...heaps, ...named])].map((heap) => ({
+  const names = [...new Set([...heaps, ...named])];
+  const events = names.map((heap) => ({
     heap,
     event: deviceEvent(files, heapDevice(heap)),
   }));
@@ -151,7 +162,7 @@ export function readAccess(sources: readonly SourceText[], heaps: readonly strin
       [owner, group, mode, links, tags, run].flat().filter((one) => one.source.file === source.file),
     );
     const lines = [...taken.map(({ span }) => span?.line ?? 0), ...given.map(({ rule }) => rule.span.line)];
-    diagnostics.push(...withoutHeap(source, aboutHeaps(source, [...heaps, ...named]), new Set(lines)));
+    diagnostics.push(...withoutHeap(source, aboutHeaps(source, names), new Set(lines), names));
   }
   const placeOf = (one: Assignment) => placeIn(ordered, one);
   const groups = new Set(events.flatMap(({ event }) => groupOf(winner(inEffect(event.group, placeOf))) ?? []));

@@ -21,7 +21,7 @@ export function oneOf(texts: readonly string[], cause: string): Reading {
 }
 
 /** The file of a board has fewer. What is beyond is left out, and the reading is open anyway. */
-const MOST = 256;
+export const MOST = 256;
 const VARIABLE = /(\$\{\w+\}|\$\(\w+\)|\$\w+)/;
 
 /** @param values of a name; undefined: the file does not set it, so that it stays as it is written */

@@ -51,7 +51,16 @@ function* doubts({ text, others, cause, unused = [] }: Reading, source: SourceTe
       fix: ASK_THE_BOARD,
       ...wordAt(source, other.name),
     });
-  const unset = [...new Set([text, ...others].flatMap(unsetVariables))];
+  const open = [...new Set([text, ...others].flatMap(unsetVariables))];
+  const calls = open.filter((name) => name.includes('...'));
+  if (calls.length > 0)
+    yield report('import/condition', {
+      message: `import does not run ${calls.join(', ')}, which may give cma=`,
+      cause: 'a program or a function of make decides it, and the last cma= counts',
+      fix: ASK_THE_BOARD,
+      ...wordAt(source, calls[0]?.replace('...)', '') ?? ''),
+    });
+  const unset = open.filter((name) => !name.includes('...'));
   const [first = ''] = unset;
   if (unset.length > 0)
     yield report('import/condition', {
@@ -68,8 +77,8 @@ function unsetVariables(text: string): string[] {
   const last = words.findLastIndex((word) => /^cma=[^$]/.test(word));
   return words
     .slice(last + 1)
-    .filter((word) => /^(?:cma=)?\$[{(]?[A-Za-z_]/.test(word))
-    .flatMap((word) => [...word.matchAll(/\$(?:\{\w+\}|\(\w+\)|\w+)/g)].map(([name]) => name));
+    .filter((word) => /^(?:cma=)?\$[{(]?[A-Za-z_/.]/.test(word))
+    .flatMap((word) => [...word.matchAll(/\$(?:\{\w+\}|\([\w./-]+\)|\w+)/g)].map(([name]) => name));
 }
 
 /** Where arguments come from besides the files of the boot loader. */

@@ -1,10 +1,12 @@
 /** Rules about heaps that do nothing, and the names of heaps that rules spell out. */
 import { isOnlyHeaps } from '../check/heap-rules.js';
+import { isAfterSeats, SEAT_RULES } from '../check/rules.js';
 import { matchesPattern, type Rule, readRules, type Token } from '../check/udev.js';
 import type { Diagnostic } from '../diagnostic/index.js';
 import type { SourceText } from '../source/index.js';
 import { report } from './codes.js';
 
+const matches = ({ value, prefix }: Token, name: string) => matchesPattern(value, name, prefix.includes('i'));
 const isSubsystem = ({ key, operator }: Token) => /^SUBSYSTEMS?$/.test(key) && operator === '==';
 export const isWithDirectory = (token: Token) => isKernel(token) && /^(?:\/dev\/)?dma_heap\//.test(token.value);
 const isKernel = ({ key, operator }: Token) => key === 'KERNEL' && operator === '==';
@@ -23,7 +25,7 @@ export function* withoutEffect({ tokens }: Rule, { file }: SourceText): Generato
     });
   const uaccess = tokens.find(({ key, operator, value }) => key === 'TAG' && operator !== '==' && value === 'uaccess');
   const name = file.replace(/^.*\//, '');
-  if (uaccess !== undefined && name > SEAT_RULES)
+  if (uaccess !== undefined && isAfterSeats(file))
     yield report('import/no-effect', {
       message: `TAG+="uaccess" in ${name} comes after ${SEAT_RULES}, which applies it, so the tag has no effect`,
       cause: 'udev reads rules files in the order of their names',
@@ -42,11 +44,13 @@ const HEAP_WORD = /cma|heap|secure|uncached|carve-?out|protected/i;
 /**
  * Rules that speak of heaps and give nothing to any.
  * @param taken lines whose rules gave something, or of which something was said
+ * @param heaps names that rules are tried on
  */
 export function* withoutHeap(
   source: SourceText,
   about: readonly Rule[],
   taken: ReadonlySet<number>,
+  heaps: readonly string[],
 ): Generator<Diagnostic> {
   for (const rule of readRules(source).rules) {
     const { tokens, span } = rule;
@@ -74,7 +78,7 @@ export function* withoutHeap(
         fix: 'write ACTION!="remove" if the rule should give access',
         span: removed.span,
       });
-    else if (isHeaps && kernel !== undefined)
+    else if (isHeaps && kernel !== undefined && !heaps.some((name) => matches(kernel, name)))
       yield report('import/not-expressed', {
         message: `KERNEL=="${kernel.value}" matches no heap that import knows by name`,
         cause: 'a profile has heaps by name, and no file states a heap with a name like this',
@@ -84,8 +88,9 @@ export function* withoutHeap(
     else if (isHeaps)
       yield report('import/no-effect', {
         message: 'the rule gives nothing to any heap that import knows',
-        cause: 'a condition of the rule does not hold for a new heap, or a GOTO passes over the rule',
-        fix: 'remove the rule, or correct its conditions',
+        cause:
+          'a condition of the rule does not hold for a new heap, a GOTO passes over the rule, or an earlier rule assigns the value with :=',
+        fix: 'remove the rule, or correct it',
         span,
       });
     else if (kernel !== undefined && subsystem === undefined && mayBeHeap(kernel.value, about.length > 0))
@@ -104,9 +109,6 @@ const mayBeHeap = (pattern: string, isFileOfHeaps: boolean) =>
   HEAP_STYLE.test(pattern) ||
   /^(?:mtk_mm|qcom,|system)/.test(pattern) ||
   (isFileOfHeaps && HEAP_WORD.test(pattern));
-
-/** systemd's file that turns the tag into an access control list. */
-const SEAT_RULES = '73-seat-late.rules';
 
 /**
  * Plain names in KERNEL== that none of the known heaps has: a vendor's. A rule without SUBSYSTEM matches on the board

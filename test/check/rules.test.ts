@@ -9,8 +9,8 @@ const DEFAULT_NAMES = givenHeapNames().defaultArea;
 /** Names that a later kernel gives: one more of them changes the data and no rule. */
 const LATER = DEFAULT_NAMES.filter((name) => name !== 'default_cma_region');
 
-function lint(text: string, generated = false): string {
-  const source = new SourceText('x.rules', text);
+function lint(text: string, generated = false, file = 'x.rules'): string {
+  const source = new SourceText(file, text);
   const found = writeHuman(lintRules(source, generated), { sources: () => source });
   return `\n${LATER.reduce(
     (all, name) => all.replaceAll(` or "${name}"`, '').replaceAll(`|${name}`, ''),
@@ -45,6 +45,19 @@ describe('a rules file is read', () => {
       ['MODE=0660', 14],
     ]);
     expect(rules[0]?.tokens.map((token) => token.key)).toEqual(['GROUP']);
+  });
+
+  test.each([
+    [
+      'between the parts of a line',
+      'SUBSYSTEM=="dma_heap", \\\n # why\n  KERNEL=="system", \\\n#x\\\n MODE="0660"\n',
+      3,
+    ],
+    ['that ends in a backslash', '# why \\\nSUBSYSTEM=="dma_heap", MODE="0660"\n', 2],
+  ])('a comment %s is skipped, as udev skips it first', (_where, text, count) => {
+    const { rules, garbage } = read(text);
+    expect(garbage).toEqual([]);
+    expect(rules.map(({ tokens }) => tokens.length)).toEqual([count]);
   });
 
   test('never runs forever, whatever the text', () => {
@@ -146,9 +159,9 @@ describe('every idiom is answered', () => {
     `);
   });
   test('udev/uaccess', () => {
-    expect(lint('SUBSYSTEM=="dma_heap", TAG+="uaccess"\n')).toMatchInlineSnapshot(`
+    expect(lint('SUBSYSTEM=="dma_heap", TAG+="uaccess"\n', false, '60-x.rules')).toMatchInlineSnapshot(`
       "
-      x.rules:1:24: error[udev/uaccess]: TAG+="uaccess" gives the heap to every user who is logged in at the console
+      60-x.rules:1:24: error[udev/uaccess]: TAG+="uaccess" gives the heap to every user who is logged in at the console
           1 | SUBSYSTEM=="dma_heap", TAG+="uaccess"
             |                        ^^^^^^^^^^^^^^
         cause: heap memory is not charged to cgroups, so a console user could exhaust it for everyone
@@ -159,7 +172,7 @@ describe('every idiom is answered', () => {
   test('a forced setting of ours is a note, of anybody else an error', () => {
     const text = '# Forced: kiosk\nSUBSYSTEM=="dma_heap", TAG+="uaccess"\n\nSUBSYSTEM=="dma_heap", MODE="0666"\n';
     const severities = (generated: boolean) =>
-      lintRules(new SourceText('x.rules', text), generated).map(({ code, severity }) => `${code} ${severity}`);
+      lintRules(new SourceText('60-x.rules', text), generated).map(({ code, severity }) => `${code} ${severity}`);
     expect(severities(true)).toEqual(['udev/uaccess note', 'udev/world-access error']);
     expect(severities(false)).toEqual(['udev/uaccess error', 'udev/world-access error']);
   });
@@ -246,5 +259,26 @@ describe('every idiom is answered', () => {
         fix: open the heap, such as /dev/dma_heap/system or /dev/dma_heap/linux,cma
       "
     `);
+  });
+});
+
+describe('a command of RUN', () => {
+  const codes = (run: string, file = '60-x.rules') =>
+    lintRules(new SourceText(file, `SUBSYSTEM=="dma_heap", ${run}\n`)).map(({ code }) => code);
+  test.each<[string, string[]]>([
+    ['RUN+="chmod 0666 /dev/dma_heap/system"', ['udev/run-without-shell']],
+    ['RUN+="/bin/chmod 0666 /dev/dma_heap/*"', ['udev/run-without-shell']],
+    ['RUN+="sh -c \'chgrp video /dev/dma_heap/*\'"', ['udev/run-without-shell']],
+    ['RUN+="/bin/sh -c \'chmod 0666 /dev/dma_heap/*\'"', ['udev/run-permissions', 'folklore/chmod']],
+    ['RUN+="heap-access %k"', []],
+    ['RUN{builtin}+="uaccess"', ['udev/uaccess']],
+    ['RUN{builtin}+="kmod load x*"', []],
+  ])('%s', (run, expected) => {
+    expect(codes(run)).toEqual(expected);
+  });
+
+  test('the tag uaccess gives nothing after the file that applies it', () => {
+    expect(codes('TAG+="uaccess"', '73-a.rules')).toEqual(['udev/uaccess']);
+    expect(codes('TAG+="uaccess"', '/etc/udev/rules.d/90-a.rules')).toEqual([]);
   });
 });

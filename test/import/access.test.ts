@@ -124,3 +124,27 @@ describe('rules for vendor heaps alone', () => {
     expect(value).not.toMatch(/"regions"|SYSTEM/);
   });
 });
+
+describe('commands of RUN', () => {
+  const heap = `${HEAP}, KERNEL=="system"`;
+  test.each<[string, string | undefined, number | undefined]>([
+    ['RUN+="/usr/bin/setfacl -m group:dsp:rw $devnode"', 'dsp', 0o660],
+    ['RUN+="/usr/bin/setfacl --modify u:tv:rw,g:dsp:r-- $devnode"', 'dsp', 0o640],
+    ['RUN+="/usr/bin/setfacl -m g:dsp:rwx /dev/dma_heap"', undefined, undefined],
+    ['RUN+="/usr/bin/setfacl -R -m g:dsp:rw /dev/dma_heap"', 'dsp', 0o660],
+    ['MODE="0660", RUN+="/bin/chown tv /dev/dma_heap/system"', 'dmaheap', 0o660],
+    ['MODE="0660", RUN+="/bin/chown tv:dsp /dev/dma_heap/system"', 'dsp', 0o660],
+    ['GROUP="dsp", MODE="0640", RUN+="chgrp video /dev/dma_heap/system"', 'dsp', 0o640],
+    ['GROUP="dsp", MODE="0640", RUN+="/bin/chgrp video /dev/dma_heap/*"', 'dsp', 0o640],
+    ['GROUP="dsp", MODE="0640", RUN+="/bin/sh -c \'chgrp video /dev/dma_heap/*\'"', 'video', 0o640],
+  ])('%s', (rule, group, mode) => {
+    const { access } = read(`${heap}, ${rule}`);
+    expect([access?.group, access?.mode]).toEqual([group, mode]);
+  });
+
+  test('a rule whose values are final already matches heaps all the same', () => {
+    const { access, said } = read(`${heap}, GROUP:="dsp", MODE:="0640"\n${heap}, GROUP="video", MODE="0660"`);
+    expect(access).toMatchObject({ group: 'dsp', mode: 0o640 });
+    expect(said).toEqual(['the rule gives nothing to any heap that import knows']);
+  });
+});

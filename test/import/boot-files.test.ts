@@ -35,6 +35,10 @@ describe('the kernel command line', () => {
     ['APPEND:append = " cma=36M"\n', 36n],
     ['{ boot.kernelParams = [ "quiet" "cma=52M" ]; }\n', 52n],
     ['console=ttymxc1 root=/dev/mmcblk2p2 cma=60M\n', 60n],
+    ['LABEL one\n  APPEND cma=4M\nLABEL two\n  MENU DEFAULT\n  APPEND cma=28M\n', 28n],
+    ['DEFAULT one\nLABEL one\n  APPEND cma=4M\nLABEL two\n  MENU DEFAULT\n  APPEND cma=28M\n', 4n],
+    ['bootloader --ptable gpt --append="rootwait cma=44M" --timeout=0\npart / --source rootfs\n', 44n],
+    [`'\u0005\u0019V${'\0'.repeat(20)}boot\0\0\0\u0030\0\0\0\0setenv bootargs "quiet cma=56M"\n`, 56n],
   ])('of %j', (text, mebibytes) => {
     expect(readCommandLine(new SourceText('file', text)).value?.sizeBytes).toBe(mebibytes * MIB);
   });

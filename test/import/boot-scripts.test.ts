@@ -103,6 +103,24 @@ describe('variables of other files', () => {
     ['extraargs=cma=20M # not a comment cma=24M\n', 'cma=24M'],
     ['GRUB_CMDLINE_LINUX="a; b"; GRUB_CMDLINE_LINUX="c cma=4M"\n', 'cma=4M'],
     ['label a\n  append cma=4M\n', 'cma=4M'],
+    // A shell adds without a blank, and its strings go over lines.
+    ['GRUB_CMDLINE_LINUX=quiet\nGRUB_CMDLINE_LINUX+="cma=4M"\n', undefined],
+    ['GRUB_CMDLINE_LINUX=quiet\nGRUB_CMDLINE_LINUX+=" cma=4M"\n', 'cma=4M'],
+    ['GRUB_CMDLINE_LINUX="quiet\n  cma=20M\n"\nGRUB_TIMEOUT=1 # don\'t\nX="y"\n', 'cma=20M'],
+    // BitBake: added texts are all kept, words are taken out last, weak values count last.
+    ['APPEND:append = " cma=36M"\nAPPEND:append = " quiet"\n', 'cma=36M'],
+    ['APPEND = "quiet"\nAPPEND:append = "cma=36M"\n', undefined],
+    ['APPEND:append = " cma=36M"\nAPPEND:remove = "cma=36M"\n', undefined],
+    ['CMDLINE = "cma=4M"\nCMDLINE =+ "cma=8M"\nCMDLINE =. "cma=12M "\n', 'cma=4M'],
+    ['OSTREE_KERNEL_ARGS = "quiet"\nOSTREE_KERNEL_ARGS =+ "cma=8M"\n', 'cma=8M'],
+    ['APPEND ??= "cma=8M"\nAPPEND ??= "cma=12M"\n', 'cma=12M'],
+    ['APPEND ??= "cma=8M"\nAPPEND ?= "cma=12M"\nAPPEND ?= "cma=16M"\n', 'cma=12M'],
+    ['APPEND = "${AREA} rw"\nAREA = "cma=8M"\nAREA = "cma=12M"\n', 'cma=12M'],
+    ['AREA = "cma=8M"\nAPPEND := "${AREA} rw"\nAREA = "cma=12M"\n', 'cma=8M'],
+    // Make: = is expanded when it is used, := when it is read, and += as the variable was.
+    ['A := cma=8M\nBOARD_KERNEL_CMDLINE = $(A)\nA := cma=12M\n', 'cma=12M'],
+    ['A := cma=8M\nBOARD_KERNEL_CMDLINE := x\nBOARD_KERNEL_CMDLINE += $(A)\nA := cma=12M\n', 'cma=8M'],
+    ['BOARD_KERNEL_CMDLINE := $(filter-out cma=%,$(B)) cma=8M\n', 'cma=8M'],
   ])('%j', (text, cma) => {
     expect(read(text)).toEqual([cma]);
   });
@@ -133,6 +151,18 @@ describe('variables of other files', () => {
     expect(read(text).slice(1)).toEqual([
       expect.stringMatching(`^import/condition: the file gives .*${areas}; assuming`),
     ]);
+  });
+
+  test.each([
+    ['APPEND = "cma=8M"\nAPPEND:qemux = "quiet"\n', 'file gives no cma= or cma=8M'],
+    ['DEFAULT gone\nLABEL a\n  APPEND cma=4M\nLABEL b\n  APPEND cma=8M\n', 'file gives cma=8M or cma=4M'],
+    ['DEFAULT b\nLABEL a\n  APPEND cma=4M\nLABEL b\n  APPEND quiet\n', 'entry "a" has cma=4M'],
+    ['console=tty1 rootwait\ncma=8M\n', 'file gives no cma= or cma=8M'],
+    ['GRUB_CMDLINE_LINUX="$(cat /etc/cma.txt) quiet"\n', 'does not run $(cat...)'],
+    ['GRUB_CMDLINE_LINUX="`/usr/bin/arguments -a`"\n', 'does not run $(/usr/bin/arguments...)'],
+    ['BOARD_KERNEL_CMDLINE := $(filter-out cma=%,$(B))\n', 'does not run $(filter-out...)'],
+  ])('%j is said to be open', (text, message) => {
+    expect(read(text).slice(1)).toEqual([expect.stringContaining(message)]);
   });
 
   test('the overrides are named', () => {
