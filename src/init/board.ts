@@ -11,7 +11,7 @@ import {
 import { pageSizes } from '../facts/page-size.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text } from '../fdt/index.js';
 import { archOfTree } from '../model/index.js';
-import { firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
+import { bareName, firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
 import { type AddressRange, joinRanges } from '../quantity/index.js';
@@ -87,6 +87,13 @@ export function archOf(found: BoardFindings): Arch | undefined {
 function defaultArea(tree: Fdt | undefined): ReservedNode | undefined {
   if (tree === undefined) return undefined;
   return readReservedMemory(tree).nodes.find((node) => isPool(node) && node.isDefault && isAvailable(node.node));
+}
+
+/** A name that an overlay does not merge into a node of the board, which may be memory of another kind. */
+function freeName(tree: Fdt | undefined): string {
+  const nodes = tree === undefined ? [] : readReservedMemory(tree).nodes.filter((node) => !isPool(node));
+  const taken = new Set(nodes.map((node) => bareName(node.name)));
+  return ['linux,cma', 'default-cma'].find((name) => !taken.has(name)) ?? 'heap-cma';
 }
 
 /** RAM by what knows it best; empty: nothing does. */
@@ -258,7 +265,8 @@ function versionOf(found: BoardFindings, notes: Notes): Profile['kernel']['versi
 export function draftProfile(found: BoardFindings): string {
   const notes = new Notes();
   const arch = archOf(found);
-  const name = defaultArea(found.tree)?.name.replace(/@.*$/, '') ?? 'linux,cma';
+  const area = defaultArea(found.tree);
+  const name = area === undefined ? freeName(found.tree) : bareName(area.name);
   const { group, why } = groupOf(found);
   const { buffers = [], purpose = purposeInWords(buffers.map((one) => one.purpose).join(' ')) } = found.decided ?? {};
   const heap = HEAP_OF_PURPOSE[purpose ?? 'camera'];

@@ -12,7 +12,8 @@ import { isInTree, type PlannedRegion, type RegionWish } from './region.js';
 import { firstEntry, isPool, type ReservedNode } from './reserved-nodes.js';
 import type { Situation } from './situation.js';
 
-const bareName = (name: string) => name.replace(/@.*$/, '');
+/** Without the unit address. */
+export const bareName = (name: string) => name.replace(/@.*$/, '');
 
 /** The default area is the board's default, whatever it is called; another region is the pool of its name. */
 export function boardRegions(

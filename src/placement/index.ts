@@ -1,4 +1,5 @@
 /** Where the kernel puts CMA areas, what it calls them, and what goes wrong: predicted before the boot. */
+export { bareName } from './board-regions.js';
 export { cmaParameter, effectiveCommandLine, parameters } from './command-line.js';
 export { type Change, changesForUserSpace } from './compare.js';
 export { type Explanation, explainHeap, explainRegion, type Reason } from './explain.js';

@@ -1,4 +1,4 @@
-/** init and import: the RAM of a device tree as the kernel keeps it. */
+/** init and import: the RAM of a device tree as the kernel keeps it, and its reservations. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -15,12 +15,17 @@ const GIB = 1 << 30;
 type Bank = readonly [gib: number, sizeGib: number];
 
 /** @param banks in GiB */
-function board(banks: readonly Bank[]): void {
+function board(banks: readonly Bank[], reserved: Record<string, Uint8Array> = {}): void {
   const cells = (gib: number) => [Math.floor(gib / 4), (gib % 4) * GIB];
   const properties = { '#address-cells': cellsValue(2), '#size-cells': cellsValue(2) };
   const reg = cellsValue(...banks.flatMap(([base, size]) => [...cells(base), ...cells(size)]));
   const memory = { name: 'memory@0', properties: { device_type: stringsValue('memory'), reg } };
-  writeFileSync(path.join(work, 'board.dtb'), writeFdt(makeFdt({ name: '', properties, children: [memory] })));
+  const own = {
+    name: 'reserved-memory',
+    properties: { ...properties, ranges: new Uint8Array() },
+    children: [{ name: 'linux,cma', properties: { size: cellsValue(0, 0x80000), ...reserved } }],
+  };
+  writeFileSync(path.join(work, 'board.dtb'), writeFdt(makeFdt({ name: '', properties, children: [memory, own] })));
 }
 
 async function draft(): Promise<ReturnType<typeof parse>> {
@@ -53,10 +58,25 @@ test('banks that overlap or touch are one, and no RAM is lost', async () => {
 
 test('no address of 32 bits is assumed where all RAM is above 4 GiB', async () => {
   board([[4, 2]]);
-  expect((await draft()).regions['linux,cma']).toEqual({ size: '64M', default: true });
+  expect((await draft()).regions['default-cma']).toEqual({ size: '64M', default: true });
   board([
     [2, 2],
     [32, 8],
   ]);
-  expect((await draft()).regions['linux,cma'].addressBits).toBe(32);
+  expect((await draft()).regions['default-cma'].addressBits).toBe(32);
+});
+
+test('a node that is not a CMA area keeps its name, so that the draft is one that validate accepts', async () => {
+  const pool = { compatible: stringsValue('shared-dma-pool') };
+  for (const [reserved, name] of [
+    [{}, 'default-cma'],
+    [{ ...pool, 'no-map': new Uint8Array() }, 'default-cma'],
+    [{ ...pool, reusable: new Uint8Array() }, 'linux,cma'],
+  ] as const) {
+    board([[1, 2]], reserved);
+    const profile = await draft();
+    expect(Object.keys(profile.regions)).toEqual([name]);
+    writeFileSync(path.join(work, 'p.json'), JSON.stringify(profile));
+    expect((await dmaheap(['validate', 'p.json'], work)).exit).toBe(0);
+  }
 });
