@@ -17,6 +17,7 @@ import { NODE_READERS } from './read/nodes.js';
 import { PROGRAM_READERS } from './read/programs.js';
 import { treeReader } from './read/tree.js';
 import { type BootShown, largestSize, type NoReplay, type Replay, rejectedPools, replay } from './replay.js';
+import { unwrapped } from './unwrap.js';
 
 export type { PlanRow } from './compare-plan.js';
 export { type Meaning, meaningOf } from './meaning.js';
@@ -141,7 +142,7 @@ function bootOf(pastes: readonly Paste[]): BootShown {
   const texts = pastes.filter(({ tree }) => tree === undefined);
   return {
     files: texts.map(({ file }) => file),
-    logs: texts.map(({ file, text }) => readBootLog(text, file)),
+    logs: texts.map(({ file, text }) => readBootLog(unwrapped(text), file)),
     tree: pastes.find(({ tree }) => tree !== undefined)?.tree,
   };
 }

@@ -1,5 +1,6 @@
 /** A pasted text as lines, with the command that each line was printed by and the place it was typed in. */
 import { hasOptionLine } from '../kconfig/option-line.js';
+import { unwrapped } from './unwrap.js';
 
 /** `container`: typed inside one, or below a heading that names one. */
 export type View = 'host' | 'container';
@@ -132,7 +133,7 @@ const TERMINAL_CLOCK = /^[ \t]*\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?
 export function readPaste(file: string, raw: string): PastedLine[] {
   let text = printed(raw.replace(/\r\n?/g, '\n'));
   if ((text.match(/^[ \t]*>/gm)?.length ?? 0) > 1) text = text.replace(QUOTE, '');
-  text = outOfFrame(withoutNumbers(text));
+  text = unwrapped(outOfFrame(withoutNumbers(text)));
   const lines: PastedLine[] = [];
   const where = new Place(text);
   let command = '';

@@ -14,6 +14,13 @@ const clocked = (prefix: (seconds: string) => string) => (text: string) =>
     .join('\n');
 const each = (change: (line: string) => string) => (text: string) => text.split('\n').map(change).join('\n');
 
+/** As a terminal of that width shows it, from which it is copied; one long line alone is not known to be broken. */
+const ofWidth = (width: number) => (text: string) => {
+  const lines = text.split('\n');
+  if (lines.filter((line) => line.length > width).length < 2) return text;
+  return lines.map((line) => line.match(new RegExp(`.{1,${width}}`, 'g'))?.join('\n') ?? line).join('\n');
+};
+
 /** What every log of a board has that works. */
 const USUAL = `[    0.000000] Booting Linux on physical CPU 0x0000000000 [0x412fd050]
 [    0.000000] psci: PSCIv1.1 detected in firmware.
@@ -39,6 +46,8 @@ const FRAMES: readonly (readonly [string, (text: string) => string])[] = [
   ['CRLF', (text) => text.replaceAll('\n', '\r\n')],
   ['a mail', each((line) => `> ${line}`)],
   ['a block', (text) => `\`\`\`\n${text}\n\`\`\`\n`],
+  ['a terminal of 80 columns', ofWidth(80)],
+  ['a terminal of 100 columns', ofWidth(100)],
   ['an indented block', each((line) => `    ${line}`)],
   ['the rest of the log', (text) => (UPTIME.test(text) && text.split('\n').length > 4 ? `${USUAL}${text}` : text)],
 ];
