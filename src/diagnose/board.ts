@@ -87,6 +87,10 @@ export class Board {
   anyLine(pattern: RegExp): string | undefined {
     return this.#all.find(({ raw }) => pattern.test(raw))?.raw.trim();
   }
+  /** What a command printed, where the text shows both. */
+  printedBy(command: RegExp): readonly string[] {
+    return this.#all.flatMap((one) => (!one.isCommand && command.test(one.command) ? [one.text] : []));
+  }
   /** All lines: those of the kernel's log, or those of programs and people. */
   linesOf(who: 'kernel' | 'others'): readonly string[] {
     return this.#all.flatMap(({ raw, text, isLog }) =>

@@ -49,7 +49,7 @@ function isMail(lines: readonly string[], widest: number): boolean {
   let isInside = false;
   let isCertain = false;
   for (const [i, line] of lines.entries()) {
-    const isPiece =
+    const isPiece: boolean =
       i > 0 && (isInside || CLOCK.test(lines[i - 1] ?? '')) && isBrokenWord(lines[i - 1] ?? '', line, widest);
     if (isPiece && !isInside) broken += 1;
     if (isInside && CLOCK.test(line)) isCertain = true;

@@ -114,19 +114,36 @@ const failsAgain = (board: Board) =>
     /\b(?:fails?|failed) (?:again|every time|each time|always)|\b(?:every|each|any|all) (?:later |further )?(?:retry|attempts?|tries|try|time)\b.{0,30}\bfail|\bretr(?:y|ies|ied|ying)\b.{0,40}\b(?:fail|same error)|\b(?:still|always) fails\b|until (?:I |we |a |the )?(?:next )?reboot|without (?:a )?reboot|\bkeeps? (?:occurring|failing)/i,
   ) !== undefined;
 
+/** The machine had no memory left. Of a cgroup at its limit, the kernel prints the headline of the killer as well. */
+const outOfMemory = (board: Board) =>
+  board
+    .all('outOfMemory')
+    .find(
+      ({ isCgroup, line }) =>
+        !isCgroup && (/Out of memory: Kill/.test(line) || !board.all('outOfMemory').some((one) => one.isCgroup)),
+    )?.line;
+
+/** What shows that the kernel charges the buffers of heaps to the cgroup of the process. */
+function accountingOf(board: Board): string | undefined {
+  const line = board.line(/mem_accounting\s*(?:[=:]|->|=>|is|says?|shows?)?\s*(?:1|Y|on|enabled)\b/i);
+  if (line !== undefined) return line;
+  const [value] = board.printedBy(/mem_accounting$/);
+  return value !== undefined && /^\s*(?:Y|1)\s*$/.test(value) ? board.line(/mem_accounting$/) : undefined;
+}
+
 export const AMOUNTS: readonly Cause[] = [
   {
     id: 'MEMCG_CHARGED',
     when(board) {
       const line = board.all('outOfMemory').find(({ isCgroup }) => isCgroup)?.line;
-      const accounting = board.line(/mem_accounting\s*[=:]?\s*(?:1|Y)\b|dma_heap\.mem_accounting=1|mem_accounting$/);
+      const accounting = accountingOf(board);
       const events = board.line(
         /^\s*oom(?:_kill)? [1-9]|memory\.max|MemoryMax=|oom_kill [1-9]|Result: oom-kill|'oom-kill'|OOMKilled|Memory: .*\(.*max: /,
       );
-      if (line === undefined && !(accounting !== undefined && (events !== undefined || isShort(board))))
-        return undefined;
+      // Without the parameter, buffers do not count: the process has used its limit for other memory.
+      if (accounting === undefined || (line === undefined && events === undefined && !isShort(board))) return undefined;
       return {
-        text: `the memory cgroup of the service is at its limit (MemoryMax=)${accounting === undefined ? '' : ', and dma_heap.mem_accounting=1 charges the buffers of the system heap to it'}. The limit is that of the service; the machine may have free memory.`,
+        text: 'the memory cgroup of the service is at its limit (MemoryMax=), and dma_heap.mem_accounting=1 charges the buffers of the system heap to it. The limit is that of the service; the machine may have free memory.',
         evidence: [line, accounting, events],
         fix: 'raise MemoryMax= (memory.max) of the unit or of the container by the size of the buffers, or boot with dma_heap.mem_accounting=0, so that heap buffers are not charged',
       };
@@ -297,7 +314,7 @@ export const AMOUNTS: readonly Cause[] = [
     id: 'MEMORY_EXHAUSTED',
     when(board) {
       const line =
-        board.all('outOfMemory').find(({ isCgroup }) => !isCgroup)?.line ??
+        outOfMemory(board) ??
         // The system heap falls back to single pages, so that it fails only when none is left.
         (board.anyLine(/system_heap_\w+\+0x/) === undefined ? undefined : board.anyLine(/page allocation failure/));
       const available = board.last('available');

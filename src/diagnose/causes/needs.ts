@@ -45,6 +45,13 @@ const PIECES: readonly (Need & {
     when: (board) => isAboutAccess(board) || isUnnamed(board),
   },
   {
+    what: 'whether the memory cgroup counts buffers of heaps',
+    why: 'the kernel ended a process at the limit of its cgroup: buffers of heaps count there only if this prints Y',
+    how: 'cat /sys/module/dma_heap/parameters/mem_accounting',
+    isThere: () => false,
+    when: (board) => board.all('outOfMemory').some(({ isCgroup }) => isCgroup),
+  },
+  {
     what: 'CmaTotal and CmaFree',
     why: 'they distinguish an area that was never made, an area that is in use, and a fragmented area',
     how: 'grep Cma /proc/meminfo (once after the boot, once while it fails)',

@@ -79,6 +79,11 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
     /vb2_|dma_(?:direct_)?alloc|\bcma|dma_heap|system_heap|dmabuf/i,
   ],
   [
+    /Memory cgroup out of memory|constraint=CONSTRAINT_MEMCG/,
+    'the kernel ended a process because its memory cgroup was at its limit (MemoryMax=, or the limit of the container). Buffers of heaps count there only with dma_heap.mem_accounting=1, which the text does not show',
+    'look at the limit (systemctl show -p MemoryMax UNIT, docker inspect) and at what the process uses (anon-rss in the line "Killed process"): raise the limit, or let the process use less. If /sys/module/dma_heap/parameters/mem_accounting is Y, buffers of the system heap count as well',
+  ],
+  [
     /Out of memory: Killed process/,
     'the machine has no memory left, and the kernel ended the process with the most ordinary memory (anon-rss)',
     'look for the process that grows (ps, smem), limit it with MemoryMax= of its unit, or add memory',
