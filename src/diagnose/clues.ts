@@ -116,7 +116,7 @@ export interface ClueData {
   /** How many a process has open, by the directory that was counted. */
   descriptors: { readonly of: string; readonly count: number };
   rule: { readonly file: string; readonly text: string };
-  ruleApplied: { readonly file: string; readonly key: string; readonly value: string };
+  ruleApplied: { readonly device: string; readonly file: string; readonly key: string; readonly value: string };
   noRules: Record<never, never>;
   // containers and services
   devices: { readonly list: readonly string[]; readonly volumes: readonly string[] };

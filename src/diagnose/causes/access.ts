@@ -1,30 +1,9 @@
 /** The node is there, and its owner, group or mode keeps a user out, or lets everybody in. */
 import type { Board } from '../board.js';
-import type { Clue, Listed } from '../clues.js';
 import { errnoOf } from '../errno.js';
 import type { Cause, Found } from './cause.js';
-
-type Node = Listed & { readonly line: string };
-
-/** The node that was refused, or else the first of them. */
-function refusedNode(board: Board): Node | undefined {
-  const nodes = board.nodes().filter(({ type }) => type === 'c');
-  const refused =
-    board.refused.find(({ errno }) => errno === 'EACCES') ?? board.refused.find((one) => isThere(board, one));
-  const link = board.all('link').find(({ name }) => name === refused?.name)?.target;
-  return nodes.find(({ name }) => name === refused?.name || name === link) ?? nodes[0];
-}
-
-/** No error number is shown, and the node is listed: it is not missing. */
-const isThere = (board: Board, { errno, name }: { readonly errno: unknown; readonly name: string }) =>
-  errno === undefined && board.nodes().some((one) => one.name === name);
-
-const isRefused = (board: Board) =>
-  board.refused.some((one) => one.errno === 'EACCES' || isThere(board, one)) ||
-  board.has('noProvider') ||
-  board.line(
-    /^(?!.*(?:publickey|\/dev\/(?!dma)\w|\/(?:sys|proc)\/)).*(?:Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo))/i,
-  ) !== undefined;
+import { RULES, rulesText } from './rules.js';
+import { groupsOf, isRefused, isSameUser, isThere, type Node, refusedNode } from './who.js';
 
 /** Rules and programs name groups that have nothing to do with heaps. Where GROUP= of a heap had no effect, its node keeps root. */
 const isGroupOfHeaps = (board: Board, { group, line }: { readonly group: string; readonly line: string }): boolean => {
@@ -34,40 +13,8 @@ const isGroupOfHeaps = (board: Board, { group, line }: { readonly group: string;
   return !(isElsewhere || (nodes.length > 0 && nodes.every((node) => node.group !== 'root' && node.group !== group)));
 };
 
-const rulesText = (board: Board) =>
-  board.all('rule').filter(({ text }) => /dma_heap|linux,cma|KERNEL=="(?:system|reserved|default_cma)/.test(text));
-
-/** A rule that udev reads and that never matches a heap, and why. */
-function neverMatches(text: string): string | undefined {
-  if (/KERNELS?==\s*"(?:\/dev\/)?dma_heap\//.test(text))
-    return 'KERNEL== matches the bare name of the device (linux,cma), without the directory dma_heap/';
-  if (/KERNEL==\s*"dma_heap"/.test(text))
-    return 'dma_heap is the name of the subsystem, not the kernel name of a device';
-  if (/SUBSYSTEM==\s*"(?:dma-heap|dma_heaps|dmaheap|heap|misc|dma|dma-buf|char|video4linux)"/.test(text))
-    return 'the subsystem of heaps is dma_heap';
-  if (/SUBSYSTEM=\s*"dma_heap"/.test(text))
-    return 'SUBSYSTEM= with a single = is an assignment, so udev ignores the line';
-  if (/MODE\s*==\s*"|GROUP\s*==\s*"/.test(text)) return 'MODE== and GROUP== are comparisons, so udev ignores the line';
-  if (/DEVNAME==|ATTR\{name\}/.test(text)) return 'the device does not have this key';
-  return undefined;
-}
-
 /** Groups that distributions and services give such devices to. */
 const DEVICE_GROUP = /^(?:video|render|dmaheap|camera|media)$/;
-
-/** What the process has before what the database gives to the same user: it counts at the next login only. */
-function groupsOf(board: Board) {
-  const last = board.all('identity').at(-1);
-  if (last?.isDatabase !== true) return last;
-  return board.all('identity').findLast((one) => !one.isDatabase && isSameUser(one, last)) ?? last;
-}
-/** `groups` does not print a name; the first group of a user is its own on most systems. */
-const isSameUser = (a: Clue<'identity'>, b: Clue<'identity'>) =>
-  a.user === b.user || ((a.user === '' || b.user === '') && !a.isRoot && a.groups[0] === b.groups[0]);
-
-/** A later attempt works, in so many words; with sudo is not later. */
-const LATER_WORKS =
-  /^(?!.*\b(?:sudo|root)\b)(?=.*(?:(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|a few|some|one|two)\b|sleep \d|\brace\b|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev))/i;
 
 const loginAgain = (group: string) =>
   `end all sessions of the user and log in again (loginctl terminate-user USER ends the user manager too), reboot, or restart the service; \`newgrp ${group}\` starts a shell with the group. \`id -nG\` must list the group`;
@@ -76,8 +23,6 @@ const loginAgain = (group: string) =>
 const FIX_RULE =
   'add a udev rule: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in /etc/udev/rules.d/70-dmaheap.rules, then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap; the users of the heap must be members of that group';
 
-/** systemd's rules that give the devices of a seat to its user. */
-const SEAT_RULES = '73-seat-late.rules';
 const FIX_UEVENTD =
   'add a line to ueventd.rc of the vendor partition (and a type to its SELinux policy): /dev/dma_heap/NAME 0660 system graphics';
 
@@ -198,98 +143,7 @@ export const ACCESS: readonly Cause[] = [
       };
     },
   },
-  {
-    id: 'rule-file-order',
-    when(board) {
-      const applied = board.all('ruleApplied').filter(({ key }) => key === 'MODE' || key === 'GROUP');
-      const last = applied.at(-1);
-      const lost = applied.find(
-        ({ file, key, value }) =>
-          file !== last?.file && applied.some((one) => one.key === key && one.file !== file && one.value !== value),
-      );
-      const rules = rulesText(board).filter(
-        ({ text, file }) => file !== '' && /MODE|GROUP/.test(text) && neverMatches(text) === undefined,
-      );
-      const files = [...new Set(rules.map(({ file }) => file.replace(/^.*\//, '')))].sort();
-      const modes = new Set(rules.map(({ text }) => /MODE:?="([^"]*)"/.exec(text)?.[1]));
-      const bySource = files.length > 1 && modes.size > 1;
-      if (lost === undefined && !bySource) return undefined;
-      const winner = lost === undefined ? files.at(-1) : last?.file.replace(/^.*\//, '');
-      const loser = lost === undefined ? files[0] : lost.file.replace(/^.*\//, '');
-      return {
-        text: `two rules files set this node, and the later one wins: ${winner} is read after ${loser} (udev sorts files by name) and overrides its GROUP and MODE.`,
-        evidence: [lost?.line ?? rules[0]?.line, last?.line ?? rules.at(-1)?.line, board.nodes()[0]?.line],
-        fix: `give the rules file a name that sorts after ${winner} (such as 99-dmaheap.rules), or remove the lines about dma_heap from ${winner}; then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
-      };
-    },
-  },
-  {
-    id: 'rule-file-order',
-    when(board) {
-      const rule = rulesText(board).find(({ text }) => /TAG\s*\+?=\s*"uaccess"/.test(text));
-      if (rule === undefined) return undefined;
-      const file = (rule.file === '' ? /[\w.+@-]+\.rules/.exec(board.text)?.[0] : rule.file)?.replace(/^.*\//, '');
-      if (file === undefined || file < SEAT_RULES) return undefined;
-      return {
-        text: `the tag uaccess comes too late: ${SEAT_RULES} acts on the tag, and ${file} sorts after it, so the logged-in user gets no access.`,
-        evidence: [rule.line],
-        fix: `give the file a name that sorts before ${SEAT_RULES} (such as 70-dmaheap.rules), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
-      };
-    },
-  },
-  {
-    id: 'RULE_NOT_APPLIED',
-    when(board) {
-      const rules = board.all('rule').filter(({ text }) => /dma[_-]?heap|linux,cma|heap/.test(text));
-      const nodes = board.nodes().filter(({ type }) => type === 'c');
-      const node = nodes.find(({ owner, group, mode }) => owner === 'root' && group === 'root' && (mode & 0o077) === 0);
-      const wrong = rules.map((rule) => ({ rule, why: neverMatches(rule.text) })).find(({ why }) => why !== undefined);
-      if (
-        rules.length === 0 ||
-        (node === undefined && !(wrong !== undefined && nodes.length === 0 && isRefused(board)))
-      )
-        return undefined;
-      if (!rules.some(({ text }) => /GROUP|MODE/.test(text))) return undefined;
-      return {
-        text: `a rule for the heaps is installed, but it was not applied: the node still has the kernel's default, 0600 root:root. ${wrong === undefined ? 'The rule is correct, so udev has not read it, or it has not processed the device since.' : `The rule never matches: ${wrong.why}.`}`,
-        evidence: [wrong?.rule.line ?? rules[0]?.line, node?.line],
-        fix:
-          wrong === undefined
-            ? 'run udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether udev reads the file. If the initramfs starts udev, the rule must be in the initramfs too'
-            : 'write the rule as SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|reserved|default_cma_region", GROUP="video", MODE="0660" (without KERNEL== for all heaps), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap',
-      };
-    },
-  },
-  {
-    id: 'RULE_LATE',
-    when(board) {
-      const node = refusedNode(board);
-      const good = node === undefined || (node.mode & 0o060) === 0o060;
-      const isShown = node !== undefined || board.nodes().length > 0;
-      const said = board.line(
-        isShown
-          ? /(?:after|on|at|since|only)\b.{0,40}\b(?:boot|reboot|power)|first (?:seconds?|start|try|time)|(?:second|later|manual|next) (?:start|try|attempt)|restart(?:ing|ed)?\b.{0,60}\b(?:works|fine|helps|ok|succe)|works? (?:after|when|if|a few|some|one|two)\b|sleep \d|\brace\b|开机|重启服务|手动(?:启动|重启)|Scheduled restart job|too early|before udev/i
-          : LATER_WORKS,
-      );
-      const late = board.line(
-        /systemd-udevd.*(?:Setting|Starting)|udevadm settle|udev.*(?:finished|later|Coldplug)|Coldplug All udev|systemd-udev-trigger/i,
-      );
-      const twice = board.nodes().some((a) => board.nodes().some((b) => a.name === b.name && a.mode !== b.mode));
-      const refusal =
-        board.refused.find(({ errno }) => errno === 'EACCES') ??
-        (isRefused(board) ? { line: board.line(/Permission denied|EACCES|权限不够/i) } : undefined);
-      const isMember =
-        groupsOf(board) === undefined || node === undefined || groupsOf(board)?.groups.includes(node.group) === true;
-      if (refusal === undefined || !good || !isMember || (said === undefined && late === undefined && !twice))
-        return undefined;
-      if (said === undefined && !isShown) return undefined;
-      return {
-        text: `the rule is applied too late: when the program started, the node did not yet have its group and mode, and udev set them shortly after. ${isShown ? 'A later look at the node shows the right values.' : 'The text shows that a later attempt works; it does not show the node.'}`,
-        evidence: [refusal.line, said, late, node?.line],
-        fix: `start the service after the device: TAG+="systemd" in the rule for dma_heap, and in the unit Requires= and After=dev-dma_heap-${(node?.name ?? 'system').replace(/[^\w]/g, (c) => `\\x${c.charCodeAt(0).toString(16)}`)}.device; a fixed sleep only hides the race`,
-      };
-    },
-  },
+  ...RULES,
   {
     id: 'LOGIN_STALE',
     when(board) {

@@ -13,8 +13,9 @@ const RULES: readonly Row[] = [
           }),
   ],
   [
-    /(\/\S+\.rules):(\d+)[:]? (GROUP|MODE|OWNER|SYMLINK|LINK)\s+'?([\w/,.-]+)'?/,
-    ([, file = '', , key = '', value = ''], line) => clue(line, 'ruleApplied', { file, key, value }),
+    // The second form is that of newer releases of systemd.
+    /^(?:.*?(\S+): )?(\/\S+\.rules):\d+:? (GROUP|MODE|OWNER)(?:\s|:?="[^"]*": Set \w+(?: ID)?: )'?(?:[\w.-]+\()?(\w+)/,
+    ([, device = '', file = '', key = '', value = ''], line) => clue(line, 'ruleApplied', { device, file, key, value }),
   ],
 ];
 
