@@ -91,6 +91,15 @@ export class Board {
   printedBy(command: RegExp): readonly string[] {
     return this.#all.flatMap((one) => (!one.isCommand && command.test(one.command) ? [one.text] : []));
   }
+  /** A command that printed nothing, as far as another prompt follows it. */
+  silent(command: RegExp): string | undefined {
+    return this.#all
+      .find((one, i) => {
+        const below = this.#all.slice(i + 1).find(({ text }) => text.trim() !== '');
+        return one.isCommand && command.test(one.text) && below?.isCommand === true;
+      })
+      ?.raw.trim();
+  }
   /** All lines: those of the kernel's log, or those of programs and people. */
   linesOf(who: 'kernel' | 'others'): readonly string[] {
     return this.#all.flatMap(({ raw, text, isLog }) =>

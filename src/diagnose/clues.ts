@@ -115,6 +115,8 @@ export interface ClueData {
   unknownUser: { readonly user: string };
   /** How many a process has open, by the directory that was counted. */
   descriptors: { readonly of: string; readonly count: number };
+  /** An entry of getfacl, with the rights that the mask leaves. */
+  acl: { readonly tag: 'user' | 'group' | 'mask'; readonly name: string; readonly rights: string };
   rule: { readonly file: string; readonly text: string };
   ruleApplied: { readonly device: string; readonly file: string; readonly key: string; readonly value: string };
   noRules: Record<never, never>;

@@ -13,6 +13,18 @@ const isGroupOfHeaps = (board: Board, { group, line }: { readonly group: string;
   return !(isElsewhere || (nodes.length > 0 && nodes.every((node) => node.group !== 'root' && node.group !== group)));
 };
 
+/** `getent group NAME` printed nothing below it, for the group of a rule. */
+function notInDatabase(board: Board): { readonly group: string; readonly line: string } | undefined {
+  return rulesText(board).flatMap(({ text }) => {
+    const group = /GROUP:?="([a-z_][\w-]*)"/.exec(text)?.[1];
+    const line =
+      group === undefined
+        ? undefined
+        : board.silent(new RegExp(`^(?:getent group|grep -?\\w*\\s?['"]?\\^?)\\s*${group}\\b`));
+    return group === undefined || line === undefined ? [] : [{ group, line }];
+  })[0];
+}
+
 /** Groups that distributions and services give such devices to. */
 const DEVICE_GROUP = /^(?:video|render|dmaheap|camera|media)$/;
 
@@ -121,7 +133,7 @@ export const ACCESS: readonly Cause[] = [
   {
     id: 'GROUP_MISSING',
     when(board) {
-      const unknown = board.all('unknownGroup').find((one) => isGroupOfHeaps(board, one));
+      const unknown = board.all('unknownGroup').find((one) => isGroupOfHeaps(board, one)) ?? notInDatabase(board);
       if (unknown === undefined) return undefined;
       return {
         text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps the group root.`,
@@ -246,6 +258,13 @@ export const ACCESS: readonly Cause[] = [
           fix: /ueventd|\bu:(?:object_)?r:/.test(board.text) ? FIX_UEVENTD.replace('NAME', node.name) : FIX_RULE,
         };
       if (!byRule && !byUser) return undefined;
+      // udev sets the mode of the rule all the same when it does not know the group.
+      if (wanted !== undefined && node?.group === 'root' && identity?.groups.includes(wanted) !== true)
+        return {
+          text: `the group of the node is wrong: ${node.name} has a mode for a group and belongs to root, and the rule states GROUP="${wanted}". Either the group ${wanted} does not exist (udev then ignores GROUP= and applies MODE=), or another rule sets the group later.`,
+          evidence: [node.line, rule?.line, identity?.line],
+          fix: `look whether the group exists: getent group ${wanted}. If it prints nothing, correct the name in the rule${video === undefined ? '' : ` (the user is in ${video})`}, or create the group; otherwise \`udevadm test /sys/class/dma_heap/${node.name}\` shows the rule that wins. Then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
+        };
       const should = wanted ?? video ?? 'video';
       return {
         text: `the group of the node is wrong: ${node?.name} belongs to ${node?.group}, but the users of the heap are in ${should}. The mode is right.`,
@@ -280,6 +299,13 @@ export const ACCESS: readonly Cause[] = [
       // Android's library opens heaps read-only: what others may read, its policy denies.
       if ((node.mode & 0o004) !== 0 && board.line(/\bDMABUFHEAPS\b|\bBufferAllocator\b/) !== undefined)
         return undefined;
+      const masked = maskedEntry(board, identity?.user, node.group);
+      if (masked !== undefined)
+        return {
+          text: `the access list of ${node.name} has an entry for the user or the group, and its mask takes the rights away: with an access list, the middle three letters of the mode are the mask, and a chmod or a MODE= sets it.`,
+          evidence: [masked.line, board.all('acl').find(({ tag }) => tag === 'mask')?.line, node.line],
+          fix: `set MODE="0660" in the rule that wins, and remove the chmod that changed the mode: then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap. getfacl /dev/dma_heap/${node.name} must show the entry without "#effective:"`,
+        };
       const isMember = identity === undefined || identity.groups.includes(node.group);
       const lacksWrite = (node.mode & 0o060) === 0o040;
       const lacksRead = (node.mode & 0o060) === 0o020;
@@ -310,6 +336,8 @@ export const ACCESS: readonly Cause[] = [
           fix: `add the number of the node's group to the process in the container: --group-add ${id} for docker and podman run, group_add: ["${id}"] in compose, supplementalGroups: [${id}] in a pod${number === undefined ? ` (stat -c %g /dev/dma_heap/${node.name} on the host shows GID)` : ''}`,
         };
       }
+      // An access list gives the user what the group would give.
+      if (isListed(board, identity?.user)) return undefined;
       const unit = board.first('unitUser');
       if (board.all('unitGroups').some(({ groups }) => groups.includes(node.group))) return undefined;
       // The mode does not keep root out.
@@ -327,14 +355,30 @@ export const ACCESS: readonly Cause[] = [
   },
   {
     id: 'PERM_WORLD_ACCESS',
-    when: (board) => (ASKS_ABOUT_ACCESS.test(board.text) || OPENED.test(board.text) ? openToAll(board) : undefined),
+    when: (board) =>
+      ASKS_ABOUT_ACCESS.test(board.text) || opening(board) !== undefined ? openToAll(board) : undefined,
   },
 ];
+
+/** The mask leaves an entry without the rights to open a heap. */
+const maskedEntry = (board: Board, user: string | undefined, group: string) => {
+  const mask = board.all('acl').find(({ tag }) => tag === 'mask');
+  if (mask === undefined || mask.rights.startsWith('rw')) return undefined;
+  return board
+    .all('acl')
+    .find(({ tag, name }) => (tag === 'user' ? name === user : tag === 'group' && (name === '' || name === group)));
+};
+const isListed = (board: Board, user: string | undefined) =>
+  user !== undefined &&
+  board.all('acl').some(({ tag, name, rights }) => tag === 'user' && name === user && rights.startsWith('rw'));
 
 /** A mode that the person asks about, or sets. */
 const ASKS_ABOUT_ACCESS =
   /secur|audit|pentest|safe|world|everybody|everyone|anyone|安全|666|ok\?|normal\?|allowed|risk|should/i;
-const OPENED = /chmod\s+(?:-[a-zA-Z]+\s+)*(?:0?666|0?777|[augo]*\+\w*[rw]\w*)\s+\/dev\/dma_heap\/\S|MODE:?="0?66[46]"/;
+const OPENED = /chmod\s+(?:-[a-zA-Z]+\s+)*(?:0?666|0?777|[augo]*\+\w*[rw]\w*)\s+\/dev\/dma_heap\/\S/;
+/** A line that gives the access, by hand or as a rule for heaps. */
+const opening = (board: Board) =>
+  board.line(OPENED) ?? rulesText(board).find(({ text }) => /MODE:?="0?66[46]"/.test(text))?.line;
 
 /** Where nothing else is shown, the listing itself is what the person asks about. */
 export const OPEN_TO_ALL: Cause = {
@@ -345,11 +389,11 @@ export const OPEN_TO_ALL: Cause = {
 
 function openToAll(board: Board): Found | undefined {
   const node = board.nodes().find(({ type, mode, owner }) => type === 'c' && (mode & 0o006) !== 0 && owner === 'root');
-  const command = board.line(OPENED);
+  const command = opening(board);
   if (node === undefined && command === undefined) return undefined;
   if (board.has('allocFailed') || board.refused.length > 0 || board.has('allocation')) return undefined;
   return {
-    text: `every process can open the heap (${node?.name ?? 'the node'} is readable or writable for others), and a process that opens it, even read-only, can allocate all of its memory: heap memory is not charged to a cgroup.`,
+    text: `${node === undefined ? 'this line lets every process open the heap' : `every process can open the heap (${node.name} is readable or writable for others)`}, and a process that opens it, even read-only, can allocate all of its memory: heap memory is not charged to a cgroup.`,
     evidence: [node?.line, command],
     fix: 'give access to one group instead: SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660" in the rule that wins, and make the services that need it members of that group',
   };

@@ -251,4 +251,19 @@ const PEOPLE: readonly Row[] = [
   ],
 ];
 
-export const NODE_READERS: readonly Reader[] = [listing, tableReader('users and groups', PEOPLE)];
+/** `getfacl`: the rights of the owner and of others are those of the mode. */
+const ACL: readonly Row[] = [
+  [
+    /^\s*(user|group|mask):([\w.-]*):([r-][w-][x-])(?:\s+#effective:([r-][w-][x-]))?\s*$/,
+    ([, tag, name = '', rights = '', effective], line) =>
+      tag === 'user' && name === ''
+        ? undefined
+        : clue(line, 'acl', { tag: tag as 'user' | 'group' | 'mask', name, rights: effective ?? rights }),
+  ],
+];
+
+export const NODE_READERS: readonly Reader[] = [
+  listing,
+  tableReader('users and groups', PEOPLE),
+  tableReader('an access list', ACL),
+];
