@@ -37,12 +37,34 @@ const namesIn = (one: Clue) =>
       ? one.name
       : [];
 
+/** A command that lists the directory, or every node in it. */
+const LISTS_HEAPS = /\b(?:ls|find|tree|stat|ll)\b.*\/dev\/dma_heap(?:\/?\*?)(?=[\s;|&]|$)/;
+
 /** A row of `ls -ln` with the names of its numbers, as far as the same place shows them: 0 is root everywhere. */
 function named(row: Clue, groups: readonly Clue<'groupNumber'>[]): Clue {
   if (row.kind !== 'node' && row.kind !== 'link' && row.kind !== 'directory' && row.kind !== 'handMade') return row;
   const group =
     row.group === '0' ? 'root' : groups.find(({ number, view }) => number === row.group && view === row.view)?.group;
   return { ...row, owner: row.owner === '0' ? 'root' : row.owner, group: group ?? row.group };
+}
+
+const USUAL_PAGE = 4096;
+
+/** The counts of the only area that the text shows, as /proc/meminfo would print them. */
+function amountsOfArea(clues: readonly Clue[]): Clue[] {
+  const counts = clues.filter((one) => one.kind === 'areaCount');
+  if (clues.some(({ kind }) => kind === 'cmaTotal') || new Set(counts.map(({ area }) => area)).size !== 1) return [];
+  const page = clues.findLast((one) => one.kind === 'pageSize')?.bytes ?? USUAL_PAGE;
+  const last = (...names: string[]) => counts.findLast(({ what }) => names.includes(what));
+  const total = last('count', 'total_pages');
+  const used = last('used');
+  const free = last('available_pages');
+  const left = free?.pages ?? (total === undefined || used === undefined ? undefined : total.pages - used.pages);
+  if (total === undefined || left === undefined) return [];
+  return [
+    { ...total, kind: 'cmaTotal', kib: (total.pages * page) / 1024 },
+    { ...(free ?? used ?? total), kind: 'cmaFree', kib: (left * page) / 1024 },
+  ];
 }
 
 export class Board {
@@ -57,7 +79,7 @@ export class Board {
   constructor(clues: readonly Clue[], all: readonly PastedLine[]) {
     const listed = new Set(clues.flatMap(namesIn));
     const groups = clues.filter((one) => one.kind === 'groupNumber');
-    this.clues = clues
+    this.clues = [...clues, ...amountsOfArea(clues)]
       .filter((one) => one.kind !== 'open' || one.isWord !== true || listed.has(one.path.replace('/dev/dma_heap/', '')))
       .map((one) => named(one, groups));
     this.#all = all;
@@ -100,10 +122,10 @@ export class Board {
       })
       ?.raw.trim();
   }
-  /** All lines: those of the kernel's log, or those of programs and people. */
-  linesOf(who: 'kernel' | 'others'): readonly string[] {
-    return this.#all.flatMap(({ raw, text, isLog }) =>
-      isLog === (who === 'kernel') && !RECORD.test(text) ? [raw] : [],
+  /** All lines: those of the kernel's log, those of programs and people, or the latter without the commands. */
+  linesOf(who: 'kernel' | 'others' | 'answers'): readonly string[] {
+    return this.#all.flatMap(({ raw, text, isLog, isCommand }) =>
+      isLog === (who === 'kernel') && !RECORD.test(text) && !(who === 'answers' && isCommand) ? [raw] : [],
     );
   }
 
@@ -149,6 +171,17 @@ export class Board {
     const named = this.all('names').filter((one) => view === undefined || one.view === view);
     if (listed.length === 0 && named.length === 0) return this.isAbsent(view) ? [] : undefined;
     return [...new Set([...listed, ...named.flatMap(({ names }) => names)])];
+  }
+  /** Whether all heaps of the place are listed, and not one of them. */
+  isWhole(view?: View): boolean {
+    const isThere = (one: { readonly view: View }) => view === undefined || one.view === view;
+    return (
+      this.all('names').some(isThere) ||
+      [...this.all('node'), ...this.all('link')].some(
+        (one) => isThere(one) && !/\/dev\/dma_heap\/\S+(?:\s+->\s+\S+)?$/.test(one.line),
+      ) ||
+      this.#all.some((one) => one.isCommand && isThere(one) && LISTS_HEAPS.test(one.text))
+    );
   }
   /** /dev/dma_heap was looked for and is not there. */
   isAbsent(view?: View): boolean {

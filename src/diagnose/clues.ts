@@ -31,6 +31,8 @@ export interface ClueData {
   unknownParameter: { readonly text: string };
   cmaTotal: { readonly kib: number };
   cmaFree: { readonly kib: number };
+  /** Of /sys/kernel/debug/cma and /sys/kernel/mm/cma. */
+  areaCount: { readonly area: string; readonly what: string; readonly pages: number };
   available: { readonly kib: number };
   swap: { readonly kib: number };
   module: { readonly name: string };

@@ -232,6 +232,12 @@ const LINES: readonly Row[] = [
     'grep Cma /proc/meminfo while it fails (drivers without an IOMMU use CMA), and the kernel log at the same time',
   ],
   [
+    /u-dma-buf\b.*dma_alloc_coherent\(size=(\d+)\) failed/,
+    ([, size]) =>
+      `u-dma-buf is a driver outside the kernel tree, and not /dev/udmabuf of the kernel. It asked for ${size} bytes of contiguous memory, which comes from the default CMA area, or from the region that its node names (memory-region), and the kernel had none`,
+    "grep Cma /proc/meminfo, and dmesg | grep -iE 'cma|reserved mem': the area must be larger than the sizes of all its buffers",
+  ],
+  [
     /VIDIOC_(?:REQBUFS|CREATE_BUFS)|dma alloc of size \d+ failed|error requesting \d+ buffers|allocate (?:required|shared|contiguous) memory|required memory|分配所需的内存/i,
     'a driver found no memory for its buffers. Most drivers without an IOMMU take them from the default CMA area: it is missing, too small, in use or fragmented',
     "grep Cma /proc/meminfo (once after the boot, once while it fails), and dmesg | grep -iE 'cma|alloc'",

@@ -11,6 +11,7 @@ import { KERNEL_PASTES } from './pastes-kernel.js';
 import { LEAD_PASTES } from './pastes-leads.js';
 import { MIXED_PASTES } from './pastes-mixed.js';
 import { NAMESPACE_PASTES } from './pastes-namespaces.js';
+import { NARROW_PASTES } from './pastes-narrow.js';
 import { NEAR_PASTES } from './pastes-near.js';
 import { PLAIN_PASTES } from './pastes-plain.js';
 import { PREFIXED_PASTES } from './pastes-prefixed.js';
@@ -36,4 +37,5 @@ export const all: readonly PasteCase[] = [
   ...ELSEWHERE_PASTES,
   ...LEAD_PASTES,
   ...CLAIM_PASTES,
+  ...NARROW_PASTES,
 ];

@@ -17,7 +17,8 @@ const each = (change: (line: string) => string) => (text: string) => text.split(
 /** As a terminal of that width shows it, from which it is copied; one long line alone is not known to be broken. */
 const ofWidth = (width: number) => (text: string) => {
   const lines = text.split('\n');
-  if (lines.filter((line) => line.length > width).length < 2) return text;
+  // A mail program marks the lines that it breaks, or breaks none.
+  if (lines.filter((line) => line.length > width).length < 2 || /^\s*>/m.test(text)) return text;
   return lines.map((line) => line.match(new RegExp(`.{1,${width}}`, 'g'))?.join('\n') ?? line).join('\n');
 };
 

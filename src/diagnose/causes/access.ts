@@ -2,7 +2,7 @@
 import type { Board } from '../board.js';
 import { errnoOf } from '../errno.js';
 import type { Cause, Found } from './cause.js';
-import { RULES, rulesText } from './rules.js';
+import { neverMatches, RULES, rulesText } from './rules.js';
 import { groupsOf, isRefused, isSameUser, isThere, type Node, refusedNode } from './who.js';
 
 /** Rules and programs name groups that have nothing to do with heaps. Where GROUP= of a heap had no effect, its node keeps root. */
@@ -378,7 +378,8 @@ const ASKS_ABOUT_ACCESS =
 const OPENED = /chmod\s+(?:-[a-zA-Z]+\s+)*(?:0?666|0?777|[augo]*\+\w*[rw]\w*)\s+\/dev\/dma_heap\/\S/;
 /** A line that gives the access, by hand or as a rule for heaps. */
 const opening = (board: Board) =>
-  board.line(OPENED) ?? rulesText(board).find(({ text }) => /MODE:?="0?66[46]"/.test(text))?.line;
+  board.line(OPENED) ??
+  rulesText(board).find(({ text }) => /MODE:?="0?66[46]"/.test(text) && neverMatches(text) === undefined)?.line;
 
 /** Where nothing else is shown, the listing itself is what the person asks about. */
 export const OPEN_TO_ALL: Cause = {

@@ -6,7 +6,7 @@ const USUAL_PAGE = 4096;
 const pageOf = (board: Board) => board.last('pageSize')?.bytes ?? USUAL_PAGE;
 /** Sizes of the kernel's log are in pages. */
 const assumed = (board: Board) =>
-  board.has('allocFailed') && board.last('pageSize') === undefined
+  (board.has('allocFailed') || board.has('areaCount')) && board.last('pageSize') === undefined
     ? ' (assuming 4K pages; getconf PAGESIZE shows the size)'
     : '';
 
@@ -39,9 +39,6 @@ function areaBytes(board: Board): { readonly bytes: number; readonly line: strin
   );
   return areas.toSorted((a, b) => b.bytes - a.bytes)[0];
 }
-
-/** An area that one camera at full resolution fills. */
-const SMALL_KIB = 128 * 1024;
 
 const isShort = (board: Board) =>
   board.has('allocFailed') ||
@@ -91,6 +88,16 @@ const usedUp = (board: Board, total: number) => ({
   evidence: [board.first('allocation')?.line, board.last('cmaTotal')?.line, board.last('cmaFree')?.line, holder(board)],
   fix: EXHAUSTED_FIX,
 });
+
+const COMPRESSED = /pixelformat=\s*['"]?(?:M?JPE?G|H26[345]|HEVC|S26[45]|VP[89]0?|AV1|MPG\d)/i;
+
+/** A frame of the format that v4l2-ctl was given, at one byte for each pixel. */
+function frameOf(board: Board): { readonly bytes: number; readonly size: string; readonly line: string } | undefined {
+  const line = board.line(/\bwidth=\d+,\s*height=\d+/);
+  const [, width, height] = /\bwidth=(\d+),\s*height=(\d+)/.exec(line ?? '') ?? [];
+  if (line === undefined || COMPRESSED.test(line)) return undefined;
+  return { bytes: Number(width) * Number(height), size: `${width}x${height}`, line };
+}
 
 /** A driver was asked for a set of buffers. */
 const isSetRefused = (board: Board) => board.line(/VIDIOC_(?:REQBUFS|CREATE_BUFS)|request \d+ buffers/i) !== undefined;
@@ -213,7 +220,9 @@ export const AMOUNTS: readonly Cause[] = [
       const area = listed(board);
       const free = area === undefined ? board.freeKib.at(-1) : area.free / 1024;
       if (need === undefined || free === undefined || !isShort(board)) return undefined;
-      const chunk = /maxchunk\D{0,6}(\d+)/i.exec(board.text)?.[1];
+      const chunk =
+        board.all('areaCount').findLast(({ what }) => what === 'maxchunk')?.pages ??
+        /maxchunk\D{0,6}(\d+)/i.exec(board.text)?.[1];
       const largest =
         area !== undefined ? area.largest : chunk === undefined ? undefined : Number(chunk) * pageOf(board);
       // What was free when it failed is not known: the buffers may have been freed since.
@@ -278,31 +287,26 @@ export const AMOUNTS: readonly Cause[] = [
         (board.last('reserved') === undefined ? undefined : (board.last('reserved')?.mebibytes ?? 0) * 1024);
       if (!isShort(board) || total === undefined || total === 0) return undefined;
       const buffers = count(board);
-      if (need === undefined && Number.isNaN(buffers) && !isSetRefused(board)) return undefined;
-      const sum = (need ?? 0) * (Number.isNaN(buffers) ? 1 : buffers);
-      const free = board.freeKib.length === 0 ? undefined : Math.min(...board.freeKib);
+      const frame = frameOf(board);
+      const least = need ?? frame?.bytes;
+      if (least === undefined) return undefined;
+      const sum = least * (Number.isNaN(buffers) ? 1 : buffers);
+      const free = Math.min(...board.freeKib);
       const isTooSmall =
-        (need ?? 0) > total * 1024 ||
         sum > total * 1024 ||
-        (need !== undefined &&
-          isSeveral(board) &&
-          ((free !== undefined && free * 1024 < need && need * 4 > total * 1024) || need * 2 > total * 1024)) ||
-        // A driver refused its set of buffers although the area is empty.
-        (need === undefined && free !== undefined && free > total * 0.8 && total <= SMALL_KIB) ||
-        // A driver refused a whole set of buffers, and no other holder is known.
-        (need === undefined && holder(board) === undefined && total <= SMALL_KIB);
+        (isSeveral(board) && (least * 2 > total * 1024 || (isEmptyAtFirst(board) && free * 1024 < least)));
       if (!isTooSmall) return undefined;
       return {
         text:
           need === undefined
-            ? `the CMA area is too small for this: it has ${kib(total)} in all${free === undefined ? '' : `, ${kib(free)} of them free`}, and ${Number.isNaN(buffers) ? 'several' : buffers} buffers are needed at once.`
+            ? `the CMA area is too small for this: it has ${kib(total)} in all, and ${Number.isNaN(buffers) ? 'several buffers' : `${buffers} buffers`} of ${frame?.size} are needed at once: at one byte for each pixel, which is the least without compression, ${Number.isNaN(buffers) ? `one is ${mib(least)}` : `they are ${mib(sum)}`}.`
             : `the CMA area is too small for this: it has ${kib(total)} in all, ${
                 need > total * 1024
                   ? `and ${mib(need)} was requested. This does not fit even when no other program uses the area.`
                   : `one buffer takes ${mib(need)}, and several are needed at once${Number.isNaN(buffers) ? '' : ` (${buffers} buffers are ${mib(sum)})`}.${sum > total * 1024 || (Number.isNaN(buffers) && need * 2 > total * 1024) ? ' They do not fit even when no other program uses the area.' : ''}`
               }`,
         evidence: [
-          board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line,
+          board.last('allocFailed')?.line ?? board.last('deviceAlloc')?.line ?? frame?.line,
           board.last('cmaTotal')?.line,
           board.first('reserved')?.line,
         ],

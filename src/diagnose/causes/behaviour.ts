@@ -70,7 +70,7 @@ export const BEHAVIOUR: readonly Cause[] = [
     id: 'UDMABUF_UNUSABLE',
     when(board) {
       const line = board.line(
-        /\/dev\/udmabuf\b.*(?:No such|denied|not permitted|Invalid|fail|cannot|= -1|不存在|没有)|UDMABUF_CREATE\w*.*(?:= -1|fail|Invalid|EINVAL|error|denied|ENOTTY|allocate)|udmabuf.*(?:fail|error|unavailable|not available)/i,
+        /^(?!.*(?:u-dma-buf|udmabuf[\d@-])).*(?:\/dev\/udmabuf\b.*(?:No such|denied|not permitted|Invalid|fail|cannot|= -1|不存在|没有)|UDMABUF_CREATE\w*.*(?:= -1|fail|Invalid|EINVAL|error|denied|ENOTTY|allocate)|udmabuf.*(?:fail|error|unavailable|not available))/i,
       );
       if (line === undefined) return undefined;
       const isMissing = /No such|没有|ENOENT/.test(line);

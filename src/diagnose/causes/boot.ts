@@ -60,8 +60,9 @@ function wrongConfigTxt(board: Board) {
 function notInTree(board: Board) {
   const names = board.all('treeNames').filter(({ of }) => of === '');
   const none = board.all('noTreeNode').find(({ path }) => REGION.test(path));
+  // Most overlays have nothing to do with memory.
   const asked = board.line(
-    /(?:\b|_)(?:dt)?overlays?=|fdtoverlays?\s+\S|dtoverlay=|user_overlays=|\.dtbo\b|\boverlay\b|设备树(?:插件|覆盖)/i,
+    /^(?=.*(?:cma|reserv|heap|pool|mem|carveout|buffer)).*(?:(?:\b|_)(?:dt)?overlays?=|fdtoverlays?\s+\S|dtoverlay=|user_overlays=|\.dtbo\b|\boverlay\b|设备树(?:插件|覆盖))/i,
   );
   const dump = board.line(/fdtget: .*FDT_ERR_NOTFOUND|Error at '?\/reserved-memory/i);
   const node = board.all('treeNode').map(({ name }) => name.replace(/@.*$/, ''));

@@ -254,7 +254,8 @@ export const NAMES: readonly Cause[] = [
       const names = board.heapNames('host') ?? board.heapNames();
       const renames = board.all('rule').find(({ text }) => /\bNAME\s*:?=(?!=)\s*"/.test(text));
       const removed = board.line(/\brm\b\s+(?:-\w+\s+)*\/dev\/dma_heap/);
-      const gone = inClass.filter((name) => names !== undefined && !names.includes(name));
+      const isWhole = board.heapNames('host') === undefined ? board.isWhole() : board.isWhole('host');
+      const gone = isWhole ? inClass.filter((name) => names !== undefined && !names.includes(name)) : [];
       if (removed === undefined && !(gone.length > 0 && names !== undefined)) return undefined;
       return {
         text: `the kernel has the heap${gone.length === 1 ? '' : 's'} ${gone.join(', ')} (/sys/class/dma_heap), but the node under /dev/dma_heap does not exist: something removed or hides it.`,

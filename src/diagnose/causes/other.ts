@@ -89,6 +89,11 @@ const OTHERS: readonly (readonly [pattern: RegExp, what: string, fix: string, un
     'look for the process that grows (ps, smem), limit it with MemoryMax= of its unit, or add memory',
   ],
   [
+    /\/dev\/(?:u-dma-buf|udmabuf)-?\d+\b.*(?:No such|denied|not permitted|fail|cannot)/i,
+    'the node is one of u-dma-buf, a driver outside the kernel tree, and neither a heap nor /dev/udmabuf of the kernel',
+    'look at lsmod and at the log for u-dma-buf: its module must be built for this kernel, and a node of the device tree (or a parameter of the module) states each buffer; a udev rule for SUBSYSTEM=="u-dma-buf" gives the access',
+  ],
+  [
     /modifier 0x[0-9a-f]+.*not supported|(?:unsupported|invalid) modifier|libva error: .*init failed|vaInitialize failed|Failed to initialise VAAPI/i,
     'the graphics or video driver does not support this format, or is not for this device',
     'look at the versions of mesa and of the driver, and at the formats and modifiers that producer and consumer announce (vainfo, modetest -p)',
@@ -148,6 +153,18 @@ const USUAL: typeof OTHERS = [
     'look at the sound device and its server',
   ],
 ];
+
+/**
+ * Parts of lines that report no failure: options and names with such a word, counters, what the kernel says it passes over, and
+ * -EPROBE_DEFER, after which the kernel probes again.
+ */
+const HARMLESS =
+  /\berrors?=[\w-]+|\b(?:error|fault|timeout|fail)[-_]\w+|\w[-_](?:errors?|faults?|timeouts?|fail(?:ed|ures?)?)\b|\b(?:error|fault|failure) (?:report\w*|handl\w*|correct\w*|counters?|injection|detection|recovery|isolation|toleran\w*|log\w*)|\bno (?:known |\w+ )?(?:errors?|faults?|failures?)\b|\b(?:0|zero) (?:errors?|faults?|failures?|failed|timeouts?)\b|\b(?:errors?|faults?|fail(?:ed|ures?)?|timeouts?)\s*[:=]\s*(?:0\b|\d+ ?(?:ms|s|sec\w*|us)\b)|\berrors?\s+(?:dropped|overrun)|\btimeout (?:is |set to |of |after )?\d+ ?(?:ms|s|sec\w*)?\b|\b(?:recovered|recovering) from \w+/gi;
+/** The kernel goes on, in its own words. */
+const GOES_ON =
+  /,? ?\b(?:ignor(?:ed|ing)|deferr?(?:ed|ing)|defer probe|probe defer\w*|will retry|retrying|using (?:dummy|default|fallback)|falling back|fall ?back to|not (?:critical|fatal)|optional|skipp(?:ed|ing)|disabling)\b|\b(?:error|err|ret|failed)\W{0,4}-517\b|-EPROBE_DEFER|: -517\b/i;
+/** A line without its harmless parts; empty if the kernel goes on. */
+const seriously = (line: string) => (GOES_ON.test(line) ? '' : line.replace(HARMLESS, ''));
 
 /** What ran out when a call ends with ENOSPC: rarely a disk. Of a line that is none of these, it is not known. */
 const NO_SPACE: readonly (readonly [of: RegExp, what: string, fix: string])[] = [
@@ -217,7 +234,7 @@ const HAS_TRACE = /\+0x[0-9a-f]+\/0x|\bpc : |\bRIP: |Call [Tt]race|PC is at/;
 function knownFault(board: Board, faults: typeof OTHERS): Found | undefined {
   for (const [pattern, what, fix, unless] of faults) {
     if (unless !== undefined && board.anyLine(unless) !== undefined) continue;
-    const line = [...board.linesOf('others'), ...board.linesOf('kernel')].find((one) => pattern.test(one));
+    const line = [...board.linesOf('others'), ...board.linesOf('kernel')].find((one) => pattern.test(seriously(one)));
     // A program that does not check a failed allocation ends so as well.
     if (line !== undefined && /^\s*(?:\S+ ){0,4}(?:Segmentation fault|core dumped)/.test(line) && !isHeapShown(board))
       continue;
@@ -257,7 +274,12 @@ export const NOT_OURS: Cause = {
     if (isAccused(board)) return undefined;
     const known = noSpace(board) ?? knownFault(board, OTHERS);
     if (known !== undefined) return known;
-    const line = isUsedUp(board) ? undefined : failure(board.linesOf('others'), board);
+    const line = isUsedUp(board)
+      ? undefined
+      : failure(
+          board.linesOf('answers').filter((one) => !OF_A_DRIVER.test(one)),
+          board,
+        );
     return line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX);
   },
 };
@@ -279,6 +301,8 @@ const ANOTHER = 'the line that reports a failure does not concern memory of a he
 const ANOTHER_FIX =
   'look for the driver or program that the line names, with the lines around it in the log; the heaps need no change';
 
+/** The error number as drivers print it: a line of the kernel's log without its clock. */
+const OF_A_DRIVER = /(?::|error|err|ret\w*)[ =(]*-\d{1,3}\)?\s*$/i;
 const FAILS =
   /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)?|deadlock)\b|失败|错误/i;
 /** A row of /proc/PID/limits, one of which is a timeout. */
@@ -300,7 +324,7 @@ function failure(lines: readonly string[], board: Board): string | undefined {
   return lines
     .find(
       (line) =>
-        FAILS.test(line) &&
+        FAILS.test(seriously(line)) &&
         !LIMIT.test(line) &&
         !OURS.test(line) &&
         !MAY_BE_MEMORY.test(line) &&

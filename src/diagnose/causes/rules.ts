@@ -8,7 +8,7 @@ export const rulesText = (board: Board) =>
   board.all('rule').filter(({ text }) => /dma_heap|linux,cma|KERNEL=="(?:system|reserved|default_cma)/.test(text));
 
 /** A rule that udev reads and that never matches a heap, and why. */
-function neverMatches(text: string): string | undefined {
+export function neverMatches(text: string): string | undefined {
   if (/KERNELS?==\s*"(?:\/dev\/)?dma_heap\//.test(text))
     return 'KERNEL== matches the bare name of the device (linux,cma), without the directory dma_heap/';
   if (/KERNEL==\s*"dma_heap"/.test(text))

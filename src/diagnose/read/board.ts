@@ -1,7 +1,8 @@
 /** What commands on a board print about the kernel, its memory and its modules. */
 import { parseKernelVersion } from '../../facts/index.js';
 import { PASTED_OPTION } from '../../kconfig/option-line.js';
-import { clue, type Reader, type Row, tableReader } from '../clues.js';
+import { type Clue, clue, type Reader, type Row, tableReader } from '../clues.js';
+import type { PastedLine } from '../paste.js';
 
 const KIB_PER: Readonly<Record<string, number>> = { k: 1, K: 1, M: 1024, G: 1048576 };
 const kibOf = (size = '0', unit = 'k') => Math.round(Number(size) * (KIB_PER[unit] ?? 1));
@@ -60,6 +61,21 @@ const release = (text: string) => ({ text, version: parseKernelVersion(text) });
 /** A release as `uname -r` prints it, not any number with dots. */
 const RELEASE = /^\s*(\d+\.\d+(?:\.\d+)?(?:[-+._][\w.+-]*)?)\s*$/;
 
+const ARGUMENTS =
+  /^(?:BOOT_IMAGE=|console=|root=|earlycon|coherent_pool=|rw |ro |quiet |androidboot\.|bootargs=)|\b(?:console|root|rootwait|rootfstype)=\S.*\bcma=\S|\bcma=\S+.*\b(?:console|root)=/;
+/** Arguments alone, and no sentence. */
+const ONLY_ARGUMENTS = /^[\w.$-]+(?:=\S*)?(?:\s+[\w.$"'-]+(?:=\S*)?)*\s*$/;
+const PRINTS_COMMAND_LINE = /\b(?:cat|head|tail|less|more|strings)\b[^;|&]*(?:\/proc\/cmdline|\bcmdline\.txt)/;
+
+/** The kernel's arguments by their usual first ones, by the command that prints them, or because cma= is among others. */
+const isCommandLine = (text: string, { isCommand, command }: PastedLine) =>
+  ARGUMENTS.test(text) ||
+  (!isCommand &&
+    ONLY_ARGUMENTS.test(text) &&
+    (PRINTS_COMMAND_LINE.test(command)
+      ? /=/.test(text)
+      : /\bcma=\d/.test(text) && (text.match(/=/g)?.length ?? 0) > 2));
+
 const MACHINE: readonly Row[] = [
   [
     /^Linux (?:\S+ )?(\d+\.\d+\S*) .*?(aarch64|armv\w+|riscv64|x86_64|arm64)?\s*(?:GNU\/Linux)?\s*$/,
@@ -103,9 +119,9 @@ const MACHINE: readonly Row[] = [
     ([, a, b], line) => clue(line, 'pageSize', { bytes: Number(a ?? b) * 1024 }),
   ],
   [
-    /^\s*((?:BOOT_IMAGE=|console=|root=|earlycon|coherent_pool=|rw |ro |quiet |androidboot\.|bootargs=).*|.*\b(?:console|root|rootwait|rootfstype)=\S.*\bcma=\S+.*|.*\bcma=\S+.*\b(?:console|root)=.*)$/,
+    /^\s*(\S.*)$/,
     ([, text = ''], line) =>
-      /command line/i.test(line.text) || (line.isCommand && !/=/.test(text))
+      /command line/i.test(line.text) || (line.isCommand && !/=/.test(text)) || !isCommandLine(text, line)
         ? undefined
         : clue(line, 'commandLine', { text }),
   ],
@@ -139,6 +155,30 @@ const COUNTS: readonly Row[] = [
   ],
 ];
 
+const COUNT_OF_AREA =
+  /\/sys\/kernel\/(?:debug\/cma|mm\/cma)\/([^/\s:]+)\/(count|used|maxchunk|total_pages|available_pages)\b/;
+
+/** Counts of pages, as grep, head and tail print them behind the path, or cat in the order of its arguments. */
+const areaCounts: Reader = {
+  as: 'counts of a CMA area',
+  read(lines, at): readonly Clue[] {
+    const line = lines[at];
+    if (line === undefined || line.isCommand) return [];
+    const inline = new RegExp(String.raw`${COUNT_OF_AREA.source}\s*[:=]?\s*(\d+)\s*$`).exec(line.text);
+    const number = /^\s*(\d+)\s*$/.exec(line.text)?.[1];
+    const above = COUNT_OF_AREA.exec(lines[at - 1]?.text ?? '');
+    if (inline !== null) return [count(line, inline[1], inline[2], inline[3])];
+    if (number === undefined) return [];
+    if (above !== null && lines[at - 1]?.isCommand === false) return [count(line, above[1], above[2], number)];
+    let first = at;
+    while (lines[first - 1]?.isCommand === false) first -= 1;
+    const asked = [...line.command.matchAll(new RegExp(COUNT_OF_AREA.source, 'g'))][at - first];
+    return asked === undefined ? [] : [count(line, asked[1], asked[2], number)];
+  },
+};
+const count = (line: PastedLine, area = '', what = '', pages = '') =>
+  clue(line, 'areaCount', { area, what, pages: Number(pages) });
+
 const MODULES: readonly Row[] = [
   [/^(system_heap|cma_heap|udmabuf)\s+\d+\s+\d+/, ([, name = ''], line) => clue(line, 'module', { name })],
   [
@@ -153,6 +193,7 @@ const MODULES: readonly Row[] = [
 
 export const BOARD_READERS: readonly Reader[] = [
   tableReader('/proc/meminfo', MEMORY),
+  areaCounts,
   tableReader('a kernel configuration', CONFIG),
   tableReader('what a build dropped', DROPPED),
   tableReader('the kernel that runs', [...MACHINE, ...LARGE_PAGES]),

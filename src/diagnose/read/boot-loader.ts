@@ -37,7 +37,7 @@ const FILES: readonly Row[] = [
     ([, a, b], line) => clue(line, 'gpuMemory', { mebibytes: Number(a ?? b) }),
   ],
   [
-    /^\s*(?:append|options|bootargs|extraargs|GRUB_CMDLINE_LINUX(?:_DEFAULT)?)[ =]+"?(.*\bcma=.*?)"?$/i,
+    /^\s*(?:append|options|bootargs|extraargs|cmdline|(?:kernel |boot )(?:arguments|args|parameters|cmdline)|GRUB_CMDLINE_LINUX(?:_DEFAULT)?)[ =:]+"?(.*\bcma=.*?)"?$/i,
     ([, text = ''], line) => clue(line, 'commandLine', { text }),
   ],
 ];

@@ -127,9 +127,9 @@ const ROWS: readonly Row[] = [
     (_m, line) => clue(line, 'busyPages', {}),
   ],
   [
-    /(\S+ [\w,.@:-]+|\S+)(?:: |\] )(?:\*ERROR\* )?(?:dma alloc of size (\d+) failed|failed to allocate buffer with size (\d+)|dma_alloc_\w+ of size (\d+) failed)/,
-    ([, device = '', a, b, c], line) =>
-      clue(line, 'deviceAlloc', { device: device.replace(/.*\]\s*/, ''), bytes: Number(a ?? b ?? c) }),
+    /(\S+ [\w,.@:-]+|\S+)(?:: |\] )(?:\*ERROR\* )?(?:dma alloc of size (\d+) failed|failed to allocate buffer with size (\d+)|dma_alloc_\w+ of size (\d+) failed|dma_alloc_\w+\(size=(\d+)\) failed)/,
+    ([, device = '', a, b, c, d], line) =>
+      clue(line, 'deviceAlloc', { device: device.replace(/.*\]\s*/, ''), bytes: Number(a ?? b ?? c ?? d) }),
   ],
   [
     /^\s*(DMA|DMA32|Normal|HighMem|Movable)\s+\[mem (0x[0-9a-f]+)-(0x[0-9a-f]+)\]/,

@@ -153,12 +153,16 @@ const MESSAGES: readonly Row[] = [
 
 const CATALOGUED = new Set(DIAGNOSES.map(({ id }) => id));
 
+/** Lines of a report: a person may write the names in a sentence as well. */
+const REPORTS =
+  /\b(?:not ok|FAIL|WARN)\b|^\W*(?:ok|PASS|SKIP|fail|warn|pass)\b|\bdmaheap-verify(?:\[\d+\])?: |\bdiagnosis"?\s*[:=]|"status"\s*:|<(?:failure|skipped|testcase)\b/;
+
 /** A result of the verifier in any of its formats: its name for the cause is the answer. */
 const verifier: Reader = {
   as: 'a report of dmaheap-verify',
   read(lines, at): readonly Clue[] {
     const line = lines[at];
-    if (line === undefined) return [];
+    if (line === undefined || !REPORTS.test(line.text)) return [];
     const status = /\b(not ok|ok|FAIL|WARN|PASS|fail|warn|pass)\b/.exec(line.text)?.[1] ?? 'FAIL';
     return [...line.text.matchAll(/\b[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+\b/g)]
       .filter(([id]) => CATALOGUED.has(id))
