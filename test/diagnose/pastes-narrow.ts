@@ -147,7 +147,7 @@ cma ok`,
   {
     cause: 'healthy',
     says: [],
-[    0.6] pcieport: AER: enabled, error reporting
+    text: `[    0.6] pcieport: AER: enabled, error reporting
 [    0.7] EDAC: no errors
 [    0.8] Reserved memory: created CMA memory pool at 0x0000000060000000, size 256 MiB`,
   },
@@ -545,13 +545,6 @@ crw-rw---- 1 root video 250, 0 Jan  1 10:00 /dev/dma_heap/linux,cma`,
     says: [],
     text: `EXT4-fs error (device mmcblk0p2): ext4_find_entry:1455: inode #1443: comm systemd: reading directory lblock 0
 crw-rw---- 1 root video 250, 0 Jan  1 10:00 /dev/dma_heap/linux,cma`,
-  },
-  // Deferred list.
-  {
-    cause: 'healthy',
-    says: [],
-    text: `[   12.1] platform 1c0000.csi: deferred probe pending: platform: supplier 1-003c not ready
-[    0.000000] Reserved memory: created CMA memory pool at 0x0000000060000000, size 256 MiB`,
   },
   // Vmstat counters.
   {
