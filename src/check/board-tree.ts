@@ -88,6 +88,20 @@ export interface TreeEvidence {
   readonly commandLine: { readonly text: string; readonly from: string } | undefined;
 }
 
+/** The finding where the answer depends on whose statement of the RAM holds on the board. */
+export const memoryDecides = (plan: Plan, board: PlacementInput): Diagnostic[] =>
+  board.memory === undefined || isRight(plan, withoutMemory(board)) || !isRight(plan, board)
+    ? []
+    : [
+        report('dtb/unknown', {
+          message: `whether Linux ${formatKernelVersion(board.kernel)} makes every area is unknown`,
+          cause: 'with the RAM of the profile it does, and with the RAM that the DTB states it does not',
+          fix: 'correct board.memory, or give the DTB as the boot loader hands it to the kernel',
+        }),
+      ];
+
+const withoutMemory = ({ memory: _, ...board }: PlacementInput): PlacementInput => board;
+
 export interface TreeVerdict {
   readonly diagnostics: readonly Diagnostic[];
   /** The tree lacks something that an overlay in the image has, and whether it is applied is not known. */

@@ -26,6 +26,12 @@ export const CONFIG_CODES = defineCodes({
     explain:
       'The symbol is m, but y is required. A dependency is a module, or a later line of the configuration sets m.',
   },
+  'config/no-devtmpfs': {
+    severity: 'error',
+    title: 'the kernel makes no device nodes',
+    explain:
+      'devtmpfs makes the nodes below /dev, and udev only changes them. Without it, the heaps have nodes only if a program such as mdev -s or ueventd makes them.',
+  },
   'config/value': {
     severity: 'error',
     title: 'a value differs from the required one',
@@ -85,6 +91,8 @@ export interface ConfigFacts {
     readonly delivery: 'device-tree' | 'command-line' | 'kconfig';
     readonly sizeBytes: bigint;
   };
+  /** The device manager is udev, which makes no nodes. */
+  readonly hasUdev?: boolean;
   /** Modules that something loads, with - or _. Absent: nothing is known to load any. */
   readonly loadedModules?: readonly string[];
   /** Why the image does not load a module that is listed, as a cause; undefined: nothing keeps it out. */
@@ -109,6 +117,7 @@ export function lintConfig(config: SourceText, goals: readonly ConfigGoal[], fac
   return [
     ...unknownSymbols(config, lines, facts),
     ...goals.flatMap((goal) => lintGoal(config, lines, goal, facts)),
+    ...lintNodes(config, lines, facts),
     ...lintModules(config, lines, facts),
     ...lintCommandLine(config, lines, facts),
     ...lintSize(config, lines, goals, facts),
@@ -158,6 +167,21 @@ function lintGoal(
       }),
     ];
   return [report('config/value', { message: `${symbol} is ${actual}, but the board needs ${value}`, ...place })];
+}
+
+/** A whole configuration has a line for the symbol; a fragment may lack it. */
+function lintNodes(config: SourceText, lines: ReadonlyMap<string, SetOption>, { hasUdev }: ConfigFacts): Diagnostic[] {
+  const line = lines.get('DEVTMPFS');
+  if (line?.value !== 'n') return [];
+  return [
+    report('config/no-devtmpfs', {
+      ...(hasUdev === true ? {} : { severity: 'warning' as const }),
+      message: 'DEVTMPFS is not set, so the kernel makes no node below /dev',
+      cause: hasUdev === true ? 'udev does not make nodes' : 'only some device managers make nodes',
+      fix: 'write CONFIG_DEVTMPFS=y',
+      ...spanOf(config, line),
+    }),
+  ];
 }
 
 /** A shell takes > for a redirection. */

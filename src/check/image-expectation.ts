@@ -28,7 +28,8 @@ const WORD = /(?:[^\s"]|"(?:\\.|[^"\\])*")+/g;
 
 function readRows(text: string): Row[] {
   return text.split('\n').flatMap((raw, i) => {
-    const line = raw.trim();
+    // Of blanks only: the verifier takes a carriage return for a part of the last value.
+    const line = raw.replace(/^[ \t]+|[ \t]+$/g, '');
     if (line === '' || line.startsWith('#')) return [];
     const [kind = '', ...words] = line.match(WORD) ?? [];
     const fields = new Map(
@@ -86,6 +87,11 @@ export function compareExpectation(
         fix: 'install the verify.expect that dmaheap generate writes from this profile',
         span: spanOf(line),
       }),
+    );
+  const [first, wantedFirst] = [found.text, wanted].map((text) => text.slice(0, text.indexOf('\n')));
+  if (first !== wantedFirst)
+    differs(
+      `the first line is ${JSON.stringify(first)}, and the verifier reads only files that begin with "${wantedFirst}"`,
     );
   const isMeta = ({ key }: Row) => key.startsWith('profile') || key.startsWith('dmaheap-expect');
   for (const row of right.filter((one) => !isMeta(one))) {

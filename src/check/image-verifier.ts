@@ -39,6 +39,13 @@ export function checkVerifier(plan: Plan, image: Image, services: Services): Dia
           fix: "build it with the board's compiler: make -C native CC=...",
         }),
       );
+    if (((image.find(program)?.entry.mode ?? 0) & 0o111) === 0)
+      found.push(
+        report('image/verifier', {
+          message: `/${program} is not executable, so nothing can start it`,
+          fix: `run chmod +x on it in the image`,
+        }),
+      );
     const starter =
       startsVerifier(services) ??
       textsIn(image, ['etc/init.d', 'etc/rc.d', 'etc/local.d', 'etc/init']).find(({ text }) =>

@@ -1,12 +1,12 @@
 /** dmaheap check PROFILE --config FILE --dtb FILE --rootfs DIR|TAR: a built image against what the board needs. */
 
-import { checkTree, isRight, missingTree } from '../../check/board-tree.js';
+import { checkTree, isRight, memoryDecides, missingTree } from '../../check/board-tree.js';
 import { type ConfigFacts, lintConfig } from '../../check/config.js';
 import { checkContainers, containersNotNamed } from '../../check/container.js';
 import { checkImage, namesOf } from '../../check/image.js';
 import { type BootTree, bootTree, repairingOverlays } from '../../check/image-boot.js';
 import { type Expected, expectedKernel } from '../../check/image-expectation.js';
-import { isMachine } from '../../check/image-nodes.js';
+import { isMachine, managerOf } from '../../check/image-nodes.js';
 import { EXPECTATION } from '../../check/image-verifier.js';
 import type { CheckResult, Tools } from '../../check/index.js';
 import { type Diagnostic, hasErrors } from '../../diagnostic/index.js';
@@ -59,6 +59,7 @@ const CHECK_OF: Readonly<Record<string, string>> = {
   'config/present': 'config-goals',
   'config/demoted': 'config-goals',
   'config/value': 'config-goals',
+  'config/no-devtmpfs': 'config-goals',
   'config/module-not-loaded': 'config-modules',
   'config/module-blocked': 'config-modules',
   'config/command-line': 'config-command-line',
@@ -189,12 +190,22 @@ class Built {
     return { text, closed: (closed === undefined ? undefined : expectationOf(closed)) ?? text };
   }
 
-  /** The one that was given, or the only one in the image. */
+  /** The one that was given, or the only one in the image that is of a kernel of the profile. */
   #config(image: Image | undefined): SourceText | undefined {
     const { config } = this.#options;
     if (config === undefined) {
-      const inside = image === undefined ? [] : configsOf(image);
-      return inside.length === 1 ? image?.text(inside[0] as string) : undefined;
+      const { plan } = this.#planned;
+      const all = image === undefined ? [] : configsOf(image).flatMap((path) => image.text(path) ?? []);
+      const own = all.filter((source) => {
+        const held = holdConfig(source, plan);
+        return Array.isArray(held) && held.length === 0;
+      });
+      const [first] = own.length > 0 ? own : all;
+      if (own.length <= 1) return first;
+      const names = own.map(({ file }) => file).join(', ');
+      const title = `${TITLES['config-goals']} (the image has ${names}; give one of them with --config)`;
+      this.#result('config-goals', title, [], false);
+      return undefined;
     }
     const got = readConfig(this.#context.resolve(config), this.#planned.plan.board.arch);
     if ('error' in got) throw new Refusal(`--config ${config}: ${got.error}`, got.exit, got.fix);
@@ -223,7 +234,13 @@ class Built {
       treeOptions: commandLine(['--kernel-tree', kernelTree, '--arch', arch, ...base]),
       ...(area === undefined ? {} : { defaultArea: area }),
       ...(symbols === undefined ? {} : { symbols }),
-      ...(image === undefined ? {} : { loadedModules: loadedModules(image), blockOf: blocksOf(image) }),
+      ...(image === undefined
+        ? {}
+        : {
+            loadedModules: loadedModules(image),
+            blockOf: blocksOf(image),
+            hasUdev: managerOf(image).kind === 'udev',
+          }),
     };
     const diagnostics = lintConfig(config, plan.symbols, facts);
     // A check without its input is not a pass.
@@ -328,11 +345,14 @@ class Built {
     if (fit !== undefined && fitted === undefined)
       held.push(...fit.diagnostics.filter(({ severity }) => severity === 'error'));
     const found = verdict.diagnostics.map((d) => located(d, (pointer) => loaded.spanOf(pointer, 'key')));
-    const all = [...diagnostics, ...held, ...found];
+    // A boot log shows the RAM that the kernel had; without one, two statements of it are as good as each other.
+    const isOpen = this.#planned.boot.memory === undefined && held.some(({ code }) => code === 'model/memory-differs');
+    const doubts = isOpen ? memoryDecides(wanted, board) : [];
+    const all = [...diagnostics, ...held, ...doubts, ...found];
     this.results.push({
       check: 'image-dtb',
       title: TREE_TITLE,
-      status: hasErrors(all) ? 'fail' : verdict.isUnknown ? 'unknown' : 'pass',
+      status: hasErrors(all) ? 'fail' : verdict.isUnknown || doubts.length > 0 ? 'unknown' : 'pass',
       diagnostics: all,
       missingTools: [],
     });
