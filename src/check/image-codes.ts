@@ -98,9 +98,9 @@ export const IMAGE_CODES = defineCodes({
   },
   'image/mounted-over': {
     severity: 'error',
-    title: 'a file system is mounted over the heaps',
+    title: 'a mount hides or closes the heaps',
     explain:
-      'A line of /etc/fstab or a mount unit that is started mounts another file system on /dev or /dev/dma_heap, which hides the nodes that the kernel makes.',
+      'A line of /etc/fstab, a mount unit that is started or a script of the boot mounts another file system on /dev or /dev/dma_heap, which hides the nodes that the kernel makes. With the option nodev, no device below the mount can be opened.',
   },
   'image/never-starts': {
     severity: 'error',
@@ -113,6 +113,12 @@ export const IMAGE_CODES = defineCodes({
     title: 'a unit denies its service access to the heaps',
     explain:
       'DevicePolicy=closed or strict, any DeviceAllow= and PrivateDevices=yes give a service only the named devices; InaccessiblePaths=, TemporaryFileSystem=, BindPaths= and RootDirectory= can hide /dev/dma_heap. DeviceAllow=char-dma_heap rw allows all heaps.',
+  },
+  'image/confined': {
+    severity: 'warning',
+    title: 'a service under a policy that was not read',
+    explain:
+      'A profile of AppArmor, or a context of SELinux or Smack, can deny the access to /dev/dma_heap whatever the mode of the node. dmaheap does not read these policies.',
   },
   'image/service': {
     severity: 'note',

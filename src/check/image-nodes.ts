@@ -7,6 +7,7 @@ import {
   configFiles,
   configFolders,
   type Image,
+  isAbout,
   KERNEL_DIRECTORY,
   KERNEL_NODE,
   mdevNode,
@@ -18,6 +19,7 @@ import {
   systemdOf,
   UnitFiles,
   ueventdNode,
+  withArguments,
 } from '../image/index.js';
 import type { SourceText } from '../source/index.js';
 import { readRules } from './udev.js';
@@ -221,8 +223,23 @@ function staticState(world: DeviceWorld, name: string): NodeState {
 const at = ({ source, rule }: { source: SourceText; rule: { span: { line: number } } }) =>
   `${source.file}:${rule.span.line}`;
 
-/** What an event makes of a node that is there. */
-export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accounts): NodeState {
+/** The text of a script that RUN= starts, with its arguments and the name of the node in their places. */
+function startedScript(image: Image, command: string, node: string): string {
+  const [program = '', ...words] = command.split(/\s+/);
+  const path = program.startsWith('/')
+    ? program.slice(1)
+    : ['usr/lib/udev', 'lib/udev'].map((folder) => `${folder}/${program}`).find((one) => image.isFile(one));
+  const found = path === undefined ? undefined : image.find(path);
+  if (path === undefined || found === undefined || (found.entry.mode & 0o111) === 0) return '';
+  const text = image.text(path)?.text ?? '';
+  return text.startsWith('#!') ? withArguments(text, words).replace(/\$(?:DEVNAME\b|\{DEVNAME\})/g, node) : '';
+}
+
+/**
+ * What an event makes of a node that is there.
+ * @param image where scripts of RUN= are; absent: only their command lines are read
+ */
+export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accounts, image?: Image): NodeState {
   const [owner, group, mode] = [givenOwner(event), givenGroup(event), givenMode(event)];
   const by = (list: DeviceEvent['owner']) => {
     const last = winner(list);
@@ -242,9 +259,11 @@ export function afterEvent(state: NodeState, event: DeviceEvent, accounts: Accou
       .replace(/%k|\$kernel/g, event.device.name)
       .replace(/\$name|%D/g, event.device.node);
     const source = one.source;
-    for (const command of permissionCommands({ text: `${text.replace(/^.*?-c\s+'(.*)'$/, '$1')}\n` }, HEAPS)) {
+    const script = image === undefined ? '' : startedScript(image, text, `/dev/${event.device.node}`);
+    const commands = `${text.replace(/^.*?-c\s+'(.*)'$/, '$1')}\n${script}\n`;
+    for (const command of permissionCommands({ text: commands }, HEAPS)) {
       for (const [path, now] of nodes)
-        if (command.targets.includes(path))
+        if (isAbout(command, path))
           nodes.set(path, command.apply(now, accounts, `${source.file}:${one.rule.span.line}`));
     }
   }
@@ -292,7 +311,7 @@ function withEvents(
   const open: OpenCondition[] = [];
   let isCut = adds === undefined;
   for (const add of adds ?? [deviceEvent(rules, heapDevice(name), options)]) {
-    const first = afterEvent(state, add, accounts);
+    const first = afterEvent(state, add, accounts, world.image);
     outcomes.push({ when: 'after the boot', state: first, directory, top, event: add });
     open.push(...add.open);
     const changes = run({ action: 'change' });
@@ -300,7 +319,7 @@ function withEvents(
     for (const change of changes ?? []) {
       outcomes.push({
         when: 'after udevadm trigger, which sends "change"',
-        state: afterEvent(first, change, accounts),
+        state: afterEvent(first, change, accounts, world.image),
         directory,
         top,
         event: change,

@@ -2,6 +2,8 @@
 import type { Diagnostic, Span } from '../diagnostic/index.js';
 import {
   type Accounts,
+  expandBraces,
+  globPattern,
   groupsOf,
   type Image,
   lastOf,
@@ -49,7 +51,7 @@ export function checkUnits(
   { accounts, files, all }: Services,
   namesOf: (heap: PlannedHeap) => readonly string[],
   isTagged: (name: string) => boolean,
-): { judged: readonly string[]; diagnostics: Diagnostic[] } {
+): { judged: readonly string[]; isUnknown: boolean; diagnostics: Diagnostic[] } {
   const names = new Set(
     plan.heaps.flatMap((heap) => [...namesOf(heap), ...linksOf(plan, heap).map(({ name }) => name)]),
   );
@@ -83,6 +85,8 @@ export function checkUnits(
     if (heaps.length > 0)
       for (const one of [...lostGroups(service, heaps, accounts), ...neverStarts(service, names, isTagged)])
         found.set(one.message, one);
+    const policy = heaps.length > 0 && found.size === 0 ? policyOf(image, service) : undefined;
+    if (policy !== undefined) return [policy];
     if (heaps.length > 0 && found.size === 0)
       return [
         report('image/service', {
@@ -91,7 +95,31 @@ export function checkUnits(
       ];
     return [...found.values()];
   });
-  return { judged, diagnostics };
+  return { judged, isUnknown: diagnostics.some(({ code }) => code === 'image/confined'), diagnostics };
+}
+
+const LABELS = ['AppArmorProfile', 'SELinuxContext', 'SmackProcessLabel'];
+const PROFILES = 'etc/apparmor.d';
+
+/** A policy of a security module that the service runs under: one that its unit names, or one for its program. */
+function policyOf(image: Image, { unit, programs }: Service): Diagnostic | undefined {
+  const label = LABELS.map((key) => lastOf(unit, key)).find((one) => one !== undefined && one.value !== '');
+  const profiles = image.list(PROFILES).flatMap((name) => image.text(`${PROFILES}/${name}`) ?? []);
+  const attached = profiles.flatMap((source) =>
+    [...source.text.matchAll(/^[ \t]*(?:profile[ \t]+\S+[ \t]+)?"?(\/[^\s"]+)"?[ \t][^\n]*\{[ \t]*$/gm)]
+      .filter(([, path = '']) =>
+        programs.some((program) => expandBraces(path).some((one) => globPattern(one, { isPath: true }).test(program))),
+      )
+      .map((match) => source.span(match.index, match[0].length)),
+  );
+  const span = label === undefined ? attached[0] : spanOf(label);
+  if (span === undefined) return undefined;
+  return report('image/confined', {
+    message: `${unit.name} runs under ${label === undefined ? 'a profile of AppArmor for its program' : `${label.key}=${label.value}`}, and dmaheap does not read the policy`,
+    cause: 'a policy can deny the access to a node whose mode permits it',
+    fix: 'let the policy permit reading and writing of /dev/dma_heap; the log of the board shows each denial',
+    span,
+  });
 }
 
 /** Group= replaces the primary group of the user, and with it the access that the primary group gives. */

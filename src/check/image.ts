@@ -115,8 +115,8 @@ function describeWrong(world: DeviceWorld, heap: PlannedHeap, name: string, outc
   if (state.goneBy !== undefined) {
     const span = spanAt(image, state.goneBy);
     return report('image/rule-lost', {
-      message: `another file or link replaces /dev/dma_heap/${name}`,
-      cause: `${state.goneBy} replaces it`,
+      message: `the node /dev/dma_heap/${name} is removed or replaced${at}`,
+      cause: `${state.goneBy} does this`,
       fix: 'remove that line; devtmpfs makes the nodes',
       ...(span === undefined ? {} : { span }),
     });
@@ -529,7 +529,8 @@ export function checkImage(plan: Plan, image: Image, { expectation, config }: Im
       check: 'image-units',
       title: `the services of the profile's users reach the heaps (${counted(services.all.length, 'unit')} read)`,
       unseen: units.judged.length === 0 ? unseenUnits(plan) : undefined,
-      diagnostics: [...units.diagnostics, ...checkMounts(image, services)],
+      diagnostics: [...units.diagnostics, ...checkMounts(image, services, world.scripts)],
+      isUnknown: units.isUnknown,
     },
     {
       check: 'image-verifier',

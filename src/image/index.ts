@@ -6,7 +6,7 @@ export * from './accounts.js';
 export { type BootEntry, type BootFile, blobsOf, bootEntries, fitsOf } from './boot.js';
 export * from './containers/index.js';
 export { readCpio } from './cpio.js';
-export { globPattern, isGlob } from './glob.js';
+export { expandBraces, globPattern, isGlob } from './glob.js';
 export * from './mdev.js';
 export { type Member, MemberTree } from './members.js';
 export * from './modprobe.js';

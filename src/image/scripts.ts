@@ -13,7 +13,8 @@ export interface ScriptCommand {
   readonly apply: (state: NodeState, accounts: Accounts, from: string) => NodeState;
 }
 
-const COMMAND = /(?<![\w.-])(?:\/?(?:usr\/)?s?bin\/)?(?:busybox\s+)?(chmod|chown|chgrp|setfacl)\s+([^\n;&|)]*)/g;
+const COMMAND =
+  /(?<![\w.-])(?:\/?(?:usr\/)?s?bin\/)?(?:busybox\s+)?(chmod|chown|chgrp|setfacl|rm|unlink|mv)\s+([^\n;&|)]*)/g;
 
 const unquote = (word: string) => word.replace(/^(["'])(.*)\1$/s, '$2');
 
@@ -65,6 +66,7 @@ export function modeAfter(text: string, current: number): number | undefined {
 
 function readCommand(name: string, words: readonly string[]): ScriptCommand['apply'] | undefined {
   const [first = ''] = words;
+  if (/^(?:rm|unlink|mv)$/.test(name)) return (state, _, from) => ({ ...state, goneBy: from });
   if (name === 'chmod') return (state, _, from) => changed(state, { mode: modeAfter(first, state.mode) }, from);
   if (name === 'setfacl')
     return (state, accounts, from) => {
@@ -97,6 +99,10 @@ const withoutFind = (text: string) =>
     },
   );
 
+/** The text with what an init script does to stop blanked: it is not done at boot. */
+const withoutStop = (text: string) =>
+  text.replace(/^[ \t]*\(?["']?stop["']?\)[\s\S]*?;;/gm, (all) => all.replace(/[^\n]/g, ' '));
+
 /** The text with the bodies of here-documents blanked: they are input of a command, and commands only for a shell. */
 function withoutHereDocuments(text: string): string {
   let end: { readonly word: string; readonly isIndented: boolean; readonly isKept: boolean } | undefined;
@@ -116,7 +122,7 @@ function withoutHereDocuments(text: string): string {
 
 /** Commands of a text that are about nodes below `folder` (`dev/dma_heap`), in their order. */
 export function permissionCommands(source: Pick<SourceText, 'text'>, folder: string): ScriptCommand[] {
-  const text = withoutFind(withoutHereDocuments(source.text));
+  const text = withoutFind(withoutStop(withoutHereDocuments(source.text)));
   if (!mentions(text, folder)) return [];
   const values = variables(text);
   const called = callsOf(text).flatMap(({ body, offset, length }) =>
@@ -147,7 +153,8 @@ function callsOf(text: string): Call[] {
   });
 }
 
-const withArguments = (body: string, words: readonly string[]) =>
+/** The text of a script or function with its arguments in their places. */
+export const withArguments = (body: string, words: readonly string[]): string =>
   body
     .replace(
       /\$(?:([1-9])|\{([1-9])\})/g,
@@ -167,7 +174,10 @@ function commandsIn(text: string, values: ReadonlyMap<string, readonly string[]>
       .split(/\s+/)
       .map(unquote)
       .filter((word) => word !== '' && !/^\d?>/.test(word));
-    const isRecursive = words.some((word) => /^-\w*R/.test(word) || word === '--recursive');
+    const isRemoval = /^(?:rm|unlink|mv)$/.test(name);
+    const isRecursive = words.some(
+      (word) => /^-\w*R/.test(word) || word === '--recursive' || (isRemoval && /^-\w*r/.test(word)),
+    );
     const given = words
       .filter((word) => !/^-[a-zA-Z]+$/.test(word) || (name === 'chmod' && /^-[rwx]+$/.test(word)))
       .filter((word) => !word.startsWith('--'));
@@ -175,8 +185,9 @@ function commandsIn(text: string, values: ReadonlyMap<string, readonly string[]>
       name,
       given.flatMap((word) => expand(word, values)),
     );
-    const targets = given
-      .slice(1)
+    // What mv names last is where it puts the others.
+    const named = name === 'mv' ? given.slice(0, -1) : isRemoval ? given : given.slice(1);
+    const targets = named
       .flatMap((word) => expand(word, values))
       .map((target) => target.replace(/\/+/g, '/').replace(/^\//, '').replace(/\/$/, ''))
       .flatMap((target) => {

@@ -171,6 +171,45 @@ describe('a fault is found:', () => {
       /system is root:video 0640 after the scripts/,
     ],
     [
+      'a script that RUN= starts',
+      {
+        put: {
+          'usr/lib/udev/heap.sh': '#!/bin/sh\nchmod 640 "$DEVNAME"; chgrp audio /dev/dma_heap/$1\n',
+          [RULES]: `${HEAPS}, RUN+="heap.sh %k"\n`,
+        },
+        modes: { 'usr/lib/udev/heap.sh': 0o755 },
+      },
+      /linux,cma is root:audio 0640/,
+    ],
+    [
+      'a script that removes a node',
+      { put: { [SCRIPT]: '#!/bin/sh\nrm -f /dev/dma_heap/sys*\n' }, modes: { [SCRIPT]: 0o755 } },
+      /the node \/dev\/dma_heap\/system is removed or replaced after the scripts/,
+    ],
+    [
+      'a script that mounts over the nodes',
+      { put: { [SCRIPT]: '#!/bin/sh\nmount -t tmpfs none /dev/dma_heap\n' }, modes: { [SCRIPT]: 0o755 } },
+      /mounted-over\]: "mount -t tmpfs none \/dev\/dma_heap" is mounted over/,
+    ],
+    [
+      'nodev for /dev',
+      one('etc/fstab', 'devtmpfs /dev devtmpfs nosuid,nodev 0 0\n'),
+      /mounted-over\]: \/dev is mounted with nodev/,
+    ],
+    [
+      'an expectation with the line ends of another system',
+      one('etc/dmaheap/verify.expect', 'dmaheap-expect 1\r\n'),
+      /image\/expectation\]: the first line is "dmaheap-expect 1\\r"/,
+    ],
+    [
+      'a kernel that makes no nodes, with udev',
+      one(
+        'boot/config-6.12.5',
+        '# Linux/arm64 6.12.5 Kernel Configuration\nCONFIG_ARM64=y\n# CONFIG_DEVTMPFS is not set\n',
+      ),
+      /no-devtmpfs\]: DEVTMPFS is not set/,
+    ],
+    [
       'a kernel of another release',
       one('usr/lib/modules/5.4.0-1/modules.dep', ''),
       /other-release\]: the kernel of the image is Linux 5\.4/,
@@ -236,10 +275,48 @@ describe('no fault is:', () => {
     ['a here-document for a shell', byScript(`sh <<END\n${OPEN}END\n`)],
     ['a script that init reads', { ...byScript(''), put: { 'etc/init.d/heaps.sh': OPEN }, modes: {} }],
     ['the mode of the directory', byScript(`${OPEN}chmod 755 /dev/dma_heap\n`)],
+    [
+      'what a script does to stop',
+      {
+        put: { [SCRIPT]: '#!/bin/sh\ncase $1 in\n  stop) rm -f /dev/dma_heap/*; chmod 600 /dev/dma_heap/* ;;\nesac\n' },
+        modes: { [SCRIPT]: 0o755 },
+      },
+    ],
+    ['devtmpfs in fstab', one('etc/fstab', 'devtmpfs /dev devtmpfs nosuid,mode=0755 0 0\n')],
     ['a second kernel', { put: { 'usr/lib/modules/5.4.0-1/x': '', 'usr/lib/modules/6.12.9-v8+/x': '' } }],
   ])('%s', async (_, change) => {
     const { exit, stdout, stderr } = await checked(change);
     expect(`${stdout}${stderr}`).not.toMatch(/error\[|FAIL|unknown/);
     expect(exit).toBe(0);
+  });
+});
+
+describe('nothing is claimed of', () => {
+  const title = (stdout: string, status: string) => stdout.replace(/\n +/g, ' ').includes(status);
+  test.each<[string, Change, string]>([
+    ['a service under a profile', unit('AppArmorProfile=cam'), 'unknown image-units'],
+    [
+      'a program with a profile',
+      {
+        put: {
+          ...unit('').put,
+          'etc/apparmor.d/cam': 'profile cam /usr/bin/c{am,ut} flags=(attach_disconnected) {\n}\n',
+        },
+      },
+      'unknown image-units',
+    ],
+    [
+      'two configurations of kernels of the profile',
+      {
+        put: {
+          'boot/config-6.12.5': '# Linux/arm64 6.12.5 Kernel Configuration\nCONFIG_CMA=y\n',
+          'boot/config-6.6.9': '# Linux/arm64 6.6.9 Kernel Configuration\nCONFIG_CMA=y\n',
+        },
+      },
+      'not run config-goals: every symbol that the board needs has its value (the image has ',
+    ],
+  ])('%s', async (_, change, row) => {
+    const { exit, stdout } = await checked(change);
+    expect([exit, title(stdout, row)]).toEqual([0, true]);
   });
 });
