@@ -4,7 +4,7 @@ import type { Fdt } from '../fdt/index.js';
 import { hasOptionLine } from '../kconfig/option-line.js';
 import type { Plan } from '../plan/index.js';
 import { Board } from './board.js';
-import { CAUSES, isIndependent, type Need, needsOf, verifiedId } from './causes/index.js';
+import { CAUSES, isFurther, type Need, needsOf, verifiedId } from './causes/index.js';
 import type { Clue, Reader } from './clues.js';
 import { comparePlan, type PlanRow } from './compare-plan.js';
 import { type Meaning, meaningOfLine } from './meaning.js';
@@ -114,7 +114,13 @@ function meaningsOf(lines: readonly PastedLine[]): Diagnosis['meanings'] {
 function causesOf(board: Board): Diagnosis['causes'] {
   const causes: Diagnosis['causes'][number][] = [];
   for (const cause of CAUSES) {
-    if (causes.length > 0 && (!isIndependent(cause.id) || causes.some(({ id }) => !isIndependent(id)))) continue;
+    if (
+      !isFurther(
+        cause.id,
+        causes.map(({ id }) => id),
+      )
+    )
+      continue;
     const found = cause.when(board);
     if (found === undefined) continue;
     const lines = [...new Set(found.evidence.filter((line): line is string => line !== undefined && line !== ''))];

@@ -15,6 +15,7 @@ import { NARROW_PASTES } from './pastes-narrow.js';
 import { NEAR_PASTES } from './pastes-near.js';
 import { PLAIN_PASTES } from './pastes-plain.js';
 import { PREFIXED_PASTES } from './pastes-prefixed.js';
+import { REPORT_PASTES } from './pastes-reports.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 import { TOOL_PASTES } from './pastes-tools.js';
 import { VENDOR_PASTES } from './pastes-vendors.js';
@@ -38,4 +39,5 @@ export const all: readonly PasteCase[] = [
   ...LEAD_PASTES,
   ...CLAIM_PASTES,
   ...NARROW_PASTES,
+  ...REPORT_PASTES,
 ];

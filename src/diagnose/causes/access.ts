@@ -135,6 +135,15 @@ export const ACCESS: readonly Cause[] = [
     when(board) {
       const unknown = board.all('unknownGroup').find((one) => isGroupOfHeaps(board, one)) ?? notInDatabase(board);
       if (unknown === undefined) return undefined;
+      // systemd does not print the name.
+      if (unknown.group === '') {
+        const group = board.first('unitGroups')?.groups.join(', ') ?? 'of Group= or SupplementaryGroups=';
+        return {
+          text: `a group of the unit does not exist on this system (${group}), so systemd does not start the service (216/GROUP).`,
+          evidence: [unknown.line, board.first('unitGroups')?.line],
+          fix: `create the group (a line "g NAME -" in /usr/lib/sysusers.d, or groupadd --system NAME), or correct the name in the unit: getent group NAME must print it`,
+        };
+      }
       return {
         text: `the group ${unknown.group} does not exist on this system, so udev ignores GROUP= and the node keeps the group root.`,
         evidence: [unknown.line, board.nodes()[0]?.line],
@@ -217,7 +226,8 @@ export const ACCESS: readonly Cause[] = [
         return undefined;
       // What allocates has opened the node.
       const isOpened = board.opensHeap !== undefined || board.all('allocation').some(({ errno }) => errno === 'ENOMEM');
-      if (board.has('allocFailed') || isOpened) return undefined;
+      const isRefusedFirst = board.refused.some(({ errno, name }) => errno === 'EACCES' && name === node.name);
+      if ((board.has('allocFailed') || isOpened) && !isRefusedFirst) return undefined;
       return {
         text: `the node ${node.name} still has the kernel's default, 0600 root:root: no udev rule and no line of mdev.conf sets the access to the subsystem dma_heap, so only root can open the node.`,
         evidence: [node.line, board.first('noRules')?.line, board.refused[0]?.line],

@@ -178,7 +178,10 @@ export const AMOUNTS: readonly Cause[] = [
   {
     id: 'CMA_TRANSIENT_BUSY',
     when(board) {
-      const busy = board.all('allocFailed').find(({ result }) => result === -16) ?? board.first('busyPages');
+      // A busy range alone is not a failure: the kernel then tries the next one.
+      const busy =
+        board.all('allocFailed').find(({ result }) => result === -16) ??
+        (isShort(board) ? board.first('busyPages') : undefined);
       const retry = board.line(
         /(?:second|next|another|third|later) (?:try|attempt|time|run)|\bretr(?:y|ies|ied|ying)\b|again (?:works|ok)|works again|(?:sometimes|occasionally|once in a while|sporadic|偶尔|有时|重试)/i,
       );

@@ -176,6 +176,12 @@ export const DENIED: readonly Cause[] = [
           /fd_flags=\S*O_RDWR/.test(board.text))
       )
         return undefined;
+      if (flags === undefined && source === undefined)
+        return {
+          text: 'the descriptor of the buffer is read-only, so mmap with PROT_WRITE gives EACCES. The text does not show where the buffer comes from: a heap gives such a descriptor for fd_flags without O_RDWR, and DRM for an export without DRM_RDWR. The node and the groups are not the cause.',
+          evidence: [mapped.line],
+          fix: 'allocate with fd_flags = O_RDWR | O_CLOEXEC in struct dma_heap_allocation_data, or export with DRM_CLOEXEC | DRM_RDWR (drmPrimeHandleToFD); strace -f -e trace=ioctl,mmap PROGRAM shows which of them it is',
+        };
       return {
         text: 'the buffer has a read-only descriptor: it was allocated with fd_flags without O_RDWR, so mmap with PROT_WRITE gives EACCES. The node and the groups are not the cause.',
         evidence: [flags?.line ?? source, mapped.line],

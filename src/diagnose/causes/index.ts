@@ -60,7 +60,16 @@ const INDEPENDENT = new Set([
   'PERM_GROUP_WRONG',
   'USER_NOT_IN_GROUP',
 ]);
-export const isIndependent = (id: string): boolean => INDEPENDENT.has(id);
+const isIndependent = (id: string): boolean => INDEPENDENT.has(id);
+
+/** Rights of the node, which do not explain that an allocation of another user fails. */
+const OF_ACCESS = /^(?:PERM_|GROUP_|USER_|RULE_|LOGIN_)/;
+const OF_AMOUNTS = new Set(['CMA_EXHAUSTED', 'CMA_FRAGMENTED', 'CMA_TOO_SMALL_FOR_BUDGET']);
+/** @returns false: the causes that were found explain it */
+export const isFurther = (id: string, found: readonly string[]): boolean =>
+  found.length === 0 ||
+  (isIndependent(id) && found.every(isIndependent)) ||
+  (OF_AMOUNTS.has(id) && found.every((one) => OF_ACCESS.test(one)));
 
 export type { Cause, Need } from './cause.js';
 export { verifiedId } from './denied.js';

@@ -159,7 +159,7 @@ const USUAL: typeof OTHERS = [
  * -EPROBE_DEFER, after which the kernel probes again.
  */
 const HARMLESS =
-  /\berrors?=[\w-]+|\b(?:error|fault|timeout|fail)[-_]\w+|\w[-_](?:errors?|faults?|timeouts?|fail(?:ed|ures?)?)\b|\b(?:error|fault|failure) (?:report\w*|handl\w*|correct\w*|counters?|injection|detection|recovery|isolation|toleran\w*|log\w*)|\bno (?:known |\w+ )?(?:errors?|faults?|failures?)\b|\b(?:0|zero) (?:errors?|faults?|failures?|failed|timeouts?)\b|\b(?:errors?|faults?|fail(?:ed|ures?)?|timeouts?)\s*[:=]\s*(?:0\b|\d+ ?(?:ms|s|sec\w*|us)\b)|\berrors?\s+(?:dropped|overrun)|\btimeout (?:is |set to |of |after )?\d+ ?(?:ms|s|sec\w*)?\b|\b(?:recovered|recovering) from \w+/gi;
+  /\berrors?=[\w-]+|\b(?:error|fault|timeout|fail)[-_]\w+|\w[-_](?:errors?|faults?|timeouts?|fail(?:ed|ures?)?)\b|\b(?:error|fault|failure) (?:report\w*|handl\w*|correct\w*|counters?|injection|detection|recovery|isolation|toleran\w*|log\w*)|\bno (?:known |\w+ )?(?:errors?|faults?|failures?)\b|\b(?:0|zero) (?:errors?|faults?|failures?|failed|timeouts?)\b|\b(?:errors?|faults?|fail(?:ed|ures?)?|timeouts?)\s*[:=]\s*(?:0\b|\d+ ?(?:ms|s|sec\w*|us)\b)|\b(?:errors?|faults?|failures?)\s*[:=]\s*(?:no|none|off|disabled|ignore)\b|\berrors?\s+(?:dropped|overrun)|\btimeout(?: value)?:? (?:is |set to |of |after )?\d+ ?(?:ms|s|sec\w*)?\b|\b(?:recovered|recovering) from \w+/gi;
 /** The kernel goes on, in its own words. */
 const GOES_ON =
   /,? ?\b(?:ignor(?:ed|ing)|deferr?(?:ed|ing)|defer probe|probe defer\w*|will retry|retrying|using (?:dummy|default|fallback)|falling back|fall ?back to|not (?:critical|fatal)|optional|skipp(?:ed|ing)|disabling)\b|\b(?:error|err|ret|failed)\W{0,4}-517\b|-EPROBE_DEFER|: -517\b/i;
@@ -291,8 +291,9 @@ export const NOT_OURS_IN_LOG: Cause = {
     if (isAccused(board)) return undefined;
     const line = failure(board.linesOf('kernel'), board);
     return (
-      (isHeapShown(board) || !isAboutHeaps(board) || isShort(board) ? knownFault(board, USUAL) : undefined) ??
-      (line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX))
+      (isShort(board) || (isComplaint(board) && (isHeapShown(board) || !isAboutHeaps(board)))
+        ? knownFault(board, USUAL)
+        : undefined) ?? (line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX))
     );
   },
 };
@@ -304,7 +305,7 @@ const ANOTHER_FIX =
 /** The error number as drivers print it: a line of the kernel's log without its clock. */
 const OF_A_DRIVER = /(?::|error|err|ret\w*)[ =(]*-\d{1,3}\)?\s*$/i;
 const FAILS =
-  /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)?|deadlock)\b|失败|错误/i;
+  /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)|deadlock)\b|失败|错误/i;
 /** A row of /proc/PID/limits, one of which is a timeout. */
 const LIMIT = /^\s*Max [a-z]/;
 /** Of these a heap may be the cause, whatever the line names. */
@@ -411,8 +412,10 @@ export const HEALTHY: Cause = {
     const identity = board.last('identity');
     const isMember = identity === undefined || nodes.length === 0 || identity.groups.includes(nodes[0]?.group ?? '');
     // A good line of the boot, and a question without a complaint.
+    const asked = board.cmaArgument?.sizeBytes;
     const isQuiet =
-      board.all('pool').some(({ isCma }) => isCma) &&
+      (board.all('pool').some(({ isCma }) => isCma) ||
+        board.all('reserved').some(({ mebibytes }) => BigInt(mebibytes) * 1048576n === asked)) &&
       !/fail|error|\bnot\b|n't|wrong|problem|\bwhy\b|cannot|missing|为什么|失败|问题/i.test(
         board
           .linesOf('others')

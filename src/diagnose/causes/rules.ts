@@ -81,6 +81,10 @@ const overridden = (applied: readonly Clue<'ruleApplied'>[], one: Clue<'ruleAppl
   return last !== undefined && last.file !== one.file && last.value !== one.value ? last : undefined;
 };
 
+/** A file of rules that was printed, in another directory or without the suffix. */
+const NOT_READ =
+  /\b(?:cat|head|tail|less|more|nano|vim?)\s+(?:\/etc|\/run|\/(?:usr\/)?lib)\/udev\/(?:[\w.-]+\.rules|rules\.d\/(?!\S*\.rules\b)[\w.-]+)\s*$/;
+
 /** The rule is for other heaps than this one. */
 const otherNode = (text: string, name: string | undefined) =>
   name === undefined || matchesHeap(text, name)
@@ -146,7 +150,13 @@ export const RULES: readonly Cause[] = [
       const setting = rules
         .filter(({ text }) => /GROUP|MODE/.test(text))
         .map((rule) => ({ rule, why: neverMatches(rule.text) ?? otherNode(rule.text, node?.name) }));
-      const wrong = setting.every(({ why }) => why !== undefined) ? setting[0] : undefined;
+      const misplaced = board.line(NOT_READ);
+      const wrong =
+        misplaced !== undefined && setting[0] !== undefined
+          ? { rule: setting[0].rule, why: `udev reads only files with the suffix .rules in a directory rules.d` }
+          : setting.every(({ why }) => why !== undefined)
+            ? setting[0]
+            : undefined;
       if (
         rules.length === 0 ||
         (node === undefined && !(wrong !== undefined && nodes.length === 0 && isRefused(board)))
@@ -155,12 +165,12 @@ export const RULES: readonly Cause[] = [
       if (setting.length === 0) return undefined;
       const isInstalled = setting.some(({ rule }) => rule.file !== '') || /\.rules\b/.test(board.text);
       return {
-        text: `${isInstalled ? 'a rule for the heaps is installed, but it was not applied' : 'the text has a rule for the heaps (it does not show the file), and it is not applied'}: the node still has the kernel's default, 0600 root:root. ${wrong === undefined ? 'The rule is correct, so udev has not read it, or it has not processed the device since.' : `The rule never matches${wrong.rule.text.includes('KERNEL') && node !== undefined ? ` ${node.name}` : ''}: ${wrong.why}.`}`,
-        evidence: [wrong?.rule.line ?? rules[0]?.line, node?.line],
+        text: `${isInstalled ? 'a rule for the heaps is installed, but it was not applied' : 'the text has a rule for the heaps (it does not show the file), and it is not applied'}: the node still has the kernel's default, 0600 root:root. ${wrong === undefined ? 'The rule is correct, so udev has not read it, or it has not processed the device since.' : `${misplaced === undefined ? `The rule never matches${wrong.rule.text.includes('KERNEL') && node !== undefined ? ` ${node.name}` : ''}` : 'The file is not read'}: ${wrong.why}.`}`,
+        evidence: [misplaced, wrong?.rule.line ?? rules[0]?.line, node?.line],
         fix:
           wrong === undefined
             ? 'run udevadm control --reload, then udevadm trigger --subsystem-match=dma_heap; `udevadm test /sys/class/dma_heap/system` shows whether udev reads the file. If the initramfs starts udev, the rule must be in the initramfs too'
-            : 'write the rule as SUBSYSTEM=="dma_heap", KERNEL=="linux,cma|reserved|default_cma_region", GROUP="video", MODE="0660" (without KERNEL== for all heaps), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap',
+            : `${misplaced === undefined ? '' : 'put the file where udev reads it, and '}write the rule as SUBSYSTEM=="dma_heap", ${node === undefined || board.isDefaultName(node.name) ? 'KERNEL=="linux,cma|reserved|default_cma_region", ' : ''}GROUP="video", MODE="0660" (without KERNEL== for all heaps), then run udevadm control --reload and udevadm trigger --subsystem-match=dma_heap`,
       };
     },
   },

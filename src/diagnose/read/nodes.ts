@@ -201,7 +201,7 @@ const PEOPLE: readonly Row[] = [
     ([, user = '', list = ''], line) => clue(line, 'identity', { user, groups: list.split(','), isDatabase: false }),
   ],
   [
-    /^\s*(?:id \S+: )?uid=\d+\((\S+?)\).*?(?:groups|Gruppen|groupes|grupos|组|группы)=(\S+)/,
+    /^\s*(?:id \S+: )?(?:uid|用户id|使用者id|ユーザid|identifikator użytkownika)=\d+\((\S+?)\).*?[\s(](?:groups|Gruppen|groupes|grupos|gruppi|groepen|grupy|组|群組|グループ|그룹들|группы)=(\S+)/i,
     ([, user = '', list = ''], line) => [
       clue(line, 'identity', {
         user,
@@ -242,7 +242,7 @@ const PEOPLE: readonly Row[] = [
       clue(line, 'groupAdded', { group: g1 ?? g2 ?? g3 ?? '', user: u1 ?? u2 ?? u3 ?? '' }),
   ],
   [
-    /Unknown group ['"]?([\w-]+)|Failed to resolve group ['"]?([\w-]+)|specified group ['"]([\w-]+)['"] unknown|group ['"\u2018]?([\w-]+)['"\u2019]? does not exist|chgrp: invalid group:? ['"\u2018]?([\w-]+)|unknown group(?: name)?:? ['"]?([\w-]+)/i,
+    /Unknown group ['"]?([\w-]+)|Failed to resolve group ['"]?([\w-]+)|specified group ['"]([\w-]+)['"] unknown|group ['"\u2018]?([\w-]+)['"\u2019]? does not exist|chgrp: invalid group:? ['"\u2018]?([\w-]+)|unknown group(?: name)?:? ['"]?([\w-]+)|Failed to determine (?:supplementary groups|group credentials)|status=216\/GROUP/i,
     (match, line) => clue(line, 'unknownGroup', { group: match.slice(1).find((one) => one !== undefined) ?? '' }),
   ],
   [
