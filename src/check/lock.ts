@@ -162,6 +162,27 @@ export function compareFiles(
   present: ReadonlyMap<string, { readonly sha256: string; readonly text: string | undefined }>,
   shown: (file: string) => string,
 ): Diagnostic[] {
+  return [...changedFiles(lock, present, shown), ...addedFiles(lock, present, shown)];
+}
+
+/** Folder and ending: a build that reads all files of a kind in a folder reads one more. */
+const kindOf = (file: string) => `${file.replace(/[^/]*$/, '')} ${/[^/](\.[^./]+)$/.exec(file)?.[1]}`;
+
+/** Files that the lock does not have and that a build may read with those that it has; text for people is none. */
+function addedFiles({ files = {} }: Lock, present: ReadonlyMap<string, unknown>, shown: (file: string) => string) {
+  const kinds = new Set(Object.keys(files).map(kindOf));
+  const isAdded = (file: string) =>
+    !Object.hasOwn(files, file) && kinds.has(kindOf(file)) && !/(?:^|\/)\.[^/]*$|\.md$/.test(file);
+  return [...present.keys()].filter(isAdded).map((file) =>
+    report('lock/drift', {
+      message: `${shown(file)} is not in the lock, and a build may read it with the locked files beside it`,
+      cause: 'the proof of the lock does not hold for this file',
+      fix: 'move the file out of the generated tree',
+    }),
+  );
+}
+
+function changedFiles(lock: Lock, present: Parameters<typeof compareFiles>[1], shown: (file: string) => string) {
   return Object.entries(lock.files ?? {}).flatMap(([file, digest]) => {
     const now = present.get(file);
     if (now?.sha256 === digest) return [];
@@ -169,7 +190,7 @@ export function compareFiles(
     if (now === undefined)
       return [
         report('lock/drift', {
-          message: `${shown(file)} does not exist, but the lock records it`,
+          message: `${shown(file)} is not there as a file, but the lock records it`,
           fix: 'run dmaheap generate, which writes it again',
         }),
       ];

@@ -171,6 +171,18 @@ function kindOf(file: string): string {
   return length === 0 ? 'an empty directory' : `a directory with ${length === 1 ? '1 entry' : `${length} entries`}`;
 }
 
+/** What is in the place of a file that is not there, or of a directory above it. */
+function otherKind(directory: string, file: string): string {
+  const parts = file.split('/');
+  for (const [i] of parts.entries()) {
+    const above = parts.slice(0, i + 1).join('/');
+    const stat = lookAt(path.join(directory, above));
+    if (stat === undefined) break;
+    if (stat.isSymbolicLink() || i === parts.length - 1) return `${above} is ${kindOf(path.join(directory, above))}`;
+  }
+  return 'it does not exist';
+}
+
 /** @returns undefined when there is none; 'bad' when it cannot be understood */
 export function readManifest(directory: string): Manifest | 'bad' | undefined {
   const text = standingIn(directory)(MANIFEST);
@@ -263,7 +275,7 @@ export function compareWithManifest(
     ),
     ...missing.map((file) =>
       reportTree('tree/missing', {
-        message: `${shown(file)} was generated, but it does not exist`,
+        message: `${shown(file)} was generated, but ${otherKind(directory, file)}`,
         fix: 'run dmaheap generate again',
         span: at(MANIFEST),
       }),

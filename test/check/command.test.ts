@@ -1,5 +1,14 @@
 /** `dmaheap check` as a user runs it: exit status and the shapes that others read. */
-import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -211,6 +220,28 @@ describe('a lock', () => {
         : value;
     const { exit, stdout } = await withFile(lock, (text) => JSON.stringify(reversed(JSON.parse(text))), checked);
     expect([exit, stdout]).toEqual([0, expect.stringContaining('pass    lock: ')]);
+  });
+  test('fails when the tree has one more file for a build, and not for one that nothing reads', async () => {
+    const added = (file: string) => path.join(work, 'locked/udev', file);
+    for (const file of ['NOTES.md', '.70-dmaheap.rules.swp', '70-dmaheap.rules~']) writeFileSync(added(file), '# x\n');
+    expect((await checked()).exit).toBe(0);
+    writeFileSync(added('71-local.rules'), '# nothing\n');
+    const { exit, stderr } = await checked();
+    expect([exit, stderr]).toEqual([1, expect.stringMatching(/71-local\.rules is not in the lock/)]);
+    for (const file of ['NOTES.md', '.70-dmaheap.rules.swp', '70-dmaheap.rules~', '71-local.rules'])
+      rmSync(added(file));
+  });
+  test('names a link in the place of a file', async () => {
+    const folder = path.join(work, 'locked/udev');
+    renameSync(folder, path.join(work, 'moved'));
+    symlinkSync('../moved', folder);
+    const { exit, stderr } = await checked();
+    rmSync(folder);
+    renameSync(path.join(work, 'moved'), folder);
+    expect([exit, stderr]).toEqual([
+      1,
+      expect.stringContaining('was generated, but udev is a symbolic link to ../moved'),
+    ]);
   });
   test('fails when a file was taken from its list', async () => {
     const cut = (text: string) => {
