@@ -231,6 +231,16 @@ describe('a lock', () => {
     for (const file of ['NOTES.md', '.70-dmaheap.rules.swp', '70-dmaheap.rules~', '71-local.rules'])
       rmSync(added(file));
   });
+  test.each([
+    [
+      ['check', 'board.json', '--dtb', 'any.dtb', '--lock', 'board.lock'],
+      '--lock has no effect on the check of a built image',
+    ],
+    [['check', 'locked', '--overlay', 'any.dtbo'], '--overlay has no effect on the check of a generated tree'],
+  ])('%j refuses an option that it does not read', async (argv, words) => {
+    const { exit, stderr } = await dmaheap(argv);
+    expect([exit, stderr]).toEqual([2, expect.stringContaining(words)]);
+  });
   test('names a link in the place of a file', async () => {
     const folder = path.join(work, 'locked/udev');
     renameSync(folder, path.join(work, 'moved'));

@@ -80,14 +80,35 @@ export const command = declare({
   ],
   run: async (context, subject, options) => {
     if (subject.endsWith('.kernel.json')) return checkKernel(context, subject, options);
-    return options.config === undefined &&
+    const isTree =
+      options.config === undefined &&
       options.rootfs === undefined &&
       options.container === undefined &&
-      !isFile(context.resolve(subject))
-      ? check(context, subject, options)
-      : checkBuilt(context, subject, options);
+      !isFile(context.resolve(subject));
+    refuseIdleOptions(options, isTree ? ONLY_BUILT : ONLY_TREE, isTree);
+    return isTree ? check(context, subject, options) : checkBuilt(context, subject, options);
   },
 });
+
+/** Options that one of the two forms reads, by the names that they have here. */
+const ONLY_TREE = { baseConfig: '--base-config', lock: '--lock', allowEdited: '--allow-edited', confirm: '--confirm' };
+const ONLY_BUILT = { overlay: '--overlay' };
+
+/** An option without effect would leave a comparison out that the user asked for. @throws {@link Refusal} */
+function refuseIdleOptions(given: object, idle: Readonly<Record<string, string>>, isTree: boolean): void {
+  const options = Object.entries(given);
+  const isGiven = (value: unknown) =>
+    value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  const found = options.find(([name, value]) => Object.hasOwn(idle, name) && isGiven(value));
+  if (found === undefined) return;
+  throw new Refusal(
+    `${idle[found[0]]} has no effect on the check of ${isTree ? 'a generated tree' : 'a built image'}`,
+    EXIT.usage,
+    isTree
+      ? 'give the profile instead of the directory, or omit the option'
+      : 'give the directory that dmaheap generate -o wrote, without --config, --rootfs and --container; or omit the option',
+  );
+}
 
 /** A kernel description on its own. @throws {@link Refusal} */
 async function checkKernel(
