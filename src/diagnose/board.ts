@@ -4,6 +4,7 @@ import { compareKernelVersions, type KernelVersion } from '../facts/index.js';
 import { cmaParameter, type RefusedDefault } from '../placement/index.js';
 import type { Clue, Kind, Listed } from './clues.js';
 import type { PastedLine, View } from './paste.js';
+import { observed } from './prose.js';
 
 /** Names that the heap of the default area has had in mainline kernels. */
 const DEFAULT_NAMES = new Set(['linux,cma', 'reserved', 'default_cma_region']);
@@ -104,6 +105,10 @@ export class Board {
   /** The first line of {@link text} that matches. */
   line(pattern: RegExp): string | undefined {
     return this.#lines.find((line) => pattern.test(line))?.trim();
+  }
+  /** The same, of what was seen: without questions, quoted pages and faults that no longer occur. */
+  reported(pattern: RegExp): string | undefined {
+    return this.#lines.find((line) => pattern.test(line) && pattern.test(observed(line)))?.trim();
   }
   /** The first of all lines that matches. */
   anyLine(pattern: RegExp): string | undefined {

@@ -202,6 +202,12 @@ const LINES: readonly Row[] = [
     "free -m, and dmesg | grep -iE 'nvmap|cma' while it fails",
   ],
   [
+    /(?:File not found|Failed to load|Failed loading|Unable to read file)\b.*?([\w.+-]+\.dtbo)|fdt_overlay_apply\(\): FDT_ERR|appl\w+ (?:DT |device tree )?overlays?\b.*?([\w.+-]+\.dtbo)?/i,
+    ([, one, other]) =>
+      `the boot loader starts the kernel without the overlay${one === undefined && other === undefined ? '' : ` ${one ?? other}`}. If this overlay requests the CMA area, the area is missing; an overlay of another part does not concern heaps`,
+    'ls /proc/device-tree/reserved-memory, and grep Cma /proc/meminfo',
+  ],
+  [
     /OVERLAP DETECTED/,
     'two regions of /reserved-memory in the device tree overlap: the next line of the log names them. If one of them is a CMA area, its memory has two owners, and the data in buffers changes',
     'read the next line. Move or shrink the CMA area, so that it does not overlap the other region',

@@ -15,6 +15,7 @@ import { NARROW_PASTES } from './pastes-narrow.js';
 import { NEAR_PASTES } from './pastes-near.js';
 import { PLAIN_PASTES } from './pastes-plain.js';
 import { PREFIXED_PASTES } from './pastes-prefixed.js';
+import { QUESTION_PASTES } from './pastes-questions.js';
 import { REPORT_PASTES } from './pastes-reports.js';
 import { TERSE_PASTES } from './pastes-terse.js';
 import { TOOL_PASTES } from './pastes-tools.js';
@@ -40,4 +41,5 @@ export const all: readonly PasteCase[] = [
   ...CLAIM_PASTES,
   ...NARROW_PASTES,
   ...REPORT_PASTES,
+  ...QUESTION_PASTES,
 ];

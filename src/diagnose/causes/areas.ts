@@ -363,7 +363,7 @@ export const SETTLED: readonly Cause[] = [
     when(board) {
       const cma = board.cmaArgument;
       // A command line that is shown decides over what is said of one.
-      const said = board.has('commandLine') ? undefined : board.line(/\bcma=0[MKG]?(?:[\s"'@]|$)/);
+      const said = board.has('commandLine') ? undefined : board.reported(/\bcma=0[MKG]?(?:[\s"'@]|$)/);
       const line = cma?.sizeBytes === 0n ? cma.line : said;
       if (line === undefined) return undefined;
       return {

@@ -8,7 +8,7 @@ import { REACH } from './reach.js';
 const said = (id: string, pattern: RegExp, text: string, fix: string, unless?: (board: Board) => boolean): Cause => ({
   id,
   when(board) {
-    const line = board.line(pattern);
+    const line = board.reported(pattern);
     if (line === undefined || unless?.(board) === true) return undefined;
     return { text, evidence: [line], fix };
   },
@@ -49,6 +49,10 @@ function refusedArgument(line: string): string | undefined {
   if (Number(value('fd') ?? 0) !== 0) return 'fd is not 0 on entry';
   return undefined;
 }
+
+/** A run, a stream or a program that ended before the next reading. */
+const ENDED =
+  /\b(?:each|every|per|after|between)\b.{0,40}\b(?:run|start|restart|stop|stream|clip|frame|capture|video|call|open|close|exit|iteration|round|time|job)s?\b|\b(?:run|round|start|pass|iteration) ?#?\d|\b(?:exit(?:ed|s)?|closed?|killed|stopped|restarted|ended|terminated)\b|\bdo\s+(?!sleep|grep|cat)[^;]+;.*CmaFree|每次|退出|关闭|第\s*\S\s*次/i;
 
 export const BEHAVIOUR: readonly Cause[] = [
   {
@@ -120,14 +124,16 @@ export const BEHAVIOUR: readonly Cause[] = [
   {
     id: 'LEAK_CMA',
     when(board) {
-      const line = board.line(
+      const line = board.reported(
         /(?:cma|buffer|memory|CmaFree|heap)\b.{0,80}(?:leak|not (?:given back|returned|released|freed)|never (?:comes back|freed|released|returns)|does(?:n't| not) (?:come back|recover|return)|goes down (?:each|every|with)|shrinks|less (?:each|every|after))|leak\w*.{0,40}(?:cma|buffer|dma)|(?:after|even though).{0,60}(?:exit|closed|killed|stopped).{0,60}(?:still|remain|used|gone)|(?:kill|exit|close|stop|crash)\w*.{0,80}still (?:in use|used|allocated|held|taken)|only a reboot (?:frees|helps|returns|gives)|泄[漏露]|不释放|没有释放/i,
       );
       const free = board.freeKib;
       const falling =
         free.length >= 3 &&
         free.every((one, i) => i === 0 || one < (free[i - 1] ?? 0)) &&
-        (free[0] ?? 0) - (free.at(-1) ?? 0) > 4096;
+        (free[0] ?? 0) - (free.at(-1) ?? 0) > 4096 &&
+        // Page cache and programs borrow the area as well: only what stays after the end of a run is a leak.
+        board.reported(ENDED) !== undefined;
       if ((line === undefined && !falling) || (board.has('allocFailed') && line === undefined)) return undefined;
       if (unlessOther(board)) return undefined;
       return {
@@ -175,7 +181,7 @@ export const BEHAVIOUR: readonly Cause[] = [
   {
     id: 'LATENCY_EXCEEDED',
     when(board) {
-      const line = board.line(SLOW) ?? board.text.split('\n').find(isLong)?.trim();
+      const line = board.reported(SLOW) ?? board.text.split('\n').find(isLong)?.trim();
       if (line === undefined || unlessOther(board)) return undefined;
       return {
         text: 'the allocation takes a long time: CMA must first migrate the borrowed pages out of the area. The more pages are borrowed, the longer it takes. The allocation does not fail.',

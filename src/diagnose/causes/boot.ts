@@ -11,6 +11,7 @@ export const BOOT: readonly Cause[] = [
       const symbols = board.first('noSymbols');
       const apply = board.first('overlayNotApplied');
       const load = board.first('overlayNotLoaded');
+      if (isOfAnotherPart(board)) return undefined;
       if (symbols !== undefined)
         return {
           text: 'the overlay was not applied: it refers to a label, but the base device tree has no __symbols__ (it was compiled without -@), so the boot loader keeps the original tree.',
@@ -35,6 +36,26 @@ export const BOOT: readonly Cause[] = [
     },
   },
 ];
+
+const OF_MEMORY = /cma|heap|reserv|resmem|rmem|pool|mem|carveout|dma|buf|camera|video|vpu|isp|kms/i;
+
+/** The overlays that failed are named, none by memory or what needs it, and no area, node or heap is said to be missing. */
+function isOfAnotherPart(board: Board): boolean {
+  const failed = [...board.all('overlayNotLoaded'), ...board.all('overlayNotApplied'), ...board.all('noSymbols')];
+  const names = failed.flatMap(({ line }) => line.match(/[\w.+-]+\.dtbo\b/g) ?? []);
+  const isMissing =
+    board.has('noTreeNode') ||
+    board.has('treeNames') ||
+    board.has('treeNode') ||
+    board.isAbsent() ||
+    board.refused.length > 0 ||
+    board.line(/\b(?:cma|heaps?|reserved[- ]memory)\b(?!.*^[cd][-r])/i) !== undefined;
+  return (
+    names.length > 0 &&
+    !names.some((name) => OF_MEMORY.test(name)) &&
+    !(isMissing && !(board.heapNames() ?? []).some((name) => board.isDefaultName(name)))
+  );
+}
 
 /** Bookworm and later read /boot/firmware; an edited /boot/config.txt has no effect. */
 function wrongConfigTxt(board: Board) {

@@ -205,7 +205,7 @@ export const DENIED: readonly Cause[] = [
   {
     id: 'FD_LIMIT',
     when(board) {
-      const line = board.line(
+      const line = board.reported(
         /^(?!.*(?:inotify|directory watch)).*(?:\bEMFILE\b|\bENFILE\b|Too many open files|打开的文件(?:过|太)多|Zu viele offene Dateien|Trop de fichiers ouverts)/i,
       );
       if (line === undefined) return undefined;

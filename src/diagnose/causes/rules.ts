@@ -182,7 +182,7 @@ export const RULES: readonly Cause[] = [
       const groups = groupsOf(board)?.groups;
       const isMember = groups === undefined || node === undefined || groups.includes(node.group);
       const isShown = node !== undefined;
-      const works = board.line(isShown ? LATER_WORKS_OR_TIME : LATER_WORKS);
+      const works = board.reported(isShown ? LATER_WORKS_OR_TIME : LATER_WORKS);
       const twice = board.nodes().some((a) => board.nodes().some((b) => a.name === b.name && a.mode !== b.mode));
       const refusal =
         board.refused.find(({ errno }) => errno === 'EACCES') ??
@@ -190,7 +190,7 @@ export const RULES: readonly Cause[] = [
       if (refusal === undefined || !good || !isMember) return undefined;
       // A failure at boot alone may have another cause, unless owner, group and mode allow the access now.
       const isAllowed = isShown && groups?.includes(node.group) === true;
-      const atBoot = isAllowed ? board.line(AT_BOOT) : undefined;
+      const atBoot = isAllowed ? board.reported(AT_BOOT) : undefined;
       const late = isAllowed || works !== undefined ? board.line(UDEV_FINISHED) : undefined;
       const said = works ?? atBoot;
       if (said === undefined && late === undefined && !(twice && isShown)) return undefined;
