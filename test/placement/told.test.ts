@@ -162,3 +162,27 @@ test('/chosen with an initrd of one cell, over an area; one that ends before it 
   };
   expect([at(0x5100_0000, 0x5180_0000), at(0x5180_0000, 0x5100_0000)]).toEqual(['corrupts', 'boots']);
 });
+
+/** Debian 6.1 of 33 MB in QEMU's virt machine, with an initrd of 33 MB: "Failed to reserve", or the area. */
+describe('an area in little RAM, where nothing states kernel and initrd', () => {
+  test.each([
+    [64, 16, false],
+    [96, 24, false],
+    [96, 32, false],
+    [128, 24, true],
+    [128, 32, false],
+    [160, 32, true],
+    [160, 48, false],
+    [192, 48, true],
+    [192, 64, false],
+    [256, 64, true],
+    [256, 96, false],
+  ])('%i MiB of RAM, %i MiB of CMA: booted, reserved is %s', (ram, cma, isReserved) => {
+    const { cmaTotalBytes, unknown } = boot(
+      { memory: bank(0x4000_0000, ram * MIB) },
+      { occupied: [], commandLine: `cma=${cma}M` },
+    );
+    const isOpen = unknown.some(({ field }) => field === 'cmaTotalBytes');
+    expect(isOpen ? 'unknown' : cmaTotalBytes).toBe(isReserved ? BigInt(cma * MIB) : 'unknown');
+  });
+});
