@@ -3,6 +3,7 @@ import { existsSync, realpathSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Diagnostic, defineCodes, reporter } from '../diagnostic/index.js';
 import { type LoadedProfile, localFilesOf, readProfile } from '../profile/load.js';
+import { formatAddress, parseBytes } from '../quantity/index.js';
 import { sha256 } from '../source/digest.js';
 import { commandLineText } from './command-line.js';
 import { type Context, shownPath } from './context.js';
@@ -64,6 +65,11 @@ export function inputsOf(context: Context, loaded: LoadedProfile): Inputs {
   const { inputs = {} } = profile;
   /** A profile may state a number of bytes, which an option would have to call so. */
   const bytes = (size: string | number) => (/^\d+$/.test(String(size)) ? `${size}B` : size);
+  /** A profile may state an address as a number, which an option takes for hexadecimal digits without 0x. */
+  const address = (base: string | number) => {
+    const known = parseBytes(String(base));
+    return known === undefined ? String(base) : formatAddress(known);
+  };
   /** Relative to the file that states it, which may be one that the profile extends. */
   const beside = (key: string, value: string) => {
     const from = spanOf(key.startsWith('/') ? key : `/inputs/${key}`)?.file;
@@ -86,7 +92,9 @@ export function inputsOf(context: Context, loaded: LoadedProfile): Inputs {
       : { commandLine: commandLineOf(context, loaded, beside('commandLine', commandLine), commandLine) }),
     ...(occupied === undefined
       ? {}
-      : { occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${base}+${bytes(size)}`) }),
+      : {
+          occupied: Object.entries(occupied).map(([name, { base, size }]) => `${name}=${address(base)}+${bytes(size)}`),
+        }),
   };
 }
 

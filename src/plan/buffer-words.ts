@@ -25,6 +25,12 @@ const PICTURES: Readonly<Record<string, readonly [width: number, height: number]
 /** Words that do not state a size. */
 const FILLERS = new Set(['of', 'at', 'in', 'with', 'each', 'per', 'stream', 'and', 'a', 'an', 'the']);
 
+const NUMBERS = 'zero one two three four five six seven eight nine ten eleven twelve'.split(' ');
+/** `3 x 720p`. */
+const TIMES = /^[x×]$/;
+/** Users of whom the text does not say how many would be counted as one. */
+const SEVERAL = /[^s]s$/i;
+
 export const BUFFER_EXAMPLE = '4 cameras 4K NV12, 6 buffers each';
 const DECODER_EXAMPLE = '1 decoder H.264 4K level 5.1 rkvdec';
 const KINDS_EXAMPLE = `${BUFFER_EXAMPLE}; 1 display 1080p XRGB8888, 3 buffers`;
@@ -94,9 +100,9 @@ function readWords(part: string): Words | (Pick<BudgetRefusal, 'error'> & { read
     else if (size !== null) state('picture', [Number(size[1]), Number(size[2])], word);
     else if (PICTURES[lower] !== undefined) state('picture', PICTURES[lower], word);
     else if (isCodec(word)) state('codec', word, word);
-    else if (/^\d+$/.test(word)) {
+    else if (/^\d+$/.test(word) || NUMBERS.includes(lower)) {
       if (number !== undefined) return { error: `does not say what ${number} is the number of` };
-      number = word;
+      number = /^\d/.test(word) ? word : `${NUMBERS.indexOf(lower)}`;
     } else if (/^buffers?$/.test(lower)) {
       state('count', Number(number ?? 0), `${number ?? ''} ${word}`.trim());
       number = undefined;
@@ -112,7 +118,9 @@ function readWords(part: string): Words | (Pick<BudgetRefusal, 'error'> & { read
               VIDEO_DRIVERS.map(({ title }) => title),
             );
       if (near[0] !== undefined) return { error: `has "${word}": did you mean the driver ${near[0]}?` };
-      found.purpose.push(word);
+      if (number === undefined && found.streams === undefined && SEVERAL.test(word))
+        return { error: `does not say how many ${word}` };
+      if (!TIMES.test(word)) found.purpose.push(word);
       if (number !== undefined) state('streams', Number(number), `${number} ${word}`);
       number = undefined;
     }

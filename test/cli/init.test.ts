@@ -145,6 +145,13 @@ describe('budget in words', () => {
       [{ purpose: 'cameras', width: 3840, height: 2160, format: 'NV12', count: 6, streams: 4 }],
     ],
     [
+      'two cameras 720p NV12, five buffers each; 3 x vga GREY, 2 buffers',
+      [
+        { purpose: 'cameras', width: 1280, height: 720, format: 'NV12', count: 5, streams: 2 },
+        { width: 640, height: 480, format: 'GREY', count: 2, streams: 3 },
+      ],
+    ],
+    [
       'camera at 1920x1080 in YUYV with 4 buffers',
       [{ purpose: 'camera', width: 1920, height: 1080, format: 'YUYV', count: 4 }],
     ],
@@ -221,6 +228,10 @@ describe('budget in words', () => {
     ['0 cameras 4K NV12, 6 buffers each', /for no user/],
     ['4 cameras 4K NV12, 6 buffers each, 3', /what 3 is the number of/],
     ['1 camera 4320p 4K NV12, 6 buffers', /"4320p"/],
+    ['cameras 4K NV12, 6 buffers each', /how many cameras/],
+    ['a dozen cameras 4K NV12, 6 buffers each', /how many cameras/],
+    ['a pair of displays 1080p XRGB8888, 3 buffers', /how many displays/],
+    ['zero displays 1080p XRGB8888, 3 buffers', /for no user/],
   ])('"%s" is refused', async (words, reason) => {
     expect((parseBuffers(words) as { error: string }).error).toMatch(reason);
     const { exit, stderr } = await dmaheap(['init', '--dtb', 'x.dtb', '--budget', words], work);

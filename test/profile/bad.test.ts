@@ -29,7 +29,7 @@ const POOL: Omit<NodeSpec, 'name'> = {
           properties: {
             compatible: stringsValue('shared-dma-pool'),
             reusable: new Uint8Array(),
-            size: cellsValue(0, 0x6000000),
+            size: cellsValue(0, 0x5800000),
             'alloc-ranges': cellsValue(0, 0x40000000, 0, 0x10000000),
             'linux,cma-default': new Uint8Array(),
           },
