@@ -99,9 +99,22 @@ const withoutFind = (text: string) =>
     },
   );
 
-/** The text with what an init script does to stop blanked: it is not done at boot. */
+/** What an init script or a unit does to stop: an arm of a case, a function, a setting. */
+const STOPPING = [
+  /^[ \t]*\(?["']?stop["']?\)[\s\S]*?;;/gm,
+  /^[ \t]*(?:function[ \t]+)?(?:do_)?stop(?:_service)?[ \t]*\(\)\s*\{[\s\S]*?^[ \t]*\}/gm,
+  /^[ \t]*Exec(?:Stop(?:Post)?|Reload)[ \t]*=.*$/gm,
+];
+
+/** The text with that blanked: it is not done at boot. */
 const withoutStop = (text: string) =>
-  text.replace(/^[ \t]*\(?["']?stop["']?\)[\s\S]*?;;/gm, (all) => all.replace(/[^\n]/g, ' '));
+  STOPPING.reduce((rest, part) => rest.replace(part, (all) => all.replace(/[^\n]/g, ' ')), text);
+
+/** Whether the last change of directory before a place in a text is to the folder. */
+function isInside(folder: string, before: string): boolean {
+  const last = [...before.matchAll(/(?:^|[\s;&|(])cd[ \t]+["']?([^\s"';&|)]+)/g)].at(-1)?.[1];
+  return last?.replace(/\/+/g, '/').replace(/\/$/, '') === `/${folder}`;
+}
 
 /** The text with the bodies of here-documents blanked: they are input of a command, and commands only for a shell. */
 function withoutHereDocuments(text: string): string {
@@ -187,8 +200,10 @@ function commandsIn(text: string, values: ReadonlyMap<string, readonly string[]>
     );
     // What mv names last is where it puts the others.
     const named = name === 'mv' ? given.slice(0, -1) : isRemoval ? given : given.slice(1);
+    const isHere = isInside(folder, text.slice(0, match.index));
     const targets = named
       .flatMap((word) => expand(word, values))
+      .map((target) => (isHere && !target.startsWith('/') ? `/${folder}/${target}` : target))
       .map((target) => target.replace(/\/+/g, '/').replace(/^\//, '').replace(/\/$/, ''))
       .flatMap((target) => {
         const isAbove = isRecursive && above.some((one) => globPattern(target, { isPath: true }).test(one));

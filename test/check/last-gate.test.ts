@@ -182,6 +182,14 @@ describe('a fault is found:', () => {
       /linux,cma is root:audio 0640/,
     ],
     [
+      'a script that works in the directory',
+      {
+        put: { [SCRIPT]: '#!/bin/sh\ncd /dev/dma_heap && chmod 640 system\ncd /\nchmod 600 system\n' },
+        modes: { [SCRIPT]: 0o755 },
+      },
+      /system is root:video 0640 after the scripts/,
+    ],
+    [
       'a script that removes a node',
       { put: { [SCRIPT]: '#!/bin/sh\nrm -f /dev/dma_heap/sys*\n' }, modes: { [SCRIPT]: 0o755 } },
       /the node \/dev\/dma_heap\/system is removed or replaced after the scripts/,
@@ -279,6 +287,17 @@ describe('no fault is:', () => {
       'what a script does to stop',
       {
         put: { [SCRIPT]: '#!/bin/sh\ncase $1 in\n  stop) rm -f /dev/dma_heap/*; chmod 600 /dev/dma_heap/* ;;\nesac\n' },
+        modes: { [SCRIPT]: 0o755 },
+      },
+    ],
+    [
+      'a function of a script and a setting of a unit that stop',
+      {
+        put: {
+          [SCRIPT]: '#!/bin/sh\nstop() {\n  rm -f /dev/dma_heap/system\n}\n[ "$1" != stop ] || stop\n',
+          'etc/systemd/system/x.service':
+            '[Service]\nExecStart=/bin/true\nExecStop=/bin/chmod 600 /dev/dma_heap/system\n',
+        },
         modes: { [SCRIPT]: 0o755 },
       },
     ],
