@@ -1,6 +1,7 @@
 /** Every paste of these tests. */
 import type { PasteCase } from './cases.js';
 import { ACCESS_PASTES } from './pastes-access.js';
+import { BESIDE_PASTES } from './pastes-beside.js';
 import { BOARD_PASTES } from './pastes-boards.js';
 import { BUFFER_PASTES } from './pastes-buffers.js';
 import { CLAIM_PASTES } from './pastes-claims.js';
@@ -42,4 +43,5 @@ export const all: readonly PasteCase[] = [
   ...NARROW_PASTES,
   ...REPORT_PASTES,
   ...QUESTION_PASTES,
+  ...BESIDE_PASTES,
 ];

@@ -167,10 +167,12 @@ export const AMOUNTS: readonly Cause[] = [
         /Stopped|已停止|Angehalten|\sT[sl+<N]{0,3}\s|T \(stopped\)|SIGSTOP|Ctrl|suspended|\^Z|STOP|gdb|tracing/.test(
           line,
         );
-      if (!isStopped || !(isShort(board) || board.freeKib.some((free) => free < 8192))) return undefined;
+      // Only where the area is in use can a process that does not run be what holds it.
+      if (!isStopped || !board.freeKib.some((free) => free < 8192)) return undefined;
+      const held = holder(board);
       return {
-        text: 'a stopped (suspended) process uses the area: it does not run, but it still holds every buffer that it has open. A buffer exists as long as its descriptors.',
-        evidence: [line, board.last('cmaFree')?.line, board.last('allocFailed')?.line],
+        text: `the area is in use, and a process is stopped (suspended): it does not run, but it still holds every buffer that it has open. A buffer exists as long as its descriptors.${held === undefined ? ' The text does not list its buffers.' : ''}`,
+        evidence: [line, held, board.last('cmaFree')?.line, board.last('allocFailed')?.line],
         fix: 'continue the stopped process (fg, kill -CONT PID), or end it (kill %1, kill PID); /proc/PID/fdinfo and dmaheap-verify --owners show who holds buffers',
       };
     },
@@ -182,7 +184,7 @@ export const AMOUNTS: readonly Cause[] = [
       const busy =
         board.all('allocFailed').find(({ result }) => result === -16) ??
         (isShort(board) ? board.first('busyPages') : undefined);
-      const retry = board.line(
+      const retry = board.reported(
         /(?:second|next|another|third|later) (?:try|attempt|time|run)|\bretr(?:y|ies|ied|ying)\b|again (?:works|ok)|works again|(?:sometimes|occasionally|once in a while|sporadic|偶尔|有时|重试)/i,
       );
       if (

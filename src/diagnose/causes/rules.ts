@@ -4,8 +4,20 @@ import type { Clue } from '../clues.js';
 import type { Cause } from './cause.js';
 import { groupsOf, isRefused, refusedNode } from './who.js';
 
-export const rulesText = (board: Board) =>
-  board.all('rule').filter(({ text }) => /dma_heap|linux,cma|KERNEL=="(?:system|reserved|default_cma)/.test(text));
+const fileOf = ({ file }: { readonly file: string }) => file.replace(/^.*\//, '');
+
+export const rulesText = (board: Board): readonly Clue<'rule'>[] => {
+  const rules = board.all('rule');
+  return rules.filter(
+    (one) =>
+      /dma_heap|linux,cma|KERNEL=="(?:system|reserved|default_cma)/.test(one.text) &&
+      !rules.some((other) => fileOf(other) === fileOf(one) && rank(other) < rank(one)),
+  );
+};
+
+/** udev reads of several files with one name the first: /etc before /run before /usr/lib. */
+const rank = ({ file }: { readonly file: string }) =>
+  file.startsWith('/etc/') ? 0 : file.startsWith('/run/') ? 1 : /^\/(?:usr\/)?lib\//.test(file) ? 2 : Number.NaN;
 
 /** A rule that udev reads and that never matches a heap, and why. */
 export function neverMatches(text: string): string | undefined {
@@ -52,7 +64,6 @@ const namesToTry = (board: Board, rules: readonly Clue<'rule'>[]) => [
   ]),
 ];
 
-const fileOf = ({ file }: { readonly file: string }) => file.replace(/^.*\//, '');
 const byFile = (a: { readonly file: string }, b: { readonly file: string }) => (fileOf(a) < fileOf(b) ? -1 : 1);
 
 /** Two rules in different files that set the same key of one heap to different values; the second one wins. */

@@ -10,7 +10,10 @@ export function refusedNode(board: Board): Node | undefined {
   const refused =
     board.refused.find(({ errno }) => errno === 'EACCES') ?? board.refused.find((one) => isThere(board, one));
   const link = board.all('link').find(({ name }) => name === refused?.name)?.target;
-  return nodes.find(({ name }) => name === refused?.name || name === link) ?? nodes[0];
+  // A node that is listed beside the one that was refused shows nothing of it.
+  return (
+    nodes.find(({ name }) => name === refused?.name || name === link) ?? (refused === undefined ? nodes[0] : undefined)
+  );
 }
 
 /** No error number is shown, and the node is listed: it is not missing. */
@@ -21,7 +24,7 @@ export const isRefused = (board: Board) =>
   board.refused.some((one) => one.errno === 'EACCES' || isThere(board, one)) ||
   board.has('noProvider') ||
   board.line(
-    /^(?!.*(?:publickey|\/dev\/(?!dma)\w|\/(?:sys|proc)\/)).*(?:Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo))/i,
+    /^(?!.*(?:publickey|\/dev\/(?!dma)\w|\/(?:sys|proc)\/|(?:^|[\s'"])\/(?!dev\/)\w+\/\S*['"]?: (?:Permission denied|权限不够|Keine Berechtigung))).*(?:Permission denied|EACCES|权限不够|PermissionError|Keine Berechtigung|not permitted without root|works? (?:only )?(?:as|with) (?:root|sudo))/i,
   ) !== undefined;
 
 /** What the process has before what the database gives to the same user: it counts at the next login only. */
