@@ -14,6 +14,8 @@ export interface ConfigFindings {
   readonly cmaHeap: boolean | undefined;
   /** CMA_SIZE_MBYTES, when it is what counts; `at` is its line. */
   readonly size: { readonly sizeBytes: bigint; readonly at: { readonly span?: Span } } | undefined;
+  /** false: the kernel makes no areas at all. */
+  readonly hasCma: boolean;
   /** Symbols beyond those the heaps need. */
   readonly symbols: Readonly<Record<string, string>>;
   readonly arch: Board['arch'] | undefined;
@@ -27,7 +29,7 @@ export interface ConfigFindings {
 
 /** Symbols about CMA and dma-bufs that a person sets on purpose and a profile carries over. */
 const CARRIED = new Set(
-  'CMA_AREAS CMA_SYSFS CMA_DEBUGFS CMA_DEBUG CMA_ALIGNMENT DMABUF_HEAPS_CMA_LEGACY DMABUF_SYSFS_STATS DMABUF_DEBUG UDMABUF'.split(
+  'CMA_AREAS CMA_SYSFS CMA_DEBUGFS CMA_DEBUG CMA_ALIGNMENT DMABUF_HEAPS_CMA_LEGACY DMABUF_SYSFS_STATS DMABUF_DEBUG UDMABUF DMA_PERNUMA_CMA DMA_NUMA_CMA'.split(
     ' ',
   ),
 );
@@ -38,7 +40,14 @@ const OWN = new Set([
     .flatMap((range) => range.value as readonly string[]),
   ...'CMA_SIZE_SEL_PERCENTAGE CMA_SIZE_SEL_MIN CMA_SIZE_SEL_MAX CMA_SIZE_PERCENTAGE DMA_SHARED_BUFFER'.split(' '),
 ]);
-const ABOUT_HEAPS = /^(?:DMABUF_HEAPS_|CMA_|DMA_CMA|DMABUF_|DMA_PERNUMA_CMA|UDMABUF)/;
+/** Heaps of vendors, and their predecessor ION. */
+const VENDOR_HEAPS = /(?:^|_)DMA_?BUF_HEAPS?(?:_|$)|(?:^|_)DMA_HEAPS?(?:_|$)|^ION(?:_|$)|_HEAPS?$/;
+const ABOUT_HEAPS = /^(?:DMABUF_HEAPS_|CMA_|DMA_CMA|DMABUF_|DMA_(?:PER)?NUMA_CMA|UDMABUF)/;
+/** In a whole configuration, `_HEAP` may be the end of a name of something else. */
+const SURE_HEAPS = /DMA_?BUF_HEAP|^ION(?:_|$)/;
+
+/** Parts of the system heap of Android's kernels, which make no heap. */
+const OF_ANDROID = new Set(['DMABUF_HEAPS_DEFERRED_FREE', 'DMABUF_HEAPS_PAGE_POOL']);
 
 interface Line {
   readonly value: string;
@@ -64,10 +73,10 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
   const isWhole = lines.size > 1000;
   const symbols: Record<string, string> = {};
   for (const [symbol, { value, span }] of lines) {
-    if (OWN.has(symbol) || !ABOUT_HEAPS.test(symbol)) continue;
+    if (OWN.has(symbol) || !(ABOUT_HEAPS.test(symbol) || VENDOR_HEAPS.test(symbol))) continue;
     if (CARRIED.has(symbol) && /^(?:[ymn]|\d{1,9}|0x[0-9a-fA-F]{1,8})$/.test(value)) {
       if (!isWhole || value === 'y') symbols[symbol] = value;
-    } else if (value !== 'n' && !isWhole)
+    } else if (value !== 'n' && (!isWhole || (SURE_HEAPS.test(symbol) && !OF_ANDROID.has(symbol))))
       diagnostics.push(
         report('import/not-expressed', {
           ...(CARRIED.has(symbol)
@@ -96,8 +105,12 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
         }),
       );
   }
-  const size = sizeOf(lines, diagnostics);
-  const others = isWhole ? [] : [...lines.keys()].filter((symbol) => !OWN.has(symbol) && !ABOUT_HEAPS.test(symbol));
+  const hasCma = !isGiven || isOff(lines, 'DMA_CMA', isWhole) === undefined;
+  const size = hasCma ? sizeOf(lines, diagnostics) : withoutCma(lines, isWhole, diagnostics);
+  diagnostics.push(...heapsOff(lines, isWhole));
+  const others = isWhole
+    ? []
+    : [...lines.keys()].filter((symbol) => !OWN.has(symbol) && !ABOUT_HEAPS.test(symbol) && !VENDOR_HEAPS.test(symbol));
   if (others.length > 0)
     diagnostics.push(
       report('import/not-expressed', {
@@ -116,6 +129,7 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
       systemHeap: isGiven ? isOn(lines.get('DMABUF_HEAPS_SYSTEM')) : undefined,
       cmaHeap: isGiven ? isOn(lines.get('DMABUF_HEAPS_CMA')) : undefined,
       size,
+      hasCma,
       symbols,
       arch: archOfConfig(value),
       pageSize: pageSizeOfConfig(value),
@@ -125,6 +139,46 @@ export function readConfigs(sources: readonly SourceText[]): Understood<ConfigFi
     },
     diagnostics,
   };
+}
+
+/** The line that disables a symbol; `absent`: a whole configuration without it. undefined: it is on, or open. */
+function isOff(lines: ReadonlyMap<string, Line>, symbol: string, isWhole: boolean): Line | 'absent' | undefined {
+  const line = lines.get(symbol);
+  if (line === undefined) return isWhole ? 'absent' : undefined;
+  return isOn(line) ? undefined : line;
+}
+
+const placeOf = (line: Line | 'absent' | undefined) =>
+  line === undefined || line === 'absent' ? {} : { span: line.span };
+
+function withoutCma(lines: ReadonlyMap<string, Line>, isWhole: boolean, diagnostics: Diagnostic[]): undefined {
+  const size = lines.get('CMA_SIZE_MBYTES');
+  diagnostics.push(
+    report('import/no-effect', {
+      message: `the kernel of the configuration does not have DMA_CMA${size === undefined ? '' : `, so CMA_SIZE_MBYTES=${size.value} has no effect`}`,
+      cause: 'without it, neither the configuration nor nodes of the device tree nor cma= make areas',
+      fix: 'set DMA_CMA=y if the board needs areas; the fragment for a profile with a region does so',
+      ...placeOf(isOff(lines, 'DMA_CMA', isWhole)),
+    }),
+  );
+  return undefined;
+}
+
+/** Heaps that the configuration disables are not in the profile. */
+function* heapsOff(lines: ReadonlyMap<string, Line>, isWhole: boolean): Generator<Diagnostic> {
+  for (const symbol of ['DMABUF_HEAPS', 'DMABUF_HEAPS_CMA']) {
+    const line = isOff(lines, symbol, isWhole);
+    if (line === undefined) continue;
+    yield report('import/no-effect', {
+      severity: 'note',
+      message:
+        `the configuration does not have ${symbol}, so the profile has no heap ${symbol === 'DMABUF_HEAPS' ? '' : 'for areas'}`.trim(),
+      cause: 'an area without this driver is used by drivers only',
+      fix: `set ${symbol}=y if programs of the board need the heap`,
+      ...placeOf(line),
+    });
+    return;
+  }
 }
 
 function sizeOf(lines: ReadonlyMap<string, Line>, diagnostics: Diagnostic[]): ConfigFindings['size'] {
@@ -144,6 +198,15 @@ function sizeOf(lines: ReadonlyMap<string, Line>, diagnostics: Diagnostic[]): Co
     );
     return undefined;
   }
-  if (line === undefined || !/^\d{1,8}$/.test(line.value) || Number(line.value) === 0) return undefined;
+  if (line !== undefined && !/^\d{1,8}$/.test(line.value))
+    diagnostics.push(
+      report('import/no-effect', {
+        message: `CMA_SIZE_MBYTES=${line.value} is not a decimal number`,
+        cause: 'the symbol is of type int; conf drops the line',
+        fix: 'write the number of MiB in decimal digits',
+        span: line.span,
+      }),
+    );
+  if (line === undefined || !/^\d{1,8}$/.test(line.value)) return undefined;
   return { sizeBytes: BigInt(line.value) * MEBIBYTE, at: { span: line.span } };
 }

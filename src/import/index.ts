@@ -42,7 +42,7 @@ interface Stated {
 const DEFAULT_NAME = 'linux,cma';
 /** A node may have the usual name without being the default. */
 const freeName = (regions: readonly RegionDraft[]) =>
-  regions.some(({ name }) => name === DEFAULT_NAME) ? 'default-area' : DEFAULT_NAME;
+  regions.some(({ name }) => name === DEFAULT_NAME) ? 'default-cma' : DEFAULT_NAME;
 const USUAL_BYTES = { x86_64: 64n * MEBIBYTE, other: 16n * MEBIBYTE };
 
 /** The areas as the kernel would make them: the command line beats the tree, the tree beats the configuration. */
@@ -88,22 +88,31 @@ function settleRegions(
       }),
     );
   const winner = regions.find((region) => region.isDefault);
-  if (config.size !== undefined && winner !== undefined)
+  if (config.size !== undefined && config.size.sizeBytes > 0n && winner !== undefined)
     diagnostics.push(
       report('import/no-effect', {
         message: `the kernel does not use CMA_SIZE_MBYTES=${config.size.sizeBytes / MEBIBYTE}: ${winner.delivery === 'command-line' ? 'cma= on the command line' : `the node ${winner.name}`} decides`,
         ...config.size.at,
       }),
     );
-  else if (config.size !== undefined)
+  else if (config.size?.sizeBytes === 0n && winner === undefined)
+    diagnostics.push(
+      report('import/not-expressed', {
+        message: 'CMA_SIZE_MBYTES=0: the kernel makes no default area, so it has no heap for one',
+        cause: 'no node and no cma= gives it a size',
+        fix: 'state a region in the profile if the board needs an area',
+        ...config.size.at,
+      }),
+    );
+  else if (config.size !== undefined && winner === undefined)
     regions.push({ name, isDefault: true, delivery: 'kconfig', sizeBytes: config.size.sizeBytes });
-  else if (winner === undefined && config.cmaHeap === true) {
+  else if (winner === undefined && config.cmaHeap === true && config.hasCma) {
     const sizeBytes = isX86 ? USUAL_BYTES.x86_64 : USUAL_BYTES.other;
-    const guess = `no file states the size; ${formatBytes(sizeBytes)} is the default of the kernel configuration`;
+    const guess = `no file states the size in MiB; ${formatBytes(sizeBytes)} is the default of the kernel configuration`;
     regions.push({ name, isDefault: true, delivery: 'kconfig', sizeBytes, guess });
     diagnostics.push(
       report('import/assumed', {
-        message: `the CMA heap is on, but no file states its size; assuming ${formatBytes(sizeBytes)}`,
+        message: `the CMA heap is on, but no file states its size in MiB; assuming ${formatBytes(sizeBytes)}`,
         cause: isX86 ? 'the default on x86 is 0, so the heap does not exist yet' : 'CMA_SIZE_MBYTES defaults to 16',
         fix: 'state "size", or a "budget" with the buffers',
       }),
@@ -345,7 +354,9 @@ export function importSetup(input: ImportInput): Outcome<string> {
   if (
     regions.length === 0 &&
     ofDefault.some((name) => rules.value.access.has(name)) &&
-    configs.value.cmaHeap !== false
+    configs.value.cmaHeap !== false &&
+    configs.value.hasCma &&
+    configs.value.size === undefined
   ) {
     const guess = `no file states the size; ${formatBytes(USUAL_BYTES.other)} is the default of the kernel configuration`;
     regions.push({ name: DEFAULT_NAME, isDefault: true, delivery: 'kconfig', sizeBytes: USUAL_BYTES.other, guess });

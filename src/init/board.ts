@@ -11,7 +11,15 @@ import {
 import { pageSizes } from '../facts/page-size.js';
 import { addressCells, type Fdt, isAvailable, memoryBanks, sizeCells, strings, text } from '../fdt/index.js';
 import { archOfTree } from '../model/index.js';
-import { bareName, firstEntry, isPool, type ReservedNode, readReservedMemory } from '../placement/index.js';
+import {
+  bareName,
+  cmaParameter,
+  effectiveCommandLine,
+  firstEntry,
+  isPool,
+  type ReservedNode,
+  readReservedMemory,
+} from '../placement/index.js';
 import { FIRST_TARGETS } from '../plan/index.js';
 import type { Board, Budget, Buffer, Profile, Region } from '../profile/types.gen.js';
 import { type AddressRange, joinRanges } from '../quantity/index.js';
@@ -86,13 +94,17 @@ export function archOf(found: BoardFindings): Arch | undefined {
 /** The board's own default area, which the profile changes rather than doubles. */
 function defaultArea(tree: Fdt | undefined): ReservedNode | undefined {
   if (tree === undefined) return undefined;
-  return readReservedMemory(tree).nodes.find((node) => isPool(node) && node.isDefault && isAvailable(node.node));
+  return readReservedMemory(tree).nodes.find(
+    (node) => isPool(node) && !node.noMap && node.isDefault && isAvailable(node.node),
+  );
 }
 
 /** A name that an overlay does not merge into a node of the board, which may be memory of another kind. */
 function freeName(tree: Fdt | undefined): string {
-  const nodes = tree === undefined ? [] : readReservedMemory(tree).nodes.filter((node) => !isPool(node));
-  const taken = new Set(nodes.map((node) => bareName(node.name)));
+  const { nodes = [], disabled = [] } = tree === undefined ? {} : readReservedMemory(tree);
+  // An overlay cannot take no-map away.
+  const others = nodes.filter((node) => !isPool(node) || node.noMap).map(({ name }) => name);
+  const taken = new Set([...others, ...disabled].map(bareName));
   return ['linux,cma', 'default-cma'].find((name) => !taken.has(name)) ?? 'heap-cma';
 }
 
@@ -160,6 +172,14 @@ function areaToday(found: BoardFindings, old: bigint | undefined): AreaToday | u
       by: 'cma= on the running command line',
       question:
         'cma= on the running command line sets this size and overrides the device tree. Remove cma= to use the profile',
+    };
+  const passed = cmaParameter(effectiveCommandLine(found.tree, undefined, config))?.sizeBytes ?? 0n;
+  if (argumentBytes === undefined && passed > 0n)
+    return {
+      sizeBytes: passed,
+      by: 'cma= in bootargs of /chosen or in CMDLINE',
+      question:
+        'cma= in bootargs of /chosen or in CMDLINE sets this size and overrides the device tree, unless the boot loader passes other arguments. Remove cma= to use the profile',
     };
   if (old !== undefined)
     return {

@@ -71,6 +71,8 @@ test('a node that is not a CMA area keeps its name, so that the draft is one tha
   for (const [reserved, name] of [
     [{}, 'default-cma'],
     [{ ...pool, 'no-map': new Uint8Array() }, 'default-cma'],
+    [{ ...pool, reusable: new Uint8Array(), 'no-map': new Uint8Array() }, 'default-cma'],
+    [{ ...pool, reusable: new Uint8Array(), status: stringsValue('disabled') }, 'default-cma'],
     [{ ...pool, reusable: new Uint8Array() }, 'linux,cma'],
   ] as const) {
     board([[1, 2]], reserved);
@@ -79,4 +81,12 @@ test('a node that is not a CMA area keeps its name, so that the draft is one tha
     writeFileSync(path.join(work, 'p.json'), JSON.stringify(profile));
     expect((await dmaheap(['validate', 'p.json'], work)).exit).toBe(0);
   }
+});
+
+test('cma= in bootargs of the tree is the size of today, because it overrides the node', async () => {
+  const children = [{ name: 'chosen', properties: { bootargs: stringsValue('quiet cma=192M') } }];
+  writeFileSync(path.join(work, 'passed.dtb'), writeFdt(makeFdt({ name: '', children })));
+  const { stdout } = await dmaheap(['init', '--dtb', 'passed.dtb'], work);
+  expect(parse(stdout).regions['linux,cma'].size).toBe('192M');
+  expect(stdout).toContain('cma= in bootargs of /chosen or in CMDLINE sets this size');
 });

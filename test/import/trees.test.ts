@@ -126,7 +126,7 @@ test('a node with the usual name need not be the default', async () => {
   file('heaps.config', 'CONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_CMA_SIZE_MBYTES=24\n');
   const node = `linux,cma { ${POOL} size = <0 0x3000000>; };`;
   const { regions } = await imported(tree(node), ['--config', 'heaps.config']);
-  expect(regions).toMatchObject({ 'linux,cma': { size: '48M' }, 'default-area': { size: '24M', default: true } });
+  expect(regions).toMatchObject({ 'linux,cma': { size: '48M' }, 'default-cma': { size: '24M', default: true } });
 });
 
 test('a disabled bank is not RAM', async () => {
@@ -147,4 +147,41 @@ test.each<[string, string, string, RegExp | undefined]>([
   expect(regions).toMatchObject({ 'linux,cma': { size } });
   if (message === undefined) expect(messages).not.toMatch(/assuming that the boot loader|does not use/);
   else expect(messages).toMatch(message);
+});
+
+const HEAPS = 'CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CMA=y\n';
+const WHOLE = `${Array.from({ length: 1001 }, (_, i) => `CONFIG_Z${i}=y`).join('\n')}\nCONFIG_ARM64=y\n`;
+test.each<[string, string, string, string | undefined, RegExp]>([
+  [
+    'a size of 0',
+    `${HEAPS}CONFIG_CMA_SIZE_MBYTES=0\n`,
+    '',
+    undefined,
+    /CMA_SIZE_MBYTES=0: the kernel makes no default/,
+  ],
+  ['a size of 0 beside a node', `${HEAPS}CONFIG_CMA_SIZE_MBYTES=0\n`, DEFAULT, '80M', /^(?!.*CMA_SIZE_MBYTES)/s],
+  ['no DMA_CMA', '# CONFIG_DMA_CMA is not set\nCONFIG_CMA_SIZE_MBYTES=24\n', '', undefined, /24 has no effect/],
+  ['no DMA_CMA in the whole', `${WHOLE}${HEAPS}`, DEFAULT, '80M', /does not have DMA_CMA/],
+  [
+    'no heaps',
+    'CONFIG_CMA_SIZE_MBYTES=24\n# CONFIG_DMABUF_HEAPS is not set\n',
+    '',
+    '24M',
+    /so the profile has no heap/,
+  ],
+  ['a size in hexadecimal', `${HEAPS}CONFIG_CMA_SIZE_MBYTES=0x18\n`, '', '16M', /0x18 is not a decimal number/],
+  [
+    'heaps of a vendor',
+    `${WHOLE}CONFIG_DMA_CMA=y\n${HEAPS}CONFIG_ACME_DMABUF_HEAPS=m\n`,
+    DEFAULT,
+    '80M',
+    /ACME_DMABUF/,
+  ],
+])('a configuration with %s', async (_what, config, nodes, size, message) => {
+  file('one.config', config);
+  const { regions, messages } = await imported(tree(nodes), ['--config', 'one.config']);
+  expect(Object.values((regions ?? {}) as Record<string, { size: string }>).map((one) => one.size)).toEqual(
+    size === undefined ? [] : [size],
+  );
+  expect(messages).toMatch(message);
 });
