@@ -5,6 +5,7 @@ import { BESIDE_PASTES } from './pastes-beside.js';
 import { BOARD_PASTES } from './pastes-boards.js';
 import { BUFFER_PASTES } from './pastes-buffers.js';
 import { CLAIM_PASTES } from './pastes-claims.js';
+import { DRIVER_PASTES } from './pastes-drivers.js';
 import { ELSEWHERE_PASTES } from './pastes-elsewhere.js';
 import { EVIDENCE_PASTES } from './pastes-evidence.js';
 import { FORUM_PASTES } from './pastes-forum.js';
@@ -44,4 +45,5 @@ export const all: readonly PasteCase[] = [
   ...REPORT_PASTES,
   ...QUESTION_PASTES,
   ...BESIDE_PASTES,
+  ...DRIVER_PASTES,
 ];

@@ -254,7 +254,7 @@ lxc-start: waydroid: ../src/lxc/conf.c: mount_entry: 2464 No such file or direct
   },
   // Program opened heap but other heap denied.
   {
-    cause: 'undecided',
+    cause: 'not-ours',
     says: [],
     text: `$ ls -l /dev/dma_heap
 crw-rw---- 1 root video 250, 0 Jan  1 10:00 linux,cma

@@ -258,7 +258,11 @@ const isAccused = (board: Board) =>
   board.has('notActivated') ||
   board.has('noProvider') ||
   board.isAbsent() ||
-  (board.refused.length > 0 && !board.has('works') && !isHarmless(board));
+  (board.refused.length > 0 && !board.has('works') && !isHarmless(board) && !isPassedOver(board));
+
+/** Names that do not exist, where the program opens another heap in the end. */
+const isPassedOver = (board: Board) =>
+  board.opensHeap !== undefined && board.refused.every(({ errno }) => errno === 'ENOENT');
 
 const OURS = /dma[-_ ]?heap|\bdma-?buf|cma_alloc|\bcma\b|reserved[ -]mem|contiguous/i;
 
@@ -289,7 +293,8 @@ export const NOT_OURS_IN_LOG: Cause = {
   id: 'not-ours',
   when(board) {
     if (isAccused(board)) return undefined;
-    const line = failure(board.linesOf('kernel'), board);
+    const unclocked = board.linesOf('answers').filter((one) => OF_A_DRIVER.test(one));
+    const line = failure([...board.linesOf('kernel'), ...unclocked], board);
     return (
       (isShort(board) || (isComplaint(board) && (isHeapShown(board) || !isAboutHeaps(board)))
         ? knownFault(board, USUAL)
@@ -375,8 +380,26 @@ const ABOUT_BUFFERS = /\bheaps?\b|dma[-_]?(?:buf|heap)|\bcma\b|alloc|\bbuffers?\
 
 /** The person says what does not work. */
 const COMPLAINT =
-  /\b(?:stays? (?:black|dark|empty)|is (?:black|green|gone|broken|missing|wrong|distorted)|freez\w+|hangs|breaks|stutter\w*|flicker\w*|glitch\w*|artefacts?|artifacts?|(?:colou?red|green|black) (?:bars|lines|stripes|screen)|nothing works|no longer|any ?more|no (?:picture|image|video|sound|preview)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|\b(?:nicht|kein\w*|schwarz|kaputt|ruckelt|hängt|ne (?:marche|fonctionne) pas|no funciona)\b|黑屏|不工作|无法|不正常|卡顿|花屏|条纹|不行|异常|闪烁/i;
+  /\b(?:stays? (?:black|dark|empty)|is (?:black|green|gone|broken|missing|wrong|distorted)|freez\w+|hangs|breaks|stutter\w*|flicker\w*|glitch\w*|artefacts?|artifacts?|(?:colou?red|green|black) (?:bars|lines|stripes|screen)|nothing works|no longer|any ?more|no (?:picture|image|video|sound|preview)|used to work|worked (?:before|until|with|on)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|\b(?:nicht|kein\w*|schwarz|kaputt|ruckelt|hängt|ne (?:marche|fonctionne) pas|no funciona)\b|黑屏|不工作|无法|不正常|卡顿|花屏|条纹|不行|异常|闪烁/i;
 const isComplaint = (board: Board) => board.linesOf('others').some((line) => COMPLAINT.test(line));
+
+/** What a person writes: words, without the marks of a program's message, a listing or a file. */
+const SENTENCE =
+  /^(?!\s*(?:(?!(?:problem|issue|symptom|question|note|edit|update)s?\b)\S+(?:\s\S+){0,4}?[\])\w]:\s|total\b|\d|[-+*#/$]))(?=.*(?:\p{L}+[\s,.!?]+\p{L}+|[^\p{ASCII}]{2}|\bhelp\b))[^=|{}<>[\]@\\]*$/iu;
+/** It asks whether all is well, names what follows, or says that it works. */
+const IS_NEUTRAL =
+  /\b(?:ok(?:ay)?|fine|right|correct(?:ly)?|improve|healthy|good|great|well|normal|safe|expected|worr(?:y|ied)|check(?:s|ed|ing)?|review|sanity|thanks?|thank you|works?|working|running|runs|output|below|above|following|here(?: is|'s)?|log|listing|just|harmless|dangerous|means?|says|should)\b|正常|[:：]\s*$/i;
+
+/** Something is said that this program does not understand: it may be the complaint, in any words and any language. */
+function isTold(board: Board): boolean {
+  const known = new Set(board.clues.map(({ line }) => line));
+  return board
+    .linesOf('answers')
+    .some(
+      (line) => !known.has(line.trim()) && SENTENCE.test(line) && !IS_NEUTRAL.test(line) && goesIn(line) === undefined,
+    );
+}
+const goesIn = (line: string) => (GOES.test(line) && !NEGATED.test(line) ? line : undefined);
 
 export const HEALTHY: Cause = {
   id: 'healthy',
@@ -422,7 +445,10 @@ export const HEALTHY: Cause = {
           .filter((line) => !USUAL.some(([pattern]) => pattern.test(line)))
           .join('\n'),
       );
-    if (verified === undefined && (isComplaint(board) || isUsedUp(board) || unexplained(board) !== undefined))
+    if (
+      verified === undefined &&
+      (isComplaint(board) || isTold(board) || isUsedUp(board) || unexplained(board) !== undefined)
+    )
       return undefined;
     if (
       verified === undefined &&
