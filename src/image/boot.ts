@@ -4,7 +4,7 @@
  * GRUB's manual, Armbian's and BeagleBoard's boot scripts, Raspberry Pi's documentation, U-Boot's FIT documentation.
  */
 import { globPattern } from './glob.js';
-import { ConfigFilters, type RaspberryPi } from './raspberry-pi.js';
+import { ConfigFilters, type RaspberryPi, raspberryOverlay } from './raspberry-pi.js';
 import type { Image } from './tree.js';
 
 /** A file that a configuration names. */
@@ -268,6 +268,7 @@ function raspberryPi(image: Image, top: string, board: RaspberryPi): BootEntry[]
   const overlays: BootFile[] = [];
   let dtb: BootFile | undefined;
   let prefix = 'overlays/';
+  let isOpen = false;
   const filters = new ConfigFilters(board);
   for (const { key, value, from } of linesOf(image, path, /\s*=\s*/)) {
     const filter = /^\[(.*)/.exec(key)?.[1];
@@ -276,15 +277,19 @@ function raspberryPi(image: Image, top: string, board: RaspberryPi): BootEntry[]
     if (filter !== undefined || !filters.applies) continue;
     if (key === 'overlay_prefix') prefix = value;
     if (key === 'device_tree') dtb = fileOf(image, value, top, top, from);
-    const [name = '', ...parameters] = value.split(',');
-    if (key === 'dtoverlay' && name !== '') {
-      const file = [under(top, `${prefix}${name}.dtbo`), under(top, `${prefix}${name}`), under(top, name)].find((one) =>
-        image.isFile(one),
-      );
+    const [name = '', ...parameters] = value.split(/[,:]/).map((one) => one.trim());
+    if (key === 'dtoverlay' || key === 'device_tree_overlay') {
+      // Without a name it ends the parameters of the overlay before it.
+      isOpen = name !== '';
+      if (!isOpen) continue;
+      const mapped = raspberryOverlay(name, board);
+      const file = [mapped, name]
+        .flatMap((one) => [under(top, `${prefix}${one}.dtbo`), under(top, `${prefix}${one}`), under(top, one)])
+        .find((one) => image.isFile(one));
       overlays.push({ name, path: file, from, parameters });
-    } else if (key === 'dtparam' && overlays.length > 0) {
+    } else if ((key === 'dtparam' || key === 'device_tree_param') && isOpen) {
       const last = overlays.pop() as BootFile;
-      overlays.push({ ...last, parameters: [...last.parameters, ...value.split(',')] });
+      overlays.push({ ...last, parameters: [...last.parameters, name, ...parameters] });
     }
   }
   const line = image.text(under(top, 'cmdline.txt'));

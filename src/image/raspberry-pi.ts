@@ -15,6 +15,17 @@ const SOCS: Readonly<Record<string, RaspberrySoc>> = {
   'brcm,bcm2836': 'bcm2835',
   'brcm,bcm2837': 'bcm2835',
 };
+/** As which overlay the firmware loads another: the rows of overlay_map.dtb for overlays that resize the CMA area. */
+const RENAMED: Readonly<Record<string, Readonly<Partial<Record<RaspberrySoc, string>>>>> = {
+  'vc4-kms-v3d': { bcm2711: 'vc4-kms-v3d-pi4', bcm2712: 'vc4-kms-v3d-pi5' },
+  'vc4-fkms-v3d': { bcm2711: 'vc4-fkms-v3d-pi4' },
+};
+
+export function raspberryOverlay(name: string, board: RaspberryPi): string {
+  const soc = raspberrySoc(board);
+  return (soc === undefined ? undefined : RENAMED[name]?.[soc]) ?? name;
+}
+
 /** undefined: the device tree does not say. */
 export const raspberrySoc = ({ compatible = [] }: RaspberryPi) =>
   compatible.map((one) => SOCS[one]).find((one) => one !== undefined);

@@ -149,6 +149,26 @@ describe.each(Object.entries(LOADERS))('%s', (_, [applied, not]) => {
   });
 });
 
+const piTree = () => {
+  copyFileSync(at('board.dtb'), at('pi.dtb'));
+  execaSync('fdtput', ['-t', 's', at('pi.dtb'), '/', 'compatible', 'raspberrypi,4-model-b', 'brcm,bcm2711']);
+  return readFileSync(at('pi.dtb'));
+};
+
+test.each([
+  ['dtoverlay=vc4-kms-v3d', 'vc4-kms-v3d-pi4', 'warn'],
+  ['dtoverlay=vc4-kms-v3d', 'vc4-kms-v3d-pi5', 'FAIL'],
+  ['device_tree_overlay=dmaheap', 'dmaheap', 'warn'],
+  ['dtoverlay=dmaheap\ndtoverlay=\ndtparam=audio=on', 'dmaheap', 'warn'],
+])('the firmware of a Raspberry Pi 4 reads %j and loads %s.dtbo', async (lines, name, status) => {
+  const got = await check({
+    'boot/firmware/config.txt': `device_tree=pi.dtb\n${lines}\n`,
+    'boot/firmware/pi.dtb': piTree,
+    [`boot/firmware/overlays/${name}.dtbo`]: file('dmaheap.dtbo'),
+  });
+  expect(got.status, got.stderr).toBe(status);
+});
+
 /** "warn": the profile is of another board, which is not the question here. */
 test.each([
   ['[none]', 'FAIL'],
@@ -161,14 +181,9 @@ test.each([
   ['[gpio4=1]', 'warn'],
   ['[pi5]\n[gpio4=1]', 'FAIL'],
 ])('the overlay below %s in config.txt of a Raspberry Pi 4', async (filters, status) => {
-  const tree = () => {
-    copyFileSync(at('board.dtb'), at('pi.dtb'));
-    execaSync('fdtput', ['-t', 's', at('pi.dtb'), '/', 'compatible', 'raspberrypi,4-model-b', 'brcm,bcm2711']);
-    return readFileSync(at('pi.dtb'));
-  };
   const got = await check({
     'boot/firmware/config.txt': `device_tree=pi.dtb\n${filters}\ndtoverlay=dmaheap\n`,
-    'boot/firmware/pi.dtb': tree,
+    'boot/firmware/pi.dtb': piTree,
     'boot/firmware/overlays/dmaheap.dtbo': file('dmaheap.dtbo'),
   });
   expect(got.status, got.stderr).toBe(status);
