@@ -93,7 +93,12 @@ function extlinux(image: Image, top: string): BootEntry[] {
     for (const line of lines)
       if (/^label$/i.test(line.key)) labels.push({ name: line.value, lines: [] });
       else labels.at(-1)?.lines.push(line);
-    const chosen = labels.find((label) => label.name === wanted) ?? labels[0];
+    // MENU DEFAULT in a label; a DEFAULT of the file counts more.
+    const ofMenu = labels.find((label) =>
+      label.lines.some(({ key, value }) => /^menu default$/i.test(`${key} ${value}`)),
+    );
+    const chosen =
+      labels.find((label) => label.name === wanted) ?? (wanted === undefined ? ofMenu : undefined) ?? labels[0];
     const of = (pattern: RegExp) => chosen?.lines.findLast(({ key }) => pattern.test(key));
     const folder = path.replace(/\/[^/]*$/, '');
     const [dtb, overlays, append] = [

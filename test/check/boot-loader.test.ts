@@ -69,6 +69,16 @@ const LOADERS: Readonly<Record<string, readonly [Files, Files]>> = {
         'default old\nlabel old\n  linux /Image\n  fdt /board.dtb\nlabel new\n  fdt /board.dtb\n  fdtoverlays /overlays/dmaheap.dtbo\n',
     },
   ],
+  'MENU DEFAULT of extlinux': [
+    {
+      'boot/extlinux/extlinux.conf':
+        'label old\n  fdt /board.dtb\nlabel new\n  menu default\n  fdt /board.dtb\n  fdtoverlays /overlays/dmaheap.dtbo\n',
+    },
+    {
+      'boot/extlinux/extlinux.conf':
+        'label new\n  fdt /board.dtb\n  fdtoverlays /overlays/dmaheap.dtbo\nlabel old\n  MENU DEFAULT\n  fdt /board.dtb\n',
+    },
+  ],
   "Armbian's armbianEnv.txt": [
     {
       'boot/armbianEnv.txt': 'fdtfile=vendor/board.dtb\noverlay_prefix=soc\nuser_overlays=other dmaheap\n',
