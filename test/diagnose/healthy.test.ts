@@ -31,6 +31,21 @@ test.each([
   expect(answer(said)).not.toBe('healthy');
 });
 
+// A failure that names no reason and no other part: a heap may be behind it, or not.
+test.each([
+  'cannot start the pipeline',
+  'the app crashes',
+  'app: error 5',
+  'error: -1',
+  'recorder: could not start',
+  "ERROR: pipeline doesn't want to preroll.",
+  'vision: stream error',
+  'app[12]: fatal error in decoder init',
+  'kms: atomic commit failed',
+])('%s: undecided', (said) => {
+  expect(answer(said)).toBe('undecided');
+});
+
 test.each([
   '',
   'Is this ok?',

@@ -281,7 +281,7 @@ export const NOT_OURS: Cause = {
     const line = isUsedUp(board)
       ? undefined
       : failure(
-          board.linesOf('answers').filter((one) => !OF_A_DRIVER.test(one)),
+          board.linesOf('answers').filter((one) => !OF_A_DRIVER.test(one) && !SENTENCE.test(one) && isSpecific(one)),
           board,
         );
     return line === undefined ? undefined : elsewhere(board, line, ANOTHER, ANOTHER_FIX);
@@ -307,8 +307,18 @@ const ANOTHER = 'the line that reports a failure does not concern memory of a he
 const ANOTHER_FIX =
   'look for the driver or program that the line names, with the lines around it in the log; the heaps need no change';
 
+/**
+ * Words of failures that do not name their reason, and of the parts that work with buffers of heaps: with these alone, a heap may be
+ * behind the failure.
+ */
+const VAGUE =
+  /^(?:fail\w*|errors?|err|cannot|could|not|unable|to|the|a|an|in|on|of|at|for|with|and|is|was|be|it|fatal|critical|warn\w*|info|invalid|state|status|code|exit\w*|return\w*|ret|result|reason|internal|unknown|general|start\w*|init\w*|open\w*|creat\w*|setup|set|get|run\w*|load\w*|stop\w*|process\w*|apps?|program|main|service|daemon|pipeline|preroll|element|streams?|streaming|cameras?|cam|decoder?s?|encoder?s?|dec|enc|codec|video|image|capture|frames?|player?|display|kms|drm|atomic|commit|modeset|plane|surface|texture|scanout|import|egl|gl|vulkan|gst|gstreamer|v4l2?|device|timeout|timed|out|crash\w*|doesn|t|want|component|module)$/i;
+/** It names a thing that is neither of them. */
+const isSpecific = (line: string) =>
+  (line.replace(/^\s*\S+:\s/, '').match(/\p{L}[\p{L}\d_]+/gu) ?? []).filter((word) => !VAGUE.test(word)).length > 1;
+
 /** The error number as drivers print it: a line of the kernel's log without its clock. */
-const OF_A_DRIVER = /(?::|error|err|ret\w*)[ =(]*-\d{1,3}\)?\s*$/i;
+const OF_A_DRIVER = /^(?!\W*(?:error|err|ret\w*)\W).*(?::|error|err|ret\w*)[ =(]*-\d{1,3}\)?\s*$/i;
 const FAILS =
   /\b(?:fail(?:s|ed|ure)?|errors?|timed? ?out|cannot|could not|unable to|invalid|fault|crash(?:ed|es)|deadlock)\b|失败|错误/i;
 /** A row of /proc/PID/limits, one of which is a timeout. */
@@ -361,6 +371,12 @@ const isHarmless = (board: Board) =>
 function unexplained(board: Board): string | undefined {
   if (board.has('allocFailed') || board.has('failed') || board.has('nodeFailed')) return 'refused';
   const harmless = new Set(isHarmless(board) ? board.refused.map(({ line }) => line) : []);
+  const isNotPassedOver = (line: string) =>
+    !harmless.has(line.trim()) &&
+    !LIMIT.test(line) &&
+    !NO_ERRORS.test(line) &&
+    !OF_A_DRIVER.test(line) &&
+    !USUAL.some(([pattern]) => pattern.test(line));
   const isBad = (line: string) =>
     !harmless.has(line.trim()) &&
     !NO_ERRORS.test(line) &&
@@ -368,11 +384,16 @@ function unexplained(board: Board): string | undefined {
     (errnoOf(line.replace(NUMBER, '')) !== undefined || (FAILS.test(line) && ABOUT_BUFFERS.test(line)));
   return (
     board.linesOf('others').find(isBad) ??
+    // A failure that is not known to be of something else.
+    board
+      .linesOf('answers')
+      .find((line) => isNotPassedOver(line) && (FAILS.test(seriously(line)) || REFUSES.test(line))) ??
     board.linesOf('kernel').find((line) => isBad(line) && (OURS.test(line) || ALLOCATES.test(line)))
   );
 }
 /** Drivers of healthy boards print numbers of errors. */
 const NUMBER = /[\s=(]-\d+\b/g;
+const REFUSES = /\b(?:doesn|couldn|won|can|didn)['\u2019]t\b/i;
 const NO_ERRORS = /\bno errors?\b|\b0 errors\b|"?(?:fail|error)(?:ed|s|ures?)?"?\s*[:=]\s*0\b|\b0 fail/i;
 /** A driver that gets no memory for its buffers. */
 const ALLOCATES = /\balloc\w*\b.*\b(?:buffers?|dma|memory|frames?|contig\w*)\b|\b(?:buffers?|dma|frames?)\b.*\balloc/i;
