@@ -127,7 +127,18 @@ function commonJs(text: string): string {
     charset: 'ascii',
     legalComments: 'none',
   });
-  return code.replaceAll(/(?<=\brequire\(")\.\/([\w.-]+)\.js(?="\))/g, '$1');
+  return escapeRegExps(code).replaceAll(/(?<=\brequire\(")\.\/([\w.-]+)\.js(?="\))/g, '$1');
+}
+
+/**
+ * The parts are read as Latin-1, which is the fastest. The bundler writes strings in ASCII and leaves regular expressions
+ * as they are, so that a pattern of another script would match nothing.
+ */
+export function escapeRegExps(code: string): string {
+  return code.replaceAll(/(\\*)([^\0-\x7f])/g, (_, before: string, character: string) => {
+    if (before.length % 2 === 1) throw new Error(`a part has ${character} behind a backslash, which cannot be escaped`);
+    return `${before}\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
 }
 
 function metafileOf({ metafile }: BuildResult): Metafile {
