@@ -170,6 +170,7 @@ const areaCounts: Reader = {
     if (inline !== null) return [count(line, inline[1], inline[2], inline[3])];
     if (number === undefined) return [];
     if (above !== null && lines[at - 1]?.isCommand === false) return [count(line, above[1], above[2], number)];
+    if (!COUNT_OF_AREA.test(line.command)) return [];
     let first = at;
     while (lines[first - 1]?.isCommand === false) first -= 1;
     const asked = [...line.command.matchAll(new RegExp(COUNT_OF_AREA.source, 'g'))][at - first];
