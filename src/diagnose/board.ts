@@ -26,6 +26,8 @@ const CONCERNS =
   /dma[-_ ]?(?:buf|heap)|dmabuf|cma|reserved[ -]mem|contiguous|contig|prime|\bdrm\b|\[drm|\bvb2|v4l|\brga(?:\b|_)|\bmpp|udmabuf|system_heap|\bheaps?\b|alloc|Bad page|oom|Out of memory|memcg|cgroup|audit|avc:|apparmor|seccomp|systemd|udev|command line|parameter|swiotlb|DMA addr|MemAvailable|bypass|linux,|devtmpfs|overlay|zone|\[mem 0x|shared-dma-pool/i;
 /** Lines that clues are read from, and in which no person or program speaks: those of a configuration, and what a capture did. */
 const RECORD = /^\s*(?:# )?CONFIG_\w+(?:=| is not set)|^(?:taken|empty|absent|denied|cut) \/?[\w.-]+(?:[/.]\S*)?$/;
+/** Files that a capture copies, or writes about itself. */
+const RECORDED = /(?:^|\/)(?:proc|sys|boot|etc)\/|(?:^|\/)(?:machine|collected)\.txt$|\.dtb$/;
 const concernsHeaps = (text: string) => CONCERNS.test(text) && !USUAL.test(text);
 
 /** A program says which heap it uses. */
@@ -127,16 +129,19 @@ export class Board {
       })
       ?.raw.trim();
   }
-  /** All lines: those of the kernel's log, those of programs and people, or the latter without the commands. */
+  /** All lines: those of the kernel's log, those of programs and people, or the latter without commands and records. */
   linesOf(who: 'kernel' | 'others' | 'answers'): readonly string[] {
-    return this.#all.flatMap(({ raw, text, isLog, isCommand }) =>
-      isLog === (who === 'kernel') && !RECORD.test(text) && !(who === 'answers' && isCommand) ? [raw] : [],
-    );
+    return this.#all.flatMap(({ raw, text, isLog, isCommand, file }) => {
+      const isLeftOut = who === 'answers' && (isCommand || RECORDED.test(file));
+      return isLog === (who === 'kernel') && !RECORD.test(text) && !isLeftOut ? [raw] : [];
+    });
   }
 
   /** What a capture without root was not given. */
   get denied(): readonly string[] {
-    return this.#all.flatMap(({ text }) => /^denied (\/?[\w.-]+(?:[/.]\S*)?)$/.exec(text)?.[1] ?? []);
+    const files = this.#all.flatMap(({ text }) => /^denied (\/?[\w.-]+(?:[/.]\S*)?)$/.exec(text)?.[1] ?? []);
+    // These two are only for writing.
+    return files.filter((file) => !/\/debug\/cma\/[^/]+\/(?:alloc|free)$/.test(file));
   }
 
   /** The release that runs: what uname or the log says before what prose mentions. */

@@ -57,3 +57,23 @@ test.each([
 ])('%s: healthy', (said) => {
   expect(answer(said)).toBe('healthy');
 });
+
+test('tables of the kernel and files of a capture are not what a person says', () => {
+  const tables = [
+    'Node 0, zone   Normal      3      2      1',
+    'Max cpu time              unlimited            seconds',
+  ];
+  expect(answer(tables.join('\n'))).toBe('healthy');
+  const zone = { file: 'board.tar/proc/zoneinfo', text: '  per-node stats\nNode 0, zone  Movable\n' };
+  const capture = [zone, { file: 'board.tar/machine.txt', text: 'uid 0 with CAP_SYS_ADMIN\n' }];
+  expect(diagnose([...capture, { file: 'board.tar/ls.txt', text: GOOD }]).causes[0]?.id).toBe('healthy');
+});
+
+test('what only takes writes was not denied to a capture', () => {
+  const text = ['free', 'alloc', 'used'].map((name) => `denied /sys/kernel/debug/cma/linux,cma/${name}`).join('\n');
+  const asked = diagnose([
+    { file: 'board.tar/collected.txt', text: `${text}\ntaken dmesg.txt` },
+    { file: 'board.tar/etc/group', text: 'video:x:44:' },
+  ]).needs.map(({ what }) => what);
+  expect(asked[0]).toBe('what the capture was denied: /sys/kernel/debug/cma/linux,cma/used');
+});

@@ -404,9 +404,9 @@ const COMPLAINT =
   /\b(?:stays? (?:black|dark|empty)|is (?:black|green|gone|broken|missing|wrong|distorted)|freez\w+|hangs|breaks|stutter\w*|flicker\w*|glitch\w*|artefacts?|artifacts?|(?:colou?red|green|black) (?:bars|lines|stripes|screen)|nothing works|no longer|any ?more|no (?:picture|image|video|sound|preview)|used to work|worked (?:before|until|with|on)|(?:does|do|did|is|was)(?:n't| not) (?:work|start|show|appear|play|display))\b|\b(?:nicht|kein\w*|schwarz|kaputt|ruckelt|hängt|ne (?:marche|fonctionne) pas|no funciona)\b|黑屏|不工作|无法|不正常|卡顿|花屏|条纹|不行|异常|闪烁/i;
 const isComplaint = (board: Board) => board.linesOf('others').some((line) => COMPLAINT.test(line));
 
-/** What a person writes: words, without the marks of a program's message, a listing or a file. */
+/** What a person writes: words, without the marks of a program's message, a listing or a table of the kernel. */
 const SENTENCE =
-  /^(?!\s*(?:(?!(?:problem|issue|symptom|question|note|edit|update)s?\b)\S+(?:\s\S+){0,4}?[\])\w]:\s|total\b|\d|[-+*#/$]))(?=.*(?:\p{L}+[\s,.!?]+\p{L}+|[^\p{ASCII}]{2}|\bhelp\b))[^=|{}<>[\]@\\]*$/iu;
+  /^(?!.*(?:[^.!?\s] {2,}|\S\t)\S)(?!\s*(?:[\da-f]{4,}-[\da-f]{4,} :|(?!(?:problem|issue|symptom|question|note|edit|update)s?\b)\S+(?:\s\S+){0,4}?[\])\w]:\s|total\b|\d|[-+*#/$]))(?=.*(?:\p{L}+[\s,.!?]+\p{L}+|[^\p{ASCII}]{2}|\bhelp\b))[^=|{}<>[\]@\\]*$/iu;
 /** It asks whether all is well, names what follows, or says that it works. */
 const IS_NEUTRAL =
   /\b(?:ok(?:ay)?|fine|right|correct(?:ly)?|improve|healthy|good|great|well|normal|safe|expected|worr(?:y|ied)|check(?:s|ed|ing)?|review|sanity|thanks?|thank you|works?|working|running|runs|output|below|above|following|here(?: is|'s)?|log|listing|just|harmless|dangerous|means?|says|should)\b|正常|[:：]\s*$/i;
