@@ -70,6 +70,8 @@ function amountsOfArea(clues: readonly Clue[]): Clue[] {
   ];
 }
 
+type Speaker = 'kernel' | 'others' | 'answers';
+
 export class Board {
   /** undefined: the text lacks what a simulation needs. */
   simulated: Simulated | undefined;
@@ -78,6 +80,8 @@ export class Board {
   readonly text: string;
   readonly #lines: readonly string[];
   readonly #all: readonly PastedLine[];
+  /** Dozens of causes ask for the same lines. */
+  readonly #spoken = new Map<Speaker, readonly string[]>();
 
   constructor(clues: readonly Clue[], all: readonly PastedLine[]) {
     const listed = new Set(clues.flatMap(namesIn));
@@ -130,11 +134,15 @@ export class Board {
       ?.raw.trim();
   }
   /** All lines: those of the kernel's log, those of programs and people, or the latter without commands and records. */
-  linesOf(who: 'kernel' | 'others' | 'answers'): readonly string[] {
-    return this.#all.flatMap(({ raw, text, isLog, isCommand, file }) => {
+  linesOf(who: Speaker): readonly string[] {
+    const known = this.#spoken.get(who);
+    if (known !== undefined) return known;
+    const lines = this.#all.flatMap(({ raw, text, isLog, isCommand, file }) => {
       const isLeftOut = who === 'answers' && (isCommand || RECORDED.test(file));
       return isLog === (who === 'kernel') && !RECORD.test(text) && !isLeftOut ? [raw] : [];
     });
+    this.#spoken.set(who, lines);
+    return lines;
   }
 
   /** What a capture without root was not given. */

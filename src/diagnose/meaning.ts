@@ -213,7 +213,7 @@ const LINES: readonly Row[] = [
     'read the next line. Move or shrink the CMA area, so that it does not overlap the other region',
   ],
   [
-    /(\S+) \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with ([^\s(]+)/,
+    /(?<!\S)(\S+) \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with ([^\s(]+)/,
     ([, one, other]) => `the regions ${one} and ${other} of the device tree overlap: the same memory has two owners`,
     'correct reg of one of the two nodes. If one is a CMA area, move or shrink that one',
   ],

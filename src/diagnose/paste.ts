@@ -130,8 +130,11 @@ const plainQuotes = (text: string): string =>
 /** A terminal program that logs writes the time before each line, the prompts included. */
 const TERMINAL_CLOCK = /^[ \t]*\[(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d(?:[.,]\d+)?\] ?/;
 
+/** Bytes as text, such as a core file in base64: hundreds of patterns would search each of its characters for a beginning. */
+const BYTES = /([\w+/=-]{512})[\w+/=-]+/g;
+
 export function readPaste(file: string, raw: string): PastedLine[] {
-  let text = printed(raw.replace(/\r\n?/g, '\n'));
+  let text = printed(raw.replace(/\r\n?/g, '\n').replace(BYTES, '$1'));
   if ((text.match(/^[ \t]*>/gm)?.length ?? 0) > 1) text = text.replace(QUOTE, '');
   text = unwrapped(outOfFrame(withoutNumbers(text)));
   const lines: PastedLine[] = [];

@@ -14,7 +14,7 @@ const RULES: readonly Row[] = [
   ],
   [
     // The second form is that of newer releases of systemd.
-    /^(?:.*?(\S+): )?(\/\S+\.rules):\d+:? (GROUP|MODE|OWNER)(?:\s|:?="[^"]*": Set \w+(?: ID)?: )'?(?:[\w.-]+\()?(\w+)/,
+    /^(?:.*?(?<!\S)(\S+): )?(\/\S+\.rules):\d+:? (GROUP|MODE|OWNER)(?:\s|:?="[^"]*": Set \w+(?: ID)?: )'?(?:[\w.-]+\()?(\w+)/,
     ([, device = '', file = '', key = '', value = ''], line) => clue(line, 'ruleApplied', { device, file, key, value }),
   ],
 ];

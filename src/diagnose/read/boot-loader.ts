@@ -5,7 +5,7 @@ const hex = (text: string | undefined) => BigInt(`0x${text ?? '0'}`);
 
 const U_BOOT: readonly Row[] = [
   [
-    /Failed (?:to load|loading) overlay (\S+)|(?:\*\* )?(?:File not found|Unable to read file|Cannot open|Can't load file) (\S*\.dtbo)|(\S+\.dtbo)\b.*(?:not found|No such file|couldn't be (?:read|found)|does not exist)|Failed to load overlay ['"]?(\S+?)['"]?$/i,
+    /Failed (?:to load|loading) overlay (\S+)|(?:\*\* )?(?:File not found|Unable to read file|Cannot open|Can't load file) (\S*\.dtbo)|(?<!\S)(\S+\.dtbo)\b.*(?:not found|No such file|couldn't be (?:read|found)|does not exist)|Failed to load overlay ['"]?(\S+?)['"]?$/i,
     (match, line) => clue(line, 'overlayNotLoaded', { file: match.slice(1).find((one) => one !== undefined) ?? '' }),
   ],
   [

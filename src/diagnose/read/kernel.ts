@@ -82,7 +82,7 @@ const ROWS: readonly Row[] = [
   [/OVERLAP DETECTED/, (_m, line) => clue(line, 'overlap', { regions: [] })],
   // The second line of the message has no prefix.
   [
-    /(\S+) \((0x[0-9a-f]+)--0x[0-9a-f]+\) overlaps with ([^\s(]+)(?: \((0x[0-9a-f]+)--)?/,
+    /(?<!\S)(\S+) \((0x[0-9a-f]+)--0x[0-9a-f]+\) overlaps with ([^\s(]+)(?: \((0x[0-9a-f]+)--)?/,
     ([, one = '', at, other = '', from = /@([0-9a-f]+)$/.exec(other)?.[1]], line) =>
       clue(line, 'overlap', {
         regions: [
@@ -127,7 +127,7 @@ const ROWS: readonly Row[] = [
     (_m, line) => clue(line, 'busyPages', {}),
   ],
   [
-    /(\S+ [\w,.@:-]+|\S+)(?:: |\] )(?:\*ERROR\* )?(?:dma alloc of size (\d+) failed|failed to allocate buffer with size (\d+)|dma_alloc_\w+ of size (\d+) failed|dma_alloc_\w+\(size=(\d+)\) failed)/,
+    /(?<!\S)(\S+ [\w,.@:-]+|\S+)(?:: |\] )(?:\*ERROR\* )?(?:dma alloc of size (\d+) failed|failed to allocate buffer with size (\d+)|dma_alloc_\w+ of size (\d+) failed|dma_alloc_\w+\(size=(\d+)\) failed)/,
     ([, device = '', a, b, c, d], line) =>
       clue(line, 'deviceAlloc', { device: device.replace(/.*\]\s*/, ''), bytes: Number(a ?? b ?? c ?? d) }),
   ],
