@@ -99,6 +99,7 @@ beforeAll(async () => {
   cpSync(inside('out/verify/verify.expect'), inside('etc/dmaheap/verify.expect'));
   copyFileSync(inside('out/dt-overlay/dmaheap.dtso'), inside('cma.dtso'));
   await execa('dtc', ['-@', '-q', '-I', 'dts', '-O', 'dtb', '-o', 'cma.dtbo', 'cma.dtso'], made);
+  copyFileSync(inside('cma.dtbo'), inside('dmaheap.dtbo'));
   const log =
     '[    0.000000] Linux version 6.12.0 (a@b) (gcc) #1\n[    0.000000] OF: reserved mem: incorrect alignment of CMA region\n';
   for (const name of ['dmesg.txt', 'boot.log']) writeFileSync(inside(name), log);

@@ -51,6 +51,8 @@ const PACKAGES = [
 /** The head of a program for arm64. */
 const ARM64 = Uint8Array.from([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 183, 0]);
 
+const VERIFIER = 'usr/bin/dmaheap-verify';
+
 type Files = Readonly<Record<string, string | Uint8Array>>;
 function put(root: string, files: Files): void {
   for (const [file, content] of Object.entries(files)) {
@@ -58,11 +60,10 @@ function put(root: string, files: Files): void {
     mkdirSync(path.dirname(target), { recursive: true });
     // A hard link is to the cache.
     rmSync(target, { force: true });
-    writeFileSync(target, content);
+    writeFileSync(target, content, { mode: file === VERIFIER ? 0o755 : 0o644 });
   }
 }
 
-const VERIFIER = 'usr/bin/dmaheap-verify';
 /** What every image of ours has, whatever its init is. */
 const common = (): Files => ({ [VERIFIER]: ARM64, 'etc/dmaheap/verify.expect': out('verify/verify.expect') });
 
