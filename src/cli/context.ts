@@ -30,8 +30,8 @@ export const REFUSAL_CODES = defineCodes({
 });
 const report = reporter(REFUSAL_CODES);
 
-/** A command as it could be typed. */
-export function commandLine(words: readonly string[]): string {
+/** Words as they could be typed in a shell. */
+export function shellWords(words: readonly string[]): string {
   const quoted = words.map((word) => (/^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
   return quoted.join(' ');
 }
@@ -75,7 +75,7 @@ export class Context {
   /** A command of dmaheap to type next, where this one was typed. */
   nextCommand(...words: readonly string[]): string {
     const { changedTo } = this.options;
-    return commandLine(['dmaheap', ...(changedTo === undefined ? [] : ['-C', changedTo]), ...words]);
+    return shellWords(['dmaheap', ...(changedTo === undefined ? [] : ['-C', changedTo]), ...words]);
   }
 
   /** Asks the person at the terminal; absent: there is no terminal. */
@@ -87,7 +87,7 @@ export class Context {
   /** Shows a command that is about to run, as it could be typed; nothing without --verbose. */
   readonly showCommand = (command: readonly string[]): void => {
     if (!this.options.verbose) return;
-    this.#say(`+ ${commandLine(command)}\n`);
+    this.#say(`+ ${shellWords(command)}\n`);
   };
 
   /** Does what takes a while, and shows this on a terminal. */

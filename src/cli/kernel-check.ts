@@ -6,7 +6,7 @@ import { heapNames } from '../facts/heap-names.js';
 import { compareKernelVersions, formatKernelVersion, parseKernelVersion } from '../facts/index.js';
 import { compareKnowledge, type KernelKnowledge, namingOf, vendorHeap } from '../knowledge/index.js';
 import { kernelArch } from './arch.js';
-import { type Context, commandLine } from './context.js';
+import { type Context, shellWords } from './context.js';
 import { descriptionKnowledge } from './descriptions.js';
 import { openKernelTree } from './kernel-tree.js';
 import { hasHeapSource, keptTreeKnowledge, noSource, treeKnowledge } from './knowledge.js';
@@ -109,7 +109,7 @@ function isOn({ since, until }: ManifestHeap['nodes'][number], { version }: Kern
 export async function checkDescription(context: Context, file: string, kernelTree: string): Promise<CheckResult> {
   const described = descriptionKnowledge(context, file);
   const { arch = 'arm64' } = described;
-  const again = `write it again: ${commandLine(['dmaheap', 'kernel', kernelTree, '--arch', arch, '-o', file])}`;
+  const again = `write it again: ${shellWords(['dmaheap', 'kernel', kernelTree, '--arch', arch, '-o', file])}`;
   const open = await openKernelTree(context, { kernelTree, arch });
   const { knowledge: read } = treeKnowledge(open.directory, kernelTree, {
     kconfigFiles: [...open.tree.files],

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import schema from '../../schemas/profile.schema.json' with { type: 'json' };
 import { guessesIn, plainJson, SCHEMA_FILE } from '../init/write.js';
-import { type Context, commandLine } from './context.js';
+import { type Context, shellWords } from './context.js';
 import { readText } from './files.js';
 import { Refusal } from './refusal.js';
 import { writeOutput } from './write-file.js';
@@ -47,11 +47,7 @@ function writeSchema(context: Context, output: string): void {
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     // The profile is written; another init would refuse to write it again.
-    throw new Refusal(
-      error.message,
-      error.exit,
-      `make it possible, then run dmaheap schema > ${commandLine([output])}`,
-    );
+    throw new Refusal(error.message, error.exit, `make it possible, then run dmaheap schema > ${shellWords([output])}`);
   }
   context.note(`wrote ${output}, the schema with which an editor completes and checks the profile`);
 }

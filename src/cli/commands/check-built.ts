@@ -31,7 +31,7 @@ import { SourceText } from '../../source/index.js';
 import { exitOf, printChecks, row } from '../check-results.js';
 import { readConfig, releaseOfConfig } from '../config.js';
 import { containersIn, givenContainers } from '../containers.js';
-import { type Context, commandLine } from '../context.js';
+import { type Context, shellWords } from '../context.js';
 import { EXIT, type Exit } from '../exit.js';
 import { openImage } from '../image/index.js';
 import { type KernelTreeOptions, openKernelTree } from '../kernel-tree.js';
@@ -231,7 +231,7 @@ class Built {
     const { kernelTree = 'DIR', arch = plan.board.arch } = this.#options;
     const base = this.#options.config === undefined ? [] : ['--base-config', config.file];
     const facts: ConfigFacts = {
-      treeOptions: commandLine(['--kernel-tree', kernelTree, '--arch', arch, ...base]),
+      treeOptions: shellWords(['--kernel-tree', kernelTree, '--arch', arch, ...base]),
       ...(area === undefined ? {} : { defaultArea: area }),
       ...(symbols === undefined ? {} : { symbols }),
       ...(image === undefined
@@ -273,7 +273,7 @@ class Built {
   /** place without the profile, whose own overlay it would add. */
   #placeCommand({ kernel, architecture, memory = [] }: PlacementInput, dtb: string): string {
     const { config, overlay = [] } = this.#options;
-    return commandLine([
+    return shellWords([
       ...['dmaheap', 'place', '--dtb', dtb, '--arch', architecture, '--kernel', formatKernelVersion(kernel)],
       ...overlay.flatMap((file) => ['--overlay', file]),
       ...(config === undefined ? [] : ['--config', config]),

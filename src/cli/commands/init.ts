@@ -17,7 +17,7 @@ import { readProfile } from '../../profile/load.js';
 import { sizeWithoutUnit } from '../../profile/size-unit.js';
 import { parseBytes } from '../../quantity/index.js';
 import { readBoard, readConfiguration, targetOf, whyNot } from '../board-files.js';
-import { type Context, commandLine } from '../context.js';
+import { type Context, shellWords } from '../context.js';
 import { declare, flag, text } from '../declaration.js';
 import { EXIT, type Exit } from '../exit.js';
 import { whyNoDirectory } from '../files.js';
@@ -170,7 +170,7 @@ function readDecisions({ budget, group, distribution: name, size, purpose, kerne
     const options =
       total === undefined
         ? ''
-        : `, or state the total: ${commandLine(['--size', total.size, ...(total.purpose === undefined ? [] : ['--purpose', total.purpose])])}`;
+        : `, or state the total: ${shellWords(['--size', total.size, ...(total.purpose === undefined ? [] : ['--purpose', total.purpose])])}`;
     throw new Refusal(`--budget: ${parsed.error}`, EXIT.usage, `write it as "${parsed.example}"${options}`);
   }
   const known = name === undefined ? undefined : distribution(name);
